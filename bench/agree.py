@@ -21,11 +21,11 @@ from pathlib import Path
 
 import click
 
-from desk.cli import output
-from desk.cli.commands.demo.servers import Stage, stage
-from desk.cli.inputs.input_files import Line, read_accounts, read_bans
-from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from desk.cli.offline.offline_scoring import Offline
+from cli import output
+from cli.commands.demo.servers import Stage, stage
+from cli.inputs.input_files import Line, read_accounts, read_bans
+from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from cli.offline.offline_scoring import Offline
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed

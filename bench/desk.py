@@ -27,10 +27,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Table, insert, text
 
 from bench.machine import in_words, machine
+from cli.output import progress
 from desk.access import sessions
 from desk.access.sign_in import add_user
 from desk.access.throttle import Rates
-from desk.cli.output import progress
 from desk.database import schema
 from desk.database.engine import Database, opened
 from desk.review.arrivals import blind_rank

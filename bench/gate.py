@@ -118,7 +118,7 @@ async def _measured(
     }
     records = sign_ups(SEED, own.bans, own.originals, SIGN_UPS, at=time.time())
     bodies = [encode(record) for record in records]
-    gate = Child([sys.executable, "-m", "desk.cli", "gate"], folder / "gate.log", environment)
+    gate = Child([sys.executable, "-m", "cli", "gate"], folder / "gate.log", environment)
     gate.start()
     try:
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:

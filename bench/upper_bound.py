@@ -27,7 +27,7 @@ from bench.machine import in_words, machine
 from bench.running.crowd import ban, is_original, people, sign_ups
 from bench.store.bans import KEYERS, a_store, enrol
 from bench.store.server import Server, server
-from desk.cli import output
+from cli import output
 from samehand.fingerprint.distil import enrolment_keys
 from samehand.keys import kind_of
 from samehand.scoring.evidence import Score

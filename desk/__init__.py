@@ -1,1 +1,1 @@
-"""What people touch: the command line, the pages, and how alerts and scores are drawn for them."""
+"""Where people review alerts: pages and an API, decisions, their audit and the database that keeps them."""

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from gate.coop import CoopActions, UnusableKey
-from gate.standard_webhooks import Secret, UnusableSecret
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.mapper import Mapped, Passed, TopicMapping
 from streams.errors import SettingsError
 from streams.outcomes import Arrival
 from streams.settings import PREFIX
+from streams.standard_webhooks import Secret, UnusableSecret
 
 Signature = Literal["standard-webhooks", "x-hub-signature"]
 SIGNATURES: Final[tuple[Signature, ...]] = get_args(Signature)

@@ -30,7 +30,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-pytest_plugins = ("tests.apache",)
+pytest_plugins = ("tests.apache", "tests.desk_databases")
 
 BROKERS = "SAMEHAND_TEST_BROKERS"
 REDIS_URL = "SAMEHAND_TEST_REDIS_URL"

@@ -71,8 +71,8 @@ def test_the_ground_floor_reaches_for_nothing_outside(module: Path) -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    # desk and local hand their environment on to the processes that they start; no other room looks at it.
-    sheltered = [path for path in modules() if path.parts[0] not in {"desk", "local"}]
+    # cli and local hand their environment on to the processes that they start; no other room looks at it.
+    sheltered = [path for path in modules() if path.parts[0] not in {"cli", "local"}]
     readers = {path.as_posix() for path in sheltered if reads_environment(path)}
     assert readers <= {"streams/settings/environment.py"}
 

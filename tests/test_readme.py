@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.cli.main import samehand
-from desk.cli.registry import COMMANDS
+from cli.main import samehand
+from cli.registry import COMMANDS
 from samehand.alert_id import alert_id
 from schemas.wire import Decoded, decode_created, decode_verdict
 from tests.faults import table
@@ -96,7 +96,7 @@ def test_make_alone_lists_what_a_developer_can_do() -> None:
 def test_what_a_trial_does_is_told_by_its_help() -> None:
     _, *words = printed("samehand try --help")
     told = subprocess.run(
-        [sys.executable, "-m", "desk.cli", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "cli", *words], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "Examples:" in told.stdout
 

@@ -267,7 +267,7 @@ def rooms() -> Picture:
         )
     ]
     lines = [(name, list(_rows(layers, 32))) for name, layers in towers]
-    below = 3 * 66 + 40
+    below = len(floors) * 66 + 40
     height = below + 50 + max(len(rows) for _, rows in lines) * LINE + 20
     said = "; ".join(f"{name}: {', '.join(_bare(layer) for layer in layers)}" for name, layers in towers)
     picture = Picture(
@@ -277,7 +277,7 @@ def rooms() -> Picture:
         f"Floors from the top: {', then '.join(' and '.join(floor) for floor in floors)}. "
         f"Within packages, highest layer first: {said}.",
     )
-    names = ("top", "middle", "ground")
+    names = ("door", "top", "drawings", "middle", "ground")
     for number, (name, floor) in enumerate(zip(names, floors, strict=True)):
         y = 12 + number * 66
         picture.floor(y, 56, name)

@@ -13,9 +13,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from desk.cli.registry import COMMANDS, SECTIONS
+from cli.registry import COMMANDS, SECTIONS
+from deliver.metrics import WebhookMetrics
 from desk.web.telemetry import DeskMetrics
-from gate.deliver.metrics import WebhookMetrics
 from gate.meters import GateMeters
 from streams.settings import describe
 from streams.telemetry.metrics import Metrics

@@ -118,7 +118,7 @@ def rebuilt(revision: Revision, here: Filled, until: float, broker: str) -> Fill
                 with Scene(broker, environment(running.url, pepper_file(), here.bans)) as scene:
                     scene.publish(scene.topics.banned, _banned(here.bans, until))
                     done = subprocess.run(
-                        [revision.python, "-m", "desk.cli", "rebuild", "--from-start", "--json"],
+                        [revision.python, "-m", revision.command_line, "rebuild", "--from-start", "--json"],
                         env={**os.environ, **scene.environment, **revision.environment},
                         capture_output=True,
                         text=True,
@@ -155,7 +155,9 @@ def turn(side: Side, broker: str, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
         with Scene(broker, own) as scene:
             created = scene.topics.created
             scene.publish(created, pairs[:_WARM_UP])
-            worker = scene.start(environment=side.revision.environment, python=side.revision.python)
+            revision = side.revision
+            program = (revision.command_line, "worker")
+            worker = scene.start(program, environment=revision.environment, python=revision.python)
             scene.until_committed(created, _WARM_UP)
             time.sleep(_SETTLE_SECONDS)
             before, began = _read(worker, server), time.monotonic()

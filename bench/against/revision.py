@@ -28,11 +28,15 @@ class CannotBeLaid(RuntimeError):  # says what failed; "error" would add nothing
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A tree of ours that can run, as tables call it; Python looks into ``modules`` first."""
+    """A tree of ours that can run, as tables call it; Python looks into ``modules`` first.
+
+    ``python -m`` runs the module ``command_line``.
+    """
 
     name: str
     python: Path
     modules: str
+    command_line: str = "cli"
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -75,7 +79,9 @@ def laid_aside(revision: str) -> Revision:
         (root / _WHOLE).touch()
     compiled = root / _COMPILED
     modules = str(compiled) if compiled.exists() else ""
-    return Revision(commit[:7], root / ".venv" / "bin" / "python", modules)
+    # Until November 2026 the command line lay in the desk's folder.
+    command_line = "cli" if (root / "cli").exists() else "desk.cli"
+    return Revision(commit[:7], root / ".venv" / "bin" / "python", modules, command_line)
 
 
 def _said(command: list[str]) -> bytes:

@@ -24,7 +24,7 @@ from bench.real.__main__ import FOLDER_VARIABLE, got_worse, shown
 from bench.real.names import NoRealNames, read_names
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import tables
-from desk.cli import output
+from cli import output
 from tools.reference_tables import filled_in
 
 _QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000

@@ -30,7 +30,7 @@ from bench.quality.plan import Coming, planned, signing_up
 from bench.quality.size_figures import Event, Found, figures, table
 from bench.running.crowd import SIGN_UPS_FROM, account_id, aged
 from bench.running.filled import environment, filled
-from desk.cli import output
+from cli import output
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode

@@ -14,10 +14,10 @@ from typing import Final
 
 from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
-from desk.cli.commands.backtest.judged import Judged, Run
-from desk.cli.commands.backtest.truths import Pair, read_languages, read_strategies, read_truth
-from desk.cli.inputs.input_files import read_accounts, read_bans
-from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
+from cli.commands.backtest.judged import Judged, Run
+from cli.commands.backtest.truths import Pair, read_languages, read_strategies, read_truth
+from cli.inputs.input_files import read_accounts, read_bans
+from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
 from samehand.scoring.evidence import Score
 from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed

@@ -18,13 +18,13 @@ from typing import Any, Final
 
 from bench.quality.platform import judged_platform
 from bench.quality.simulated import HELD_OUT_SEEDS, together
-from desk.cli import output
-from desk.cli.commands.backtest.figures import catchable_pairs
-from desk.cli.commands.backtest.judged import Run
-from desk.cli.commands.backtest.truths import read_truth
+from cli import output
+from cli.commands.backtest.figures import catchable_pairs
+from cli.commands.backtest.judged import Run
+from cli.commands.backtest.truths import read_truth
 from simulate.files import simulate_command
 
-KEPT: Final = Path("desk/cli/offline/silence.json")
+KEPT: Final = Path("cli/offline/silence.json")
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "handle": ("handle",),

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bench.quality.platform import judged_platform, ranked
-from desk.cli.commands.backtest.figures import false_alarms, figures
-from desk.cli.commands.backtest.judged import Run
+from cli.commands.backtest.figures import false_alarms, figures
+from cli.commands.backtest.judged import Run
 from simulate.files import simulate_command
 
 TUNING_SEEDS: Final = (201, 202, 203, 204, 211, 212)

@@ -19,7 +19,7 @@ from bench.kinds import KINDS
 from bench.real.names import NoRealNames
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import TABLED, tables
-from desk.cli import output
+from cli import output
 
 FOLDER_VARIABLE = "SAMEHAND_REAL_NAMES"
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from desk.cli.inputs.input_files import Line
-from desk.cli.offline.offline_scoring import Offline
+from cli.inputs.input_files import Line
+from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
 

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from desk.cli.commands.backtest.intervals import Share
-from desk.cli.inputs.input_files import Line
-from desk.cli.offline.offline_scoring import Offline
+from cli.commands.backtest.intervals import Share
+from cli.inputs.input_files import Line
+from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
 from simulate.evasion.lookalikes import relative

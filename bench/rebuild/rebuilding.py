@@ -16,8 +16,8 @@ from bench.rebuild.teller import NOW, an_agent
 from bench.recall import KEEP
 from bench.store.bans import BANNED_AT
 from bench.store.server import Server
-from desk.cli.banned_topic import Tally, open_anew, read_all
-from desk.cli.checkpoint import Bookmark, read_bookmark
+from cli.banned_topic import Tally, open_anew, read_all
+from cli.checkpoint import Bookmark, read_bookmark
 from store.base import Query
 from store.redis import RedisStore
 

@@ -41,7 +41,7 @@ BROKERS: Final[Mapping[str, Callable[[], EmbeddedBroker | ApacheKafka]]] = {
 }
 """The brokers that a bench can run on, by name."""
 
-WORKER: Final = ("desk.cli", "worker")
+WORKER: Final = ("cli", "worker")
 PASSING: Final = ("bench.running.passing",)
 PLAIN: Final = ("bench.running.plain",)
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from desk.text import is_unseen, seen_marks
+from report.text import is_unseen, seen_marks
 from samehand.normalize.text.fold import fold_handle, fold_name
 from samehand.normalize.text.leet import collapse
 from samehand.normalize.text.scripts import has_mixed_script

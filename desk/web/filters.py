@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from desk.text import percent as share
-from desk.text import span, visible, visible_sentence
+from report.text import percent as share
+from report.text import span, visible, visible_sentence
 
 
 def moment(seconds: float) -> str:

@@ -23,7 +23,6 @@ from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, reasons_for
 from desk.review.views import Waiting
-from desk.text import visible_sentence
 from desk.web import browsers
 from desk.web.addresses import NAMES, filters_of, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
@@ -34,6 +33,7 @@ from desk.web.screen import screen
 from desk.web.security import PUBLIC, session_cookie
 from desk.web.sentences import LEVELS, RIVALS, SIGNALS
 from desk.web.view import context, view_of
+from report.text import visible_sentence
 from schemas import fields
 from schemas.alerts import Direction
 

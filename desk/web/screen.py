@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.waterfall.rivals import telling
-from desk.waterfall.steps import Scale, Step, steps
 from desk.web.compare import Compared, compare
+from report.waterfall.rivals import telling
+from report.waterfall.steps import Scale, Step, steps
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 
 STRONGEST: Final = 3

@@ -274,6 +274,13 @@ class MemoryStore:
             self._remembered.evict()
         return shown
 
+    async def remember_then_look(
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> tuple[list[Showings], list[list[Candidate]]]:
+        """Remembers accounts, then finds banned ones."""
+        shown = await self.remember(accounts, now=now)
+        return shown, await self.bans_like(queries, now=now, keep=keep)
+
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
             return account.shown
@@ -716,7 +723,7 @@ class MemoryStore:
         ]
 
     # frequencies and facts
-    async def frequencies(self, *, at: float) -> Frequencies:
+    async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment."""
         return self._counts.snapshot(at)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendars
 from store.common.calendar import BUCKET_ROWS, Counted, calendars
-from store.limits import CALENDAR_SECONDS
+from store.limits import SNAPSHOT_SECONDS
 from store.redis.client import together
 from store.redis.shards import Shards
 
@@ -30,7 +30,7 @@ class _Shard:
 
 
 class BanCalendars:
-    """The calendars of a store, read at most once in :data:`store.limits.CALENDAR_SECONDS`."""
+    """The calendars of a store, read at most once in :data:`store.limits.SNAPSHOT_SECONDS`."""
 
     def __init__(self, shards: Shards) -> None:
         """Takes the shards."""
@@ -40,8 +40,8 @@ class BanCalendars:
         self._calendars = NO_CALENDARS
 
     async def read(self, now: float) -> Calendars:
-        """The calendars, at most :data:`store.limits.CALENDAR_SECONDS` older than ``now``."""
-        if self._read_at is not None and 0 <= now - self._read_at < CALENDAR_SECONDS:
+        """The calendars, at most :data:`store.limits.SNAPSHOT_SECONDS` older than ``now``."""
+        if self._read_at is not None and 0 <= now - self._read_at < SNAPSHOT_SECONDS:
             return self._calendars
         versions = await together(
             [self._shards.client.command("HGET", self._key(shard), "v") for shard in self._shards.all]

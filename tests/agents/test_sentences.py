@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from desk.waterfall.terminal import _circumstances
 from desk.web.compare import compare
 from desk.web.languages import ENGLISH
+from report.waterfall.terminal import _circumstances
 from schemas.accounts import AccountBanned
 from schemas.alerts import MirrorAlert
 from schemas.record import Record

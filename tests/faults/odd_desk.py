@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import desk.feed.publish
-from desk.cli.main import main
+from cli.main import main
 
 if __name__ == "__main__":
     desk.feed.publish.AGAIN_SECONDS = 2.0  # type: ignore[misc]  # from the test's side: the product has no switch

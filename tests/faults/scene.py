@@ -42,7 +42,7 @@ from tests.faults.stream import Stream
 
 WAIT_SECONDS_MAX = 180.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.02
-SOUND = ("desk.cli", "worker")
+SOUND = ("cli", "worker")
 BATCH_RECORDS = 20  # small, so that a run has dozens of batches to be interrupted in
 
 Final = dict[str, MirrorAlert]
@@ -135,7 +135,7 @@ class Scene:
 
     def samehand(self, *words: str) -> str:
         """A command of an operator, which must succeed; what it prints."""
-        command = [sys.executable, "-m", "desk.cli", *words]
+        command = [sys.executable, "-m", "cli", *words]
         ran = subprocess.run(  # a command of our own, no shell
             command,
             env={**os.environ, **self.environment},

@@ -9,9 +9,9 @@ import pytest
 
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_sentinel import MASTER_NAME, SentinelTrio
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
+from tests.servers.redis_sentinel import MASTER_NAME, SentinelTrio
 from tests.store.slot_move import SlotMove
 
 pytestmark = pytest.mark.kafka

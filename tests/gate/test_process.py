@@ -58,7 +58,7 @@ class Running:
         }
         self.settings = load(self.environment)
         self.log = folder / "gate.log"
-        self.child = Child([sys.executable, "-m", "desk.cli", "gate"], self.log, self.environment)
+        self.child = Child([sys.executable, "-m", "cli", "gate"], self.log, self.environment)
 
     def start(self) -> None:
         """Until it answers."""

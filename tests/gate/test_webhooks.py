@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gate.bodies import Bodies, TooMuch
-from gate.standard_webhooks import Secret
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.mapping.compiler import Mappings, compile_mappings
 from schemas.wire import Decoded, decode_verdict
 from streams.errors import SettingsError
+from streams.standard_webhooks import Secret
 from tests.gate.conftest import Caller, MakeCaller
 from tests.gate.test_coop import PEM, PRIVATE, callback
 from tests.house import ROOT

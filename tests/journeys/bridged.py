@@ -98,7 +98,7 @@ class Bridged:
         if self.bridges:
             self._ports.append(port)
         web = {"SAMEHAND_WEB_PORT": str(port.number)}
-        child = Child([sys.executable, "-m", "desk.cli", "bridge"], log, {**self.environment, **web})
+        child = Child([sys.executable, "-m", "cli", "bridge"], log, {**self.environment, **web})
         child.start()
         self.bridges.append(child)
         return child

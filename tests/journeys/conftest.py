@@ -65,7 +65,7 @@ class Platform:
         self.settings: Settings = load(self.environment)
         self.topics = names(self.settings)
         self.log = folder / "worker.log"
-        self.worker = Child([sys.executable, "-m", "desk.cli", "worker"], self.log, self.environment)
+        self.worker = Child([sys.executable, "-m", "cli", "worker"], self.log, self.environment)
 
     def open(self) -> None:
         """Starts a worker and returns when it is ready."""

@@ -23,7 +23,7 @@ from streams.deadletters.admin import Wanted, list_letters
 from streams.kafka.client import writer
 from streams.kafka.topics import check, names
 from streams.settings import Settings, load
-from tests.gate.receiver import SECRET_TEXT, Receiver
+from tests.deliver.receiver import SECRET_TEXT, Receiver
 
 WAIT_SECONDS_MAX: Final = 120.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS: Final = 0.1
@@ -77,7 +77,7 @@ class Delivering:
     def start(self) -> Child:
         """The process, perhaps not yet ready."""
         log = self.folder / f"deliver-{len(self._children)}.log"
-        child = Child([sys.executable, "-m", "desk.cli", "deliver"], log, self.environment)
+        child = Child([sys.executable, "-m", "cli", "deliver"], log, self.environment)
         child.start()
         self._children.append(child)
         return child
@@ -120,7 +120,7 @@ class Delivering:
 
     def samehand(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command, with the same settings."""
-        command = [sys.executable, "-m", "desk.cli", *words]
+        command = [sys.executable, "-m", "cli", *words]
         return subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
         )

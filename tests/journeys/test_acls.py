@@ -33,7 +33,7 @@ from streams.kafka.client import admin as our_admin
 from streams.kafka.client import writer
 from streams.settings import Settings, load
 from tests.apache import kafka_program
-from tests.gate.receiver import Answer, receiving
+from tests.deliver.receiver import Answer, receiving
 from tests.house import ROOT
 from tests.journeys.bridged import Bridged, change
 from tests.journeys.conftest import Platform
@@ -201,7 +201,7 @@ def test_a_worker_with_these_rights_does_its_whole_job(
 
 def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "desk.cli", "rebuild"],
+        [sys.executable, "-m", "cli", "rebuild"],
         env={**os.environ, **platform.environment},
         capture_output=True,
         text=True,

@@ -84,7 +84,7 @@ class Desk:
             "SAMEHAND_WEB_PORT": str(self._watched.number),
             "SAMEHAND_DESK_SHADOW_HOURS": "0",
         }
-        command = [sys.executable, "-m", "desk.cli", "desk"]
+        command = [sys.executable, "-m", "cli", "desk"]
         self.log = folder / "desk.log"
         self._process = Child(command, self.log, self._environment)
         hired = subprocess.run(

@@ -106,7 +106,7 @@ def test_a_topic_that_stopped_is_resumed_by_its_own_name(broker: str, tmp_path: 
 
 
 def _samehand(bridged: Bridged, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "desk.cli", *words]
+    command = [sys.executable, "-m", "cli", *words]
     return subprocess.run(
         command, env=bridged.environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.cli.commands.map.foreign_records import of_kcat
+from cli.commands.map.foreign_records import of_kcat
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.mapping.compiler import compile_mappings
@@ -52,7 +52,7 @@ def typed(line: str) -> tuple[dict[str, str], list[str]]:
 def run(platform: Platform, line: str) -> str:
     given, words = typed(line)
     ran = subprocess.run(
-        [sys.executable, "-m", "desk.cli", *words],
+        [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
         env={**os.environ, **platform.environment, **given},
         capture_output=True,
@@ -81,9 +81,7 @@ def test_the_page_leads_from_a_users_table_to_an_alert(platform: Platform, tmp_p
     web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(port.number)}
     mappings = {"SAMEHAND_MAPPINGS": str(ROOT / given["SAMEHAND_MAPPINGS"])}
     log = tmp_path / "bridge.log"
-    child = Child(
-        [sys.executable, "-m", "desk.cli", *words], log, {**platform.environment, **web, **mappings}
-    )
+    child = Child([sys.executable, "-m", "cli", *words], log, {**platform.environment, **web, **mappings})
     child.start()
     try:
         platform.until(lambda: platform.alerts_on(MIRROR), f"the alert; {log}")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gate.deliver.process import BATCH_RECORDS
+from deliver.process import BATCH_RECORDS
 from local.apache import ApacheKafka
 from schemas.examples import ALERT, WITHDRAWN
-from tests.gate.receiver import SECRET, Answer, Receiver, receiving
+from tests.deliver.receiver import SECRET, Answer, Receiver, receiving
 from tests.journeys.delivering import Delivering, alerts, got, judge
 
 pytestmark = pytest.mark.journey

@@ -23,11 +23,11 @@ from google.protobuf import (  # type: ignore[import-untyped]  # protobuf ships 
     timestamp_pb2,
 )
 
-from desk.cli.commands.map.foreign_records import of_file, of_kcat
+from cli.commands.map.foreign_records import of_file, of_kcat
 from schemas.mapping.compiler import compile_mappings
 from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival
-from tests.desk.cli.commands.test_examples import EXAMPLES, FAULTS, MAPPED
+from tests.cli.commands.test_examples import EXAMPLES, FAULTS, MAPPED
 from tests.journeys.bridged import Bridged
 from tests.streams.registry.makers import FakeRegistry, avro, of_wire, registry
 

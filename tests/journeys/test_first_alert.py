@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.cli.commands.map.foreign_records import of_kcat
+from cli.commands.map.foreign_records import of_kcat
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, take_port
@@ -86,7 +86,7 @@ class Newcomer:
         words = shlex.split(line)
         given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
         program, *rest = words[len(given) :]
-        run = {"samehand": [sys.executable, "-m", "desk.cli"], "python": [sys.executable]}[program]
+        run = {"samehand": [sys.executable, "-m", "cli"], "python": [sys.executable]}[program]
         return given, [*run, *rest]
 
 

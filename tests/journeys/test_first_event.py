@@ -48,7 +48,7 @@ def composed(
 ) -> Iterator[Composed]:
     folder, port = tmp_path_factory.mktemp("first-event"), take_port()
     samehand = folder / "samehand"
-    samehand.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m desk.cli "$@"\n', "utf-8")
+    samehand.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m cli "$@"\n', "utf-8")
     samehand.chmod(0o700)
     for name, main in PROGRAMS.items():
         kafka_program(folder, kafka_libs, name, main)

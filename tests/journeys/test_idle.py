@@ -22,7 +22,7 @@ from local.ports import LOOPBACK, Port, take_port
 from local.processes import Child
 from streams.kafka import topics
 from streams.kafka.client import admin
-from tests.gate.receiver import SECRET_TEXT
+from tests.deliver.receiver import SECRET_TEXT
 from tests.journeys.bridged import MAPPING
 from tests.journeys.conftest import Platform
 from tests.journeys.idling import processor_seconds
@@ -93,7 +93,7 @@ class Site:
             "SAMEHAND_WEB_PORT": web,
             **settings,
         }
-        return Child([sys.executable, "-m", "desk.cli", command], folder / f"{command}.log", environment)
+        return Child([sys.executable, "-m", "cli", command], folder / f"{command}.log", environment)
 
     def open(self) -> None:
         """Starts all, and returns when each says that it is ready."""

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
-from desk.cli.commands.demo.replay import Replay
+from cli.commands.demo.replay import Replay
 from local.ports import LOOPBACK
 from schemas.accounts import AccountBanned, AccountCreated, AccountUpdated
 from schemas.letters import DeadLetter

@@ -107,7 +107,7 @@ def through_the_switch(platform: Platform, tmp_path: Path, redis_url: str, *, to
         "SAMEHAND_REDIS_PASSWORD_FILE": str(password),
         "SAMEHAND_DATA_DIR": str(tmp_path),
     }
-    words = [sys.executable, "-m", "desk.cli", "rebuild"]
+    words = [sys.executable, "-m", "cli", "rebuild"]
     into = Child(
         [*words, "--into", after, "--shards", "4", "--json"], tmp_path / "into.log", as_administrator
     )
@@ -118,7 +118,7 @@ def through_the_switch(platform: Platform, tmp_path: Path, redis_url: str, *, to
         "SAMEHAND_STORE_SHARDS": "4",
         "SAMEHAND_WEB_PORT": str(port.number),
     }
-    worker = Child([sys.executable, "-m", "desk.cli", "worker"], platform.log, second)
+    worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, second)
     sign_ups = SignUps(platform)
     topics = platform.topics
     try:

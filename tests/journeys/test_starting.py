@@ -31,7 +31,7 @@ ENDS_SECONDS_MAX = 90.0
 def refused(environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Starts a worker that must end by itself: its exit code, and the only line above `info`."""
     ran = subprocess.run(
-        [sys.executable, "-m", "desk.cli", "worker"],
+        [sys.executable, "-m", "cli", "worker"],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -105,7 +105,7 @@ def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform,
     log = tmp_path / "second.log"
     _, *words = printed("samehand worker")
     second = Child(
-        [sys.executable, "-m", "desk.cli", *words],
+        [sys.executable, "-m", "cli", *words],
         log,
         {**platform.environment, "SAMEHAND_WEB_PORT": str(free_port())},
     )
@@ -128,7 +128,7 @@ def test_a_worker_without_standard_input_works_and_ends_in_order(
     port = take_port()
     page = f"http://{LOOPBACK}:{port.number}/health/ready"
     worker = Child(
-        ["sh", "-c", f'exec "$0" -m desk.cli worker {closed}', sys.executable],
+        ["sh", "-c", f'exec "$0" -m cli worker {closed}', sys.executable],
         tmp_path / "closed.log",
         {
             **platform.environment,

@@ -111,8 +111,10 @@ class Operator:
         given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
         name, *rest = words[len(given) :]
         assert name == "samehand"
+        # Older releases have the command line in the desk's folder; ours must not stand in for it.
+        module = "cli" if (program / "cli").exists() else "desk.cli"
         child = Child(
-            [sys.executable, "-P", "-m", "desk.cli", *rest],
+            [sys.executable, "-P", "-m", module, *rest],
             self.folder / f"{next(self.started)}-{rest[0]}.log",
             {**self.environment, "PYTHONPATH": str(program), **given, **more},
         )
@@ -294,7 +296,7 @@ def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(
     after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
 
     def runs(*words: str) -> Child:
-        child = Child([sys.executable, "-m", "desk.cli", *words], tmp_path / f"{words[0]}.log", after)
+        child = Child([sys.executable, "-m", "cli", *words], tmp_path / f"{words[0]}.log", after)
         child.start()
         return child
 
@@ -326,7 +328,7 @@ def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
 ) -> None:
     platform = Platform(tmp_path, broker, redis_url)
     after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
-    rebuilding = Child([sys.executable, "-m", "desk.cli", "rebuild"], tmp_path / "rebuild.log", after)
+    rebuilding = Child([sys.executable, "-m", "cli", "rebuild"], tmp_path / "rebuild.log", after)
     try:
         platform.open()
         platform.publish(platform.topics.banned, *bans(*range(3)))
@@ -337,7 +339,7 @@ def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
         platform.publish(platform.topics.banned, *bans(*range(3, 13)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 13, "bans meanwhile")
         platform.worker.stop(25.0)
-        platform.worker = Child([sys.executable, "-m", "desk.cli", "worker"], platform.log, after)
+        platform.worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, after)
         platform.open()
         platform.publish(platform.topics.created, *mirrors(*range(13)))
         platform.until(lambda: len(alerted(platform)) == 13, "an alert on each mirror")

@@ -11,9 +11,9 @@ from redis.exceptions import NoPermissionError
 
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_sentinel import SentinelTrio
 from local.redis_users import USERS, worker_rules
 from tests.house import ROOT
+from tests.servers.redis_sentinel import SentinelTrio
 
 
 def alone(stack: ExitStack) -> list[EmbeddedRedis]:

@@ -6,7 +6,7 @@ import itertools
 import threading
 from datetime import UTC, datetime
 
-from desk.cli.commands.demo.replay import Replay
+from cli.commands.demo.replay import Replay
 from simulate.sample import sample
 from streams.settings import Settings
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
-from gate.deliver.endpoints import read_endpoints
+from deliver.endpoints import read_endpoints
 from gate.keys import new_key, read_keys
-from gate.standard_webhooks import Secret
 from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
 from streams.settings import load, unknown_names
-from tests.gate.receiver import SECRET_TEXT
+from streams.standard_webhooks import Secret
+from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT
 from tests.ops.conftest import program
 from tests.ops.deployed import PROMETHEUS, RUNBOOKS_AT

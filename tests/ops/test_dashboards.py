@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import context_of
+from deliver.endpoints import Endpoint
+from deliver.process import DeliverApp, wire
 from desk.web.telemetry import DeskMetrics
-from gate.deliver.endpoints import Endpoint
-from gate.deliver.process import DeliverApp, wire
 from gate.meters import GateMeters
 from store.pepper.pepper import write_pepper_file
 from streams.clock import SystemClock

@@ -13,7 +13,7 @@ import pytest
 
 from desk.database import verdicts
 from desk.web.languages import catalogue
-from tests.desk.cli.commands.dry_run.makers import a_platform
+from tests.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason
 from tests.desk.weighing import holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
@@ -428,7 +428,7 @@ def test_everybody_can_read_the_report_of_a_dry_run(visit: Visits, tmp_path: Pat
     events, bans = a_platform(tmp_path)
     told = ("--events", str(events), "--bans", str(bans), "--out", str(tmp_path / "out"))
     # In a process of its own: a loop for Playwright runs in this one.
-    subprocess.run([sys.executable, "-m", "desk.cli", "try", *told], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "cli", "try", *told], check=True, capture_output=True)
     reader = visit.stranger()
     for scheme in ("light", "dark"):
         reader.page.emulate_media(color_scheme=scheme)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
-from desk.cli import main, registry
+from cli import main, registry
+from deliver.endpoints import read_endpoints
 from desk.database.engine import address
-from gate.deliver.endpoints import read_endpoints
 from gate.webhooks import webhooks_of
 from schemas.mapping.compiler import compile_mappings
 from streams.faust_app.app import CONFIRM_SECONDS
@@ -22,7 +22,7 @@ from streams.kafka.client import ANSWER_MS
 from streams.kafka.topics import names
 from streams.settings import load, unknown_names
 from streams.telemetry.health import Health
-from tests.gate.receiver import SECRET_TEXT
+from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT, project
 from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT

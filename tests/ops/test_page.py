@@ -11,17 +11,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from desk.overview import overview
-from desk.overview.history import History, look_of
+from report.overview import overview
+from report.overview.history import History, look_of
 from streams.delivery.circuit_breaker import BreakerState
 from streams.kafka.topics import Names
 from streams.telemetry.lag import Lag
-from tests.desk.overview.makers import NOON, figures_of, settle, some_meters
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.ops.conftest import PICTURES as TAKEN
 from tests.ops.load import Load
 from tests.ops.watchers import Prometheus
+from tests.report.overview.makers import NOON, figures_of, settle, some_meters
 
 pytestmark = pytest.mark.ops
 
@@ -158,7 +158,7 @@ def everything_wrong() -> str:
     settle(meters, 10, age=90.0, topic=topics[0])
     figures = replace(figures_of(meters), unready="store: Redis cannot be reached: ConnectionError")
     history.note(look_of(figures))
-    style = files("desk.overview").joinpath("static", "overview.css").read_text("utf-8")
+    style = files("report.overview").joinpath("static", "overview.css").read_text("utf-8")
     return overview.page(figures, history).replace("</head>", f"<style>{style}</style></head>")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
-from desk.cli import registry
+from cli import registry
 from streams.settings import describe
 from tests.house import ROOT
 from tests.ops.deployed import RULE_TESTS, RULES, RUNBOOKS, alerts

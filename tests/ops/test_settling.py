@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.cli import main
+from cli import main
 from tests.journeys.conftest import Platform
 from tests.ops.load import Load
 from tests.ops.pager import Pager

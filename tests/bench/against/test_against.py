@@ -79,7 +79,7 @@ def test_a_revisions_process_finds_its_own_modules_wherever_it_is_started(tmp_pa
     (tmp_path / "samehand" / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
     own = Revision("today", Path(sys.executable), "")
     done = subprocess.run(
-        [own.python, "-m", "desk.cli", "--version"],
+        [own.python, "-m", "cli", "--version"],
         cwd=tmp_path,
         env={**os.environ, **own.environment},
         capture_output=True,

@@ -8,9 +8,9 @@ from pathlib import Path
 from bench.quality.platform import NOW, judged_platform
 from bench.quality.simulated import figures_of, together
 from bench.quality.tables import table
-from desk.cli.commands.backtest.figures import figures
-from desk.cli.commands.backtest.running import measured
-from desk.cli.commands.backtest.truths import read_languages, read_strategies, read_truth
+from cli.commands.backtest.figures import figures
+from cli.commands.backtest.running import measured
+from cli.commands.backtest.truths import read_languages, read_strategies, read_truth
 from simulate.files import simulate_command
 
 

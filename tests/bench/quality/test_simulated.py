@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.quality.simulated import SCRIPTS, figures_of
 from bench.quality.tables import table
-from desk.cli.commands.backtest.judged import Judged, Run
-from desk.cli.commands.backtest.truths import Pair
+from cli.commands.backtest.judged import Judged, Run
+from cli.commands.backtest.truths import Pair
 from simulate.population.languages import LANGUAGES
 
 

@@ -11,11 +11,11 @@ import redis
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_sentinel import MASTER_NAME, Sentinel
 from local.waiting import wait_until
 from store.base import Settled
 from store.errors import StoreEvicts
 from store.redis import Endpoint, RedisStore, Sizes
+from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query
 

@@ -9,11 +9,11 @@ import pytest
 
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
-from local.redis_sentinel import MASTER_NAME, Sentinel
 from local.redis_users import WORKER
 from local.waiting import wait_until
 from store.errors import StoreUnavailable
 from store.redis import Endpoint, RedisStore, Sizes
+from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 

@@ -1,0 +1,258 @@
+"""What a rebuild reads besides `accounts.banned`: open and dismissed alerts, and what people decided.
+
+Releases up to 0.2.0 noted no states. Of their alerts the topic of alerts says how they stand, for as long as
+it keeps them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, NamedTuple
+
+import msgspec
+
+from agents.common.alert_states import recall, state_of
+from agents.common.context import AgentContext
+from agents.judge import Judge
+from cli import output
+from cli.offline.offline_scoring import BATCH_RECORDS, batches
+from cli.outages import through_outages
+from schemas.alert_state import AlertState
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.revisions import COUNTED_MAX
+from schemas.wire import decode_alert, decode_alert_state, encode
+from store.common.alert_dedup import KNOWN_ON
+from streams.kafka.client import Reader, Writer, reader, writer
+from streams.outcomes import Arrival, Dead, Outcome
+from streams.settings import Settings
+
+CONFIRMED_SECONDS_MAX: Final = 30.0
+"""How long a broker may take to confirm a record; another run publishes what is missing then."""
+
+STATES_AT_ONCE: Final = 256
+"""Alerts in one call of the store, of about two kilobytes each."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a rebuild did besides bans.
+
+    ``alerts``: those that the store knows again; ``noted``: those whose state the topic of states lacked.
+    """
+
+    alerts: int = 0
+    verdicts: int = 0
+    noted: int = 0
+
+
+class _Latest(NamedTuple):
+    """The record that holds for an alert: its revision, and where it lies; none once it is forgotten."""
+
+    revision: int
+    address: str
+
+
+class _Told(msgspec.Struct):
+    """As much of an alert as says whether it is to be read."""
+
+    alert_id: str
+    revision: int
+
+
+class _Standing(NamedTuple):
+    """An alert, where that is said, and whether only the topic of alerts says so."""
+
+    state: AlertState
+    address: str
+    former: bool
+
+
+class AlertTopics:
+    """Replays the topics into a store, and goes on from there when it is called again.
+
+    Verdicts are noted before anything follows from them: otherwise one that was taken back would withdraw an
+    alert, and the next one would open it again. All may be read again: the store takes of an alert only what
+    is later than what it knows. A topic that is not there yet has no alerts.
+    """
+
+    def __init__(self, context: AgentContext, replayed: Replayed) -> None:
+        """Takes the context of the store, and what to count in."""
+        self._context = context
+        self._judge = Judge(context)
+        self._replayed = replayed
+        self._taken: dict[str, str] = {}  # where that lies of each alert which the store was given
+        self.faults: dict[str, Dead] = {}
+        """What cannot be read, by its address."""
+
+    @property
+    def taken(self) -> int:
+        """Of how many alerts the store was told."""
+        return len(self._taken)
+
+    async def ahead(self, opened: Reader) -> None:
+        """Replays alerts on bans that the store has, while workers go on with another store.
+
+        Nothing is published and nothing follows from verdicts yet: those workers see to it.
+        """
+        await self._hold(opened)
+        await self._recall(opened, None)
+
+    async def whole(self, opened: Reader, out: Writer) -> None:
+        """Replays all, once the bans are enrolled: an open alert on a ban that is gone is withdrawn."""
+        await self._hold(opened)
+        await self._recall(opened, out)
+        self._replayed.verdicts = 0
+        for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
+            self._blame(batch, await self._judge(batch))
+            self._replayed.verdicts += len(batch)
+
+    async def _hold(self, opened: Reader) -> None:
+        for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
+            await self._judge.hold(batch)
+
+    async def _recall(self, opened: Reader, out: Writer | None) -> None:
+        latest = self._latest(opened)
+        former = self._former(opened, latest)
+        standing = chain(self._states(opened, latest), self._former_states(opened, former))
+        with output.progress("reading open alerts", len(latest) + len(former)) as hear:
+            for turn, some in enumerate(batches(standing, STATES_AT_ONCE)):
+                if out is not None:
+                    self._note(some, out)
+                new = [it for it in some if self._taken.get(it.state.key) != it.address]
+                if out is None:
+                    new = await self._on_bans(new)
+                self._replayed.alerts += await recall([it.state for it in new], self._context)
+                self._taken |= {it.state.key: it.address for it in new}
+                hear(turn * STATES_AT_ONCE + len(some))
+
+    async def _on_bans(self, some: Sequence[_Standing]) -> list[_Standing]:
+        """Those whose ban the store has. It may lack one that workers have just enrolled elsewhere."""
+        store, accounts = self._context.store, [it.state.record.matched.key for it in some]
+        bans = await self._context.call_store(store.bans(accounts)) if some else []
+        return [it for it, ban in zip(some, bans, strict=True) if ban is not None]
+
+    def _note(self, some: Sequence[_Standing], out: Writer) -> None:
+        """Publishes the states that the topic of states lacks, before anything can end these alerts."""
+        topic, states = self._context.topics.state, [it.state for it in some if it.former]
+        sent = [out.send(topic, key=it.key.encode(), value=encode(it), headers=[]) for it in states]
+        for confirmation in sent:
+            confirmation.get(CONFIRMED_SECONDS_MAX)
+        self._replayed.noted += len(sent)
+
+    def _latest(self, opened: Reader) -> dict[str, _Latest]:
+        """The state that holds for each alert, by its id; some hundred bytes for each.
+
+        The last one, but for one that a slow worker published after a later revision. What is forgotten comes
+        back only under a higher revision.
+        """
+        latest: dict[str, _Latest] = {}
+        forgotten: dict[str, int] = {}
+        for arrival in _records(opened, self._context.topics.state):
+            if arrival.value is None:
+                key = (arrival.key or b"").decode(errors="replace")
+                if (known := latest.pop(key, None)) is not None:
+                    forgotten[key] = known.revision
+                continue
+            state = _read(arrival)
+            if isinstance(state, Malformed):
+                self._unreadable(arrival, state)
+                continue
+            known, revision = latest.get(state.key), state.record.revision
+            if revision > forgotten.get(state.key, 0) and (known is None or revision >= known.revision):
+                latest[state.key] = _Latest(revision, arrival.address)
+        return latest
+
+    def _former(self, opened: Reader, latest: dict[str, _Latest]) -> dict[str, _Latest]:
+        """The last record of alerts, by id, that a release without states told last.
+
+        What was told since has a state, or has ended.
+        """
+        found: dict[str, _Latest] = {}
+        for arrival in _records(opened, self._context.alerts_topic):
+            try:
+                told = msgspec.json.decode(arrival.value or b"", type=_Told)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                read = decode_alert(arrival.value, now=math.inf)
+                if isinstance(read, Malformed):
+                    self._unreadable(arrival, read)
+                continue
+            known = found.get(told.alert_id)
+            if told.revision > COUNTED_MAX:
+                found.pop(told.alert_id, None)
+            elif known is None or told.revision >= known.revision:
+                found[told.alert_id] = _Latest(told.revision, arrival.address)
+        return {
+            key: it for key, it in found.items() if key not in latest or latest[key].revision < it.revision
+        }
+
+    def _states(self, opened: Reader, latest: dict[str, _Latest]) -> Iterator[_Standing]:
+        for arrival in _records(opened, self._context.topics.state):
+            state = None if arrival.value is None else _read(arrival)
+            if isinstance(state, AlertState):
+                known = latest.get(state.key)
+                if known is not None and known.address == arrival.address:
+                    yield _Standing(state, arrival.address, former=False)
+
+    def _former_states(self, opened: Reader, former: dict[str, _Latest]) -> Iterator[_Standing]:
+        """The states of alerts that are open, or that a verdict may still name."""
+        wanted = {it.address for it in former.values()}
+        for arrival in _records(opened, self._context.alerts_topic) if wanted else ():
+            if arrival.address not in wanted:
+                continue
+            read = decode_alert(arrival.value, now=math.inf)
+            if isinstance(read, Malformed):
+                self._unreadable(arrival, read)
+                continue
+            record = read.record
+            if record.status == "open" or record.withdrawn_reason in KNOWN_ON:
+                since_event = record.seconds_since_event or 0.0 if isinstance(record, MirrorAlert) else 0.0
+                state = state_of(
+                    record,
+                    seen_at=record.detected_at.timestamp() - since_event,
+                    since=(record.withdrawn_at or record.detected_at).timestamp(),
+                )
+                yield _Standing(state, arrival.address, former=True)
+
+    def _unreadable(self, arrival: Arrival, why: Malformed) -> None:
+        self.faults[arrival.address] = Dead(why.reason, why.path, why.detail)
+
+    def _blame(self, batch: Sequence[Arrival], outcomes: Sequence[Outcome]) -> None:
+        for arrival, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Dead):
+                self.faults[arrival.address] = outcome
+
+
+async def replay_ahead(settings: Settings, topics: AlertTopics) -> None:
+    """Replays what may be known before workers move to the store; outages are waited out."""
+
+    async def once() -> None:
+        with reader(settings) as opened:
+            await topics.ahead(opened)
+
+    await through_outages(once, lambda: topics.taken)
+
+
+async def replay_alerts(settings: Settings, topics: AlertTopics) -> None:
+    """Replays all; outages are waited out."""
+
+    async def once() -> None:
+        with reader(settings) as opened, writer(settings) as out:
+            await topics.whole(opened, out)
+
+    await through_outages(once, lambda: topics.taken)
+
+
+def _read(arrival: Arrival) -> AlertState | Malformed:
+    read = decode_alert_state(
+        arrival.value, now=math.inf
+    )  # a worker whose clock is ahead may have written it
+    return read if isinstance(read, Malformed) else read.record
+
+
+def _records(opened: Reader, topic: str) -> Iterator[Arrival]:
+    for partition in opened.partitions(topic):
+        yield from opened.read(topic, partition)

@@ -1,0 +1,69 @@
+"""How far a rebuild went, in a small file of its own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cli import output
+
+_BYTES_MAX: Final = 1024 * 1024
+"""Of the file: a line of some twenty bytes a partition. What is named by mistake may have no end."""
+
+
+class _Noted(msgspec.Struct, frozen=True):
+    """The file: offsets by partition, and of which topic and store."""
+
+    topic: str
+    store: str
+    epoch: str
+    offsets: dict[int, int]
+
+
+@dataclass(slots=True)
+class Bookmark:
+    """Belongs to one topic and one life of one store: another ``epoch`` is another life."""
+
+    path: Path
+    topic: str
+    store: str
+    epoch: str
+    usable: bool = True
+
+    def write(self, offsets: dict[int, int]) -> None:
+        """Notes offsets, whole or not at all. Where it cannot, it says so once, and the rebuild goes on."""
+        if not self.usable:
+            return
+        noted = msgspec.json.encode(_Noted(self.topic, self.store, self.epoch, offsets))
+        beside = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(noted)
+            beside.replace(self.path)
+        except OSError as fault:
+            self.usable = False
+            output.note(
+                f"{self.path}: {fault.strerror}: progress is not saved, an interrupted rebuild starts over"
+            )
+
+    def remove(self) -> None:
+        """The rebuild is done."""
+        if self.usable:
+            self.path.unlink(missing_ok=True)
+
+
+def read_bookmark(bookmark: Bookmark) -> dict[int, int]:
+    """The offsets noted for this topic and this life of the store; none where there are none of it."""
+    try:
+        with bookmark.path.open("rb") as file:
+            noted = msgspec.json.decode(file.read(_BYTES_MAX), type=_Noted)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    mine = (bookmark.topic, bookmark.store, bookmark.epoch)
+    if not bookmark.epoch or (noted.topic, noted.store, noted.epoch) != mine:
+        return {}
+    return dict(noted.offsets)

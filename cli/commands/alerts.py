@@ -1,0 +1,144 @@
+"""``samehand alerts``: what was alerted, from the topic itself, without a desk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from cli import output
+from cli.exit_codes import NotDone
+from cli.topic_alerts import ALERTS_MAX, Told, told_by_topics
+from report.text import percent, plural, visible
+from report.waterfall import terminal
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+from streams.settings import load
+
+
+@click.group("alerts", short_help="List alerts and show one, read from Kafka; needs no desk.")
+def command() -> None:
+    """List alerts and show one, read from Kafka; needs no desk.
+
+    \b
+    Examples:
+      samehand alerts list --limit 20
+      samehand alerts list --band possible --all
+      samehand alerts show 7f3a9c01
+    """
+
+
+@command.command("list", short_help="List alerts that await a verdict.")
+@click.option(
+    "--band", type=click.Choice(["likely", "possible"]), help="Only alerts of this band; by default both."
+)
+@click.option("--policy", metavar="CODE", help="Only alerts whose ban is under this policy.")
+@click.option("--all", "everything", is_flag=True, help="Also list alerts that were decided or withdrawn.")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="List no more than N alerts.",
+)
+@output.json_option
+def list_(band: str | None, policy: str | None, everything: bool, limit: int, as_json: bool) -> int:
+    """List alerts that await a verdict: band likely first, then the oldest.
+
+    \b
+    Examples:
+      samehand alerts list --limit 20
+      samehand alerts list --policy spam --json
+    """
+    told = told_by_topics(load())
+    found = [
+        alert
+        for alert in told.alerts.values()
+        if (band is None or alert.band == band)
+        and (policy is None or alert.matched.policy == policy)
+        and (everything or _waits(alert, told))
+    ]
+    found.sort(key=lambda alert: (alert.band != "likely", alert.detected_at, alert.alert_id))
+    shown = found[:limit]
+    _complain(told)
+    if as_json:
+        output.figures({"alerts": [_row(alert, told) for alert in shown], "waiting": len(found)})
+        return 0
+    screen = output.console()
+    for alert in shown:
+        output.line(screen, "  ".join(_words(alert, told)))
+    screen.print(f"{len(shown)} of {plural(len(found), 'alert')}")
+    return 0
+
+
+@command.command("show", short_help="Show one alert with its evidence.")
+@click.argument("alert", metavar="ALERT_ID")
+@output.json_option
+def show(alert: str, as_json: bool) -> int:
+    """Show one alert: its evidence with weights in nats, their sum, and the verdict in force.
+
+    \b
+    Example:
+      samehand alerts show 7f3a9c01
+    """
+    told = told_by_topics(load(), only=alert)
+    found = told.alerts.get(alert)
+    if found is None:
+        raise NotDone(
+            f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
+            "`samehand alerts list --all` lists those that there are"
+        )
+    verdict = told.verdicts.get(alert)
+    if as_json:
+        said = None if verdict is None else json.loads(encode(verdict))
+        output.figures({"alert": json.loads(encode(found)), "verdict": said})
+        return 0
+    screen = output.console()
+    screen.print(terminal.alert(found))
+    if verdict is not None:
+        at = verdict.decided_at.isoformat(sep=" ", timespec="seconds")
+        output.line(screen, f"{verdict.verdict}, {visible(verdict.reason_code)}, {at}")
+    return 0
+
+
+def _waits(alert: MirrorAlert, told: Told) -> bool:
+    verdict = told.verdicts.get(alert.alert_id)
+    return alert.status == "open" and (verdict is None or verdict.verdict == "unsure")
+
+
+def _row(alert: MirrorAlert, told: Told) -> dict[str, Any]:
+    verdict = told.verdicts.get(alert.alert_id)
+    return {
+        "alert_id": alert.alert_id,
+        "revision": alert.revision,
+        "status": alert.status,
+        "account": alert.key,
+        "banned": alert.matched.key,
+        "band": alert.band,
+        "probability": alert.probability,
+        "policy": alert.matched.policy,
+        "detected_at": alert.detected_at.isoformat(),
+        "verdict": None if verdict is None else verdict.verdict,
+    }
+
+
+def _words(alert: MirrorAlert, told: Told) -> Iterator[str]:
+    verdict = told.verdicts.get(alert.alert_id)
+    yield visible(alert.alert_id, 128)
+    yield f"{alert.band} {percent(alert.probability)}"
+    yield f"{visible(alert.key, 289)} resembles {visible(alert.matched.key, 289)}"
+    yield alert.detected_at.isoformat(sep=" ", timespec="seconds")
+    if alert.status == "withdrawn":
+        yield f"withdrawn: {alert.withdrawn_reason}"
+    if verdict is not None:
+        yield verdict.verdict
+
+
+def _complain(told: Told) -> None:
+    if told.unreadable:
+        output.note(f"left out: {plural(told.unreadable, 'record')} of the topics that cannot be read")
+    if told.beyond:
+        output.note(f"left out: {plural(told.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")

@@ -1,0 +1,206 @@
+"""The figures of a run: how many mirrors are found, how many innocents are accused, and whom it hits.
+
+All are counted over pairs of an account and a banned one, as alerts are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from statistics import quantiles
+from typing import Any, Final
+
+from cli.commands.backtest.intervals import Share, ratio_interval
+from cli.commands.backtest.judged import Judged, Run
+from cli.commands.backtest.truths import CATCHABLE_MAX, Pair
+
+CAPACITIES: Final = (5, 10, 20)
+"""Alerts that people can read per 1,000 sign-ups."""
+FALSE_ALARMS_A_GROUP: Final = 100
+"""Fewer false alarms than this make a ratio of groups mostly chance."""
+_BINS: Final = 10
+_SURE: Final = 0.8
+# Nearly all accounts resemble nobody and are given nearly 0, which any scorer gets right: without this
+# bound their number alone would make every calibration look perfect.
+_UNSURE_MIN: Final = 0.05
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """Everything, ready for JSON."""
+    catchable = catchable_pairs(run)
+    return {
+        "sign_ups": run.sign_ups,
+        "mirrors": len(run.truth),
+        "catchable": len(catchable),
+        "average_precision": _rounded(average_precision(run.judged, catchable)),
+        "bands": {band: of_band(run, band) for band in ("likely", "possible")},
+        "capacities": {str(capacity): at_capacity(run, capacity) for capacity in CAPACITIES},
+        "recall_by_strategy": by_strategy(run),
+        "blocking_recall": Share(len(run.fetched & catchable), len(catchable)).told(),
+        "scoring_recall": Share(len(_alerted(run) & catchable), len(run.fetched & catchable)).told(),
+        "calibration": calibration(run),
+        "false_alarms": false_alarms(run),
+        "time_to_detect_seconds": time_to_detect(run),
+    }
+
+
+def catchable_pairs(run: Run) -> frozenset[Pair]:
+    """The true pairs that something points to; all of them where no strategies are known."""
+    return frozenset(pair for pair in run.truth if run.strategies.get(pair, 1) <= CATCHABLE_MAX)
+
+
+def average_precision(ranked: Sequence[Judged], wanted: Collection[Pair]) -> float | None:
+    """The mean, over the wanted pairs, of the precision at the rank of each; one never ranked counts 0."""
+    if not wanted:
+        return None
+    true, total = 0, 0.0
+    for rank, one in enumerate(ranked, 1):
+        true += one.true
+        total += true / rank if one.pair in wanted else 0.0
+    return total / len(wanted)
+
+
+def of_band(run: Run, band: str) -> dict[str, Any]:
+    """Precision of the band by itself and from it upwards, and recall of catchable pairs from it upwards."""
+    own = [one for one in run.judged if one.band == band]
+    upwards = [one for one in run.judged if one.band == band or one.band == "likely"]
+    catchable = catchable_pairs(run)
+    return {
+        "alerts": len(own),
+        "precision": Share(sum(one.true for one in own), len(own)).told(),
+        "precision_upwards": Share(sum(one.true for one in upwards), len(upwards)).told(),
+        "recall_upwards": Share(sum(one.pair in catchable for one in upwards), len(catchable)).told(),
+    }
+
+
+def at_capacity(run: Run, capacity: int) -> dict[str, Any]:
+    """What the best ``capacity`` pairs per 1,000 sign-ups hold."""
+    top = run.judged[: round(capacity * run.sign_ups / 1000)]
+    catchable = catchable_pairs(run)
+    return {
+        "alerts": len(top),
+        "precision": Share(sum(one.true for one in top), len(top)).told(),
+        "recall": Share(sum(one.pair in catchable for one in top), len(catchable)).told(),
+        "recall_by_strategy": _recall_by_strategy(run, {one.pair for one in top}),
+    }
+
+
+def by_strategy(run: Run) -> dict[str, Any]:
+    """Recall of each strategy at `possible` and above."""
+    return _recall_by_strategy(run, _alerted(run))
+
+
+def _recall_by_strategy(run: Run, found: Collection[Pair]) -> dict[str, Any]:
+    numbers = sorted({number for pair, number in run.strategies.items() if pair in run.truth})
+    of = {n: [p for p in run.truth if run.strategies.get(p) == n] for n in numbers}
+    return {str(n): Share(sum(pair in found for pair in pairs), len(pairs)).told() for n, pairs in of.items()}
+
+
+def _alerted(run: Run) -> frozenset[Pair]:
+    return frozenset(one.pair for one in run.judged if one.band != "none")
+
+
+def best_of_each(run: Run) -> list[Judged]:
+    """The best pair of each account: what an event is told."""
+    best: dict[str, Judged] = {}
+    for one in run.judged:
+        best.setdefault(one.pair.account, one)
+    return list(best.values())
+
+
+def calibration(run: Run) -> dict[str, Any]:
+    """Expected calibration error over events, each by its best pair (Naeini et al. 2015, ten equal bins).
+
+    ``error`` counts every sign-up, those without a candidate at probability 0; ``error_unsure`` only events
+    at 0.05 and above, the harder test. ``gap_above_0.8`` is claimed minus true, there.
+    """
+    events = best_of_each(run)
+    unsure = [one for one in events if one.probability >= _UNSURE_MIN]
+    sure = [one for one in events if one.probability >= _SURE]
+    bins = [
+        {"claimed": round(_claimed(some), 4), "true": round(_true(some), 4), "events": len(some)}
+        for some in _binned(unsure)
+        if some
+    ]
+    return {
+        "error": _rounded(_error(events, run.sign_ups)),
+        "error_unsure": _rounded(_error(unsure, len(unsure))),
+        "gap_above_0.8": _rounded(_claimed(sure) - _true(sure)) if sure else None,
+        "events_above_0.8": len(sure),
+        "bins": bins,
+    }
+
+
+def _binned(events: Sequence[Judged]) -> list[list[Judged]]:
+    bins: list[list[Judged]] = [[] for _ in range(_BINS)]
+    for one in events:
+        bins[min(int(one.probability * _BINS), _BINS - 1)].append(one)
+    return bins
+
+
+def _error(events: Sequence[Judged], of: int) -> float | None:
+    if not of:
+        return None
+    return sum(len(some) * abs(_claimed(some) - _true(some)) for some in _binned(events) if some) / of
+
+
+def _claimed(events: Sequence[Judged]) -> float:
+    return sum(one.probability for one in events) / len(events)
+
+
+def _true(events: Sequence[Judged]) -> float:
+    return sum(one.true for one in events) / len(events)
+
+
+def false_alarms(run: Run) -> dict[str, Any]:
+    """Accounts accused wrongly per 1,000 of a group: of the alerts, and where even-handedness can be told."""
+    sizes = Counter(run.groups.values())
+    wrong = [one for one in best_of_each(run) if not one.true]
+    alerted = [one for one in wrong if one.band != "none"]
+    return {
+        "alerted": _by_group(run, alerted, sizes),
+        "even_handedness": _by_group(run, _enough(run, wrong, sizes), sizes),
+    }
+
+
+def _enough(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> list[Judged]:
+    """The worst false alarms down to where each group has a hundred, or all where some never has."""
+    had: Counter[str] = Counter()
+    for place, one in enumerate(wrong, 1):
+        had[run.groups.get(one.pair.account, "?")] += 1
+        if all(had[group] >= FALSE_ALARMS_A_GROUP for group in sizes):
+            return list(wrong[:place])
+    return list(wrong)
+
+
+def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[str, Any]:
+    counts = Counter(run.groups.get(one.pair.account, "?") for one in wrong)
+    shares = {group: Share(min(counts[group], size), size) for group, size in sorted(sizes.items())}
+    total, accounts = sum(share.hits for share in shares.values()), sum(sizes.values())
+    mean = total / accounts if accounts else 0.0
+    worst = max((share.value or 0.0 for share in shares.values()), default=0.0)
+    return {
+        "log_odds_min": _rounded(min((one.log_odds for one in wrong), default=None)),
+        "false_alarms": total,
+        "fewest_in_a_group": min((share.hits for share in shares.values()), default=0),
+        "max_over_mean": _rounded(worst / mean) if mean else None,
+        "max_over_mean_interval": ratio_interval([(share.hits, share.of) for share in shares.values()]),
+        "per_1000": {group: share.told(1000) for group, share in shares.items()},
+    }
+
+
+def time_to_detect(run: Run) -> dict[str, Any]:
+    """Seconds from the ban to the sign-up at which a found mirror was told; 0 for those prepared before."""
+    waits = [
+        max(0.0, one.seconds)
+        for one in run.judged
+        if one.true and one.band != "none" and one.seconds is not None
+    ]
+    if len(waits) < 2:
+        return {"mirrors": len(waits), "median": None, "p90": None}
+    tenths = quantiles(waits, n=10, method="inclusive")
+    return {"mirrors": len(waits), "median": round(tenths[4]), "p90": round(tenths[8])}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

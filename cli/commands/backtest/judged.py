@@ -1,0 +1,50 @@
+"""What a run said of each pair, beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cli.commands.backtest.truths import Pair
+from schemas.alerts import MirrorAlert
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One pair with its score. ``seconds`` from the ban to the account, negative for one prepared before."""
+
+    pair: Pair
+    log_odds: float
+    probability: float
+    band: str
+    true: bool
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A whole run: pairs best first, each once; how many signed up; the truth; what blocking found.
+
+    ``groups`` is each account's language or script; ``strategies`` each true pair's, possibly empty.
+    ``fetched`` are the true pairs that the blocking keys brought up as candidates.
+    """
+
+    judged: tuple[Judged, ...]
+    sign_ups: int
+    truth: frozenset[Pair]
+    fetched: frozenset[Pair]
+    strategies: Mapping[Pair, int]
+    groups: Mapping[str, str]
+
+
+def judged(alerts: Iterable[MirrorAlert], truth: frozenset[Pair]) -> tuple[Judged, ...]:
+    """Every pair once, by its highest score (an account may have changed), best first."""
+    best: dict[Pair, Judged] = {}
+    for alert in alerts:
+        pair = Pair(alert.key, alert.matched.key)
+        seen = best.get(pair)
+        if seen is None or seen.log_odds < alert.log_odds:
+            best[pair] = Judged(
+                pair, alert.log_odds, alert.probability, alert.band, pair in truth, alert.seconds_since_ban
+            )
+    return tuple(sorted(best.values(), key=lambda one: (-one.log_odds, one.pair.account, one.pair.banned)))

@@ -1,0 +1,82 @@
+"""A run over files, and what the blocking keys alone bring up of the true pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from cli import output
+from cli.commands.backtest.judged import Run, judged
+from cli.commands.backtest.truths import Pair
+from cli.inputs.input_files import Line, read_accounts, read_bans, size
+from cli.offline.offline_scoring import Offline, Scored
+from samehand.normalize.text.scripts import dominant_script
+from samehand.scoring.weights import Weights
+from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
+
+# Pairs below the bands are ranked too: without them a review capacity could not be filled.
+_BELOW: Final = 1
+_ALL_CANDIDATES: Final = 60  # as many as an event is given at most; the index keeps 64
+
+
+async def measured(
+    bans: Path,
+    accounts: Path,
+    platform: str,
+    truth: frozenset[Pair],
+    *,
+    now: float,
+    weights: Weights | None = None,
+    strategies: Mapping[Pair, int] | None = None,
+    groups: Mapping[str, str] | None = None,
+) -> tuple[Run, Scored]:
+    """Scores every account as the worker would, and beside it looks what was there to be scored."""
+    offline = Offline(now=now, weights=weights, candidates=_BELOW)
+    with output.progress("enrolling bans", size([bans])) as hear:
+        await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+    with output.progress("reading accounts", size([accounts])) as hear:
+        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with output.progress("looking up accounts", len(lines)) as hear:
+        await offline.screen(lines, hear)
+    scored = offline.scored
+    scripts = _scripts(accounts, now, platform)
+    run = Run(
+        judged=judged(scored.alerts, truth),
+        sign_ups=len(scripts),
+        truth=truth,
+        fetched=await _fetched(bans, accounts, platform, truth, now),
+        strategies=strategies or {},
+        groups={account: groups.get(account, script) for account, script in scripts.items()}
+        if groups
+        else scripts,
+    )
+    return run, scored
+
+
+async def _fetched(
+    bans: Path, accounts: Path, platform: str, truth: frozenset[Pair], now: float
+) -> frozenset[Pair]:
+    """The true pairs among the candidates of the mirrors, whatever they score."""
+    offline = Offline(now=now, candidates=_ALL_CANDIDATES, first_day=True)
+    await offline.enrol(read_bans(bans, now=now, platform=platform))
+    mirrors = {pair.account for pair in truth}
+    await offline.screen(line for line, event in _readable(accounts, now, platform) if event.key in mirrors)
+    return truth & {Pair(alert.key, alert.matched.key) for alert in offline.scored.alerts}
+
+
+def _scripts(accounts: Path, now: float, platform: str) -> dict[str, str]:
+    """Each account once, with the script of its name."""
+    return {
+        event.key: str(dominant_script(event.account.display_name or event.account.handle or ""))
+        for _, event in _readable(accounts, now, platform)
+    }
+
+
+def _readable(
+    accounts: Path, now: float, platform: str
+) -> Iterator[tuple[Line[AccountCreated], AccountCreated]]:
+    for line in read_accounts(accounts, now=now, platform=platform):
+        if not isinstance(line.outcome, Malformed):
+            yield line, line.outcome

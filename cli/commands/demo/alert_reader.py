@@ -1,0 +1,89 @@
+"""Watches what comes out: alerts as they are published, and dead letters."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+
+from cli.commands.demo.replay import Sent
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.wire import Decoded, decode_alert
+from streams.kafka.client import client_options
+from streams.kafka.topics import names
+from streams.settings import Settings
+
+LOOK_SECONDS = 0.01
+"""Between two looks that find nothing. The embedded broker answers those at once, and a poll that has time
+left asks again: it would take a processor from the worker. What we wait counts as the worker's latency."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came out. ``latencies`` are seconds from sending the event that set an alert off to reading it."""
+
+    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    withdrawn: int = 0
+    repeated: int = 0
+    dead_letters: int = 0
+    latencies: list[float] = field(default_factory=list)
+    pairs: dict[tuple[str, str], str] = field(default_factory=dict)
+    _seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def note(self, alert: MirrorAlert, sent: Sent) -> bool:
+        """Counts an alert; whether it is news."""
+        revision = (alert.alert_id, alert.revision)
+        if revision in self._seen:
+            self.repeated += 1
+            return False
+        self._seen.add(revision)
+        if alert.status == "withdrawn":
+            self.withdrawn += 1
+            return True
+        self.alerts[alert.band, alert.direction] += 1
+        self.pairs[alert.key, alert.matched.key] = alert.band
+        lookback = alert.direction == "lookback"
+        since = sent.bans.get(alert.matched.key) if lookback else sent.accounts.get(alert.key)
+        if since is not None:
+            self.latencies.append(time.monotonic() - since)
+        return True
+
+
+def listen(
+    settings: Settings, sent: Sent, heard: Heard, until: float, between: Callable[[], None]
+) -> Iterator[MirrorAlert | AlertSummary]:
+    """Alerts as they come, up to a moment of the monotonic clock; dead letters are only counted.
+
+    ``between`` is called between two looks.
+    """
+    called = names(settings)
+    client: Any = kafka.KafkaConsumer(
+        called.alerts,
+        called.letters,
+        **client_options(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        group_id=None,
+    )
+    try:
+        while time.monotonic() < until:
+            between()
+            polled = client.poll(timeout_ms=0)
+            if not polled:
+                time.sleep(LOOK_SECONDS)
+            for records in polled.values():
+                for record in records:
+                    if record.topic == called.letters:
+                        heard.dead_letters += 1
+                        continue
+                    read = decode_alert(record.value, now=time.time())
+                    if not isinstance(read, Decoded):
+                        raise ValueError("an alert does not decode")
+                    if isinstance(read.record, AlertSummary) or heard.note(read.record, sent):
+                        yield read.record
+    finally:
+        client.close()

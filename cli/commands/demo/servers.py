@@ -1,0 +1,161 @@
+"""The stage of the demo: a broker, a Redis and a worker, each a process of its own, none left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from local.broker import EmbeddedBroker
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
+from local.redis import EmbeddedRedis
+from store.pepper.pepper import write_pepper_file
+from streams.settings import Settings, load
+
+READY_SECONDS_MAX = 60.0  # a cold start on two busy cores took 6 s; ten times that is a fault
+STOP_SECONDS_MAX = 25.0  # above the worker's own longest graceful stop
+_ASK_SECONDS = 0.2
+_BLIND_SHARE = "SAMEHAND_DESK_BLIND_SHARE"
+
+
+class NotReady(RuntimeError):  # says what happened; "error" would add nothing
+    """The worker or the gate did not come up; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running house: its settings, its page and where its logs lie."""
+
+    settings: Settings
+    web: str
+    logs: Path
+    worker: Child
+    gate: str = ""
+    """Where the gate answers; nowhere without the extra `gate`."""
+    key: str = ""
+    """What its callers show."""
+    desk: str = ""
+    """A link that signs in at the desk, once; nowhere without the extra `desk`."""
+    audit: str = ""
+    """The command that verifies the desk's audit."""
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
+
+    Raises:
+        NotAvailable: the embedded servers do not run on this platform.
+        NotReady: the worker did not come up.
+    """
+    with ExitStack() as stack:
+        broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
+        redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
+        port = take_port()
+        stack.callback(port.release)
+        pepper = folder / "pepper"
+        write_pepper_file(pepper)
+        environment = {
+            "SAMEHAND_KAFKA_BROKERS": broker.address,
+            "SAMEHAND_REDIS_URL": redis.url,
+            "SAMEHAND_PEPPER_FILE": str(pepper),
+            "SAMEHAND_WEB_HOST": LOOPBACK,
+            "SAMEHAND_WEB_PORT": str(port.number),
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+            "SAMEHAND_LETTERS_SHARE": "1.0",  # the sample has broken records on purpose
+            "SAMEHAND_LATE_BAN_HOURS": "400000",  # a month of it is told within a minute
+        }
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("SAMEHAND_")}
+        log = folder / "worker.log"
+        worker = Child([sys.executable, "-m", "cli", "worker"], log, environment)
+        stack.callback(worker.stop, STOP_SECONDS_MAX)
+        worker.start()
+        web = f"http://{LOOPBACK}:{port.number}"
+        _wait_until_ready(worker, web, "worker")
+        gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
+        desk, audit = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ("", "")
+        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
+
+
+def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
+    """Starts a desk beside the worker, with one lead; the link by which they sign in once, and the command
+    that verifies the audit of what they do."""
+    port, watched = take_port(), take_port()
+    for each in (port, watched):
+        stack.callback(each.release)
+    own = {
+        **environment,
+        "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
+        "SAMEHAND_DESK_HOST": LOOPBACK,
+        "SAMEHAND_DESK_PORT": str(port.number),
+        # So that of ten decisions some are blind, and figures move: by the usual share one in five has none.
+        _BLIND_SHARE: os.environ.get(_BLIND_SHARE, "0.3"),
+        "SAMEHAND_WEB_PORT": str(watched.number),
+    }
+    desk = Child([sys.executable, "-m", "cli", "desk"], folder / "desk.log", own)
+    stack.callback(desk.stop, STOP_SECONDS_MAX)
+    desk.start()
+    _wait_until_ready(desk, f"http://{LOOPBACK}:{port.number}", "desk", "/sign-in")
+    add = ("desk", "users", "add", "demo", "--role", "lead", "--link", "--json")
+    told = subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, "-m", "cli", *add],
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS_MAX,
+        check=False,
+    )
+    if told.returncode != 0:
+        raise NotReady(f"nobody could be added to the desk: {told.stderr.strip()}")
+    needed = [f"{name}={own[name]}" for name in ("SAMEHAND_KAFKA_BROKERS", "SAMEHAND_DATABASE_URL")]
+    verify = shlex.join(["env", *needed, sys.executable, "-m", "cli", "desk", "audit", "verify"])
+    return str(json.loads(told.stdout)["link"]), verify
+
+
+def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
+    """Starts a gate beside the worker; where it answers, and a key for it."""
+    from gate.keys import new_key
+
+    keys = folder / "keys.json"
+    key = new_key(keys, "demo", frozenset({"score", "alerts"}), 50.0, datetime.now(UTC))
+    port, watched = take_port(), take_port()
+    for each in (port, watched):
+        stack.callback(each.release)
+    own = {
+        "SAMEHAND_GATE_KEYS": str(keys),
+        "SAMEHAND_GATE_HOST": LOOPBACK,
+        "SAMEHAND_GATE_PORT": str(port.number),
+        "SAMEHAND_WEB_PORT": str(watched.number),
+        # A machine that plays all parts at once is slow, and the first call meets a cold process.
+        "SAMEHAND_GATE_DEADLINE_MS": "10000",
+    }
+    gate = Child([sys.executable, "-m", "cli", "gate"], folder / "gate.log", {**environment, **own})
+    stack.callback(gate.stop, STOP_SECONDS_MAX)
+    gate.start()
+    _wait_until_ready(gate, f"http://{LOOPBACK}:{watched.number}", "gate")
+    return f"http://{LOOPBACK}:{port.number}", key
+
+
+def _wait_until_ready(worker: Child, web: str, name: str, path: str = "/health/ready") -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if worker.pid is None:
+            raise NotReady(f"the {name} ended with {worker.exit_code}:\n{worker.last_words()}")
+        try:
+            with urllib.request.urlopen(f"{web}{path}", timeout=1.0):  # noqa: S310  # our own loopback address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_ASK_SECONDS)
+    raise NotReady(f"the {name} was not ready after {READY_SECONDS_MAX:.0f} s:\n{worker.last_words()}")

@@ -1,0 +1,84 @@
+"""What the demo saw, for people and as one JSON object."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from cli.commands.demo.alert_reader import Heard
+from cli.commands.demo.replay import Sent
+from schemas.keys import account_key
+from simulate.timeline.events import Truth
+
+WHOLLY_FRESH = 8
+"""The strategy that shares nothing with the banned account: nobody can catch it, and we say so."""
+
+
+def figures(sent: Sent, heard: Heard) -> dict[str, Any]:
+    """Events, alerts by band and direction, latency, dead letters, and what was true."""
+    bands = Counter[str]()
+    directions = Counter[str]()
+    for (band, direction), count in heard.alerts.items():
+        bands[band] += count
+        directions[direction] += count
+    true_pairs = {_pair(truth) for truth in sent.truths}
+    return {
+        "events": sent.total,
+        "events_by_topic": dict(sorted(sent.by_topic.items())),
+        "alerts": sum(bands.values()),
+        "alerts_by_band": {band: bands[band] for band in ("likely", "possible")},
+        "alerts_by_direction": {way: directions[way] for way in ("forward", "lookback", "update")},
+        "withdrawn": heard.withdrawn,
+        "repeated": heard.repeated,
+        "latency_ms": {"p50": _percentile(heard.latencies, 50), "p99": _percentile(heard.latencies, 99)},
+        "malformed_sent": sent.broken,
+        "dead_letters": heard.dead_letters,
+        "mirrors": len(true_pairs),
+        "mirrors_found": sum(pair in heard.pairs for pair in true_pairs),
+        "by_strategy": _by_strategy(sent.truths, heard),
+        "alerts_on_others": sum(pair not in true_pairs for pair in heard.pairs),
+        "finished": sent.finished and not sent.fault,
+    }
+
+
+def _pair(truth: Truth) -> tuple[str, str]:
+    return (
+        account_key(truth.platform, truth.account_id),
+        account_key(truth.banned_platform, truth.banned_account_id),
+    )
+
+
+def _by_strategy(truths: Sequence[Truth], heard: Heard) -> dict[str, dict[str, int]]:
+    all_of = Counter(truth.strategy for truth in truths)
+    found = Counter(truth.strategy for truth in truths if _pair(truth) in heard.pairs)
+    return {str(number): {"mirrors": all_of[number], "found": found[number]} for number in sorted(all_of)}
+
+
+def _percentile(seconds: Sequence[float], percent: int) -> float | None:
+    """In milliseconds, by nearest rank; ``None`` without any."""
+    if not seconds:
+        return None
+    rank = max(0, math.ceil(percent / 100 * len(seconds)) - 1)
+    return round(1000 * sorted(seconds)[rank], 1)
+
+
+def sentences(told: dict[str, Any]) -> list[str]:
+    """The same in a few lines of words."""
+    bands, ways, latency = told["alerts_by_band"], told["alerts_by_direction"], told["latency_ms"]
+    lines = [
+        f"{told['events']} events in, {told['alerts']} alerts out: {bands['likely']} likely, "
+        f"{bands['possible']} possible; "
+        f"{ways['forward']} forward, {ways['lookback']} looking back, {ways['update']} after a change; "
+        f"{told['withdrawn']} withdrawn.",
+        f"{told['dead_letters']} dead letters for {told['malformed_sent']} malformed records.",
+        f"{told['mirrors_found']} of {told['mirrors']} mirrors found; "
+        f"{told['alerts_on_others']} alerts on other accounts.",
+        "By strategy, naive to wholly fresh: "
+        + ", ".join(f"{name}: {it['found']}/{it['mirrors']}" for name, it in told["by_strategy"].items())
+        + f" (number {WHOLLY_FRESH} shares nothing with the banned account, and nobody can catch it).",
+    ]
+    if latency["p50"] is not None:
+        lines.append(f"Event to alert: p50 {latency['p50']} ms, p99 {latency['p99']} ms.")
+    return lines

@@ -1,0 +1,633 @@
+"""``samehand desk``: the desk's process, and what looks after it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from cli import exit_codes, output
+from cli.desk_database import desk_database
+from cli.output_files import unwritable
+from report.text import plural, visible
+from schemas import fields
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.client import reader, writer
+from streams.kafka.topics import names
+from streams.settings import Settings, load
+
+if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
+    from desk.review.audit import Aside, Break, Head
+    from desk.review.set_aside import Compared, Run
+from streams.telemetry import logs
+
+
+@click.group(
+    "desk",
+    invoke_without_command=True,
+    short_help="Serve the web pages where people review alerts, until stopped.",
+)
+@click.pass_context
+def command(ctx: click.Context) -> int | None:
+    """Serve the web pages where people review alerts, until stopped.
+
+    Reads alerts and verdicts from Kafka into its database (SAMEHAND_DATABASE_URL: SQLite for one process,
+    or PostgreSQL), serves the pages at SAMEHAND_DESK_HOST and SAMEHAND_DESK_PORT, and publishes people's
+    decisions on alerts.verdicts. Needs neither Redis nor a pepper. People who may sign in are added with
+    `samehand desk users add`.
+
+    \b
+    Exit codes:
+      0   stopped as asked
+      1   the database cannot be used, or another desk uses it
+      2   a setting cannot be used
+      71  the address is in use, or is not this machine's
+
+    \b
+    Examples:
+      samehand desk users add amina --role moderator
+      SAMEHAND_KAFKA_BROKERS=kafka-1:9092 SAMEHAND_WEB_PORT=6072 samehand desk
+    """
+    if ctx.invoked_subcommand is not None:
+        return None
+    settings = load()
+    logs.configure(settings.log_level)
+    from agents.runtime.weights_of_settings import weights_of
+    from desk.database.errors import DatabaseError
+    from desk.web.server import run
+
+    try:
+        return run(settings, weights_of(settings))
+    except DatabaseError as fault:
+        raise exit_codes.NotDone(str(fault)) from fault
+
+
+@command.group("users", short_help="Add, list, change and lock the accounts of people.")
+def users() -> None:
+    """Add, list, change and lock the accounts of people who use the desk.
+
+    They are kept in the desk's database (SAMEHAND_DATABASE_URL).
+
+    \b
+    Examples:
+      samehand desk users add amina --role moderator
+      samehand desk users list
+      samehand desk users set amina --out
+    """
+
+
+@users.command("add", short_help="Add a person.")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["moderator", "lead", "auditor"]),
+    required=True,
+    help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
+    "back; an auditor reads everything and decides nothing.",
+)
+@click.option(
+    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
+)
+@output.json_option
+def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
+    """Add a person called NAME, who signs in with that name.
+
+    The password, 12 to 256 characters, is asked for on the terminal, or read as one line of standard input.
+    With --link there is no password: the person signs in with the link that is printed.
+
+    \b
+    Examples:
+      samehand desk users add amina --role moderator
+      samehand desk users add demo --role lead --link
+    """
+    password = None if with_link else _password()
+    settings = load()
+    user_id, token = asyncio.run(_add(settings, name, role, password, with_link))
+    link = f"{_base(settings)}/link/{token}" if token else None
+    if as_json:
+        output.figures({"user_id": user_id, "name": name, "role": role, "link": link})
+        return 0
+    output.console().print(f"{name} is {'an' if role == 'auditor' else 'a'} {role} now, as {user_id}")
+    if link:
+        output.line(output.console(), link)
+    return 0
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline(1_024).rstrip("\r\n")
+
+
+def _kept(password: str) -> str:
+    from desk.access.passwords import checked
+    from desk.review.errors import Unusable
+
+    try:
+        return checked(password)
+    except Unusable as fault:
+        raise click.UsageError(str(fault)) from fault
+
+
+async def _add(
+    settings: Settings, name: str, role: str, password: str | None, with_link: bool
+) -> tuple[str, str | None]:
+    from desk.access.sessions import link
+    from desk.access.sign_in import add_user
+
+    now, kept = time.time(), None if password is None else _kept(password)
+    async with desk_database(settings, create=True) as connection:
+        user_id = await add_user(connection, name, role, password=kept, now=now)
+        token = await link(connection, user_id, now=now) if with_link else None
+        return user_id, token
+
+
+@users.command("list", short_help="List the people.")
+@output.json_option
+def list_(as_json: bool) -> int:
+    """List the people: name, role, whether they may sign in, and the opaque id that verdicts carry.
+
+    \b
+    Example:
+      samehand desk users list
+    """
+    found = asyncio.run(_everybody(load()))
+    if as_json:
+        output.figures({"users": found})
+        return 0
+    screen = output.console()
+    rows = [
+        [
+            visible(one["name"], 128),
+            one["role"],
+            "locked out" if one["out"] else "may sign in",
+            one["user_id"],
+        ]
+        for one in found
+    ]
+    if rows:
+        screen.print(output.table(("name", "role", "state", "id"), rows))
+    screen.print(plural(len(found), "person").replace("persons", "people"))
+    return 0
+
+
+async def _everybody(settings: Settings) -> list[dict[str, Any]]:
+    from desk.database import users as rows
+
+    async with desk_database(settings) as connection:
+        return [
+            {"name": it.name, "role": it.role, "user_id": it.user_id, "out": it.disabled_at is not None}
+            for it in await rows.everybody(connection)
+        ]
+
+
+@users.command("set", short_help="Change a role or password, lock somebody out or let them in again.")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["moderator", "lead", "auditor"]), help="The new role.")
+@click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
+@click.option(
+    "--password",
+    "new_password",
+    is_flag=True,
+    help="Read a new password from the terminal, or from a line of standard input.",
+)
+@click.option(
+    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
+)
+@output.json_option
+def set_(
+    name: str, role: str | None, out: bool | None, new_password: bool, with_link: bool, as_json: bool
+) -> int:
+    """Change the role or password of NAME, lock the person out, or let them in again. Ends all their
+    sessions.
+
+    \b
+    Examples:
+      samehand desk users set amina --role lead
+      samehand desk users set amina --out
+    """
+    if role is None and out is None and not new_password and not with_link:
+        raise click.UsageError("say what to change: --role, --out, --in, --password or --link")
+    password = _password() if new_password else None
+    settings = load()
+    token = asyncio.run(_set(settings, name, role, out, password, with_link))
+    link = f"{_base(settings)}/link/{token}" if token else None
+    if as_json:
+        output.figures({"name": name, "role": role, "out": out, "link": link})
+        return 0
+    output.console().print(f"{visible(name, 128)} is changed, and signed out")
+    if link:
+        output.line(output.console(), link)
+    return 0
+
+
+async def _set(
+    settings: Settings,
+    name: str,
+    role: str | None,
+    out: bool | None,
+    password: str | None,
+    with_link: bool,
+) -> str | None:
+    from desk.access.sessions import link
+    from desk.database import users as rows
+    from desk.review import audit
+    from desk.review.errors import NotFound, Unusable
+
+    now, changes = time.time(), dict[str, Any]()
+    if password is not None:
+        changes["password"] = _kept(password)
+    if role is not None:
+        changes["role"] = role
+    if out is not None:
+        changes["disabled_at"] = now if out else None
+    async with desk_database(settings) as connection:
+        user = await rows.by_name(connection, name)
+        if user is None:
+            raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` lists the people")
+        if with_link and (out or (out is None and user.disabled_at is not None)):
+            raise Unusable("link", "a person who is locked out cannot sign in by a link: add --in")
+        if changes:
+            await rows.change(connection, user.user_id, **changes)
+        await rows.end_sessions(connection, user.user_id)
+        told = {key: value for key, value in changes.items() if key != "password"}
+        await audit.note(
+            connection,
+            actor=audit.SYSTEM,
+            action="user-changed",
+            subject=user.user_id,
+            now=now,
+            detail={**told, "password": password is not None},
+        )
+        return await link(connection, user.user_id, now=now) if with_link else None
+
+
+@command.group("audit", short_help="Verify and export the audit log, and acknowledge a restore.")
+def audit_() -> None:
+    """Verify and export the audit log: every action at the desk, each line chained to the one before by its
+    hash. Acknowledge what a restored backup lost.
+
+    \b
+    Examples:
+      samehand desk audit verify
+      samehand desk audit export > audit.jsonl
+    """
+
+
+@audit_.command("verify", short_help="Check that no line was changed, dropped or added.")
+@click.option(
+    "--offline", is_flag=True, help="Do not ask Kafka: lines missing from the end are then not noticed."
+)
+@output.json_option
+def verify(offline: bool, as_json: bool) -> int:
+    """Check that no line of the audit log was changed, dropped or added.
+
+    Follows the hash chain from the first line, and compares it with the hashes that the desk published on
+    Kafka, so that lines missing from the end are noticed too. Exit code 1 means that the log was altered,
+    and the line is named; or that it could not be compared, as Kafka does not answer or its topic is gone.
+    What a restored backup lost fails as well, until `samehand desk audit accept` acknowledges it.
+
+    \b
+    Examples:
+      samehand desk audit verify
+      samehand desk audit verify --offline
+    """
+    settings = load()
+    topic = names(settings).audit
+    # Noted before the topic is read: a desk at work publishes another one meanwhile.
+    noted = None if offline else asyncio.run(_noted_head(settings))
+    heads = [] if offline else _heads(settings, topic)
+    number, said = asyncio.run(_compared(settings, heads))
+    broken = said.broken
+    aside = {head for one in said.counted for head in one.heads}
+    held = sum(head not in aside for head in heads)
+    if broken is None and noted is not None and noted not in heads:
+        broken = _missing(noted, topic)
+    if as_json:
+        output.figures(_verified_figures(number, held, broken, said))
+    else:
+        _tell_verified(number, held, broken, said, offline=offline)
+    return 0 if broken is None else 1
+
+
+def _verified_figures(number: int, heads: int, broken: Break | None, said: Compared) -> dict[str, Any]:
+    return {
+        "lines": number,
+        "heads": heads,
+        "broken": None if broken is None else {"number": broken.number, "why": broken.why},
+        "lost_heads": [
+            {"head": str(one.heads[-1]), "heads": len(one.heads), "kept": one.kept} for one in said.runs
+        ],
+        "set_aside": [
+            {
+                "line": one.number,
+                "at": one.at,
+                "by": one.by,
+                "reason": one.reason,
+                "counts": one in said.counted,
+                "kept": one.kept,
+                "heads": [str(head) for head in one.heads],
+            }
+            for one in (*said.counted, *said.uncounted)
+        ],
+    }
+
+
+def _tell_verified(number: int, heads: int, broken: Break | None, said: Compared, *, offline: bool) -> None:
+    screen = output.console()
+    if broken is not None:
+        output.note(f"line {broken.number}: {broken.why}")
+    elif heads or offline or not number:
+        screen.print(f"{plural(number, 'line')} and {plural(heads, 'published head')} hold")
+    else:
+        screen.print(
+            f"{plural(number, 'line')} and no published head hold: a cut end would not be noticed yet"
+        )
+    for run in said.runs:
+        output.note(
+            f"{_lost(run)}. Was a backup restored? An auditor acknowledges it: samehand desk audit accept"
+            f" --head {run.heads[-1]} --by NAME --reason CODE"
+        )
+    for one in said.counted if not offline else said.uncounted:
+        output.line(screen, _told(one))
+    for one in said.uncounted if not offline else ():
+        output.line(
+            screen,
+            f"{_told(one)}. It does not count: its own head was not published for that, so either `samehand "
+            "desk audit accept` was interrupted and is to be run again, or somebody wrote the line to the "
+            "database",
+        )
+
+
+def _lost(run: Run) -> str:
+    first, last = run.heads[0], run.heads[-1]
+    which = str(first) if first == last else f"{first} to {last}"
+    return (
+        f"{plural(len(run.heads), 'published head')} without a line ({which}): up to "
+        f"{last.number - run.kept:,} of lines {run.kept + 1:,} to {last.number:,} are lost, and any of the "
+        "minute after"
+    )
+
+
+def _told(one: Aside) -> str:
+    from desk.review.set_aside import Run
+
+    try:
+        moment = datetime.fromtimestamp(one.at, UTC).isoformat(sep=" ", timespec="seconds")
+    except (OverflowError, ValueError):  # of a line that somebody else wrote
+        moment = "an impossible moment"
+    return (
+        f"line {one.number}, by {visible(one.by)} at {moment}, reason {visible(one.reason)}, sets aside "
+        f"{_lost(Run(one.kept, one.heads))}"
+    )
+
+
+def _missing(head: Head, topic: str) -> Break:
+    from desk.review.audit import Break
+
+    why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
+    return Break(head.number, why)
+
+
+async def _noted_head(settings: Settings) -> Head | None:
+    """The head that the database says was published last."""
+    from desk.database import audit as rows
+    from desk.review.audit import Head
+
+    async with desk_database(settings) as connection:
+        noted = await rows.published_head(connection)
+    return None if noted is None else Head(noted.number, noted.hash)
+
+
+def _heads(settings: Settings, topic: str) -> list[Head]:
+    from desk.feed.audit_heads import published_heads
+
+    without = "an end that was cut off would not be noticed; --offline follows the chain alone"
+    try:
+        with reader(settings) as opened:
+            if not opened.partitions(topic):
+                raise exit_codes.NotDone(f"there is no topic {topic} with published heads: {without}")
+            return list(published_heads(opened, topic))
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        raise exit_codes.NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
+
+
+async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, Compared]:
+    """How many lines were followed, and what they and the published heads say of each other."""
+    from desk.database import audit as rows
+    from desk.review.audit import Chain
+    from desk.review.set_aside import compare
+
+    chain, wanted = Chain(), {head.number for head in heads}
+    hashes: dict[int, str] = {}
+    async with desk_database(settings) as connection:
+        while chain.broken is None and (lines := await rows.lines(connection, chain.number, 1_000)):
+            chain.follow(lines)
+            hashes.update({line.number: line.hash for line in lines if line.number in wanted})
+    return chain.number, compare(chain, hashes, heads)
+
+
+@audit_.command("accept", short_help="Acknowledge what a restored backup lost.")
+@click.option(
+    "--head",
+    "text",
+    required=True,
+    metavar="NUMBER:HASH",
+    help="The published head up to which lines are lost, as `verify` names it.",
+)
+@click.option("--by", "name", required=True, metavar="NAME", help="The auditor who acknowledges it.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="CODE",
+    help="Why, as a code: up to 64 letters, digits, dots, dashes and underscores, such as a ticket's number.",
+)
+@output.json_option
+def accept(text: str, name: str, reason: str, as_json: bool) -> int:
+    """Acknowledge that a restored backup lost lines of the audit log whose hashes are published.
+
+    Adds a line to the audit log that names those hashes, and publishes it on Kafka. `samehand desk audit
+    verify` tells of it from then on, and no longer fails because of them. Hashes that were published before
+    one that still holds are not part of it: no restore explains them. A chain that is broken inside cannot be
+    acknowledged.
+
+    \b
+    Example:
+      samehand desk audit accept --head 1311:9f86…0a08 --by nadia \\
+        --reason restore-311
+    """
+    from desk.review.audit import head_of
+    from desk.review.set_aside import up_to
+
+    named = head_of(text)
+    if named is None:
+        raise click.BadParameter(
+            "is no NUMBER:HASH with 64 hexadecimal digits: copy it from `samehand desk audit verify`",
+            param_hint="--head",
+        )
+    try:
+        msgspec.convert(reason, fields.Slug)
+    except msgspec.ValidationError:
+        raise click.BadParameter("is no code: write restore-311, say", param_hint="--reason") from None
+    settings = load()
+    topic = names(settings).audit
+    heads = _heads(settings, topic)
+    _, said = asyncio.run(_compared(settings, heads))
+    before = next((one for one in said.counted if named in one.heads), None)
+    run = up_to(said.runs, named)
+    if before is not None:
+        lines = [before.number]
+    elif run is not None:
+        lines = asyncio.run(_accept(settings, topic, run, name, reason))
+    elif said.broken is not None and not said.runs:
+        raise exit_codes.NotDone(
+            f"line {said.broken.number}: {said.broken.why}: no restored backup does that"
+        )
+    else:
+        why = "holds: there is nothing to acknowledge" if named in heads else f"is not on {topic}"
+        raise click.BadParameter(why, param_hint="--head")
+    left = len(said.runs) - (run is not None and run in said.runs)
+    if as_json:
+        output.figures({"lines": lines, "already": before is not None, "lost_heads_left": left})
+        return 0
+    screen = output.console()
+    if before is not None:
+        output.line(screen, f"It was acknowledged before: {_told(before)}")
+    elif run is not None:
+        output.line(screen, f"{_lost(run)}: acknowledged by line {', '.join(map(str, lines))}")
+    if left:
+        output.note("Other published heads are without a line: `samehand desk audit verify` names them.")
+    return 0
+
+
+async def _accept(settings: Settings, topic: str, run: Run, name: str, reason: str) -> list[int]:
+    from desk.feed.audit_heads import publish_setting_aside
+    from desk.review.set_aside import set_aside
+
+    async with desk_database(settings) as connection:
+        heads = await set_aside(connection, run, name=name, reason=reason, now=time.time())
+    try:
+        with writer(settings) as out:
+            for head in heads:
+                await publish_setting_aside(out, topic, head, now=time.time())
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        raise exit_codes.NotDone(
+            f"line {heads[0].number} is in the audit, and does not count yet, since its head could not be "
+            f"published ({fault}): run this again"
+        ) from fault
+    return [head.number for head in heads]
+
+
+@audit_.command("export", short_help="Print the lines as JSONL.")
+@click.option(
+    "--since",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only lines with a number above N.",
+)
+@output.json_option
+def export(since: int, as_json: bool) -> int:
+    """Print the lines of the audit log, oldest first, one JSON object a line.
+
+    They hold ids, codes and hashes, never what anybody wrote.
+
+    \b
+    Example:
+      samehand desk audit export --since 1200 > audit.jsonl
+    """
+    count = asyncio.run(_export(load(), since))
+    if as_json:
+        output.figures({"lines": count})
+    return 0
+
+
+async def _export(settings: Settings, since: int) -> int:
+    from desk.database import audit as rows
+
+    count, last = 0, since
+    async with desk_database(settings) as connection:
+        while lines := await rows.lines(connection, last, 1_000):
+            for line in lines:
+                click.echo(
+                    json.dumps(
+                        {
+                            "number": line.number,
+                            "at": line.at,
+                            "actor": line.actor,
+                            "action": line.action,
+                            "subject": line.subject,
+                            "detail": json.loads(line.detail),
+                            "hash": line.hash,
+                        }
+                    )
+                )
+            count, last = count + len(lines), lines[-1].number
+    return count
+
+
+@command.command("backup", short_help="Copy the SQLite database while the desk runs.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@output.json_option
+def backup(file: Path, as_json: bool) -> int:
+    """Copy the desk's SQLite database to FILE while the desk runs. For PostgreSQL use pg_dump.
+
+    FILE must not exist. To restore, stop the desk, put the copy where SAMEHAND_DATABASE_URL says, remove the
+    -wal and -shm files beside it, and start the desk: it reads from Kafka what it missed.
+
+    \b
+    Example:
+      samehand desk backup /var/backups/desk-2026-11-27.db
+    """
+    settings = load()
+    size = _backup(settings, file)
+    if as_json:
+        output.figures({"file": str(file), "bytes": size})
+    else:
+        output.console().print(f"{file}: {size:,} bytes")
+    return 0
+
+
+def _backup(settings: Settings, file: Path) -> int:
+    from desk.database.engine import address
+    from desk.database.errors import DatabaseError
+
+    try:
+        url = address(settings.database_url.get_secret_value())
+    except DatabaseError as fault:
+        raise exit_codes.NotDone(str(fault)) from fault
+    if url.get_backend_name() != "sqlite":
+        raise click.UsageError("the database is PostgreSQL: pg_dump writes a copy of it while it is in use")
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise exit_codes.NotDone(
+            f"{path}: the desk's database does not exist; SAMEHAND_DATABASE_URL names it"
+        )
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise click.BadParameter(f"{file}: exists already; name another file", param_hint="FILE") from None
+    except OSError as fault:
+        raise unwritable(file, fault, "FILE") from fault
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(file)) as copy:
+            source.backup(copy)
+        return file.stat().st_size
+    except (sqlite3.Error, OSError) as fault:
+        file.unlink(missing_ok=True)
+        raise exit_codes.NotDone(f"{file}: the copy could not be made ({type(fault).__name__})") from fault
+
+
+def _base(settings: Settings) -> str:
+    return settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"

@@ -1,0 +1,56 @@
+"""What ``doctor`` has to say, one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from report.text import plural
+from streams.faust_app.start_checks import StartFault
+
+State = Literal["fine", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``wrong``: a worker would not run, or lose data; ``warning``: for a person to look at.
+
+    ``words`` and ``cure`` hold no secret and no personal value.
+    """
+
+    state: State
+    about: str
+    words: str
+    cure: str = ""
+
+
+def fine(about: str, words: str) -> Finding:
+    """Nothing to do."""
+    return Finding("fine", about, words)
+
+
+def warning(about: str, words: str, cure: str = "") -> Finding:
+    """It runs; somebody should know."""
+    return Finding("warning", about, words, cure)
+
+
+def wrong(about: str, words: str, cure: str) -> Finding:
+    """It does not run, or loses data."""
+    return Finding("wrong", about, words, cure)
+
+
+def of_start(fault: StartFault) -> Finding:
+    """What keeps a worker from starting, in the words with which it ends."""
+    return Finding("wrong", fault.about, fault.what, fault.cure)
+
+
+def count(findings: Sequence[Finding], process: str = "worker") -> str:
+    """The last line: how much is wrong with what ``process`` needs."""
+    faults = sum(finding.state == "wrong" for finding in findings)
+    warnings = sum(finding.state == "warning" for finding in findings)
+    if faults:
+        return f"{plural(faults, 'fault')}, {plural(warnings, 'warning')}"
+    if warnings:
+        return f"A {process} would start and be ready; {plural(warnings, 'warning')}"
+    return f"All is well: a {process} would start and be ready."

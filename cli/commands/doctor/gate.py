@@ -1,0 +1,161 @@
+"""What ``doctor`` sees of a gate: its callers' keys, its addresses, and whether it may read and publish."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from agents.common.preview import Preview
+from agents.runtime.start_checks import mismatched
+from agents.runtime.store_factory import endpoint_of
+from agents.runtime.worker import context_of
+from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from cli.commands.doctor.kafka import of_missing, of_topic
+from cli.commands.doctor.redis import NO_STORE, of_outage
+from gate.keys import UnusableKeys, read_keys
+from gate.webhooks import webhooks_of
+from report.text import plural
+from schemas.accounts import AccountCreated
+from schemas.examples import CREATED
+from schemas.wire import Decoded
+from store.common.key_digests import Addresses
+from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
+from store.pepper.pepper import Peppers
+from store.redis.layout import Layout, Sizes
+from store.redis.server_info import Inspection
+from streams.errors import SettingsError, StreamsError, Transient
+from streams.faust_app.start_checks import gate_address_fault, kafka_fault
+from streams.kafka import topics
+from streams.kafka.mapped_topics import mappings_of
+from streams.settings import Settings
+
+_KEYS: Final = "SAMEHAND_GATE_KEYS"
+_ANSWER_SECONDS: Final = 2.0
+_ANSWER_BYTES: Final = 64  # enough to know our own document by its beginning
+_OPENAPI: Final = b'"openapi"'
+_CURES: Final[Mapping[str, str]] = {
+    "forbidden": "deploy/kafka/acls.sh --gate PRINCIPAL allows a gate what it needs",
+}
+
+
+def look_at_keys(settings: Settings) -> list[Finding]:
+    """Whether anybody may call, and whether webhooks could be checked."""
+    path = settings.gate_keys
+    if path is None:
+        return [
+            wrong(
+                _KEYS,
+                "is not set: it must name the file of API keys that `samehand keys new` creates",
+                "set it",
+            )
+        ]
+    try:
+        if not path.exists():
+            cure = "`samehand keys new NAME` makes it"
+            return [wrong(_KEYS, f"{path}: there is no such file", cure)]
+        keys = read_keys(path)
+    except (UnusableKeys, OSError) as fault:
+        said = str(fault) if isinstance(fault, UnusableKeys) else f"{path}: {fault.strerror}"
+        return [wrong(_KEYS, said, "make it readable for the user that gates run as, or create another")]
+    if keys:
+        findings = [fine("keys", f"{plural(len(keys), 'key')} in force")]
+    else:
+        findings = [warning("keys", "the file holds no key: every call is refused", "samehand keys new NAME")]
+    if too_wide := [key for key in keys if key.warning]:
+        told = f"{plural(len(too_wide), 'key')} too wide, {too_wide[0].name!r} first: {too_wide[0].warning}"
+        cure = "`samehand keys list` names them; make narrower ones (--may events:created@app), revoke these"
+        findings.append(warning("rights", told, cure))
+    if settings.gate_webhooks is None:
+        return findings
+    try:
+        mappings = None if settings.mappings is None else mappings_of(settings)
+        webhooks = webhooks_of(settings.gate_webhooks, mappings)
+    except SettingsError as fault:
+        cure = "docs/gate.md shows the file"
+        return [*findings, *(wrong(name, reason, cure) for name, reason in fault.faults.items())]
+    return [*findings, fine("webhooks", f"{plural(len(webhooks), 'kind')}, each signed")]
+
+
+def look_at_calls(settings: Settings) -> list[Finding]:
+    """Whether the callers' address could be taken. A gate that answers there is running already."""
+    fault = gate_address_fault(settings)
+    if fault is None:
+        return []
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.gate_host, settings.gate_host)  # noqa: S104  # only compared
+    with suppress(OSError, ValueError, urllib.error.URLError):
+        url = f"http://{host}:{settings.gate_port}/openapi.json"
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # our own address
+            if _OPENAPI in answer.read(_ANSWER_BYTES):
+                where = f"{settings.gate_host}:{settings.gate_port}"
+                return [fine("gate address", f"a gate answers at {where} already")]
+    return [of_start(fault)]
+
+
+def look_at_publishing(settings: Settings) -> list[Finding]:
+    """Whether a broker takes us and would take what a gate publishes; nothing is written."""
+    where = ", ".join(settings.kafka_brokers)
+    if (fault := kafka_fault(settings)) is not None:
+        return [of_start(fault)]
+    try:
+        found = topics.check(settings, topics.wanted_by_gate(settings))
+    except (StreamsError, OSError) as failed:
+        return [
+            wrong("Kafka", f"{where}: {failed}", "accepted the login, then stopped answering: see its log")
+        ]
+    missing = [finding for finding in found if finding.kind == "missing"]
+    findings = [fine("Kafka", f"reachable at {where}")]
+    findings += [of_topic(finding, _CURES) for finding in found if finding.kind != "missing"]
+    if missing:
+        findings.append(of_missing(missing, settings))
+    elif len(findings) == 1:
+        findings.append(fine("topics", "may write events and verdicts, and read which weights were adopted"))
+    return findings
+
+
+async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[Finding]:
+    """Whether Redis lets us read all that a call asks: one is answered, on an account of our own making."""
+    if peppers is None:
+        return [warning("store", "not checked: this needs the pepper file")]
+    try:
+        context = context_of(settings, peppers, read_only=True)
+    except SettingsError as fault:
+        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
+    try:
+        await context.store.open()
+        findings = await _looked_up(Preview(context), context.ticks)
+        return findings if await _begun(settings, peppers) else [*findings, NO_STORE]
+    except StoreMismatch as mismatch:
+        return [of_start(mismatched(mismatch))]
+    except StoreEmptied as emptied:
+        return [wrong("store", str(emptied), "samehand rebuild")]
+    except StoreUnavailable as outage:
+        return [of_outage(outage, settings, read_only=True)]
+    except Transient as outage:
+        if isinstance(outage.__cause__, StoreUnavailable):
+            return [of_outage(outage.__cause__, settings, read_only=True)]
+        return [wrong("store", str(outage), "samehand rebuild")]
+    finally:
+        await context.store.close()
+
+
+async def _begun(settings: Settings, peppers: Peppers) -> bool:
+    """Whether there is a store at all: in an empty Redis, or under another prefix, nobody is found."""
+    inspection = Inspection(endpoint_of(settings))
+    try:
+        return await inspection.exists(
+            Layout(Sizes(), Addresses(peppers.identity), settings.store_prefix).meta
+        )
+    finally:
+        await inspection.close()
+
+
+async def _looked_up(preview: Preview, ticks: Callable[[], float]) -> list[Finding]:
+    account: Decoded[AccountCreated] = Decoded(CREATED)
+    began = ticks()
+    await preview.alerts_of(account)
+    await preview.alert("doctor")
+    took_ms = (ticks() - began) * 1000
+    return [fine("store", f"readable; a sign-up was looked up in {max(1, round(took_ms)):,} ms")]

@@ -1,0 +1,133 @@
+"""What ``doctor`` sees of Kafka: what a worker asks before it joins its group, by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from agents.common.weights_in_force import WeightsInForce
+from agents.runtime.store_factory import expected_epoch
+from agents.runtime.weights_of_settings import weights_of
+from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from report.text import visible
+from samehand.errors import UnusableWeights
+from samehand.scoring.weights import Weights
+from schemas.weights import WeightsAdopted
+from schemas.wire import Decoded, decode_weights
+from streams.deadletters.control_topic import stopped_topics
+from streams.deadletters.limit import bound_of
+from streams.errors import BrokerRefused, SettingsError, StreamsError
+from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
+from streams.kafka import topics
+from streams.kafka.client import reader
+from streams.settings import Settings
+
+_CURES: Final[dict[str, str]] = {
+    "partitions": "set SAMEHAND_TOPIC_PARTITIONS to what there is, or add partitions",
+    "forbidden": "deploy/kafka/acls.sh allows a worker what it needs",
+    "not-compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=compact",
+    "compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=delete",
+    "retention": "set retention.ms, unless the difference is intended",
+}
+
+
+def look_at_kafka(settings: Settings) -> list[Finding]:
+    """Whether a broker takes us, how each topic differs from what it should be, and which stand still."""
+    where = ", ".join(settings.kafka_brokers)
+    if (fault := kafka_fault(settings)) is not None:
+        return [of_start(fault)]
+    try:
+        found = topics.check(settings, create=False)
+        group_fault = topics.group_fault(settings)
+        stopped = [*_of_stopped(settings), *_of_weights(settings)]
+    except BrokerRefused as refusal:
+        return [of_start(refused_by_kafka(refusal))]
+    except (StreamsError, OSError) as fault:
+        return [
+            wrong("Kafka", f"{where}: {fault}", "accepted the login, then stopped answering: see its log")
+        ]
+    missing = [finding for finding in found if finding.kind == "missing"]
+    findings = [fine("Kafka", f"reachable at {where}")]
+    findings += [of_topic(finding) for finding in found if finding.kind != "missing"]
+    if missing:
+        findings.append(of_missing(missing, settings))
+    elif len(findings) == 1:
+        findings.append(fine("topics", "all there, set up as they should be"))
+    if group_fault:
+        findings.append(wrong("group", group_fault, "allow it, or set SAMEHAND_KAFKA_GROUP to one that is"))
+    return findings + stopped
+
+
+def noted_epoch(settings: Settings) -> str:
+    """The epoch that the store should have by what Kafka knows.
+
+    "" for none, or where Kafka cannot be asked: that was told already.
+    """
+    try:
+        return expected_epoch(settings)
+    except StreamsError:
+        return ""
+
+
+def _of_stopped(settings: Settings) -> list[Finding]:
+    """Topics on which a worker that starts would stand still."""
+    findings, bound = [], bound_of(settings).terms
+    for topic, stop in stopped_topics(settings).items():
+        if stop.bound == bound:
+            cure = f"`samehand letters list --topic {topic}` says why; then `samehand letters resume {topic}`"
+            findings.append(wrong(f"topic {topic}", f"stopped: {visible(stop.why, 300)}", cure))
+        else:
+            words = "was stopped under another limit of dead letters; the next worker to start resumes it"
+            findings.append(warning(f"topic {topic}", words))
+    return findings
+
+
+def _of_weights(settings: Settings) -> list[Finding]:
+    """What a worker that starts would make of the topic on which the desk says what was adopted."""
+    if not settings.follow_weights:
+        return []
+    try:
+        base = weights_of(settings)
+    except SettingsError:
+        return []  # told where the settings are looked at
+    topic, records = topics.names(settings).weights, []
+    with reader(settings) as opened:
+        for partition in opened.partitions(topic):
+            for arrival in opened.read(topic, partition):
+                decoded = decode_weights(arrival.value, now=0.0)
+                if isinstance(decoded, Decoded) and isinstance(decoded.record, WeightsAdopted):
+                    records.append(decoded.record)
+    return of_adopted(base, records)
+
+
+def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[Finding]:
+    """A finding for each stage whose adopted weights were learnt on another table, and are set aside."""
+    in_force = WeightsInForce(base)
+    refused: dict[str, str] = {}
+    for record in records:
+        try:
+            if in_force.adopt(record):
+                refused.pop(record.stage, None)
+        except UnusableWeights as fault:
+            refused[record.stage] = str(fault)
+    cure = "take it back at the desk, or learn and adopt anew; until then the table of the settings holds"
+    return [
+        warning(f"weights, {stage}", f"what was adopted is set aside: {why}", cure)
+        for stage, why in sorted(refused.items())
+    ]
+
+
+def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Finding:
+    """What is wrong with a topic, and how that is mended, by its kind."""
+    cure = cures.get(finding.kind, "")
+    if finding.blocks:
+        return wrong(f"topic {finding.topic}", finding.detail, cure)
+    return warning(f"topic {finding.topic}", finding.detail, cure)
+
+
+def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+    """Topics that are not there, in one finding."""
+    called = ", ".join(finding.topic for finding in missing)
+    if settings.topic_create:
+        return warning("topics", f"not there yet: {called}", "the worker creates them when it starts")
+    return wrong("topics", f"missing: {called}", "create them, or set SAMEHAND_TOPIC_CREATE=true")

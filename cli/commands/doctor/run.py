@@ -1,0 +1,116 @@
+"""``samehand doctor``: what is missing or wrong, in plain words, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from rich.text import Text
+
+from cli import output
+from cli.commands.doctor.findings import Finding, count
+from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
+from cli.commands.doctor.kafka import look_at_kafka, noted_epoch
+from cli.commands.doctor.redis import look_at_redis
+from cli.commands.doctor.settings import (
+    look_at_address,
+    look_at_files,
+    look_at_folder,
+    look_at_pepper,
+    look_at_settings,
+)
+from cli.run_async import awaited
+from streams.settings import describe
+
+_MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
+
+
+@click.command("doctor", short_help="Check settings, Kafka and Redis, and say how to fix what is wrong.")
+@click.option(
+    "--settings",
+    "list_settings",
+    is_flag=True,
+    help="List every setting with its default and meaning, and check nothing.",
+)
+@click.option(
+    "--gate", "of_gate", is_flag=True, help="Check what `samehand gate` needs instead of what a worker needs."
+)
+@output.json_option
+def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
+    """Check settings, Kafka and Redis, and say how to fix what is wrong.
+
+    Checks what a worker checks when it starts, with the same code: the settings and the files they name,
+    the web address, Kafka and its topics, Redis and the store in it. If all is well, a worker would start
+    and be ready. Changes nothing, except that a probe key is written to Redis and deleted at once.
+
+    With --gate, checks what a gate needs: its file of keys, its addresses, that its Redis user may read the
+    store, and that its Kafka user may write its topics.
+
+    \b
+    Exit codes:
+      0   nothing is wrong (there may be warnings)
+      1   something is wrong
+
+    \b
+    Examples:
+      samehand doctor
+      samehand doctor --gate
+      samehand doctor --settings
+      samehand doctor --json
+    """
+    if list_settings:
+        return _list_settings(as_json)
+    findings = examine_gate() if of_gate else examine()
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    if as_json:
+        rows = [
+            {"state": it.state, "about": it.about, "finding": it.words, "cure": it.cure} for it in findings
+        ]
+        output.figures({"healthy": wrong == 0, "findings": rows})
+        return int(wrong > 0)
+    screen = output.console()
+    for finding in findings:
+        mark, style = _MARKS[finding.state]
+        output.line(screen, Text(mark, style), f"{finding.about}: {finding.words}")
+        if finding.cure:
+            output.line(screen, Text(f"  → {finding.cure}", "cyan"), indent=4)
+    screen.print(count(findings, "gate" if of_gate else "worker"))
+    return int(wrong > 0)
+
+
+def examine() -> list[Finding]:
+    """Everything there is to say, in the order in which it should be mended."""
+    settings, findings = look_at_settings(os.environ)
+    if settings is None:
+        return findings
+    peppers, about_pepper = look_at_pepper(settings)
+    findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings)]
+    findings += look_at_address(settings)
+    about_kafka = look_at_kafka(settings)
+    answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
+    epoch = noted_epoch(settings) if answers else ""
+    return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
+
+
+def examine_gate() -> list[Finding]:
+    """The same of a gate."""
+    settings, findings = look_at_settings(os.environ)
+    if settings is None:
+        return findings
+    peppers, about_pepper = look_at_pepper(settings)
+    findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings), *look_at_keys(settings)]
+    findings += [*look_at_address(settings), *look_at_calls(settings), *look_at_publishing(settings)]
+    return findings + awaited(look_at_reading(settings, peppers))
+
+
+def _list_settings(as_json: bool) -> int:
+    rows = describe()
+    if as_json:
+        listed = [{"name": row.name, "default": row.default, "meaning": row.meaning} for row in rows]
+        output.figures({"settings": listed})
+        return 0
+    screen = output.console()
+    for row in rows:
+        output.line(screen, Text(row.name, "bold"), Text(f" (default: {row.default or 'none'})", "dim"))
+        output.line(screen, f"    {row.meaning}", indent=4)
+    return 0

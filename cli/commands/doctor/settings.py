@@ -1,0 +1,145 @@
+"""What ``doctor`` sees of settings, secrets and the files that settings name."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of
+from agents.runtime.weights_of_settings import weights_of
+from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from deliver.endpoints import endpoints_of
+from store.pepper.pepper import Peppers, Unusable, UnusablePepper
+from streams.clock import SystemClock
+from streams.errors import SettingsError
+from streams.faust_app.start_checks import address_fault, folder_fault
+from streams.kafka.mapped_topics import mappings_of
+from streams.settings import Settings, load, unknown_names
+from streams.telemetry.tracer import tracer_of
+
+_NEW_PEPPER: Final = (
+    "make one with `samehand pepper new FILE`, keep a copy in a safe, and name it in SAMEHAND_PEPPER_FILE"
+)
+_PEPPER_CURES: Final[dict[Unusable, str]] = {
+    "missing": "for a first start `samehand pepper new FILE`; else put its copy there: with a new one "
+    "nothing that is stored is found",
+    "mode": "chmod 600, and its owner the user that workers run as",
+    "unreadable": "give it to the user that workers run as (chown), and chmod 600",
+    "content": "put its copy there: with a new one nothing that is stored is found",
+}
+_FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
+    "weights": (weights_of, "correct the table, or unset the variable to use the shipped one"),
+    "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
+    "mappings": (lambda it: mappings_of(it).topics, "`samehand map` says what it makes of a sample"),
+    "endpoints": (lambda it: endpoints_of(it, os.environ), "docs/deliver.md shows the file"),
+    "avatar_blocklist": (stock_of, "write one hash a line, as `samehand hash-avatar` prints them"),
+}
+_ANSWER_SECONDS: Final = 2.0
+_ANSWER_BYTES_MAX: Final = 64 * 1024  # of our own answer: some names of topics and reasons
+
+
+def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[Finding]]:
+    """The settings where they can be used, and what is to be said of them."""
+    strangers = _strangers(environment)
+    try:
+        settings = load(environment)
+    except SettingsError as fault:
+        return None, [*(wrong(name, why, _cure(name)) for name, why in fault.faults.items()), *strangers]
+    return settings, [fine("settings", "valid"), *strangers, *look_at_traces(settings)]
+
+
+def _cure(variable: str) -> str:
+    """How a setting that cannot be used at all is mended."""
+    if variable == "SAMEHAND_PEPPER_FILE":
+        return _PEPPER_CURES["missing"]
+    return "correct it; `samehand doctor --settings` lists all settings"
+
+
+def _strangers(environment: Mapping[str, str]) -> list[Finding]:
+    """Names with our prefix that no setting reads: what is meant there stays at its default."""
+    return [
+        warning(
+            name,
+            "is not a setting and is ignored",
+            f"did you mean {near}?" if near else "`samehand doctor --settings` lists all that are",
+        )
+        for name, near in unknown_names(environment).items()
+        if not name.startswith("SAMEHAND_TEST_")
+    ]
+
+
+def look_at_traces(settings: Settings) -> list[Finding]:
+    """Whether what tells of traces is installed, where the settings ask for it. No collector is asked."""
+    if not settings.traces_url:
+        return []
+    try:
+        tracer_of(settings, SystemClock()).close()
+    except SettingsError as fault:
+        cure = "install it, or unset the variable"
+        return [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+    return [fine("traces", f"{settings.traces_share:.0%} of events, and those that producers follow")]
+
+
+def look_at_files(settings: Settings) -> list[Finding]:
+    """The weights and lists that an operator may set, read as a worker reads them."""
+    findings = []
+    for setting, (read, cure) in _FILES.items():
+        if getattr(settings, setting) is None:
+            continue
+        try:
+            found = read(settings)
+        except SettingsError as fault:
+            findings += [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+        else:
+            said = f"version {found.version}" if setting == "weights" else f"{len(found):,} entries"
+            findings.append(fine(setting.replace("_", " "), said))
+    return findings
+
+
+def look_at_folder(settings: Settings) -> list[Finding]:
+    """Whether a worker could keep its files where it is told to."""
+    fault = folder_fault(settings)
+    return [] if fault is None else [of_start(fault)]
+
+
+def look_at_address(settings: Settings) -> list[Finding]:
+    """Whether a worker could take its address. One that answers there is running already."""
+    fault = address_fault(settings)
+    if fault is None:
+        return []
+    if _worker_answers(settings):
+        return [fine("web address", f"a worker answers at {settings.web_host}:{settings.web_port} already")]
+    return [of_start(fault)]
+
+
+def _worker_answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web_host, settings.web_host)  # noqa: S104  # only compared
+    url = f"http://{host}:{settings.web_port}/health/live"
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # our own address
+            told = json.loads(answer.read(_ANSWER_BYTES_MAX))
+    except (OSError, ValueError, urllib.error.URLError):
+        return False
+    return isinstance(told, dict) and told.keys() == {"healthy", "faults"}
+
+
+def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[Finding]]:
+    """The secrets where they can be used, and what is to be said of their file."""
+    try:
+        peppers = peppers_of(settings)
+    except SettingsError as fault:
+        kind = fault.__cause__.kind if isinstance(fault.__cause__, UnusablePepper) else None
+        cure = _NEW_PEPPER if kind is None else _PEPPER_CURES[kind]
+        return None, [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+    findings = [
+        fine("pepper", f"{len(peppers.peppers)} in force, number {peppers.current.pepper_id} current")
+    ]
+    path = settings.pepper_file
+    if path is not None and path.stat().st_mode & (stat.S_IRGRP | stat.S_IWGRP):
+        findings.append(warning("pepper", "its group may read or write the file", f"chmod g-rw {path}"))
+    return peppers, findings

@@ -1,0 +1,253 @@
+"""The figures of a dry run: what depends on the events, and nothing that depends on when it was run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from cli.commands.dry_run.replay import Outcomes
+from cli.commands.dry_run.sources import Event, Gathered
+from cli.commands.map.tally import SIDES
+from cli.offline.silent_signals import costs
+from samehand.scoring.weights import Weights
+from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
+from schemas.mapping.fields import TARGETS, Kind
+from schemas.wire import encode
+
+EXPLAINED_MAX: Final = 20
+"""Alerts that are shown with every reason: as many as a person reads to get an idea."""
+
+THRESHOLDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Probabilities from which one might alert; those below the lowest band of the settings are not known."""
+
+FAULTS_SHOWN_MAX: Final = 20
+DIFFERENCES_MAX: Final = 100
+"""Pairs on which one table alerts and the other does not, of each kind, with reasons; all are counted."""
+
+_SIGN_UPS: Final[tuple[Kind, ...]] = ("created", "updated")
+_DAY_SECONDS: Final = 86_400.0
+_SHORTEST_DAYS: Final = 1 / 24
+"""A rate a day of less than an hour's events would be a guess."""
+
+
+def figures(
+    gathered: Gathered,
+    events: Sequence[Event],
+    ran: Outcomes,
+    weights: Weights,
+    *,
+    capacity: int,
+    other: tuple[Outcomes, Weights] | None = None,
+) -> dict[str, Any]:
+    """The report, ready for JSON: equal events and tables of weights give equal figures."""
+    best = ran.raised
+    sign_ups = ran.counts["created"]
+    days = _days([event.at for event in events if event.kind == "created" and event.dated])
+    return {
+        "notice": NOTICE,
+        "sources": gathered.sources,
+        "events": _events(gathered, events, ran),
+        "span": _span(events, days),
+        "bands": _bands(weights),
+        "weights_version": weights.version,
+        "alerts": _alerts(best, ran),
+        "capacity": _capacity(best, sign_ups, days, capacity, weights),
+        "fields": _fields(gathered),
+        "signals": _signals(gathered),
+        "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
+        **({} if other is None else {"compared": _compared(ran, weights, *other)}),
+    }
+
+
+def _events(gathered: Gathered, events: Sequence[Event], ran: Outcomes) -> dict[str, Any]:
+    tally = gathered.tally
+    faults: list[tuple[str, str, str, str]] = [
+        (address, fault.reason, fault.path, fault.detail) for address, fault in gathered.faults
+    ]
+    faults += [(address, dead.reason, dead.path, dead.detail) for address, dead in ran.faults]
+    return {
+        "read": tally.records,
+        "kinds": {kind: ran.counts[kind] for kind in TARGETS},
+        "without_a_date": sum(not event.dated for event in events),
+        "nothing": dict(sorted(tally.passed.items())),
+        "bad": gathered.bad + ran.bad,
+        "faults": [
+            {"address": address, "reason": reason, "path": path, "detail": detail}
+            for address, reason, path, detail in faults[:FAULTS_SHOWN_MAX]
+        ],
+        "fields_unusable": [
+            {"field": name, "reason": reason, "records": count}
+            for (name, reason), count in sorted(tally.unusable.items())
+        ],
+    }
+
+
+def _span(events: Sequence[Event], days: float | None) -> dict[str, Any]:
+    moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
+    return {
+        "first": _date(min(moments)) if moments else None,
+        "last": _date(max(moments)) if moments else None,
+        "days": None if days is None else round(days, 4),
+    }
+
+
+def _days(moments: Sequence[float]) -> float | None:
+    """The days that sign-ups span; None where none is dated or all are of one moment."""
+    if not moments or max(moments) == min(moments):
+        return None
+    return max((max(moments) - min(moments)) / _DAY_SECONDS, _SHORTEST_DAYS)
+
+
+def _date(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _bands(weights: Weights) -> dict[str, Any]:
+    policies = {
+        name: {"likely": it.likely, "possible": it.possible} for name, it in weights.policy_bands.items()
+    }
+    return {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies}
+
+
+def _alerts(best: Sequence[MirrorAlert], ran: Outcomes) -> dict[str, Any]:
+    bands = Counter(alert.band for alert in best)
+    ways = Counter(alert.direction for alert in best)
+    queues = Counter(alert.queue or "" for alert in best)
+    return {
+        "raised": len(best),
+        "likely": bands["likely"],
+        "possible": bands["possible"],
+        "accounts": len({alert.key for alert in best}),
+        "bans": len({alert.matched.key for alert in best}),
+        "directions": {way: ways[way] for way in ("forward", "lookback", "update")},
+        "queues": dict(sorted(queues.items())),
+        "taken_back": dict(sorted(Counter(ran.taken_back.values()).items())),
+        "withheld": sum(it.withheld for it in ran.summaries.values() if it.status == "open"),
+    }
+
+
+def _capacity(
+    best: Sequence[MirrorAlert], sign_ups: int, days: float | None, capacity: int, weights: Weights
+) -> dict[str, Any]:
+    """How many alerts each threshold gives, and from which on they are as few as people can read."""
+    probabilities = sorted((alert.probability for alert in best), reverse=True)
+    lowest = weights.alerting_min
+    at_each = []
+    for threshold in sorted({*(it for it in THRESHOLDS if it >= lowest), lowest}):
+        count = sum(it >= threshold for it in probabilities)
+        at_each.append(
+            {
+                "threshold": round(threshold, 6),
+                "alerts": count,
+                "per_1000_sign_ups": _per(1_000 * count, sign_ups),
+                "a_day": None if days is None else round(count / days, 2),
+                "fits": None if days is None else count / days <= capacity,
+            }
+        )
+    return {
+        "a_day": capacity,
+        "sign_ups": sign_ups,
+        "thresholds": at_each,
+        "fitting": _fitting(probabilities, days, capacity),
+    }
+
+
+def _fitting(probabilities: Sequence[float], days: float | None, capacity: int) -> dict[str, Any] | None:
+    """The best alerts that people can read, and the probability of the last of them."""
+    if days is None:
+        return None
+    readable = min(len(probabilities), int(capacity * days))
+    # Of equals none is left out: a threshold cannot tell them apart.
+    while 0 < readable < len(probabilities) and probabilities[readable] == probabilities[readable - 1]:
+        readable -= 1
+    return {
+        "alerts": readable,
+        "of": len(probabilities),
+        "threshold": round(probabilities[readable - 1], 6) if readable else None,
+    }
+
+
+def _per(count: int, of: int) -> float | None:
+    return round(count / of, 3) if of else None
+
+
+def _fields(gathered: Gathered) -> dict[str, Any]:
+    tally = gathered.tally
+    return {
+        kind: {
+            "records": tally.kinds[kind],
+            "filled": {name: tally.filled[kind][name] for name in TARGETS[kind].fields},
+            "empty": tally.empty(kind),
+        }
+        for kind in TARGETS
+        if kind in tally.filled
+    }
+
+
+def _signals(gathered: Gathered) -> dict[str, Any]:
+    tally = gathered.tally
+    return {
+        "profiles": {side: tally.profiles[side] for side in SIDES},
+        "speaking": {side: dict(sorted(tally.speaking[side].items())) for side in SIDES},
+        "silent": tally.silent,
+        "costs": costs(tally.silent),
+    }
+
+
+def _alert(alert: MirrorAlert, ran: Outcomes) -> dict[str, Any]:
+    """The record as it would be published, without when it was detected, which is the replay's own clock."""
+    told: dict[str, Any] = msgspec.json.decode(encode(alert))
+    for name in ("detected_at", "seconds_since_event", "status", "withdrawn_at", "withdrawn_reason"):
+        told.pop(name, None)
+    return {**told, "taken_back": ran.taken_back.get(alert.alert_id)}
+
+
+def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights) -> dict[str, Any]:
+    """Who is alerted by one table and not by the other, with the reasons, and which rows differ."""
+    ours, theirs = ({it.alert_id: it for it in each.raised} for each in (ran, other))
+    only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
+    only_ours = [alert for alert in ran.raised if alert.alert_id not in theirs]
+    both = [(ours[it], theirs[it]) for it in ours if it in theirs]
+    return {
+        "weights_version": others.version,
+        "both": len(both),
+        "other_band": sum(one.band != another.band for one, another in both),
+        "only_b": len(only_theirs),
+        "only_a": len(only_ours),
+        "prior_bans_min": None
+        if weights.bans_min == others.bans_min
+        else [weights.bans_min, others.bans_min],
+        "best_only_b": [
+            _difference(alert, other, weights, others) for alert in only_theirs[:DIFFERENCES_MAX]
+        ],
+        "best_only_a": [_difference(alert, ran, weights, others) for alert in only_ours[:DIFFERENCES_MAX]],
+    }
+
+
+def _difference(alert: MirrorAlert, ran: Outcomes, weights: Weights, others: Weights) -> dict[str, Any]:
+    lines = (*alert.evidence, *alert.counter_evidence)
+    return {
+        "alert": _alert(alert, ran),
+        "rows": [row for line in lines if (row := _row(line, weights, others))],
+    }
+
+
+def _row(line: EvidenceLine, weights: Weights, others: Weights) -> dict[str, Any] | None:
+    """What both tables say of a reason's level by themselves, where they do not say the same."""
+    a, b = (_nats(line, table) for table in (weights, others))
+    if a == b:
+        return None
+    return {"signal": line.signal, "level": line.level, "a": a, "b": b}
+
+
+def _nats(line: EvidenceLine, table: Weights) -> float | None:
+    """Against a stranger while nothing is counted; where the rate is a value's own, one in a million."""
+    signal = table.signals.get(line.signal)
+    if signal is None or line.level not in signal.levels:
+        return None
+    rate = table.rates(table.bans_min)[line.signal].get(line.level, 1e-6)
+    return round(signal.nats(line.level, rate), 4)

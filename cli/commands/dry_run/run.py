@@ -1,0 +1,127 @@
+"""From what was asked to a report: reads, replays, and holds another table of weights against it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec.structs import replace
+
+from agents.common.context import AlertPolicy
+from agents.runtime.store_factory import allowlist_of, stock_of
+from agents.runtime.weights_of_settings import weights_of
+from cli import output
+from cli.commands.dry_run.figures import figures
+from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
+from cli.commands.dry_run.sources import BAN_KINDS, Event, Gathered, Topics, of_files
+from cli.commands.dry_run.stores import store_for
+from cli.commands.map.run import compiled
+from cli.inputs.input_errors import tell_faults
+from cli.offline.weights_file import weights_of_file
+from samehand.elapsed import HOUR_SECONDS
+from samehand.scoring.weights import Weights
+from streams.kafka.topics import names
+from streams.registry.transcode import required_transcoder
+from streams.settings import Settings, load
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked on the command line. ``bans_topic``: "" for the one that the settings name."""
+
+    topics: tuple[str, ...]
+    since: float
+    events: Path | None
+    bans_file: Path | None
+    bans_topic: str | None
+    mapping: Path | None
+    kcat: bool
+    weights: Path | None
+    capacity: int
+    records_max: int
+    platform: str
+
+
+async def dry_run(asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The report, and what was seen of this run alone (times, and which store it had).
+
+    Raises ``click.ClickException`` where there is nothing to hold against one another, ``SettingsError``,
+    ``StreamsError``.
+    """
+    settings = load()
+    weights = weights_of(settings)
+    other = None if asked.weights is None else _other(asked.weights, weights)
+    began = time.monotonic()
+    gathered = _gathered(asked, settings)
+    events = gathered.ordered()
+    tell_faults(gathered.faults)
+    _require_both(gathered, asked)
+    read = time.monotonic()
+    ran, kind = await _replayed(events, weights, settings, "replaying")
+    tell_faults(ran.faults)
+    compared: tuple[Outcomes, Weights] | None = None
+    if other is not None:
+        compared = ((await _replayed(events, other, settings, "replaying with B"))[0], other)
+    report = figures(gathered, events, ran, weights, capacity=asked.capacity, other=compared)
+    replayed = time.monotonic()
+    seconds = {"reading": round(read - began, 3), "replaying": round(replayed - read, 3)}
+    return report, {
+        "seconds": seconds,
+        "store": kind,
+        "replayed_a_second": round(len(events) / (replayed - read)),
+    }
+
+
+def _gathered(asked: Asked, settings: Settings) -> Gathered:
+    mappings = None if asked.mapping is None else compiled(asked.mapping)
+    ours = names(settings)
+    gathered = Gathered(ours, asked.records_max)
+    of_files(gathered, asked.events, asked.bans_file, asked.platform, mappings, kcat=asked.kcat)
+    transcoder = None
+    if mappings is not None:
+        read = [*asked.topics, asked.bans_topic or ""]
+        transcoder = required_transcoder(mappings, read, settings, time.monotonic)
+    topics = Topics(settings, mappings, gathered, transcoder)
+    if asked.bans_topic is not None:
+        topics.read(asked.bans_topic or ours.banned, None, only=BAN_KINDS)
+    for topic in dict.fromkeys(asked.topics):
+        topics.read(topic, asked.since)
+    return gathered
+
+
+def _require_both(gathered: Gathered, asked: Asked) -> None:
+    kinds = {event.kind for event in gathered.events}
+    if not gathered.tally.records:
+        raise click.ClickException("there is nothing to read: no record in the sources and the time given")
+    if "banned" not in kinds:
+        hint = (
+            ""
+            if asked.bans_topic is not None or asked.bans_file is not None
+            else ": give --bans FILE or TOPIC"
+        )
+        raise click.ClickException(f"there is no ban to compare accounts with{hint}")
+    if not kinds - {"banned", "reinstated", "deleted"}:
+        raise click.ClickException("there is no sign-up to look at in the sources and the time given")
+
+
+async def _replayed(
+    events: list[Event], weights: Weights, settings: Settings, label: str
+) -> tuple[Outcomes, str]:
+    rules = AlertPolicy(
+        allowlist=allowlist_of(settings),
+        across_platforms=settings.cross_platform,
+        late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
+        stock=stock_of(settings),
+    )
+    async with store_for(len(events), settings) as (store, kind):
+        replay = Replay(store, secret_of(events), weights, rules)
+        with output.progress(label, len(events)) as hear:
+            return await replay.run(events, hear), kind
+
+
+def _other(path: Path, weights: Weights) -> Weights:
+    """Table B, under the thresholds of A: what is compared is the evidence."""
+    return replace(weights_of_file(path), bands=weights.bands, policy_bands=weights.policy_bands)

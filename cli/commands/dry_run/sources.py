@@ -1,0 +1,294 @@
+"""What a dry run reads: topics from a moment on, or files, as events of ours in the order of their moments.
+
+A topic is read without a group and nothing is committed. Its records are ours as they stand, or what a table
+of mappings makes of them. All are held in memory, since records of several partitions come in no order: so
+their number has a cap.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec.structs import replace
+
+from cli import output
+from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
+from cli.commands.map.tally import Tally
+from cli.inputs.input_files import Line, read_accounts, read_bans, size
+from cli.inputs.input_source import STDIN, told
+from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
+from report.text import plural, visible
+from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
+from schemas.dates import from_seconds
+from schemas.malformed import Malformed
+from schemas.mapping.compiler import Mappings
+from schemas.mapping.fields import TARGETS, Kind
+from schemas.mapping.mapper import Mapped, Passed, Result
+from schemas.wire import Decoded, encode
+from streams.errors import TopicsError
+from streams.kafka.client import Reader, reader
+from streams.kafka.topics import Names
+from streams.outcomes import Arrival
+from streams.registry.transcode import Transcoder, mapped
+from streams.settings import Settings
+
+RECORDS_MAX: Final = 1_000_000
+"""Unless more is asked for: a record takes 1.2 KB here and as much again in the store."""
+
+FAULTS_KEPT_MAX: Final = 1_000
+"""Addresses of bad records that are kept; all are counted."""
+
+BAN_KINDS: Final[frozenset[Kind]] = frozenset({"banned", "reinstated"})
+"""What is taken from where bans come from; the sign-ups of such a topic may be years of them."""
+
+PROFILES_MAX: Final = 5_000
+"""Profiles of either side that are looked into for signals: a field that one in a thousand fills is seen."""
+
+_UNDATED: Final = datetime.fromisoformat("2000-01-01T00:00:00Z").timestamp()
+"""When rows that do not say when are taken to have occurred, if no row of the files says it."""
+
+# What comes first of what occurred at the same moment: a ban is known before who signs up is looked up.
+_RANKS: Final[dict[Kind, int]] = {
+    "remembered": 0,
+    "banned": 1,
+    "created": 2,
+    "updated": 3,
+    "reinstated": 4,
+    "deleted": 5,
+}
+
+
+Told = AccountEvent | AccountReinstated | AccountDeleted
+"""What a mapping can make of a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A record of ours and when it occurred (Unix seconds). `arrival` holds it as it would come to a worker.
+
+    ``dated``: whether it says when; rows of some lists do not.
+    """
+
+    at: float
+    kind: Kind
+    arrival: Arrival
+    address: str
+    dated: bool = True
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything that was read. ``faults``: the first bad records, by address; ``bad`` counts all of them."""
+
+    topics: Names
+    records_max: int = RECORDS_MAX
+    events: list[Event] = field(default_factory=list)
+    tally: Tally = field(default_factory=lambda: Tally(profiles_max=PROFILES_MAX))
+    faults: list[tuple[str, Malformed]] = field(default_factory=list)
+    bad: int = 0
+    sources: list[str] = field(default_factory=list)
+    _seen: set[tuple[str, int, int]] = field(default_factory=set)
+
+    def add(self, address: str, arrival: Arrival, result: Result, *, only: frozenset[Kind] | None) -> None:
+        """Takes in what became of a record of a topic; a record that another source had is passed over."""
+        where = (arrival.topic, arrival.partition, arrival.offset)
+        if where in self._seen:
+            return
+        if isinstance(result, Mapped) and only is not None and result.kind not in only:
+            return  # not noted as seen: another source may want it
+        self._seen.add(where)
+        self.tally.add(address, arrival.topic, result)
+        if isinstance(result, Malformed):
+            self._bad(address, result)
+        elif isinstance(result, Mapped):
+            self._hold(result.kind, result.found.record, address, arrival.timestamp)
+
+    def add_tombstone(self, arrival: Arrival) -> None:
+        """Takes in a ban's tombstone, which ends it at the moment that Kafka had it."""
+        where = (arrival.topic, arrival.partition, arrival.offset)
+        if where not in self._seen:
+            self._seen.add(where)
+            self.tally.add(arrival.address, arrival.topic, Passed("tombstone"))
+            lifted = Arrival(self.topics.banned, 0, 0, arrival.key, None, (), arrival.timestamp)
+            self._append(Event(arrival.timestamp, "banned", lifted, arrival.address))
+
+    def add_lines(self, kind: Kind, lines: Iterable[Line[AccountEvent]], row_of: str) -> None:
+        """Takes in the rows of a file; those that do not say when are given a moment by :meth:`ordered`."""
+        for line in lines:
+            if isinstance(line.outcome, Malformed):
+                self.tally.add(line.address, row_of, line.outcome)
+                self._bad(line.address, line.outcome)
+                continue
+            self.tally.add(
+                line.address, row_of, Mapped(kind, Decoded(line.outcome, unusable=line.unusable), 0)
+            )
+            event = within_run(line.outcome, row_of, named=line.named)
+            self._hold(kind, event, line.address, None, dated=line.dated)
+
+    def ordered(self) -> list[Event]:
+        """All events by when they occurred; bans without a date before all others, sign-ups without one last.
+
+        Whatever order they came in, the same events come in the same order.
+        """
+        dated = [event for event in self.events if event.dated]
+        first = min((event.at for event in dated), default=_UNDATED)
+        last = max((event.at for event in dated), default=_UNDATED)
+        lists = [
+            _at(event, first if event.kind == "banned" else last) for event in self.events if not event.dated
+        ]
+        begin = [event for event in lists if event.kind == "banned"]
+        end = [event for event in lists if event.kind != "banned"]
+        dated.sort(key=lambda it: (it.at, _RANKS[it.kind]))  # stable: as they were read within a moment
+        return [*begin, *dated, *end]
+
+    def _hold(
+        self, kind: Kind, record: Told, address: str, stamped_at: float | None, *, dated: bool = True
+    ) -> None:
+        stamp = max(record.at, stamped_at or 0.0)
+        topic, key = _topic(self.topics, kind), record.key.encode()
+        self._append(
+            Event(record.at, kind, Arrival(topic, 0, 0, key, encode(record), (), stamp), address, dated)
+        )
+
+    def _append(self, event: Event) -> None:
+        if len(self.events) >= self.records_max:
+            raise click.ClickException(
+                f"over {plural(self.records_max, 'record')}: read less (--from), or allow more (--records)"
+            )
+        self.events.append(event)
+
+    def _bad(self, address: str, fault: Malformed) -> None:
+        self.bad += 1
+        if len(self.faults) < FAULTS_KEPT_MAX:
+            self.faults.append((address, fault))
+
+
+def _at(event: Event, moment: float) -> Event:
+    """An undated event at a moment that does not depend on when its file was read."""
+    value = event.arrival.value
+    assert value is not None
+    found = TARGETS[event.kind].decode(value, now=float("inf"))
+    assert isinstance(found, Decoded)
+    record = replace(found.record, occurred_at=from_seconds(moment))
+    arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
+    return Event(moment, event.kind, arrival, event.address, dated=False)
+
+
+def _topic(topics: Names, kind: Kind) -> str:
+    return str(getattr(topics, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Reads topics of a broker, and maps what is not ours."""
+
+    settings: Settings
+    mappings: Mappings | None
+    gathered: Gathered
+    transcoder: Transcoder | None = None
+
+    def read(self, topic: str, since: float | None, *, only: frozenset[Kind] | None = None) -> None:
+        """All records of a topic from a moment (Unix seconds) on, by Kafka's stamps; of `only` some kinds.
+
+        Raises ``TopicsError`` without the topic, ``BrokerUnavailable``, ``BrokerRefused``.
+        """
+        with reader(self.settings) as opened:
+            partitions = opened.partitions(topic)
+            if not partitions:
+                raise TopicsError(f"there is no topic {visible(topic)}, or we may not see it")
+            begins = {it: _begin(opened, topic, it, since) for it in partitions}
+            total = sum(max(0, opened.end(topic, it) - begins[it]) for it in partitions)
+            with output.progress(f"reading {visible(topic)}", total) as hear:
+                for done, arrival in enumerate(self._arrivals(opened, topic, begins), 1):
+                    self._take(topic, arrival, only)
+                    if done % NOTED_EVERY == 0:
+                        hear(done)
+        self.gathered.sources.append(topic)
+
+    def _arrivals(self, opened: Reader, topic: str, begins: dict[int, int]) -> Iterator[Arrival]:
+        for partition, begin in begins.items():
+            yield from opened.read(topic, partition, begin)
+
+    def _take(self, topic: str, arrival: Arrival, only: frozenset[Kind] | None) -> None:
+        gathered = self.gathered
+        now = max(time.time(), arrival.timestamp)  # what lies ahead is found by the worker that reads it
+        if self.mappings is not None and topic in self.mappings.topics:
+            result = mapped(self.mappings.topics[topic], arrival, self.transcoder, now=now)
+            gathered.add(arrival.address, arrival, result, only=only)
+            return
+        kind = kind_of(topic, gathered.topics, only)
+        if arrival.value is None:
+            if kind == "banned":
+                gathered.add_tombstone(arrival)
+            else:
+                gathered.add(arrival.address, arrival, Passed("tombstone"), only=only)
+            return
+        found = TARGETS[kind].decode(arrival.value, now=now)
+        result = found if isinstance(found, Malformed) else Mapped(kind, found, 0)
+        gathered.add(arrival.address, arrival, result, only=only)
+
+
+def kind_of(topic: str, topics: Names, only: frozenset[Kind] | None) -> Kind:
+    """What records of a topic are that no table maps: by its name, else bans or sign-ups as asked for."""
+    for kind in TARGETS:
+        if topic == _topic(topics, kind):
+            return kind
+    return "banned" if only is not None else "created"
+
+
+def _begin(opened: Reader, topic: str, partition: int, since: float | None) -> int:
+    return 0 if since is None else opened.offset_at(topic, partition, since)
+
+
+def of_files(
+    gathered: Gathered,
+    events: Path | None,
+    bans: Path | None,
+    platform: str,
+    mappings: Mappings | None,
+    *,
+    kcat: bool,
+) -> None:
+    """Reads files of bans and of sign-ups; with a table the latter are foreign records, one a line."""
+    now = time.time()
+    if bans is not None:
+        with output.progress("reading bans", size([bans])) as hear:
+            gathered.add_lines("banned", read_bans(bans, now=now, platform=platform, hear=hear), ROW_OF_BANS)
+        gathered.sources.append(_name(bans))
+    if events is None:
+        return
+    with output.progress("reading events", size([events])) as hear:
+        if mappings is None:
+            lines = read_accounts(events, now=now, platform=platform, hear=hear)
+            gathered.add_lines("created", lines, ROW_OF_ACCOUNTS)
+        else:
+            of = next(iter(mappings.topics))
+            sample = of_kcat(events, of, hear=hear) if kcat else of_file(events, of, hear=hear)
+            _add_mapped(gathered, sample, mappings, alone=not kcat)
+    gathered.sources.append(_name(events))
+
+
+def _name(path: Path) -> str:
+    """Without its folder: the same file has the same report wherever it lies."""
+    return told(path) if path == STDIN else visible(path.name, 250)
+
+
+def _add_mapped(
+    gathered: Gathered, sample: Iterable[tuple[str, Arrival]], mappings: Mappings, *, alone: bool
+) -> None:
+    if alone and len(mappings.topics) > 1:
+        names = visible(", ".join(mappings.topics), 1_000)
+        raise click.UsageError(
+            f"--events holds records of one topic, and several are mapped: {names}; use --kcat"
+        )
+    for address, record in sample:
+        if record.topic not in mappings.topics:
+            raise click.ClickException(f"{address}: its topic, {visible(record.topic)}, is not mapped")
+        now = max(time.time(), record.timestamp)
+        gathered.add(address, record, mappings.topics[record.topic].map(record, now=now), only=None)

@@ -1,0 +1,241 @@
+"""``samehand learn``: what verdicts say about the weights, as a table that an operator may adopt.
+
+The plan:
+
+1. Read the table in force: that of the settings, adjusted by what was adopted at the desk.
+2. Read the verdicts, then alerts and pairs sampled below the bands; keep what each signal weighed in those
+   that were judged (`desk.review.labels`).
+3. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+import msgspec
+
+from agents.runtime.weights_of_settings import weights_of
+from cli import output
+from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_files import odd_raw, read_raw, size
+from cli.inputs.oddities import tell_all
+from cli.offline.weights_file import weights_of_file
+from cli.options import FILE
+from cli.output_files import write
+from desk.review.adopted import highest, in_force
+from desk.review.labels import judged, labels
+from report.text import plural
+from samehand.errors import TooFewLabels
+from samehand.scoring.learn import Label, Learned, learn
+from samehand.scoring.weights import Weights, default_weights
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.verdicts import VerdictGiven
+from schemas.wire import decode_alert, decode_verdict
+from streams.kafka.client import Reader, reader
+from streams.kafka.topics import Names, names
+from streams.settings import Settings, load
+
+Raw: TypeAlias = Iterable[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read, and what of it was left out, by reason."""
+
+    labels: dict[str, Label] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[str, Malformed]] = field(default_factory=list)
+
+
+@click.command("learn", short_help="Propose new signal weights from verdicts; adopts nothing.")
+@click.option(
+    "--verdicts",
+    type=FILE,
+    multiple=True,
+    help="JSONL of VerdictGiven, repeatable; by default read from Kafka.",
+)
+@click.option(
+    "--alerts", type=FILE, multiple=True, help="JSONL of MirrorAlert, repeatable; by default read from Kafka."
+)
+@click.option(
+    "--weights",
+    type=FILE,
+    help="The table of weights (JSON) that scored the alerts; by default the one in force, of files the "
+    "shipped one.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the proposed table (JSON) to this file; without it only the figures are printed.",
+)
+@output.json_option
+def command(
+    verdicts: tuple[Path, ...],
+    alerts: tuple[Path, ...],
+    weights: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Propose new signal weights from verdicts; adopts nothing.
+
+    Uses only blind verdicts, those given before the score was shown: whoever sees a score tends to agree
+    with it. Multiplies each signal's weights, and how common each innocent explanation is that dismissals
+    name, by a factor that fits the verdicts (1/4 to 4, near 1 while there are few of them; of one reader a
+    third count at most), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
+    factors, and the loss (mean negative log-likelihood, in nats) on verdicts held out from learning.
+
+    At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
+    `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
+
+    \b
+    Examples:
+      samehand learn --out proposed.json
+      samehand learn --verdicts verdicts.jsonl --alerts alerts.jsonl --json
+    """
+    if bool(verdicts) != bool(alerts):
+        raise click.UsageError(
+            "give both --verdicts and --alerts to read files, or neither to read the topics"
+        )
+    read = _Read()
+    table = _read(verdicts, alerts, weights, read)
+    tell_faults(read.faults)
+    try:
+        learned = learn(list(read.labels.values()), table)
+    except TooFewLabels as fault:
+        raise click.ClickException(f"{fault}{_left_out(read.left_out)}") from fault
+    if out is not None:
+        _write(out, learned.weights)
+    figures = _figures(learned, read)
+    if as_json:
+        output.figures(figures)
+    else:
+        _show(learned, read, out)
+    return 0
+
+
+def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | None, read: _Read) -> Weights:
+    """Reads labels; the table that weighed them."""
+    now = time.time()
+    given = None if weights is None else weights_of_file(weights)
+    if verdicts:
+        tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
+        table = given or default_weights()
+        said = judged(_verdicts(_files(verdicts, "reading verdicts"), now, read), read.left_out)
+        read.labels = labels(_alerts(_files(alerts, "reading alerts"), now, read), said, table, read.left_out)
+        return table
+    settings = load()
+    with reader(settings) as opened:
+        called = names(settings)
+        table = given or _in_force(opened, called, settings)
+        said = judged(
+            _verdicts(_topic(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
+        )
+        several = (called.alerts, called.sample)
+        raw = chain.from_iterable(_topic(opened, topic, "reading alerts") for topic in several)
+        read.labels = labels(_alerts(raw, now, read), said, table, read.left_out)
+    return table
+
+
+def _in_force(opened: Reader, called: Names, settings: Settings) -> Weights:
+    """The table by which workers of these settings weigh now: what is judged was weighed by it, or is old."""
+    base = weights_of(settings)
+    if not settings.follow_weights:
+        return base
+    arrivals = chain.from_iterable(
+        opened.read(called.weights, partition) for partition in opened.partitions(called.weights)
+    )
+    found = highest((one.address, one.value) for one in arrivals)
+    live = found.records.get("live")
+    return base if live is None else in_force(base, live.adjustment)
+
+
+def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:
+    with output.progress(label, size(paths)) as hear:
+        for at, path in enumerate(paths):
+            with closing(read_raw(path, output.after(size(paths[:at]), hear))) as lines:
+                yield from lines
+
+
+def _topic(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
+    partitions = opened.partitions(topic)
+    with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
+        passed = 0
+        for partition in partitions:
+            for arrival in opened.read(topic, partition):
+                hear(passed + arrival.offset)
+                if arrival.value is not None:
+                    yield arrival.address, arrival.value
+            passed += opened.end(topic, partition)
+
+
+def _verdicts(raw: Raw, now: float, read: _Read) -> Iterator[VerdictGiven]:
+    for address, line in raw:
+        decoded = decode_verdict(line, now=now)
+        if isinstance(decoded, Malformed):
+            read.faults.append((address, decoded))
+        else:
+            yield decoded.record
+
+
+def _alerts(raw: Raw, now: float, read: _Read) -> Iterator[MirrorAlert]:
+    for address, line in raw:
+        decoded = decode_alert(line, now=now)
+        if isinstance(decoded, Malformed):
+            read.faults.append((address, decoded))
+        elif isinstance(decoded.record, MirrorAlert):
+            yield decoded.record
+
+
+def _write(path: Path, weights: Weights) -> None:
+    write(path, msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n", "--out")
+
+
+def _figures(learned: Learned, read: _Read) -> dict[str, Any]:
+    return {
+        "labels": learned.labels,
+        "mirrors": learned.mirrors,
+        "left_out": {reason: count for reason, count in sorted(read.left_out.items()) if count},
+        "bad_records": len(read.faults),
+        "multipliers": {name: round(value, 4) for name, value in learned.multipliers.items()},
+        "rates": {name: round(value, 4) for name, value in learned.rates.items()},
+        "calibration": learned.calibration,
+        "loss_before": round(learned.loss_before, 5),
+        "loss_after": round(learned.loss_after, 5),
+        "better": learned.better,
+        "version": learned.weights.version,
+    }
+
+
+def _show(learned: Learned, read: _Read, out: Path | None) -> None:
+    screen = output.console()
+    screen.print(
+        f"{plural(learned.labels, 'pair')} judged blind, {plural(learned.mirrors, 'mirror')} among them"
+        f"{_left_out(read.left_out)}"
+    )
+    for name, value in sorted(learned.multipliers.items(), key=lambda one: one[1]):
+        screen.print(f"  {name:12} x {value:.2f}")
+    for name, value in sorted(learned.rates.items(), key=lambda one: one[1]):
+        screen.print(f"  {name:13} x {value:.2f} as common an explanation")
+    screen.print(
+        f"loss on verdicts that it was not made from: {learned.loss_after:.4f} nats, with those in force"
+        f" {learned.loss_before:.4f} ({learned.calibration})"
+    )
+    if not learned.better:
+        screen.print("No better than the weights in force: nothing to adopt.")
+    elif out is not None:
+        screen.print(f"{out} holds {learned.weights.version}. Set SAMEHAND_WEIGHTS={out} to adopt it.")
+
+
+def _left_out(reasons: Counter[str]) -> str:
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()) if count)
+    return f"; left out: {told}" if told else ""

@@ -1,0 +1,308 @@
+"""``samehand letters``: dead letters for people."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from cli import output
+from report.text import plural, visible
+from streams.deadletters import admin as post
+from streams.deadletters import control_topic
+from streams.deadletters.admin import Letter, Wanted
+from streams.settings import load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+
+
+@click.group("letters", short_help="List, show, replay and drop dead letters; resume a topic.")
+def command() -> None:
+    """List, show, replay and drop dead letters; resume a topic that stopped.
+
+    A dead letter is a record that could not be processed, kept with its reason on the topic deadletters. It
+    is named by the address of its record, TOPIC:PARTITION:OFFSET. The reason quotes nothing of the record;
+    `letters show --value` prints the record, which may hold personal data.
+
+    \b
+    Examples:
+      samehand letters list --reason missing-field
+      samehand letters show accounts.created:3:1207
+      samehand letters replay --topic accounts.created --since 2026-11-20
+      samehand letters resume accounts.created
+    """
+
+
+def _filters(function: F) -> F:
+    """The conditions that `list`, `replay` and `drop` share; all of them must hold."""
+    for option in (
+        click.option(
+            "--until",
+            type=_DATE,
+            metavar="DATE",
+            help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
+        ),
+        click.option(
+            "--since",
+            type=_DATE,
+            metavar="DATE",
+            help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
+        ),
+        click.option(
+            "--reason", metavar="CODE", help="Only letters with this reason, such as missing-field."
+        ),
+        click.option("--topic", metavar="TOPIC", help="Only letters about records of this topic."),
+    ):
+        function = option(function)
+    return function
+
+
+def _wanted(
+    topic: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    address: str | None = None,
+    open_only: bool = True,
+) -> Wanted:
+    return Wanted(topic, reason, _seconds(since), _seconds(until), address, open_only)
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+
+
+@command.command("list", short_help="List dead letters, oldest first.")
+@_filters
+@click.option("--all", "done_too", is_flag=True, help="Also list letters that were replayed or dropped.")
+@output.json_option
+def list_(
+    topic: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    done_too: bool,
+    as_json: bool,
+) -> int:
+    """List dead letters that were neither replayed nor dropped, oldest first, without their records.
+
+    \b
+    Examples:
+      samehand letters list
+      samehand letters list --topic accounts.created --since 2026-11-20
+    """
+    found = post.list_letters(load(), _wanted(topic, reason, since, until, open_only=not done_too))
+    if as_json:
+        output.figures({"letters": [_row(letter) for letter in found]})
+        return 0
+    screen = output.console()
+    for letter in found:
+        output.line(screen, _line(letter))
+    screen.print(plural(len(found), "dead letter"))
+    return 0
+
+
+@command.command("show", short_help="Show one dead letter.")
+@click.argument("address", metavar="TOPIC:PARTITION:OFFSET")
+@click.option(
+    "--value",
+    "with_value",
+    is_flag=True,
+    help="Also print the record's key and value; they may hold personal data.",
+)
+@output.json_option
+def show(address: str, with_value: bool, as_json: bool) -> int:
+    """Show one dead letter, named by the address of its record.
+
+    \b
+    Examples:
+      samehand letters show accounts.created:3:1207
+      samehand letters show accounts.created:3:1207 --value
+    """
+    letter = post.show(load(), _address(address))
+    record = letter.record
+    if as_json:
+        secret = {"key": _base64(record.key), "value": _base64(record.value)} if with_value else {}
+        output.figures({**_row(letter), **secret})
+        return 0
+    screen = output.console()
+    output.line(screen, _line(letter))
+    screen.print(f"{plural(record.value_bytes, 'byte')}; detail: {visible(record.detail, 300) or 'none'}")
+    if with_value:
+        output.line(screen, f"key   {_readable(record.key)}")
+        output.line(screen, f"value {_readable(record.value)}")
+    return 0
+
+
+@command.command("replay", short_help="Send the records of dead letters to their topics again.")
+@click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
+@_filters
+@click.option("--again", is_flag=True, help="Also replay letters that were replayed or dropped before.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Replay all letters; needed if no address and no condition is given.",
+)
+@output.json_option
+def replay(
+    address: str | None,
+    topic: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    again: bool,
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Send the records of dead letters to their topics again, for example after a fix.
+
+    Name one letter by its address, or several by conditions, all of which must hold. A letter that was
+    replayed or dropped is not sent again without --again. Exit code 1 means that some records are gone from
+    their topics.
+
+    \b
+    Examples:
+      samehand letters replay accounts.created:3:1207
+      samehand letters replay --reason missing-field --since 2026-11-20
+    """
+    wanted = _narrowed(address, topic, reason, since, until, everything)
+    sent = 0
+
+    with output.progress("replaying", None) as hear:
+
+        def heard(_: str) -> None:
+            nonlocal sent
+            sent += 1
+            hear(sent)
+
+        replayed = post.replay(load(), wanted, again=again, progress=heard)
+    for gone in replayed.gone:
+        output.note(f"{gone}: its record is no longer on its topic")
+    if as_json:
+        output.figures({"sent": replayed.sent, "gone": list(replayed.gone)})
+    else:
+        output.console().print(f"{plural(replayed.sent, 'record')} sent again, {len(replayed.gone)} gone")
+    return 1 if replayed.gone else 0
+
+
+@command.command("drop", short_help="Mark dead letters as done without replaying them.")
+@click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
+@_filters
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Drop all letters; needed if no address and no condition is given.",
+)
+@output.json_option
+def drop(
+    address: str | None,
+    topic: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Mark dead letters as done without replaying them. Their bytes stay until the topic's retention ends.
+
+    Name one letter by its address, or several by conditions, all of which must hold.
+
+    \b
+    Examples:
+      samehand letters drop accounts.created:3:1207
+      samehand letters drop --topic accounts.created --until 2026-11-20
+    """
+    dropped = post.drop(load(), _narrowed(address, topic, reason, since, until, everything))
+    if as_json:
+        output.figures({"dropped": dropped})
+    else:
+        output.console().print(f"{plural(dropped, 'dead letter')} dropped")
+    return 0
+
+
+@command.command("resume", short_help="Resume a topic that stopped after too many dead letters.")
+@click.argument("topic")
+@output.json_option
+def resume(topic: str, as_json: bool) -> int:
+    """Resume a topic that workers stopped reading after too many dead letters. All workers are told,
+    through Kafka.
+
+    Fix the cause first (`samehand letters list --topic TOPIC`). Does nothing, and says so, if the topic is
+    not stopped.
+
+    \b
+    Example:
+      samehand letters resume accounts.created
+    """
+    settings = load()
+    control_topic.require_consumed(settings, topic)
+    stopped = control_topic.stopped_topics(settings).get(topic)
+    if stopped is not None:
+        control_topic.resume(settings, topic)
+    if as_json:
+        output.figures({"topic": topic, "resumed": stopped is not None})
+    elif stopped is None:
+        output.console().print(f"{topic} is not stopped: nothing to resume")
+    else:
+        output.console().print(f"{topic} is resumed; it had stopped: {visible(stopped.why, 200)}")
+    return 0
+
+
+def _narrowed(
+    address: str | None,
+    topic: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    everything: bool,
+) -> Wanted:
+    """Conditions for what cannot be undone: none at all must be meant."""
+    if not (everything or address or topic or reason or since or until):
+        raise click.UsageError("say which letters: an address, a condition, or --all")
+    return _wanted(topic, reason, since, until, address=None if address is None else _address(address))
+
+
+def _address(text: str) -> str:
+    topic, _, rest = text.partition(":")
+    partition, _, offset = rest.partition("@")[0].partition(":")
+    if not (topic and partition.isdecimal() and offset.isdecimal()):
+        raise click.BadParameter(
+            f"{visible(text)} is not the address of a record, such as accounts.created:3:1207"
+        )
+    return text
+
+
+def _row(letter: Letter) -> dict[str, Any]:
+    record = letter.record
+    return {
+        "address": record.address,
+        "reason": record.reason,
+        "path": record.path,
+        "detail": record.detail,
+        "at": record.at.isoformat(),
+        "value_bytes": record.value_bytes,
+        "done": letter.done,
+    }
+
+
+def _line(letter: Letter) -> str:
+    record = letter.record
+    done = f"  ({letter.done})" if letter.done else ""
+    at = record.at.isoformat(sep=" ", timespec="seconds")
+    return f"{at}  {record.address}  {record.reason} at {visible(record.path)}{done}"
+
+
+def _base64(raw: bytes | None) -> str | None:
+    return None if raw is None else b64encode(raw).decode()
+
+
+def _readable(raw: bytes | None) -> str:
+    return "none" if raw is None else visible(raw.decode(errors="replace"), 4_000)

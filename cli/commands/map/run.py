@@ -1,0 +1,216 @@
+"""``samehand map``: what a mapping file makes of a sample, before anything runs on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from cli import output
+from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
+from cli.commands.map.tally import SIDES, Tally
+from cli.inputs.input_files import size
+from cli.inputs.input_source import read_bytes, told
+from cli.offline.silent_signals import costs, sentence
+from cli.options import FILE
+from report.text import plural, visible
+from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from schemas.mapping.fields import TARGETS
+from streams.kafka.mapped_topics import mappings_of
+from streams.outcomes import Arrival
+from streams.registry.transcode import Transcoder, mapped, required_transcoder
+from streams.settings import load
+
+SHOWN_MAX: Final = 20
+"""Faults on the screen; ``--json`` has all that are kept."""
+
+RECORDS: Final = 10_000
+"""Of a topic: some seconds, and a field that one in a thousand fills is seen."""
+
+Sample = Iterator[tuple[str, Arrival]]
+
+
+@click.command("map", short_help="Show what a mapping file makes of sample records.")
+@click.option(
+    "--mapping", type=FILE, help="The mapping file (TOML); by default the one that SAMEHAND_MAPPINGS names."
+)
+@click.option(
+    "--sample",
+    type=FILE,
+    help="Sample records, one value a line (with --kcat, one record a line); - is standard input.",
+)
+@click.option(
+    "--kcat", is_flag=True, help="The sample is the output of `kcat -J`, with topics, keys and headers."
+)
+@click.option(
+    "--topic",
+    metavar="NAME",
+    help="The topic to read from the broker; with --sample, the topic it was taken from, needed if the file "
+    "maps several.",
+)
+@click.option(
+    "--records",
+    type=click.IntRange(1, 10_000_000),
+    default=RECORDS,
+    show_default=True,
+    metavar="N",
+    help="How many of the topic's newest records to read from the broker.",
+)
+@output.json_option
+def command(
+    mapping: Path | None, sample: Path | None, kcat: bool, topic: str | None, records: int, as_json: bool
+) -> int:
+    """Show what a mapping file makes of sample records: how many map, which fail and why, and which fields
+    stay empty.
+
+    Use it while writing the file for `samehand bridge` (docs/mapping.md). Publishes nothing, and reads a
+    topic without a consumer group, so no offset moves. Signals are listed as silent if the sample gives
+    them nothing to compare: they would find no mirror.
+
+    \b
+    Examples:
+      samehand map --mapping mappings.toml --sample users.jsonl
+      kcat -b kafka:9092 -t shop.public.users -C -J -c 1000 -e |
+        samehand map --mapping mappings.toml --kcat --sample -
+      SAMEHAND_KAFKA_BROKERS=kafka:9092 \\
+      samehand map --mapping mappings.toml --topic shop.public.users
+    """
+    if sample is None and (topic is None or kcat):
+        raise click.UsageError("give --sample FILE, or --topic NAME to read it from the broker")
+    mappings = compiled(mapping)
+    tally, started = Tally(), time.monotonic()
+    if sample is None:
+        assert topic is not None
+        _require(topic, mappings)
+        transcoder = required_transcoder(mappings, [topic], load(), time.monotonic)
+        _add(of_topic(load(), topic, records), mappings, tally, transcoder)
+    else:
+        of = _of(topic, mappings, kcat=kcat)
+        with output.progress("mapping", size([sample])) as hear:
+            read: Sample = of_kcat(sample, of, hear=hear) if kcat else of_file(sample, of, hear=hear)
+            _add(read, mappings, tally)
+    if as_json:
+        output.figures(_figures(tally, time.monotonic() - started))
+    else:
+        _show(tally, mappings)
+    if not tally.mapped:
+        where = visible(topic or "") if sample is None else told(sample)
+        raise click.ClickException(f"{where}: {'nothing maps' if tally.records else 'holds no records'}")
+    return 0
+
+
+def compiled(path: Path | None) -> Mappings:
+    """The table of an option, or the one that the settings name; its faults are told by line."""
+    if path is None:
+        return mappings_of(load())
+    try:
+        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), told(path))
+    except MappingError as wrong:
+        for fault in wrong.faults:
+            output.note(f"{wrong.name}: {visible(str(fault), 1_000)}")
+        raise click.ClickException(
+            f"{wrong.name} cannot be used: {plural(len(wrong.faults), 'fault')}"
+        ) from None
+
+
+def _of(topic: str | None, mappings: Mappings, *, kcat: bool) -> str:
+    if topic is not None:
+        return _require(topic, mappings)
+    if len(mappings.topics) > 1 and not kcat:
+        names = ", ".join(mappings.topics)
+        raise click.UsageError(f"say which topic the sample is of (--topic): {visible(names, 1_000)}")
+    return next(iter(mappings.topics))
+
+
+def _require(topic: str, mappings: Mappings) -> str:
+    if topic not in mappings.topics:
+        names = visible(", ".join(mappings.topics), 1_000)
+        raise click.BadParameter(f"{visible(topic)} is not mapped; there are {names}", param_hint="--topic")
+    return topic
+
+
+def _add(sample: Sample, mappings: Mappings, tally: Tally, transcoder: Transcoder | None = None) -> None:
+    """Counts a sample; ``transcoder`` reads what lies on a topic in another form than JSON."""
+    for address, record in sample:
+        if record.topic not in mappings.topics:
+            raise click.ClickException(f"{address}: its topic, {visible(record.topic)}, is not mapped")
+        # Samples may be old and clocks differ: what lies ahead is found by the worker that reads it.
+        now = max(time.time(), record.timestamp)
+        result = mapped(mappings.topics[record.topic], record, transcoder, now=now)
+        tally.add(address, record.topic, result)
+
+
+def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
+    return {
+        "records": tally.records,
+        "mapped": {kind: tally.kinds[kind] for kind in TARGETS},
+        "nothing": dict(sorted(tally.passed.items())),
+        "dead": tally.dead,
+        "faults": [
+            {
+                "records": count,
+                "reason": fault.reason,
+                "path": fault.path,
+                "detail": fault.detail,
+                "first": tally.first[fault],
+            }
+            for fault, count in tally.faults.most_common()
+        ],
+        "fields_unusable": [
+            {"field": field, "reason": reason, "records": count}
+            for (field, reason), count in sorted(tally.unusable.items())
+        ],
+        "filled": {kind: dict(tally.filled[kind]) for kind in TARGETS if kind in tally.filled},
+        "empty": {kind: tally.empty(kind) for kind in TARGETS if kind in tally.filled},
+        "signals": {
+            "profiles": {side: tally.profiles[side] for side in SIDES},
+            "speaking": {side: dict(tally.speaking[side]) for side in SIDES},
+            "silent": tally.silent,
+            "costs": costs(tally.silent),
+        },
+        "seconds": round(seconds, 3),
+    }
+
+
+def _show(tally: Tally, mappings: Mappings) -> None:
+    screen = output.console()
+    nothing = tally.passed.total()
+    output.line(
+        screen,
+        f"{plural(tally.records, 'record')}: {tally.mapped:,} map, {nothing:,} have nothing to say, "
+        f"{tally.dead:,} would be dead letters.",
+    )
+    rows = [
+        (f"{visible(topic)} {number}", _as(mappings, topic, number), f"{count:,}")
+        for (topic, number), count in sorted(tally.rules.items())
+    ]
+    rows += [(_WHY[why], "", f"{count:,}") for why, count in sorted(tally.passed.items())]
+    if rows:
+        screen.print(output.table(("rule", "becomes", "records"), rows))
+    for fault, count in tally.faults.most_common(SHOWN_MAX):
+        first = visible(tally.first[fault], 300)
+        output.line(screen, f"{count:,} × {fault.reason} at {fault.path}: {fault.detail}. The first: {first}")
+    for (field, reason), count in sorted(tally.unusable.items())[:SHOWN_MAX]:
+        output.line(screen, f"{field}: {reason} in {plural(count, 'record')}")
+    for kind in (it for it in TARGETS if it in tally.filled):
+        output.line(screen, f"Empty in every `{kind}`: {', '.join(tally.empty(kind)) or 'nothing'}")
+    if tally.profiles:
+        output.line(screen, f"Signals that would be silent: {', '.join(tally.silent) or 'none'}")
+        if cost := sentence(tally.silent):
+            output.line(screen, cost)
+
+
+_WHY: Final = {
+    "no-rule": "no rule takes it",
+    "nothing": "a rule says so",
+    "tombstone": "tombstone",
+}
+
+
+def _as(mappings: Mappings, topic: str, number: int) -> str:
+    [rule] = [it for it in mappings.topics[topic].rules if it.number == number]
+    kind = rule.target.kind if rule.target else "nothing"
+    return kind if rule.when is None else f"{kind} when {visible(rule.when.text, 60)}"

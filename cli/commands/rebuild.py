@@ -1,0 +1,212 @@
+"""``samehand rebuild``: the store filled again from ``accounts.banned``, and what was told of alerts.
+
+The plan:
+
+1. Note where each partition ends now: what comes later is the workers' to read.
+2. Open the store; one that lost its epoch begins a new one here, and only here. Workers that knew the old
+   one go on holding their events.
+3. Read each partition from its beginning (or from where a rebuild of the same store was broken off) and
+   enrol in batches, tombstones included. The later ``occurred_at`` wins whatever the order, so a worker may
+   enrol meanwhile.
+4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
+   read from the beginning.
+5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
+   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert. What
+   releases up to 0.2.0 told is on ``alerts`` alone, and its state is noted.
+6. Note the epoch in the control topic: workers take it over, and their events go on.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agents.enrol import Enrol
+from agents.runtime.store_factory import peppers_of
+from cli import output
+from cli.alert_topics import AlertTopics, Replayed, replay_alerts
+from cli.banned_topic import Tally, acknowledged, open_anew, read_all
+from cli.checkpoint import Bookmark, read_bookmark
+from cli.inputs.input_errors import tell_faults
+from cli.outages import through_outages
+from cli.reshard import Carried, beside, drop_layout, reshard
+from cli.run_async import awaited
+from cli.store_context import closing_store, house
+from report.text import plural
+from streams.kafka.client import reader
+from streams.kafka.store_epoch import EpochTopic
+from streams.kafka.topics import names
+from streams.settings import Settings, load
+
+
+@click.command("rebuild", short_help="Fill the store again from the topic accounts.banned.")
+@click.option(
+    "--bookmark",
+    "bookmark_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
+)
+@click.option(
+    "--from-start",
+    is_flag=True,
+    help="Read the topic from its start, even if an interrupted run could be continued.",
+)
+@click.option(
+    "--into",
+    metavar="PREFIX",
+    help="Upgrade or reshard: fill a second store with this key prefix beside the live one, and move to it.",
+)
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="With --into: how many shards the new store has, 1 to 256; by default SAMEHAND_STORE_SHARDS.",
+)
+@click.option(
+    "--bans",
+    type=click.IntRange(1_000, 1_000_000_000),
+    metavar="N",
+    help="With --into: how many bans the new store is sized for; by default SAMEHAND_STORE_BANS.",
+)
+@click.option(
+    "--remembered",
+    type=click.IntRange(1_000, 1_000_000_000),
+    metavar="N",
+    help="With --into: how many remembered accounts; by default SAMEHAND_STORE_REMEMBERED.",
+)
+@click.option(
+    "--drop",
+    metavar="PREFIX",
+    help="Delete the store with this key prefix, which workers have left for a new one.",
+)
+@output.json_option
+def command(
+    bookmark_path: Path | None,
+    from_start: bool,
+    into: str | None,
+    shards: int | None,
+    bans: int | None,
+    remembered: int | None,
+    drop: str | None,
+    as_json: bool,
+) -> int:
+    """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
+
+    Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, to
+    upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
+    An interrupted run continues where it was when started again, and an outage of some minutes is waited
+    out. Remembered new accounts are on no topic: they come back only with new events.
+
+    To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
+    (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the
+    first worker starts with the new SAMEHAND_STORE_PREFIX, the old store is closed and the new one takes
+    over; --drop then deletes the old one. If the old store has the same layout, remembered accounts and
+    alerts are moved. That and --drop need more Redis permissions than a worker has.
+
+    \b
+    Examples:
+      samehand rebuild
+      samehand rebuild --from-start --json
+      samehand rebuild --into samehand-2
+      samehand rebuild --into samehand-12 --shards 12
+      samehand rebuild --drop samehand
+    """
+    settings, started, tally = load(), time.monotonic(), Tally()
+    second = [name for name in (into, shards, bans, remembered) if name is not None]
+    if drop is not None:
+        if second or from_start or bookmark_path:
+            raise click.UsageError("--drop takes no other option but --json")
+        return _drop(settings, drop, as_json)
+    carried, replayed = Carried(), Replayed()
+    if second:
+        if into is None:
+            raise click.UsageError("give --shards, --bans and --remembered only with --into")
+        target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
+        path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
+        fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried, replayed))
+    else:
+        path = bookmark_path or _bookmark_path(settings, "rebuild.json")
+        fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed))
+    tell_faults(tally.faults)
+    figures: dict[str, Any] = {
+        "records": tally.read,
+        "bans": tally.bans,
+        "tombstones": tally.tombstones,
+        "bad_records": len(tally.faults),
+        "resumed_after": tally.resumed_after,
+        "fingerprints": fingerprints,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    figures |= asdict(replayed) | (asdict(carried) if second else {})
+    if as_json:
+        output.figures(figures)
+        return 0
+    output.console().print(
+        f"{plural(tally.read, 'record')} read ({plural(tally.tombstones, 'tombstone')}, "
+        f"{plural(len(tally.faults), 'bad one')}); the store holds "
+        f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
+    )
+    if not (second and carried.copied):
+        output.console().print(
+            f"{plural(replayed.alerts, 'alert')} known again; {plural(replayed.verdicts, 'verdict')} read"
+        )
+    if second:
+        output.console().print(
+            f"{_hand_over(carried)}; workers held for {carried.held_seconds:.1f} s. "
+            f"Once all run with SAMEHAND_STORE_PREFIX={into}: samehand rebuild --drop {settings.store_prefix}"
+        )
+    return 0
+
+
+def _hand_over(carried: Carried) -> str:
+    if carried.copied:
+        return (
+            f"{plural(carried.remembered, 'remembered account')} and {plural(carried.keys, 'key')} of "
+            "alerts, verdicts and markers carried over"
+        )
+    lost = f"; {plural(carried.owed, 'withdrawal')} could not be published before" if carried.owed else ""
+    return (
+        "the former store has the layout of another version: remembered accounts and counts begin anew"
+        f"{lost}; workers deliver again what was acknowledged since this rebuild began"
+    )
+
+
+def _drop(settings: Settings, prefix: str, as_json: bool) -> int:
+    if prefix == settings.store_prefix:
+        raise click.UsageError(f"{prefix} is what SAMEHAND_STORE_PREFIX says: workers are to work with it")
+    keys = awaited(drop_layout(settings, prefix))
+    if as_json:
+        output.figures({"keys": keys})
+    else:
+        output.console().print(f"{plural(keys, 'key')} under {prefix} dropped")
+    return 0
+
+
+def _bookmark_path(settings: Settings, name: str) -> Path:
+    folder = settings.data_dir or Path(click.get_app_dir("samehand"))
+    return folder / name
+
+
+async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed) -> int:
+    peppers = peppers_of(settings)
+    async with closing_store(settings, peppers) as store:
+        epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
+        topic = names(settings).banned
+        bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
+        done = {} if from_start else read_bookmark(bookmark)
+        tally.resumed_after = sum(done.values())
+        context = house(settings, peppers, store)
+        with reader(settings) as opened:
+            await read_all(opened, topic, Enrol(context), bookmark, done, tally)
+        alerts = AlertTopics(context, replayed)
+        await replay_alerts(settings, alerts)
+        tally.faults += alerts.faults.items()
+        await through_outages(store.note_rebuilt)
+        await through_outages(lambda: EpochTopic(settings).note(store.epoch))
+        bookmark.remove()
+        return (await through_outages(store.figures)).fingerprints

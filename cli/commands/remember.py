@@ -1,0 +1,127 @@
+"""``samehand remember``: existing accounts into the store, without a word about any of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from agents.runtime.store_factory import peppers_of, stock_of
+from cli import output
+from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_files import ACCOUNTS, Line, read_accounts, size
+from cli.inputs.oddities import tell_odd
+from cli.inputs.unusable_fields import UnusableFields
+from cli.offline.distilled import remembered
+from cli.offline.offline_scoring import BATCH_RECORDS, batches
+from cli.options import FILE, platform_option, strict_option
+from cli.run_async import awaited
+from cli.store_context import closing_store
+from report.text import plural
+from samehand.showings import UNKNOWN, Showings
+from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
+from streams.outcomes import Dead
+from streams.settings import Settings, load
+
+
+@dataclass(slots=True)
+class _Tally:
+    remembered: int = 0
+    faults: list[tuple[str, Malformed | Dead]] = field(default_factory=list)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
+
+
+@click.command("remember", short_help="Store existing accounts, without alerts, for later bans to match.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@platform_option
+@strict_option
+@output.json_option
+def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
+    """Store existing accounts, without alerts, so that later bans are compared with them.
+
+    Use it once, when you begin, for the accounts that signed up before: a worker remembers only those whose
+    events it sees. FILES are JSONL of AccountCreated, or CSV whose first line names the account's fields,
+    account_id among them (docs/reference/events.md); `-` is standard input. Writes to Redis; the accounts are
+    kept for SAMEHAND_REMEMBER_DAYS. Running it again does no harm.
+
+    Lines that cannot be read are reported on standard error with their number; the others are stored.
+
+    \b
+    Examples:
+      samehand remember accounts.jsonl
+      samehand remember --platform telegram export-1.csv export-2.csv
+    """
+    settings, started, tally = load(), time.monotonic(), _Tally()
+    tell_odd(((path, ACCOUNTS) for path in files), strict=strict)
+    with output.progress("remembering accounts", size(files)) as hear:
+        awaited(_remember(settings, _lines(files, platform, hear), tally))
+    tell_faults(tally.faults)
+    tally.unusable.tell()
+    figures = {
+        "remembered": tally.remembered,
+        "bad_rows": len(tally.faults),
+        "fields_unusable": tally.unusable.figures,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    if as_json:
+        output.figures(figures)
+    else:
+        done, bad = plural(tally.remembered, "account"), plural(len(tally.faults), "bad row")
+        output.console().print(f"{done} remembered, {bad}, {figures['seconds']:.1f} s")
+    if not tally.remembered and tally.faults:
+        raise click.ClickException("no line of these files could be read")
+    return 0
+
+
+async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], tally: _Tally) -> None:
+    peppers, stock = peppers_of(settings), stock_of(settings)
+    async with closing_store(settings, peppers) as store:
+        await store.open()
+        for batch in batches(_readable(lines, tally), BATCH_RECORDS):
+            distilled = remembered([event for _, event in batch], peppers.keyers, stock)
+            tally.faults += [
+                (line.address, one)
+                for (line, _), one in zip(batch, distilled, strict=True)
+                if isinstance(one, Dead)
+            ]
+            accounts = [
+                replace(one, shown=_shown(one.shown, event, dated=line.dated))
+                for (line, event), one in zip(batch, distilled, strict=True)
+                if not isinstance(one, Dead)
+            ]
+            await store.remember(accounts, now=time.time())
+            tally.remembered += len(accounts)
+
+
+def _shown(shown: Showings, event: AccountCreated, *, dated: bool) -> Showings:
+    """What a list of accounts says of their showings: it may have been drawn up long after they were made."""
+    if not dated:
+        return UNKNOWN
+    return shown if event.account.created_at is not None else Showings(None, shown.first)
+
+
+def _readable(
+    lines: Iterator[Line[AccountCreated]], tally: _Tally
+) -> Iterator[tuple[Line[AccountCreated], AccountCreated]]:
+    for line in lines:
+        if isinstance(line.outcome, Malformed):
+            tally.faults.append((line.address, line.outcome))
+        elif not line.named:
+            # A row number is no account that anybody could be sent to.
+            raise click.ClickException(
+                f"{line.address}: the file lacks the column account_id, which remembered accounts need"
+            )
+        else:
+            tally.unusable.add(line)
+            yield line, line.outcome
+
+
+def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[Line[AccountCreated]]:
+    now, before = time.time(), 0
+    for path in files:
+        yield from read_accounts(path, now=now, platform=platform, hear=output.after(before, hear))
+        before += size([path])

@@ -1,0 +1,176 @@
+"""``samehand score``: the worker's judgement over two files, without servers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from cli import output
+from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_files import ACCOUNTS, BANS, read_accounts, read_bans, size
+from cli.inputs.oddities import tell_odd
+from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
+from cli.offline.weights_file import weights_of_file
+from cli.options import FILE, platform_option, strict_option
+from cli.output_files import writing
+from cli.run_async import awaited
+from report.text import plural
+from report.waterfall import terminal
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+
+_SHOWN: Final = 10
+_CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may alert
+
+
+@click.command("score", short_help="Score accounts against bans, both read from files; needs no servers.")
+@click.option(
+    "--bans",
+    type=FILE,
+    required=True,
+    help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
+)
+@click.option(
+    "--accounts",
+    type=FILE,
+    required=True,
+    help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write every alert to this file: JSONL of MirrorAlert, in the order of the accounts.",
+)
+@platform_option
+@click.option(
+    "--candidates",
+    type=click.IntRange(0, _CANDIDATES_MAX),
+    default=0,
+    show_default=True,
+    metavar="K",
+    help="With --out: also write each account's K best matches below the alert threshold, with band `none`.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=_SHOWN,
+    show_default=True,
+    metavar="N",
+    help="Alerts to print, best first.",
+)
+@click.option(
+    "--first-day",
+    is_flag=True,
+    help="Take how common values are from the shipped figures only, as a new worker does.",
+)
+@click.option(
+    "--weights",
+    type=FILE,
+    metavar="FILE",
+    help="Score with this table of weights (JSON) instead of the shipped one.",
+)
+@strict_option
+@output.json_option
+def command(
+    bans: Path,
+    accounts: Path,
+    out: Path | None,
+    platform: str,
+    candidates: int,
+    top: int,
+    first_day: bool,
+    weights: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Score accounts against bans, both read from files; needs no servers.
+
+    Enrols the bans, then looks up each account among them, with the worker's own code. Keeps nothing
+    and sends nothing to any other machine. Use it to see what samehand finds in your data.
+
+    Files are JSONL (docs/reference/events.md), or CSV whose first line names the account's fields. A row
+    without account_id is named by its number.
+
+    How common a value is, is learned from earlier accounts, as in a worker: names and the like from
+    accounts a day or two older, networks and pictures from accounts an hour older. Rows without a time of
+    day, or without a date (these come last), learn networks and pictures from one another.
+
+    Lines that cannot be read are reported on standard error with their number, and the others are scored.
+
+    \b
+    Examples:
+      samehand score --bans bans.csv --accounts sign-ups.csv
+      samehand score --bans bans.jsonl --accounts today.jsonl --out alerts.jsonl
+      samehand score --bans bans.csv --accounts a.csv --platform telegram --json
+    """
+    started = time.monotonic()
+    offline = Offline(
+        now=time.time(),
+        weights=None if weights is None else weights_of_file(weights),
+        candidates=candidates,
+        first_day=first_day,
+    )
+    tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
+    with writing(out, "--out") if out is not None else nullcontext() as file:
+        awaited(_run(offline, bans, accounts, platform))
+        scored = offline.scored
+        tell_faults(scored.faults)
+        scored.unusable.tell()
+        refuse_nothing(scored, bans, accounts)
+        if file is not None:
+            file.writelines(encode(alert) + b"\n" for alert in scored.alerts)
+    figures = _figures(scored, time.monotonic() - started)
+    if as_json:
+        output.figures(figures)
+    else:
+        _show(scored.alerts, figures, top)
+    return 0
+
+
+async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> None:
+    now = time.time()
+    with output.progress("enrolling bans", size([bans])) as hear:
+        await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+    with output.progress("reading accounts", size([accounts])) as hear:
+        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with output.progress("looking up accounts", len(lines)) as hear:
+        await offline.screen(lines, hear)
+
+
+def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
+    bands = Counter(alert.band for alert in scored.alerts)
+    return {
+        "accounts": scored.accounts,
+        "bans": scored.bans,
+        "alerts": {band: bands[band] for band in ("likely", "possible")},
+        "accounts_alerted": len({alert.key for alert in scored.alerts if alert.band != "none"}),
+        "candidates_below": bands["none"],
+        "bad_rows": len(scored.faults),
+        "fields_unusable": scored.unusable.figures,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> None:
+    screen = output.console()
+    best = sorted((one for one in alerts if one.band != "none"), key=lambda one: -one.log_odds)
+    for alert in best[:top]:
+        screen.print(terminal.alert(alert))
+        screen.print()
+    if len(best) > top:
+        screen.print(f"… and {plural(len(best) - top, 'more alert')} (--top, --out)\n")
+    bands = figures["alerts"]
+    screen.print(
+        f"{plural(figures['accounts'], 'account')} against {plural(figures['bans'], 'ban')}: "
+        f"{bands['likely']} likely, {bands['possible']} possible "
+        f"on {plural(figures['accounts_alerted'], 'account')}; "
+        f"{plural(figures['bad_rows'], 'bad row')}; {figures['seconds']:.1f} s"
+    )
+    screen.print("Resemblance, not identity; a person decides.", style="dim")

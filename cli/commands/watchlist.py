@@ -1,0 +1,273 @@
+"""``samehand watchlist``: official lists of proscribed organisations, as names that accounts are held to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from cli import output
+from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_files import size
+from cli.inputs.input_source import opened, told
+from cli.inputs.oddities import tell_all
+from cli.options import FILE, strict_option
+from cli.output_files import writing
+from cli.produce import delivered
+from report.text import plural, visible
+from samehand.watchlist.alias_filter import Passed, telling
+from samehand.watchlist.entry import Alias, Entry
+from schemas.accounts import AccountBanned
+from schemas.malformed import Malformed
+from schemas.wire import encode
+from streams.settings import load
+from watchlists.bans import ban_of
+from watchlists.lists import FORMATS, Format, Found, not_read, read_lists
+from watchlists.plain import AUTHORITY_FORM
+
+PASSED_TOLD_MAX: Final = 200
+"""Names passed over that are told one by one: a screenful of a whole list's acronyms helps nobody."""
+
+PROGRAMMES_MAX: Final = 10_000
+"""Different programmes that are counted; all authorities together have some hundreds."""
+
+PROGRAMMES_TOLD_MAX: Final = 30
+
+DAYS: Final = 90
+"""Lists change weekly; whoever forgets to import again must not hold people to names long since taken off."""
+
+_WARNING: Final = (
+    "warning: names of persons are imported. Thousands of innocent people bear a listed person's name; "
+    "these names never alert, whatever else agrees, and stand beside other evidence only."
+)
+
+
+@dataclass(slots=True)
+class _Tally:
+    now: float
+    expires_at: float | None
+    persons: bool
+    programmes: frozenset[str]
+    entries: Counter[str] = field(default_factory=Counter)
+    names: int = 0
+    passed: Counter[Passed] = field(default_factory=Counter)
+    told: list[str] = field(default_factory=list)
+    there: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[str, Malformed]] = field(default_factory=list)
+
+
+@click.group("watchlist", short_help="Import official lists of proscribed organisations.")
+def command() -> None:
+    """Import official lists of proscribed organisations as bans.
+
+    A listed name never raises an alert by itself: an account is alerted only if its name or handle
+    resembles a listed organisation's and its self-description names that organisation too
+    (docs/watchlists.md).
+
+    \b
+    Examples:
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
+      samehand watchlist import consolidated.xml --out organisations.jsonl
+    """
+
+
+def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not AUTHORITY_FORM.fullmatch(value):
+        raise click.BadParameter(f"{visible(value, 64)}: the code of an authority is a short word such as PK")
+    return value
+
+
+@command.command("import", short_help="Publish the names on official lists to accounts.banned.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--authority",
+    metavar="XX",
+    callback=_authority,
+    help="Code of the authority that keeps the list, such as PK; by default that of the format.",
+)
+@click.option(
+    "--format",
+    "chosen",
+    type=click.Choice(["auto", *FORMATS]),
+    default="auto",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"The files' format: auto, {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--programme",
+    "programmes",
+    multiple=True,
+    metavar="NAME",
+    help="Import only entries of this programme, repeatable; if the files have none, say which they have.",
+)
+@click.option(
+    "--persons",
+    is_flag=True,
+    help="Also import persons. Innocent people share their names: read docs/watchlists.md first.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(0),
+    default=DAYS,
+    show_default=True,
+    metavar="DAYS",
+    help="For how many days the names stay in force unless imported again; 0: for ever.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.",
+)
+@strict_option
+@output.json_option
+def import_(
+    files: tuple[Path, ...],
+    authority: str | None,
+    chosen: str,
+    programmes: tuple[str, ...],
+    persons: bool,
+    days: int,
+    out: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Publish the names on official lists to the topic accounts.banned.
+
+    FILES are OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, or
+    plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
+    programme, listed_on and authority; `-` is standard input.
+
+    Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
+    and names too short or too common to tell anybody apart, are reported on standard error and left out.
+
+    \b
+    Examples:
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
+      samehand watchlist import national.csv --authority PK
+      samehand watchlist import consolidated.xml --out organisations.jsonl
+    """
+    now = time.time()
+    tally = _Tally(now, now + days * 86_400 if days else None, persons, frozenset(programmes))
+    if persons:
+        output.note(_WARNING)
+    form: Format | None = next((name for name in FORMATS if name == chosen), None)
+    tell_all(_not_read(files, form), strict=strict)
+    try:
+        with output.progress("reading lists", size(files)) as hear:
+            found = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
+            bans = _bans(found, tally)
+            if out is None:
+                for _ in delivered(load(), bans):
+                    pass  # counted as they were found
+            else:
+                with writing(out, "--out") as file:
+                    file.writelines(encode(ban) + b"\n" for ban in bans)
+    finally:
+        tell_faults(tally.faults)
+        _tell_passed(tally)
+    _tell(tally, as_json, time.time() - now)
+    if not tally.entries and tally.faults:
+        raise click.ClickException("no line of these files could be read")
+    if not tally.entries:
+        tell_all(["there is no listing in these files"], strict=strict)
+    if missing := sorted(tally.programmes - tally.there.keys()):
+        raise click.ClickException(_no_such(missing, tally))
+    return 0
+
+
+def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
+    for path in files:
+        if names := not_read(path, chosen=form, opening=opened):
+            shown = ", ".join(map(visible, names[:PROGRAMMES_TOLD_MAX]))
+            yield f"{told(path)}: {plural(len(names), 'column')} not read: {shown}"
+
+
+def _no_such(missing: list[str], tally: _Tally) -> str:
+    """Which programmes are asked for and not there, and those that are, the largest first."""
+    there = ", ".join(
+        f"{visible(name)} ({count:,})" for name, count in tally.there.most_common(PROGRAMMES_TOLD_MAX)
+    )
+    more = ", …" if len(tally.there) > PROGRAMMES_TOLD_MAX else ""
+    asked = ", ".join(map(visible, missing))
+    return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
+
+
+def _bans(found: Iterator[Found], tally: _Tally) -> Iterator[AccountBanned]:
+    """Counts what is found and hands on the names that tell something."""
+    for address, outcome in ((one.address, one.outcome) for one in found):
+        if isinstance(outcome, Malformed):
+            tally.faults.append((address, outcome))
+        elif _wanted(outcome, tally) and outcome is not None:
+            kept, passed = telling(outcome)
+            _note_passed(outcome, passed, tally)
+            tally.names += len(kept)
+            for alias in kept:
+                yield ban_of(outcome, alias, now=tally.now, expires_at=tally.expires_at)
+
+
+def _wanted(entry: Entry | None, tally: _Tally) -> bool:
+    if entry is None:
+        kind, wanted = "neither", False
+    elif tally.programmes and tally.programmes.isdisjoint(entry.programmes):
+        kind, wanted = "other_programmes", False
+    elif entry.person:
+        kind, wanted = ("persons" if tally.persons else "persons_left_out"), tally.persons
+    else:
+        kind, wanted = "organisations", True
+    tally.entries[kind] += 1
+    if entry is not None:
+        for programme in entry.programmes:
+            if programme in tally.there or len(tally.there) < PROGRAMMES_MAX:
+                tally.there[programme] += 1
+    return wanted
+
+
+def _note_passed(entry: Entry, passed: tuple[tuple[Alias, Passed], ...], tally: _Tally) -> None:
+    for alias, reason in passed:
+        tally.passed[reason] += 1
+        if reason is not Passed.REPEATED and len(tally.told) < PASSED_TOLD_MAX:
+            who = f"{entry.authority} {visible(entry.reference)}"
+            tally.told.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
+
+
+def _tell_passed(tally: _Tally) -> None:
+    for line in tally.told:
+        output.note(line)
+    left = sum(count for reason, count in tally.passed.items() if reason is not Passed.REPEATED)
+    if left > len(tally.told):
+        output.note(f"… and {plural(left - len(tally.told), 'more name')} passed over")
+
+
+def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:
+    until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
+    figures: dict[str, Any] = {
+        "organisations": tally.entries["organisations"],
+        "persons": tally.entries["persons"],
+        "persons_left_out": tally.entries["persons_left_out"],
+        "other_programmes": tally.entries["other_programmes"],
+        "neither": tally.entries["neither"],
+        "names": tally.names,
+        "names_passed_over": {str(reason): tally.passed[reason] for reason in Passed},
+        "bad_rows": len(tally.faults),
+        "in_force_until": None if until is None else until.isoformat(),
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        output.figures(figures)
+        return
+    passed = sum(tally.passed.values())
+    listed = figures["organisations"] + figures["persons"]
+    output.console().print(
+        f"{plural(listed, 'listing')} with {plural(tally.names, 'name')}"
+        f"{f' in force until {until}' if until else ''}; {plural(passed, 'name')} passed over, "
+        f"{plural(figures['persons_left_out'], 'person')} left out, "
+        f"{plural(figures['bad_rows'], 'bad row')}, {seconds:.1f} s"
+    )

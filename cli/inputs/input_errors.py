@@ -1,0 +1,28 @@
+"""Bad lines for people: each with its address, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from cli import output
+from report.text import plural, visible
+from schemas.malformed import Malformed
+from streams.outcomes import Dead
+
+TOLD_MAX: Final = 1_000
+"""Whoever has more bad lines than this has the wrong file, or the same fault in every line."""
+
+
+def fault_line(address: str, fault: Malformed | Dead) -> str:
+    """``bans.jsonl:17: missing-field at $.account.account_id: …``; quotes nothing of the line itself."""
+    what = f"{visible(address, 300)}: {fault.reason} at {fault.path}"
+    return f"{what}: {fault.detail}" if fault.detail else what
+
+
+def tell_faults(faults: Sequence[tuple[str, Malformed | Dead]]) -> None:
+    """The bad lines in their order, and how many were left out."""
+    for address, fault in faults[:TOLD_MAX]:
+        output.note(fault_line(address, fault))
+    if len(faults) > TOLD_MAX:
+        output.note(f"… and {plural(len(faults) - TOLD_MAX, 'more bad line')}")

@@ -1,0 +1,30 @@
+"""What is odd about the files of a command, told before it begins; with ``--strict`` it does not begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import output
+from cli.inputs.input_files import Kind, odd
+from report.text import plural
+
+
+def tell_odd(files: Iterable[tuple[Path, Kind[Any]]], *, strict: bool) -> None:
+    """A line of warning for each empty file, and for the columns of each that are not read.
+
+    Raises ``click.ClickException`` where there is any and ``strict`` is asked for.
+    """
+    tell_all([sentence for path, kind in files for sentence in odd(path, kind)], strict=strict)
+
+
+def tell_all(sentences: Iterable[str], *, strict: bool = False) -> None:
+    """The same for sentences that are known already."""
+    told = [f"warning: {sentence}" for sentence in sentences]
+    for line in told:
+        output.note(line)
+    if strict and told:
+        raise click.ClickException(f"--strict: {plural(len(told), 'warning')}, so nothing was done")

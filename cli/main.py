@@ -1,0 +1,168 @@
+"""The door of the house: finds a command, runs it, and ends whatever happens in one line and an exit code.
+
+Exit codes: 0 done; 1 could not be done (an outage, a refusal, a full disk, a finding of ``doctor``); 2 bad
+input or settings, and a command or group called without saying what; 130 interrupted; 141 whoever read the
+output closed it (``| head -1``). Bad input never ends in a traceback; a defect of ours does, to be reported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from importlib.metadata import version
+from typing import Final, NoReturn, cast
+
+import click
+
+from cli import exit_codes
+from cli.help_text import Context, laid_out
+from cli.registry import COMMANDS, SECTIONS, module_of
+from cli.standard_streams import OutputFailed, standard_streams
+from report.text import visible
+from store.errors import StoreError, StoreMoving, StoreUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, StreamsError
+
+_LINE_CHARS_MAX: Final = 10_000  # a path and a sentence
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for: ``--help`` stays fast."""
+
+    context_class = Context
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the registry's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(module_of(cmd_name))
+        return laid_out(cast(click.Command, module.command))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Says which command is nearest when there is none of that name."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands under their headings, without loading any."""
+        for section in SECTIONS:
+            rows = [(name, entry.summary) for name, entry in COMMANDS.items() if entry.section == section]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"samehand {version('samehand')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings are environment variables (SAMEHAND_…): `samehand doctor --settings` lists them, "
+    "`samehand doctor` checks them. `samehand COMMAND --help` shows examples.\n\n"
+    "Exit codes: 0 done; 1 not done, for example because a server is unavailable; 2 bad input, option or "
+    "setting; 130 interrupted; 141 the reader of the output closed it. Commands that run until stopped have "
+    "more.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+def samehand() -> None:
+    """Find new accounts that resemble banned ones, with reasons, for a person to judge.
+
+    Bans and sign-ups come from Kafka topics or files; an alert names both accounts and lists the evidence.
+    samehand bans nobody.
+
+    \b
+    Try it without any server:
+      samehand simulate --seed 1 --accounts 5000 --out sample
+      samehand score --bans sample/bans.jsonl --accounts sample/accounts.jsonl
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The entry point: runs ``argv`` (by default the process's arguments) and exits."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; its exit code. Only a defect of ours leaves as an exception."""
+    with standard_streams():
+        try:
+            code = _code(argv)
+            sys.stdout.flush()
+        except OutputFailed as fault:
+            if fault.closed:
+                return exit_codes.PIPE_CLOSED
+            with suppress(OutputFailed):  # standard error may be what is full
+                _end(str(fault), exit_codes.NOT_DONE)
+            return exit_codes.NOT_DONE
+        return code
+
+
+def _code(argv: Sequence[str] | None) -> int:
+    try:
+        code = samehand.main(
+            args=None if argv is None else list(argv), prog_name="samehand", standalone_mode=False
+        )
+    except (KeyboardInterrupt, click.Abort):
+        return exit_codes.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as bare:
+        # Nothing was asked for, which no script means; on standard output, so that it can be paged.
+        click.echo(bare.message)
+        return exit_codes.BAD_INPUT
+    except click.ClickException as fault:
+        return _end(_told(fault), _class_of(fault))
+    except SettingsError as fault:
+        told = [f"{name}: {reason}" for name, reason in fault.faults.items()]
+        return _end("\n".join(told) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
+    except (StreamsError, StoreError) as fault:
+        return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _server_of(fault: StreamsError | StoreError) -> str:
+    """Which setting names the server that an outage is about: the fault itself names neither."""
+    if isinstance(fault, BrokerUnavailable | BrokerRefused):
+        return "; `samehand doctor` checks the broker that SAMEHAND_KAFKA_BROKERS names"
+    if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
+        return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
+    return ""
+
+
+def _class_of(fault: click.ClickException) -> int:
+    return exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
+
+
+def _told(fault: click.ClickException) -> str:
+    """The fault, and where to read on when it was a wrong use of the command."""
+    message = " ".join(fault.format_message().split())
+    if isinstance(fault, click.UsageError) and fault.ctx is not None:
+        return f"{message.rstrip('.')}. Try `{fault.ctx.command_path} --help`."
+    return message
+
+
+def _end(message: str, code: int) -> int:
+    for line in message.splitlines() or ["failed"]:
+        # It may name a file, and whoever named the file may want a terminal to obey.
+        click.echo(f"samehand: {visible(line, _LINE_CHARS_MAX)}", err=True)
+    return code

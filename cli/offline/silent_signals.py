@@ -1,0 +1,50 @@
+"""What it costs that a signal is silent: recall without its fields, as bench.quality.silence measured it.
+
+The platforms are simulated and the signals are taken away one at a time, so that figures are for comparison
+with one another: two that stand in for each other cost little one by one, and much together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+
+_FILE: Final = "silence.json"
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Recall of so many true ``pairs`` with every field, and ``without`` those of each signal."""
+
+    pairs: int
+    sign_ups: int
+    recall: float
+    without: dict[str, float]
+
+
+@cache
+def measured() -> Measured:
+    """The figures of the last run."""
+    return msgspec.json.decode(files("cli.offline").joinpath(_FILE).read_bytes(), type=Measured)
+
+
+def costs(silent: Iterable[str]) -> list[dict[str, Any]]:
+    """What each silent signal costs, the dearest first; those that were not measured are left out."""
+    told = measured()
+    known = [(told.without[name], name) for name in silent if name in told.without]
+    return [{"signal": name, "recall": told.recall, "without": without} for without, name in sorted(known)]
+
+
+def sentence(silent: Iterable[str]) -> str:
+    """The same in a sentence; "" where nothing is known of any."""
+    each = [f"{it['without']:.0%} without {it['signal']}" for it in costs(silent)]
+    if not each:
+        return ""
+    told = measured()
+    return (
+        f"On simulated platforms {told.recall:.0%} of {told.pairs} true pairs were found with every field, "
+        f"and, one taken away at a time, {', '.join(each)}."
+    )

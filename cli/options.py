@@ -1,0 +1,66 @@
+"""Options that several commands have, each said once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from cli.inputs.input_source import STDIN
+from report.text import visible
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class InputFile(click.Path):
+    """A file that is there, or ``-`` for standard input, which one parameter of a command may name."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Reads nothing."""
+        path = super().convert(value, param, ctx)
+        if path == STDIN and ctx is not None:
+            if ctx.meta.get(_TAKEN):
+                self.fail("standard input (`-`) can be read for one file only", param, ctx)
+            ctx.meta[_TAKEN] = True
+        return path
+
+
+FILE: Final = InputFile()
+
+_TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
+_PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
+
+
+def _platform(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not _PLATFORM.fullmatch(value):
+        raise click.BadParameter(
+            f"{visible(value, 64)}: a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
+        )
+    return value
+
+
+def platform_option(command: F) -> F:
+    """The platform of accounts that name none."""
+    return click.option(
+        "--platform",
+        default="x",
+        show_default=True,
+        metavar="NAME",
+        callback=_platform,
+        help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
+    )(command)
+
+
+def strict_option(command: F) -> F:
+    """Whether what is odd about a file is a fault."""
+    return click.option(
+        "--strict",
+        is_flag=True,
+        help="Stop before anything is done if a file is empty or has a column that is not used.",
+    )(command)

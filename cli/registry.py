@@ -1,0 +1,58 @@
+"""Which commands there are. To add one: ``cli/commands/NAME.py`` with a ``command``, and a line here.
+
+A summary is what ``samehand --help`` shows without loading the command; a test holds it to the command's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Section = Literal["Evaluate", "Run", "Maintain"]
+
+SECTIONS: Final[tuple[Section, ...]] = ("Evaluate", "Run", "Maintain")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command in the help: under which heading, and what it does in a few words."""
+
+    section: Section
+    summary: str
+    module: str | None = None
+    """Where it is not called like the command: `try` is a word of Python."""
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "score": Entry("Evaluate", "Score accounts against bans, both read from files; needs no servers."),
+    "explain": Entry("Evaluate", "Show why two accounts resemble each other, reason by reason."),
+    "backtest": Entry("Evaluate", "Measure precision, recall and fairness where the true mirrors are known."),
+    "learn": Entry("Evaluate", "Propose new signal weights from verdicts; adopts nothing."),
+    "map": Entry("Evaluate", "Show what a mapping file makes of sample records."),
+    "try": Entry("Evaluate", "Report what samehand would find in your events; publishes nothing.", "dry_run"),
+    "simulate": Entry("Evaluate", "Write a simulated platform to files, with its true mirrors listed."),
+    "hash-avatar": Entry("Evaluate", "Print the perceptual hash (PDQ) of pictures."),
+    "demo": Entry("Run", "Run all of samehand on this machine on sample data, and print alerts."),
+    "worker": Entry("Run", "Score new accounts from Kafka and publish alerts, until stopped."),
+    "bridge": Entry("Run", "Translate records of your topics into samehand's, until stopped."),
+    "gate": Entry("Run", "Serve the HTTP API: score sign-ups, take events, until stopped."),
+    "deliver": Entry("Run", "Send alerts to webhooks, until stopped."),
+    "desk": Entry("Run", "Serve the web pages where people review alerts, until stopped."),
+    "enrol": Entry("Run", "Publish bans from files to the topic accounts.banned."),
+    "remember": Entry("Run", "Store existing accounts, without alerts, for later bans to match."),
+    "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
+    "alerts": Entry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
+    "verdict": Entry("Maintain", "Publish a verdict on one alert; needs no desk."),
+    "case": Entry("Maintain", "Write the case file of one alert, from the desk's database."),
+    "pepper": Entry("Maintain", "Create, rotate and drop the secret keys for personal values."),
+    "keys": Entry("Maintain", "Create, list and revoke API keys for the gate."),
+    "doctor": Entry("Maintain", "Check settings, Kafka and Redis, and say how to fix what is wrong."),
+    "letters": Entry("Maintain", "List, show, replay and drop dead letters; resume a topic."),
+    "rebuild": Entry("Maintain", "Fill the store again from the topic accounts.banned."),
+}
+
+
+def module_of(name: str) -> str:
+    """The module that has a command."""
+    entry = COMMANDS[name]
+    return f"cli.commands.{entry.module or name.replace('-', '_')}"

@@ -1,0 +1,84 @@
+"""Alerts and verdicts as their topics hold them, for commands that do without the desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from cli import output
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.verdicts import VerdictGiven
+from schemas.wire import decode_alert, decode_verdict
+from streams.kafka.client import Reader, reader
+from streams.kafka.topics import names
+from streams.settings import Settings
+
+ALERTS_MAX: Final = 200_000
+"""Alerts held at once, some 2 KB each: beyond it the topic wants a desk."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What the topics say: the latest revision of each alert, and the verdict that holds on it."""
+
+    alerts: dict[str, MirrorAlert] = field(default_factory=dict)
+    verdicts: dict[str, VerdictGiven] = field(default_factory=dict)
+    unreadable: int = 0
+    beyond: int = 0
+
+
+def told_by_topics(settings: Settings, *, only: str | None = None) -> Told:
+    """Reads both topics from start to end; `only`: of one alert.
+
+    Raises `BrokerUnavailable` and `BrokerRefused`.
+    """
+    told, called = Told(), names(settings)
+    with reader(settings) as opened:
+        for value in _values(opened, called.alerts, "reading alerts"):
+            _keep_alert(told, value, only)
+        for value in _values(opened, called.verdicts, "reading verdicts"):
+            _keep_verdict(told, value, only)
+    return told
+
+
+def _values(opened: Reader, topic: str, label: str) -> Iterator[bytes]:
+    partitions = opened.partitions(topic)
+    with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
+        passed = 0
+        for partition in partitions:
+            for arrival in opened.read(topic, partition):
+                hear(passed + arrival.offset)
+                if arrival.value is not None:
+                    yield arrival.value
+            passed += opened.end(topic, partition)
+
+
+def _keep_alert(told: Told, value: bytes, only: str | None) -> None:
+    decoded = decode_alert(value, now=time.time())
+    if isinstance(decoded, Malformed):
+        told.unreadable += 1
+        return
+    alert = decoded.record
+    if not isinstance(alert, MirrorAlert) or (only is not None and alert.alert_id != only):
+        return
+    known = told.alerts.get(alert.alert_id)
+    if known is None and len(told.alerts) >= ALERTS_MAX:
+        told.beyond += 1
+    elif known is None or known.revision <= alert.revision:
+        told.alerts[alert.alert_id] = alert
+
+
+def _keep_verdict(told: Told, value: bytes, only: str | None) -> None:
+    decoded = decode_verdict(value, now=time.time())
+    if isinstance(decoded, Malformed):
+        told.unreadable += 1
+        return
+    verdict = decoded.record
+    if only is not None and verdict.alert_id != only:
+        return
+    known = told.verdicts.get(verdict.alert_id)
+    if known is None or known.decided_at <= verdict.decided_at:
+        told.verdicts[verdict.alert_id] = verdict

@@ -1,0 +1,193 @@
+"""The process of `samehand deliver`, wired: one Faust app, and so one consumer group, for each endpoint.
+
+An endpoint that is away holds its own group alone. The apps share a process, its life, its supervision and
+its web pages, which the first of them serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from deliver.agent import GIVEN_UP, REFUSED, EndpointAgent
+from deliver.endpoints import Endpoint
+from deliver.http import Client
+from deliver.metrics import Exposition, PerEndpoint, WebhookMetrics
+from schemas.malformed import REASONS
+from streams.clock import Clock, SystemClock
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.faust_app.app import Life, WorkerApp, register
+from streams.faust_app.http import ClosedWeb, closed_web
+from streams.faust_app.monitor import watch
+from streams.faust_app.process import cannot_start, run_worker, without_broker
+from streams.faust_app.start_checks import refused_by_kafka, start_fault
+from streams.kafka import topics
+from streams.kafka.topics import Right, Topic, names, wanted
+from streams.settings import Settings
+from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.caution import Caution
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth
+from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.telemetry import logs
+from streams.telemetry.health import Report
+from streams.telemetry.metrics import Metrics, declare_build, restarts_counter
+from streams.telemetry.tracer import tracer_of
+from streams.tracing import OFF, Tracer
+
+GROUP_INFIX: Final = "-deliver-"
+"""Before the endpoint's name in the name of its group."""
+
+BATCH_RECORDS: Final = 32
+"""What a kill may repeat at an endpoint, and at 8 at a time what an endpoint that takes 5 s each gets done
+within the time of a step."""
+
+
+class DeliverApp(WorkerApp):
+    """The app of one endpoint. The first one's pages tell of all."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        endpoint: Endpoint,
+        *,
+        tracer: Tracer = OFF,
+        caution: Caution | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        meters = Metrics(
+            CollectorRegistry(),
+            topics=(names(settings).alerts,),
+            reasons=(*REASONS, ENDED_WORKER, REFUSED, GIVEN_UP),
+        )
+        super().__init__(
+            of_endpoint(settings, endpoint),
+            meters,
+            tracer=tracer,
+            caution=caution,
+            topics=topics_of(settings),
+            clock=clock,
+        )
+        self.exposition = Exposition(CollectorRegistry())
+        self.everybody: Sequence[DeliverApp] = (self,)
+
+    @cached_property
+    def web(self) -> ClosedWeb:
+        """The pages of the whole process."""
+        everybody = self.everybody
+        return closed_web(self, self.exposition, lambda: live_of(everybody), lambda: ready_of(everybody))
+
+
+def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None = None) -> int:
+    """Delivers until it is told to stop; its exit code. Blocks, and owns signals."""
+    logs.configure(settings.log_level)
+    if (wrong := start_fault(settings)) is not None:
+        return cannot_start(wrong)
+    birth = birth or Birth(FlightRecorder())
+    suspects = SuspectTopic(settings.model_copy(update={"kafka_group": settings.kafka_group + "-deliver"}))
+    try:
+        accuse_unfinished(suspects, birth)
+        refused = next((it for e in endpoints if (it := topics.group_fault(of_endpoint(settings, e)))), "")
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        return cannot_start(without_broker(fault))
+    if refused:
+        return cannot_start(refused_by_kafka(BrokerRefused(refused)))
+    clock = SystemClock()
+    tracer = tracer_of(settings, clock)
+    caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
+    apps = [DeliverApp(settings, it, tracer=tracer, caution=caution, clock=clock) for it in endpoints]
+    first = wire(apps, clock)
+    restarted = restarts_counter(first.exposition.registry)
+    for reason, times in birth.restarts.items():
+        restarted.labels(reason).inc(times)
+    first.beside(
+        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
+    )
+    try:
+        return run_worker(first)
+    finally:
+        tracer.close()
+
+
+def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
+    """Puts each endpoint's agent on the topic of alerts, and all apps under the first, which it returns."""
+    first, *others = apps
+    registry = first.exposition.registry
+    metrics = WebhookMetrics.of(registry, [app.endpoint.name for app in apps])
+    families = PerEndpoint()
+    registry.register(families)
+    ProcessCollector(registry=registry)
+    metrics.ready.set_function(lambda: ready_of(apps).healthy)
+    # Under a worker's name it would hide that there is none.
+    declare_build(registry, {"version": version("samehand")}, name="samehand_deliver_build_info")
+    for app in apps:
+        families.add(app.endpoint.name, app.meters.registry)
+        _staff(app, metrics, clock)
+    first.everybody = tuple(apps)
+    for app in others:
+        app.conf.web_enabled = False
+        _share(first.life, first, app)
+        first.beside(partial(_run_under, first, app))
+    return first
+
+
+def _share(life: Life, first: DeliverApp, app: DeliverApp) -> None:
+    app.life = life  # one stop, and one fault, is everybody's
+    app.topic_ids = first.topic_ids
+    app.beside(lambda: watch(app))
+
+
+async def _run_under(first: DeliverApp, app: DeliverApp) -> None:
+    app.loop = first.loop
+    await first.add_runtime_dependency(app)
+
+
+def _staff(app: DeliverApp, metrics: WebhookMetrics, clock: Clock) -> None:
+    client = Client(app.endpoint, clock.now)
+    agent = EndpointAgent(
+        app.endpoint, client, metrics, now=clock.now, ticks=clock.ticks, leaving=app.leaving
+    )
+    register(app, f"deliver-{app.endpoint.name}", names(app.settings).alerts, agent)
+    app.beside(client.close_at_end)
+
+
+def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:
+    """The same, in the endpoint's group. Dead letters stop no endpoint: each of its refusals is one."""
+    return settings.model_copy(
+        update={
+            "kafka_group": f"{settings.kafka_group}{GROUP_INFIX}{endpoint.name}",
+            "batch_records": min(settings.batch_records, BATCH_RECORDS),
+            "letters_share": 1.0,
+        }
+    )
+
+
+def topics_of(settings: Settings) -> tuple[Topic, ...]:
+    """The topics that are needed, with what must be allowed there."""
+    called = names(settings)
+    rights: dict[str, frozenset[Right]] = {
+        called.alerts: frozenset({"READ"}),
+        called.letters: frozenset({"WRITE"}),
+        called.control: frozenset({"READ", "WRITE"}),
+    }
+    return tuple(replace(it, rights=rights[it.name]) for it in wanted(settings) if it.name in rights)
+
+
+def live_of(apps: Sequence[DeliverApp]) -> Report:
+    """Whether each endpoint's delivery gets anywhere, or waits for a good reason."""
+    return Report({name: why for app in apps for name, why in app.health.live().faults.items()})
+
+
+def ready_of(apps: Sequence[DeliverApp]) -> Report:
+    """Whether alerts that arrive now get to anybody: an endpoint that is away holds itself alone."""
+    reports = [(app.endpoint.name, app.health.ready()) for app in apps]
+    if any(report.healthy for _, report in reports):
+        return Report({})
+    return Report({name: "; ".join(report.faults.values()) for name, report in reports})

@@ -1,0 +1,169 @@
+"""What is sent: an alert, or the summary of a ban, in the shape that the receiver reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from deliver.endpoints import Endpoint, Shape
+from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
+
+REASONS_MAX: Final = 10
+"""Lines of evidence in a message for people, the heaviest first; the alert itself has them all."""
+
+_SECTION_CHARACTERS_MAX: Final = 3_000  # Slack's limit on the text of a section
+_HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
+
+Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn"]
+
+Told = MirrorAlert | AlertSummary
+
+
+class Body(Struct, frozen=True):
+    """The body of the generic shape, as Standard Webhooks recommends it."""
+
+    type: Type
+    timestamp: str
+    """When the alert came to be as it is, ISO 8601."""
+    data: Told
+
+
+_PLAIN: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'", "*": "∗", "_": "_\u2060", "~": "∼"}
+)
+"""`&`, `<` and `>` as Slack wants them; what begins its markup as a look-alike, or kept from doing so."""
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+def takes(endpoint: Endpoint, alert: Told) -> bool:
+    """Whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
+    return endpoint.filter.takes(alert) and (endpoint.shape != "coop" or isinstance(alert, MirrorAlert))
+
+
+def message_id(alert: Told) -> str:
+    """The same at each try and each redelivery of this revision: receivers drop repeats by it."""
+    return f"{alert.alert_id}.{alert.revision}"
+
+
+def body_of(alert: Told, endpoint: Endpoint) -> bytes:
+    """The request's body. Equal alerts give equal bytes."""
+    if isinstance(alert, MirrorAlert):
+        return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
+    return _encoder.encode(_slack_summary(alert) if endpoint.shape == "slack" else _generic(alert, endpoint))
+
+
+def _generic(alert: Told, endpoint: Endpoint) -> Body:
+    moment = alert.withdrawn_at or alert.detected_at
+    return Body(type_of(alert), moment.isoformat(), alert)
+
+
+def type_of(alert: Told) -> Type:
+    """What happened."""
+    if isinstance(alert, AlertSummary):
+        return "summary.opened" if alert.status == "open" else "summary.withdrawn"
+    return "alert.opened" if alert.status == "open" else "alert.withdrawn"
+
+
+def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+    """ROOST Coop's `POST /api/v1/items/async/`: an alert is an item, its revision the item's newest state."""
+    data: dict[str, object] = {
+        "type": type_of(alert),
+        "account": alert.key,
+        "banned_account": alert.matched.key,
+        "band": alert.band,
+        "probability": alert.probability,
+        "reasons": [f"{line.signal}: {line.because}" for line in heaviest(alert)],
+        "what_else": what_else(alert),
+        "policy": alert.matched.policy or "",
+        "queue": alert.queue or "",
+        "authority": "" if alert.matched.basis is None else alert.matched.basis.authority,
+        "revision": alert.revision,
+        "detected_at": alert.detected_at.isoformat(),
+        "notice": alert.notice,
+    }
+    if alert.withdrawn_reason is not None:
+        data["withdrawn_reason"] = alert.withdrawn_reason
+    return {"items": [{"id": alert.alert_id, "typeId": endpoint.item_type, "data": data}]}
+
+
+def _slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+    """A message of Slack's incoming webhooks (Block Kit); Mattermost reads its text."""
+    headline = _headline(alert)
+    lines = [f"`{escaped(alert.key)}` resembles banned `{escaped(alert.matched.key)}`"]
+    if alert.status == "withdrawn":
+        lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
+    facts = [("policy", alert.matched.policy), ("queue", alert.queue), ("alert", alert.alert_id)]
+    told = [f"{name} {value}" for name, value in facts if value]
+    context = " · ".join(escaped(it) for it in (*told, alert.notice))
+    blocks: list[dict[str, object]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": headline[:_HEADER_CHARACTERS_MAX]}},
+        _section("\n".join(lines)),
+    ]
+    if alert.status == "open" and (reasons := heaviest(alert)):
+        reasons_told = [f"*{it.weight:+.1f}* {escaped(it.signal)}: {escaped(it.because)}" for it in reasons]
+        blocks.append(_section("\n".join(reasons_told)))
+        if sentence := what_else(alert):
+            blocks.append(_section(f"What else it could be: {escaped(sentence)}"))
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]})
+    return {"text": f"{headline}: {escaped(alert.key)}", "blocks": blocks}
+
+
+def _slack_summary(summary: AlertSummary) -> dict[str, object]:
+    """A message that says how many accounts got no alert of their own."""
+    headline = f"{summary.withheld:,} withheld: more accounts resemble a banned one than are alerted on"
+    if summary.status == "withdrawn":
+        headline = "Withdrawn: the count of accounts that resemble a banned one"
+    counts = f"open alerts {summary.published:,} · withheld: likely {summary.withheld_likely:,}, possible"
+    facts = [("policy", summary.matched.policy), ("queue", summary.queue), ("summary", summary.alert_id)]
+    told = [f"{name} {value}" for name, value in facts if value]
+    context = " · ".join(escaped(it) for it in (*told, summary.notice))
+    return {
+        "text": f"{headline}: {escaped(summary.key)}",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": headline}},
+            _section(f"`{escaped(summary.key)}`\n{counts} {summary.withheld_possible:,}"),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
+        ],
+    }
+
+
+def _headline(alert: MirrorAlert) -> str:
+    if alert.status == "withdrawn":
+        return "Withdrawn: a resemblance with a banned account"
+    # Rounded down: 99.96 % is not 100 %.
+    percent = int(alert.probability * 1000) / 10
+    return f"{alert.band.capitalize()} {percent:.1f} %: an account resembles a banned one"
+
+
+def _section(text: str) -> dict[str, object]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(text)}}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SECTION_CHARACTERS_MAX else text[: _SECTION_CHARACTERS_MAX - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """Text of accounts that Slack shows as it is: no mention, no link, no markup, on one line."""
+    return " ".join(text.translate(_PLAIN).split())
+
+
+def heaviest(alert: MirrorAlert) -> list[EvidenceLine]:
+    """The lines for a mirror that weigh most."""
+    return sorted(alert.evidence, key=lambda line: -line.weight)[:REASONS_MAX]
+
+
+def what_else(alert: MirrorAlert) -> str:
+    """The sentence of the strongest rival explanation; "" of an alert that names none."""
+    return max(alert.rivals, key=lambda it: it.share).sentence if alert.rivals else ""
+
+
+_MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {
+    "generic": _generic,
+    "coop": _coop,
+    "slack": _slack,
+}

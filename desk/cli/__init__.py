@@ -1,4 +1,0 @@
-"""The command line ``samehand``: one module a command, each loaded when it is asked for.
-
-:mod:`desk.cli.registry` lists the commands, :mod:`desk.cli.main` runs them and ends every fault in one line.
-"""

@@ -1,0 +1,159 @@
+"""How an alert and a score are drawn in a terminal: who, how much, and every reason as a waterfall.
+
+Text only: a terminal shows the colours, a file does not get them. Nothing that people wrote is ever read as
+markup or obeyed as a control sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from report.text import percent, plural, since_ban, visible, visible_sentence
+from report.waterfall import rivals
+from report.waterfall.steps import Scale, Step, quoted, steps
+from samehand.watchlist.platforms import is_list
+from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
+
+_BARS_WIDTH: Final = 16  # characters: leaves some forty for the sentence on 80 columns
+_NARROW: Final = 72  # columns: in fewer the bars are left out, and each sentence stands below its number
+_BAND_STYLES: Final[dict[Band, str]] = {"likely": "bold red", "possible": "yellow", "none": "dim"}
+# Signals whose quoted value is the other side's name, the fullest first.
+_NAMING: Final = ("mention", "name", "handle")
+_STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": "bold"}
+
+
+def alert(record: MirrorAlert) -> RenderableType:
+    """One alert: who resembles whom, how much, and why."""
+    return Group(
+        _head(record),
+        waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
+        *([what_else(record.rivals)] if record.rivals else []),
+    )
+
+
+def summary(record: AlertSummary) -> RenderableType:
+    """What was kept back of a ban's pairs."""
+    if record.status == "withdrawn":
+        return Text(f"No account is counted any more as resembling {visible(record.matched.key)}.", "dim")
+    more = plural(record.withheld, "more remembered account")
+    verb = "resembles" if record.withheld == 1 else "resemble"
+    return Text.assemble(
+        (more, "yellow"),
+        f" {verb} {visible(record.matched.key)}; the best {record.published} were told one by one.",
+    )
+
+
+def waterfall(
+    prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
+) -> RenderableType:
+    """Weight, bar, signal and sentence of every reason; the bars run from the prior to the sum."""
+    return _Waterfall(tuple(steps(prior, evidence, against, log_odds)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waterfall:
+    drawn: tuple[Step, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < _NARROW:
+            for step in self.drawn:
+                yield Text.assemble(_weight(step), " ", _signal(step))
+                yield Padding(_sentence(step), (0, 0, 0, 4))
+        else:
+            yield self._beside()
+
+    def _beside(self) -> Table:
+        scale = Scale.over(self.drawn, _BARS_WIDTH)
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for step in self.drawn:
+            bar = Text(_bar(scale, step), _STEP_STYLES[step.kind])
+            table.add_row(_weight(step), bar, _signal(step), _sentence(step))
+        return table
+
+
+def what_else(found: Sequence[RivalShare]) -> Text:
+    """What else the pair could be, in one line."""
+    return Text(rivals.in_words(found))
+
+
+def band_and_probability(band: Band, probability: float) -> Text:
+    """`likely 97 %` in the band's colour."""
+    word = "below the bands" if band == "none" else band
+    return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
+
+
+def _head(record: MirrorAlert) -> Text:
+    return Text.assemble(
+        band_and_probability(record.band, record.probability),
+        "  ",
+        (visible(record.key), "bold"),
+        *(_listed(record) if is_list(record.matched.platform) else _banned(record)),
+        Text("  " + ", ".join(_circumstances(record)), "dim"),
+    )
+
+
+def _banned(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
+    return " resembles banned ", (visible(record.matched.key), "bold")
+
+
+def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
+    """A listed organisation was never an account: who lists it, and where that can be read."""
+    basis = record.matched.basis
+    by = f", listed by {visible(basis.authority)}" if basis else ", listed"
+    reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
+    return " is named like ", (_organisation(record), "bold"), f"{by}{reference}"
+
+
+def _organisation(record: MirrorAlert) -> str:
+    """The listed name as the reasons quote it; the entry's id where none of them does."""
+    lines = (*record.evidence, *record.counter_evidence)
+    quoted = {line.signal: line.theirs for line in lines if line.theirs}
+    name = next((quoted[signal] for signal in _NAMING if signal in quoted), record.matched.account_id)
+    return visible(name)
+
+
+def _circumstances(record: MirrorAlert) -> Iterable[str]:
+    yield record.direction
+    since = record.seconds_since_ban
+    if since is not None:
+        yield since_ban(since)
+    if record.matched.policy and not is_list(record.matched.platform):
+        yield f"banned for {visible(record.matched.policy)}"
+    if record.queue:
+        yield f"queue {visible(record.queue)}"
+    if record.revision > 1:
+        yield f"revision {record.revision}"
+    if record.status == "withdrawn":
+        yield f"withdrawn: {record.withdrawn_reason}" if record.withdrawn_reason else "withdrawn"
+
+
+def _bar(scale: Scale, step: Step) -> str:
+    left, width = scale.bar(step)
+    start = min(round(left), _BARS_WIDTH - 1)
+    length = max(1, round(left + width) - start) if abs(step.weight) > 0 else 0
+    return (" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH)
+
+
+def _weight(step: Step) -> Text:
+    return Text(f"{step.weight:+.1f}", _STEP_STYLES[step.kind])
+
+
+def _signal(step: Step) -> Text:
+    return Text(visible(step.signal, 16), "bold" if step.kind == "sum" else "")
+
+
+def _sentence(step: Step) -> Text:
+    sentence = Text(visible_sentence(step.because, 1024), "dim" if step.kind == "prior" else "")
+    values = quoted(step)
+    return Text.assemble(sentence, ("  " + values, "cyan")) if values else sentence

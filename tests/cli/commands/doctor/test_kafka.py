@@ -1,0 +1,79 @@
+"""Doctor on Kafka."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.commands.doctor import kafka
+from cli.commands.doctor.kafka import look_at_kafka
+from streams.deadletters.limit import bound_of
+from streams.deadletters.pause import Stop
+from streams.errors import TopicsError
+from streams.kafka import topics
+from streams.settings import load
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.Finding]:
+    """What the brokers will say of the topics."""
+    said: list[topics.Finding] = []
+    monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
+    monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
+    monkeypatch.setattr(kafka, "_of_weights", lambda settings: [])
+    monkeypatch.setattr(topics, "check", lambda settings, create: said)
+    monkeypatch.setattr(topics, "group_fault", lambda settings: "")
+    return said
+
+
+def test_nothing_to_say_of_topics_is_said(found: list[topics.Finding]) -> None:
+    assert [it.state for it in look_at_kafka(load({}))] == ["fine", "fine"]
+
+
+def test_missing_topics_are_one_finding(found: list[topics.Finding]) -> None:
+    found += [topics.Finding("alerts", "missing", ""), topics.Finding("deadletters", "missing", "")]
+    assert [it.state for it in look_at_kafka(load({}))] == ["fine", "warning"]
+    last = look_at_kafka(load({"SAMEHAND_TOPIC_CREATE": "false"}))[-1]
+    assert last.state == "wrong"
+    assert "alerts, deadletters" in last.words
+
+
+def test_a_topic_that_loses_bans_is_wrong(found: list[topics.Finding]) -> None:
+    found.append(topics.Finding("accounts.banned", "not-compacted", "is not compacted"))
+    last = look_at_kafka(load({}))[-1]
+    assert (last.state, last.about) == ("wrong", "topic accounts.banned")
+    assert "cleanup.policy=compact" in last.cure
+
+
+def test_brokers_that_do_not_answer_are_one_finding() -> None:
+    (only,) = look_at_kafka(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}))
+    assert (only.state, only.words) == ("wrong", "127.0.0.1:1 does not listen")
+    assert "SAMEHAND_KAFKA_BROKERS" in only.cure
+
+
+def test_brokers_that_fall_silent_later_are_one_finding(
+    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object, create: bool) -> None:
+        raise TopicsError("cannot be asked")
+
+    monkeypatch.setattr(topics, "check", fail)
+    (only,) = look_at_kafka(load({}))
+    assert (only.state, only.about) == ("wrong", "Kafka")
+
+
+def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
+    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop("101 dead letters", bound_of(load({})).terms)
+    monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {"accounts.created": stop})
+    last = look_at_kafka(load({}))[-1]
+    assert (last.state, last.words) == ("wrong", "stopped: 101 dead letters")
+    assert "samehand letters resume accounts.created" in last.cure
+    assert look_at_kafka(load({"SAMEHAND_LETTERS_SHARE": "0.5"}))[-1].state == "warning"
+
+
+@pytest.mark.journey
+def test_a_fresh_broker_has_no_topics_yet(servers: str) -> None:
+    first, second = look_at_kafka(load())
+    assert first.state == "fine"
+    assert f"{servers}accounts.banned" in second.words

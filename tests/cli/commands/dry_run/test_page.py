@@ -1,0 +1,95 @@
+"""The report as a page: it loads nothing, it obeys nobody's text, and its colours can be read."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from report.trial import _CSS
+from tests.cli.commands.dry_run.makers import PERSON, a_platform
+from tests.cli.running import Samehand
+from tests.makers import NOON, a_ban, a_sign_up
+
+HOSTILE = '"><script>alert(1)</script>\u202eevil\u2066<img src=x onerror=y>'
+
+
+class Elements(HTMLParser):
+    """The tags and attributes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page_of(samehand: Samehand, folder: Path, **profile: str) -> str:
+    person = {**PERSON, **profile}
+    events, bans = a_platform(
+        folder,
+        a_sign_up(HOSTILE[:40], at=NOON + timedelta(hours=1), **person),
+        bans=(a_ban("banned\u202e", **person),),
+    )
+    ran = samehand("try", "--events", events, "--bans", bans, "--out", folder / "out")
+    assert ran.code == 0, ran.err
+    return (folder / "out" / "report.html").read_text("utf-8")
+
+
+def test_hostile_text_stays_text(samehand: Samehand, tmp_path: Path) -> None:
+    text = page_of(samehand, tmp_path, display_name=HOSTILE, bio=HOSTILE * 3)
+    page = Elements(text)
+    assert page.open == []
+    assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "form", "object"}
+    assert "<U+202E>" in text.replace("&lt;", "<").replace("&gt;", ">")
+    assert not re.search("[\u202a-\u202e\u2066\u2067]", text)
+
+
+def test_nothing_is_loaded_and_nothing_runs(samehand: Samehand, tmp_path: Path) -> None:
+    page = Elements(page_of(samehand, tmp_path))
+    assert all(
+        not (value or "").startswith(("http", "//")) for _, attrs in page.tags for value in attrs.values()
+    )
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on") or name == "src"]
+    [policy] = [it["content"] for _, it in page.tags if it.get("http-equiv") == "Content-Security-Policy"]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_a_phone_is_told_its_width_and_other_words_stand_isolated(samehand: Samehand, tmp_path: Path) -> None:
+    page = Elements(page_of(samehand, tmp_path))
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
+    assert sum(tag == "bdi" for tag, _ in page.tags) > 4
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def palettes() -> list[dict[str, str]]:
+    return [
+        dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block))
+        for block in re.findall(r":root \{([^}]*)\}", _CSS)
+    ]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "good", "warn", "bad", "mark"])
+@pytest.mark.parametrize("ground", ["ground", "card"])
+def test_every_text_has_the_contrast_that_wcag_asks_for(scheme: int, ink: str, ground: str) -> None:
+    colours = palettes()[scheme]
+    light, dark = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5

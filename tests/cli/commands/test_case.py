@@ -1,0 +1,70 @@
+"""``samehand case``: one decision, whole, on paper."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+from desk.database import notes
+from desk.database.engine import opened
+from desk.review.arrivals import take_alert
+from schemas.wire import encode
+from streams.settings import load
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import A_POLICY
+from tests.makers import NOON
+
+
+@pytest.fixture(autouse=True)
+def received() -> None:
+    """An alert whose words want to be more than words, and a note on it."""
+    alert = an_alert(a_reason(ours="<script>alert(1)</script>", theirs="a\u202eb"))
+
+    async def receive() -> None:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.begin() as connection,
+        ):
+            await take_alert(connection, alert, encode(alert), A_POLICY, now=NOON.timestamp())
+            await notes.add(connection, "alert-1", "someone", "<b>see</b>", now=NOON.timestamp())
+
+    asyncio.run(receive())
+
+
+def test_it_tells_the_case_and_writes_a_page_without_a_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "case.html"
+    assert run(["case", "alert-1", "--for", "appeal 311", "--page", str(page), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["made_for"] == {"purpose": "appeal 311", "reader": "command-line"}
+    assert [line["action"] for line in told["audit"]] == ["case-file"]
+    html = page.read_text(encoding="utf-8")
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "&lt;b&gt;see&lt;/b&gt;" in html
+    assert "&lt;U+202E&gt;" in html
+
+
+def test_there_is_none_without_an_alert_or_a_purpose(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["case", "no-such", "--for", "appeal 311"]) == 2
+    assert "no-such" in capsys.readouterr().err
+    assert run(["case", "alert-1", "--for", " "]) == 2
+    assert run(["case", "alert-1"]) == 2
+
+
+@pytest.mark.parametrize(
+    "line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]]
+)
+def test_a_mistyped_database_is_no_empty_one(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mistyped.db"
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
+    assert run(line) == 1
+    assert f"{path} does not exist: SAMEHAND_DATABASE_URL" in capsys.readouterr().err
+    assert not path.exists()

@@ -1,0 +1,330 @@
+"""One errand a command: a command line that it can do, found and checked by the list of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import pytest
+
+from cli.commands.backtest.truths import PAIR
+from cli.main import run
+from cli.options import InputFile
+from cli.registry import COMMANDS, module_of
+from desk.database.engine import opened
+from desk.review.arrivals import take_alert
+from gate.keys import new_key
+from samehand.pictures.hashing import installed
+from schemas.wire import encode
+from store.pepper.rotation import replace_file, rotated
+from streams.kafka import topics
+from streams.kafka.client import writer
+from streams.kafka.topics import names
+from streams.settings import load
+from tests.cli.books import Books, make_topic
+from tests.cli.commands.test_learn import an_alert_of, judged
+from tests.cli.commands.test_letters import post_letter
+from tests.cli.running import jsonl
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import A_POLICY
+from tests.makers import NOON, a_ban, a_sign_up
+from tests.samehand.pictures.test_hashing import a_photo, encoded
+
+Given = Mapping[str, Sequence[object]]
+"""Values by the name of a parameter, as click calls it; none for a flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a command is given; ``servers``: whether it needs a broker and a Redis."""
+
+    given: Callable[[Path], Given]
+    servers: bool = False
+
+
+def _all() -> Iterator[tuple[str, click.Command]]:
+    for name in COMMANDS:
+        yield from _below(name, import_module(module_of(name)).command)
+
+
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for below, it in command.commands.items():
+            yield from _below(f"{name} {below}", it)
+
+
+def _only_groups(command: click.Command) -> bool:
+    return isinstance(command, click.Group) and not command.invoke_without_command
+
+
+LEAVES: Mapping[str, click.Command] = {name: it for name, it in _all() if not _only_groups(it)}
+GROUPS: tuple[str, ...] = ("", *sorted(name for name, it in _all() if _only_groups(it)))
+_numbers = itertools.count(1)
+UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo", "desk", "gate"})
+"""These run until they are told to stop, and are tested on their own."""
+
+NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it
+
+
+def _pair(folder: Path) -> Given:
+    given: dict[str, Any] = {
+        "display_name": NAME,
+        "bio": "Updates daily. Backup: t.me/umar_backup",
+        "handle": "umar.media",
+    }
+    ban = jsonl(folder / "bans.jsonl", a_ban("banned", **given))
+    return {"bans": [ban], "accounts": [jsonl(folder / "accounts.jsonl", a_sign_up("new", **given))]}
+
+
+def _truth(folder: Path) -> Given:
+    pair = _pair(folder)
+    (folder / "truth.csv").write_text(f"{','.join(PAIR)}\ntelegram,new,telegram,banned\n")
+    return {**pair, "truth": [folder / "truth.csv"]}
+
+
+def _explained(folder: Path) -> Given:
+    pair = _pair(folder)
+    return {"new": pair["accounts"], "banned": pair["bans"]}
+
+
+def _learned(folder: Path) -> Given:
+    return {
+        "verdicts": [jsonl(folder / "verdicts.jsonl", *judged(100))],
+        "alerts": [jsonl(folder / "alerts.jsonl", *map(an_alert_of, range(100)))],
+    }
+
+
+def _picture(folder: Path) -> Given:
+    if not installed():
+        pytest.skip("samehand[avatar] is not installed")
+    (folder / "avatar.png").write_bytes(encoded(a_photo()))
+    return {"files": [folder / "avatar.png"]}
+
+
+def _listed(folder: Path) -> Given:
+    lines = ["reference,name,programme", "1,Northern Valley Front,X", f"2,{NAME},X"]
+    (folder / "national.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return {"files": [folder / "national.csv"], "authority": ["PK"], "out": [folder / "names.jsonl"]}
+
+
+def _mapped(folder: Path) -> Given:
+    (folder / "mappings.toml").write_text("[topics.hooks]\nformat = 'mastodon'\nconstants.platform = 'm'\n")
+    value = {"event": "account.created", "created_at": "2026-03-01T00:00:00Z", "object": {"id": NAME}}
+    (folder / "hooks.jsonl").write_text(json.dumps(value) + "\n", "utf-8")
+    return {"mapping": [folder / "mappings.toml"], "sample": [folder / "hooks.jsonl"]}
+
+
+def _tried(folder: Path) -> Given:
+    pair = _pair(folder)
+    return {"events": pair["accounts"], "bans": pair["bans"], "out": [folder / "tried"]}
+
+
+def _lettered(folder: Path) -> Given:
+    _topics(folder)
+    return {"address": [post_letter(names(load()).created, 7).address]}
+
+
+def _topics(folder: Path) -> Given:
+    topics.check(load(), create=True)
+    return {}
+
+
+def _alerted(folder: Path) -> Given:
+    _topics(folder)
+    with writer(load()) as out:
+        alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=10)
+    return {"alert": [alert.alert_id]}
+
+
+def _staffed(folder: Path) -> Given:
+    """Somebody at the desk."""
+    assert run(["desk", "users", "add", "amina", "--role", "lead", "--link"]) in (0, 2)  # 2: is there already
+    return {}
+
+
+def _restored(folder: Path) -> Given:
+    """An audit that lost the line behind its newest published head; as often as it is asked for."""
+    run(["desk", "users", "add", "nadia", "--role", "auditor", "--link"])  # who may be there already
+    books = Books(load().database_url.get_secret_value(), load())
+    make_topic(books.settings)
+    books.write(1, actor=f"u{next(_numbers)}")
+    books.publish()
+    lost = books.last()
+    books.put_back(lost.number - 1)
+    return {"text": [lost], "name": ["nadia"], "reason": ["restore-311"]}
+
+
+def _a_case(folder: Path) -> Given:
+    alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+
+    async def received() -> None:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.begin() as connection,
+        ):
+            await take_alert(connection, alert, encode(alert), A_POLICY, now=NOON.timestamp())
+
+    asyncio.run(received())
+    return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
+
+
+def _any_letters(folder: Path) -> Given:
+    return {"everything": []} if _lettered(folder) else {}
+
+
+def _resumed(folder: Path) -> Given:
+    _topics(folder)
+    return {"topic": [names(load()).created]}
+
+
+def _rebuilt(folder: Path) -> Given:
+    _topics(folder)
+    return {"bookmark_path": [folder / "bookmark.json"]}
+
+
+def _rotated(folder: Path) -> Given:
+    """A second pepper, so that the first can go; to a file beside, since errands are run again."""
+    file = load().pepper_file
+    assert file is not None
+    replace_file(file, rotated(file.read_text("ascii"), datetime.now(UTC))[0])
+    return {"number": ["1"], "anyway": []}
+
+
+def _keyed(folder: Path) -> Given:
+    """A file of keys with one in it."""
+    path = folder / "keys.json"
+    if not path.exists():
+        new_key(path, "known", frozenset({"score"}), 10.0, datetime.now(UTC))
+    return {"path": [path]}
+
+
+ERRANDS: Mapping[str, Errand] = {
+    "score": Errand(_pair),
+    "explain": Errand(_explained),
+    "backtest": Errand(_truth),
+    "learn": Errand(_learned),
+    "map": Errand(_mapped),
+    "try": Errand(_tried),
+    "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
+    "hash-avatar": Errand(_picture),
+    "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),
+    "remember": Errand(lambda folder: {"files": _pair(folder)["accounts"]}, servers=True),
+    "watchlist import": Errand(_listed),
+    "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
+    "pepper rotate": Errand(lambda folder: {}, servers=True),
+    "pepper drop": Errand(_rotated, servers=True),
+    "keys new": Errand(
+        lambda folder: {"name": [f"k{next(_numbers)}"], "may": ["score"], **_keyed(folder)},
+    ),
+    "keys list": Errand(_keyed),
+    "keys revoke": Errand(lambda folder: {"name": ["known"], **_keyed(folder)}),
+    "doctor": Errand(_topics, servers=True),
+    "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
+    "desk users list": Errand(_staffed),
+    "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
+    "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
+    "desk audit accept": Errand(_restored, servers=True),
+    "desk audit export": Errand(_staffed),
+    "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
+    "case": Errand(_a_case),
+    "alerts list": Errand(lambda folder: {"everything": []} if _alerted(folder) else {}, servers=True),
+    "alerts show": Errand(_alerted, servers=True),
+    "verdict": Errand(
+        lambda folder: {**_alerted(folder), "verdict": ["mirror"], "reason": ["same-contact"]}, servers=True
+    ),
+    "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),
+    "letters show": Errand(_lettered, servers=True),
+    "letters replay": Errand(_any_letters, servers=True),
+    "letters drop": Errand(_any_letters, servers=True),
+    "letters resume": Errand(_resumed, servers=True),
+    "rebuild": Errand(_rebuilt, servers=True),
+}
+
+
+def words(name: str, given: Given) -> list[str]:
+    """The command line."""
+    line, arguments = name.split(), list[str]()
+    for param in LEAVES[name].params:
+        if param.name is None or param.name not in given:
+            continue
+        values = [str(value) for value in given[param.name]]
+        if isinstance(param, click.Argument):
+            arguments += values
+        elif isinstance(param, click.Option) and param.is_flag:
+            line.append(param.opts[-1])
+        else:
+            line += [word for value in values for word in (param.opts[-1], value)]
+    return [*line, *arguments]
+
+
+def inputs(name: str) -> list[str]:
+    """The parameters that name a file to read."""
+    return [str(it.name) for it in LEAVES[name].params if isinstance(it.type, InputFile)]
+
+
+def outputs(name: str) -> list[str]:
+    """The parameters that name a file to write."""
+    return [
+        str(it.name)
+        for it in LEAVES[name].params
+        if isinstance(it.type, click.Path) and not isinstance(it.type, InputFile) and not it.type.dir_okay
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a run."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_into(
+    line: Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    out: BinaryIO | None = None,
+    err: BinaryIO | None = None,
+    encoding: str = "utf-8",
+    stdin: bytes = b"",
+) -> Seen:
+    """Runs a command with streams of its own: files that nobody else holds, in an encoding."""
+    with _scratch() as (seen_out, seen_err):
+        target, faults = out or seen_out, err or seen_err
+        with monkeypatch.context() as patch:
+            stdout = io.TextIOWrapper(os.fdopen(os.dup(target.fileno()), "wb"), encoding)
+            stderr = io.TextIOWrapper(os.fdopen(os.dup(faults.fileno()), "wb"), encoding)
+            patch.setattr(sys, "stdout", stdout)
+            patch.setattr(sys, "stderr", stderr)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            code = run(line)
+            stdout.close()  # as at the end of a process: what is held must not fail now
+            stderr.close()
+        return Seen(code, _read(seen_out, encoding), _read(seen_err, encoding))
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        yield out, err
+
+
+def _read(file: BinaryIO, encoding: str) -> str:
+    file.seek(0)
+    return file.read().decode(encoding)

@@ -1,0 +1,101 @@
+"""What receivers get: the record itself, an item of Coop, a message for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from deliver.endpoints import Endpoint, Shape
+from deliver.shapes import REASONS_MAX, body_of, escaped, message_id
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.examples import ALERT, SUMMARY, WITHDRAWN
+
+
+def sent(alert: MirrorAlert | AlertSummary, shape: Shape = "generic") -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(body_of(alert, Endpoint("a", "", shape, item_type="samehand-alert")))
+    return body
+
+
+def test_the_generic_shape_is_type_timestamp_and_the_record() -> None:
+    body = sent(ALERT)
+    assert (body["type"], body["timestamp"]) == ("alert.opened", "2026-03-01T11:30:00.018000+00:00")
+    assert msgspec.convert(body["data"], MirrorAlert) == ALERT
+    withdrawn = sent(WITHDRAWN)
+    assert (withdrawn["type"], withdrawn["timestamp"]) == ("alert.withdrawn", "2026-03-04T11:30:00+00:00")
+
+
+def test_equal_alerts_are_sent_as_equal_bytes_under_one_id() -> None:
+    endpoint = Endpoint("a", "")
+    assert body_of(ALERT, endpoint) == body_of(replace(ALERT), endpoint)
+    assert message_id(ALERT) == f"5d41402abc4b2a76b9719d911017c592.{ALERT.revision}"
+    assert message_id(WITHDRAWN) == f"5d41402abc4b2a76b9719d911017c592.{WITHDRAWN.revision}"
+
+
+def test_coop_gets_an_item_whose_fields_its_rules_can_ask() -> None:
+    [item] = sent(ALERT, "coop")["items"]
+    assert (item["id"], item["typeId"]) == (ALERT.alert_id, "samehand-alert")
+    data = item["data"]
+    assert (data["band"], data["probability"], data["queue"]) == ("likely", ALERT.probability, "extremism")
+    assert data["reasons"][0].startswith("contact: Both profiles point to the same Telegram channel")
+    assert data["what_else"] == ALERT.rivals[0].sentence
+    assert (data["type"], data["authority"]) == ("alert.opened", "UN")
+    assert "resemblance, not identity" in data["notice"]
+    [gone] = sent(WITHDRAWN, "coop")["items"]
+    assert (gone["id"], gone["data"]["withdrawn_reason"]) == (ALERT.alert_id, "reinstated")
+
+
+def test_a_summary_says_how_many_accounts_got_no_alert() -> None:
+    body = sent(SUMMARY)
+    assert body["type"] == "summary.opened"
+    assert msgspec.convert(body["data"], AlertSummary) == SUMMARY
+    gone = replace(
+        SUMMARY, status="withdrawn", withdrawn_reason="reinstated", withdrawn_at=SUMMARY.detected_at
+    )
+    assert sent(gone)["type"] == "summary.withdrawn"
+    header, counts, _ = sent(SUMMARY, "slack")["blocks"]
+    assert header["text"]["text"].startswith(f"{SUMMARY.withheld} withheld")
+    assert SUMMARY.key in counts["text"]["text"]
+    assert sent(gone, "slack")["blocks"][0]["text"]["text"].startswith("Withdrawn")
+
+
+def test_slack_gets_blocks_within_its_limits() -> None:
+    body = sent(ALERT, "slack")
+    header, who, why, else_, context = body["blocks"]
+    assert header["text"]["text"] == "Likely 99.4 %: an account resembles a banned one"
+    assert who["text"]["text"] == "`x:9907` resembles banned `x:2201`"
+    assert why["text"]["text"].startswith("*+9.5* contact: Both profiles")
+    assert else_["text"]["text"] == f"What else it could be: {ALERT.rivals[0].sentence}"
+    assert "a person decides" in context["elements"][0]["text"]
+    assert len(sent(replace(ALERT, rivals=()), "slack")["blocks"]) == 4
+    assert "Withdrawn: reinstated" in str(sent(WITHDRAWN, "slack"))
+
+
+def test_a_stranger_writes_no_markup_into_a_chat() -> None:
+    hostile = "<!channel> <https://evil.example|click> *b* `c`\n> quoted _i_ ~s~"
+    line = replace(ALERT.evidence[0], because=hostile)
+    rival = replace(ALERT.rivals[0], sentence=hostile)
+    text = str(sent(replace(ALERT, account_id="<!here>", evidence=(line,), rivals=(rival,)), "slack"))
+    assert "<!" not in text
+    assert "<http" not in text
+    assert "`c`" not in text
+    assert "*b*" not in text
+
+
+@given(st.text(max_size=200))
+def test_escaped_text_has_nothing_that_slack_reads(text: str) -> None:
+    shown = escaped(text)
+    assert not set(shown) & set("<>`*~\n\r")
+    assert shown.count("&") == shown.count("&amp;") + shown.count("&lt;") + shown.count("&gt;")
+
+
+def test_the_longest_reasons_fit_into_a_message() -> None:
+    line = replace(ALERT.evidence[0], because="&" * 1024)
+    body = sent(replace(ALERT, evidence=(line,) * 64, counter_evidence=()), "slack")
+    assert len(body["blocks"][2]["text"]["text"]) == 3_000
+    [item] = sent(replace(ALERT, evidence=(line,) * 64), "coop")["items"]
+    assert len(item["data"]["reasons"]) == REASONS_MAX

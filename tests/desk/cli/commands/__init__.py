@@ -1,1 +1,0 @@
-"""Tests of `desk/cli/commands`."""

@@ -1,0 +1,34 @@
+"""A worker's meters as a story needs them."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+
+from report.overview.figures import Figures, read
+from streams.outcomes import NOTHING, Arrival
+from streams.telemetry.metrics import Metrics
+
+TOPIC = "accounts.created"
+NOON = 1_790_000_000.0
+
+
+def some_meters(*topics: str) -> Metrics:
+    """Meters of a worker that has done nothing yet."""
+    return Metrics(
+        CollectorRegistry(),
+        topics=topics or (TOPIC,),
+        reasons=["not-json"],
+        operations=["bans_like"],
+        build={"version": "0.1.0"},
+    )
+
+
+def settle(meters: Metrics, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
+    """So many events reached an outcome at this age."""
+    for offset in range(times):
+        meters.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
+
+
+def figures_of(meters: Metrics, at: float = NOON) -> Figures:
+    """One look."""
+    return read(meters.registry, at)

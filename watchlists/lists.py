@@ -1,0 +1,157 @@
+"""Which format a file is in, and files of any format as one stream of entries and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, get_args
+
+import click
+
+from samehand.watchlist.entry import Entry
+from schemas.malformed import Malformed
+from watchlists import ofac, plain, uk, un
+from watchlists.documents import root_name
+from watchlists.rows import Row
+from watchlists.sources import Counted, Source
+from watchlists.tables import LINE_BYTES_MAX, column, line_of_names, rows
+
+Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+Opening = Callable[[Path], AbstractContextManager[BinaryIO]]
+"""How a file is opened, to be read in binary from its beginning."""
+
+Hear = Callable[[int], None]
+"""Called with the bytes read so far, over all files."""
+
+_HEAD_BYTES: Final = 64 * 1024
+_BOM: Final = b"\xef\xbb\xbf"
+_ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": "un-xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft."""
+
+    address: str
+    outcome: Entry | Malformed | None
+
+
+def format_of(head: bytes) -> Format | None:
+    """The format of a file by its first bytes; ``None`` where it is none of ours."""
+    start = head.removeprefix(_BOM).lstrip()
+    if start.startswith(b"<") or head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _ROOTS.get(root_name(head))
+    first = next(iter(rows(BytesIO(head))), None)
+    if first is not None and not isinstance(first.cells, Malformed) and _is_ofac(first.cells):
+        return "ofac-csv"
+    by_names: tuple[tuple[Format, frozenset[str]], ...] = (("uk-csv", uk.REQUIRED), ("csv", plain.REQUIRED))
+    for form, required in by_names:
+        if line_of_names(BytesIO(head), required)[1]:
+            return form
+    return None
+
+
+def read_lists(
+    paths: Sequence[Path],
+    *,
+    chosen: Format | None = None,
+    authority: str | None = None,
+    hear: Hear,
+    opening: Opening = lambda path: path.open("rb"),
+) -> Iterator[Found]:
+    """Entries of all files; ``authority`` instead of the format's own.
+
+    Raises ``click.ClickException`` for a file that cannot be opened or is in no known format.
+    """
+    counted = Counted(hear)
+    with ExitStack() as opened:
+        sorted_out = [(path, *_opened(path, chosen, opened, opening)) for path in paths]
+        yield from _ofac_csv(
+            [(path, file) for path, file, form in sorted_out if form == "ofac-csv"], authority, counted
+        )
+        for path, file, form in sorted_out:
+            if form != "ofac-csv":
+                source = Source(file, counted)
+                yield from _addressed(path, _reader(form, source, authority))
+
+
+def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
+    """The columns of a plain CSV that nothing is read from; none of any other format, which has many."""
+    with opening(path) as file:
+        head = file.read(_HEAD_BYTES)
+    if (chosen or format_of(head)) != "csv":
+        return ()
+    _, names = line_of_names(BytesIO(head), plain.REQUIRED)
+    return tuple(name for name in names if column(name) not in plain.COLUMNS)
+
+
+def _opened(
+    path: Path, chosen: Format | None, opened: ExitStack, opening: Opening
+) -> tuple[BinaryIO, Format]:
+    try:
+        file = opened.enter_context(opening(path))
+        head = file.read(_HEAD_BYTES)
+        file.seek(0)
+    except OSError as fault:
+        raise click.ClickException(f"{path}: {fault.strerror or 'cannot be read'}") from fault
+    form = chosen or format_of(head)
+    if not head.strip():
+        raise click.ClickException(f"{path}: is empty")
+    if form is None:
+        raise click.ClickException(
+            f"{path}: its format is not recognised: name it with --format (docs/watchlists.md)"
+        )
+    return file, form
+
+
+def _reader(form: Format, source: Source, authority: str | None) -> Iterator[Row]:
+    match form:
+        case "ofac-xml":
+            return ofac.read_xml(source, authority=authority or ofac.AUTHORITY)
+        case "un-xml":
+            return un.read_xml(source, authority=authority or un.AUTHORITY)
+        case "uk-csv":
+            return uk.read_csv(source, authority=authority or uk.AUTHORITY)
+        case _:
+            return plain.read_csv(source, authority=authority or "")
+
+
+def _ofac_csv(files: list[tuple[Path, BinaryIO]], authority: str | None, counted: Counted) -> Iterator[Found]:
+    """SDN.CSV together with its ALT.CSV, told apart by the number of their cells."""
+    names: list[tuple[Path, BinaryIO]] = []
+    aliases: list[tuple[Path, BinaryIO]] = []
+    for path, file in files:
+        first = next(iter(rows([file.readline(LINE_BYTES_MAX)])), None)
+        file.seek(0)
+        cells = first.cells if first is not None else []
+        (aliases if not isinstance(cells, Malformed) and len(cells) == ofac.ALT_CELLS else names).append(
+            (path, file)
+        )
+    if not names and not aliases:
+        return
+    if len(names) != 1 or len(aliases) > 1:
+        raise click.ClickException(
+            "OFAC's CSV comes as one SDN.CSV and one ALT.CSV: import each pair by itself"
+        )
+    (path, file), alias_path = names[0], aliases[0][0] if aliases else names[0][0]
+    alternatives = Source(aliases[0][1], counted) if aliases else ()
+    read = ofac.read_csv(Source(file, counted), alternatives, authority=authority or ofac.AUTHORITY)
+    for row in read:
+        alias = row.where.removeprefix("alias ")
+        yield Found(f"{path if alias == row.where else alias_path}:{alias}", row.outcome)
+
+
+def _is_ofac(cells: list[str]) -> bool:
+    if not cells or not cells[0].strip().isdecimal():
+        return False
+    return len(cells) == ofac.SDN_CELLS or (len(cells) == ofac.ALT_CELLS and cells[1].strip().isdecimal())
+
+
+def _addressed(path: Path, read: Iterator[Row]) -> Iterator[Found]:
+    for row in read:
+        yield Found(f"{path}:{row.where}", row.outcome)

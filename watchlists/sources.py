@@ -1,0 +1,49 @@
+"""A file as readers take it: whole chunks or bounded lines, counted as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol
+
+from watchlists.tables import LINE_BYTES_MAX
+
+
+class Readable(Protocol):
+    """What readers of documents use of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+        ...
+
+
+class Counted:
+    """How many bytes of all files were read, told to whoever draws the bar."""
+
+    def __init__(self, hear: Callable[[int], None]) -> None:
+        """Takes the ear."""
+        self._hear, self._done = hear, 0
+
+    def add(self, size: int) -> None:
+        """So many more."""
+        self._done += size
+        self._hear(self._done)
+
+
+class Source:
+    """One open file."""
+
+    def __init__(self, file: BinaryIO, counted: Counted) -> None:
+        """Takes a file opened in binary."""
+        self._file, self._counted = file, counted
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes."""
+        chunk = self._file.read(size)
+        self._counted.add(len(chunk))
+        return chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Lines; one that is too long comes in pieces, which its reader refuses: memory stays bounded."""
+        while line := self._file.readline(LINE_BYTES_MAX):
+            self._counted.add(len(line))
+            yield line
