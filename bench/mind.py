@@ -4,7 +4,8 @@
 its own does the same with the mind in Python, for what compiling brings. Whole simulated accounts sign up
 against whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed
 here (see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
-nothing is warm but what a worker's caches hold from the events before.
+nothing is warm but what a worker's caches hold from the events before. Counts of sign-ups before them are
+frozen, as in a worker, which asks for some of an account's values in them.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from simulate.population.people import Population
 from simulate.sampling import seeded
 from simulate.timeline.records import created
 from store.base import Candidate, Query, Remembered
+from store.common.counted_values import counted as values_of
 from store.redis import RedisStore
 from streams.supervision.gc_tuning import collect_seldom
 
@@ -50,6 +52,7 @@ _UNSPARED: Final = 5  # of each so many sign-ups one meets all its pairs in full
 _SEED: Final = 11
 _CREATED_AFTER_SECONDS: Final = 86_400.0
 _NOW: Final = BANNED_AT + 2 * 86_400.0
+_COUNTED: Final = 1_000  # sign-ups before the first event
 
 T = TypeVar("T")
 
@@ -97,9 +100,10 @@ class Mind:
         return self.pairs / sum(self.seconds[step] for step in (READ, SCORE))
 
 
-DISTIL, KEYS, READ, SCORE, UNSPARED = "distil", "keys", "read", "score", "unspared"
+DISTIL, COUNTS, KEYS, READ, SCORE, UNSPARED = "distil", "counts", "keys", "read", "score", "unspared"
 _WORDS: Final = {
     DISTIL: "a new account distilled",
+    COUNTS: "the counts of all its values asked for",
     KEYS: "its blocking keys made, and what each may add",
     READ: "the candidates that the bound leaves read",
     SCORE: "and compared in full",
@@ -123,9 +127,12 @@ class _Clock:
 async def measured(bans: int, events: int) -> Mind:
     """Enrols the bans, then lets so many accounts sign up."""
     with server() as own:
-        store = a_store(own, bans)
+        store = a_store(own, bans, counting=True)
         await store.open()
         await enrol(store, own, whole(bans, avatar=True, everything=False))
+        crowd = [remembered_of(event, KEYERS) for event in _sign_ups(bans, -_COUNTED, _COUNTED)]
+        await store.remember(crowd, now=BANNED_AT)
+        await store.freeze(now=BANNED_AT + 86_400.0)
         clock, pairs, spared, unspared = _Clock(), 0, 0, 0
         for start in range(0, events, _BATCH):
             arrived = _sign_ups(bans, start, min(_BATCH, events - start))
@@ -160,6 +167,8 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     bound = UpperBound(weights)
     counted = await store.frequencies(at=_NOW, now=_NOW)
     accounts = clock.timed(DISTIL, lambda: [remembered_of(event, KEYERS) for event in arrived])
+    values = [value for one in accounts for value in values_of(one.fingerprints[0], b"\0").values]
+    clock.timed(COUNTS, lambda: [counted.count(one.kind, one.value, one.stratum) for one in values])
     tables = clock.timed(KEYS, lambda: [bound.table(one.fingerprints, counted) for one in accounts])
     asked = [Query.by(one.account, table) for one, table in zip(accounts, tables, strict=True)]
     left = await store.bans_like(asked, now=_NOW, keep=KEEP)

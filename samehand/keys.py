@@ -113,8 +113,8 @@ def is_personal(kind: int) -> bool:
 Key = NewType("Key", bytes)
 """One blocking key: a byte for its kind, then its value (of a personal kind a keyed digest, never raw).
 
-Plain bytes, since a look-up makes a hundred of them: they cache their hash and sort by kind, and a batch of
-them is one array.
+Plain bytes, since a look-up makes some seventy of them: they cache their hash and sort by kind, and a batch
+of them is one array.
 """
 
 _BYTES: Final = [bytes((kind,)) for kind in range(256)]

@@ -37,14 +37,14 @@ class Arrival:
 class Emit:
     """One record to publish. `value` None is a tombstone.
 
-    `marker` names what must be remembered once the broker has confirmed it (a dedup key); `after` receives
-    it. `last`: it is sent once all others of the same batch are confirmed, since it speaks of them.
+    `marker` is what must be remembered once the broker has confirmed it (a dedup key); `after` receives it.
+    `last`: it is sent once all others of the same batch are confirmed, since it speaks of them.
     """
 
     topic: str
     key: bytes | None
     value: bytes | None
-    marker: str | None = None
+    marker: object | None = None
     headers: Headers = ()
     last: bool = False
 

@@ -14,7 +14,7 @@ from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.metric_labels import fired
-from agents.common.pending_alert import PendingAlert, read_marker
+from agents.common.pending_alert import PendingAlert
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -203,7 +203,7 @@ def proposals(
 
 async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     """Marks alerts as published in the store, once the broker has confirmed them."""
-    markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
+    markers = [emit.marker for emit in emits if isinstance(emit.marker, PendingAlert)]
     if not markers:
         return
     claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
@@ -239,7 +239,7 @@ def _emit(alert: MirrorAlert, pair: Pair, context: AgentContext, now: float) -> 
         pair.banned,
     )
     headers = alert_headers(alert)
-    return Emit(context.alerts_topic, alert.key.encode(), encode(alert), str(marker), headers)
+    return Emit(context.alerts_topic, alert.key.encode(), encode(alert), marker, headers)
 
 
 def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:

@@ -5,25 +5,22 @@ No account is listed under further keys for this: a query tries the keys that th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import combinations
 from typing import Final
 
-from samehand.blocking.spellings import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
+from samehand.blocking.spellings import CONSONANTS_MIN, cores, letters
 from samehand.frequency.name_prior import decoration
 from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.word import Word
 
 _WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
-_WORD_LENGTH_MIN: Final = 5  # letters of one word of a name that may be the whole handle
 
 
-def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
+def keys_of_names(handle: Word) -> list[Key]:
     """The keys under which a display name would be listed that this handle spells."""
-    spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
-    keys = keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
-    keys += keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
+    keys = keys_of(KeyKind.NAME_WORD, [handle.base, *cores(handle.base, handle.tokens)])
+    keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(handle.tokens) or handle.base)[:1])
     telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
     if len(telling) > 1:
         keys.append(key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode()))
@@ -36,10 +33,8 @@ def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
 
 def keys_of_handles(name: Word) -> list[Key]:
     """The keys under which a handle would be listed that spells this display name."""
-    telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
-    spelt = [name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]
-    keys = keys_of(KeyKind.HANDLE_WORD, spelt)
-    keys += keys_of(KeyKind.HANDLE_SORTED, tried_letters("".join(name.tokens) or name.base))
+    keys = keys_of(KeyKind.HANDLE_WORD, [name.base, *cores(name.base, name.tokens)])
+    keys += keys_of(KeyKind.HANDLE_SORTED, letters("".join(name.tokens) or name.base)[:1])
     if len(name.consonants) >= CONSONANTS_MIN:
         keys.append(key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode()))
     return keys

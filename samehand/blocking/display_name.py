@@ -1,7 +1,6 @@
 """The blocking keys under which a display name is listed, and the further ones that a query tries.
 
-As with handles, the query makes the guesses that need no listed key: which of its words were added, and what
-was attached to an end.
+The query guesses which of its words were added.
 """
 
 from __future__ import annotations
@@ -12,16 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from samehand.blocking.spellings import (
     CONSONANTS_MIN,
-    CORE_LENGTH_MIN,
     LETTERS_LENGTH_MIN,
     RUNS_TRIED_MAX,
-    cores,
     deletions,
     letters,
     runs,
     spread_runs,
-    stems,
-    tried_letters,
 )
 from samehand.frequency.name_prior import bits, decoration
 from samehand.keys import Key, KeyKind, key_of, keys_of
@@ -54,13 +49,9 @@ def listed_keys(name: NameTrait) -> list[Key]:
 def tried_keys(name: NameTrait) -> list[Key]:
     """The keys that a query tries in addition to the listed ones."""
     telling = _telling(name.words)
-    keys = keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    keys = keys_of(KeyKind.NAMING_RUN, runs(name.base)[:RUNS_TRIED_MAX])
     if len(telling) > 1:
         keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
-        keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(telling))[:1])
-    keys += keys_of(KeyKind.NAMING_RUN, runs(name.base)[:RUNS_TRIED_MAX])
-    glued = [*cores(name.base, name.words), *stems(name.base)]
-    keys += keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
     sound = "".join(sorted(name.sounds))
     if len(sound) > CONSONANTS_MIN:
         keys += keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
@@ -70,7 +61,7 @@ def tried_keys(name: NameTrait) -> list[Key]:
         keys += _without_some(telling)
     if len(name.words) > 2:
         for missing in range(min(len(name.words), _PAIRED_MAX)):
-            keys += _without(name, missing)
+            keys += _sounding([sound for place, sound in enumerate(name.sounds) if place != missing])
     return keys
 
 
@@ -90,17 +81,6 @@ def _without_some(telling: Sequence[str]) -> list[Key]:
     for pair in pairs:
         keys += _one_and_initial(*pair)
     return keys
-
-
-def _without(name: NameTrait, missing: int) -> list[Key]:
-    """The keys by spelling of the name without the word at the place ``missing``."""
-    rest = "".join(word for place, word in enumerate(name.words) if place != missing)
-    sounds = [sound for place, sound in enumerate(name.sounds) if place != missing]
-    return [
-        _key(KeyKind.NAME_WORD, rest),
-        *keys_of(KeyKind.NAME_LETTERS, letters(rest)[:1]),
-        *_sounding(sounds),
-    ]
 
 
 def _telling(words: Iterable[str]) -> list[str]:

@@ -19,7 +19,6 @@ from samehand.names.word import Word
 # The two rarest words of handle and display name together: each costs six bytes for every ban.
 _LISTED_MAX: Final = 2
 _TRIED_MAX: Final = 8
-TRIED: Final = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
 _LENGTH_MIN: Final = 4
 # log2(26): the most that one letter of a word says.
 _LETTER_BITS_MAX: Final = 4.7
@@ -35,9 +34,8 @@ def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
 
 
 def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
-    """The keys that a query tries: its words as parts of a banned name, and as a whole banned name."""
-    words = _telling(handle, name)[:_TRIED_MAX]
-    return [key for kind in TRIED for key in keys_of(kind, words)]
+    """The keys that a query tries: its words as parts of a banned name."""
+    return keys_of(KeyKind.NAMING_WORD, _telling(handle, name)[:_TRIED_MAX])
 
 
 def shown_by_words(

@@ -25,7 +25,6 @@ RUN: Final = 5
 RUNS_TRIED_MAX: Final = 24
 RUNS_AT_ENDS_LENGTH_MIN: Final = 10
 LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 13  # from here on the deletions would be ten keys
-AFFIX_STEM_MIN: Final = 5
 CORE_LENGTH_MIN: Final = 3
 WORD_LENGTH_MAX: Final = 64  # letters that are keyed; those after them add nothing
 _DECORATION_LENGTH_MIN: Final = 2
@@ -83,27 +82,6 @@ def spread_runs(word: str) -> list[str]:
         return []
     ends = [found[0], found[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
     return list(dict.fromkeys([*(found[len(found) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
-
-
-def tried_spellings(word: str) -> list[str]:
-    """The spellings that a query tries: a word of six letters may be one of five with a letter added."""
-    if len(word) == UNORDERED_LENGTH_MIN:
-        return [word, *deletions(word)]
-    return spellings(word)
-
-
-def tried_letters(word: str) -> tuple[str, ...]:
-    """The sorted letters that a query tries: a word of five letters may be one of six that lost a letter."""
-    if len(word) == UNORDERED_LENGTH_MIN - 1:
-        whole = sorted_letters(word)
-        return (whole, *deletions(whole))
-    return letters(word)
-
-
-def stems(word: str) -> list[str]:
-    """Every proper prefix and suffix that is long enough to be the word without an unknown affix."""
-    lengths = range(max(AFFIX_STEM_MIN, (len(word) + 1) // 2), len(word))
-    return [stem for length in lengths for stem in (word[:length], word[-length:])]
 
 
 def cores(base: str, tokens: Iterable[str]) -> list[str]:

@@ -13,11 +13,10 @@ from msgspec.structs import replace
 
 from samehand.account import Account
 from samehand.blocking.cross_field import keys_of_handles, keys_of_names
-from samehand.blocking.rare_words import TRIED, listed_words, shown_by_words, tried_words
-from samehand.blocking.spellings import letters
+from samehand.blocking.rare_words import listed_words, shown_by_words, tried_words
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
-from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import most_bits, similarity, worth_bits
@@ -35,6 +34,7 @@ _REORDER_BITS: Final = 1.0
 _FIELD_BITS: Final = 1.0
 _SOUNDS_MIN: Final = 4
 _SOUND_BITS: Final = 7.0  # the cost of other vowels in two words
+_PARTS: Final = (KeyKind.NAMING_WORD,)  # keys of a word that is part of a name
 
 _LEVELS: Final = {
     "same": "spells-it",
@@ -127,8 +127,8 @@ class CrossingSignal(PairSignalBase):
         """For each field, the keys that the other field of an account would list; and the words of both."""
         handle, name = _words(names)
         keys = tried_words(handle, name)
-        if handle is not None and names.handle is not None:
-            keys += keys_of_names(handle, names.handle.alternates)
+        if handle is not None:
+            keys += keys_of_names(handle)
         if name is not None:
             keys += keys_of_handles(name)
         return keys
@@ -140,25 +140,17 @@ class CrossingSignal(PairSignalBase):
             return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
 
         by_kind: dict[int, float] = {}
-        by_key: dict[Key, float] = {}
         of_parts: dict[Key, float] = {}
         handle, name = _words(names)
-        if handle is not None and names.handle is not None:
-            whole = nats(most_bits(handle))
-            by_kind = dict.fromkeys(DISPLAY_NAME_KINDS, whole)
-            spelt = [*keys_of(KeyKind.NAME_WORD, names.handle.written)]
-            spelt += keys_of(KeyKind.NAME_LETTERS, letters(names.handle.joined)[:1])
-            by_key = dict.fromkeys(spelt, whole)
-            of_parts = shown_by_words(handle, TRIED, None, nats)
-        if name is not None and names.name is not None:
+        if handle is not None:
+            by_kind = dict.fromkeys(DISPLAY_NAME_KINDS, nats(most_bits(handle)))
+            of_parts = shown_by_words(handle, _PARTS, None, nats)
+        if name is not None:
             whole = nats(most_bits(name))
             by_kind[KeyKind.NAMING_WORD] = max(whole, by_kind.get(KeyKind.NAMING_WORD, 0.0))
             by_kind = dict.fromkeys(HANDLE_KINDS, whole) | by_kind
-            spelt = [key_of(KeyKind.HANDLE_WORD, name.base.encode())]
-            spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
-            by_key |= dict.fromkeys(spelt, whole)
-            of_parts |= shown_by_words(name, TRIED, None, nats)
-        return Most(by_kind, of_parts | by_key)
+            of_parts |= shown_by_words(name, _PARTS, None, nats)
+        return Most(by_kind, of_parts)
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one account as they were given; empty where they were not kept."""

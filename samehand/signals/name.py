@@ -12,12 +12,12 @@ from rapidfuzz.distance import OSA
 
 from samehand.account import Account
 from samehand.blocking.display_name import initial_keys, listed_keys, tried_keys
-from samehand.blocking.rare_words import shown_by_runs, shown_by_words
-from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
+from samehand.blocking.rare_words import shown_by_runs
+from samehand.blocking.spellings import WORD_LENGTH_MAX
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
-from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of
 from samehand.names.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
 from samehand.names.similarity import (
     LETTER_BITS,
@@ -50,7 +50,6 @@ _IN_PART: Final = {
     "extended": _RUN,
     "part": _RUN,
 }
-_WHOLE_WORD: Final = (KeyKind.NAME_WORD,)
 _NOT_SAME: Final = ("same-words", "near-same", "shared-words")
 _DIFFERENT: Final = Comparison("different", "The display names do not resemble each other.")
 
@@ -102,12 +101,8 @@ class NameSignal(SignalBase[NameTrait]):
         return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """As :func:`samehand.blocking.display_name.tried_keys`, and keys of a handle that the name spells."""
-        return [
-            *tried_keys(trait),
-            key_of(KeyKind.HANDLE_WORD, trait.base.encode()),
-            *keys_of(KeyKind.HANDLE_SORTED, letters(trait.base)[:1]),
-        ]
+        """The keys of :func:`samehand.blocking.display_name.tried_keys`."""
+        return tried_keys(trait)
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
         """Each word of the name."""
@@ -187,8 +182,7 @@ class NameSignal(SignalBase[NameTrait]):
         whole = max(table.nats("same-name", words), table.nats("near-same", joined))
         part = table.most(_NOT_SAME, min(words, joined))
         by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
-        of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.NAME_LETTERS, nats)
-        of_parts |= shown_by_runs(trait.word, nats)
+        of_parts = shown_by_runs(trait.word, nats)
         of_parts |= {key: nats(bits(word)) for word, key in initial_keys(trait)}
         return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), of_parts | by_key)
 

@@ -8,8 +8,9 @@ Updates are conservative (only the least cells grow), which keeps the error from
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Final
 
 import numpy as np
@@ -17,36 +18,63 @@ import numpy.typing as npt
 
 ROWS = 4
 FILTER_PLACES = 3
-_PLACE_BYTES = 5  # of a digest for each place in the filter: more bits than any filter needs
 _SATURATED = np.iinfo(np.uint32).max
+
+# Digests that a process keeps, some 300 bytes each: the values of a batch, which are counted first and asked
+# for afterwards, and names and networks that come again. 500 events have some 13,000 values.
+_KEPT_MAX: Final = 1 << 14
+# A digest is the hashes of the four cells, then eight bytes that tell values apart.
+_CELLS: Final = Struct(">4I8x")
+_DIGEST_BYTES: Final = 24
+_WORDS: Final = _DIGEST_BYTES // 8
+_BLANK: Final = blake2b(digest_size=_DIGEST_BYTES, person=b"samehand-count")
+_LENGTHS: Final = [length.to_bytes(4, "big") for length in range(256)]
+_CLUSTER: Final = 0xFF  # in the place of a kind: no value has it
 
 
 def home(kind: int, value: bytes, stratum: str, sketches: int) -> int:
     """The number of the one sketch, of several, that counts a value; so no cluster counts it in two."""
     if sketches == 1:
         return 0
-    return int.from_bytes(_digest(b"home", kind, value, stratum, b"")[:4], "big") % sketches
+    return int.from_bytes(_digest(kind, value, stratum)[_CELLS.size - 8 :], "big") % sketches
 
 
 def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int, int, int, int]:
     """The cell of each row in which a value is counted."""
-    digest = _digest(b"cells", kind, value, stratum, b"")
-    one, two, three, four = (int.from_bytes(digest[at : at + 4], "big") % columns for at in (0, 4, 8, 12))
-    return one, two, three, four
+    one, two, three, four = _CELLS.unpack(_digest(kind, value, stratum))
+    return one % columns, two % columns, three % columns, four % columns
 
 
 def hashes_of_all(values: Sequence[tuple[int, bytes, str]]) -> npt.NDArray[np.uint32]:
     """A row of :data:`ROWS` hashes for each value; a hash modulo the number of columns gives the cell."""
-    digests = b"".join([_digest(b"cells", *value, b"") for value in values])
-    return np.frombuffer(digests, ">u4").reshape(-1, ROWS).astype(np.uint32)
+    digests = b"".join([_digest(*value) for value in values])
+    words = np.frombuffer(digests, ">u4").reshape(-1, 2 * _WORDS)
+    return words[:, :ROWS].astype(np.uint32)
 
 
 def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
-    """For each sighting a row of filter places; all set if the cluster has counted the value already."""
-    digests = b"".join([_digest(b"filter", *sighting) for sighting in sightings])
-    told = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST_BYTES)[:, : FILTER_PLACES * _PLACE_BYTES]
-    numbers = told.reshape(-1, FILTER_PLACES, _PLACE_BYTES) @ _BIG_ENDIAN
-    return (numbers % np.uint64(bits)).astype(np.uint32)
+    """For each sighting a row of filter places; all set if the cluster has counted the value already.
+
+    The places follow from what tells its value and its cluster apart (double hashing: Kirsch, Mitzenmacher
+    2008).
+    """
+    values = _told_apart([_digest(kind, value, stratum) for kind, value, stratum, _ in sightings])
+    clusters = _told_apart([_digest(_CLUSTER, cluster, "") for *_, cluster in sightings])
+    start, step = _mixed(values ^ clusters), _mixed(values ^ ~clusters) | np.uint64(1)
+    places = start[:, None] + step[:, None] * np.arange(FILTER_PLACES, dtype=np.uint64)
+    return (places % np.uint64(bits)).astype(np.uint32)
+
+
+def _told_apart(digests: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(b"".join(digests), ">u8").reshape(-1, _WORDS)[:, -1].astype(np.uint64)
+
+
+def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each word with every bit depending on all of it: splitmix64 (Steele, Lea, Flood 2014)."""
+    words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ words >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    mixed: npt.NDArray[np.uint64] = words ^ words >> np.uint64(31)
+    return mixed
 
 
 class Sketch:
@@ -60,11 +88,20 @@ class Sketch:
         # Each cell in as few bytes as the largest needs, since a worker holds several versions.
         self._cells: npt.NDArray[np.unsignedinteger[Any]] = cells.astype(np.min_scalar_type(int(cells.max())))
         self._columns = columns
+        # numpy takes five times as long to give a single cell.
+        self._each = memoryview(self._cells.data)
 
     def count(self, kind: int, value: bytes, stratum: str) -> int:
         """The estimate: the true count or more."""
-        places = columns_of(kind, value, stratum, self._columns)
-        return int(min(self._cells[row * self._columns + place] for row, place in enumerate(places)))
+        columns, cells = self._columns, self._each
+        one, two, three, four = _CELLS.unpack(_digest(kind, value, stratum))
+        least: int = min(
+            cells[one % columns],
+            cells[columns + two % columns],
+            cells[2 * columns + three % columns],
+            cells[3 * columns + four % columns],
+        )
+        return least
 
     def knows(self, cells: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         """For each value, given as a row of its cells, whether it was counted, as far as the sketch can tell.
@@ -91,22 +128,11 @@ class Sketch:
         return cells
 
 
-_DIGEST_BYTES = 16
-_BLANK = blake2b(digest_size=_DIGEST_BYTES, person=b"samehand-count")
-_BIG_ENDIAN = np.array([1 << 8 * (_PLACE_BYTES - 1 - at) for at in range(_PLACE_BYTES)], np.uint64)
-_LENGTHS: Final = [length.to_bytes(4, "big") for length in range(256)]
-_HEADS: Final = {
-    purpose: [_LENGTHS[len(purpose)] + purpose + _LENGTHS[1] + bytes((kind,)) for kind in range(256)]
-    for purpose in (b"home", b"cells", b"filter")
-}
-
-
-def _digest(purpose: bytes, kind: int, value: bytes, stratum: str, cluster: bytes) -> bytes:
-    """The digest of purpose, kind, value, stratum and cluster, each preceded by its length in four bytes."""
-    within = stratum.encode()
+@lru_cache(maxsize=_KEPT_MAX)
+def _digest(kind: int, value: bytes, stratum: str) -> bytes:
+    """The one digest of a value, from which its cells, its home and its places in the filter follow."""
     state = _BLANK.copy()
-    state.update(_HEADS[purpose][kind] + _length(value) + value + _length(within) + within)
-    state.update(_length(cluster) + cluster)
+    state.update(bytes((kind,)) + _length(value) + value + stratum.encode())
     return state.digest()
 
 

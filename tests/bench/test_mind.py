@@ -16,13 +16,13 @@ async def test_every_pair_is_told_by_the_bound_or_in_full() -> None:
     assert found.events == 30
     assert 0 < found.spared < found.pairs
     assert found.full == found.pairs - found.spared
-    assert set(found.seconds) == {mind.DISTIL, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED}
+    assert set(found.seconds) == {mind.DISTIL, mind.COUNTS, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED}
     assert 0 < found.unspared <= found.pairs
     assert f"{found.pairs:,} of 400 bans" in mind.table([found])
 
 
 def test_rates_are_of_processor_time() -> None:
-    seconds = {mind.DISTIL: 2.0, mind.KEYS: 1.0, mind.READ: 0.75, mind.SCORE: 0.25}
+    seconds = {mind.DISTIL: 2.0, mind.COUNTS: 0.5, mind.KEYS: 1.0, mind.READ: 0.75, mind.SCORE: 0.25}
     seconds[mind.UNSPARED] = 2.0
     one = mind.Mind(
         bans=10, events=100, pairs=1_000, spared=900, unspared=200, seconds=seconds, machine=_SOME
@@ -35,7 +35,7 @@ def test_rates_are_of_processor_time() -> None:
 
 
 def test_what_it_costs_in_python_stands_beside_it() -> None:
-    steps = (mind.DISTIL, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED)
+    steps = (mind.DISTIL, mind.COUNTS, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED)
     several = [
         mind.Mind(10, 100, 1_000, 900, 200, dict.fromkeys(steps, seconds), _SOME) for seconds in (1.0, 2.0)
     ]
@@ -45,7 +45,7 @@ def test_what_it_costs_in_python_stands_beside_it() -> None:
 
 
 def test_beside_machine_code_a_process_of_its_own_thinks_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = (mind.DISTIL, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED)
+    steps = (mind.DISTIL, mind.COUNTS, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED)
     one = mind.Mind(10, 100, 1_000, 900, 200, dict.fromkeys(steps, 1.0), _SOME)
     asked: list[str] = []
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from agents.common.converters import remembered_of
 from bench.running.crowd import ORIGINALS, account_id, ban, is_original, people, sign_ups
+from bench.store.bans import KEYERS
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.upper_bound import UpperBound
+from samehand.scoring.weights import default_weights
 
 BANS = 400
 AT = 1_795_000_000.0
@@ -36,3 +41,10 @@ def test_one_sign_up_of_two_hundred_is_a_mirror() -> None:
     assert with_mirrors[100] != strangers[100]
     assert len({record.key for record in with_mirrors}) == 400
     assert not {record.key for record in with_mirrors} & {one.key for one in originals}
+
+
+def test_a_sign_up_is_looked_up_under_at_most_75_keys_in_the_mean() -> None:
+    bound, counted = UpperBound(default_weights()), NothingCounted(20_000)
+    accounts = [remembered_of(one, KEYERS) for one in sign_ups(3, BANS, [], 300, at=AT)]
+    keys = [len(bound.table(one.fingerprints, counted).keys) for one in accounts]
+    assert sum(keys) / len(keys) <= 75

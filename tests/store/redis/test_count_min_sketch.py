@@ -6,6 +6,7 @@ from collections import Counter
 from hashlib import blake2b
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,14 +94,34 @@ def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
 def test_places_of_the_filter_are_what_is_stored_already(
     sightings: list[tuple[tuple[int, bytes, str], bytes]], bits: int
 ) -> None:
-    """Each part after its length, and five bytes of the digest a place: a filter outlives the program."""
+    """A filter outlives the program: each place is a whole step from the one before, modulo its bits."""
+
+    def identity(kind: int, value: bytes, stratum: str) -> int:
+        own = bytes((kind,)) + len(value).to_bytes(4, "big") + value + stratum.encode()
+        digest = blake2b(own, digest_size=24, person=b"samehand-count").digest()
+        return int.from_bytes(digest[16:], "big")
+
+    def mixed(word: int) -> int:
+        word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % (1 << 64)
+        word = (word ^ word >> 27) * 0x94D049BB133111EB % (1 << 64)
+        return word ^ word >> 31
 
     def places(kind: int, value: bytes, stratum: str, cluster: bytes) -> list[int]:
-        state = blake2b(digest_size=16, person=b"samehand-count")
-        for part in (b"filter", bytes((kind,)), value, stratum.encode(), cluster):
-            state.update(len(part).to_bytes(4, "big") + part)
-        digest = state.digest()
-        return [int.from_bytes(digest[5 * at : 5 * at + 5], "big") % bits for at in range(FILTER_PLACES)]
+        own, others = identity(kind, value, stratum), identity(255, cluster, "")
+        start, step = mixed(own ^ others), mixed(own ^ others ^ (1 << 64) - 1) | 1
+        return [(start + step * at) % (1 << 64) % bits for at in range(FILTER_PLACES)]
 
     found = filter_places([(*value, cluster) for value, cluster in sightings], bits)
     assert found.tolist() == [places(*value, cluster) for value, cluster in sightings]
+
+
+def test_a_filter_a_third_full_knows_one_new_sighting_in_27() -> None:
+    """Of values that share their clusters and clusters that share their values."""
+    bits, several = 1 << 16, range(90)
+    pairs = [(1, f"{one}".encode(), "", f"{other}".encode()) for one in several for other in several]
+    held = np.zeros(bits, np.bool_)
+    held[filter_places(pairs, bits)] = True
+    assert held.mean() == pytest.approx(1 - np.exp(-FILTER_PLACES * len(pairs) / bits), abs=0.01)
+    others = [(2, value, stratum, cluster) for _, value, stratum, cluster in pairs]
+    known = held[filter_places(others, bits)].all(axis=1).mean()
+    assert known == pytest.approx(held.mean() ** FILTER_PLACES, abs=0.01)
