@@ -64,7 +64,7 @@ def command(ctx: click.Context) -> int | None:
     logs.configure(settings.log_level)
     from agents.runtime.weights_of_settings import weights_of
     from desk.database.errors import DatabaseError
-    from desk.web.server import run
+    from desk.server import run
 
     try:
         return run(settings, weights_of(settings))
@@ -131,7 +131,7 @@ def _password() -> str:
 
 def _kept(password: str) -> str:
     from desk.access.passwords import checked
-    from desk.review.errors import Unusable
+    from desk.errors import Unusable
 
     try:
         return checked(password)
@@ -240,9 +240,9 @@ async def _set(
     with_link: bool,
 ) -> str | None:
     from desk.access.sessions import link
+    from desk.database import audit
     from desk.database import users as rows
-    from desk.review import audit
-    from desk.review.errors import NotFound, Unusable
+    from desk.errors import NotFound, Unusable
 
     now, changes = time.time(), dict[str, Any]()
     if password is not None:

@@ -7,7 +7,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from desk.review.errors import Unusable
+from desk.errors import Unusable
 
 CHARS_MIN: Final = 12
 """NIST SP 800-63B asks for no rules about which characters, but for length."""

@@ -10,9 +10,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import users
-from desk.review import audit
-from desk.review.readers import Reader
+from desk.database import audit, users
+from desk.readers import Reader
 
 SESSION_SECONDS_MAX: Final = 12 * 3600.0
 """A shift: whoever works longer signs in once more."""

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import passwords, sessions
 from desk.access.oidc import Person
-from desk.database import users
+from desk.database import audit, users
 from desk.database.engine import Database
-from desk.review import audit
-from desk.review.errors import Conflict, Unusable
-from desk.review.roles import ROLES
+from desk.errors import Conflict, Unusable
+from desk.readers import ROLES
 
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
 _WORDS: Final = re.compile(r"[^\W_]+")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from typing import Final
 
-from desk.review.errors import ReviewError
+from desk.errors import ReviewError
 
 TRIES_AT_ONCE: Final = 10
 TRY_SECONDS: Final = 6.0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,8 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.filters import Filters, Place
 from desk.database.upsert import upsert
-from desk.review.policy import RANKS
 
 ReadRow = Row[Any]
 
@@ -35,26 +34,8 @@ _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdict
 _SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What of the queue is wanted; None: all of it. A band leaves out what is read blind."""
-
-    band: str | None = None
-    policy: str | None = None
-    platform: str | None = None
-    direction: str | None = None
-    basis: str | None = None
-    language: str | None = None
-    kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the queue a page begins: after this."""
-
-    rank: int
-    waits_since: float
-    read_id: int
+RANKS: Final = {"likely": 0, "possible": 1}
+"""By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
 async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 
@@ -19,6 +18,7 @@ from desk.database import offsets
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert, take_summary, take_verdict
 from desk.review.policy import Policy
+from desk.telemetry import Applied
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
@@ -31,15 +31,6 @@ log = structlog.get_logger("samehand.desk.consume")
 
 class Overtaken(Exception):
     """Another process has moved an offset on: what we hold is out of date, so start again from the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What came of a batch: alerts that changed something, and records that could not be read."""
-
-    alerts: int
-    verdicts: int
-    refused: tuple[tuple[str, str], ...]  # topic and reason
 
 
 class Consumer:

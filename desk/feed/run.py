@@ -9,22 +9,20 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
 from typing import Final
 
 import structlog
 
-from desk.database import exposures, outbox, users
 from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
-from desk.feed.consume import Applied, Consumer, Overtaken
+from desk.feed.consume import Consumer, Overtaken
 from desk.feed.publish import Publisher
+from desk.feed.upkeep import BATCH, Steadiness, tidy
 from desk.feed.weights import Weights
-from desk.review.clocks import Steadiness, bring_back
-from desk.review.forgetting import BATCH, erase_old
 from desk.review.policy import Policy
+from desk.telemetry import Applied, State
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import kept_reader, writer
 from streams.kafka.follower import WAIT_SECONDS, Follower
@@ -48,31 +46,12 @@ PUBLISH_SECONDS: Final = 0.5
 TIDY_SECONDS: Final = 30.0
 """What is erased after months may wait; who waits for a clock that was set back should not for longer."""
 
-SENT_KEPT_SECONDS: Final = 86_400.0
-"""How long it can be seen that, and when, a verdict was sent; the verdict itself stays."""
-
 
 class TopicsWrong(BrokerUnavailable):
     """Kafka answers, and a topic is missing, is another one than is wanted, or may not be used."""
 
 
 _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
-
-
-@dataclass(slots=True)
-class State:
-    """What `/health/ready` tells: why something is not read or published now, "" where it is."""
-
-    database: str = ""
-    consuming: str = "not yet begun"
-    publishing: str = "not yet begun"
-    leading: bool = False
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def pause(self, seconds: float) -> None:
-        """Waits, unless the process stops meanwhile."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
 
 
 def require_topics(settings: Settings) -> None:
@@ -121,7 +100,7 @@ class Feed:
         now: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``heard`` is told of each batch, for metrics; ``now``: Unix seconds; ``steady``: nobody sets it."""
+        """`heard` takes each batch, for metrics; `now`: Unix seconds; `steady`: monotonic clock, seconds."""
         self._database = database
         self._settings = settings
         self._consumer = consumer
@@ -225,23 +204,15 @@ class Feed:
                 await state.pause(OUTAGE_SECONDS)
 
     async def _tidy(self) -> None:
-        """Erases what is kept long enough, and drops what has ended."""
-        state, keep_seconds = self.state, self._settings.desk_erase_days * 86_400.0
-        while not state.stopping.is_set():
+        while not self.state.stopping.is_set():
             try:
-                now, erased = self._now(), 0
+                now = self._now()
                 async with self._database.begin() as connection:
-                    await bring_back(connection, self._policy, now=now)
-                    await users.sweep(connection, now=now)
-                    await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
-                    if self._steadiness.look(now, self._steady()):
-                        await exposures.erase(
-                            connection, keep_days=self._settings.desk_exposure_days, now=now
-                        )
-                        erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
+                    steady = self._steadiness.look(now, self._steady())
+                    erased = await tidy(connection, self._settings, self._policy, now=now, steady=steady)
                 if erased:
                     log.info("what was kept long enough is erased", alerts=erased)
                 if erased < BATCH:
-                    await state.pause(TIDY_SECONDS)
+                    await self.state.pause(TIDY_SECONDS)
             except DatabaseUnavailable:
-                await state.pause(OUTAGE_SECONDS)
+                await self.state.pause(OUTAGE_SECONDS)

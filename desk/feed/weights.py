@@ -17,9 +17,9 @@ import structlog
 from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
-from desk.feed.consume import Applied
 from desk.review.adopted import STAGES, Highest, highest
 from desk.review.weights import record_of, standing
+from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode
 from streams.kafka.client import ANSWER_MS, Kept, Reader, Writer

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, notes, reads, summaries, verdicts
-from desk.review import audit
+from desk.database import alerts, audit, notes, reads, summaries, verdicts
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of
-from desk.review.policy import RANKS, Policy
+from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
 
@@ -89,7 +88,7 @@ async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: fl
 
 async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: Policy, *, now: float) -> None:
     """Lays an alert, by its row, out to be read, unless it is or was decided."""
-    alert_id, rank = facts["alert_id"], RANKS.get(facts["band"], 1)
+    alert_id, rank = facts["alert_id"], reads.RANKS.get(facts["band"], 1)
     waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
     if any(read.kind != "golden" for read in waiting):
         await reads.move(connection, alert_id, rank=rank)
@@ -112,7 +111,7 @@ async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: P
 
 def blind_rank(key: bytes, alert_id: str) -> int:
     """Where a blind read waits: by lot, so that its place tells nothing about its band."""
-    return int(uniform(key, "rank", alert_id) * len(RANKS))
+    return int(uniform(key, "rank", alert_id) * len(reads.RANKS))
 
 
 async def take_verdict(

@@ -10,24 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit as rows
-
-START: Final = "0" * 64
-"""The hash before the first line."""
-
-SYSTEM: Final = "desk"
-"""Who did it where nobody did: the desk itself."""
+from desk.database.audit import START, hash_of
 
 SET_ASIDE: Final = "heads-set-aside"
 """The action of a line that acknowledges published heads whose lines are gone: `desk.review.set_aside`."""
 
-_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 
 
@@ -41,42 +32,6 @@ class Line(Protocol):
     subject: str
     detail: str
     hash: str
-
-
-def digest_of(text: str) -> str:
-    """What stands in a line for a text that is kept elsewhere, or was."""
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def hash_of(previous: str, number: int, at: float, actor: str, action: str, subject: str, detail: str) -> str:
-    """The hash of a line behind another one."""
-    return sha256(_encode([previous, number, repr(at), actor, action, subject, detail])).hexdigest()
-
-
-async def note(
-    connection: AsyncConnection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    now: float,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Adds a line, in the transaction of what it tells about."""
-    await rows.lock(connection)
-    last = await rows.last(connection)
-    number, previous = (1, START) if last is None else (last.number + 1, last.hash)
-    text = _encode(detail or {}).decode()
-    await rows.add(
-        connection,
-        number=number,
-        at=now,
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=text,
-        hash=hash_of(previous, number, now, actor, action, subject, text),
-    )
 
 
 @dataclass(frozen=True, slots=True)

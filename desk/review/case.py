@@ -8,8 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, notes, reads, users, verdicts
-from desk.review.audit import digest_of, note
-from desk.review.errors import Forbidden, NotFound, Unusable
+from desk.errors import Forbidden, NotFound, Unusable
 from desk.review.facts import alert_of
 from desk.review.seal import UNREAD, Seal
 from schemas.wire import encode
@@ -43,13 +42,13 @@ async def case_file(
     row, stored = await alerts.find(connection, alert_id), await alerts.payload(connection, alert_id)
     if row is None or stored is None:
         raise NotFound(f"there is no alert {alert_id}")
-    await note(
+    await audit.note(
         connection,
         actor=reader,
         action="case-file",
         subject=alert_id,
         now=now,
-        detail={"purpose": digest_of(purpose)},
+        detail={"purpose": audit.digest_of(purpose)},
     )
     said = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)

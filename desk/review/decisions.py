@@ -10,14 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, golden, notes, outbox, reads, users, verdicts
-from desk.database import audit as audit_lines
-from desk.review import audit
+from desk.database import alerts, audit, golden, notes, outbox, reads, users, verdicts
+from desk.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
+from desk.readers import Reader
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.draws import needs_second_reader
-from desk.review.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
-from desk.review.policy import RANKS, Policy
-from desk.review.readers import Reader
+from desk.review.policy import Policy
 from desk.review.seal import UNREAD, seal_of
 from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
@@ -330,7 +328,7 @@ async def take_back(
     nothing does.
     """
     reader.need("take-back")
-    await audit_lines.lock(connection)  # of two who do it at once the second finds that nothing holds
+    await audit.lock(connection)  # of two who do it at once the second finds that nothing holds
     alert = await alerts.find(connection, alert_id)
     if alert is None:
         raise NotFound(f"there is no alert {alert_id}")
@@ -363,7 +361,7 @@ async def take_back(
         alert_id,
         kind="appeal",
         blind=blind,
-        rank=blind_rank(policy.key, alert_id) if blind else RANKS.get(alert.band, 1),
+        rank=blind_rank(policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
         waits_since=now,
         now=now,
     )
@@ -423,7 +421,7 @@ async def set_golden(
     Raises `Forbidden`, `NotFound` and `Unusable`.
     """
     reader.need("golden")
-    await audit_lines.lock(connection)  # of two who do it at once the second finds the first one's reads
+    await audit.lock(connection)  # of two who do it at once the second finds the first one's reads
     if verdict not in DECIDED:
         raise Unusable("verdict", "an exercise expects mirror or not_mirror")
     if await alerts.find(connection, alert_id) is None:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
-
-RANKS: Final = {"likely": 0, "possible": 1}
-"""By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import seals
-from desk.review.readers import Reader
+from desk.readers import Reader
 from schemas.alerts import EvidenceLine, MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "prior"})

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit as rows
 from desk.database import users
-from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction, note
-from desk.review.errors import NotFound, Unusable
-from desk.review.roles import may
+from desk.errors import NotFound, Unusable
+from desk.readers import may
+from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction
 
 HEADS_A_LINE: Final = 500
 """Forty kilobytes; a day's heads, one a minute, take three lines."""
@@ -126,7 +126,7 @@ async def set_aside(
     heads = list[Head]()
     for first in range(0, len(run.heads), HEADS_A_LINE):
         part = run.heads[first : first + HEADS_A_LINE]
-        await note(
+        await rows.note(
             connection,
             actor="command-line",
             action=SET_ASIDE,

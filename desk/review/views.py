@@ -12,11 +12,11 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, notes, reads, users, verdicts
-from desk.database.reads import Filters, Place
-from desk.review.errors import NotFound
+from desk.database.filters import Filters, Place
+from desk.errors import NotFound
+from desk.readers import Reader
 from desk.review.facts import alert_of
 from desk.review.policy import Policy
-from desk.review.readers import Reader
 from desk.review.seal import Seal, seal_of, seals_of
 from schemas.alerts import MirrorAlert
 
@@ -130,7 +130,7 @@ async def queue(
         filters,
         now=now,
         limit=limit,
-        leads=sees_disputes(reader),
+        leads=reader.sees_disputes,
         free=free,
         after=after,
     )
@@ -155,7 +155,7 @@ async def opened(
     said = await verdicts.of_alert(connection, alert_id)
     mine = None
     if reader.may("decide"):
-        mine = await reads.next_of(connection, alert_id, reader.user_id, leads=sees_disputes(reader))
+        mine = await reads.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
     names = await _initials(connection)
     family = await alerts.of_family(connection, row.root, HISTORY_MAX)
     # Of both accounts, each alert once, and not what stands under the family.
@@ -232,11 +232,6 @@ async def beside(
             )
         )
     return tuple(found)
-
-
-def sees_disputes(reader: Reader) -> bool:
-    """Whose queue has what two readers disagreed on: a lead's, to settle it, and an auditor's."""
-    return reader.may("settle") or not reader.may("decide")
 
 
 def _waiting(

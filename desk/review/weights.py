@@ -13,12 +13,11 @@ from typing import Any, Final, Literal, cast
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import users
+from desk.database import audit, users
 from desk.database import weights as rows
-from desk.review import audit
+from desk.errors import Conflict, Unusable
+from desk.readers import Reader
 from desk.review.adopted import STAGES, as_sent, can_travel, in_force, table_of
-from desk.review.errors import Conflict, Unusable
-from desk.review.readers import Reader
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.weights import Weights
 from schemas.weights import Stage, WeightsAdjustment, WeightsAdopted

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
-from desk.database.reads import Filters
+from desk.database.filters import Filters
 
 NAMES: Final = (*Filters.__dataclass_fields__,)
 """What a queue can be narrowed by, as its address says it."""

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.reads import Filters, Place
+from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, Verdict

@@ -22,7 +22,7 @@ from litestar.template.config import TemplateConfig
 from desk.access.oidc import Provider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
-from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
+from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
 from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page, withheld_page
 from desk.web.desk import Desk
 from desk.web.environment import environment

@@ -9,17 +9,17 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import exposures, reads
+from desk.database import audit, exposures, reads
 from desk.database.engine import Database
-from desk.database.reads import Filters, Place
-from desk.review import audit, decisions, views
+from desk.database.filters import Filters, Place
+from desk.readers import Reader
+from desk.review import decisions, views
 from desk.review.case import case_file
 from desk.review.decisions import Decided, Decision
 from desk.review.policy import Policy
-from desk.review.readers import Reader
 from desk.review.seal import seal_of
 from desk.review.views import Beside, Opened, Waiting
-from desk.web.telemetry import DeskMetrics
+from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
 from streams.settings import Settings
 
@@ -104,7 +104,7 @@ class Desk:
                 filters,
                 since=since,
                 now=self.now(),
-                leads=views.sees_disputes(reader),
+                leads=reader.sees_disputes,
             )
 
     async def overview(
@@ -116,7 +116,7 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             # First: what comes in between is told, perhaps twice.
-            newest = await reads.newest(connection, reader.user_id, leads=views.sees_disputes(reader))
+            newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
             waiting = await self._queue(connection, reader, filters, limit=PAGE, after=after)
             return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
 

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from desk.access import sign_in
 from desk.access.throttle import TriedTooOften
 from desk.database import users
-from desk.database.reads import Filters, Place
+from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, reasons_for

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, reads, users, verdicts
 from desk.database import weights as rows
+from desk.errors import Conflict
 from desk.review import weights
 from desk.review.adopted import STAGES, in_force
-from desk.review.errors import Conflict
 from desk.review.figures import class_of
 from desk.review.proposal import (
     ALERTS_MAX,

@@ -11,9 +11,9 @@ from sqlalchemy import insert
 
 from desk.database import schema
 from desk.database import weights as rows
+from desk.readers import Reader
 from desk.review import weights
 from desk.review.facts import facts_of
-from desk.review.readers import Reader
 from desk.review.weights import Standing, standing
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert

@@ -12,7 +12,7 @@ from desk.access import sign_in
 from desk.access.oidc import ANSWER_BYTES_MAX, NotSignedIn, Person, ProviderUnavailable, user_id_of
 from desk.database import users
 from desk.database.engine import Database
-from desk.review.errors import ReviewError
+from desk.errors import ReviewError
 from tests.desk.access.provider import ISSUER, SaysAnything, a_key
 from tests.desk.people import an_office
 from tests.makers import NOON

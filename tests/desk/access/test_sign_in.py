@@ -15,7 +15,7 @@ from desk.access.sign_in import (
 )
 from desk.database import users
 from desk.database.engine import Database
-from desk.review.errors import Conflict, Unusable
+from desk.errors import Conflict, Unusable
 from tests.desk.people import PASSWORD, Office, an_office
 
 IDLE_SECONDS = 1_800.0

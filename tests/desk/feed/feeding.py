@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
-from desk.feed.run import Feed, State
+from desk.feed.run import Feed
+from desk.telemetry import State
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.settings import Settings

@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk.database.engine import Database
-from desk.database.reads import Filters
-from desk.feed.consume import Applied
+from desk.database.filters import Filters
 from desk.feed.weights import LOOK_SECONDS, Weights
+from desk.readers import Reader
 from desk.review.decisions import Decision
-from desk.review.readers import Reader
 from desk.review.weights import Standing
+from desk.telemetry import Applied
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable

@@ -10,13 +10,13 @@ from sqlalchemy import delete, update
 
 from desk.database import alerts, audit, notes, outbox, schema, verdicts
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
+from desk.errors import Conflict, Forbidden, NotFound, Unusable
+from desk.feed.upkeep import OLD, erase_old
+from desk.readers import Reader
 from desk.review.arrivals import take_alert
 from desk.review.audit import Chain, Head, against
 from desk.review.decisions import Decided, Decision
-from desk.review.errors import Conflict, Forbidden, NotFound, Unusable
-from desk.review.forgetting import OLD, erase_old
-from desk.review.readers import Reader
 from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert

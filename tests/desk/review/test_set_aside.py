@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from desk.review.audit import SET_ASIDE, Chain, Head, hash_of, head_of
+from desk.database.audit import hash_of
+from desk.review.audit import SET_ASIDE, Chain, Head, head_of
 from desk.review.set_aside import Compared, Run, compare, up_to
 
 

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from desk.database import audit as audit_rows
+from desk.database import audit
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.review import audit, weights
+from desk.errors import Conflict, Forbidden, ReviewError, Unusable
+from desk.readers import Reader
+from desk.review import weights
 from desk.review.adopted import in_force
-from desk.review.errors import Conflict, Forbidden, ReviewError, Unusable
-from desk.review.readers import Reader
+from desk.review.audit import Chain
 from desk.review.weights import Standing, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
@@ -50,7 +51,7 @@ def version_in_force(office: Office, held: Standing) -> str:
 
 async def lines(office: Office) -> list[Any]:
     async with office.database.read() as connection:
-        return list(await audit_rows.lines(connection, 0, 1_000))
+        return list(await audit.lines(connection, 0, 1_000))
 
 
 async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
@@ -225,7 +226,7 @@ async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office
         ("weights-tried", "two"),
         ("weights-trial-ended", "two"),
     ]
-    chain = audit.Chain()
+    chain = Chain()
     chain.follow(told)
     assert (chain.broken, chain.number) == (None, 7)
 

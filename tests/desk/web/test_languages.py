@@ -10,10 +10,11 @@ from typing import get_args
 import pytest
 from litestar.testing import AsyncTestClient
 
+from desk import readers
 from desk.database.engine import Database
-from desk.review import case, decisions, readers, weights
+from desk.readers import ROLES
+from desk.review import case, decisions, weights
 from desk.review.reasons import REASONS
-from desk.review.roles import ROLES
 from desk.review.statistics import AGES
 from desk.web import desk, languages, live, pages, security, weights_page
 from desk.web.app import create_app

@@ -5,8 +5,10 @@ Labels are bounded: kinds, verdicts, topics and reasons come from fixed lists. N
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -19,8 +21,6 @@ from prometheus_client.exposition import choose_encoder
 from desk.database import outbox, reads
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
-from desk.feed.consume import Applied
-from desk.feed.run import State
 from desk.review.audit_watch import AuditWatch
 from streams.serving.connections import Connections
 
@@ -36,6 +36,31 @@ LOOK_SECONDS: Final = 5.0
 """How often the backlog is counted: three times between two scrapes."""
 
 _DECIDE_SECONDS: Final = (60, 300, 900, 1_800, 3_600, 4 * 3_600, 12 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
+
+
+@dataclass(slots=True)
+class State:
+    """What `/health/ready` answers: why something is not read or published now, "" where it is."""
+
+    database: str = ""
+    consuming: str = "not yet begun"
+    publishing: str = "not yet begun"
+    leading: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, or returns early when the process stops."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch of records changed; `refused`: topic and reason of each record that could not be read."""
+
+    alerts: int
+    verdicts: int
+    refused: tuple[tuple[str, str], ...]
 
 
 class DeskMetrics:

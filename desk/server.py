@@ -17,13 +17,13 @@ from desk.database.engine import Database, opened
 from desk.database.secret import kept
 from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
-from desk.feed.run import Feed, State
+from desk.feed.run import Feed
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
+from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
 from desk.web.app import create_app
 from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
-from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.serving.server import Server
