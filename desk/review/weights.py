@@ -140,113 +140,9 @@ def said_as(decision: Any) -> str:
     return str(decision.version) if decision.adjustment is not None else ""
 
 
-async def try_in_shadow(
-    connection: AsyncConnection,
-    reader: Reader,
-    proposed: Weights,
-    base: Weights,
-    *,
-    reason: str,
-    knowing: int,
-    figures: Mapping[str, Any],
-    now: float,
-) -> None:
-    """Has a table counted beside the one in force; nobody is alerted by it. Raises `ReviewError`."""
-    before = await _known(connection, reader, knowing)
-    if before.trial is not None:
-        raise Conflict("a table is in shadow already: end its trial first")
-    live = tables(base, before).live
-    await _decide(
-        connection,
-        reader,
-        before,
-        now=now,
-        stage="shadow",
-        action="tried",
-        reason=_said(reason),
-        version=proposed.version,
-        adjustment=as_sent(adjustment_of(proposed, base)),
-        learnt_on=live.version,
-        figures=figures,
-    )
-
-
-async def put_in_force(
-    connection: AsyncConnection,
-    reader: Reader,
-    base: Weights,
-    *,
-    reason: str,
-    knowing: int,
-    figures: Mapping[str, Any],
-    shadow_hours: float,
-    now: float,
-) -> None:
-    """Lets the table that is in shadow make alerts, and ends its trial. Raises `ReviewError`."""
-    before = await _known(connection, reader, knowing)
-    tried = before.trial
-    made = tables(base, before)
-    if tried is None:
-        raise Conflict("no table is in shadow")
-    if made.shadow is None:
-        raise Conflict("it was learnt on a table that is in force no more: end its trial and learn again")
-    if before.arrived("shadow") != "published":
-        raise Conflict("it is not on the topic yet, so that no worker has counted by it")
-    if now < ready_at(tried, shadow_hours):
-        raise Conflict("it has not been in shadow for long enough")
-    number = await _decide(
-        connection,
-        reader,
-        before,
-        now=now,
-        stage="live",
-        action="adopted",
-        reason=_said(reason),
-        version=tried.version,
-        adjustment=adjustment_in(tried),
-        former=None if made.live is base else before.live.number,
-        figures=figures,
-    )
-    await _decide(
-        connection, reader, before, now=now, stage="shadow", action="trial-ended", number=number + 1
-    )
-
-
 def ready_at(tried: Any, shadow_hours: float) -> float:
     """From when on a table in shadow can be put in force (Unix seconds)."""
     return float(tried.decided_at + shadow_hours * HOUR_SECONDS)
-
-
-async def end_trial(connection: AsyncConnection, reader: Reader, *, knowing: int, now: float) -> None:
-    """Takes the table out of the shadow. Raises `ReviewError`."""
-    before = await _known(connection, reader, knowing)
-    if before.trial is None:
-        raise Conflict("no table is in shadow")
-    await _decide(connection, reader, before, now=now, stage="shadow", action="trial-ended")
-
-
-async def roll_back(
-    connection: AsyncConnection, reader: Reader, base: Weights, *, knowing: int, now: float
-) -> None:
-    """Puts in force what was before. Pressed again it goes a step further, to the base in the end.
-
-    Raises `ReviewError`.
-    """
-    before = await _known(connection, reader, knowing)
-    if before.adopted is None:
-        raise Conflict("nothing adopted is in force")
-    former = await former_of(connection, before, base)
-    await _decide(
-        connection,
-        reader,
-        before,
-        now=now,
-        stage="live",
-        action="rolled-back",
-        version=base.version if former is None else former.version,
-        adjustment=adjustment_in(former),
-        former=None if former is None else former.former,
-    )
 
 
 async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> Any:
@@ -259,117 +155,177 @@ async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -
     return None if adjustment is None or table_of(base, adjustment) is None else former
 
 
-async def say_again(
-    connection: AsyncConnection, reader: Reader, base: Weights, *, knowing: int, now: float
-) -> None:
-    """Puts in force again what this database knows, where the topic says something later.
+@dataclass(frozen=True, slots=True)
+class WeightsReview:
+    """What a person may decide about weights, in the caller's transaction. Each method raises `ReviewError`.
 
-    Raises `ReviewError`.
+    `knowing`: the highest decision that they saw: nobody decides past a colleague. `now`: Unix seconds.
     """
-    before = await _known(connection, reader, knowing)
-    if not before.elsewhere:
-        raise Conflict("the topic says nothing that this desk does not know")
-    number = None
-    for stage in before.elsewhere:
-        held = before.decision(stage)
-        plain = base.version if stage == "live" else ""
-        number = await _decide(
-            connection,
-            reader,
+
+    connection: AsyncConnection
+    reader: Reader
+    base: Weights
+    knowing: int
+    now: float
+
+    async def try_in_shadow(self, proposed: Weights, *, reason: str, figures: Mapping[str, Any]) -> None:
+        """Has a table counted beside the one in force; nobody is alerted by it."""
+        before = await self._known()
+        if before.trial is not None:
+            raise Conflict("a table is in shadow already: end its trial first")
+        await self._decide(
             before,
-            now=now,
-            stage=stage,
-            action="said-again",
-            version=plain if held is None else held.version,
-            adjustment=adjustment_in(held),
-            learnt_on=None if held is None else held.learnt_on,
-            former=None if held is None else held.former,
-            figures=None if held is None else figures_of(held),
-            number=None if number is None else number + 1,
+            stage="shadow",
+            action="tried",
+            reason=_checked(reason),
+            version=proposed.version,
+            adjustment=as_sent(adjustment_of(proposed, self.base)),
+            learnt_on=tables(self.base, before).live.version,
+            figures=figures,
         )
 
-
-async def _known(connection: AsyncConnection, reader: Reader, knowing: int) -> Standing:
-    """What holds, held still, to somebody who may decide and knew of all that was decided."""
-    reader.need("weights")
-    await rows.lock(connection)
-    found = await standing(connection)
-    if found.newest != knowing:
-        last = await rows.find(connection, found.newest)
-        person = None if last is None else await users.find(connection, last.user_id)
-        raise Conflict(
-            "somebody has decided about weights meanwhile: look again",
-            "" if person is None else person.initials,
+    async def put_in_force(self, *, reason: str, figures: Mapping[str, Any], shadow_hours: float) -> None:
+        """Lets the table that is in shadow make alerts, and ends its trial."""
+        before = await self._known()
+        tried = before.trial
+        made = tables(self.base, before)
+        if tried is None:
+            raise Conflict("no table is in shadow")
+        if made.shadow is None:
+            raise Conflict("it was learnt on a table that is in force no more: end its trial and learn again")
+        if before.arrived("shadow") != "published":
+            raise Conflict("it is not on the topic yet, so that no worker has counted by it")
+        if self.now < ready_at(tried, shadow_hours):
+            raise Conflict("it has not been in shadow for long enough")
+        number = await self._decide(
+            before,
+            stage="live",
+            action="adopted",
+            reason=_checked(reason),
+            version=tried.version,
+            adjustment=adjustment_in(tried),
+            former=None if made.live is self.base else before.live.number,
+            figures=figures,
         )
-    return found
+        await self._decide(before, stage="shadow", action="trial-ended", number=number + 1)
+
+    async def end_trial(self) -> None:
+        """Takes the table out of the shadow."""
+        before = await self._known()
+        if before.trial is None:
+            raise Conflict("no table is in shadow")
+        await self._decide(before, stage="shadow", action="trial-ended")
+
+    async def roll_back(self) -> None:
+        """Puts in force what was before. Pressed again it goes a step further, to the base in the end."""
+        before = await self._known()
+        if before.adopted is None:
+            raise Conflict("nothing adopted is in force")
+        former = await former_of(self.connection, before, self.base)
+        await self._decide(
+            before,
+            stage="live",
+            action="rolled-back",
+            version=self.base.version if former is None else former.version,
+            adjustment=adjustment_in(former),
+            former=None if former is None else former.former,
+        )
+
+    async def say_again(self) -> None:
+        """Puts in force again what this database knows, where the topic says something later."""
+        before = await self._known()
+        if not before.elsewhere:
+            raise Conflict("the topic says nothing that this desk does not know")
+        number = None
+        for stage in before.elsewhere:
+            held = before.decision(stage)
+            plain = self.base.version if stage == "live" else ""
+            number = await self._decide(
+                before,
+                stage=stage,
+                action="said-again",
+                version=plain if held is None else held.version,
+                adjustment=adjustment_in(held),
+                learnt_on=None if held is None else held.learnt_on,
+                former=None if held is None else held.former,
+                figures=None if held is None else figures_of(held),
+                number=None if number is None else number + 1,
+            )
+
+    async def _known(self) -> Standing:
+        """Locks decisions and returns what holds, if this person may decide and saw every decision."""
+        self.reader.need("weights")
+        await rows.lock(self.connection)
+        now = await standing(self.connection)
+        if now.newest != self.knowing:
+            last = await rows.find(self.connection, now.newest)
+            person = None if last is None else await users.find(self.connection, last.user_id)
+            raise Conflict(
+                "somebody has decided about weights meanwhile: look again",
+                "" if person is None else person.initials,
+            )
+        return now
+
+    async def _decide(
+        self,
+        before: Standing,
+        *,
+        stage: Stage,
+        action: str,
+        reason: str = "",
+        version: str = "",
+        adjustment: WeightsAdjustment | None = None,
+        learnt_on: str | None = None,
+        former: int | None = None,
+        figures: Mapping[str, Any] | None = None,
+        number: int | None = None,
+    ) -> int:
+        """Keeps a decision, numbered after the highest that is known here or was seen on the topic."""
+        if number is None:
+            number = max([before.newest, *(row.number for row in before.seen.values())]) + 1
+        if number > before.newest + AHEAD_MAX:
+            raise Conflict("the topic of weights has a number that no desk counted to: it must be made anew")
+        if not can_travel(WeightsAdopted(stage=stage, number=number, adjustment=adjustment)):
+            raise Conflict("what was learnt is beyond what workers take: it cannot be tried")
+        await rows.add(
+            self.connection,
+            {
+                "number": number,
+                "stage": stage,
+                "decided_at": self.now,
+                "user_id": self.reader.user_id,
+                "action": action,
+                "reason": reason,
+                "version": version,
+                "adjustment": None if adjustment is None else msgspec.json.encode(adjustment).decode(),
+                "learnt_on": learnt_on,
+                "former": former,
+                "figures": None if figures is None else msgspec.json.encode(figures).decode(),
+            },
+        )
+        held = before.decision(stage)
+        await audit.note(
+            self.connection,
+            actor=self.reader.user_id,
+            action=f"weights-{action}",
+            # What leaves nothing in shadow is about the table that was there.
+            subject=version or ("" if held is None else str(held.version)) or stage,
+            now=self.now,
+            detail={
+                "number": number,
+                "stage": stage,
+                "base": None if adjustment is None else adjustment.base_version,
+                "reason": audit.digest_of(reason),
+                "labels": None if figures is None else figures.get("labels"),
+            },
+        )
+        return number
 
 
-def _said(reason: str) -> str:
+def _checked(reason: str) -> str:
     reason = reason.strip()
     if not reason or "\0" in reason:
         raise Unusable("reason", "say why")
     if len(reason) > REASON_CHARS_MAX:
         raise Unusable("reason", "say it in 500 characters or fewer")
     return reason
-
-
-async def _decide(
-    connection: AsyncConnection,
-    reader: Reader,
-    before: Standing,
-    *,
-    now: float,
-    stage: Stage,
-    action: str,
-    reason: str = "",
-    version: str = "",
-    adjustment: WeightsAdjustment | None = None,
-    learnt_on: str | None = None,
-    former: int | None = None,
-    figures: Mapping[str, Any] | None = None,
-    number: int | None = None,
-) -> int:
-    """Keeps a decision, under the number after the highest that is known here or was seen on the topic."""
-    if number is None:
-        number = max([before.newest, *(one.number for one in before.seen.values())]) + 1
-    if number > before.newest + AHEAD_MAX:
-        raise Conflict("the topic of weights has a number that no desk counted to: it must be made anew")
-    if not can_travel(WeightsAdopted(stage=stage, number=number, adjustment=adjustment)):
-        raise Conflict("what was learnt is beyond what workers take: it cannot be tried")
-    await rows.add(
-        connection,
-        {
-            "number": number,
-            "stage": stage,
-            "decided_at": now,
-            "user_id": reader.user_id,
-            "action": action,
-            "reason": reason,
-            "version": version,
-            "adjustment": None if adjustment is None else msgspec.json.encode(adjustment).decode(),
-            "learnt_on": learnt_on,
-            "former": former,
-            "figures": None if figures is None else msgspec.json.encode(figures).decode(),
-        },
-    )
-    await audit.note(
-        connection,
-        actor=reader.user_id,
-        action=f"weights-{action}",
-        subject=version or _held(before, stage) or stage,
-        now=now,
-        detail={
-            "number": number,
-            "stage": stage,
-            "base": None if adjustment is None else adjustment.base_version,
-            "reason": audit.digest_of(reason),
-            "labels": None if figures is None else figures.get("labels"),
-        },
-    )
-    return number
-
-
-def _held(before: Standing, stage: str) -> str:
-    """What a decision that leaves nothing in shadow is about: the table that was."""
-    held = before.decision(stage)
-    return "" if held is None else str(held.version)

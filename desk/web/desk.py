@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, exposures, reads
+from desk.access import sessions
+from desk.access.sessions import Session
+from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
 from desk.database.filters import Filters, Place
 from desk.readers import Reader
 from desk.review import decisions, views
 from desk.review.case import case_file
 from desk.review.decisions import Decided, Decision
+from desk.review.figures import LeadView, lead_view
+from desk.review.learning import Learning
 from desk.review.policy import Policy
 from desk.review.seal import seal_of
 from desk.review.views import Beside, Opened, Waiting
+from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
 from streams.settings import Settings
@@ -49,7 +55,7 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `learning`: whoever learns holds it. It takes a second of a processor, which the others here need as well.
+    `learning`: held while a proposal is computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
@@ -59,6 +65,26 @@ class Desk:
     metrics: DeskMetrics
     base: Weights = field(default_factory=default_weights)
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def session(self, token: str) -> Session | None:
+        """Returns the session of a token, whose use is noted now and then; None if it has ended."""
+        now = self.now()
+        async with self.database.read() as reading:
+            known = await sessions.find(
+                reading, token, idle_seconds=self.settings.desk_session_minutes * 60.0, now=now
+            )
+        if known is None:
+            return None
+        session, stale = known
+        if stale:
+            async with self.database.begin() as writing:
+                await users.see_session(writing, session.digest, now=now)
+        return session
+
+    async def sign_out(self, session: Session) -> None:
+        """Ends a session."""
+        async with self.database.begin() as connection:
+            await users.end_session(connection, session.digest)
 
     async def queue(
         self,
@@ -231,3 +257,24 @@ class Desk:
             return await views.listed(
                 connection, reader, status=status, before=before, limit=max(1, min(limit, PAGE_MAX))
             )
+
+    async def withheld(self, limit: int) -> Sequence[Any]:
+        """Open summaries of bans that withheld a pair. They count, and name no account but the banned one."""
+        async with self.database.read() as connection:
+            return await summaries.withheld(connection, limit)
+
+    async def figures(self, reader: Reader) -> LeadView:
+        """What the lead's page shows. Raises `Forbidden`."""
+        reader.need("figures")
+        return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
+
+    @property
+    def weights(self) -> Learning:
+        """What can be learnt from verdicts; hold `learning` while it learns."""
+        return Learning(self.database, self.base, self.policy.blind_share)
+
+    @asynccontextmanager
+    async def deciding(self, reader: Reader, *, knowing: int) -> AsyncIterator[WeightsReview]:
+        """Yields what a person may decide about weights, in one transaction."""
+        async with self.database.begin() as connection:
+            yield WeightsReview(connection, reader, self.base, knowing, self.now())

@@ -17,7 +17,6 @@ from msgspec import Meta, Struct
 
 from desk.access import sign_in
 from desk.access.throttle import TriedTooOften
-from desk.database import users
 from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
@@ -342,8 +341,7 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
 async def sign_out(request: Asked) -> Redirect:
     """Ends the session."""
     desk = desk_of(request)
-    async with desk.database.begin() as connection:
-        await users.end_session(connection, request.user.digest)
+    await desk.sign_out(request.user)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
 
 

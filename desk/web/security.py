@@ -12,10 +12,8 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
-from desk.access import sessions
 from desk.access.sessions import SESSION_SECONDS_MAX, Session
 from desk.access.throttle import Rates
-from desk.database import users
 from desk.web.desk import Desk
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -69,20 +67,11 @@ class Authentication(AbstractAuthenticationMiddleware):
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        """Looks the session's token up."""
         desk: Desk = connection.app.state.desk
         token = connection.cookies.get(cookie_name(desk), "")
-        now = desk.now()
-        async with desk.database.read() as reading:
-            found = await sessions.find(
-                reading, token, idle_seconds=desk.settings.desk_session_minutes * 60.0, now=now
-            )
-        if found is None:
+        session = await desk.session(token)
+        if session is None:
             raise NotAuthorizedException("sign in first")
-        session, stale = found
-        if stale:
-            async with desk.database.begin() as writing:
-                await users.see_session(writing, session.digest, now=now)
         return AuthenticationResult(user=session, auth=token)
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from litestar import Request, get
 from litestar.response import Template
 
-from desk.database import summaries
 from desk.web.api import desk_of
 from desk.web.view import context
 
@@ -18,10 +17,9 @@ BANS_MAX: Final = 100
 @get("/withheld", include_in_schema=False)
 async def withheld(request: Request[Any, Any, Any]) -> Template:
     """Counts alone, of bans and of nobody else, so that every reader may see them."""
-    async with desk_of(request).database.read() as connection:
-        found = await summaries.withheld(connection, BANS_MAX)
+    summaries = await desk_of(request).withheld(BANS_MAX)
     return Template(
-        "withheld.html", context={"session": request.user, **context(request), "summaries": found}
+        "withheld.html", context={"session": request.user, **context(request), "summaries": summaries}
     )
 
 

@@ -113,16 +113,9 @@ async def published(office: Office) -> None:
 async def tried(office: Office, lead: Reader, table: Weights) -> None:
     """A table that is in shadow now, and on the topic."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.try_in_shadow(
-            connection,
-            lead,
-            table,
-            office.desk.base,
-            reason="it tells more",
-            knowing=knowing,
-            figures={"labels": 40, "as_of": office.clock()},
-            now=office.clock(),
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.try_in_shadow(
+            table, reason="it tells more", figures={"labels": 40, "as_of": office.clock()}
         )
     await published(office)
 
@@ -136,21 +129,12 @@ async def adopted(office: Office, lead: Reader, table: Weights) -> None:
 async def put_in_force(office: Office, lead: Reader, *, shadow_hours: float = 0.0) -> None:
     """What is in shadow is in force now."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.put_in_force(
-            connection,
-            lead,
-            office.desk.base,
-            reason="it held",
-            knowing=knowing,
-            figures={},
-            shadow_hours=shadow_hours,
-            now=office.clock(),
-        )
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.put_in_force(reason="it held", figures={}, shadow_hours=shadow_hours)
 
 
 async def rolled_back(office: Office, lead: Reader) -> None:
     """What was in force before is so again."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.roll_back(connection, lead, office.desk.base, knowing=knowing, now=office.clock())
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.roll_back()
