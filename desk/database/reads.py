@@ -117,11 +117,8 @@ async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, n
     return done.rowcount == 1
 
 
-async def reopen(
-    connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float
-) -> None:
-    """Opens a read whose verdict was undone, in the hands of who undid it."""
-    del now
+async def reopen(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
+    """Opens a read whose verdict was undone, in the hands of the person who undid it."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.read_id == read_id)

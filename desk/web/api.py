@@ -16,7 +16,7 @@ from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, Verdict
-from desk.review.views import Beside, Opened, Waiting
+from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from schemas import fields
 
@@ -205,7 +205,7 @@ async def alerts(
     status: Annotated[str | None, QueryParameter(pattern="^(open|withdrawn)$")] = None,
     before: FromQuery[float | None] = None,
     limit: Limit = PAGE,
-) -> list[Beside]:
+) -> list[RelatedAlert]:
     """Alerts by when they were detected. `before` is the last one's `detected_at`."""
     return await desk_of(request).listed(request.user.reader, status=status, before=before, limit=limit)
 
@@ -236,7 +236,7 @@ async def case(request: Asked, alert_id: FromPath[str], data: JSONBody[CaseWante
 
 
 @get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
-async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[Beside]:
+async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[RelatedAlert]:
     """Alerts in which an account is the new one or the banned one, the newest first."""
     key = f"{platform}:{account_id.removeprefix('/')}"
     return await desk_of(request).account(request.user.reader, key)

@@ -16,14 +16,14 @@ from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
 from desk.database.filters import Filters, Place
 from desk.readers import Reader
-from desk.review import decisions, views
+from desk.review import views
 from desk.review.case import case_file
-from desk.review.decisions import Decided, Decision
+from desk.review.decisions import Decided, Decision, Review
 from desk.review.figures import LeadView, lead_view
 from desk.review.learning import Learning
 from desk.review.policy import Policy
 from desk.review.seal import seal_of
-from desk.review.views import Beside, Opened, Waiting
+from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
@@ -66,6 +66,9 @@ class Desk:
     base: Weights = field(default_factory=default_weights)
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
+        return Review(connection, reader, self.policy, self.now())
+
     async def session(self, token: str) -> Session | None:
         """Returns the session of a token, whose use is noted now and then; None if it has ended."""
         now = self.now()
@@ -98,28 +101,13 @@ class Desk:
         """What waits for this person, the most pressing first."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await self._queue(connection, reader, filters, limit=limit, after=after, free=free)
-
-    async def _queue(
-        self,
-        connection: AsyncConnection,
-        reader: Reader,
-        filters: Filters,
-        *,
-        limit: int,
-        after: Place | None,
-        free: bool = False,
-    ) -> list[Waiting]:
-        return await views.queue(
-            connection,
-            reader,
-            filters,
-            self.policy,
-            now=self.now(),
-            limit=min(limit, PAGE_MAX),
-            after=after,
-            free=free,
-        )
+            return await views.queue(
+                self._review(connection, reader),
+                filters,
+                limit=min(limit, PAGE_MAX),
+                after=after,
+                free=free,
+            )
 
     async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
         """How many reads wait for this person that were opened after one."""
@@ -143,14 +131,14 @@ class Desk:
         async with self.database.read() as connection:
             # First: what comes in between is told, perhaps twice.
             newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
-            waiting = await self._queue(connection, reader, filters, limit=PAGE, after=after)
+            waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
             return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.begin() as connection:
-            opened = await views.opened(connection, reader, alert_id, self.policy, now=self.now())
+            opened = await views.opened(self._review(connection, reader), alert_id)
             await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
             await audit.note(
                 connection,
@@ -182,56 +170,51 @@ class Desk:
         """Which alert a read is of. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.read() as connection:
-            return str((await decisions.known_read(connection, reader, read_id)).alert_id)
+            return str((await self._review(connection, reader).known_read(read_id)).alert_id)
 
     async def claim(self, reader: Reader, read_id: int) -> float:
         """Takes a read in hand, or keeps it; until when. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.claim(connection, reader, read_id, self.policy, now=self.now())
+            return await self._review(connection, reader).claim(read_id)
 
     async def release(self, reader: Reader, read_id: int) -> None:
         """Lays a read back."""
         async with self.database.begin() as connection:
-            await decisions.release(connection, reader, read_id)
+            await self._review(connection, reader).release(read_id)
 
     async def skip(self, reader: Reader, read_id: int) -> None:
         """Leaves a read to others for a while. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            await decisions.skip(connection, reader, read_id, self.policy, now=self.now())
+            await self._review(connection, reader).skip(read_id)
 
     async def decide(self, reader: Reader, read_id: int, decision: Decision) -> Decided:
         """Keeps a verdict. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            made = await decisions.decide(connection, reader, read_id, decision, self.policy, now=self.now())
+            made = await self._review(connection, reader).decide(read_id, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         """Takes the last key back; the reads that are open again. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            opened = await decisions.undo(connection, reader, batch, self.policy, now=self.now())
+            opened = await self._review(connection, reader).undo(batch)
         self.metrics.undone.inc(len(opened))
         return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         """Takes back what holds; the read that it opened. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.take_back(
-                connection, reader, alert_id, reason_code, self.policy, now=self.now()
-            )
+            return await self._review(connection, reader).take_back(alert_id, reason_code)
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         """Keeps a note. Raises `ReviewError`."""
-        reader.need("decide")
         async with self.database.begin() as connection:
-            return await decisions.write_note(connection, reader, alert_id, text, now=self.now())
+            return await self._review(connection, reader).write_note(alert_id, text)
 
     async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
         """Makes an alert an exercise; for how many people. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.set_golden(
-                connection, reader, alert_id, verdict, self.policy, now=self.now()
-            )
+            return await self._review(connection, reader).set_golden(alert_id, verdict)
 
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""
@@ -242,20 +225,23 @@ class Desk:
                 connection, alert_id, purpose=purpose, reader=reader.user_id, now=self.now(), seal=seal
             )
 
-    async def account(self, reader: Reader, key: str) -> list[Beside]:
+    async def account(self, reader: Reader, key: str) -> list[RelatedAlert]:
         """Alerts about an account, on either side, each as this person may see it."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await views.of_account(connection, reader, key)
+            return await views.of_account(self._review(connection, reader), key)
 
     async def listed(
         self, reader: Reader, *, status: str | None, before: float | None, limit: int
-    ) -> list[Beside]:
+    ) -> list[RelatedAlert]:
         """Alerts, the newest first, each as this person may see it."""
         reader.need("read")
         async with self.database.read() as connection:
             return await views.listed(
-                connection, reader, status=status, before=before, limit=max(1, min(limit, PAGE_MAX))
+                self._review(connection, reader),
+                status=status,
+                before=before,
+                limit=max(1, min(limit, PAGE_MAX)),
             )
 
     async def withheld(self, limit: int) -> Sequence[Any]:
