@@ -1,4 +1,4 @@
-"""The desk's process: the database opened, Kafka followed, pages served, until it is told to stop."""
+"""The desk's process: opens the database, follows Kafka and serves pages until a signal stops it."""
 
 from __future__ import annotations
 

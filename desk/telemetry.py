@@ -146,10 +146,13 @@ class DeskMetrics:
         try:
             asides = await audit.look()
         except DatabaseUnavailable:
-            return  # `look` tells of it, and what was found before holds until then
-        for one in asides:
+            return  # `look` reports the outage; the last finding holds until then
+        for aside in asides:
             log.warning(
-                "published heads of the audit are set aside", line=one.number, by=one.by, reason=one.reason
+                "published heads of the audit are set aside",
+                line=aside.number,
+                by=aside.by,
+                reason=aside.reason,
             )
         if audit.broken is not None and audit.broken != before:
             log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)
@@ -202,9 +205,9 @@ async def served(metrics: DeskMetrics, state: State, host: str, port: int) -> As
         return web.json_response({"healthy": True, "faults": {}})
 
     async def ready(request: web.Request) -> web.Response:
-        found = faults(state)
-        body = {"healthy": not found, "faults": found}
-        return web.json_response(body, status=503 if found else 200)
+        problems = faults(state)
+        body = {"healthy": not problems, "faults": problems}
+        return web.json_response(body, status=503 if problems else 200)
 
     app = web.Application()
     app.router.add_get("/metrics", exposed)

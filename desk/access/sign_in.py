@@ -55,7 +55,7 @@ async def _of_name(database: Database, name: str) -> Any:
 
 
 async def with_link(database: Database, token: str, *, now: float) -> str | None:
-    """The token of a new session; None for a link that was used, has ended or never was."""
+    """Returns the token of a new session; None for a link that was used, has expired or never existed."""
     async with database.begin() as connection:
         user_id = await users.use_link(connection, sessions.digest_of(token), now=now)
         user = None if user_id is None else await users.find(connection, user_id)
@@ -65,9 +65,9 @@ async def with_link(database: Database, token: str, *, now: float) -> str | None
 
 
 async def with_provider(database: Database, person: Person, *, now: float) -> str | None:
-    """The token of a new session; None for whoever has no role, or was let out.
+    """Returns the token of a new session; None for a person without a role, or who was locked out.
 
-    The provider says who has which role: who lost it, or got another, is out of every session.
+    Roles are the provider's: a person who lost theirs, or got another, is signed out everywhere.
     """
     async with database.begin() as connection:
         user = await users.by_subject(connection, person.user_id)
@@ -94,7 +94,7 @@ async def with_provider(database: Database, person: Person, *, now: float) -> st
 
 
 async def _add_of_provider(connection: AsyncConnection, person: Person, *, now: float) -> None:
-    """Adds somebody. A name that is taken here is told apart, and never taken over."""
+    """Adds a person of the provider. A name that is taken here gets a suffix, and is never taken over."""
     for name in (person.name, f"{person.name}.{person.user_id[:8]}"):
         try:
             await add_user(

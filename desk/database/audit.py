@@ -38,8 +38,8 @@ async def lock(connection: AsyncConnection) -> None:
 
 async def last(connection: AsyncConnection) -> Row[Any] | None:
     """The last line, or None before the first."""
-    found = await connection.execute(select(_audit).order_by(_audit.c.number.desc()).limit(1))
-    return found.one_or_none()
+    result = await connection.execute(select(_audit).order_by(_audit.c.number.desc()).limit(1))
+    return result.one_or_none()
 
 
 def digest_of(text: str) -> str:
@@ -81,24 +81,24 @@ async def note(
 
 async def lines(connection: AsyncConnection, after: int, limit: int) -> Sequence[Row[Any]]:
     """Lines after a number, in order."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_audit).where(_audit.c.number > after).order_by(_audit.c.number).limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def about(connection: AsyncConnection, subject: str, limit: int) -> Sequence[Row[Any]]:
     """Lines about one alert, account or user, in order."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_audit).where(_audit.c.subject == subject).order_by(_audit.c.number).limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def published_head(connection: AsyncConnection) -> Row[Any] | None:
     """The head that was published last, or None."""
-    found = await connection.execute(select(_heads).order_by(_heads.c.number.desc()).limit(1))
-    return found.one_or_none()
+    result = await connection.execute(select(_heads).order_by(_heads.c.number.desc()).limit(1))
+    return result.one_or_none()
 
 
 async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:

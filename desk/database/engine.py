@@ -188,8 +188,8 @@ class Lead:
         try:
             async with asyncio.timeout(HELD_SECONDS):
                 # A connection that was lost is made anew on the next statement, without the lock.
-                found = await self._connection.execute(_HELD, {"number": LEADER_LOCK})
-                self.won = bool(found.scalar_one())
+                result = await self._connection.execute(_HELD, {"number": LEADER_LOCK})
+                self.won = bool(result.scalar_one())
         except (DBAPIError, TimeoutError, OSError):
             self.won = False
         if not self.won:

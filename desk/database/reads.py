@@ -45,10 +45,10 @@ async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
     """All reads of an alert, in the order in which they were opened."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
-    return found.all()
+    return result.all()
 
 
 async def add(
@@ -62,7 +62,7 @@ async def add(
     now: float,
     only_for: str | None = None,
 ) -> int:
-    """Opens a read; its number."""
+    """Opens a read. Returns its number."""
     done = await connection.execute(
         insert(_reads)
         .values(
@@ -81,7 +81,7 @@ async def add(
 
 
 async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float) -> bool:
-    """Takes an open read in hand, or keeps it there; whether nobody else had it."""
+    """Takes an open read in hand, or keeps it there. Returns False if somebody else has it."""
     done = await connection.execute(
         update(_reads)
         .where(
@@ -108,7 +108,7 @@ async def release(connection: AsyncConnection, read_id: int, user_id: str) -> No
 
 
 async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, now: float) -> bool:
-    """Marks an open read as done by a verdict; whether it was open."""
+    """Marks an open read as done by a verdict. Returns False if it was not open."""
     done = await connection.execute(
         update(_reads)
         .where(_reads.c.read_id == read_id, _reads.c.state == "open")
@@ -129,7 +129,7 @@ async def reopen(connection: AsyncConnection, read_id: int, user_id: str, *, unt
 async def end(
     connection: AsyncConnection, alert_id: str, kinds: Sequence[str], *, reason: str, now: float
 ) -> int:
-    """Takes open reads of an alert out of the queue, with the reason; how many."""
+    """Takes open reads of an alert out of the queue, with the reason. Returns how many."""
     done = await connection.execute(
         update(_reads)
         .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.kind.in_(kinds))
@@ -139,7 +139,7 @@ async def end(
 
 
 async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None:
-    """Gives an alert's open reads, but for blind ones, another place, as when its band rose."""
+    """Changes the rank of an alert's open reads that are not blind, as when its band rose."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.blind.is_(False))
@@ -148,12 +148,12 @@ async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None
 
 
 async def skip(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
-    """Shows a read to somebody no earlier than at a moment."""
+    """Hides a read from a person until `until`."""
     await upsert(connection, _skips, {"read_id": read_id, "user_id": user_id, "until": until})
 
 
 async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipped_until: float) -> None:
-    """Ends no claim and no skip later than at these moments."""
+    """Repairs timestamps after the clock was set back: caps when claims and skips end."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.claimed_by.is_not(None), _reads.c.claimed_until > claimed_until)
@@ -227,41 +227,41 @@ async def arrived(
     now: float,
     leads: bool = False,
 ) -> int:
-    """How many reads wait for somebody that were opened after one."""
+    """Returns how many reads after number `since` wait for a person."""
     conditions = [
         *_open_to(user_id, leads=leads),
         _not_skipped(user_id, now),
         *_passing(filters),
         _reads.c.read_id > since,
     ]
-    found = await connection.execute(
+    result = await connection.execute(
         select(func.count())
         .select_from(_reads)
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(and_(*conditions))
     )
-    return int(found.scalar_one())
+    return int(result.scalar_one())
 
 
 async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = False) -> int:
-    """The number of the read that was opened last of those that wait for somebody; 0 where there is none.
+    """Returns the number of the newest read that waits for a person; 0 where there is none.
 
-    That of all would tell them what was opened for others, such as a dispute by their own verdict.
+    The newest of all reads would reveal what was opened for others, such as a dispute by their own verdict.
     """
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads.c.read_id)
         .where(*_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id.desc())
         .limit(1)
     )
-    return found.scalar_one_or_none() or 0
+    return result.scalar_one_or_none() or 0
 
 
 async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
-    """What is there to narrow the queue by in some columns of alerts, by column in alphabetical order."""
-    found = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
+    """Returns the values of some columns of alerts, sorted, to narrow the queue by."""
+    result = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
-    for row in found:
+    for row in result:
         values[row.name].append((row.number, row.value))
     return {name: [value for _, value in sorted(several)] for name, several in values.items()}
 
@@ -269,15 +269,15 @@ async def known_values(connection: AsyncConnection, names: Sequence[str], limit:
 def _values_of(name: str, limit: int) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
-    found = select(func.min(column).label("value"), literal(1).label("number")).cte(
+    known = select(func.min(column).label("value"), literal(1).label("number")).cte(
         f"known_{name}", recursive=True
     )
-    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
-    found = found.union_all(
-        select(following, found.c.number + 1).where(found.c.value.is_not(None), found.c.number < limit)
+    following = select(func.min(column)).where(column > known.c.value).scalar_subquery()
+    known = known.union_all(
+        select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
     )
-    return select(literal(name).label("name"), found.c.value, found.c.number).where(
-        found.c.value.is_not(None)
+    return select(literal(name).label("name"), known.c.value, known.c.number).where(
+        known.c.value.is_not(None)
     )
 
 
@@ -307,7 +307,7 @@ async def queue(
             tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
             > tuple_(after.rank, after.waits_since, after.read_id)
         )
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads,
             _SHOWN_KIND.label("shown_kind"),
@@ -318,25 +318,25 @@ async def queue(
         .order_by(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
     """The read of an alert that waits for somebody, skipped or not, with its `shown_kind`; or None."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads, _SHOWN_KIND.label("shown_kind"))
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
         .limit(1)
     )
-    return found.one_or_none()
+    return result.one_or_none()
 
 
 async def waiting_in_family(
     connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
 ) -> Sequence[Row[Any]]:
     """First reads of a family that may be decided together: seen with their score, in nobody else's hands."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads, _alerts.c.revision, _alerts.c.policy)
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(
@@ -350,12 +350,12 @@ async def waiting_in_family(
         .order_by(_reads.c.read_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
     """How many open reads of each kind there are (`kind`, `waiting`), and since when (`oldest`)."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads.c.kind,
             func.count().label("waiting"),
@@ -364,18 +364,18 @@ async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind)
     )
-    return found.all()
+    return result.all()
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
     """Since when each open read waits (Unix seconds), the longest first; exercises are not counted."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads.c.waits_since)
         .where(_reads.c.state == "open", _reads.c.kind != "golden")
         .order_by(_reads.c.waits_since)
         .limit(limit)
     )
-    return [float(moment) for moment in found.scalars()]
+    return [float(moment) for moment in result.scalars()]
 
 
 async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[Row[Any]]:
@@ -384,7 +384,7 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[
     By `band`, and of pairs below the bands (`below`) by `stratum`; read or not.
     """
     below = _alerts.c.sampled.is_not(None).label("below")
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _alerts.c.band, below, _alerts.c.stratum, func.count(_reads.c.alert_id.distinct()).label("drawn")
         )
@@ -392,12 +392,12 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[
         .where(_reads.c.blind.is_(True), _reads.c.kind == "first", _alerts.c.arrived_at >= since)
         .group_by(_alerts.c.band, below, _alerts.c.stratum)
     )
-    return found.all()
+    return result.all()
 
 
 async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Sequence[Row[Any]]:
     """Who has open reads in hand: `user_id`, how many (`claims`), since when the oldest waits (`oldest`)."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads.c.claimed_by.label("user_id"),
             func.count().label("claims"),
@@ -408,4 +408,4 @@ async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Seq
         .order_by(func.min(_reads.c.waits_since), _reads.c.claimed_by)
         .limit(limit)
     )
-    return found.all()
+    return result.all()

@@ -17,7 +17,7 @@ _users, _sessions, _links = schema.users, schema.sessions, schema.links
 
 
 async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Adds a person; False where the name, or the subject, is there already."""
+    """Adds a person. Returns False if the name, or the subject, is taken."""
     return await insert_new(connection, _users, values)
 
 
@@ -52,13 +52,13 @@ async def begin_session(connection: AsyncConnection, values: Mapping[str, Any]) 
 
 
 async def session(connection: AsyncConnection, digest: str) -> Row[Any] | None:
-    """A session beside its person, or None. Whether it has ended is the caller's to see."""
-    found = await connection.execute(
+    """Returns a session with its person, or None. The caller checks whether it has ended."""
+    result = await connection.execute(
         select(_sessions, _users.c.name, _users.c.initials, _users.c.role, _users.c.disabled_at)
         .join(_users, _users.c.user_id == _sessions.c.user_id)
         .where(_sessions.c.digest == digest)
     )
-    return found.one_or_none()
+    return result.one_or_none()
 
 
 async def see_session(connection: AsyncConnection, digest: str, *, now: float) -> None:
@@ -89,7 +89,7 @@ async def bring_back(
     link_ends_at: float,
     now: float,
 ) -> None:
-    """Ends no session or link later than at these moments; none was seen after `now`."""
+    """Repairs timestamps after the clock was set back: caps `ends_at`, and `seen_at` at `now`."""
     for table, name, latest in (
         (_sessions, "ends_at", session_ends_at),
         (_sessions, "seen_at", now),
@@ -104,12 +104,12 @@ async def add_link(connection: AsyncConnection, digest: str, user_id: str, *, en
 
 
 async def use_link(connection: AsyncConnection, digest: str, *, now: float) -> str | None:
-    """Whose link it is, once: None for one that was used, has ended or never was."""
+    """Uses up a link. Returns its person; None if it was used, has expired or never existed."""
     done = await connection.execute(
         update(_links)
         .where(_links.c.digest == digest, _links.c.used_at.is_(None), _links.c.ends_at > now)
         .values(used_at=now)
         .returning(_links.c.user_id)
     )
-    found = done.scalar_one_or_none()
-    return None if found is None else str(found)
+    result = done.scalar_one_or_none()
+    return None if result is None else str(result)

@@ -44,19 +44,19 @@ async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
 async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
     """The decision that holds, of each stage that has one."""
     last = select(func.max(_weights.c.number)).group_by(_weights.c.stage)
-    found = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
-    return {row.stage: row for row in found}
+    result = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
+    return {row.stage: row for row in result}
 
 
 async def history(connection: AsyncConnection, limit: int) -> Sequence[DecisionRow]:
     """Decisions with the initials of whose they are (None: nobody here has them), the latest first."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_weights, _users.c.initials)
         .join(_users, _users.c.user_id == _weights.c.user_id, isouter=True)
         .order_by(_weights.c.number.desc())
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def see(connection: AsyncConnection, stage: str, number: int, version: str, *, now: float) -> None:

@@ -1,7 +1,7 @@
 """Alerts and verdicts of Kafka become rows, with the offsets in the same transaction: each counts once.
 
-A record that cannot be read is counted, logged by its address and passed over: whoever wrote it has dead
-letters of their own. An outage of either side holds everything up and loses nothing.
+A record that cannot be read is counted, logged by its address and passed over: its writer has dead
+letters of its own. An outage of either side holds everything up and loses nothing.
 """
 
 from __future__ import annotations
@@ -58,10 +58,12 @@ class Consumer:
         async with self._database.begin() as connection:
             known = await offsets.positions(connection)
             # In partitions' order, so that two processes meet at the first and not crosswise.
-            ordered = sorted(arrivals, key=lambda one: (one.topic, one.partition, one.offset))
-            for (topic, partition), group in groupby(ordered, key=lambda one: (one.topic, one.partition)):
+            ordered = sorted(arrivals, key=lambda arrival: (arrival.topic, arrival.partition, arrival.offset))
+            for (topic, partition), group in groupby(
+                ordered, key=lambda arrival: (arrival.topic, arrival.partition)
+            ):
                 before = known.get((topic, partition))
-                fresh = [one for one in group if before is None or one.offset >= before]
+                fresh = [arrival for arrival in group if before is None or arrival.offset >= before]
                 if not fresh:
                     continue
                 after = fresh[-1].offset + 1

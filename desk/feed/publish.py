@@ -18,7 +18,7 @@ BATCH: Final = 100
 """A family as a whole fits in two; each is confirmed before the next is taken."""
 
 AGAIN_SECONDS: Final = 60.0
-"""Three times as long as a producer tries by itself: whoever has not confirmed by then is gone."""
+"""Three times as long as a producer retries: a sender that has not confirmed by then is gone."""
 
 
 class Publisher:

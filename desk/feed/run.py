@@ -59,28 +59,27 @@ def require_topics(settings: Settings) -> None:
     `BrokerUnavailable`.
     """
     try:
-        found = check(settings, wanted_by_desk(settings), create=settings.topic_create)
+        topics = check(settings, wanted_by_desk(settings), create=settings.topic_create)
     except TopicsError as fault:
         raise BrokerUnavailable(str(fault)) from fault
-    wrong = [f"{one.topic} {one.detail}" for one in found if one.blocks]
+    wrong = [f"{topic.topic} {topic.detail}" for topic in topics if topic.blocks]
     if wrong:
         raise TopicsWrong("; ".join(wrong))
 
 
-class _Told:
-    """Which kind of outage the log has been told of: one line for each, however many words it is told in."""
+class _Logged:
+    """The kinds of outage that were logged since all was well: one line each, whatever the message."""
 
     def __init__(self) -> None:
         self._kinds: set[type[Exception]] = set()
 
     def begins(self, outage: Exception) -> bool:
-        """Whether this kind is new since all was well."""
+        """Returns True if this kind is new since all was well."""
         new = type(outage) not in self._kinds
         self._kinds.add(type(outage))
         return new
 
-    def over(self) -> None:
-        """All is well."""
+    def clear(self) -> None:
         self._kinds.clear()
 
 
@@ -132,7 +131,7 @@ class Feed:
     async def _lead(self, lead: Lead) -> None:
         """Until the process stops, or the lock is another's."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(it()) for it in (self._consume, self._publish, self._tidy)]
+            tasks = [group.create_task(job()) for job in (self._consume, self._publish, self._tidy)]
             while not self.state.stopping.is_set():
                 if not await lead.held():
                     log.warning("this desk leads no longer", why="the database let go of its lock")
@@ -142,7 +141,7 @@ class Feed:
                 await self.state.pause(LEAD_SECONDS)
 
     async def _consume(self) -> None:
-        state, told = self.state, _Told()
+        state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             follower: Follower | None = None
             try:
@@ -150,28 +149,28 @@ class Feed:
                 follower = await asyncio.to_thread(Follower, self._settings)
                 positions, ids = await self._consumer.positions(), await self._consumer.topic_ids()
                 moved = await asyncio.to_thread(follower.start, self._consumer.consumed, positions, ids)
-                for one in moved:
+                for gap in moved:
                     log.error(
                         "a partition is read from another offset: what lay between is gone",
-                        topic=one.topic,
-                        partition=one.partition,
-                        position=one.position,
-                        records=one.records,
-                        another_topic=one.another,
+                        topic=gap.topic,
+                        partition=gap.partition,
+                        position=gap.position,
+                        records=gap.records,
+                        another_topic=gap.another,
                     )
-                    present = follower.ids.get(one.topic)
-                    await self._consumer.move(one.topic, one.partition, one.position, present)
+                    present = follower.ids.get(gap.topic)
+                    await self._consumer.move(gap.topic, gap.partition, gap.position, present)
                 await self._consumer.note_topics(follower.ids, follower.begun)
                 while not state.stopping.is_set():
                     arrivals = await asyncio.to_thread(follower.poll)
                     if arrivals:
                         self._heard(await self._consumer.apply(arrivals))
                     state.consuming = ""
-                    told.over()
+                    logged.clear()
                     if not arrivals:
                         await state.pause(WAIT_SECONDS)
             except _OUTAGES as outage:
-                if told.begins(outage):
+                if logged.begins(outage):
                     log.warning("nothing is consumed now", why=str(outage))
                 state.consuming = str(outage) or "another desk was faster"
                 await state.pause(OUTAGE_SECONDS)
@@ -180,7 +179,7 @@ class Feed:
                     await asyncio.to_thread(follower.close)
 
     async def _publish(self) -> None:
-        state, told = self.state, _Told()
+        state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             try:
                 with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
@@ -196,9 +195,9 @@ class Feed:
                         await self._weights.level(asked, out)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""
-                        told.over()
+                        logged.clear()
             except _OUTAGES as outage:
-                if told.begins(outage):
+                if logged.begins(outage):
                     log.warning("nothing is published now", why=str(outage))
                 state.publishing = str(outage)
                 await state.pause(OUTAGE_SECONDS)

@@ -46,7 +46,7 @@ class Break:
 class Head:
     """The last line's number and hash, as they were published.
 
-    ``sets_aside``: it was published for a line that sets heads aside, by whoever had that line written.
+    ``sets_aside``: it was published for a line that sets heads aside, by the command that wrote that line.
     """
 
     number: int
@@ -76,8 +76,8 @@ class Aside:
 
 def head_of(text: str) -> Head | None:
     """`NUMBER:HASH` as a head; None for anything else."""
-    found = _HEAD.fullmatch(text)
-    return None if found is None else Head(int(found[1]), found[2])
+    match = _HEAD.fullmatch(text)
+    return None if match is None else Head(int(match[1]), match[2])
 
 
 class _AsideDetail(msgspec.Struct):
@@ -90,15 +90,15 @@ class _AsideDetail(msgspec.Struct):
 
 
 def _aside_of(line: Line) -> Aside | None:
-    """What such a line sets aside; None where it is none of ours, since anybody may have forged it."""
+    """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
     try:
-        told = msgspec.json.decode(line.detail, type=_AsideDetail)
+        detail = msgspec.json.decode(line.detail, type=_AsideDetail)
     except msgspec.DecodeError:
         return None
-    heads = tuple(head for head in map(head_of, told.heads) if head is not None)
+    heads = tuple(head for head in map(head_of, detail.heads) if head is not None)
     if not heads:
         return None
-    return Aside(line.number, line.hash, line.at, told.by, told.reason, told.kept, heads)
+    return Aside(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class Chain:
 
 
 def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:
-    """How the chain contradicts a published head; None where it does not.
+    """Returns how the chain contradicts a published head, or None.
 
     ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
     """
@@ -145,7 +145,7 @@ def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Bre
 
 def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
     """The first published head that the chain contradicts."""
-    for head in sorted(heads, key=lambda one: one.number):
-        if (found := contradiction(chain_hashes, last, head)) is not None:
-            return found
+    for head in sorted(heads, key=lambda head: head.number):
+        if (broken := contradiction(chain_hashes, last, head)) is not None:
+            return broken
     return None

@@ -86,9 +86,9 @@ def judged(
     the share of alerts read blind, a sampled pair's that of its record on the topic (the desk lays out every
     one), each times the share of its class that was decided. Nobody chooses: blind reads wait by lot.
     """
-    told = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
+    decided = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
     read: dict[Class, set[str]] = defaultdict(set)
-    for row in told:
+    for row in decided:
         if row.blind and not row.golden and row.verdict != "unsure" and row.arrived_at >= since:
             read[_class(row)].add(row.alert_id)
     shares = {
@@ -111,7 +111,7 @@ def judged(
             golden=bool(row.golden),
             independent=bool(row.independent),
         )
-        for row in told
+        for row in decided
     ]
 
 

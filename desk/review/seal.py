@@ -18,14 +18,15 @@ from desk.readers import Reader
 from schemas.alerts import EvidenceLine, MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
-"""Lines that only the sum has: shown blind, they would tell of it."""
+"""Lines that only the sum has: shown blind, they would reveal it."""
 
 MASKED: Final = frozenset(
     {"email", "phone", "device", "payment", "network", "referrer", "contact", "reach", "avatar"}
 )
 """Signals whose values are personal and never shown: what their level says is all that can be seen of them.
 
-By signal and not by the mask in a value: who writes the mask into a name must not choose what is told.
+By signal and not by the mask in a value: an account that writes the mask into its name must not choose
+what is shown.
 """
 
 UNREAD: Final = "what others said of it, or of one decided together with it, must not be known: decide first"
@@ -55,7 +56,7 @@ class Seal:
         return None if self.score else value
 
     def status(self, row: Any) -> str:
-        """Open or withdrawn. A dismissal withdraws, so whoever must not know of it sees an open alert."""
+        """Returns open or withdrawn; open while words are hidden, since a dismissal withdraws."""
         return "open" if self.words else str(row.status)
 
     def withdrawn_reason(self, row: Any) -> str | None:
@@ -73,7 +74,7 @@ class Seal:
     def alert(self, alert: MirrorAlert, verdicts: Iterable[Any]) -> MirrorAlert:
         """The alert without what is hidden. ``verdicts``: every row about it."""
         if self.words:
-            # Withdrawing and opening again count the revision up: it is told as the first verdict found it.
+            # Withdrawing and opening again count the revision up: show the one that the first verdict saw.
             said = [row.revision for row in verdicts if row.reviewer != self.user_id]
             alert = structs.replace(
                 alert,
@@ -93,20 +94,20 @@ async def seal_of(connection: AsyncConnection, reader: Reader, alert_id: str) ->
 async def seals_of(
     connection: AsyncConnection, reader: Reader, alert_ids: Collection[str]
 ) -> dict[str, Seal]:
-    """What is hidden of each of some alerts from a person. From whoever decides nothing, nothing is."""
-    found = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
+    """Returns what is hidden of each alert from a person; nothing from a person who may not decide."""
+    hidden = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
     if reader.may("decide"):
         for row in await seals.of_alerts(connection, reader.user_id, alert_ids):
-            found[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
-    return found
+            hidden[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
+    return hidden
 
 
 def _without_score(alert: MirrorAlert) -> MirrorAlert:
     """The alert without its score: traits side by side in an order that tells nothing.
 
-    The band is `none`, numbers are 0, no other explanation is told, and lines for and against stand together,
-    sorted by signal. Levels stay where values are masked, as of devices: two masks beside each other do not
-    tell same from different.
+    The band is `none`, numbers are 0, no other explanation is given, and lines for and against stand
+    together, sorted by signal. Levels stay where values are masked, as of devices: two masks beside each
+    other do not tell same from different.
     """
     lines = sorted(
         (

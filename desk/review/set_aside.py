@@ -1,9 +1,9 @@
-"""Heads that a restored backup left behind, told from those that somebody wants to be rid of.
+"""Distinguishes heads that a restored backup left behind from those that an attacker wants removed.
 
 A database that was put back to a backup has lost the lines since, while their heads are on Kafka. Somebody
 can acknowledge exactly those heads, by a line of the chain that names each of them. It counts once its own
 head was published as one that sets heads aside: a desk never does so, so that writing to the database is not
-enough. What was acknowledged is told with every verification from then on.
+enough. Every later verification reports what was acknowledged.
 """
 
 from __future__ import annotations
@@ -60,20 +60,20 @@ def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> 
         broken=against(hashes, chain.number, lost),
         runs=tuple(_runs(published, lost, aside)),
         counted=counted,
-        uncounted=tuple(one for one in chain.asides if one not in counted),
+        uncounted=tuple(aside for aside in chain.asides if aside not in counted),
     )
 
 
 def _set_aside(asides: Iterable[Aside], published: Sequence[Head]) -> tuple[set[Head], tuple[Aside, ...]]:
-    by_head = {Head(one.number, one.hash): one for one in asides}
-    before, found, counted = set[Head](), set[Head](), list[Aside]()
+    by_head = {Head(aside.number, aside.hash): aside for aside in asides}
+    before, acknowledged, counted = set[Head](), set[Head](), list[Aside]()
     for head in published:
-        one = by_head.get(head) if head.sets_aside else None
-        if one is not None and one not in counted:
-            counted.append(one)
-            found |= before.intersection(one.heads)  # nobody acknowledges what is lost later
+        aside = by_head.get(head) if head.sets_aside else None
+        if aside is not None and aside not in counted:
+            counted.append(aside)
+            acknowledged |= before.intersection(aside.heads)  # nobody acknowledges what is lost later
         before.add(head)
-    return found, tuple(sorted(counted, key=lambda one: one.number))
+    return acknowledged, tuple(sorted(counted, key=lambda aside: aside.number))
 
 
 def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[Run]:
@@ -99,8 +99,8 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
 
 
 def _before(held: Sequence[int], number: int) -> int:
-    found = bisect_left(held, number)
-    return held[found - 1] if found else 0
+    place = bisect_left(held, number)
+    return held[place - 1] if place else 0
 
 
 def up_to(runs: Iterable[Run], named: Head) -> Run | None:

@@ -107,13 +107,13 @@ def latest(verdicts: Iterable[Judged]) -> list[Judged]:
     for verdict in verdicts:
         if not verdict.golden:
             by_alert[verdict.alert_id].append(verdict)
-    found = []
+    held = []
     for several in by_alert.values():
-        several.sort(key=lambda one: (one.decided_at, one.reader))
-        blind = [one for one in several if one.blind]
+        several.sort(key=lambda verdict: (verdict.decided_at, verdict.reader))
+        blind = [verdict for verdict in several if verdict.blind]
         if blind and not _contradicted(blind[-1], several[-1]):
-            found.append(blind[-1])
-    return found
+            held.append(blind[-1])
+    return held
 
 
 def _contradicted(blind: Judged, last: Judged) -> bool:
@@ -129,24 +129,26 @@ def by_band(verdicts: Sequence[Judged]) -> dict[str, Figures]:
     """Of ``likely`` and ``possible``: the band's own precision, and recall at the band and above."""
     bands: tuple[Band, ...] = ("likely", "possible")
     return {
-        band: _figures([one for one in verdicts if one.band == band], verdicts, found=bands[: place + 1])
+        band: _figures(
+            [verdict for verdict in verdicts if verdict.band == band], verdicts, found=bands[: place + 1]
+        )
         for place, band in enumerate(bands)
     }
 
 
 def by_signal(verdicts: Sequence[Judged]) -> dict[str, Figures]:
     """Of the pairs for which each signal speaks; one pair stands in several groups."""
-    return _by(verdicts, lambda one: one.signals)
+    return _by(verdicts, lambda verdict: verdict.signals)
 
 
 def by_script(verdicts: Sequence[Judged]) -> dict[str, Figures]:
     """Of the pairs whose new account writes its name in each script."""
-    return _by(verdicts, lambda one: (one.script,))
+    return _by(verdicts, lambda verdict: (verdict.script,))
 
 
 def by_policy(verdicts: Sequence[Judged]) -> dict[str, Figures]:
     """Of the pairs whose ban was for each policy, "" for none."""
-    return _by(verdicts, lambda one: (one.policy,))
+    return _by(verdicts, lambda verdict: (verdict.policy,))
 
 
 def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]) -> dict[str, Figures]:
@@ -160,38 +162,44 @@ def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]
 def _figures(
     own: Sequence[Judged], all_: Sequence[Judged], found: Sequence[Band] = ("likely", "possible")
 ) -> Figures:
-    alerts = [one for one in own if one.counts and one.band != "none"]
-    below = [one for one in all_ if one.counts and one.band == "none"]
+    alerts = [verdict for verdict in own if verdict.counts and verdict.band != "none"]
+    below = [verdict for verdict in all_ if verdict.counts and verdict.band == "none"]
     precision = None
     if len(alerts) >= VERDICTS_MIN:
-        precision = weighted_share([_mirror(one) for one in alerts], [one.weight for one in alerts])
+        precision = weighted_share(
+            [_mirror(verdict) for verdict in alerts], [verdict.weight for verdict in alerts]
+        )
     return Figures(
         alerts=len(alerts),
         sampled=len(below),
-        unsure=sum(one.blind and not one.golden and one.answer == "unsure" for one in own),
+        unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
         precision=precision,
-        recall=_recall([one for one in all_ if one.counts and one.forward], found),
+        recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], found),
     )
 
 
 def _recall(counted: Sequence[Judged], found: Sequence[Band]) -> Estimate | None:
-    below = sum(one.band == "none" for one in counted)
-    above = sum(one.band in found for one in counted)
+    below = sum(verdict.band == "none" for verdict in counted)
+    above = sum(verdict.band in found for verdict in counted)
     if min(below, above) < VERDICTS_MIN:
         return None
     strata: dict[tuple[str, int], list[Judged]] = defaultdict(list)
-    for one in counted:
-        strata[one.band, one.stratum if one.band == "none" else 0].append(one)
+    for verdict in counted:
+        strata[verdict.band, verdict.stratum if verdict.band == "none" else 0].append(verdict)
     return found_share(
         [
-            Stratum(band in found, [_mirror(one) for one in several], [one.weight for one in several])
+            Stratum(
+                band in found,
+                [_mirror(verdict) for verdict in several],
+                [verdict.weight for verdict in several],
+            )
             for (band, _), several in sorted(strata.items())
         ]
     )
 
 
-def _mirror(one: Judged) -> bool:
-    return one.answer == "mirror"
+def _mirror(verdict: Judged) -> bool:
+    return verdict.answer == "mirror"
 
 
 class Agreement(NamedTuple):
@@ -214,9 +222,9 @@ def readers_agree(verdicts: Iterable[Judged]) -> Agreement:
     :data:`VERDICTS_MIN` items, and where both readers gave one answer only.
     """
     first_words: dict[str, dict[str, Judged]] = defaultdict(dict)
-    for one in sorted(verdicts, key=lambda one: (one.decided_at, one.reader)):
-        if one.blind and not one.golden:
-            first_words[one.alert_id].setdefault(one.reader, one)
+    for verdict in sorted(verdicts, key=lambda verdict: (verdict.decided_at, verdict.reader)):
+        if verdict.blind and not verdict.golden:
+            first_words[verdict.alert_id].setdefault(verdict.reader, verdict)
     left_out = 0
     counts = [[0] * len(ANSWERS) for _ in ANSWERS]
     for words in first_words.values():
@@ -245,10 +253,10 @@ def golden_accuracy(
 ) -> tuple[Accuracy, dict[str, Accuracy]]:
     """Of all readers, and of each: `unsure` is no right answer. ``answers``: the known one, by alert."""
     read, right = Counter[str](), Counter[str]()
-    for one in readings:
-        if one.golden and one.alert_id in answers:
-            read[one.reader] += 1
-            right[one.reader] += one.answer == answers[one.alert_id]
+    for reading in readings:
+        if reading.golden and reading.alert_id in answers:
+            read[reading.reader] += 1
+            right[reading.reader] += reading.answer == answers[reading.alert_id]
     each = {reader: _accuracy(right[reader], items) for reader, items in sorted(read.items())}
     return _accuracy(right.total(), read.total()), each
 
@@ -275,7 +283,7 @@ class Waits(NamedTuple):
 
 def waits(seconds: Iterable[float]) -> Waits:
     """Times to decide (``decided_at - detected_at``), or to detect (:func:`seconds_to_detect`)."""
-    several = sorted(max(0.0, one) for one in seconds)
+    several = sorted(max(0.0, duration) for duration in seconds)
     if len(several) < VERDICTS_MIN:
         return Waits(len(several), None, None)
     tenths = quantiles(several, n=10, method="inclusive")
@@ -322,8 +330,8 @@ def precision_change(foretold: Sequence[Foretold]) -> Change:
     Estimates are ``None`` where either table alerts on fewer than :data:`VERDICTS_MIN` of the pairs.
     """
     before, after = _precision(foretold, "alerts"), _precision(foretold, "would_alert")
-    lost = Counter(one.mirror for one in foretold if one.alerts and not one.would_alert)
-    gained = Counter(one.mirror for one in foretold if one.would_alert and not one.alerts)
+    lost = Counter(pair.mirror for pair in foretold if pair.alerts and not pair.would_alert)
+    gained = Counter(pair.mirror for pair in foretold if pair.would_alert and not pair.alerts)
     return Change(
         pairs=len(foretold),
         before=before,
@@ -337,10 +345,10 @@ def precision_change(foretold: Sequence[Foretold]) -> Change:
 
 
 def _precision(foretold: Sequence[Foretold], which: Literal["alerts", "would_alert"]) -> Estimate | None:
-    alerting = [one for one in foretold if getattr(one, which)]
+    alerting = [pair for pair in foretold if getattr(pair, which)]
     if len(alerting) < VERDICTS_MIN:
         return None
-    return weighted_share([one.mirror for one in alerting], [one.weight for one in alerting])
+    return weighted_share([pair.mirror for pair in alerting], [pair.weight for pair in alerting])
 
 
 def _difference(
@@ -348,8 +356,8 @@ def _difference(
 ) -> Estimate | None:
     if before is None or after is None:
         return None
-    rows = np.array([(one.mirror, one.alerts, one.would_alert) for one in foretold], dtype=np.float64)
-    weights = np.array([one.weight for one in foretold])
+    rows = np.array([(pair.mirror, pair.alerts, pair.would_alert) for pair in foretold], dtype=np.float64)
+    weights = np.array([pair.weight for pair in foretold])
     # by which each pair adds to numerator and denominator of either precision
     parts = np.stack(
         [

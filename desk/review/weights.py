@@ -1,4 +1,4 @@
-"""Trying weights in shadow, putting them in force and taking them back, each in the caller's transaction.
+"""Tries weights in shadow, puts them in force and takes them back, each in the caller's transaction.
 
 A decision is a row that is never changed. Of a stage the highest number holds, and the topic of weights is
 kept equal to that (:mod:`desk.feed.weights`). So taking back is a decision as well, of what was there before.
@@ -26,11 +26,11 @@ REASON_CHARS_MAX: Final = 500
 """As much as a colleague reads before deciding again."""
 
 NUMBER_MAX: Final = 2**53 - 1
-"""As `schemas.weights` has it. Nobody counts so far: whoever may write to the topic can."""
+"""As `schemas.weights` has it. No desk counts so far, but any writer to the topic can send it."""
 
 AHEAD_MAX: Final = 1_000_000
-"""So many decisions no restored backup has lost. Whoever may write to the topic could else have our own
-numbers counted to their end, whereafter nobody decides anything any more."""
+"""More decisions than a restored backup can have lost. Without it any writer to the topic could raise our
+numbers to their maximum, after which no decision would be possible."""
 
 HOUR_SECONDS: Final = 3_600.0
 
@@ -43,7 +43,7 @@ not know of, since a backup of it was restored."""
 class Standing:
     """What holds: of each stage the decision (a row, or None) and what the topic said last (a row, or None).
 
-    ``newest``: the highest number of any decision here, 0 for none; whoever decides says that they knew it.
+    ``newest``: the highest number of any decision here, 0 for none; deciding takes having seen it.
     """
 
     live: Any
@@ -96,7 +96,7 @@ async def standing(connection: AsyncConnection) -> Standing:
     return Standing(
         live=current.get("live"),
         shadow=current.get("shadow"),
-        newest=max((one.number for one in current.values()), default=0),
+        newest=max((decision.number for decision in current.values()), default=0),
         seen=await rows.seen(connection),
     )
 
@@ -110,18 +110,18 @@ def tables(base: Weights, now: Standing) -> Tables:
 
 
 def adjustment_in(decision: Any) -> WeightsAdjustment | None:
-    """What a decision (a row, or None) adjusts, or None for nothing."""
+    """Returns the adjustment of a decision (a row, or None), or None."""
     if decision is None or decision.adjustment is None:
         return None
     return msgspec.json.decode(decision.adjustment, type=WeightsAdjustment)
 
 
 def figures_of(decision: Any) -> dict[str, Any] | None:
-    """What the page said when somebody decided, or None where it said nothing."""
+    """Returns the figures that the page showed when a decision was made, or None."""
     if decision.figures is None:
         return None
-    told: dict[str, Any] = msgspec.json.decode(decision.figures)
-    return told
+    figures: dict[str, Any] = msgspec.json.decode(decision.figures)
+    return figures
 
 
 def record_of(decision: Any) -> WeightsAdopted:
@@ -141,13 +141,13 @@ def said_as(decision: Any) -> str:
 
 
 def ready_at(tried: Any, shadow_hours: float) -> float:
-    """From when on a table in shadow can be put in force (Unix seconds)."""
+    """Returns when a table in shadow can be put in force (Unix seconds)."""
     return float(tried.decided_at + shadow_hours * HOUR_SECONDS)
 
 
 async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> Any:
-    """The decision to which rolling back leads; None for the base, also where what was before was learnt on
-    another one: workers would refuse it."""
+    """Returns the decision to which rolling back leads; None for the base, also if the earlier table was
+    learnt on another base, since workers would refuse it."""
     if now.adopted is None or now.adopted.former is None:
         return None
     former = await rows.find(connection, now.adopted.former)

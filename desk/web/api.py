@@ -172,7 +172,7 @@ async def me(request: Asked) -> Me:
 
 @post("/me/uncovered", summary="Count that I looked at blurred words", status_code=204)
 async def uncovered(request: Asked) -> None:
-    """A number of the day that only whoever asks is shown."""
+    """Counts for the day. Only the person who asks sees the number."""
     await desk_of(request).uncovered(request.user.reader)
 
 
@@ -286,7 +286,8 @@ async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
 async def reasons() -> list[ReasonShown]:
     """The codes that the desk offers, with their templates."""
     return [
-        ReasonShown(code=it.code, verdict=it.verdict, template=it.template, rival=it.rival) for it in REASONS
+        ReasonShown(code=reason.code, verdict=reason.verdict, template=reason.template, rival=reason.rival)
+        for reason in REASONS
     ]
 
 

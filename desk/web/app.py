@@ -99,7 +99,7 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
 
 
 async def _may_name_a_file(request: Request[Any, Any, Any]) -> None:
-    """Before a file is looked for: the file system refuses a NUL and long names, which would be a 500."""
+    """Answers 404 to a NUL or a long name, which the file system would refuse with an error (500)."""
     if "\0" in request.url.path or len(request.url.path) > _PATH_CHARS_MAX:
         raise NotFoundException
     await check(request)
@@ -154,8 +154,8 @@ def _sign_in_first(request: Request[Any, Any, Any], fault: NotAuthorizedExceptio
 
 
 def _page_of(request: Request[Any, Any, Any]) -> str:
-    """The page that somebody was on. What a form sends is not asked for anew by an address, so of a change
-    it is the page with the form."""
+    """Returns the page to come back to after signing in: of a change the page with its form, since an address
+    cannot repeat what a form sent."""
     if request.method in SAFE:
         return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     try:
@@ -185,7 +185,9 @@ def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any
 
 
 def _of(fault: HTTPException) -> str:
-    """What was wrong, by the fields' names alone: a value may be anybody's."""
+    """Returns what was wrong, by the fields' names alone: values may be personal."""
     extra = fault.extra if isinstance(fault.extra, list) else []
-    named = [f"{one.get('key', '')}: {one.get('message', '')}" for one in extra if isinstance(one, dict)]
+    named = [
+        f"{field.get('key', '')}: {field.get('message', '')}" for field in extra if isinstance(field, dict)
+    ]
     return "; ".join(named) or fault.detail

@@ -17,7 +17,7 @@ from samehand.normalize.text.scripts import has_mixed_script
 Kind = Literal["same", "other", "unseen"]
 
 PIECES_MAX: Final = 200
-"""Of one value: two texts that alternate at every letter are told apart as a whole."""
+"""Of one value: two texts that alternate at every letter are marked as a whole."""
 
 SIMILARITY_MIN: Final = 0.5
 """Of two values, from 0 to 1: below it letters agree by chance, and marks would be everywhere."""
@@ -102,7 +102,7 @@ def _read_as(signal: str, platform: str, text: str, other: str) -> str:
     """What look-alike letters are read as, where that is not what is written.
 
     Letters that stand for one another in any name (rn and m, doubled ones) are read so on both sides. That is
-    told only where the other value is written so: `rnartin` beside `martin`, and not a plain `bernardita`.
+    shown only where the other value is written so: `rnartin` beside `martin`, and not a plain `bernardita`.
     """
     folded = fold_handle(text, platform) if signal == "handle" else fold_name(text)
     if folded is None:

@@ -129,7 +129,7 @@ class Desk:
         """
         reader.need("read")
         async with self.database.read() as connection:
-            # First: what comes in between is told, perhaps twice.
+            # First: what arrives in between is announced, perhaps twice.
             newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
             waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
             return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
@@ -161,7 +161,7 @@ class Desk:
             await exposures.add(connection, reader.user_id, now=self.now(), uncovered=1)
 
     async def days(self, reader: Reader) -> list[Day]:
-        """How much this person read, of each day that they read on, the newest first. Nobody else is told."""
+        """Returns how much this person read on each day, the newest first. Nobody else sees it."""
         async with self.database.read() as connection:
             rows = await exposures.of(connection, reader.user_id, DAYS_MAX)
         return [Day(row.day * exposures.DAY_SECONDS, row.opened, row.uncovered) for row in rows]

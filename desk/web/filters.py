@@ -21,7 +21,7 @@ def iso(seconds: float) -> str:
 
 
 def left(seconds: float) -> str:
-    """What is left of a goal: `in 3 minutes`, `2 hours late`."""
+    """Returns the time left until a goal: `in 3 minutes`, `2 hours late`."""
     return f"in {span(seconds)}" if seconds >= 0 else f"{span(seconds)} late"
 
 
@@ -38,7 +38,7 @@ def nats(weight: float) -> str:
 
 
 def exact(weight: float) -> str:
-    """A weight with its sign, so that a column of them can be summed by who reads it."""
+    """Returns a weight with its sign and two decimals, so that readers can check a column's sum."""
     return f"{weight:+.2f}"
 
 

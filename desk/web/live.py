@@ -1,4 +1,4 @@
-"""What arrived since somebody opened their queue, by server-sent events: told, never moved as they read."""
+"""Announces what arrived since a queue was opened, by server-sent events; nothing moves under the reader."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentE
 async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
     desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
     query = query_of(filters)
-    told, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
+    shown, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
     while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", _never)():
         try:
             count = await desk.arrived(request.user.reader, filters, since=since)
         except DatabaseUnavailable:
-            count = told
-        if count != told:
-            told = count
+            count = shown
+        if count != shown:
+            shown = count
             words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
             where = escape(f"/queue?{query}" if query else "/queue")
             line = f'<a href="{where}">{escape(words % {"n": count})}</a>' if count else ""

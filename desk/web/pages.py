@@ -133,12 +133,12 @@ def _choices(filters: Filters, known: dict[str, list[str]]) -> list[tuple[str, s
         "direction": list(get_args(Direction)),
         "kind": ["first", "second", "appeal", "dispute"],
     }
-    found = {**known, **fixed}
+    values = {**known, **fixed}
     for name in NAMES:
         chosen = getattr(filters, name)
-        if chosen and chosen not in found[name]:
-            found[name].append(chosen)
-    return [(name, label, found[name]) for name, label in _LABELS.items() if found[name]]
+        if chosen and chosen not in values[name]:
+            values[name].append(chosen)
+    return [(name, label, values[name]) for name, label in _LABELS.items() if values[name]]
 
 
 _LABELS: Final = {
@@ -191,7 +191,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
-        templates={one.code: one.template for one in REASONS},
+        templates={reason.code: reason.template for reason in REASONS},
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
         may_make_case=request.user.reader.may("case"),

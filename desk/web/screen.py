@@ -24,7 +24,7 @@ _TRAITS: Final = ("name", "handle", "bio", "avatar")
 @dataclass(frozen=True, slots=True)
 class Trait:
     """One line of evidence: its two values compared. Shown blind, `weight` is 0, `because` empty, and
-    `level` is told of masked values alone."""
+    `level` is given for masked values alone."""
 
     signal: str
     level: str

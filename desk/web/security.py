@@ -1,4 +1,4 @@
-"""Who asks, whether it is really they, and how often: headers, cookies, CSRF, rates."""
+"""Authentication, CSRF protection, rate limits, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf"
 PUBLIC: Final = "public"
-"""The option of a handler that whoever is not signed in may call."""
+"""The option of a handler that may be called without a session."""
 
 
 def base_url(desk: Desk) -> str:
@@ -44,7 +44,7 @@ def base_url(desk: Desk) -> str:
 
 
 def cookie_name(desk: Desk) -> str:
-    """With the prefix by which browsers refuse it from anybody but this very host, where there is TLS."""
+    """Returns the session cookie's name; under TLS with the prefix that binds it to this host."""
     return "__Host-samehand" if base_url(desk).startswith("https:") else "samehand"
 
 
@@ -76,9 +76,9 @@ class Authentication(AbstractAuthenticationMiddleware):
 
 
 async def check(request: Request[Any, Any, Any]) -> None:
-    """Before every handler: that a change was asked for by our own page, and that nobody asks too often.
+    """Refuses a change that one of our own pages did not send (403), and too many requests (429).
 
-    Raises 403 and 429.
+    Runs before every handler.
     """
     desk: Desk = request.app.state.desk
     rates: Rates = request.app.state.rates

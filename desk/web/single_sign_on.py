@@ -1,4 +1,4 @@
-"""Signing in with a provider of OpenID Connect: there, and back again."""
+"""Signing in with an OpenID Connect provider: the redirect to it, and its callback."""
 
 from __future__ import annotations
 
