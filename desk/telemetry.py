@@ -67,7 +67,6 @@ class DeskMetrics:
     """Every metric of a desk."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Declares them."""
         self.registry = registry
         self.alerts = Counter(
             "samehand_desk_alerts", "Alerts, and revisions of them, that arrived.", registry=registry
@@ -166,7 +165,6 @@ class DeskMetrics:
             self.refused.labels(topic, reason).inc()
 
     async def look(self, database: Database, state: State, *, now: float) -> None:
-        """Counts what waits."""
         self.leading.set(state.leading)
         try:
             async with database.read() as connection:

@@ -1,4 +1,4 @@
-"""Passwords, kept as argon2id."""
+"""Passwords, and the argon2id hashes that are kept of them."""
 
 from __future__ import annotations
 

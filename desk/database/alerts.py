@@ -20,7 +20,6 @@ _AT_ONCE: Final = 500
 
 
 async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
-    """One alert, or None."""
     return (
         await connection.execute(select(schema.alerts).where(schema.alerts.c.alert_id == alert_id))
     ).one_or_none()

@@ -83,7 +83,6 @@ class Database:
     """The open database. Use :func:`opened`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        """Takes over the engine."""
         self.engine = engine
         self._log_holds_erased = self.is_sqlite  # a process that was killed may have left it so
 
@@ -197,7 +196,6 @@ class Lead:
         return self.won
 
     async def give_up(self) -> None:
-        """Lets another desk lead."""
         if self._connection is not None:
             await self._connection.execute(_LET_GO, {"number": LEADER_LOCK})
 

@@ -39,7 +39,6 @@ RANKS: Final = {"likely": 0, "possible": 1}
 
 
 async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    """One read, or None."""
     return (await connection.execute(select(_reads).where(_reads.c.read_id == read_id))).one_or_none()
 
 

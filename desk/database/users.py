@@ -22,7 +22,6 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
-    """By opaque id."""
     return (await connection.execute(select(_users).where(_users.c.user_id == user_id))).one_or_none()
 
 
@@ -37,7 +36,6 @@ async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | Non
 
 
 async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
-    """All people, by name."""
     return (await connection.execute(select(_users).order_by(_users.c.name))).all()
 
 
@@ -67,7 +65,6 @@ async def see_session(connection: AsyncConnection, digest: str, *, now: float) -
 
 
 async def end_session(connection: AsyncConnection, digest: str) -> None:
-    """Ends a session."""
     await connection.execute(delete(_sessions).where(_sessions.c.digest == digest))
 
 

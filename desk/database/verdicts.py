@@ -22,7 +22,6 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
-    """One verdict, or None."""
     return (
         await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
     ).one_or_none()

@@ -27,7 +27,6 @@ async def lock(connection: AsyncConnection) -> None:
 
 
 async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """One more decision."""
     await connection.execute(insert(_weights).values(**values))
 
 
@@ -37,7 +36,6 @@ async def newest(connection: AsyncConnection) -> int:
 
 
 async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
-    """One decision, or None."""
     return (await connection.execute(select(_weights).where(_weights.c.number == number))).one_or_none()
 
 

@@ -34,8 +34,6 @@ class Overtaken(Exception):
 
 
 class Consumer:
-    """Turns records into rows."""
-
     def __init__(self, database: Database, topics: Names, policy: Policy, now: Callable[[], float]) -> None:
         """Takes the open database, the topics' names, the desk's policy and the clock (Unix seconds)."""
         self._database = database
@@ -45,7 +43,6 @@ class Consumer:
 
     @property
     def consumed(self) -> tuple[str, ...]:
-        """What is read."""
         return (self._topics.alerts, self._topics.sample, self._topics.verdicts)
 
     async def apply(self, arrivals: Sequence[Arrival]) -> Applied:

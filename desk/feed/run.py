@@ -113,7 +113,6 @@ class Feed:
         self._steadiness = Steadiness(now(), steady())
 
     async def run(self) -> None:
-        """Until the process stops."""
         state = self.state
         while not state.stopping.is_set():
             try:

@@ -111,7 +111,6 @@ class Chain:
     asides: list[Aside] = field(default_factory=list)
 
     def follow(self, lines: Iterable[Line]) -> None:
-        """The next lines."""
         for line in lines:
             if self.broken is not None:
                 return

@@ -25,7 +25,6 @@ class AuditWatch:
     """
 
     def __init__(self, database: Database, lines_at_once: int = LINES_AT_ONCE) -> None:
-        """Takes the open database."""
         self._database = database
         self._lines_at_once = lines_at_once
         self._chain = Chain()
@@ -62,7 +61,6 @@ class AuditWatch:
         return self._again(against(self._hashes, chain.number, self._heads), new)
 
     def _again(self, broken: Break | None, new: Sequence[Aside] = ()) -> Sequence[Aside]:
-        """A round has ended."""
         self.broken = broken
         if broken is None and self._chain.number:
             self._seen = Head(self._chain.number, self._chain.hash)

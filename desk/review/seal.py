@@ -48,7 +48,6 @@ class Seal:
     words: bool = False
 
     def __or__(self, other: Seal) -> Seal:
-        """What either hides."""
         return replace(self, score=self.score or other.score, words=self.words or other.words)
 
     def scored(self, value: Given) -> Given | None:
@@ -60,7 +59,6 @@ class Seal:
         return "open" if self.words else str(row.status)
 
     def withdrawn_reason(self, row: Any) -> str | None:
-        """Why it was withdrawn."""
         return None if self.words else row.withdrawn_reason
 
     def verdicts(self, rows: Iterable[Any]) -> list[Any]:
@@ -68,7 +66,6 @@ class Seal:
         return [row for row in rows if not self.words or row.reviewer == self.user_id]
 
     def notes(self, rows: Iterable[Any]) -> list[Any]:
-        """As :meth:`verdicts`."""
         return [row for row in rows if not self.words or row.user_id == self.user_id]
 
     def alert(self, alert: MirrorAlert, verdicts: Iterable[Any]) -> MirrorAlert:

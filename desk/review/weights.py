@@ -91,7 +91,6 @@ class Tables:
 
 
 async def standing(connection: AsyncConnection) -> Standing:
-    """What holds now."""
     current = await rows.current(connection)
     return Standing(
         live=current.get("live"),

@@ -153,7 +153,6 @@ post = partial(litestar.post, responses=_FAULTS)
 
 
 def desk_of(request: Request[Any, Any, Any]) -> Desk:
-    """The open desk."""
     desk: Desk = request.app.state.desk
     return desk
 

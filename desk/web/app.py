@@ -130,7 +130,6 @@ def _answer(
 
 
 def environment_of(request: Request[Any, Any, Any]) -> Environment:
-    """The application's Jinja2."""
     engine: Any = request.app.template_engine
     made: Environment = engine.engine
     return made

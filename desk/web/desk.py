@@ -85,7 +85,6 @@ class Desk:
         return session
 
     async def sign_out(self, session: Session) -> None:
-        """Ends a session."""
         async with self.database.begin() as connection:
             await users.end_session(connection, session.digest)
 
@@ -178,7 +177,6 @@ class Desk:
             return await self._review(connection, reader).claim(read_id)
 
     async def release(self, reader: Reader, read_id: int) -> None:
-        """Lays a read back."""
         async with self.database.begin() as connection:
             await self._review(connection, reader).release(read_id)
 

@@ -13,7 +13,6 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
-    """One for an application."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

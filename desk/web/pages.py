@@ -177,7 +177,6 @@ async def next_(request: Asked, undo: Undoing = None) -> Redirect:
 
 @get("/alerts/{alert_id:str}", include_in_schema=False)
 async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -> Template:
-    """One decision."""
     desk = desk_of(request)
     opened = await desk.open(request.user.reader, alert_id)
     return page(
@@ -249,14 +248,12 @@ async def read(request: Asked, read_id: PathRead) -> Redirect:
 
 @post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
 async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
-    """Takes back what holds."""
     await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
 
 
 @post("/alerts/{alert_id:str}/notes", include_in_schema=False)
 async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
-    """Keeps a note."""
     await desk_of(request).write_note(request.user.reader, alert_id, data.text)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
 
@@ -281,7 +278,6 @@ async def sign_in_page(
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
     ended: Annotated[str, QueryParameter(max_length=1)] = "",
 ) -> Template:
-    """The form."""
     known = _form(request, local(next_), wrong=False)
     return Template("sign_in.html", context={**known, "ended": bool(ended)})
 
@@ -327,7 +323,6 @@ async def link_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Te
 
 @post("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
 async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirect | Template:
-    """Signs in once."""
     desk = desk_of(request)
     made = await sign_in.with_link(desk.database, token, now=desk.now())
     if made is None:
@@ -339,7 +334,6 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
 
 @post("/sign-out", include_in_schema=False)
 async def sign_out(request: Asked) -> Redirect:
-    """Ends the session."""
     desk = desk_of(request)
     await desk.sign_out(request.user)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])

@@ -107,7 +107,6 @@ def _ours(origin: str, desk: Desk, request: Request[Any, Any, Any]) -> bool:
 
 
 def with_headers(response: Response[Any]) -> Response[Any]:
-    """After every handler."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -64,7 +64,6 @@ def rates() -> Rates:
 async def begin(
     request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Redirect | Template:
-    """On to the provider."""
     provider: Provider | None = request.app.state.provider
     if provider is None:
         return Redirect("/sign-in", status_code=303)

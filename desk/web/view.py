@@ -81,7 +81,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
 async def view_page(
     request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Template:
-    """The form of choices."""
     return Template(
         "view.html",
         context={

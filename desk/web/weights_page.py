@@ -169,7 +169,6 @@ async def adopt(request: Asked, data: URLEncodedBody[ReasonForm]) -> Redirect:
 
 @post("/weights/end", include_in_schema=False)
 async def end(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
-    """Ends the trial."""
     async with desk_of(request).deciding(request.user.reader, knowing=data.knowing) as review:
         await review.end_trial()
     return _back()
