@@ -19,11 +19,12 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
+import report
 from desk.access.oidc import Provider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page, withheld_page
+from desk.web import api, live, pages, single_sign_on, view, weights_page
 from desk.web.desk import Desk
 from desk.web.environment import environment
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -53,14 +54,12 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
             *pages.HANDLERS,
             *single_sign_on.HANDLERS,
             *live.HANDLERS,
-            *lead_page.HANDLERS,
             *weights_page.HANDLERS,
-            *withheld_page.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(
                 path="/static",
-                directories=[_HERE / "static"],
+                directories=[_HERE / "static", Path(report.__file__).with_name("static")],
                 opt={PUBLIC: True},
                 after_request=with_headers,
                 before_request=_may_name_a_file,

@@ -20,7 +20,9 @@ from desk.access.throttle import TriedTooOften
 from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
+from desk.review.figures import DAYS
 from desk.review.reasons import REASONS, reasons_for
+from desk.review.statistics import VERDICTS_MIN
 from desk.review.views import Waiting
 from desk.web import browsers
 from desk.web.addresses import NAMES, filters_of, local, query_of
@@ -40,6 +42,10 @@ log = structlog.get_logger("samehand.desk")
 
 Undoing = Annotated[str | None, QueryParameter(max_length=64)]
 """The batch of the last decision, which can be undone for some seconds."""
+
+
+BANS_MAX: Final = 100
+"""Bans with withheld pairs on their page, of which the first matter most: nobody reads on."""
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
@@ -272,6 +278,19 @@ async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[Cas
     return Response(case_page(made), media_type=MediaType.HTML, headers={"Content-Security-Policy": POLICY})
 
 
+@get("/figures", include_in_schema=False)
+async def figures(request: Asked) -> Template:
+    """Figures of the last 90 days; none that rests on fewer than 30 verdicts. Raises `Forbidden`."""
+    lead = await desk_of(request).figures(request.user.reader)
+    return page(request, "figures.html", lead=lead, signals=SIGNALS, days=DAYS, least=VERDICTS_MIN)
+
+
+@get("/withheld", include_in_schema=False)
+async def withheld(request: Asked) -> Template:
+    """Counts of withheld pairs, by ban: they name no other account, so that every reader may see them."""
+    return page(request, "withheld.html", summaries=await desk_of(request).withheld(BANS_MAX))
+
+
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
 async def sign_in_page(
     request: Request[Any, Any, Any],
@@ -358,6 +377,8 @@ HANDLERS: Final = (
     take_back,
     write_note,
     case,
+    figures,
+    withheld,
     sign_in_page,
     sign_in_,
     link_page,
