@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,7 @@ from desk.access import passwords, sessions
 from desk.access.oidc import Person
 from desk.database import audit, users
 from desk.database.engine import Database
+from desk.database.users import UserRow
 from desk.errors import Conflict, Unusable
 from desk.readers import ROLES
 
@@ -27,10 +28,9 @@ async def with_password(database: Database, name: str, password: str, *, now: fl
     :mod:`desk.access.throttle`'s.
     """
     user = await _of_name(database, name)
-    usable = user is not None and user.disabled_at is None and user.password is not None
-    kept = user.password if user is not None and usable else passwords.NOBODY
-    right = await asyncio.to_thread(passwords.matches, kept, password)
-    if user is None or not usable or not right:
+    kept = None if user is None or user.disabled_at is not None else user.password
+    right = await asyncio.to_thread(passwords.matches, kept or passwords.NOBODY, password)
+    if user is None or kept is None or not right:
         return None
     async with database.begin() as connection:
         user = await users.find(connection, user.user_id)
@@ -48,7 +48,7 @@ async def note_guesses(database: Database, name: str, *, now: float) -> None:
         await audit.note(connection, actor=audit.SYSTEM, action="guessed-at", subject=user.user_id, now=now)
 
 
-async def _of_name(database: Database, name: str) -> Any:
+async def _of_name(database: Database, name: str) -> UserRow | None:
     known = name if _NAME.fullmatch(name) else ""  # nobody's: a text with a NUL no database can be asked for
     async with database.read() as connection:
         return await users.by_name(connection, known)

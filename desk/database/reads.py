@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,9 +25,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import Filters, Place
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import upsert
 
-ReadRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One read, as `schema.reads` describes it. `shown_kind`: the kind that its person sees."""
+
+    read_id: int
+    alert_id: str
+    kind: str
+    blind: bool
+    state: str
+    gone_reason: str | None
+    rank: int
+    waits_since: float
+    opened_at: float
+    closed_at: float | None
+    verdict_id: str | None
+    only_for: str | None
+    claimed_by: str | None
+    claimed_until: float | None
+
+    @property
+    def shown_kind(self) -> str:
+        return "first" if self.kind == "golden" else self.kind
+
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 
@@ -39,7 +64,8 @@ RANKS: Final = {"likely": 0, "possible": 1}
 
 
 async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    return (await connection.execute(select(_reads).where(_reads.c.read_id == read_id))).one_or_none()
+    result = await connection.execute(select(_reads).where(_reads.c.read_id == read_id))
+    return one_of(ReadRow, result.one_or_none())
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
@@ -47,7 +73,7 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadR
     result = await connection.execute(
         select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
-    return result.all()
+    return all_of(ReadRow, result)
 
 
 async def add(
@@ -321,14 +347,14 @@ async def queue(
 
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
-    """The read of an alert that waits for somebody, skipped or not, with its `shown_kind`; or None."""
+    """The read of an alert that waits for somebody, skipped or not, or None."""
     result = await connection.execute(
-        select(_reads, _SHOWN_KIND.label("shown_kind"))
+        select(_reads)
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
         .limit(1)
     )
-    return result.one_or_none()
+    return one_of(ReadRow, result.one_or_none())
 
 
 async def waiting_in_family(

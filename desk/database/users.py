@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
 
-UserRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """One person, as `schema.users` describes them."""
+
+    user_id: str
+    name: str
+    initials: str
+    role: str
+    password: str | None
+    subject: str | None
+    created_at: float
+    disabled_at: float | None
+    failures: int
+    locked_until: float
+    preferences: str
+
 
 _users, _sessions, _links = schema.users, schema.sessions, schema.links
 
@@ -22,21 +40,24 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
-    return (await connection.execute(select(_users).where(_users.c.user_id == user_id))).one_or_none()
+    result = await connection.execute(select(_users).where(_users.c.user_id == user_id))
+    return one_of(UserRow, result.one_or_none())
 
 
 async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
     """By the name they sign in with."""
-    return (await connection.execute(select(_users).where(_users.c.name == name))).one_or_none()
+    result = await connection.execute(select(_users).where(_users.c.name == name))
+    return one_of(UserRow, result.one_or_none())
 
 
 async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
     """By the digest of issuer and subject of OIDC."""
-    return (await connection.execute(select(_users).where(_users.c.subject == subject))).one_or_none()
+    result = await connection.execute(select(_users).where(_users.c.subject == subject))
+    return one_of(UserRow, result.one_or_none())
 
 
 async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
-    return (await connection.execute(select(_users).order_by(_users.c.name))).all()
+    return all_of(UserRow, await connection.execute(select(_users).order_by(_users.c.name)))
 
 
 async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:

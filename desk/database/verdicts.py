@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
 
-VerdictRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """One verdict, as `schema.verdicts` describes it."""
+
+    verdict_id: str
+    alert_id: str
+    revision: int
+    verdict: str
+    reason_code: str
+    policy: str | None
+    reviewer: str
+    decided_at: float
+    blind: bool
+    golden: bool
+    kind: str
+    read_id: int | None
+    batch: str | None
+    undone_at: float | None
+    seen_on_topic_at: float | None
+    independent: bool | None
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether it holds unless a later one does: it was not undone, and is no exercise."""
+        return self.undone_at is None and not self.golden
+
 
 _verdicts = schema.verdicts
 
@@ -22,9 +50,8 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
-    return (
-        await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
-    ).one_or_none()
+    result = await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
+    return one_of(VerdictRow, result.one_or_none())
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
@@ -34,7 +61,7 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Verdi
         .where(_verdicts.c.alert_id == alert_id)
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
-    return result.all()
+    return all_of(VerdictRow, result)
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:
@@ -46,7 +73,7 @@ async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> 
     )
     by_alert: dict[str, list[VerdictRow]] = {alert_id: [] for alert_id in alert_ids}
     for row in result:
-        by_alert[row.alert_id].append(row)
+        by_alert[row.alert_id].append(VerdictRow(**row._mapping))
     return by_alert
 
 
@@ -62,7 +89,7 @@ async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | No
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
         .limit(1)
     )
-    return result.one_or_none()
+    return one_of(VerdictRow, result.one_or_none())
 
 
 async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictRow]:
@@ -70,7 +97,7 @@ async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictR
     result = await connection.execute(
         select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id)
     )
-    return result.all()
+    return all_of(VerdictRow, result)
 
 
 async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:

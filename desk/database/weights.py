@@ -4,15 +4,44 @@ what follows from it, is `desk.review.weights`'s."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import upsert
+from schemas.weights import Stage
 
-DecisionRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision about weights, as `schema.weights` describes it."""
+
+    number: int
+    stage: Stage
+    decided_at: float
+    user_id: str
+    action: str
+    reason: str
+    version: str
+    adjustment: str | None
+    learnt_on: str | None
+    former: int | None
+    figures: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """What the topic of weights said last of a stage; number 0: nothing."""
+
+    stage: Stage
+    number: int
+    version: str
+    read_at: float
+
 
 _weights, _topic, _users = schema.weights, schema.weights_topic, schema.users
 
@@ -36,17 +65,18 @@ async def newest(connection: AsyncConnection) -> int:
 
 
 async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
-    return (await connection.execute(select(_weights).where(_weights.c.number == number))).one_or_none()
+    result = await connection.execute(select(_weights).where(_weights.c.number == number))
+    return one_of(DecisionRow, result.one_or_none())
 
 
 async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
     """The decision that holds, of each stage that has one."""
     last = select(func.max(_weights.c.number)).group_by(_weights.c.stage)
     result = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
-    return {row.stage: row for row in result}
+    return {decision.stage: decision for decision in all_of(DecisionRow, result)}
 
 
-async def history(connection: AsyncConnection, limit: int) -> Sequence[DecisionRow]:
+async def history(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
     """Decisions with the initials of whose they are (None: nobody here has them), the latest first."""
     result = await connection.execute(
         select(_weights, _users.c.initials)
@@ -63,6 +93,6 @@ async def see(connection: AsyncConnection, stage: str, number: int, version: str
     await upsert(connection, _topic, values)
 
 
-async def seen(connection: AsyncConnection) -> dict[str, Row[Any]]:
+async def seen(connection: AsyncConnection) -> dict[str, TopicRow]:
     """What the topic said last (`number`, `version`, `read_at`), of each stage; empty before it was read."""
-    return {row.stage: row for row in await connection.execute(select(_topic))}
+    return {row.stage: row for row in all_of(TopicRow, await connection.execute(select(_topic)))}

@@ -71,7 +71,11 @@ class Weights:
         if held.elsewhere and held.elsewhere != self._elsewhere:
             log.error("the topic of weights says what this desk does not know", stages=held.elsewhere)
         self._elsewhere = held.elsewhere
-        lacking = [record_of(held.decision(stage)) for stage in STAGES if held.arrived(stage) == "on-its-way"]
+        lacking = [
+            record_of(decision)
+            for stage in STAGES
+            if (decision := held.decision(stage)) is not None and held.arrived(stage) == "on-its-way"
+        ]
         if lacking:
             await asyncio.to_thread(self._send, out, lacking)
             await self._note({**on_topic.records, **{record.stage: record for record in lacking}})

@@ -11,6 +11,9 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, golden, notes, outbox, reads, users, verdicts
+from desk.database.alerts import AlertRow
+from desk.database.reads import ReadRow
+from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
@@ -137,10 +140,10 @@ class Review:
         if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
         given = await verdicts.of_alert(self.connection, read.alert_id)
-        earlier = [verdict for verdict in given if verdict.undone_at is None and not verdict.golden]
+        earlier = [verdict for verdict in given if verdict.may_hold]
         golden = read.kind == "golden"
         # Who decided it before has seen its score since, as after an exercise.
-        blind = bool(read.blind) and not self._has_decided(given)
+        blind = read.blind and not self._has_decided(given)
         row = {
             "verdict_id": verdict_id,
             "alert_id": read.alert_id,
@@ -174,10 +177,10 @@ class Review:
         )
         return verdict_id
 
-    def _has_decided(self, given: Sequence[Any]) -> bool:
+    def _has_decided(self, given: Sequence[VerdictRow]) -> bool:
         return any(verdict.reviewer == self.reader.user_id and verdict.undone_at is None for verdict in given)
 
-    def _independent(self, kind: str, given: Sequence[Any]) -> bool:
+    def _independent(self, kind: str, given: Sequence[VerdictRow]) -> bool:
         """Returns True if the reader cannot have known anybody else's verdict. One that was taken back,
         undone, given elsewhere or as an exercise was shown in between."""
         before = _BEFORE.get(kind)
@@ -187,7 +190,7 @@ class Review:
             if verdict.reviewer != self.reader.user_id
         )
 
-    async def _ask_others(self, read: Any, verdict: str, earlier: Sequence[Any]) -> None:
+    async def _ask_others(self, read: Any, verdict: str, earlier: Sequence[VerdictRow]) -> None:
         """Opens what must follow: a second reading of a share and of what is unsure, a third where two
         differ."""
         kind = None
@@ -205,7 +208,7 @@ class Review:
                 self.connection,
                 read.alert_id,
                 kind=kind,
-                blind=bool(read.blind),
+                blind=read.blind,
                 rank=read.rank,
                 waits_since=self.now,
                 now=self.now,
@@ -223,6 +226,7 @@ class Review:
         for verdict in made:
             if not await outbox.call_back(self.connection, verdict.verdict_id):
                 raise TooLate("it is on its way already; a lead can take it back")
+            assert verdict.read_id is not None  # only reads are decided in batches
             await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
             # Before the read is opened again, lest what followed from it be taken for it.
             follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
@@ -234,7 +238,7 @@ class Review:
                 self.reader.user_id,
                 until=self.now + self.policy.claim_seconds,
             )
-            opened.append(int(verdict.read_id))
+            opened.append(verdict.read_id)
             await self._note("undone", verdict.alert_id, verdict_id=verdict.verdict_id)
         return tuple(opened)
 
@@ -269,7 +273,7 @@ class Review:
         }
         await self._keep_verdict(row, not_before=self.now)
         await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
-        blind = bool(holds.blind)
+        blind = holds.blind
         read_id = await reads.add(
             self.connection,
             alert_id,
@@ -299,7 +303,7 @@ class Review:
             raise Unusable("verdict", "an exercise expects mirror or not_mirror")
         await self._alert(alert_id)
         await golden.put(self.connection, alert_id, verdict, self.reader.user_id, now=self.now)
-        known = {self.reader.user_id}
+        known: set[str | None] = {self.reader.user_id}
         known |= {given.reviewer for given in await verdicts.of_alert(self.connection, alert_id)}
         known |= {
             read.only_for for read in await reads.of_alert(self.connection, alert_id) if read.kind == "golden"
@@ -322,7 +326,7 @@ class Review:
         await self._note("golden", alert_id, verdict=verdict, readers=count)
         return count
 
-    async def known_read(self, read_id: int) -> Any:
+    async def known_read(self, read_id: int) -> ReadRow:
         """Returns a read that this person may know of, or raises `NotFound`.
 
         While others' words are hidden from them, so is what followed: a dispute says that two differ.
@@ -339,7 +343,7 @@ class Review:
                 raise NotFound("there is no such read")
         return read
 
-    async def _open_read(self, read_id: int) -> Any:
+    async def _open_read(self, read_id: int) -> ReadRow:
         read = await self.known_read(read_id)
         if read.state != "open":
             if (await seal_of(self.connection, self.reader, read.alert_id)).words:
@@ -357,7 +361,7 @@ class Review:
             raise Forbidden("who has decided an alert does not read it a second time")
         return read
 
-    async def _claim(self, read: Any) -> float:
+    async def _claim(self, read: ReadRow) -> float:
         until = self.now + self.policy.claim_seconds
         if not await reads.claim(
             self.connection, read.read_id, self.reader.user_id, now=self.now, until=until
@@ -365,7 +369,7 @@ class Review:
             raise Conflict("somebody else has it in hand", await self._initials(read.claimed_by))
         return until
 
-    async def _alert(self, alert_id: str) -> Any:
+    async def _alert(self, alert_id: str) -> AlertRow:
         alert = await alerts.find(self.connection, alert_id)
         if alert is None:
             raise NotFound(f"there is no alert {alert_id}")

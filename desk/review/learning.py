@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import alerts, users, verdicts
 from desk.database import weights as rows
 from desk.database.engine import Database
+from desk.database.weights import DecisionRow
 from desk.errors import Conflict
 from desk.readers import Reader
 from desk.review import weights
@@ -91,7 +92,7 @@ class Learning:
                 since = now - DAYS * DAY_SECONDS
                 again = await self._rescore(made.live, proposal.learned.weights, since=since)
         elif made.shadow is not None:
-            trial = await self._try_out(held, made.live, made.shadow, judged)
+            trial = await self._try_out(held.trial, made.live, made.shadow, judged)
             again = await self._rescore(made.live, made.shadow, since=held.trial.decided_at)
         return WeightsView(
             held=held,
@@ -145,7 +146,7 @@ class Learning:
         made = tables(self.base, held)
         if held.trial is None or made.shadow is None:
             return {}
-        trial = await self._try_out(held, made.live, made.shadow, judged)
+        trial = await self._try_out(held.trial, made.live, made.shadow, judged)
         losses = {"loss_before": trial.loss_before, "loss_after": trial.loss_after}
         return {**_label_figures(trial), **losses, **_change_figures(trial.change)}
 
@@ -154,8 +155,10 @@ class Learning:
             propose, judged, made.live, blind_share=self.blind_share, base=made.base
         )
 
-    async def _try_out(self, held: Standing, live: Weights, shadow: Weights, judged: JudgedBlind) -> Trial:
-        after = (weights.figures_of(held.trial) or {}).get("as_of", held.trial.decided_at)
+    async def _try_out(
+        self, tried: DecisionRow, live: Weights, shadow: Weights, judged: JudgedBlind
+    ) -> Trial:
+        after = (weights.figures_of(tried) or {}).get("as_of", tried.decided_at)
         return await asyncio.to_thread(
             try_out, judged, live, shadow, after=after, blind_share=self.blind_share
         )

@@ -14,6 +14,8 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import seals
+from desk.database.alerts import AlertRow
+from desk.database.verdicts import VerdictRow
 from desk.readers import Reader
 from schemas.alerts import EvidenceLine, MirrorAlert
 
@@ -54,21 +56,21 @@ class Seal:
         """A band, a probability, or None where the score is hidden."""
         return None if self.score else value
 
-    def status(self, row: Any) -> str:
+    def status(self, row: AlertRow) -> str:
         """Returns open or withdrawn; open while words are hidden, since a dismissal withdraws."""
         return "open" if self.words else str(row.status)
 
-    def withdrawn_reason(self, row: Any) -> str | None:
+    def withdrawn_reason(self, row: AlertRow) -> str | None:
         return None if self.words else row.withdrawn_reason
 
-    def verdicts(self, rows: Iterable[Any]) -> list[Any]:
+    def verdicts(self, rows: Iterable[VerdictRow]) -> list[VerdictRow]:
         """Those that may be seen: one's own, and others' where their words are not hidden."""
         return [row for row in rows if not self.words or row.reviewer == self.user_id]
 
     def notes(self, rows: Iterable[Any]) -> list[Any]:
         return [row for row in rows if not self.words or row.user_id == self.user_id]
 
-    def alert(self, alert: MirrorAlert, verdicts: Iterable[Any]) -> MirrorAlert:
+    def alert(self, alert: MirrorAlert, verdicts: Iterable[VerdictRow]) -> MirrorAlert:
         """The alert without what is hidden. ``verdicts``: every row about it."""
         if self.words:
             # Withdrawing and opening again count the revision up: show the one that the first verdict saw.

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, notes, reads, users, verdicts
 from desk.database.filters import Filters, Place
+from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
 from desk.review.facts import alert_of
@@ -210,7 +211,7 @@ async def _related(
     related = []
     for row in shown:
         seal = seals[row.alert_id] if beside is None else seals[row.alert_id] | beside[1]
-        held = [verdict for verdict in seal.verdicts(given[row.alert_id]) if _may_hold(verdict)]
+        held = [verdict for verdict in seal.verdicts(given[row.alert_id]) if verdict.may_hold]
         related.append(
             RelatedAlert(
                 alert_id=row.alert_id,
@@ -251,12 +252,8 @@ def _waiting(review: Review, read: Any, alert: Any, seal: Seal, names: dict[str,
     )
 
 
-def _may_hold(verdict: Any) -> bool:
-    return verdict.undone_at is None and not verdict.golden
-
-
-def _verdict_views(rows: Sequence[Any], names: dict[str, str]) -> tuple[VerdictView, ...]:
-    holding = next((row.verdict_id for row in reversed(rows) if _may_hold(row)), None)
+def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[VerdictView, ...]:
+    holding = next((row.verdict_id for row in reversed(rows) if row.may_hold), None)
     return tuple(
         VerdictView(
             verdict_id=row.verdict_id,

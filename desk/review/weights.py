@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users
 from desk.database import weights as rows
+from desk.database.weights import DecisionRow, TopicRow
 from desk.errors import Conflict, Unusable
 from desk.readers import Reader
 from desk.review.adopted import STAGES, as_sent, can_travel, in_force, table_of
@@ -41,17 +42,17 @@ not know of, since a backup of it was restored."""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What holds: of each stage the decision (a row, or None) and what the topic said last (a row, or None).
+    """What holds: of each stage the decision and what the topic said last.
 
     ``newest``: the highest number of any decision here, 0 for none; deciding takes having seen it.
     """
 
-    live: Any
-    shadow: Any
+    live: DecisionRow | None
+    shadow: DecisionRow | None
     newest: int
-    seen: Mapping[str, Any]
+    seen: Mapping[str, TopicRow]
 
-    def decision(self, stage: str) -> Any:
+    def decision(self, stage: str) -> DecisionRow | None:
         """The decision that holds of a stage, or None."""
         return self.live if stage == "live" else self.shadow
 
@@ -70,12 +71,12 @@ class Standing:
         return tuple(stage for stage in STAGES if self.arrived(stage) == "elsewhere")
 
     @property
-    def trial(self) -> Any:
+    def trial(self) -> DecisionRow | None:
         """The decision by which a table is in shadow, or None."""
         return None if self.shadow is None or self.shadow.adjustment is None else self.shadow
 
     @property
-    def adopted(self) -> Any:
+    def adopted(self) -> DecisionRow | None:
         """The decision by which something else than the base is to be in force, or None."""
         return None if self.live is None or self.live.adjustment is None else self.live
 
@@ -104,18 +105,19 @@ def tables(base: Weights, now: Standing) -> Tables:
     """The tables of what holds."""
     live = in_force(base, adjustment_in(now.live))
     tried = adjustment_in(now.trial)
-    fits = tried is not None and now.trial.learnt_on == live.version
-    return Tables(base, live, table_of(base, tried) if tried is not None and fits else None)
+    if tried is None or now.trial is None or now.trial.learnt_on != live.version:
+        return Tables(base, live, None)
+    return Tables(base, live, table_of(base, tried))
 
 
-def adjustment_in(decision: Any) -> WeightsAdjustment | None:
-    """Returns the adjustment of a decision (a row, or None), or None."""
+def adjustment_in(decision: DecisionRow | None) -> WeightsAdjustment | None:
+    """Returns the adjustment of a decision, or None."""
     if decision is None or decision.adjustment is None:
         return None
     return msgspec.json.decode(decision.adjustment, type=WeightsAdjustment)
 
 
-def figures_of(decision: Any) -> dict[str, Any] | None:
+def figures_of(decision: DecisionRow) -> dict[str, Any] | None:
     """Returns the figures that the page showed when a decision was made, or None."""
     if decision.figures is None:
         return None
@@ -123,28 +125,28 @@ def figures_of(decision: Any) -> dict[str, Any] | None:
     return figures
 
 
-def record_of(decision: Any) -> WeightsAdopted:
-    """A decision (a row) as it stands on the topic."""
+def record_of(decision: DecisionRow) -> WeightsAdopted:
+    """A decision as it stands on the topic."""
     adjustment = adjustment_in(decision)
     return WeightsAdopted(
-        stage=cast(Stage, decision.stage),
+        stage=decision.stage,
         number=decision.number,
         adjustment=adjustment,
         version=1 if adjustment is None else 2,
     )
 
 
-def said_as(decision: Any) -> str:
+def said_as(decision: DecisionRow) -> str:
     """The version that the topic names of a decision: "" where it adjusts nothing."""
-    return str(decision.version) if decision.adjustment is not None else ""
+    return decision.version if decision.adjustment is not None else ""
 
 
-def ready_at(tried: Any, shadow_hours: float) -> float:
+def ready_at(tried: DecisionRow, shadow_hours: float) -> float:
     """Returns when a table in shadow can be put in force (Unix seconds)."""
-    return float(tried.decided_at + shadow_hours * HOUR_SECONDS)
+    return tried.decided_at + shadow_hours * HOUR_SECONDS
 
 
-async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> Any:
+async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> DecisionRow | None:
     """Returns the decision to which rolling back leads; None for the base, also if the earlier table was
     learnt on another base, since workers would refuse it."""
     if now.adopted is None or now.adopted.former is None:
@@ -203,7 +205,7 @@ class WeightsReview:
             reason=_checked(reason),
             version=tried.version,
             adjustment=adjustment_in(tried),
-            former=None if made.live is self.base else before.live.number,
+            former=None if before.live is None or made.live is self.base else before.live.number,
             figures=figures,
         )
         await self._decide(before, stage="shadow", action="trial-ended", number=number + 1)
@@ -308,7 +310,7 @@ class WeightsReview:
             actor=self.reader.user_id,
             action=f"weights-{action}",
             # What leaves nothing in shadow is about the table that was there.
-            subject=version or ("" if held is None else str(held.version)) or stage,
+            subject=version or ("" if held is None else held.version) or stage,
             now=self.now,
             detail={
                 "number": number,

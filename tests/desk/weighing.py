@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from desk.database import schema
 from desk.database import weights as rows
+from desk.database.weights import DecisionRow
 from desk.readers import Reader
 from desk.review import weights
 from desk.review.facts import facts_of
@@ -92,6 +93,12 @@ def learned(version: str = "learned-1", base: Weights = SHIPPED, **multipliers: 
         for name, one in base.signals.items()
     }
     return replace(base, version=version, signals=signals)
+
+
+def decided(decision: DecisionRow | None) -> DecisionRow:
+    """A decision that there is."""
+    assert decision is not None
+    return decision
 
 
 async def holding(office: Office) -> Standing:

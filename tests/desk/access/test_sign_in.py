@@ -91,6 +91,7 @@ async def test_the_database_holds_neither_passwords_nor_tokens(office: Office) -
     async with office.database.read() as connection:
         [user] = await users.everybody(connection)
         session = await users.session(connection, sessions.digest_of(token))
+    assert user.password is not None
     assert user.password.startswith("$argon2id$")
     assert session is not None
     assert token not in str(session)

@@ -24,6 +24,7 @@ from tests.desk.people import Office, an_office
 from tests.desk.weighing import (
     SHIPPED,
     adopted,
+    decided,
     holding,
     learned,
     published,
@@ -67,7 +68,7 @@ async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
     made = tables(office.desk.base, held)
     assert (made.live, made.shadow) == (table, None)
     assert held.trial is None
-    assert (held.live.number, held.shadow.number) == (2, 3)
+    assert (decided(held.live).number, decided(held.shadow).number) == (2, 3)
 
 
 async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
@@ -106,7 +107,7 @@ async def test_one_table_is_tried_at_a_time(office: Office, lead: Reader) -> Non
     async with office.desk.deciding(lead, knowing=1) as review:
         await review.end_trial()
     await tried(office, lead, learned("two"))
-    assert (await holding(office)).trial.version == "two"
+    assert decided((await holding(office)).trial).version == "two"
 
 
 async def test_what_was_learnt_on_a_table_that_is_in_force_no_more_is_not_put_in_force(
@@ -133,7 +134,7 @@ async def test_after_an_upgrade_one_press_leads_to_the_new_table_past_all_that_w
     upgraded = Office(replace_base(office, replace(SHIPPED, version="next")), office.clock)
     await rolled_back(upgraded, lead)
     held = await holding(upgraded)
-    assert (held.live.version, weights.record_of(held.live).adjustment) == ("next", None)
+    assert (decided(held.live).version, weights.record_of(decided(held.live)).adjustment) == ("next", None)
 
 
 def replace_base(office: Office, base: Any) -> Any:
@@ -193,7 +194,7 @@ async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, 
     async with office.desk.deciding(lead, knowing=0) as review:
         await review.try_in_shadow(learned(), reason=HOSTILE, figures={"labels": 40})
     assert len(HOSTILE) == 500
-    assert (await holding(office)).trial.reason == HOSTILE
+    assert decided((await holding(office)).trial).reason == HOSTILE
     *_, line = await lines(office)
     detail = msgspec.json.decode(line.detail)
     assert (line.action, line.subject, line.actor) == ("weights-tried", "learned-1", lead.user_id)
@@ -236,7 +237,7 @@ async def test_a_desk_that_was_restored_says_again_what_it_knows(office: Office,
     async with office.desk.deciding(lead, knowing=held.newest) as review:
         await review.say_again()
     held = await holding(office)
-    assert (held.live.number, held.shadow.number) == (10, 11)
+    assert (decided(held.live).number, decided(held.shadow).number) == (10, 11)
     assert (version_in_force(office, held), held.trial) == ("one", None)
     await rolled_back(office, lead)
     assert version_in_force(office, await holding(office)) == SHIPPED.version
@@ -288,10 +289,10 @@ async def test_a_decision_is_the_record_that_travels(office: Office, lead: Reade
     table = learned("one", device=0.5)
     await adopted(office, lead, table)
     held = await holding(office)
-    record = weights.record_of(held.live)
+    record = weights.record_of(decided(held.live))
     again = msgspec.json.decode(encode(record), type=WeightsAdopted)
     assert in_force(SHIPPED, again.adjustment) == table
-    assert weights.record_of(held.shadow) == WeightsAdopted(stage="shadow", number=3)
+    assert weights.record_of(decided(held.shadow)) == WeightsAdopted(stage="shadow", number=3)
     assert adjustment_in(held.shadow) is None
     assert not isinstance(again, ReviewError)
 
