@@ -250,15 +250,15 @@ async def _json(asking: Any, *, refusal_is: type[ReviewError] = ProviderUnavaila
 def _keys(document: dict[str, Any]) -> KeySet:
     """The provider's keys; those of a kind that we do not know are left out."""
     listed = document.get("keys")
-    known = [key for key in listed if _is_known(key)] if isinstance(listed, list) else []
+    known = [
+        key
+        for key in (listed if isinstance(listed, list) else [])
+        if isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
+    ]
     try:
         return KeySet.import_key_set({"keys": known})
     except (JoseError, ValueError, TypeError, KeyError) as fault:
         raise ProviderUnavailable("the provider's keys cannot be read") from fault
-
-
-def _is_known(key: object) -> bool:
-    return isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
 
 
 def _claims(token: str, keys: KeySet, configured: Configured, nonce: str, *, now: float) -> Mapping[str, Any]:
@@ -307,7 +307,7 @@ def _name(claims: Mapping[str, Any]) -> str:
 
 
 def _sealed(where: str) -> bool:
-    """Whether nobody reads on the way: https, or this very machine."""
+    """Whether the URL is https or loopback."""
     try:
         parts = urlsplit(where)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

@@ -106,7 +106,10 @@ class Weights:
         async with self._database.begin() as connection:
             for stage in STAGES:
                 record = said.get(stage)
-                number, version = (0, "") if record is None else (record.number, _version_of(record))
+                adjustment = None if record is None else record.adjustment
+                # As `said_as` says it of a decision. No row holds a NUL, which any writer may put there.
+                version = "" if adjustment is None else adjustment.weights_version.replace("\0", "")
+                number = 0 if record is None else record.number
                 await rows.see(connection, stage, number, version, now=now)
 
     def _log_refused(self, on_topic: Highest) -> None:
@@ -120,8 +123,3 @@ class Weights:
         if len(self._refused) + len(fresh) > REFUSED_MAX:
             self._refused.clear()
         self._refused |= fresh.keys()
-
-
-def _version_of(record: WeightsAdopted) -> str:
-    """Returns what `said_as` returns of a decision. No row holds a NUL, which any writer may put there."""
-    return "" if record.adjustment is None else record.adjustment.weights_version.replace("\0", "")

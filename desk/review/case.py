@@ -52,12 +52,13 @@ async def case_file(
     )
     given = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)
+    alert = alert_of(bytes(stored.payload))  # personal values are masked in it as they left the worker
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
     return {
         "case": alert_id,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
-        "alert": _alert(bytes(stored.payload)),
+        "alert": None if alert is None else json.loads(encode(alert)),
         "erased": None
         if stored.erased_at is None
         else {"at": stored.erased_at, "reason": stored.erased_reason},
@@ -116,9 +117,3 @@ async def case_file(
             for line in await audit.about(connection, alert_id, LINES_MAX)
         ],
     }
-
-
-def _alert(payload: bytes) -> Any:
-    """The alert as it is stored: personal values are masked in it as they left the worker."""
-    alert = alert_of(payload)
-    return None if alert is None else json.loads(encode(alert))

@@ -17,7 +17,7 @@ from desk.database import seals
 from desk.database.alerts import AlertRow
 from desk.database.verdicts import VerdictRow
 from desk.readers import Reader
-from schemas.alerts import EvidenceLine, MirrorAlert
+from schemas.alerts import MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
 """Lines that only the sum has: shown blind, they would reveal it."""
@@ -120,7 +120,7 @@ def _without_score(alert: MirrorAlert) -> MirrorAlert:
             for line in (*alert.evidence, *alert.counter_evidence)
             if line.signal not in HIDDEN
         ),
-        key=_by_signal,
+        key=lambda line: (line.signal, line.ours, line.theirs),
     )
     return structs.replace(
         alert,
@@ -134,7 +134,3 @@ def _without_score(alert: MirrorAlert) -> MirrorAlert:
         others=(),
         drawn=None,
     )
-
-
-def _by_signal(line: EvidenceLine) -> tuple[str, str, str]:
-    return line.signal, line.ours, line.theirs

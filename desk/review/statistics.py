@@ -111,13 +111,12 @@ def latest(verdicts: Iterable[Judged]) -> list[Judged]:
     for several in by_alert.values():
         several.sort(key=lambda verdict: (verdict.decided_at, verdict.reader))
         blind = [verdict for verdict in several if verdict.blind]
-        if blind and not _contradicted(blind[-1], several[-1]):
+        if not blind:
+            continue
+        answers = {blind[-1].answer, several[-1].answer}
+        if several[-1].blind or len(answers) == 1 or "unsure" in answers:
             held.append(blind[-1])
     return held
-
-
-def _contradicted(blind: Judged, last: Judged) -> bool:
-    return not last.blind and last.answer != blind.answer and "unsure" not in (last.answer, blind.answer)
 
 
 def overall(verdicts: Sequence[Judged]) -> Figures:

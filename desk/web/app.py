@@ -177,15 +177,11 @@ def _unusable(request: Request[Any, Any, Any], fault: DatabaseRefused) -> Respon
 
 
 def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:
-    response = _answer(request, fault.status_code, "refused", _of(fault))
-    response.headers.update(fault.headers or {})
-    return response
-
-
-def _of(fault: HTTPException) -> str:
-    """Returns what was wrong, by the fields' names alone: values may be personal."""
+    # By the fields' names alone: values may be personal.
     extra = fault.extra if isinstance(fault.extra, list) else []
     named = [
         f"{field.get('key', '')}: {field.get('message', '')}" for field in extra if isinstance(field, dict)
     ]
-    return "; ".join(named) or fault.detail
+    response = _answer(request, fault.status_code, "refused", "; ".join(named) or fault.detail)
+    response.headers.update(fault.headers or {})
+    return response

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from html import escape
 from typing import Annotated, Any, Final
 
 from litestar import Request, get
 from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from markupsafe import Markup
 
 from desk.database.errors import DatabaseUnavailable
 from desk.web.addresses import filters_of, query_of
@@ -35,7 +35,7 @@ async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[S
     desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
     query = query_of(filters)
     shown, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
-    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", _never)():
+    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", lambda: False)():
         try:
             count = await desk.arrived(request.user.reader, filters, since=since)
         except DatabaseUnavailable:
@@ -43,16 +43,12 @@ async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[S
         if count != shown:
             shown = count
             words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
-            where = escape(f"/queue?{query}" if query else "/queue")
-            line = f'<a href="{where}">{escape(words % {"n": count})}</a>' if count else ""
-            yield ServerSentEventMessage(event="arrived", data=line)
+            where = f"/queue?{query}" if query else "/queue"
+            line = Markup('<a href="{}">{}</a>').format(where, words % {"n": count}) if count else ""
+            yield ServerSentEventMessage(event="arrived", data=str(line))
         else:
             yield ServerSentEventMessage(comment="here")
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def _never() -> bool:
-    return False
 
 
 HANDLERS: Final = (live,)

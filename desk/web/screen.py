@@ -63,13 +63,14 @@ def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
     traits = tuple(sorted((_trait(alert, line) for line in lines), key=_as_looked_at))
     if blind:
         return Screen(traits, (), (), (), 0.0)
-    rows, zero = _rows(steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds))
+    drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
+    scale = Scale.over(drawn, _LENGTH)
     return Screen(
         traits=tuple(trait for trait in traits if trait.shown),
         speaking_for=_strongest(alert, alert.evidence),
         speaking_against=_strongest(alert, alert.counter_evidence),
-        rows=rows,
-        zero=zero,
+        rows=tuple(Row(step, *scale.bar(step), step.end) for step in drawn),
+        zero=scale.place(0.0),
         what_else=tuple(telling(alert.rivals)),
     )
 
@@ -96,8 +97,3 @@ def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait
         (line for line in lines if line.weight or line.explained), key=lambda line: -abs(line.weight)
     )
     return tuple(_trait(alert, line) for line in weighing[:STRONGEST])
-
-
-def _rows(drawn: Sequence[Step]) -> tuple[tuple[Row, ...], float]:
-    scale = Scale.over(drawn, _LENGTH)
-    return tuple(Row(step, *scale.bar(step), step.end) for step in drawn), scale.place(0.0)
