@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from desk.database.engine import Database, opened
 from desk.database.secret import kept
 from desk.feed.consume import Consumer
-from desk.feed.publish import Publisher
+from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
@@ -111,7 +111,7 @@ async def _serve_on(
         database,
         settings,
         Consumer(database, topics, desk.policy, time.time),
-        Publisher(database, topics.verdicts, time.time),
+        VerdictPublisher(database, topics.verdicts, time.time),
         heard=metrics.heard,
         state=state,
         policy=desk.policy,

@@ -99,7 +99,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SignedIn:
     """Who signed in. `user_id`: a digest of issuer and subject, all that is known of them outside the desk.
 
     `role`: None where no value of the claim is in the table. `ends_at`: when the provider's word ends, in
@@ -117,7 +117,7 @@ def user_id_of(issuer: str, subject: str) -> str:
     return sha256(f"{len(issuer)}:{issuer}{subject}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-class Provider:
+class IdentityProvider:
     """The provider that was agreed on. Raises `ProviderUnavailable` and `NotSignedIn`."""
 
     def __init__(self, configured: Configured, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -145,7 +145,9 @@ class Provider:
         }
         return f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(asked)}", begun
 
-    async def finish(self, begun: Begun, *, state: str, code: str, issuer: str | None, now: float) -> Person:
+    async def finish(
+        self, begun: Begun, *, state: str, code: str, issuer: str | None, now: float
+    ) -> SignedIn:
         """Who came back. `issuer`: whose answer it says it is, where it says so."""
         if not hmac.compare_digest(state.encode(errors="surrogatepass"), begun.state.encode()):
             raise NotSignedIn("the state is of another browser or sign-in")
@@ -195,14 +197,14 @@ class Provider:
             raise ProviderUnavailable("the provider's answer has no id_token: is openid among the scopes?")
         return token
 
-    def _person(self, claims: Mapping[str, Any], *, now: float) -> Person:
+    def _person(self, claims: Mapping[str, Any], *, now: float) -> SignedIn:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
             raise NotSignedIn("sub is no text of 1 to 255 characters")
         user_id = user_id_of(self._configured.issuer, subject)
         held = _values(claims, self._configured.roles_claim)
         role = next((role for value, role in self._configured.roles.items() if value in held), None)
-        return Person(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
+        return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
 
 class _Asking:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import passwords, sessions
-from desk.access.oidc import Person
+from desk.access.oidc import SignedIn
 from desk.database import audit, users
 from desk.database.engine import Database
 from desk.database.users import UserRow
@@ -64,7 +64,7 @@ async def with_link(database: Database, token: str, *, now: float) -> str | None
         return await sessions.begin(connection, user.user_id, now=now, how="link")
 
 
-async def with_provider(database: Database, person: Person, *, now: float) -> str | None:
+async def with_provider(database: Database, person: SignedIn, *, now: float) -> str | None:
     """Returns the token of a new session; None for a person without a role, or who was locked out.
 
     Roles are the provider's: a person who lost theirs, or got another, is signed out everywhere.
@@ -93,7 +93,7 @@ async def with_provider(database: Database, person: Person, *, now: float) -> st
         return await sessions.begin(connection, person.user_id, now=now, how="oidc", ends_at=person.ends_at)
 
 
-async def _add_of_provider(connection: AsyncConnection, person: Person, *, now: float) -> None:
+async def _add_of_provider(connection: AsyncConnection, person: SignedIn, *, now: float) -> None:
     """Adds a person of the provider. A name that is taken here gets a suffix, and is never taken over."""
     for name in (person.name, f"{person.name}.{person.user_id[:8]}"):
         try:

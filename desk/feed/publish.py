@@ -21,7 +21,7 @@ AGAIN_SECONDS: Final = 60.0
 """Three times as long as a producer retries: a sender that has not confirmed by then is gone."""
 
 
-class Publisher:
+class VerdictPublisher:
     """Sends what the outbox holds."""
 
     def __init__(self, database: Database, topic: str, now: Callable[[], float]) -> None:

@@ -18,9 +18,9 @@ from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Consumer, Overtaken
-from desk.feed.publish import Publisher
+from desk.feed.publish import VerdictPublisher
 from desk.feed.upkeep import BATCH, Steadiness, tidy
-from desk.feed.weights import Weights
+from desk.feed.weights import WeightsTopic
 from desk.review.policy import Policy
 from desk.telemetry import Applied, State
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
@@ -91,7 +91,7 @@ class Feed:
         database: Database,
         settings: Settings,
         consumer: Consumer,
-        publisher: Publisher,
+        publisher: VerdictPublisher,
         *,
         heard: Callable[[Applied], None],
         state: State,
@@ -104,7 +104,7 @@ class Feed:
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
-        self._weights = Weights(database, names(settings).weights, now, heard)
+        self._weights = WeightsTopic(database, names(settings).weights, now, heard)
         self._heard = heard
         self.state = state
         self._policy = policy

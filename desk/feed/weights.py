@@ -33,7 +33,7 @@ REFUSED_MAX: Final = 1_000
 """Unreadable records that are logged once each; beyond them they are logged again."""
 
 
-class Weights:
+class WeightsTopic:
     """Keeps the topic equal to the database."""
 
     def __init__(

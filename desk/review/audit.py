@@ -22,7 +22,7 @@ SET_ASIDE: Final = "heads-set-aside"
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 
 
-class Line(Protocol):
+class AuditLine(Protocol):
     """One line as it is stored."""
 
     number: int
@@ -89,7 +89,7 @@ class _AsideDetail(msgspec.Struct):
     heads: list[str]
 
 
-def _aside_of(line: Line) -> Aside | None:
+def _aside_of(line: AuditLine) -> Aside | None:
     """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
     try:
         detail = msgspec.json.decode(line.detail, type=_AsideDetail)
@@ -110,7 +110,7 @@ class Chain:
     broken: Break | None = None
     asides: list[Aside] = field(default_factory=list)
 
-    def follow(self, lines: Iterable[Line]) -> None:
+    def follow(self, lines: Iterable[AuditLine]) -> None:
         for line in lines:
             if self.broken is not None:
                 return

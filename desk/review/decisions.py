@@ -46,7 +46,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionMade:
     """What came of it: by which name it can be undone, and until when (Unix seconds).
 
     `decided`: the kind of each reading, and the seconds that it had waited.
@@ -105,7 +105,7 @@ class Review:
         await self.release(read_id)
         await self._note("skipped", read.alert_id, read=read_id)
 
-    async def decide(self, read_id: int, decision: Decision) -> Decided:
+    async def decide(self, read_id: int, decision: Decision) -> DecisionMade:
         """Keeps a verdict, and lays it out to be sent once it can no longer be undone."""
         self.reader.need("decide")
         if decision.verdict not in ("mirror", "not_mirror", "unsure"):
@@ -132,7 +132,7 @@ class Review:
                     waited.append(("first", max(0.0, self.now - relative.waits_since)))
         if decision.note:
             await self._keep_note(read.alert_id, _written(decision.note))
-        return Decided(batch, tuple(made), self.now + self.policy.undo_seconds, tuple(waited))
+        return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, tuple(waited))
 
     async def _decide_one(self, read: Any, alert: Any, decision: Decision, batch: str) -> str:
         """Closes one read by a verdict and returns its id. `alert`: a row with its revision and policy."""

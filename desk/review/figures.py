@@ -18,8 +18,8 @@ from desk.review.statistics import (
     Agreement,
     Answer,
     Band,
-    Figures,
-    Judged,
+    GroupFigures,
+    JudgedPair,
     Waits,
     backlog,
     by_band,
@@ -46,11 +46,11 @@ READERS_MAX: Final = 100
 class LeadFigures:
     """What a lead sees: precision and recall of all and by group, agreement, exercises, backlog, delay."""
 
-    all: Figures
-    bands: dict[str, Figures]
-    policies: dict[str, Figures]
-    signals: dict[str, Figures]
-    scripts: dict[str, Figures]
+    all: GroupFigures
+    bands: dict[str, GroupFigures]
+    policies: dict[str, GroupFigures]
+    signals: dict[str, GroupFigures]
+    scripts: dict[str, GroupFigures]
     readers: Agreement
     exercises: Accuracy
     waiting: dict[str, int]
@@ -78,7 +78,7 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> dict[Clas
 
 def judged(
     rows: Iterable[Any], *, blind_share: float, drawn: Mapping[Class, int] | None = None, since: float = 0.0
-) -> list[Judged]:
+) -> list[JudgedPair]:
     """Rows of :func:`desk.database.verdicts.latest` as verdicts that count. Rows of unknown alerts do not.
 
     ``drawn``: of each class how many that arrived after ``since`` were laid out to be read blind. Those that
@@ -95,7 +95,7 @@ def judged(
         each: min(1.0, len(read[each]) / number) for each, number in (drawn or {}).items() if read[each]
     }
     return [
-        Judged(
+        JudgedPair(
             alert_id=row.alert_id,
             reader=row.reviewer,
             answer=cast(Answer, row.verdict),

@@ -25,14 +25,14 @@ from desk.review.proposal import (
     ALERTS_MAX,
     LABELS_MAX,
     JudgedBlind,
-    Proposal,
     Rescored,
     Trial,
+    WeightsProposal,
     propose,
     try_out,
 )
 from desk.review.statistics import Change
-from desk.review.weights import Standing, Tables, WeightsReview, standing, tables
+from desk.review.weights import Standing, WeightsReview, WeightTables, standing, tables
 from samehand.scoring.weights import Weights
 
 DAYS: Final = 30
@@ -55,8 +55,8 @@ class WeightsView:
     """
 
     held: Standing
-    made: Tables
-    proposal: Proposal | None
+    made: WeightTables
+    proposal: WeightsProposal | None
     trial: Trial | None
     again: Rescored | None
     whole: bool
@@ -150,7 +150,7 @@ class Learning:
         losses = {"loss_before": trial.loss_before, "loss_after": trial.loss_after}
         return {**_label_figures(trial), **losses, **_change_figures(trial.change)}
 
-    async def _propose(self, made: Tables, judged: JudgedBlind) -> Proposal:
+    async def _propose(self, made: WeightTables, judged: JudgedBlind) -> WeightsProposal:
         return await asyncio.to_thread(
             propose, judged, made.live, blind_share=self.blind_share, base=made.base
         )
@@ -184,7 +184,7 @@ async def _judged_blind(connection: AsyncConnection, *, until: float) -> JudgedB
     return JudgedBlind(given, await alerts.payloads(connection, alert_ids), drawn, since, whole)
 
 
-def _label_figures(counted: Proposal | Trial) -> Mapping[str, Any]:
+def _label_figures(counted: WeightsProposal | Trial) -> Mapping[str, Any]:
     names = ("labels", "mirrors", "by_one", "elsewhere", "left_out")
     return {name: getattr(counted, name) for name in names}
 

@@ -62,7 +62,7 @@ class Factor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class WeightsProposal:
     """What learning proposes. ``learned`` and ``change`` are None where too few were judged.
 
     ``by_one``: how many labels are of one reader at most; ``elsewhere``: how many no desk gave, so that
@@ -98,7 +98,7 @@ class Trial:
 
 def propose(
     said: JudgedBlind, table: Weights, *, blind_share: float, base: Weights | None = None
-) -> Proposal:
+) -> WeightsProposal:
     """What is learnt from all of it, from the table in force on; ``base``: the settings', if another."""
     left_out: Counter[str] = Counter()
     alerts = _alerts(said.payloads)
@@ -109,10 +109,10 @@ def propose(
     try:
         learned = learn(list(pairs.values()), table, base)
     except TooFewLabels:
-        return Proposal(len(pairs), mirrors, *whose, _reasons(left_out), None, (), (), None)
+        return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), None, (), (), None)
     change = _change(said, pairs, alerts, table, learned.weights, learned.foretold, blind_share)
     changed, rates = factors(table, learned.weights), rate_changes(table, learned.weights)
-    return Proposal(len(pairs), mirrors, *whose, _reasons(left_out), learned, changed, rates, change)
+    return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), learned, changed, rates, change)
 
 
 def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:

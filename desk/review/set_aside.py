@@ -26,7 +26,7 @@ HEADS_A_LINE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LostHeads:
     """Heads that were lost together, as they were published: by rising numbers, none between that holds.
 
     ``kept``: the last line before them of which a head holds, 0 for none.
@@ -37,26 +37,26 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class AuditComparison:
     """What the chain and the published heads say of each other."""
 
     broken: Break | None
-    runs: tuple[Run, ...]  # that the chain contradicts, and nobody has set aside
+    runs: tuple[LostHeads, ...]  # that the chain contradicts, and nobody has set aside
     counted: tuple[Aside, ...]
     uncounted: tuple[Aside, ...]  # lines that set heads aside, and whose own head was not published as such
 
 
-def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> Compared:
+def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> AuditComparison:
     """Holds a chain that was followed to its end to the heads, in the order in which they were published.
 
     ``hashes``: of each line that a head names. Of a chain that is broken inside no head is said to be lost.
     """
     if chain.broken is not None:
-        return Compared(chain.broken, (), (), tuple(chain.asides))
+        return AuditComparison(chain.broken, (), (), tuple(chain.asides))
     aside, counted = _set_aside(chain.asides, published)
     facing = [head for head in published if head not in aside]
     lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
-    return Compared(
+    return AuditComparison(
         broken=against(hashes, chain.number, lost),
         runs=tuple(_runs(published, lost, aside)),
         counted=counted,
@@ -76,7 +76,7 @@ def _set_aside(asides: Iterable[Aside], published: Sequence[Head]) -> tuple[set[
     return acknowledged, tuple(sorted(counted, key=lambda aside: aside.number))
 
 
-def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[Run]:
+def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[LostHeads]:
     held, run = list[int](), list[Head]()  # numbers that hold, rising
     for head in published:
         if head in lost:
@@ -86,7 +86,7 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
             if run and head == run[-1]:  # sent twice, where its confirmation was lost
                 continue
         if run:
-            yield Run(_before(held, run[0].number), tuple(run))
+            yield LostHeads(_before(held, run[0].number), tuple(run))
             run = []
         if head in lost:
             run = [head]
@@ -95,7 +95,7 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
                 held.pop()
             held.append(head.number)
     if run:
-        yield Run(_before(held, run[0].number), tuple(run))
+        yield LostHeads(_before(held, run[0].number), tuple(run))
 
 
 def _before(held: Sequence[int], number: int) -> int:
@@ -103,16 +103,16 @@ def _before(held: Sequence[int], number: int) -> int:
     return held[place - 1] if place else 0
 
 
-def up_to(runs: Iterable[Run], named: Head) -> Run | None:
+def up_to(runs: Iterable[LostHeads], named: Head) -> LostHeads | None:
     """The heads that were lost together up to one that is named; None where that one is not lost."""
     for run in runs:
         if named in run.heads:
-            return Run(run.kept, run.heads[: run.heads.index(named) + 1])
+            return LostHeads(run.kept, run.heads[: run.heads.index(named) + 1])
     return None
 
 
 async def set_aside(
-    connection: AsyncConnection, run: Run, *, name: str, reason: str, now: float
+    connection: AsyncConnection, run: LostHeads, *, name: str, reason: str, now: float
 ) -> list[Head]:
     """Adds the lines that set a run aside, and answers their own heads, which are to be published.
 

@@ -1,10 +1,10 @@
 """How right the mind and its readers are, from verdicts: the figures of the lead's page, without I/O.
 
-What the desk calls, with rows of its database turned into :class:`Judged`:
+What the desk calls, with rows of its database turned into :class:`JudgedPair`:
 
 * :func:`latest`: of each alert the latest verdict; give it to everything else
 * :func:`overall`, :func:`by_band`, :func:`by_signal`, :func:`by_script`, :func:`by_policy`: precision and
-  recall (:class:`Figures`), from blind verdicts alone
+  recall (:class:`GroupFigures`), from blind verdicts alone
 * :func:`readers_agree`: Cohen's kappa of first and second readers
 * :func:`golden_accuracy`: right answers on golden items, all readers and each
 * :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
@@ -48,7 +48,7 @@ _SEED: Final = 20_261_127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedPair:
     """One verdict, and what is known of the pair that it judges.
 
     ``drawn_with``: the probability, above 0, with which the pair came to be read blind. Of an alert that is
@@ -85,7 +85,7 @@ class Judged:
         return self.blind and not self.golden and self.answer != "unsure"
 
 
-class Figures(NamedTuple):
+class GroupFigures(NamedTuple):
     """Of a group of pairs: how many alerts were judged blind (and how many pairs below the bands, how many
     that readers were unsure of), the share of its alerts that are mirrors, and the share of its mirrors that
     alert."""
@@ -97,13 +97,13 @@ class Figures(NamedTuple):
     recall: Estimate | None
 
 
-def latest(verdicts: Iterable[Judged]) -> list[Judged]:
+def latest(verdicts: Iterable[JudgedPair]) -> list[JudgedPair]:
     """Of each alert the verdict that holds among those given blind, if any was: the latest by ``decided_at``.
 
     A blind verdict that a later one contradicts which was not given blind (by a lead, on appeal) is left
     out: it was wrong, or the pair is in dispute. Readings of golden items are left out too.
     """
-    by_alert: dict[str, list[Judged]] = defaultdict(list)
+    by_alert: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
         if not verdict.golden:
             by_alert[verdict.alert_id].append(verdict)
@@ -119,12 +119,12 @@ def latest(verdicts: Iterable[Judged]) -> list[Judged]:
     return held
 
 
-def overall(verdicts: Sequence[Judged]) -> Figures:
+def overall(verdicts: Sequence[JudgedPair]) -> GroupFigures:
     """Of all pairs: precision at ``possible`` and above, and recall there."""
     return _figures(verdicts, verdicts)
 
 
-def by_band(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_band(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of ``likely`` and ``possible``: the band's own precision, and recall at the band and above."""
     bands: tuple[Band, ...] = ("likely", "possible")
     return {
@@ -135,23 +135,25 @@ def by_band(verdicts: Sequence[Judged]) -> dict[str, Figures]:
     }
 
 
-def by_signal(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_signal(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs for which each signal speaks; one pair stands in several groups."""
     return _by(verdicts, lambda verdict: verdict.signals)
 
 
-def by_script(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_script(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs whose new account writes its name in each script."""
     return _by(verdicts, lambda verdict: (verdict.script,))
 
 
-def by_policy(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_policy(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs whose ban was for each policy, "" for none."""
     return _by(verdicts, lambda verdict: (verdict.policy,))
 
 
-def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]) -> dict[str, Figures]:
-    groups: dict[str, list[Judged]] = defaultdict(list)
+def _by(
+    verdicts: Sequence[JudgedPair], groups_of: Callable[[JudgedPair], Iterable[str]]
+) -> dict[str, GroupFigures]:
+    groups: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
         for group in groups_of(verdict):
             groups[group].append(verdict)
@@ -159,8 +161,8 @@ def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]
 
 
 def _figures(
-    own: Sequence[Judged], all_: Sequence[Judged], found: Sequence[Band] = ("likely", "possible")
-) -> Figures:
+    own: Sequence[JudgedPair], all_: Sequence[JudgedPair], found: Sequence[Band] = ("likely", "possible")
+) -> GroupFigures:
     alerts = [verdict for verdict in own if verdict.counts and verdict.band != "none"]
     below = [verdict for verdict in all_ if verdict.counts and verdict.band == "none"]
     precision = None
@@ -168,7 +170,7 @@ def _figures(
         precision = weighted_share(
             [_mirror(verdict) for verdict in alerts], [verdict.weight for verdict in alerts]
         )
-    return Figures(
+    return GroupFigures(
         alerts=len(alerts),
         sampled=len(below),
         unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
@@ -177,12 +179,12 @@ def _figures(
     )
 
 
-def _recall(counted: Sequence[Judged], found: Sequence[Band]) -> Estimate | None:
+def _recall(counted: Sequence[JudgedPair], found: Sequence[Band]) -> Estimate | None:
     below = sum(verdict.band == "none" for verdict in counted)
     above = sum(verdict.band in found for verdict in counted)
     if min(below, above) < VERDICTS_MIN:
         return None
-    strata: dict[tuple[str, int], list[Judged]] = defaultdict(list)
+    strata: dict[tuple[str, int], list[JudgedPair]] = defaultdict(list)
     for verdict in counted:
         strata[verdict.band, verdict.stratum if verdict.band == "none" else 0].append(verdict)
     return found_share(
@@ -197,7 +199,7 @@ def _recall(counted: Sequence[Judged], found: Sequence[Band]) -> Estimate | None
     )
 
 
-def _mirror(verdict: Judged) -> bool:
+def _mirror(verdict: JudgedPair) -> bool:
     return verdict.answer == "mirror"
 
 
@@ -213,14 +215,14 @@ class Agreement(NamedTuple):
     left_out: int
 
 
-def readers_agree(verdicts: Iterable[Judged]) -> Agreement:
+def readers_agree(verdicts: Iterable[JudgedPair]) -> Agreement:
     """Of each alert the first two blind verdicts by different readers, neither of whom knew the other's.
 
     `unsure` is an answer of its own. Give it every verdict, not the latest ones. A reader's later word on the
     same alert does not count: it may have been given knowing the other's. Kappa is ``None`` under
     :data:`VERDICTS_MIN` items, and where both readers gave one answer only.
     """
-    first_words: dict[str, dict[str, Judged]] = defaultdict(dict)
+    first_words: dict[str, dict[str, JudgedPair]] = defaultdict(dict)
     for verdict in sorted(verdicts, key=lambda verdict: (verdict.decided_at, verdict.reader)):
         if verdict.blind and not verdict.golden:
             first_words[verdict.alert_id].setdefault(verdict.reader, verdict)
@@ -248,7 +250,7 @@ class Accuracy(NamedTuple):
 
 
 def golden_accuracy(
-    readings: Iterable[Judged], answers: Mapping[str, Answer]
+    readings: Iterable[JudgedPair], answers: Mapping[str, Answer]
 ) -> tuple[Accuracy, dict[str, Accuracy]]:
     """Of all readers, and of each: `unsure` is no right answer. ``answers``: the known one, by alert."""
     read, right = Counter[str](), Counter[str]()

@@ -82,7 +82,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class WeightTables:
     """The tables that the decisions make of a base. ``shadow``: None without a trial, and where what is tried
     was learnt on another base, or on what is in force no more."""
 
@@ -101,13 +101,13 @@ async def standing(connection: AsyncConnection) -> Standing:
     )
 
 
-def tables(base: Weights, now: Standing) -> Tables:
+def tables(base: Weights, now: Standing) -> WeightTables:
     """The tables of what holds."""
     live = in_force(base, adjustment_in(now.live))
     tried = adjustment_in(now.trial)
     if tried is None or now.trial is None or now.trial.learnt_on != live.version:
-        return Tables(base, live, None)
-    return Tables(base, live, table_of(base, tried))
+        return WeightTables(base, live, None)
+    return WeightTables(base, live, table_of(base, tried))
 
 
 def adjustment_in(decision: DecisionRow | None) -> WeightsAdjustment | None:

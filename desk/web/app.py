@@ -20,7 +20,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 import report
-from desk.access.oidc import Provider
+from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
@@ -47,7 +47,7 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
 }
 
 
-def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
+def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar:
     """The application. It neither opens nor closes the desk. `provider`: whom people may sign in with."""
     return Litestar(
         route_handlers=[

@@ -33,7 +33,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedValues:
     """Two values, each in pieces. `ours_read`, `theirs_read`: their letters as they are read, "" where as
     written.
     """
@@ -45,10 +45,10 @@ class Compared:
     theirs_read: str = ""
 
 
-def compare(signal: str, platform: str, ours: str, theirs: str) -> Compared:
+def compare(signal: str, platform: str, ours: str, theirs: str) -> ComparedValues:
     """Where two quoted values differ; a value that is a statement is not compared by letter."""
     mine, other = (ours, theirs) if signal in _READ else ("", "")
-    return Compared(
+    return ComparedValues(
         *(_pieces(ours, theirs) if signal not in _WHOLE else (_plain(ours), _plain(theirs))),
         same=ours == theirs,
         ours_read=_read_as(signal, platform, mine, other),

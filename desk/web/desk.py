@@ -18,7 +18,7 @@ from desk.database.filters import Filters, Place
 from desk.readers import Reader
 from desk.review import views
 from desk.review.case import case_file
-from desk.review.decisions import Decided, Decision, Review
+from desk.review.decisions import Decision, DecisionMade, Review
 from desk.review.figures import LeadView, lead_view
 from desk.review.learning import Learning
 from desk.review.policy import Policy
@@ -185,7 +185,7 @@ class Desk:
         async with self.database.begin() as connection:
             await self._review(connection, reader).skip(read_id)
 
-    async def decide(self, reader: Reader, read_id: int, decision: Decision) -> Decided:
+    async def decide(self, reader: Reader, read_id: int, decision: Decision) -> DecisionMade:
         """Keeps a verdict. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             made = await self._review(connection, reader).decide(read_id, decision)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.web.compare import Compared, compare
+from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, Step, steps
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
@@ -30,13 +30,13 @@ class Trait:
     level: str
     weight: float
     because: str
-    values: Compared
+    values: ComparedValues
     shown: bool
     explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Bar:
     """A bar of the waterfall: from `left` on, `width` wide, on a line of 1,000; `after`: summed so far."""
 
     step: Step
@@ -46,30 +46,30 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class AlertScreen:
     """What the page of an alert is made of."""
 
     traits: tuple[Trait, ...]
     speaking_for: tuple[Trait, ...]
     speaking_against: tuple[Trait, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Bar, ...]
     zero: float
     what_else: tuple[RivalShare, ...] = ()
 
 
-def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
+def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
     """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
     lines = (*alert.evidence, *alert.counter_evidence)
     traits = tuple(sorted((_trait(alert, line) for line in lines), key=_as_looked_at))
     if blind:
-        return Screen(traits, (), (), (), 0.0)
+        return AlertScreen(traits, (), (), (), 0.0)
     drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
     scale = Scale.over(drawn, _LENGTH)
-    return Screen(
+    return AlertScreen(
         traits=tuple(trait for trait in traits if trait.shown),
         speaking_for=_strongest(alert, alert.evidence),
         speaking_against=_strongest(alert, alert.counter_evidence),
-        rows=tuple(Row(step, *scale.bar(step), step.end) for step in drawn),
+        rows=tuple(Bar(step, *scale.bar(step), step.end) for step in drawn),
         zero=scale.place(0.0),
         what_else=tuple(telling(alert.rivals)),
     )

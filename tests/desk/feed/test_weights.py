@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.feed.weights import LOOK_SECONDS, Weights
+from desk.feed.weights import LOOK_SECONDS, WeightsTopic
 from desk.readers import Reader
 from desk.review.decisions import Decision
 from desk.review.weights import Standing
@@ -58,9 +58,9 @@ def on_topic(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
         ]
 
 
-def a_feed(office: Office, settings: Settings, heard: list[Applied] | None = None) -> Weights:
+def a_feed(office: Office, settings: Settings, heard: list[Applied] | None = None) -> WeightsTopic:
     told = [] if heard is None else heard
-    return Weights(office.database, topics.names(settings).weights, office.clock, told.append)
+    return WeightsTopic(office.database, topics.names(settings).weights, office.clock, told.append)
 
 
 def arrived(held: Standing) -> tuple[str, str]:
@@ -220,7 +220,7 @@ async def test_verdicts_go_on_leaving_while_the_topic_of_weights_is_refused(
         raise BrokerRefused("Kafka: TopicAuthorizationFailedError")
 
     monkeypatch.setattr("desk.feed.run.OUTAGE_SECONDS", 0.1)
-    monkeypatch.setattr(Weights, "level", refuse)
+    monkeypatch.setattr(WeightsTopic, "level", refuse)
     amina = await office.hire("amina")
     await office.receive()
     [one] = await office.desk.queue(amina, Filters())

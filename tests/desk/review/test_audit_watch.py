@@ -13,7 +13,7 @@ from desk.database import schema, users
 from desk.database.engine import Database
 from desk.review.audit import Head
 from desk.review.audit_watch import AuditWatch
-from desk.review.set_aside import Run, set_aside
+from desk.review.set_aside import LostHeads, set_aside
 from desk.telemetry import DeskMetrics
 
 LINES = 7
@@ -142,7 +142,7 @@ async def acknowledge(database: Database, *lost: Head, kept: int) -> None:
     async with database.begin() as connection:
         if await users.by_name(connection, "nadia") is None:
             await add_user(connection, "nadia", "auditor", password=None, now=1.0)
-        run = Run(kept, lost)
+        run = LostHeads(kept, lost)
         await set_aside(connection, run, name="nadia", reason="restore-311", now=9.0)
 
 

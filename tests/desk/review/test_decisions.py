@@ -16,7 +16,7 @@ from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader
 from desk.review.arrivals import take_alert
 from desk.review.audit import Chain, Head, against
-from desk.review.decisions import Decided, Decision
+from desk.review.decisions import Decision, DecisionMade
 from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
@@ -37,7 +37,7 @@ async def waiting_for(office: Office, reader: Reader) -> list[tuple[str, str]]:
     return [(one.alert_id, one.kind) for one in await office.desk.queue(reader, Filters())]
 
 
-async def decide(office: Office, reader: Reader, decision: Decision = MIRROR) -> Decided:
+async def decide(office: Office, reader: Reader, decision: Decision = MIRROR) -> DecisionMade:
     [first, *_] = await office.desk.queue(reader, Filters())
     return await office.desk.decide(reader, first.read_id, decision)
 

@@ -25,7 +25,7 @@ from desk.database import outbox
 from desk.database.engine import opened
 from desk.database.filters import Filters
 from desk.readers import Reader
-from desk.review.decisions import Decided, Decision
+from desk.review.decisions import Decision, DecisionMade
 from desk.review.draws import uniform
 from desk.review.policy import Policy
 from desk.web import live
@@ -125,7 +125,7 @@ class World:
 
     async def says(
         self, verdict: str, *, who: Reader | None = None, alert_id: str = "alert-1", family: bool = False
-    ) -> Decided:
+    ) -> DecisionMade:
         """Somebody decides, and writes a note. It can be undone still."""
         reader = who or self.speaker
         [waiting] = [
