@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.plan import SPANS
-from bench.quality.tables import share_text
+from bench.quality.tables import number_text, share_text
 from bench.running.crowd import MIRROR_EVERY
 from cli.commands.backtest.intervals import Share
 
@@ -215,47 +215,33 @@ def _average_precision(
 
 
 def table(told: Mapping[str, Any]) -> str:
-    """Markdown: what is found and how precisely, then recall of each strategy by time since the ban."""
+    """Markdown: what is found and how precisely, then both by time since the ban."""
     average = told["average_precision"]
     low, high = average["interval"]
     rows = [
         (
-            f"average precision over all pairs read ({told['mirrors']:,} mirrors, {told['others']:,} others, "
+            f"average precision ({told['mirrors']:,} mirrors, {told['others']:,} others, "
             f"one sign-up in {MIRROR_EVERY} a mirror)",
             f"{average['value']:.3f} [{low:.3f}, {high:.3f}]",
             "",
         ),
-        ("records read a sign-up", f"{told['records_read']:.1f}", ""),
     ]
     for band in BANDS:
-        each = told["within_the_hour"][band]
-        goal = "≥ .9" if band == "possible" else ""
-        rows += [
-            (f"within the hour, 1–5 and 7: recall at `{band}`", share_text(each["recall"]), goal),
-            (f"within the hour: precision at `{band}`", _precision(each), goal),
-        ]
-    for band in BANDS:
-        each = told["bands"][band]
-        rows += [
-            (f"recall at `{band}`, 1–7", share_text(each["recall"]), ""),
-            (f"precision at `{band}`", _precision(each), ""),
-        ]
-    for span in SPANS:
-        each = told["by_span"][span]["possible"]
-        both = f"{share_text(each['recall'])}; {_precision(each)}"
-        rows.append((f"{span} since the ban: recall of 1–7 and precision at `possible`", both, ""))
-    for kind, share in told["alarmed"].items():
-        rows.append((f"alarmed of `{kind}`", share_text(share, 4), ""))
+        goal = "both ≥ .9" if band == "possible" else ""
+        rows.append((f"within the hour, 1–5 and 7, `{band}`", _both(told["within_the_hour"][band]), goal))
+    rows += [(f"1–7, `{band}`", _both(told["bands"][band]), "") for band in BANDS]
+    alarmed = ", ".join(
+        f"`{kind}` {share['hits']} of {share['of']}" for kind, share in told["alarmed"].items()
+    )
+    rows.append(("innocent alarmed", alarmed, ""))
     head = f"at {told['bans']:,} whole bans of two years"
     first = _markdown([(head, "measured", "goal"), ("---",) * 3, *rows])
+    possible = [told["by_span"][span]["possible"] for span in SPANS]
     cells = [
-        (
-            f"strategy {strategy}",
-            *(f"{_bare(spans[span]['possible'])} / {_bare(spans[span]['likely'])}" for span in SPANS),
-        )
-        for strategy, spans in told["by_strategy"].items()
+        ("recall of 1–7", *(number_text(each["recall"]["value"]) for each in possible)),
+        ("precision", *(number_text(each["precision"]) for each in possible)),
     ]
-    heads = ("recall at `possible` / `likely`", *SPANS)
+    heads = ("`possible` by time since the ban", *SPANS)
     second = _markdown([heads, ("---",) * len(heads), *cells])
     return f"{first}\n\n{second}"
 
@@ -264,8 +250,8 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _bare(share: Mapping[str, Any]) -> str:
-    return "–" if share["value"] is None else f"{share['value']:.2f}"
+def _both(each: Mapping[str, Any]) -> str:
+    return f"recall {share_text(each['recall'])}; precision {_precision(each)}"
 
 
 def _precision(each: Mapping[str, Any]) -> str:

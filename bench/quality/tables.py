@@ -22,7 +22,7 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     sign_ups, mirrors = told["sign_ups"], told["mirrors"]
     yield (
         f"average precision, strategies 1–7 ({sign_ups:,} sign-ups, {mirrors} mirrors)",
-        _number(told["average_precision"]),
+        number_text(told["average_precision"]),
         "≥ .95",
     )
     for band, goal in (("likely", "≥ .95"), ("possible", "≥ .6")):
@@ -33,10 +33,11 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     yield "precision of the `possible` band by itself", share_text(own), "≥ .5"
     yield "true pairs among the candidates (blocking recall)", share_text(told["blocking_recall"]), ""
     yield "of these at `possible` and above (scoring recall)", share_text(told["scoring_recall"]), ""
-    for capacity in ("5", "10", "20"):
-        each = told["capacities"][capacity]
-        both = f"{_number(each['precision']['value'])} / {_number(each['recall']['value'])}"
-        yield f"precision / recall at {capacity} alerts per 1,000 sign-ups", both, ""
+    capacities = [told["capacities"][capacity] for capacity in ("5", "10", "20")]
+    both = (
+        f"{number_text(it['precision']['value'])} / {number_text(it['recall']['value'])}" for it in capacities
+    )
+    yield "precision / recall at 5, 10 and 20 alerts per 1,000 sign-ups", ", ".join(both), ""
     detected = told["time_to_detect_seconds"]
     if detected["median"] is not None:
         hours = f"{detected['median'] / 3600:.1f} h / {detected['p90'] / 3600:.1f} h"
@@ -44,25 +45,23 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     at_20 = told["capacities"]["20"]["recall_by_strategy"]
     for what, numbers, goal in (("naive (1–4)", _NAIVE, "≥ .97"), ("harder (5–7)", _HARDER, "≥ .80")):
         yield f"recall of the {what} at 20 alerts per 1,000 sign-ups", _pooled(at_20, numbers), goal
-    for name in at_20:
-        yield f"— strategy {name}", share_text(at_20[name]), "none" if name == "8" else ""
+    each_strategy = ", ".join(number_text(at_20[name]["value"]) for name in at_20)
+    yield f"recall of each strategy ({', '.join(at_20)})", each_strategy, ""
     calibration = told["calibration"]
-    yield "calibration error, events at .05 and above", _number(calibration["error_unsure"]), "≤ .06"
-    yield "calibration error, all events", _number(calibration["error"]), ""
-    yield "claimed minus true above .8", _number(calibration["gap_above_0.8"]), "told"
+    yield "calibration error, events at .05 and above", number_text(calibration["error_unsure"]), "≤ .06"
     yield from _evenness("script", told["false_alarms_by_script"]["even_handedness"])
     yield from _evenness("language", told["false_alarms"]["even_handedness"])
 
 
 def _evenness(by: str, even: Mapping[str, Any]) -> Iterator[Row]:
     low, high = even["max_over_mean_interval"]
+    rates = even["per_1000"]
+    most = f", most in `{max(rates, key=lambda group: rates[group]['value'])}`" if rates else ""
     yield (
         f"false alarms by {by}, max over mean (at least {even['fewest_in_a_group']} in each)",
-        f"{even['max_over_mean']:.2f} [{low:.2f}, {high:.2f}]",
+        f"{even['max_over_mean']:.2f} [{low:.2f}, {high:.2f}]{most}",
         "≤ 1.3",
     )
-    for group, each in even["per_1000"].items():
-        yield f"— `{group}`, per 1,000 sign-ups at that threshold", share_text(each, 1), ""
 
 
 def _pooled(by_strategy: Mapping[str, Any], numbers: Sequence[str]) -> str:
@@ -79,5 +78,6 @@ def share_text(share: Mapping[str, Any], digits: int = 3) -> str:
     return f"{bounds} ({share['hits']} of {share['of']})"
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """Three decimals; a dash where nothing was counted."""
     return "–" if value is None else f"{value:.3f}"

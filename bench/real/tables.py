@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from bench.real.renames import YARDSTICKS
-from bench.real.scenes import DELAYS, INNOCENTS, RESTS, SCENES
+from bench.real.scenes import DELAYS, INNOCENTS
 
 _GOALS_AT_TEN_MINUTES: Final = {
-    "same device": "alarmed ≥ 95 %",
-    "device and /24": "likely ≥ 95 %",
-    "bio and /24": "alarmed ≥ 95 %",
-    "whole handle and /24": "alarmed ≥ 95 %",
-    "five digits behind the handle": "alarmed ≥ 50 % (alone, rest absent)",
+    ("same device", "different"): "alarmed ≥ 95 %",
+    ("device and /24", "different"): "likely ≥ 95 %",
+    ("bio and /24", "different"): "alarmed ≥ 95 %",
+    ("whole handle and /24", "different"): "alarmed ≥ 95 %",
+    ("five digits behind the handle", "absent"): "alarmed ≥ 50 %, alone",
 }
 _GOALS_OF_THE_INNOCENT: Final = {
-    kind: "told" if "second-hand" in kind else "≤ 1 %" if "sibling" in kind else "≤ .1 %"
-    for kind in INNOCENTS
+    kind: "" if "second-hand" in kind else "≤ 1 %" if "sibling" in kind else "≤ .1 %" for kind in INNOCENTS
 }
 TABLED: Final = frozenset({"renames", "families_returning", "namesakes", "scenes"})
 """Parts that have a place in a table."""
 _PLACES: Final = ("alone", "among")
+_COLUMNS: Final = tuple(
+    # A store of few bans prices a day like ten minutes.
+    (place, delay)
+    for place in _PLACES
+    for delay in DELAYS
+    if (place, delay) != ("alone", "a day")
+)
 
 
 def tables(told: Mapping[str, Any]) -> dict[str, str]:
@@ -41,70 +46,70 @@ def _renames(told: Mapping[str, Any] | None) -> Iterator[tuple[str, ...]]:
     if told is None:
         return
     who = f"{told['seeds']} seeds, {told['bans']:,} bans, {told['innocent']:,} innocent"
-    for rate, goal in (("0.0001", "told"), ("0.001", "≥ 1.15, lower end above 1"), ("0.01", "≥ 1")):
+    for rate, goal in (("0.001", "≥ 1.15, lower end above 1"), ("0.01", "≥ 1")):
         at = told[f"recall_at_{float(rate):g}"]
         beside = "–" if at["beside"] is None else f"{at['beside']:.2f}"
         low, high = at["beside_interval"]
-        theirs = ", ".join(f"`{name}` {_percent(at[name])}" for name in YARDSTICKS)
+        best = at["best_yardstick"]
         yield (
-            f"renames ({who}): recall at {float(rate):g} false alarms, ours; {theirs}",
-            f"{_percent(at['ours'])}; {beside} times `{at['best_yardstick']}` [{low:.2f}, {high:.2f}]",
+            f"renames: recall at {float(rate):g} false alarms",
+            f"{_percent(at['ours'])}; {beside} times `{best}` ({_percent(at[best])}) [{low:.2f}, {high:.2f}]",
             goal,
         )
     yield (
-        "renames: mirrors alerted / innocent alarmed, all seeds",
+        f"renames ({who}): mirrors alerted / innocent alarmed",
         f"{told['alerted_mirrors']} / {told['alarmed_innocent']}",
-        "told",
+        "",
     )
 
 
 def _families(told: Mapping[str, Any] | None) -> Iterator[tuple[str, ...]]:
     for field, each in (told or {}).items():
         what = f"cheater families, a day after their ban, as {field.replace('_', ' ')}s"
-        yield f"{what}: `possible` or better", _share(each["found"], counts=True), "≥ 80 %"
-        yield f"{what}: ordinary names alarmed", _share(each["alarmed"], counts=True), "≤ 1 of 5,000"
+        alarmed = each["alarmed"]
+        yield (
+            f"{what}: `possible` or better; ordinary names alarmed",
+            f"{_share(each['found'], counts=True)}; {alarmed['hits']} of {alarmed['of']}",
+            "≥ 80 %; ≤ 1 of 5,000",
+        )
 
 
 def _namesakes(told: Mapping[str, Any]) -> str:
+    """All languages together, and the row in which most are alarmed."""
     heads = (
-        f"alarmed of {told['innocents_each']:,} exact namesakes, {told['bans']:,} bans",
+        f"alarmed of {told['innocents_each']:,} exact namesakes of {told['bans']:,} bans",
         "nothing else shown",
-        "all else shown and different",
+        "all else different",
         "goal",
     )
-    rows = [
-        (name, _share(row["absent"]), _share(row["different"]), "≤ 1 %")
-        for name, row in told.items()
-        if isinstance(row, dict)
-    ]
+    by_name = {name: row for name, row in told.items() if isinstance(row, dict)}
+    most = max(by_name, key=lambda name: by_name[name]["different"]["value"])
+    shown = {"all": by_name["all"], f"most: {most}": by_name[most]}
+    rows = [(name, _share(row["absent"]), _share(row["different"]), "≤ 1 %") for name, row in shown.items()]
     return _table(heads, rows)
 
 
 def _mirrors(told: Mapping[str, Any]) -> str:
-    """A row a scene and what else is shown; in each cell alarmed, and `likely` behind the stroke."""
-    heads = [f"{delay}, {_where(place, told)}" for place in _PLACES for delay in DELAYS]
+    """A row a scene that has a goal; in each cell the percentages alarmed and `likely`."""
+    heads = [f"{delay}, {_where(place, told)}" for place, delay in _COLUMNS]
     rows = []
-    for scene in SCENES:
-        for rest in RESTS:
-            cells = [
-                _both(told[place]["mirrors"][scene][f"{delay}, rest {rest}"])
-                for place in _PLACES
-                for delay in DELAYS
-            ]
-            goal = _GOALS_AT_TEN_MINUTES.get(scene, "")
-            rows.append((f"{scene}, rest {rest}", *cells, goal))
-    return _table((f"{told['pairs']} pairs come back with", *heads, "goal at ten minutes"), rows)
+    for (scene, rest), goal in _GOALS_AT_TEN_MINUTES.items():
+        cells = [_both(told[place]["mirrors"][scene][f"{delay}, rest {rest}"]) for place, delay in _COLUMNS]
+        rows.append((f"{scene}, rest {rest}", *cells, goal))
+    return _table(
+        (f"{told['pairs']} pairs return with; % alarmed/`likely`", *heads, "goal at ten minutes"), rows
+    )
 
 
 def _innocents(told: Mapping[str, Any]) -> str:
     columns = [(place, how) for place in _PLACES for how in ("innocents", "counted")]
-    counted = {"innocents": "nothing counted", "counted": "its crowd counted"}
-    heads = [f"{_where(place, told)}, {counted[how]}" for place, how in columns]
+    counted = {"innocents": "", "counted": ", crowd counted"}
+    heads = [f"{_where(place, told)}{counted[how]}" for place, how in columns]
     rows = [
         (kind, *(_both(told[place][how][kind]) for place, how in columns), goal)
         for kind, goal in _GOALS_OF_THE_INNOCENT.items()
     ]
-    return _table(("innocent", *heads, "goal"), rows)
+    return _table(("innocent; % alarmed/`likely`", *heads, "goal"), rows)
 
 
 def _order(told: Mapping[str, Any]) -> str:
@@ -125,7 +130,8 @@ def _where(place: str, told: Mapping[str, Any]) -> str:
 
 
 def _both(each: Mapping[str, Any]) -> str:
-    return f"{_share(each['alarmed'])} / {_percent(each['likely']['value'])}"
+    alarmed, likely = each["alarmed"]["value"], each["likely"]["value"]
+    return "–" if alarmed is None else f"{100 * alarmed:.3g}/{100 * likely:.3g}"
 
 
 def _share(share: Mapping[str, Any], *, counts: bool = False) -> str:

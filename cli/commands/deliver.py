@@ -46,7 +46,7 @@ def command() -> int:
     \b
     Example:
       SAMEHAND_KAFKA_BROKERS=kafka-1:9092 SAMEHAND_ENDPOINTS=endpoints.toml \\
-      SAMEHAND_WEB_PORT=6068 samehand deliver
+      SAMEHAND_WEB_PORT=6069 samehand deliver
     """
     given = settings.load()
     # Whoever typed a wrong URL hears of it at once, and not from a child's log.

@@ -56,7 +56,7 @@ def command(ctx: click.Context) -> int | None:
     \b
     Examples:
       samehand desk users add amina --role moderator
-      SAMEHAND_KAFKA_BROKERS=kafka-1:9092 samehand desk
+      SAMEHAND_KAFKA_BROKERS=kafka-1:9092 SAMEHAND_WEB_PORT=6072 samehand desk
     """
     if ctx.invoked_subcommand is not None:
         return None

@@ -35,7 +35,7 @@ class OidcSettings(BaseModel):
     desk_oidc_roles_claim: str = Field(
         "roles",
         pattern=r"^\S{1,256}$",
-        description="Which claim of the id token tells the role; realm_access.roles lies within another.",
+        description="Claim of the id token that holds the role; realm_access.roles is nested.",
     )
     desk_oidc_roles: dict[str, Literal["moderator", "lead", "auditor"]] = Field(
         default_factory=dict,

@@ -44,7 +44,7 @@ class ScoringSettings(BaseModel):
         24,
         ge=1,
         le=400_000,
-        description="A ban told so long after it took effect is known to the day; more to replay history.",
+        description="Bans published this long after they took effect count by the day; raise it for replays.",
     )
     shadow: bool = Field(False, description="Score and count, but publish to alerts.shadow alone.")
     allowlist: FilePath | None = Field(

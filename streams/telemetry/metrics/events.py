@@ -85,7 +85,7 @@ class EventMetrics:
         )
         self.group_lag_records = Gauge(
             "samehand_group_lag_records",
-            "High water mark minus the group's committed offset, of every partition, whoever has it.",
+            "High water mark minus the group's committed offset, of every partition, read or not.",
             ("topic", "partition"),
             registry=registry,
         )
