@@ -64,16 +64,14 @@ RANKS: Final = {"likely": 0, "possible": 1}
 
 
 async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    result = await connection.execute(select(_reads).where(_reads.c.read_id == read_id))
-    return one_of(ReadRow, result.one_or_none())
+    return await one_of(connection, ReadRow, select(_reads).where(_reads.c.read_id == read_id))
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
     """All reads of an alert, in the order in which they were opened."""
-    result = await connection.execute(
-        select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
+    return await all_of(
+        connection, ReadRow, select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
-    return all_of(ReadRow, result)
 
 
 async def add(
@@ -105,6 +103,10 @@ async def add(
     return int(done.scalar_one())
 
 
+def _free_for(user_id: str, now: float) -> ColumnElement[bool]:
+    return or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
+
+
 async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float) -> bool:
     """Takes an open read in hand, or keeps it there. Returns False if somebody else has it."""
     done = await connection.execute(
@@ -112,11 +114,7 @@ async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now:
         .where(
             _reads.c.read_id == read_id,
             _reads.c.state == "open",
-            or_(
-                _reads.c.claimed_by.is_(None),
-                _reads.c.claimed_by == user_id,
-                _reads.c.claimed_until <= now,
-            ),
+            _free_for(user_id, now),
         )
         .values(claimed_by=user_id, claimed_until=until)
     )
@@ -324,9 +322,7 @@ async def queue(
     """
     conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
-        conditions.append(
-            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
-        )
+        conditions.append(_free_for(user_id, now))
     if after is not None:
         conditions.append(
             tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
@@ -348,13 +344,14 @@ async def queue(
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
     """The read of an alert that waits for somebody, skipped or not, or None."""
-    result = await connection.execute(
+    return await one_of(
+        connection,
+        ReadRow,
         select(_reads)
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
-        .limit(1)
+        .limit(1),
     )
-    return one_of(ReadRow, result.one_or_none())
 
 
 async def waiting_in_family(
@@ -370,7 +367,7 @@ async def waiting_in_family(
             _reads.c.blind.is_(False),
             *_open_to(user_id, leads=False),
             _not_skipped(user_id, now),
-            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now),
+            _free_for(user_id, now),
         )
         .order_by(_reads.c.read_id)
         .limit(limit)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 Given = TypeVar("Given")
 
 
-def one_of(kind: type[Given], row: Row[Any] | None) -> Given | None:
-    """Returns a row as its dataclass, or None."""
+async def one_of(connection: AsyncConnection, kind: type[Given], query: Select[Any]) -> Given | None:
+    """Returns the row that a query selects, or None."""
+    row = (await connection.execute(query)).one_or_none()
     return None if row is None else kind(**row._mapping)
 
 
-def all_of(kind: type[Given], rows: Iterable[Row[Any]]) -> list[Given]:
-    """Returns rows as their dataclass."""
-    return [kind(**row._mapping) for row in rows]
+async def all_of(connection: AsyncConnection, kind: type[Given], query: Select[Any]) -> list[Given]:
+    """Returns all rows that a query selects."""
+    return [kind(**row._mapping) for row in await connection.execute(query)]

@@ -40,24 +40,21 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
-    result = await connection.execute(select(_users).where(_users.c.user_id == user_id))
-    return one_of(UserRow, result.one_or_none())
+    return await one_of(connection, UserRow, select(_users).where(_users.c.user_id == user_id))
 
 
 async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
     """By the name they sign in with."""
-    result = await connection.execute(select(_users).where(_users.c.name == name))
-    return one_of(UserRow, result.one_or_none())
+    return await one_of(connection, UserRow, select(_users).where(_users.c.name == name))
 
 
 async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
     """By the digest of issuer and subject of OIDC."""
-    result = await connection.execute(select(_users).where(_users.c.subject == subject))
-    return one_of(UserRow, result.one_or_none())
+    return await one_of(connection, UserRow, select(_users).where(_users.c.subject == subject))
 
 
 async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
-    return all_of(UserRow, await connection.execute(select(_users).order_by(_users.c.name)))
+    return await all_of(connection, UserRow, select(_users).order_by(_users.c.name))
 
 
 async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:

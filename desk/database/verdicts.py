@@ -50,36 +50,38 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
-    result = await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
-    return one_of(VerdictRow, result.one_or_none())
+    return await one_of(connection, VerdictRow, select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
     """All verdicts on an alert, the earliest first, those undone too."""
-    result = await connection.execute(
+    return await all_of(
+        connection,
+        VerdictRow,
         select(_verdicts)
         .where(_verdicts.c.alert_id == alert_id)
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
+        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
     )
-    return all_of(VerdictRow, result)
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:
     """Returns what :func:`of_alert` returns of each alert, by one query: a page shows a hundred alerts."""
-    result = await connection.execute(
+    query = (
         select(_verdicts)
         .where(_verdicts.c.alert_id.in_(alert_ids))
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
     by_alert: dict[str, list[VerdictRow]] = {alert_id: [] for alert_id in alert_ids}
-    for row in result:
-        by_alert[row.alert_id].append(VerdictRow(**row._mapping))
+    for verdict in await all_of(connection, VerdictRow, query):
+        by_alert[verdict.alert_id].append(verdict)
     return by_alert
 
 
 async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | None:
     """The verdict that holds: the latest that was not undone and is no exercise."""
-    result = await connection.execute(
+    return await one_of(
+        connection,
+        VerdictRow,
         select(_verdicts)
         .where(
             _verdicts.c.alert_id == alert_id,
@@ -87,17 +89,17 @@ async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | No
             _verdicts.c.golden.is_(False),
         )
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
-        .limit(1)
+        .limit(1),
     )
-    return one_of(VerdictRow, result.one_or_none())
 
 
 async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictRow]:
     """Returns the verdicts that one press of a key gave."""
-    result = await connection.execute(
-        select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id)
+    return await all_of(
+        connection,
+        VerdictRow,
+        select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id),
     )
-    return all_of(VerdictRow, result)
 
 
 async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:

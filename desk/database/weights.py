@@ -65,15 +65,14 @@ async def newest(connection: AsyncConnection) -> int:
 
 
 async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
-    result = await connection.execute(select(_weights).where(_weights.c.number == number))
-    return one_of(DecisionRow, result.one_or_none())
+    return await one_of(connection, DecisionRow, select(_weights).where(_weights.c.number == number))
 
 
 async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
     """The decision that holds, of each stage that has one."""
     last = select(func.max(_weights.c.number)).group_by(_weights.c.stage)
-    result = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
-    return {decision.stage: decision for decision in all_of(DecisionRow, result)}
+    held = await all_of(connection, DecisionRow, select(_weights).where(_weights.c.number.in_(last)))
+    return {decision.stage: decision for decision in held}
 
 
 async def history(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
@@ -95,4 +94,4 @@ async def see(connection: AsyncConnection, stage: str, number: int, version: str
 
 async def seen(connection: AsyncConnection) -> dict[str, TopicRow]:
     """What the topic said last (`number`, `version`, `read_at`), of each stage; empty before it was read."""
-    return {row.stage: row for row in all_of(TopicRow, await connection.execute(select(_topic)))}
+    return {row.stage: row for row in await all_of(connection, TopicRow, select(_topic))}

@@ -1,4 +1,4 @@
-"""What a request may do, each in one transaction. Rules are `desk.review`'s, rows `desk.database`'s."""
+"""What a request may do, each in one transaction. `desk.review` has the rules: see `Review` there."""
 
 from __future__ import annotations
 
@@ -172,7 +172,6 @@ class Desk:
             return str((await self._review(connection, reader).known_read(read_id)).alert_id)
 
     async def claim(self, reader: Reader, read_id: int) -> float:
-        """Takes a read in hand, or keeps it; until when. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             return await self._review(connection, reader).claim(read_id)
 
@@ -181,36 +180,30 @@ class Desk:
             await self._review(connection, reader).release(read_id)
 
     async def skip(self, reader: Reader, read_id: int) -> None:
-        """Leaves a read to others for a while. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             await self._review(connection, reader).skip(read_id)
 
     async def decide(self, reader: Reader, read_id: int, decision: Decision) -> DecisionMade:
-        """Keeps a verdict. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             made = await self._review(connection, reader).decide(read_id, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
-        """Takes the last key back; the reads that are open again. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             opened = await self._review(connection, reader).undo(batch)
         self.metrics.undone.inc(len(opened))
         return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
-        """Takes back what holds; the read that it opened. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             return await self._review(connection, reader).take_back(alert_id, reason_code)
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
-        """Keeps a note. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             return await self._review(connection, reader).write_note(alert_id, text)
 
     async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
-        """Makes an alert an exercise; for how many people. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             return await self._review(connection, reader).set_golden(alert_id, verdict)
 
