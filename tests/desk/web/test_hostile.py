@@ -128,7 +128,7 @@ async def test_two_readers_of_one_read_at_once_make_one_decision(office: Office)
     said = await asyncio.gather(
         *(office.desk.decide(one, waiting.read_id, decision) for one in (amina, omar)), return_exceptions=True
     )
-    assert sorted(type(one).__name__ for one in said) == ["Conflict", "Decided"], said
+    assert sorted(type(one).__name__ for one in said) == ["Conflict", "DecisionMade"], said
 
 
 async def test_an_alert_that_is_seen_tells_nothing_of_one_beside_it_that_is_to_be_read_blind(
