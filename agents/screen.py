@@ -15,7 +15,7 @@ from agents.common.alerts import Pair, admitted, confirm
 from agents.common.beside import Sample, ShadowWeights
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
-from agents.common.match import Sought, match, sought
+from agents.common.match import Sought, compared, sought
 from agents.common.offload import offload
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
@@ -23,7 +23,7 @@ from agents.common.unlike import withdraw_unlike
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
-from store.base import Remembered
+from store.base import Candidate, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
 ASKED_AT_ONCE: Final = 64
@@ -82,10 +82,10 @@ class Screen:
         shadow = self._context.weights.shadow
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
-            remembered = await self._remembered([one for _, one in some])
+            remembered, found = await self._remembered([one for _, one in some])
             accounts += [one.account for one in remembered]
-            best = await match(
-                remembered, snapshot, self._context, self._direction, places=[place for place, _ in some]
+            best = await compared(
+                remembered, found, snapshot, self._context, self._direction, [place for place, _ in some]
             )
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
@@ -103,13 +103,22 @@ class Screen:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
-    async def _remembered(self, several: Sequence[Sought]) -> list[Sought]:
-        """Remembers the accounts; returns them with since when each shows its values."""
+    async def _remembered(self, several: Sequence[Sought]) -> tuple[list[Sought], list[list[Candidate]]]:
+        """Remembers the accounts, then looks them up.
+
+        Returns them with since when each shows its values, and the candidates of each.
+        """
         context = self._context
-        shown = await context.call_store(
-            context.store.remember([one.account for one in several], now=context.now())
+        shown, found = await context.call_store(
+            context.store.remember_then_look(
+                [one.account for one in several],
+                [one.query for one in several],
+                now=context.now(),
+                keep=context.rules.candidates_an_event,
+            )
         )
-        return [
+        remembered = [
             replace(one, account=replace(one.account, shown=showings))
             for one, showings in zip(several, shown, strict=True)
         ]
+        return remembered, found

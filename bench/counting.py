@@ -209,13 +209,13 @@ async def _case(
             at += 1
         for counters, some in zip(several, waiting, strict=True):
             for first in range(0, len(some), _BATCH):
-                await counters.snapshot(now, nobody)
+                await counters.snapshot(now, now, nobody)
                 await counters.count(some[first : first + _BATCH], now)
         await several[0].freeze(now, 0)
         if restarted and hour % 24 == 23:
             await client.close()
             client, several = _counters(own, workers)
-    told = await several[0].snapshot(_AT + _HOURS * _HOUR, nobody)
+    told = await several[0].snapshot(_AT + _HOURS * _HOUR, now, nobody)
     await client.close()
     return Case(workers, restarted, within_an_hour, [_missing(told, bearers) for bearers in BEARERS])
 

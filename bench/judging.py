@@ -36,8 +36,9 @@ class Judge:
 
     async def at(self, store: Store, moment: float, *, now: float | None = None) -> Self:
         """The same for events of a moment (Unix seconds), read ``now``. Raises what a store raises."""
-        counted = await store.frequencies(at=moment)
-        calendar = await store.calendars(now=moment if now is None else now)
+        now = moment if now is None else now
+        counted = await store.frequencies(at=moment, now=now)
+        calendar = await store.calendars(now=now)
         return replace(self, counted=counted, calendar=calendar)
 
     def query(self, account: Remembered) -> Query:

@@ -158,7 +158,7 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     """One batch through all steps: how many pairs it met, were not read, and were compared anyway."""
     weights = default_weights()
     bound = UpperBound(weights)
-    counted = await store.frequencies(at=_NOW)
+    counted = await store.frequencies(at=_NOW, now=_NOW)
     accounts = clock.timed(DISTIL, lambda: [remembered_of(event, KEYERS) for event in arrived])
     tables = clock.timed(KEYS, lambda: [bound.table(one.fingerprints, counted) for one in accounts])
     asked = [Query.by(one.account, table) for one, table in zip(accounts, tables, strict=True)]

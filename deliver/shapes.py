@@ -77,6 +77,7 @@ def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
         "band": alert.band,
         "probability": alert.probability,
         "reasons": [f"{line.signal}: {line.because}" for line in heaviest(alert)],
+        "what_else": what_else(alert),
         "policy": alert.matched.policy or "",
         "queue": alert.queue or "",
         "authority": "" if alert.matched.basis is None else alert.matched.basis.authority,
@@ -105,6 +106,8 @@ def _slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     if alert.status == "open" and (reasons := heaviest(alert)):
         reasons_told = [f"*{it.weight:+.1f}* {escaped(it.signal)}: {escaped(it.because)}" for it in reasons]
         blocks.append(_section("\n".join(reasons_told)))
+        if sentence := what_else(alert):
+            blocks.append(_section(f"What else it could be: {escaped(sentence)}"))
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]})
     return {"text": f"{headline}: {escaped(alert.key)}", "blocks": blocks}
 
@@ -152,6 +155,11 @@ def escaped(text: str) -> str:
 def heaviest(alert: MirrorAlert) -> list[EvidenceLine]:
     """The lines for a mirror that weigh most."""
     return sorted(alert.evidence, key=lambda line: -line.weight)[:REASONS_MAX]
+
+
+def what_else(alert: MirrorAlert) -> str:
+    """The sentence of the strongest rival explanation; "" of an alert that names none."""
+    return max(alert.rivals, key=lambda it: it.share).sentence if alert.rivals else ""
 
 
 _MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {

@@ -8,7 +8,8 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -28,6 +29,7 @@ from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.serving.server import Server
 from streams.settings import Settings
+from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
 
 log = structlog.get_logger("samehand.desk")
@@ -63,6 +65,14 @@ def run(settings: Settings, base: Weights) -> int:
 class _Server(Server):
     """Stops in order on a signal. uvicorn's own then sends itself the signal again, which ends the process
     before what it serves is closed."""
+
+    def __init__(self, app: Any, settings: Settings) -> None:
+        super().__init__(app, settings, connections_max=CONNECTIONS_MAX)
+        self._stop_seconds = settings.stop_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        cut_off_after(self._stop_seconds)
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -118,7 +128,7 @@ async def _serve_on(
         now=time.time,
     )
     app = create_app(desk, provider)
-    server = _Server(app, settings, connections_max=CONNECTIONS_MAX)
+    server = _Server(app, settings)
     app.state.stopping = lambda: server.should_exit  # an open stream must not hold the process up
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))

@@ -35,6 +35,7 @@ from streams.kafka.topics import names
 from streams.serving.server import Server
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
+from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
 from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
@@ -153,13 +154,15 @@ class Process:
             )
         collect_seldom()  # else a call now and then waits until all that lives was gone through
         log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
-        code = await _until_told(servers, beside)
+        code = await _until_told(servers, beside, settings.stop_seconds)
         await self.store.close()
         log.info("ended", code=code)
         return code
 
 
-async def _until_told(servers: list[_Server], beside: list[Callable[[], Awaitable[None]]]) -> int:
+async def _until_told(
+    servers: list[_Server], beside: list[Callable[[], Awaitable[None]]], stop_seconds: float
+) -> int:
     """Serves until a signal; a part that ends by itself ends all of it."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -168,6 +171,7 @@ async def _until_told(servers: list[_Server], beside: list[Callable[[], Awaitabl
     serving = [asyncio.ensure_future(server.serve()) for server in servers]
     told = asyncio.ensure_future(stop.wait())
     done, _ = await asyncio.wait([*tasks, *serving, told], return_when=asyncio.FIRST_COMPLETED)
+    cut_off_after(stop_seconds)
     for server in servers:
         server.should_exit = True
     await asyncio.gather(*serving, return_exceptions=True)

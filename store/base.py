@@ -432,7 +432,7 @@ class Store(Protocol):
     async def calendars(self, *, now: float) -> Calendars:
         """For each policy, how many of the enrolled bans took effect when.
 
-        As of at most :data:`store.limits.CALENDAR_SECONDS` before ``now``.
+        As of at most :data:`store.limits.SNAPSHOT_SECONDS` before ``now``.
         """
 
     # remembered accounts
@@ -441,6 +441,14 @@ class Store(Protocol):
 
         Returns since when each account has shown its values, as this state and the older one tell
         (:func:`samehand.fingerprint.shown_since.shown_since`).
+        """
+
+    async def remember_then_look(
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> tuple[list[Showings], list[list[Candidate]]]:
+        """:meth:`remember`, and :meth:`bans_like` once all accounts are written, in fewer round trips.
+
+        Returns what these return. The values may be counted during the look-up, which they do not affect.
         """
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -571,9 +579,10 @@ class Store(Protocol):
         """What :meth:`join` noted by the latest decision; ``None`` where the founder is no longer known."""
 
     # frequencies and facts
-    async def frequencies(self, *, at: float) -> Frequencies:
+    async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment (Unix seconds).
 
+        As of at most :data:`store.limits.SNAPSHOT_SECONDS` before ``now``, as :meth:`calendars`.
         Of accounts seen less than the lag before that moment, it counts only the values that others hand out
         (:mod:`store.common.count_lag`).
         """

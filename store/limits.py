@@ -63,9 +63,10 @@ BAN_HOURS_DAYS = 32
 # Policies with a calendar of their own; all others share one. Platforms have some dozens of rules.
 BAN_POLICIES = 63
 
-# A process reads the calendar of bans no more often than this: the bans of one second hardly change any
-# weight, and the calendar of a million bans in two years has 83 KB.
-CALENDAR_SECONDS = 1.0
+# A process asks no more often than this whether the calendar of bans and the frozen counts have changed: the
+# bans of one second hardly change any weight, counts are frozen once an hour, and each batch would wait for
+# the answer.
+SNAPSHOT_SECONDS = 1.0
 
 # Every thirty days all counts are halved (the reset of TinyLFU, Einziger, Friedman and Manes 2017), so that a
 # phone number that changed hands or last year's farm loses its weight, while rates stay the same. For as long

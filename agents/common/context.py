@@ -25,7 +25,7 @@ OPERATIONS = tuple(
 )
 """The operations of a store: the labels of `samehand_store_seconds`."""
 
-STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
+STAGES = {"bans_like": "look-up", "remembered_like": "look-up", "remember_then_look": "look-up"}
 """Operations whose stage has a name of its own in a trace."""
 
 

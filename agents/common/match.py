@@ -83,6 +83,18 @@ async def match(
             [one.query for one in several], now=context.now(), keep=context.rules.candidates_an_event
         )
     )
+    return await compared(several, found, snapshot, context, direction, places)
+
+
+async def compared(
+    several: Sequence[Sought],
+    found: Sequence[Sequence[Candidate]],
+    snapshot: Snapshot,
+    context: AgentContext,
+    direction: Direction,
+    places: Sequence[int] | None = None,
+) -> list[list[Pair]]:
+    """Returns what :func:`match` returns, of candidates that a look-up has found already."""
     for candidates in found:
         context.meters.candidates.observe(len(candidates))
     note(
@@ -92,7 +104,7 @@ async def match(
         }
     )
     with stage("compare"):
-        return await _compared(several, found, snapshot, context, direction)
+        return await _best(several, found, snapshot, context, direction)
 
 
 def told_of(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
@@ -135,7 +147,7 @@ def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
 
 
-async def _compared(
+async def _best(
     several: Sequence[Sought],
     found: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,

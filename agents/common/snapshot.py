@@ -22,5 +22,6 @@ class Snapshot:
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     """Reads the store's counts as of ``at`` (Unix seconds) and its calendar; most batches ask no server."""
     store, weighing = context.store, context.weights.live
-    frequencies = await context.call_store(store.frequencies(at=at))
-    return Snapshot(frequencies, await context.call_store(store.calendars(now=context.now())), weighing)
+    now = context.now()
+    frequencies = await context.call_store(store.frequencies(at=at, now=now))
+    return Snapshot(frequencies, await context.call_store(store.calendars(now=now)), weighing)

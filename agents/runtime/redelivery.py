@@ -22,17 +22,24 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from schemas.wire import encode
 from store.base import Store
 from store.errors import StoreError
 from streams.clock import Clock
+from streams.deadletters.log import tell_dead
+from streams.deadletters.record import letter_of
 from streams.delivery.backoff import Backoff
 from streams.delivery.publisher import Publisher, publish
-from streams.errors import BrokerUnavailable, Transient
-from streams.outcomes import After, Arrival, Emit, Handle, Published, nothing_after
+from streams.errors import BrokerUnavailable, StreamsError, Transient
+from streams.outcomes import NOTHING, After, Arrival, Dead, Emit, Handle, Outcome, Published, nothing_after
+from streams.supervision.caution import REASON as ENDED_WORKER
 
 T = TypeVar("T")
 
 LOOK_SECONDS = 2.0  # a failover takes as long; what is missing meanwhile was missing before
+
+FAULTY_RECORDS_MAX = 10
+"""Of one topic, each time: a fault that meets more is the program's, and ends the worker as on the topic."""
 
 log = structlog.get_logger("samehand.store")
 
@@ -83,6 +90,7 @@ class Redelivery:
     recents: Recents
     publisher: Publisher
     clock: Clock
+    letters_topic: str
     backoff: Backoff = field(default_factory=lambda: Backoff(uniform))
     history: str = ""
     first: Sequence[str] = ()
@@ -139,14 +147,55 @@ class Redelivery:
 
     async def _deliver(self, post: Binding, since: Mapping[int, int] | None = None) -> int:
         records = 0
+        faulty: list[Arrival] = []
         async for batch in self.recents.batches(post.topic, since):
             records += len(batch)
-            outcomes = await self._patiently(partial(post.handle, batch))
+            outcomes = await self._decide(post, batch, faulty)
             said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
-            if said:  # dead letters were published the first time
+            if said:
                 await self._publish(said)
                 await self._patiently(partial(post.after, said))
         return records
+
+    async def _decide(
+        self, post: Binding, batch: Sequence[Arrival], faulty: list[Arrival]
+    ) -> Sequence[Outcome]:
+        """Decides a batch, by halves where it raises. A record at fault becomes a dead letter, ``faulty``.
+
+        Raises what the handler raises once so many did that the records are not to blame.
+        """
+        try:
+            outcomes = await self._patiently(partial(post.handle, batch))
+        except (StoreError, StreamsError):
+            raise
+        except Exception as fault:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                halves = [await self._decide(post, half, faulty) for half in (batch[:middle], batch[middle:])]
+                return [*halves[0], *halves[1]]
+            if len(faulty) == FAULTY_RECORDS_MAX:
+                raise
+            faulty += batch
+            await self._bury([(batch[0], Dead("logic-fault", detail=type(fault).__name__))])
+            return [NOTHING]
+        # Any other dead letter was published the first time.
+        await self._bury(
+            [
+                (arrival, outcome)
+                for arrival, outcome in zip(batch, outcomes, strict=True)
+                if isinstance(outcome, Dead) and outcome.reason == ENDED_WORKER
+            ]
+        )
+        return outcomes
+
+    async def _bury(self, dead: Sequence[tuple[Arrival, Dead]]) -> None:
+        if not dead:
+            return
+        letters = [(arrival, letter_of(arrival, it, self.clock.now())) for arrival, it in dead]
+        await self._publish(
+            [Emit(self.letters_topic, arrival.topic.encode(), encode(it)) for arrival, it in letters]
+        )
+        tell_dead(log, dead)
 
     async def _publish(self, emits: list[Emit]) -> None:
         async def once() -> None:

@@ -213,6 +213,7 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
         recents=Recent(app.settings),
         publisher=app.around.publisher,
         clock=app.clock,
+        letters_topic=called.letters,
     )
 
 

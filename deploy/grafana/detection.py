@@ -90,6 +90,7 @@ def _found() -> tuple[Panel, ...]:
             "Summaries an hour",
             "Summaries published: more accounts resemble a ban than got an alert of their own.",
             (Ask("sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600", "an hour"),),
+            runbooks=("SamehandPairsWithheld",),
         ),
         Panel(
             "Queues",

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from desk.review.reasons import rival_of
-from samehand.scoring.learn import Label, rival_shares
-from samehand.scoring.score import OTHERS
+from samehand.scoring.learn import ALL_CHANCE, Label
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
-from samehand.watchlist.platforms import is_list
 from schemas.alerts import MirrorAlert
 from schemas.revisions import by_time
 
@@ -122,7 +121,6 @@ def labels(
         if reason is None:
             found[alert.alert_id] = label(
                 alert,
-                table,
                 mirror=verdict.verdict == "mirror",
                 reader=_voice(verdict),
                 rival=rival_of(verdict.reason_code) or "",
@@ -159,16 +157,13 @@ def _voice(verdict: Said) -> str:
     return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
 
 
-def label(alert: MirrorAlert, table: Weights, *, mirror: bool, reader: str = "", rival: str = "") -> Label:
-    """The pair of an alert that a table weighed, with what each signal weighed in it."""
+def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = "") -> Label:
+    """The pair of an alert, with what each signal weighed in it."""
     weighed: dict[str, float] = {}
     for line in (*alert.evidence, *alert.counter_evidence):
         weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    shares = rival_shares(
-        table,
-        alert.prior,
-        weighed.get(OTHERS[0], 0.0),
-        alert.seconds_since_ban,
-        listed=is_list(alert.matched.platform),
-    )
+    told = {one.name: one.share for one in alert.rivals}
+    shares = tuple(told.get(one.name, 0.0) for one in RIVALS)
+    if not any(shares):  # the alert is of a former release, which named none
+        shares = ALL_CHANCE
     return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)

@@ -272,7 +272,7 @@ class Rescored:
                     self.held += reason == "held by a rule"
                     self.others += reason != "held by a rule"
                 continue
-            pair = label(alert, self.live, mirror=False)
+            pair = label(alert, mirror=False)
             moved = _moved(pair, ratios) + moved_by_rates(pair.shares, self.live, self.other)
             after = _band(self.other, self.other.calibrated(moved), alert)
             if row.sampled is None:

@@ -34,7 +34,7 @@ SIGNALS: Final[dict[str, str]] = {
     "platform": "Platform",
     "rule": "Rule",
     "rivals": "Other explanations",
-    "prior": "How rare it is",
+    "prior": "How common mirrors are",
     "sum": "Sum",
 }
 

@@ -49,7 +49,6 @@ MULTIPLIER_SPREAD: Final = 0.2
 # By so much (nats) at most a label that counts moves the heaviest weight of a signal: fifty by half a nat.
 NATS_A_LABEL: Final = 0.01
 _INTERCEPT_SPREAD: Final = 2.0
-_RATE_NATS: Final = 1e-6
 # A reader is assumed to err once in twenty labels, and found out by the labels beyond these.
 _ERRORS, _ERRORS_OF = 1.0, 20.0
 _TRUST_MIN: Final = 0.01  # keeps sums of labels above 0 where nobody is trusted
@@ -155,25 +154,6 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         loss_after=log_loss(foretold, sums.mirrors, sums.counts),
         foretold={it.pair: float(at) for it, at in zip(labels, foretold, strict=True) if it.pair},
     )
-
-
-def rival_shares(
-    table: Weights, prior: float, others: float, since: float | None, *, listed: bool
-) -> tuple[float, ...]:
-    """Each rival's share of the odds that a pair is innocent, as far as its alert tells.
-
-    The strongest is known by ``prior`` and the rest together by ``others``, the weight of the line of other
-    explanations. Which these are is not told: they are taken to be as their rates are.
-    """
-    logs = [math.log(table.rivals[one.name].at(since, listed=listed)) for one in RATED]
-    implied = math.log(table.mirror_rate) - prior
-    # Of two with one rate the later: on lists namesakes are as many as neighbours, and nobody's neighbour.
-    found = [at for at, one in enumerate(logs, start=1) if abs(one - implied) < _RATE_NATS]
-    strongest = found[-1] if found else 0
-    own = math.exp(min(others, 0.0))
-    rest = {at: math.exp(one) for at, one in enumerate(logs, start=1) if at != strongest}
-    left = (1.0 - own) / sum(rest.values())
-    return tuple(own if at == strongest else left * rest.get(at, 0.0) for at in range(len(RIVALS)))
 
 
 def moved_by_rates(shares: Sequence[float], before: Weights, after: Weights) -> float:

@@ -10,7 +10,8 @@ The plan:
 5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
    they sum to the log-odds exactly.
 
-More agreement never lowers a score and more difference never raises it, since that holds against each rival.
+More agreement never lowers a score and more difference never raises it, since that holds against each rival;
+but to share what a crowd of today has says that a rival is as frequent as the crowd (``Rival.crowd_of``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from samehand.watchlist.platforms import is_list
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
+_CROWDS: Final = tuple((place, rival.crowd_of) for place, rival in enumerate(RIVALS) if rival.crowd_of)
 _COUNTS: Final = NothingCounted()
 
 SPEAKS_NATS: Final = 0.7
@@ -78,18 +80,27 @@ def score(
     lines = _compared(ours, theirs, sight, weights)
     copied = _set_aside(lines, showings) if showings is not None else []
     priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
-    terms = [prior - math.fsum(_adding(lines, place, weights)) for place, prior in enumerate(priors)]
+    for place, crowd in _crowds(lines):
+        priors[place] = max(priors[place], math.log(crowd))
+    adding = _adding(lines, weights)
+    terms = [prior - math.fsum([adds[place] for adds in adding]) for place, prior in enumerate(priors)]
     strongest = max(range(len(terms)), key=lambda place: terms[place])
     parts = [math.exp(term - terms[strongest]) for term in terms]
     total = math.fsum(parts)
     prior = weights.prior(bans) - priors[strongest]
     others = Evidence(*OTHERS[:1], -math.log(total), *OTHERS[1:])
-    shown = [*_shown(lines, strongest, weights), *copied, others]
+    shown = [*_shown(lines, adding, strongest), *copied, others]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
     rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy), tuple(rivals))
+
+
+def _crowds(lines: Sequence[Line]) -> list[tuple[int, float]]:
+    """The places of rivals that come by a crowd of today which the pair shares, and that crowd's share."""
+    today = {line.signal: line.finding.today for line in lines if line.finding.today}
+    return [(place, today[signal]) for place, signal in _CROWDS if signal in today] if today else []
 
 
 def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:
@@ -103,7 +114,7 @@ def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> 
         shipped=weights.rates(_COUNTS.bans),
     )
     lines = _compared(ours, theirs, context, weights)
-    return {line.signal: adds for line, adds in zip(lines, _adding(lines, 0, weights), strict=True)}
+    return {line.signal: adds[0] for line, adds in zip(lines, _adding(lines, weights), strict=True)}
 
 
 def _compared(
@@ -161,39 +172,47 @@ def _limited(nats: float, limit: float) -> float:
     return min(nats, limit) if nats > 0.0 else max(nats, limit) if nats < 0.0 else 0.0
 
 
-def _adding(lines: Sequence[Line], rival: int, weights: Weights) -> list[float]:
-    """What each line adds against one rival.
+def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, ...]]:
+    """What each line adds against each rival.
 
     The best line of a group counts whole, the others for a share. A line ``beyond`` others counts for what
     exceeds the best of them.
     """
-    adding = [line.against[rival] for line in lines]
-    best: dict[str, int] = {}
-    groups: list[str | None] = []
+    adding = [line.against for line in lines]
+    groups: dict[str, list[int]] = {}
     for place, line in enumerate(lines):
-        nats, group = adding[place], None
-        if line.beyond and nats > 0.0:
-            alike = [adding[at] for at, one in enumerate(lines) if one.signal in line.beyond]
-            adding[place] = max(nats - max([0.0, *alike]), 0.0)
-        elif nats > 0.0:
-            group = line.group
-        if nats < 0.0 and line.finding.level in DIFFERENCES:
-            group = "apart"
-        groups.append(group)
-        if group is not None and abs(nats) > abs(adding[best.setdefault(group, place)]):
-            best[group] = place
-    for place, group in enumerate(groups):
-        if group is not None and best[group] != place:
-            adding[place] *= weights.group_shares.get(group, 1.0)
+        if line.weight > 0.0 and line.beyond:
+            alike = [one.against for one in lines if one.signal in line.beyond]
+            rivals = zip(line.against, *alike, strict=True)
+            adding[place] = tuple([max(nats - max([0.0, *others]), 0.0) for nats, *others in rivals])
+        elif line.weight > 0.0 and line.group is not None:
+            groups.setdefault(line.group, []).append(place)
+        elif line.weight < 0.0 and line.finding.level in DIFFERENCES:
+            groups.setdefault("apart", []).append(place)
+    for group, places in groups.items():
+        if len(places) > 1:
+            share = weights.group_shares.get(group, 1.0)
+            of_rivals = zip(*[adding[place] for place in places], strict=True)
+            shared = zip(*[_shared(nats, share) for nats in of_rivals], strict=True)
+            for place, adds in zip(places, shared, strict=True):
+                adding[place] = adds
     return adding
 
 
-def _shown(lines: Sequence[Line], rival: int, weights: Weights) -> list[Evidence]:
+def _shared(nats: tuple[float, ...], share: float) -> list[float]:
+    """What lines of one group and one sign add: the best of them whole, the others a share."""
+    adds = [each * share for each in nats]
+    best = nats.index(max(nats, key=abs))
+    adds[best] = nats[best]
+    return adds
+
+
+def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: int) -> list[Evidence]:
     """The lines as evidence against one rival; what a crowd takes away is a line of its own."""
     shown = []
     explains = f"{RIVALS[rival].who.capitalize()} explains it."
-    for line, adds in zip(lines, _adding(lines, rival, weights), strict=True):
-        finding, nats = line.finding, line.against[rival]
+    for line, of_rivals in zip(lines, adding, strict=True):
+        finding, nats, adds = line.finding, line.against[rival], of_rivals[rival]
         alike = [one.weight for one in lines if one.signal in line.beyond]
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same

@@ -38,6 +38,7 @@ class _KeyFact(NamedTuple):
 
 
 _Several = tuple[_KeyFact, ...]
+"""Facts to which one key may add: more than one only where each adds something."""
 _NOTHING: Final = _KeyFact(0, 0)
 
 
@@ -103,11 +104,7 @@ class UpperBound:
         for fingerprint in fingerprints:
             self._add(fingerprint, frequencies, found, listed, floors, by_number, banned=banned)
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
-        found = {
-            key: several
-            for key, several in found.items()
-            if is_personal(key[0]) or any(told.steps for told in several)
-        }
+        found = {key: several for key, several in found.items() if several[-1].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
         if at is not None:
             moments = self._moments(at, calendar)
@@ -115,12 +112,12 @@ class UpperBound:
             moments = (((-math.inf, _steps(self._any_moment) if banned else 0),),) * 2
         prior = self._weights.prior(frequencies.bans)
         rival_priors = self._weights.rival_priors(frequencies.bans, 0.0, listed=False)
-        rows = list(zip_longest(*found.values(), fillvalue=_NOTHING))
+        rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*found.values(), fillvalue=_NOTHING)]
         return KeyTable(
             keys=tuple(found),
             listed=tuple(listed),
-            facts=tuple([tuple([told.fact for told in row]) for row in rows]),
-            steps=tuple([tuple([told.steps for told in row]) for row in rows]),
+            facts=tuple([facts for facts, _ in rows]),
+            steps=tuple([steps for _, steps in rows]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
             beyond=self._beyond,
@@ -190,7 +187,8 @@ class UpperBound:
         # Many kinds and keys have few different values: each is computed once.
         several = {0.0, *most.by_kind.values(), *most.by_key.values()}
         part: dict[float, _Several] = {nats: (_KeyFact(fact, _steps(nats)),) for nats in several}
-        new = {key: part[most.by_kind.get(key[0], 0.0)] for key in keys}
+        by_kind = {int(kind): part[nats] for kind, nats in most.by_kind.items()}
+        new = {key: by_kind.get(key[0], part[0.0]) for key in keys}
         for key, nats in most.by_key.items():
             if key in new:
                 new[key] = part[nats]

@@ -25,6 +25,7 @@ from samehand.scoring.rivals import RATED, RIVALS
 Band = Literal["likely", "possible", "none"]
 
 WEIGHT_MAX: Final = 32.0  # nats; one in e^32 is one of more accounts than any platform holds
+MULTIPLIER_MAX: Final = 10.0  # as records on `weights` carry
 
 # Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
@@ -102,7 +103,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
     kinds: dict[str, Share] = {}
-    multiplier: Annotated[float, Meta(ge=0)] = 1.0
+    multiplier: Annotated[float, Meta(ge=0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
     allowance: Nats = 0.0
 
@@ -141,7 +142,25 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
-        return max([self.nats(level, rate) for level in levels])
+        heaviest = self._heaviest.get(levels)
+        if heaviest is None:
+            heaviest = self._heaviest[levels] = self._heaviest_of(levels)
+        return max([self.nats(level, rate) for level in heaviest])
+
+    @cached_property
+    def _heaviest(self) -> dict[tuple[str, ...], list[str]]:
+        return {}  # a signal asks for few combinations of its levels
+
+    def _heaviest_of(self, levels: tuple[str, ...]) -> list[str]:
+        """The levels among which the heaviest is, whatever the rate: no other has both more m and ceiling."""
+        rows = [(row.m, row.ceiling, level) for level in levels if (row := self.levels[level]).agrees]
+        found: list[str] = []
+        highest = -1.0
+        for _, ceiling, level in sorted(rows, reverse=True):
+            if ceiling > highest:
+                found.append(level)
+                highest = ceiling
+        return found or list(levels)
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,9 +207,17 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         They are lowest for a ban of this very moment that is no entry of a list.
         """
         divisor = self.divisor(bans)
-        shares = [self.rivals[one.name].at(since, listed=listed) / divisor for one in RATED]
-        others = self.mirror_rate + sum(one.rate for one in self.rivals.values())
-        return [math.log1p(-others / divisor), *map(math.log, shares)]
+        shares = [rate.at(since, listed=listed) / divisor for rate in self._rated]
+        return [math.log1p(-self._not_strangers / divisor), *map(math.log, shares)]
+
+    @cached_property
+    def _rated(self) -> tuple[RivalRate, ...]:
+        return tuple(self.rivals[one.name] for one in RATED)
+
+    @cached_property
+    def _not_strangers(self) -> float:
+        """The share of sign-ups that resemble some ban for a reason other than chance."""
+        return self.mirror_rate + sum(one.rate for one in self.rivals.values())
 
     def rates(self, bans: int) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""

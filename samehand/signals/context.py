@@ -63,11 +63,21 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
         rate = (owned_rate if owned else shared_rate)(crowd, counted.accounts(""), shipped_rate)
-        if crowd > PERSONAL_POSTING_CAP:
-            latest = counted.count(kind, value, LATELY)
-            if latest > PERSONAL_POSTING_CAP:
-                rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
-        return rate, crowd
+        return max(rate, self._of_latest(kind, value, crowd)), crowd
+
+    def _of_latest(self, kind: KeyKind, value: bytes, crowd: int) -> float:
+        """The proven share of the latest accounts that bear a value, if a crowd of them does; else 0."""
+        latest = self.frequencies.count(kind, value, LATELY) if crowd > PERSONAL_POSTING_CAP else 0
+        if latest <= PERSONAL_POSTING_CAP:
+            return 0.0
+        return proven_rate(latest, self.frequencies.accounts(LATELY))
+
+    def crowd_of_today(self, kind: KeyKind, value: bytes, shipped_rate: float) -> float:
+        """A value's share of the latest accounts, if a crowd bears it and it was rarer before; else 0."""
+        counted = self.frequencies
+        crowd = counted.count(kind, value, "")
+        latest = self._of_latest(kind, value, crowd)
+        return latest if latest > shared_rate(crowd, counted.accounts(""), shipped_rate) else 0.0
 
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float

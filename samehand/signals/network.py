@@ -77,13 +77,15 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             same = sight.u(self.name, "same-address")
             rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
-            return Comparison("same-address", because, rate, crowd, same)
+            today = sight.crowd_of_today(KeyKind.ADDRESS, ours.address, same)
+            return Comparison("same-address", because, rate, crowd, same, today=today)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix, same = (KeyKind.PREFIX, ours.prefix), sight.u(self.name, "same-prefix")
             rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
-            return Comparison("same-prefix", because, rate, crowd, same)
+            today = sight.crowd_of_today(*prefix, same)
+            return Comparison("same-prefix", because, rate, crowd, same, today=today)
         if ours.site and ours.site == theirs.site:
             same = sight.u(self.name, "same-site")
             rate, crowd = max(

@@ -101,15 +101,22 @@ class BanTimes:
     """The calendar of one shard, in dictionaries."""
 
     today: int = 0  # the latest Unix day on which it changed
+    since: int = 0  # the first of which minutes and hours are whole
     _counts: dict[tuple[str | None, str], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     _policies: dict[str, None] = field(default_factory=dict)
     _clusters: dict[tuple[str | None, bool, int, bytes], tuple[int, int]] = field(default_factory=dict)
     """By policy, ``day_only``, hour and cluster: how many bans there are, and the minute that counts."""
 
     def turn(self, now: float) -> None:
-        """Once a day, drops minutes and hours so old that only their days are kept."""
+        """Once a day, drops minutes and hours so old that only their days are kept.
+
+        A day far ahead was noted by a wrong clock, which had them dropped, too: until tomorrow bans count by
+        the day. Clocks of workers may differ by a day.
+        """
         today = int(now // DAY_SECONDS)
-        if today > self.today:
+        if self.today > today + 1:
+            self.today, self.since = today, max(self.since, today + 1)
+        elif today > self.today:
             self.today = today
             for (_, what), counts in self._counts.items():
                 for number in [one for one in counts if one < first_kept(what, today)]:
@@ -162,20 +169,29 @@ class BanTimes:
         for what in "u" if dated.day_only else "mhd":
             number = dated.minute // BUCKET_ROWS[what].minutes
             counts = self._counts[self._policy(dated), what]
-            if number >= first_kept(what, self.today):
-                counts[number] = counts.get(number, 0) + by
-                if not counts[number]:
-                    del counts[number]
+            if what in "mh" and (
+                number < first_kept(what, self.today) or dated.minute < self.since * _DAY_MINUTES
+            ):
+                continue
+            # Not below none: a ban of a day to come, noted while a clock was wrong, counts by the day alone.
+            if count := max(0, counts.get(number, 0) + by):
+                counts[number] = count
+            else:
+                counts.pop(number, None)
 
 
-def calendars(shards: Iterable[tuple[int, Counted]]) -> Calendars:
-    """Merges the calendars of all shards; takes for each its latest day and its counts."""
-    today, by_policy = (
+def calendars(shards: Iterable[tuple[int, int, Counted]]) -> Calendars:
+    """Merges the calendars of all shards.
+
+    Takes for each its latest day, the first day of which minutes and hours are whole, and its counts.
+    """
+    today, since, by_policy = (
+        0,
         0,
         defaultdict[str | None, dict[str, list[Buckets]]](lambda: {what: [] for what in BUCKET_ROWS}),
     )
-    for day, counted in shards:
-        today = max(today, day)
+    for day, whole, counted in shards:
+        today, since = max(today, day), max(since, whole)
         for (policy, what), buckets in counted.items():
             by_policy[policy][what].append(buckets)
     made = {
@@ -184,8 +200,8 @@ def calendars(shards: Iterable[tuple[int, Counted]]) -> Calendars:
             hours=_together(several["h"]),
             days=_together(several["d"]),
             days_only=_together(several["u"]),
-            minutes_from=today - BAN_MINUTES_DAYS,
-            hours_from=first_kept("h", today) // 24,
+            minutes_from=max(today - BAN_MINUTES_DAYS, since),
+            hours_from=max(first_kept("h", today) // 24, since),
         )
         for policy, several in by_policy.items()
     }

@@ -262,7 +262,7 @@ class MemoryStore:
 
     async def calendars(self, *, now: float) -> Calendars:
         """When the bans enrolled took effect."""
-        return calendars((one.today, one.counted) for one in self._times)
+        return calendars((one.today, one.since, one.counted) for one in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -273,6 +273,13 @@ class MemoryStore:
             shown += [self._remember(one, generation, now) for one in accounts[at : at + REMEMBERED_AT_ONCE]]
             self._remembered.evict()
         return shown
+
+    async def remember_then_look(
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> tuple[list[Showings], list[list[Candidate]]]:
+        """Remembers accounts, then finds banned ones."""
+        shown = await self.remember(accounts, now=now)
+        return shown, await self.bans_like(queries, now=now, keep=keep)
 
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
@@ -716,7 +723,7 @@ class MemoryStore:
         ]
 
     # frequencies and facts
-    async def frequencies(self, *, at: float) -> Frequencies:
+    async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment."""
         return self._counts.snapshot(at)
 

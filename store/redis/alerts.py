@@ -49,19 +49,18 @@ class Alerts:
     async def propose(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
         """Decides for each whether it may be published, and notes it as open.
 
-        What forbids an alert is on other shards than the pair. It is looked up first, so that little is noted
-        in vain, and once more after the pair was noted: of a pair and a ban, deletion or decision that come
-        at the same time, whichever is written second thus sees the other.
+        One shard does it in one step. Of several, what forbids an alert is on other shards than the pair. It
+        is looked up first, so that little is noted in vain, and once more after the pair was noted: of a pair
+        and a ban, deletion or decision that come at the same time, whichever is written second thus sees the
+        other.
         """
-        refused = await self._refused(proposals, now)
-        left = [at for at, ruling in enumerate(refused) if ruling in (None, Ruling.WITHHELD)]
-        full = [refused[at] is Ruling.WITHHELD for at in left]
-        noted = await self._noted([proposals[at] for at in left], full, now)
-        rulings = [Ruled(ruling or Ruling.PUBLISH, 0) for ruling in refused]
-        for at, one in zip(left, noted, strict=True):
-            rulings[at] = one
-        open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
-        gone = [at for at, ruling in enumerate(refused) if ruling in WITHDRAWN_FOR]
+        open_: dict[int, int] = {}  # places of those to look up once more, with their revisions
+        if len(self._shards.all) == 1:
+            rulings = await self._admitted(proposals, now)
+        else:
+            rulings = await self._checked(proposals, now)
+            open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
+        gone = [at for at, one in enumerate(rulings) if one.ruling in WITHDRAWN_FOR]
         if gone:  # noted by a worker that died before its second look-up
             found = await self.by_id([proposals[at].alert_id for at in gone])
             open_ |= {at: it.revision for at, it in zip(gone, found, strict=True) if it and it.open}
@@ -76,6 +75,29 @@ class Alerts:
                 rulings[at] = Ruled(ruling, 0)
         return rulings
 
+    async def _checked(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
+        """The rulings on proposals, of which what outside the banned account's shard forbids is not noted."""
+        refused = await self._refused(proposals, now)
+        left = [at for at, ruling in enumerate(refused) if ruling in (None, Ruling.WITHHELD)]
+        full = [refused[at] is Ruling.WITHHELD for at in left]
+        noted = await self._noted([proposals[at] for at in left], full, now)
+        rulings = [Ruled(ruling or Ruling.PUBLISH, 0) for ruling in refused]
+        for at, one in zip(left, noted, strict=True):
+            rulings[at] = one
+        return rulings
+
+    async def _admitted(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
+        """The same of one shard, in one step: nothing that forbids an alert can come in between."""
+        items = [
+            (
+                self._shards.addresses.account(one.account).raw,
+                repr(one.seen_at),
+                *self._asked(one, full=False),
+            )
+            for one in proposals
+        ]
+        return await self._ruled("admit", proposals, items, now)
+
     def _summary(self, proposal: Proposal) -> tuple[bytes, bytes]:
         if proposal.summary is None:
             return b"", b""
@@ -88,22 +110,32 @@ class Alerts:
 
         ``full``: whether the account has as many alerts as it may have.
         """
+        items = [self._asked(one, full=is_full) for one, is_full in zip(proposals, full, strict=True)]
+        return await self._ruled("propose", proposals, items, now)
+
+    def _asked(self, proposal: Proposal, *, full: bool) -> tuple[bytes | str | int, ...]:
+        addresses = self._shards.addresses
+        return (
+            addresses.account(proposal.banned).raw,
+            addresses.alert(proposal.alert_id).raw,
+            band_rank(proposal.band),
+            addresses.claim(proposal.claimant).hex(),
+            _how(proposal, full=full),
+            _packed(proposal),
+            *self._summary(proposal),
+        )
+
+    async def _ruled(
+        self,
+        script: str,
+        proposals: Sequence[Proposal],
+        items: Sequence[Sequence[bytes | str | int]],
+        now: float,
+    ) -> list[Ruled]:
         banned = [self._shards.addresses.account(one.banned) for one in proposals]
-        items = [
-            (
-                digest.raw,
-                self._shards.addresses.alert(one.alert_id).raw,
-                band_rank(one.band),
-                self._shards.addresses.claim(one.claimant).hex(),
-                _how(one, full=is_full),
-                _packed(one),
-                *self._summary(one),
-            )
-            for one, digest, is_full in zip(proposals, banned, full, strict=True)
-        ]
         maps = self._shards.layout.bans.maps
         head = (repr(now), self._seconds, maps, CLAIM_SECONDS, OPEN_ALERTS_A_BAN, COUNTED_A_BAN)
-        answers = await self._shards.ask("propose", banned, head, items, 2)
+        answers = await self._shards.ask(script, banned, head, items, 2)
         return [Ruled(Ruling(word.decode()), revision) for word, revision in answers]
 
     async def _refused(
@@ -178,16 +210,27 @@ class Alerts:
             for (decision,), (word,), of_pair in zip(held, refused, found, strict=True)
         ]
 
-    async def confirm(self, published: Sequence[Claim]) -> list[Claim]:
-        """Notes alerts as published; returns those whose claim still holds."""
+    async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
+        """Notes alerts as published, and as unjudged those of the banned account's shard.
+
+        Returns those of other shards whose claim still holds.
+        """
         addresses = self._shards.addresses
+        alerts = [addresses.alert(one.alert_id) for one in published]
         banned = [addresses.account(one.banned) for one in published]
-        items = [
-            (addresses.alert(one.alert_id).raw, addresses.claim(one.claimant).hex(), one.revision)
-            for one in published
+        here = [
+            self._shards.of(alert) == self._shards.of(ban) for alert, ban in zip(alerts, banned, strict=True)
         ]
-        found = await self._shards.ask("confirm", banned, (self._seconds,), items)
-        return [one for one, (stands,) in zip(published, found, strict=True) if stands]
+        items = [
+            (alert.raw, addresses.claim(one.claimant).hex(), one.revision, int(beside))
+            for one, alert, beside in zip(published, alerts, here, strict=True)
+        ]
+        found = await self._shards.ask("confirm", banned, (self._seconds, repr(now)), items)
+        return [
+            one
+            for one, beside, (stands,) in zip(published, here, found, strict=True)
+            if stands and not beside
+        ]
 
     async def open(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, by alert id."""

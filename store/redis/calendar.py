@@ -11,7 +11,7 @@ import numpy as np
 
 from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendars
 from store.common.calendar import BUCKET_ROWS, Counted, calendars
-from store.limits import CALENDAR_SECONDS
+from store.limits import SNAPSHOT_SECONDS
 from store.redis.client import together
 from store.redis.shards import Shards
 
@@ -26,11 +26,12 @@ class _Shard:
     epoch: str
     version: bytes | None
     today: int
+    since: int
     counted: Counted
 
 
 class BanCalendars:
-    """The calendars of a store, read at most once in :data:`store.limits.CALENDAR_SECONDS`."""
+    """The calendars of a store, read at most once in :data:`store.limits.SNAPSHOT_SECONDS`."""
 
     def __init__(self, shards: Shards) -> None:
         """Takes the shards."""
@@ -40,8 +41,8 @@ class BanCalendars:
         self._calendars = NO_CALENDARS
 
     async def read(self, now: float) -> Calendars:
-        """The calendars, at most :data:`store.limits.CALENDAR_SECONDS` older than ``now``."""
-        if self._read_at is not None and 0 <= now - self._read_at < CALENDAR_SECONDS:
+        """The calendars, at most :data:`store.limits.SNAPSHOT_SECONDS` older than ``now``."""
+        if self._read_at is not None and 0 <= now - self._read_at < SNAPSHOT_SECONDS:
             return self._calendars
         versions = await together(
             [self._shards.client.command("HGET", self._key(shard), "v") for shard in self._shards.all]
@@ -56,7 +57,7 @@ class BanCalendars:
         if changed:
             known.update(zip(changed, read, strict=True))
             self._known = [known[shard] for shard in self._shards.all]
-            self._calendars = calendars((one.today, one.counted) for one in self._known)
+            self._calendars = calendars((one.today, one.since, one.counted) for one in self._known)
         self._read_at = now
         return self._calendars
 
@@ -74,7 +75,8 @@ class BanCalendars:
                 policy, what, number = found.groups()
                 rows[policies.get(policy), what.decode()].append((int(number), row))
         counted = {of: _unpacked(of[1], several) for of, several in rows.items()}
-        return _Shard(epoch, fields.get(b"v"), int(fields.get(b"day", 0)), counted)
+        today, since = (int(fields.get(name, 0)) for name in (b"day", b"since"))
+        return _Shard(epoch, fields.get(b"v"), today, since, counted)
 
 
 def _unpacked(what: str, rows: list[tuple[int, bytes]]) -> Buckets:

@@ -35,8 +35,10 @@ from store.redis.packing import Names, pack_quickly
 from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
+Other = TypeVar("Other")
+Part = bytes | str | float
 
-# The most commands of a worker in flight: a batch asks each shard, a handful of commands at a time.
+# The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a shard.
 _CONNECTIONS_MAX = 32
 
 EPOCH_KEY = "e"  # the shard's key for the epoch, which every script checks first
@@ -78,21 +80,23 @@ class RedisClient:
         """Connects with the first command."""
         self._endpoint = endpoint
         self._client = _client(endpoint)
+        self._waiting: list[tuple[tuple[Part, ...], asyncio.Future[Any]]] = []  # for one turn of the loop
+        self._sending: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
         self._evicts = ""
         self.moving = ""
         """If set, all but :meth:`ask` raise ``StoreMoving`` with it: the store is filling, or was left."""
 
-    async def command(self, *parts: bytes | str | float) -> Any:
+    async def command(self, *parts: Part) -> Any:
         """Sends one command, routed by its first key."""
         self._refuse()
         return await self.ask(*parts)
 
-    async def ask(self, *parts: bytes | str | float) -> Any:
+    async def ask(self, *parts: Part) -> Any:
         """Sends one command even while :meth:`command` refuses: for what the store says of itself."""
         async with self._translated():
-            return await self._client.execute_command(*parts)
+            return await self._command(*parts)
 
-    async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
+    async def script(self, name: str, root: str, *arguments: Part) -> Any:
         """Runs one script on a shard; loads it where the server does not know it (new or restarted).
 
         It names two keys, of which one never exists. So while a cluster moves their slot, no master has both,
@@ -104,13 +108,54 @@ class RedisClient:
         async with self._translated():
             if self._endpoint.read_only and name in READING:
                 try:
-                    return await self._client.execute_command("EVALSHA_RO", script.digest, *keys, *arguments)
+                    return await self._command("EVALSHA_RO", script.digest, *keys, *arguments)
                 except NoScriptError:
-                    return await self._client.execute_command("EVAL_RO", script.text, *keys, *arguments)
+                    return await self._command("EVAL_RO", script.text, *keys, *arguments)
             try:
-                return await self._client.execute_command("EVALSHA", script.digest, *keys, *arguments)
+                return await self._command("EVALSHA", script.digest, *keys, *arguments)
             except NoScriptError:
-                return await self._client.execute_command("EVAL", script.text, *keys, *arguments)
+                return await self._command("EVAL", script.text, *keys, *arguments)
+
+    async def _command(self, *parts: Part) -> Any:
+        """The answer to one command; all that are sent in one turn of the loop share a trip.
+
+        Those to a cluster share it too, but not a connection: what it answers of a slot that moves is
+        for one command.
+        """
+        if isinstance(self._client, RedisCluster):
+            return await self._client.execute_command(*parts)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((parts, answer))
+        loop.call_soon(self._flush)
+        return await answer
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            task = asyncio.create_task(self._pipelined(waiting))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _pipelined(self, waiting: Sequence[tuple[tuple[Part, ...], asyncio.Future[Any]]]) -> None:
+        """Sends several commands to one server, and hands out the answers."""
+        pipeline = cast(Redis, self._client).pipeline(transaction=False)
+        for parts, _ in waiting:
+            pipeline.execute_command(*parts)
+        answers: Sequence[Any]
+        try:
+            # The callers have deadlines too; without this one, a connection would be held beyond them.
+            async with asyncio.timeout(self._endpoint.deadline_seconds):
+                answers = await pipeline.execute(raise_on_error=False)
+        except Exception as fault:
+            answers = [fault] * len(waiting)
+        for (_, answer), found in zip(waiting, answers, strict=True):
+            if answer.done():  # the caller does not wait any more
+                continue
+            if isinstance(found, Exception):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
 
     async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
         """The values, in order, of keys that consist of ``start`` and a number in four bytes."""
@@ -131,7 +176,7 @@ class RedisClient:
             await self._client.initialize()
             return sorted(node.name for node in self._client.get_primaries())
 
-    async def command_of(self, master: str, *parts: bytes | str | float) -> Any:
+    async def command_of(self, master: str, *parts: Part) -> Any:
         """Sends one command to one master."""
         async with self._translated():
             which: dict[str, Any] = {}
@@ -219,7 +264,10 @@ class RedisClient:
 
 
 async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Runs several commands at once; raises the first error after all have ended, so none is left running."""
+    """Runs several jobs at once, whose commands share their trips.
+
+    Raises the first error after all have ended, so none is left running.
+    """
     if len(jobs) == 1:
         return [await jobs[0]]
     answers = await asyncio.gather(*jobs, return_exceptions=True)
@@ -227,6 +275,13 @@ async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
         if isinstance(answer, BaseException):
             raise answer
     return cast(list[Answer], answers)
+
+
+async def both(one: Coroutine[Any, Any, Answer], other: Coroutine[Any, Any, Other]) -> tuple[Answer, Other]:
+    """Like :func:`together`, for two jobs with answers of two types."""
+    jobs: list[Coroutine[Any, Any, Any]] = [one, other]
+    first, second = await together(jobs)
+    return first, second
 
 
 def _meaning(fault: ResponseError) -> Exception:

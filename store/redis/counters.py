@@ -23,7 +23,7 @@ from store.base import Remembered
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
-from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
+from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
 from store.redis.client import together
 from store.redis.count_min_sketch import Sketch, filter_places, hashes_of_all, home
 from store.redis.shards import Shards
@@ -124,6 +124,7 @@ class Counters:
         self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
         self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
         self._read = _Frozen()
+        self._looked_at: float | None = None
         self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those read so far, by version
         self._counting = False
         self._door = Doorkeeper()
@@ -199,6 +200,7 @@ class Counters:
         )
         # Deletes also what the freeze before left behind, if it died.
         await together([self._tidy(shard, version, gone | {*last.gone}) for shard in self._shards.all])
+        self._looked_at = None
         return True
 
     async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
@@ -236,19 +238,29 @@ class Counters:
             old += (f"h{number - 1}", f"z{number}", f"y{number}")
         await self._shards.client.command("UNLINK", *(root + name for name in old))
 
-    async def snapshot(self, at: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
+    def stale(self, now: float) -> bool:
+        """Whether :meth:`look` is due."""
+        return self._looked_at is None or not 0 <= now - self._looked_at < SNAPSHOT_SECONDS
+
+    async def look(self, now: float, enrolled: Callable[[], Awaitable[int]]) -> None:
+        """Learns which versions there are; before the first, how many bans are enrolled."""
+        version = int(await self._asked("version") or 0)
+        if version == 0:
+            self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: ()}
+        elif version != self._read.newest.number:
+            self._read = _READ.decode(await self._asked("frozen"))
+        self._looked_at = now
+
+    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
         """The counts that apply to events of a moment; before the first freeze only the number of bans.
 
-        Each version is read from Redis once.
+        As of the last :meth:`look`, unless that is stale. Each version is read from Redis once.
         """
-        for _ in range(_READ_AT_MOST):
-            version = int(await self._asked("version") or 0)
-            if version == 0:
-                return Snapshot(await enrolled(), NOTHING, NOTHING, (), ())
-            if version != self._read.newest.number:
-                self._read = _READ.decode(await self._asked("frozen"))
+        for attempt in range(_READ_AT_MOST):
+            if attempt or self.stale(now):
+                await self.look(now, enrolled)
             old = matured((*self._read.kept, self._read.newest), at, self._lag)
-            if self._sketches.keys() >= {version, old.number}:
+            if self._sketches.keys() >= {self._read.newest.number, old.number}:
                 break
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches

@@ -14,7 +14,7 @@ from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
 from store.common.ranking import STEPS_A_BIT, Bools, Ints, Tables
 from store.common.records import frame_heads, frame_records, frame_tag
-from store.redis.client import together
+from store.redis.client import both, together
 from store.redis.layout import Spread
 from store.redis.moments import Moments, moments_of
 from store.redis.postings import (
@@ -64,11 +64,11 @@ async def look_up(
     if not queries:
         return []
     probes = Probes.of([query.keys for query in queries], shards.addresses.keys, spread)
-    heads = await _heads(shards, queries, spread, names)
     # Each bucket is fetched once, since its bytes are the cost: at 20,000 bans every fourth key of 64
     # accounts falls into the bucket of another key (at a million one in sixty).
     buckets, which = np.unique(probes.buckets, return_inverse=True)
-    blobs = await together([_postings(shards, name, buckets) for name in names])
+    postings = [_postings(shards, name, buckets) for name in names]
+    heads, blobs = await both(_heads(shards, queries, spread, names), together(postings))
     found = [
         matches([several[at] for at in which.tolist()], probes, number * spread.shards)
         for number, several in enumerate(blobs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
@@ -25,7 +25,7 @@ from store.common.records import (
     with_former,
 )
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
-from store.redis.client import together
+from store.redis.client import Answer, both, together
 from store.redis.counters import Counters
 from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
 from store.redis.lookup import look_up
@@ -123,35 +123,51 @@ class RememberedAccounts:
 
         Returns since when each account has shown its values.
         """
-        shown: list[Showings] = []
-        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
-            some = accounts[at : at + REMEMBERED_AT_ONCE]
-            try:
-                shown += await self._remember(some, now)
-            except BaseException:
-                if len(self._uncounted) > _UNCOUNTED_MAX:
-                    self._uncounted.clear()
-                self._uncounted.update(one.account for one in some)
-                raise
-            self._uncounted.difference_update(one.account for one in some)
+        shown, _ = await self.remember_then(accounts, now, _nothing)
         return shown
 
-    async def _remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        replies = await self._written(accounts, await self._writable(now), now)
-        # A repeat after a failure finds the account written, and counts it; the filter prevents double
-        # counts.
-        counting = [
-            one
-            for one, (word, *_) in zip(accounts, replies, strict=True)
-            if word == "kept" or (word == "same" and one.account in self._uncounted)
-        ]
-        await self._counters.count(counting, now)
-        return [one.write.account.shown for one in replies if one.write.account is not None]
+    async def remember_then(
+        self, accounts: Sequence[Remembered], now: float, then: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> tuple[list[Showings], Answer]:
+        """:meth:`remember`; does ``then`` once all accounts are written, while the last ones are counted."""
+        if not accounts:
+            return [], await then()
+        shown: list[Showings] = []
+        last = (len(accounts) - 1) // REMEMBERED_AT_ONCE * REMEMBERED_AT_ONCE
+        for at in range(0, last, REMEMBERED_AT_ONCE):
+            some, _ = await self._remember(accounts[at : at + REMEMBERED_AT_ONCE], now, _nothing)
+            shown += some
+        some, answer = await self._remember(accounts[last:], now, then)
+        return shown + some, answer
+
+    async def _remember(
+        self, accounts: Sequence[Remembered], now: float, then: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> tuple[list[Showings], Answer]:
+        names = [one.account for one in accounts]
+        try:
+            book = await self._writable(now)
+            replies, grown = await self._written(accounts, book, now)
+            # A repeat after a failure finds the account written, and counts it; the filter prevents double
+            # counts.
+            counting = [
+                one
+                for one, (word, *_) in zip(accounts, replies, strict=True)
+                if word == "kept" or (word == "same" and one.account in self._uncounted)
+            ]
+            noting = together([self._note(book, grown, now), self._counters.count(counting, now)])
+            answer, _ = await both(then(), noting)
+        except BaseException:
+            if len(self._uncounted) > _UNCOUNTED_MAX:
+                self._uncounted.clear()
+            self._uncounted.update(names)
+            raise
+        self._uncounted.difference_update(names)
+        return [one.write.account.shown for one in replies if one.write.account is not None], answer
 
     async def _written(
         self, accounts: Sequence[Remembered], book: _Book, now: float
-    ) -> list[WriteReply[_Write]]:
-        """Writes accounts to the last generation of a book."""
+    ) -> tuple[list[WriteReply[_Write]], list[list[Any]]]:
+        """Writes accounts to the last generation of a book; also returns how generations have grown."""
         keys = [keys_of_account(one) for one in accounts]
         digests = [self._shards.addresses.account(one.account) for one in accounts]
         rows = self._shards.layout.rows(keys, digests, self._spread)
@@ -162,8 +178,7 @@ class RememberedAccounts:
         head = (*self._head(book, now), self._shards.layout.bans.maps)
         replies, grown = await self._shards.write("remember", writes, head, self._instead)
         await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
-        await self._note(book, grown, now)
-        return replies
+        return replies, grown
 
     def _state(self, account: Remembered, digest: Digest, keys: int, rows: bytes) -> _Write:
         frame = frame_of(digest.tag, account.fingerprints, None)
@@ -282,7 +297,8 @@ class RememberedAccounts:
         """Copies accounts of another layout into the last of some generations; counts nothing."""
         book = _Book(min(generations), tuple(generations.values()))
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
-            await self._written(accounts[at : at + REMEMBERED_AT_ONCE], book, now)
+            _, grown = await self._written(accounts[at : at + REMEMBERED_AT_ONCE], book, now)
+            await self._note(book, grown, now)
 
     async def forget_digests(self, digests: Sequence[Digest], now: float) -> None:
         """Forgets accounts that the other layout has forgotten."""
@@ -374,3 +390,7 @@ class RememberedAccounts:
             self._spread.shards,
             self._spread.slot_bits,
         )
+
+
+async def _nothing() -> None:
+    """What :meth:`RememberedAccounts.remember` does beside counting."""

@@ -9,9 +9,11 @@ from typing import NamedTuple
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(
-        ("propose", "withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)
-    ),
+    **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
+    "pair_check": ("checks",),
+    "account_check": ("checks",),
+    "propose": ("outbox", "proposing"),
+    "admit": ("outbox", "checks", "proposing"),
     "ban_write": ("outbox", "calendar"),
 }
 """The files that a script includes beside common.lua, which all include."""
@@ -35,6 +37,7 @@ _NAMES = (
     "about",
     "withdraw",
     "propose",
+    "admit",
     "confirm",
     "owed",
     "settle",

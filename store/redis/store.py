@@ -37,7 +37,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
-from store.redis.client import Endpoint, RedisClient, together
+from store.redis.client import Endpoint, RedisClient, both, together
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
@@ -73,6 +73,7 @@ class RedisStore:
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
+        self._read_only = endpoint.read_only
         self._client = RedisClient(endpoint)
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
         self.store_meta = StoreMeta(
@@ -118,8 +119,21 @@ class RedisStore:
             if not self.shards.epoch:
                 self.shards.epoch = await self.store_meta.check("")
             await self.store_meta.probe(self.shards.epoch)
+        except StoreEmptied as fault:
+            return await self._rebuilt_since(fault)
+        except StoreUnavailable as fault:
+            return str(fault)
+        return None
+
+    async def _rebuilt_since(self, emptied: StoreEmptied) -> str | None:
+        """Takes up a rebuild that has finished, in a process that only reads; workers ask Kafka."""
+        try:
+            epoch = await self.store_meta.check("") if self._read_only else ""
         except (StoreUnavailable, StoreEmptied) as fault:
             return str(fault)
+        if not epoch:
+            return str(emptied)
+        self.adopt(epoch)
         return None
 
     async def history(self) -> str:
@@ -211,6 +225,14 @@ class RedisStore:
         """Remembers accounts for the retention time, and counts their values."""
         return await self.remembered_accounts.remember(accounts, now)
 
+    async def remember_then_look(
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> tuple[list[Showings], list[list[Candidate]]]:
+        """Remembers accounts, then finds banned ones while the values are counted."""
+        return await self.remembered_accounts.remember_then(
+            accounts, now, lambda: self.bans_like(queries, now=now, keep=keep)
+        )
+
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """What :meth:`remember` would return; remembers nothing."""
         return await self.remembered_accounts.showings(accounts, now)
@@ -248,8 +270,8 @@ class RedisStore:
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        confirmed = await self._alerts.confirm(published)
-        await self._unjudged.note([one.alert_id for one in confirmed], now)
+        elsewhere = await self._alerts.confirm(published, now)
+        await self._unjudged.note([one.alert_id for one in elsewhere], now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans."""
@@ -319,9 +341,12 @@ class RedisStore:
         return await self._families.descents(accounts)
 
     # frequencies and facts
-    async def frequencies(self, *, at: float) -> Frequencies:
+    async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment; each version is read once."""
-        return await self._counters.snapshot(at, self._enrolled)
+        if self._counters.stale(now):
+            # The calendars are asked for next: both in one trip.
+            await both(self._counters.look(now, self._enrolled), self._calendars.read(now))
+        return await self._counters.snapshot(at, now, self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:
         """Makes the next snapshot of counts, if one is due."""

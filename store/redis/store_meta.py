@@ -20,6 +20,14 @@ NEVER_FILLED = (
     "the store was never filled, or not to its end, although bans were acknowledged: run `samehand rebuild`"
 )
 
+NOT_LAID_OUT = (
+    "no worker has opened a store here: are SAMEHAND_REDIS_URL and SAMEHAND_STORE_PREFIX those of workers?"
+)
+
+_LACKING = "unfilled"
+"""Set from when a worker misses bans, or a rebuild begins, until one has finished. Gates know it from here:
+they may not ask Kafka for what the group acknowledged."""
+
 _BEHIND = "behind:"  # and a topic: `partition:offset` of each, from which records are to be delivered again
 
 
@@ -55,6 +63,8 @@ class StoreMeta:
             StoreEmptied: an epoch is known, but the store or one of its shards has another one or none. Or it
                 is ``UNFILLED``, and no enrolment began the store's: a rebuild is to come, or goes on.
             StoreMoving: it is being filled from another layout, or was left for one.
+
+        To a process that only reads, a store that waits for a rebuild or its end is emptied.
         """
         found = await self._laid_out()
         if not self._carrying:
@@ -62,6 +72,10 @@ class StoreMeta:
         elif MOVED.encode() in found:
             return MOVED
         epoch = found.get(b"epoch", b"").decode()
+        if self._read_only and _LACKING.encode() in found:
+            raise StoreEmptied(NEVER_FILLED)
+        if known_epoch and not epoch and not self._read_only:
+            await self.note(**{_LACKING: "1"})
         if known_epoch == UNFILLED:
             if not epoch or found.get(b"refilled", b"").decode() == epoch:
                 raise StoreEmptied(NEVER_FILLED)
@@ -157,6 +171,7 @@ class StoreMeta:
         found = await self._facts()
         epoch = found[b"epoch"].decode()
         if b"begun" not in found:
+            await self.note_no_more(_LACKING)  # every ban is enrolled from the first on
             await self._begin_shards(epoch)
         return epoch
 
@@ -168,7 +183,7 @@ class StoreMeta:
         await self._laid_out()
         epoch = secrets.token_hex(8)
         refilled = () if carried else ("refilled", epoch)
-        await self._client.command("HSET", self._layout.meta, "epoch", epoch, *refilled)
+        await self._client.command("HSET", self._layout.meta, _LACKING, "1", "epoch", epoch, *refilled)
         await together([self._client.command("SET", self._key(shard), epoch) for shard in self._shards])
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 
@@ -182,6 +197,8 @@ class StoreMeta:
             if found.get(b"epoch", b"").decode() != epoch:
                 raise StoreEmptied(EMPTIED)
             await self._compare(epoch)
+        elif self._read_only and not await self._facts():
+            raise StoreEmptied(NOT_LAID_OUT)
 
     async def note_folds(self, versions: set[int]) -> None:
         """Notes the fold versions of enrolled fingerprints."""
@@ -193,7 +210,8 @@ class StoreMeta:
         return _folds(await self._facts())
 
     async def note_rebuilt(self) -> None:
-        """Removes all noted fold versions but this program's: every ban has been enrolled under that."""
+        """Notes that every ban is enrolled, under this program's fold version."""
+        await self.note_no_more(_LACKING)
         former = [f"fold{version}" for version in await self.folds() if version != FOLD_VERSION]
         if former:
             await self._client.command("HDEL", self._layout.meta, *former)

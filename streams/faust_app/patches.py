@@ -20,6 +20,8 @@ and fails once upstream has changed one of these, so that it can go.
   bounds one fetch to what fits.
 * **Metadata are asked for without a pause** while a partition has no leader: `streams.kafka.metadata_pace`,
   which consumers and producers are made with.
+* **A compressed batch is unpacked whole**, whatever it unpacks to: `streams.kafka.bounded_batches`, which
+  kafka-python gets too.
 * **A producer that the broker lost count of stays** (aio-libs/aiokafka has no reset; none found in Faust):
   each record of it is refused for ever, which ended the process. `SafeProducer` makes a new one.
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
@@ -60,6 +62,7 @@ from typing import Any, ClassVar, Final, cast
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import structlog
 from aiokafka import errors as kafka_errors
+from aiokafka.consumer import fetcher as aiokafka_fetcher  # type: ignore[import-untyped]  # aiokafka ships no types
 from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.tables.manager import TableManager
@@ -70,6 +73,7 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.errors import StreamsError
 from streams.faust_app.fetch_wait import FetchWait, be_patient
+from streams.kafka.bounded_batches import bound_batches
 from streams.kafka.metadata_pace import pace_metadata
 
 SEEK_AGAIN_SECONDS: Final = 1.0
@@ -82,6 +86,8 @@ RENEW_AGAIN_SECONDS: Final = 1.0
 """Between two attempts to start a new producer."""
 
 log = structlog.get_logger("samehand.topics")
+
+bound_batches(aiokafka_fetcher)
 
 
 class SafeConsumerThread(driver.AIOKafkaConsumerThread):

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import signal
-import threading
 from asyncio import AbstractEventLoop
 from typing import Final
 
@@ -38,6 +36,7 @@ from streams.supervision.exit_codes import (
     EXIT_REFUSED,
     EXIT_STUCK,
 )
+from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
 
 _BINDING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
@@ -151,10 +150,8 @@ class _Worker(faust.Worker):
         self._on_sigterm()
 
     def _cut_off_later(self) -> None:
-        """Cut off from a thread, since the event loop may be what hangs."""
-        timer = threading.Timer(self._app.settings.stop_seconds, _cut_off, (self._app,))
-        timer.daemon = True
-        timer.start()
+        life = self._app.life
+        cut_off_after(self._app.settings.stop_seconds, lambda: EXIT_STUCK if life.stuck else EXIT_FORCED)
 
     def _finish(self) -> Exception | None:
         try:
@@ -165,9 +162,3 @@ class _Worker(faust.Worker):
 
     async def _sentinel_task(self) -> None:
         """Faust sleeps for a second here, in every restart."""
-
-
-def _cut_off(app: WorkerApp) -> None:
-    why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
-    log.critical("stop forced", seconds=app.settings.stop_seconds, why=why)
-    os._exit(EXIT_STUCK if app.life.stuck else EXIT_FORCED)

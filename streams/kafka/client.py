@@ -13,9 +13,11 @@ from threading import Lock
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka.consumer import fetcher as kafka_fetcher  # type: ignore[import-untyped]  # ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.bounded_batches import bound_batches
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
@@ -29,6 +31,8 @@ RECONNECT_MS_MAX: Final = 1_000
 so long after it was back nobody would have noticed."""
 
 T = TypeVar("T")
+
+bound_batches(kafka_fetcher)
 
 
 class Admin(Protocol):

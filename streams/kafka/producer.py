@@ -166,7 +166,7 @@ class KafkaPublisher:
                 await client.stop()
                 await asyncio.sleep(AGAIN_SECONDS)
             except asyncio.CancelledError:
-                await client.stop()
+                self._retire(client)  # whose end `run` waits for, and not for ever
                 raise
             else:
                 return client

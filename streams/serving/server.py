@@ -15,6 +15,9 @@ FILES_BESIDE: Final = 256
 """Open files that are no connections: of Redis, Kafka, the database, a database's own; and what is accepted
 before others are ended."""
 
+CLOSING_SECONDS: Final = 5.0
+"""Of a stop, for what a process closes behind its servers: a producer has three."""
+
 BACKLOG: Final = 128
 """Connections that the kernel holds for us, and so many are accepted at once, before any makes room."""
 
@@ -50,7 +53,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 proxy_headers=False,  # uvicorn reads one header, whoever wrote it
                 limit_concurrency=connections_max,
-                timeout_graceful_shutdown=max(1, int(settings.stop_seconds)),
+                timeout_graceful_shutdown=max(1, int(settings.stop_seconds - CLOSING_SECONDS)),
             )
         )
         self.server_state = BoundedState()

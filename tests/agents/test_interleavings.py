@@ -25,9 +25,11 @@ from msgspec import structs
 from agents.runtime.outbox import Relay
 from samehand.alert_id import alert_id
 from samehand.lineage import Descent
+from samehand.showings import Showings
 from schemas.record import Record
 from schemas.verdicts import Verdict
 from schemas.wire import encode
+from store.base import Candidate, Query, Remembered
 from store.memory.store import MemoryStore
 from streams.clock import SystemClock
 from streams.outcomes import Emit, Published
@@ -91,6 +93,13 @@ class Stepping:
 
         step.__name__ = name
         return step
+
+    async def remember_then_look(
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int
+    ) -> tuple[list[Showings], list[list[Candidate]]]:
+        """Two steps, since each is a trip to Redis."""
+        shown = await self.remember(accounts, now=now)
+        return shown, await self.bans_like(queries, now=now, keep=keep)
 
     def owes(self) -> bool:
         """Whether the store owes a withdrawal."""

@@ -362,3 +362,28 @@ async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost:
     assert platform.summaries == before
     await platform.lifted()
     assert [it.withdrawn_reason for it in platform.summaries[len(before) :]] == ["reinstated"]
+
+
+async def test_withheld_account_is_looked_at_again_with_its_next_event_after_the_store_was_lost(
+    life: Life,
+) -> None:
+    """Which accounts were withheld is lost with the accounts: only their events bring them back."""
+    rules = replace(life.context.rules, alerts_a_cluster=2)
+    capped = Life(replace(life.context, rules=rules, now=lambda: capped.seconds))
+    platform = Platform(capped)
+    several = [
+        a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
+    ]
+    await platform.life.tell(platform.life.screen, *several)
+    await platform.banned()
+    await platform.life.relay()
+    alerted = {it.account_id for it in platform.life.alerts}
+    banned = platform.life.alerts[0].matched.key
+    assert await platform.life.context.store.withheld([banned]) == [True]
+    await platform.flushed()
+    assert await platform.life.context.store.withheld([banned]) == [False]
+    (withheld, *_) = [it.account.account_id for it in several if it.account.account_id not in alerted]
+    change = a_change(withheld, handle="umar_media", device_id=DEVICE, at=platform.moment())
+    await platform.life.tell(platform.life.changed, change)
+    await platform.life.relay()
+    assert withheld in {it.account_id for it in platform.life.alerts}

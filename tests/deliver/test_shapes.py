@@ -42,6 +42,7 @@ def test_coop_gets_an_item_whose_fields_its_rules_can_ask() -> None:
     data = item["data"]
     assert (data["band"], data["probability"], data["queue"]) == ("likely", ALERT.probability, "extremism")
     assert data["reasons"][0].startswith("contact: Both profiles point to the same Telegram channel")
+    assert data["what_else"] == ALERT.rivals[0].sentence
     assert (data["type"], data["authority"]) == ("alert.opened", "UN")
     assert "resemblance, not identity" in data["notice"]
     [gone] = sent(WITHDRAWN, "coop")["items"]
@@ -64,18 +65,21 @@ def test_a_summary_says_how_many_accounts_got_no_alert() -> None:
 
 def test_slack_gets_blocks_within_its_limits() -> None:
     body = sent(ALERT, "slack")
-    header, who, why, context = body["blocks"]
+    header, who, why, else_, context = body["blocks"]
     assert header["text"]["text"] == "Likely 99.4 %: an account resembles a banned one"
     assert who["text"]["text"] == "`x:9907` resembles banned `x:2201`"
     assert why["text"]["text"].startswith("*+9.5* contact: Both profiles")
+    assert else_["text"]["text"] == f"What else it could be: {ALERT.rivals[0].sentence}"
     assert "a person decides" in context["elements"][0]["text"]
+    assert len(sent(replace(ALERT, rivals=()), "slack")["blocks"]) == 4
     assert "Withdrawn: reinstated" in str(sent(WITHDRAWN, "slack"))
 
 
 def test_a_stranger_writes_no_markup_into_a_chat() -> None:
     hostile = "<!channel> <https://evil.example|click> *b* `c`\n> quoted _i_ ~s~"
     line = replace(ALERT.evidence[0], because=hostile)
-    text = str(sent(replace(ALERT, account_id="<!here>", evidence=(line,)), "slack"))
+    rival = replace(ALERT.rivals[0], sentence=hostile)
+    text = str(sent(replace(ALERT, account_id="<!here>", evidence=(line,), rivals=(rival,)), "slack"))
     assert "<!" not in text
     assert "<http" not in text
     assert "`c`" not in text

@@ -268,3 +268,36 @@ async def test_a_thousand_callers_who_pipeline_and_read_nothing_keep_nobody_wait
     for one in deaf:
         one.close()
     assert gate.end() == 0
+
+
+def held(port: int, said: bytes) -> socket.socket:
+    """A connection whose client has said this, and reads nothing."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    made.connect((LOOPBACK, port))
+    made.sendall(said)
+    return made
+
+
+def test_it_ends_whatever_its_connections_are_in_the_middle_of(gate: Running) -> None:
+    gate.start()
+    asking = f"POST /v1/score HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer {gate.key}\r\n".encode()
+    page = b"GET /openapi.json HTTP/1.1\r\nHost: gate\r\n\r\n"
+    states = [
+        b"",
+        b"GET /openapi.json HT",
+        b"GET /openapi.json HTTP/1.1\r\nHost: gate\r\n",
+        asking + b"Content-Length: 1000\r\n\r\n",
+        asking + b"Content-Length: 1000\r\n\r\n{",
+        asking + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+        page,
+        page * 48,
+    ]
+    connections = [held(gate.api.number, said) for said in states for _ in range(5)]
+    gate.until(lambda: gate.get("/metrics")[0] == 200, "its pages beside them")
+    try:
+        assert gate.end() == 0
+    finally:
+        for connection in connections:
+            connection.close()
+    assert "stop forced" not in gate.log.read_text()

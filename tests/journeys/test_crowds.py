@@ -143,13 +143,7 @@ HANDED_OUT: Mapping[str, Account] = {
 }
 
 
-# Since rivals replaced caps (ADR 58) twenty of two thousand alert: parts of names beside the address.
-FLOODS = pytest.mark.xfail(strict=False, reason="a carrier's new address alerts on twenty of 2,000, ten may")
-
-
-@pytest.mark.parametrize(
-    "what", [next(iter(HANDED_OUT)), *(pytest.param(one, marks=FLOODS) for one in list(HANDED_OUT)[1:])]
-)
+@pytest.mark.parametrize("what", HANDED_OUT)
 def test_what_thousands_are_given_within_a_day_floods_no_queue(day: Day, what: str) -> None:
     """Twenty of those who have it are banned in its second hour, among bans of two years."""
     rng, population = seeded(7, what), Population(7, CROWD)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from schemas.alerts import MirrorAlert
-from store.limits import CALENDAR_SECONDS
+from store.limits import SNAPSHOT_SECONDS
 from tests.journeys.conftest import Platform, opened
 from tests.makers import a_ban, a_sign_up
 
@@ -50,7 +50,7 @@ def test_after_an_hour_of_standstill_a_return_weighs_what_it_weighed_live(histor
     enrolled = f'samehand_events_total{{outcome="published",topic="{banned}"}}'
     historic.until(lambda: historic.metric(enrolled) >= 122, "the bans to be enrolled")
     live, later = (a_sign_up(f"new {name}", at=BACK, **profile(name, "2")) for name in NAMES)
-    time.sleep(2 * CALENDAR_SECONDS)  # a worker's calendar may be so old
+    time.sleep(2 * SNAPSHOT_SECONDS)  # a worker's calendar may be so old
     historic.publish(historic.topics.created, live)
     historic.until(lambda: historic.alerts_on("new zufar"), "the alert")
     historic.worker.stop(25.0)

@@ -99,7 +99,6 @@ def test_a_sign_up_is_one_trace_with_a_span_a_stage(platform: Platform, collecto
     # When the counters and the calendar of bans are read is the agent's own affair.
     assert [it.name for it in stages if it.name not in ("frequencies", "calendars")] == [
         "distil",
-        "remember",
         "look-up",
         "compare",
         "propose",

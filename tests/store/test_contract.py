@@ -38,6 +38,7 @@ from store.limits import (
     LISTED_LATER,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
+    REMEMBERED_AT_ONCE,
     SWEPT_SECONDS,
     WAITING_MAX,
 )
@@ -335,6 +336,26 @@ class TestCalendar:
             await store.expunge([(bans[0].account, NOW + 1)], now=NOW + 1)  # the clock is right again
         assert await counted(store, NOW + 1, "policy-0") == 1
 
+    @pytest.mark.parametrize("far", [NOW + 30 * DAY, 4_102_444_800.0, 1e15])
+    async def test_once_the_clock_is_right_again_bans_count_by_the_minute_from_the_next_day(
+        self, store: Store, far: float
+    ) -> None:
+        here = of_one_shard()
+        former = [a_ban(next(here), policy="spam", at=NOW - 60) for _ in range(20)]
+        await store.enrol(former, now=NOW)
+        await store.sweep(now=far)
+        await store.sweep(now=NOW + 1)
+        await store.expunge([(former[0].account, NOW + 2)], now=NOW + 2)
+        later = NOW + 2 * DAY
+        await store.enrol([a_ban(next(here), policy="spam", at=later - 30) for _ in range(100)], now=later)
+        calendars = await store.calendars(now=later + 60)
+        assert await counted(store, later + 60, "spam") == 119
+        share = calendars.share(later + 3_600, 3_000, 4_200, "spam")
+        assert share is not None
+        assert share > 0.75, "of 119 bans 100 are within the same minute"
+        await store.expunge([(it.account, later + 90) for it in former], now=later + 90)
+        assert await counted(store, later + 90, "spam") == 100
+
     async def test_it_is_still_there_after_a_restart(self, make_store: MakeStore) -> None:
         first = await make_store()
         await first.enrol([a_ban(str(n), at=NOW - n * 90) for n in range(20)], now=NOW)
@@ -561,6 +582,25 @@ class TestRemembered:
         (facts,) = await store.remembered_facts([candidates[0].ref])
         assert facts is not None
         assert (facts.account, facts.seen_at, facts.quoted) == (account.account, NOW, account.quoted)
+
+    async def test_accounts_are_remembered_and_looked_up_as_by_two_calls(self, store: Store) -> None:
+        await store.enrol([a_ban("9001", handle="umar_media"), a_ban("9002", handle="salma_khan")], now=NOW)
+        accounts = [a_remembered(str(n), handle="umar_media") for n in range(REMEMBERED_AT_ONCE + 3)]
+        queries = [a_query("1", handle="umar_media"), a_query("2", handle="salma_khan")]
+        shown, found = await store.remember_then_look(accounts, queries, now=NOW, keep=1)
+        assert shown == await store.showings(accounts, now=NOW)
+        alone = await store.bans_like(queries, now=NOW, keep=1)
+        assert [[one.ref for one in several] for several in found] == [
+            [one.ref for one in several] for several in alone
+        ]
+        assert [len(several) for several in found] == [1, 1]
+        assert (await store.figures()).remembered == len(accounts)
+
+    async def test_nobody_to_remember_leaves_the_look_up(self, store: Store) -> None:
+        await store.enrol([a_ban("9001", handle="umar_media")], now=NOW)
+        queries = [a_query("1", handle="umar_media")]
+        shown, found = await store.remember_then_look([], queries, now=NOW)
+        assert (shown, [len(several) for several in found]) == ([], [1])
 
     async def test_it_is_kept_for_the_retention_time_and_an_eighth_longer_at_most(self, store: Store) -> None:
         await store.remember([a_remembered("7")], now=NOW)
@@ -1305,13 +1345,13 @@ class TestFrequencies:
         accounts = [a_remembered(str(n), handle="umar_media") for n in range(50)]
         await store.remember(accounts, now=NOW)
         assert not await store.freeze(now=NOW + 99)
-        before = await store.frequencies(at=NOW + 1_000)
+        before = await store.frequencies(at=NOW + 1_000, now=NOW + 1_000)
         assert (before.bans, before.accounts("")) == (1, 0)
         await store.enrol([a_ban("9002")], now=NOW)
         assert await store.freeze(now=NOW + 100)
         assert not await store.freeze(now=NOW + 101)
         await store.enrol([a_ban("9003")], now=NOW)
-        frozen = await store.frequencies(at=NOW + 1_000)
+        frozen = await store.frequencies(at=NOW + 1_000, now=NOW + 1_000)
         stratum = accounts[0].fingerprints[0].stratum
         assert frozen.bans == 2
         assert frozen.accounts("") == frozen.accounts(stratum) == 50
@@ -1324,7 +1364,7 @@ class TestFrequencies:
         await store.remember(farm, now=NOW)
         await store.remember([a_remembered("201", ip="103.12.9.1", handle="umar_media")], now=NOW)
         await store.freeze(now=NOW + 100)
-        frozen = await store.frequencies(at=NOW + 1_000)
+        frozen = await store.frequencies(at=NOW + 1_000, now=NOW + 1_000)
         assert frozen.count(KeyKind.HANDLE_FULL, b"umarmedia", farm[0].fingerprints[0].stratum) in (2, 3)
 
     async def test_banned_accounts_and_repeats_do_not_count(self, make_store: MakeStore) -> None:
@@ -1333,14 +1373,14 @@ class TestFrequencies:
         await store.remember([a_remembered("1"), a_remembered("2")], now=NOW)
         await store.remember([a_remembered("2")], now=NOW)
         await store.freeze(now=NOW + 100)
-        assert (await store.frequencies(at=NOW + 1_000)).accounts("") == 1
+        assert (await store.frequencies(at=NOW + 1_000, now=NOW + 1_000)).accounts("") == 1
 
     async def test_counts_add_up_over_freezes(self, make_store: MakeStore) -> None:
         store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
         for turn in range(3):
             await store.remember([a_remembered(str(turn))], now=NOW + 100 * turn)
             await store.freeze(now=NOW + 100 * (turn + 1))
-        assert (await store.frequencies(at=NOW + 1_000)).accounts("") == 3
+        assert (await store.frequencies(at=NOW + 1_000, now=NOW + 1_000)).accounts("") == 3
 
 
 class TestFigures:

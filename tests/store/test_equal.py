@@ -194,8 +194,8 @@ class Story:
         recalled = await store.remembered_like(QUERIES, now=now, keep=3)
         pairs = [a_proposal(one, other).alert_id for one in ACCOUNTS for other in ACCOUNTS]
         figures = await store.figures()
-        frequencies = await store.frequencies(at=now)
-        self.asked += 2  # a calendar may be as old as a second
+        self.asked += 2  # a snapshot may be as old as a second
+        frequencies = await store.frequencies(at=now, now=now + self.asked)
         return [
             await store.calendars(now=now + self.asked),
             [[(one.fingerprints, one.rank) for one in several] for several in likes],
@@ -217,7 +217,7 @@ class Story:
 
     async def counts(self) -> dict[Key, int]:
         """How common it calls what is looked up."""
-        told = await self.store.frequencies(at=self.now)
+        told = await self.store.frequencies(at=self.now, now=self.now)
         return {key: told.count(kind_of(key), value_of(key), "") for query in QUERIES for key in query.keys}
 
 

@@ -1,12 +1,12 @@
 -- The calendar of bans (store/common/calendar.py). In the hash `b:t` a field is a policy's number, `m`, `h`, `d` or `u`
 -- (minutes, hours and days, days of bans without a time) and the number of a row; its value holds the row's counts,
 -- four bytes each. `p<policy>` is a policy's number (0 for all that came after the cap), `k` the number of policies,
--- `day` the latest day of a change, `v` a version. In the hash `b:t<hour>` a field is a policy's number, whether the
+-- `day` the latest day of a change, `since` the first of which minutes and hours are whole, `v` a version. In the hash `b:t<hour>` a field is a policy's number, whether the
 -- ban has no time, and a cluster; its value is 64 times the number of bans, plus the minute of the hour that counts for
 -- them.
 local TIMES = ROOT .. 'b:t'
 local ROWS = {m = {1, 1440}, h = {60, 768}, d = {1440, 256}, u = {1440, 256}} -- RULINGS of store/common/calendar.py
-local today, kept_days, policies_max
+local today, since, kept_days, policies_max
 local policy_numbers = {}
 
 local function first_row(what, day)
@@ -14,11 +14,20 @@ local function first_row(what, day)
   return math.floor(math.floor((day - kept_days[what]) * 1440 / minutes) / together)
 end
 
--- Once a day, drops rows of minutes and hours so old that only their days are kept.
+-- Once a day, drops rows of minutes and hours so old that only their days are kept. A day far ahead was noted by a wrong
+-- clock, which had them dropped, too: until tomorrow bans count by the day. Clocks of workers may differ by a day.
 local function times_turn(now, minutes, hours, policies)
   kept_days, policies_max = {m = minutes, h = hours}, policies
   local known = tonumber(call('HGET', TIMES, 'day') or -1)
-  today = math.max(math.floor(now / 86400), known)
+  since = tonumber(call('HGET', TIMES, 'since') or 0)
+  today = math.floor(now / 86400)
+  if known > today + 1 then
+    since = math.max(since, today + 1)
+    call('HSET', TIMES, 'day', today, 'since', since)
+    call('HINCRBY', TIMES, 'v', 1)
+    return
+  end
+  today = math.max(today, known)
   if today == known then return end
   call('HSET', TIMES, 'day', today)
   call('HINCRBY', TIMES, 'v', 1)
@@ -48,10 +57,11 @@ local function times_bump(number, what, minute, by)
   local minutes, together = unpack(ROWS[what])
   local bucket = math.floor(minute / minutes)
   local row = math.floor(bucket / together)
-  if kept_days[what] and row < first_row(what, today) then return end
+  if kept_days[what] and (row < first_row(what, today) or minute < since * 1440) then return end
   local field, at = number .. what .. row, bucket % together * 4
   local counts = call('HGET', TIMES, field) or string.rep('\0', together * 4)
-  local count = struct.pack('>I4', struct.unpack('>I4', counts, at + 1) + by)
+  -- Not below none: a ban of a day to come, noted while a clock was wrong, counts by the day alone.
+  local count = struct.pack('>I4', math.max(0, struct.unpack('>I4', counts, at + 1) + by))
   counts = sub(counts, 1, at) .. count .. sub(counts, at + 5)
   if string.find(counts, '[^%z]') then call('HSET', TIMES, field, counts) else call('HDEL', TIMES, field) end
 end

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from agents.runtime.redelivery import Binding, Redelivery
+from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
 from store.errors import StoreUnavailable
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
+from streams.supervision.caution import REASON as ENDED_WORKER
 from tests.makers import arrival
 
 
@@ -58,6 +59,9 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         return
 
+    def now(self) -> float:
+        return 1_790_000_000.0
+
 
 @dataclass
 class Ground:
@@ -101,7 +105,9 @@ class Ground:
         post = Binding("one", "t", self.handle, self.after)
         servers, clock = self.servers, Clock()
         parts: dict[str, Any] = {"store": servers, "clock": clock}
-        return Redelivery(posts=[post], histories=self.noted, recents=self, publisher=self, **parts)
+        return Redelivery(
+            posts=[post], histories=self.noted, recents=self, publisher=self, letters_topic="letters", **parts
+        )
 
 
 async def _confirmed() -> object:
@@ -246,3 +252,60 @@ async def test_servers_replaced_meanwhile_are_given_it_again(ground: Ground) -> 
     assert ground.servers.missing
     await again.look()
     assert not ground.servers.missing
+
+
+def in_one_batch(ground: Ground, records: int) -> None:
+    async def batches(topic: str, since: Mapping[int, int] | None = None) -> AsyncIterator[list[Arrival]]:
+        yield [arrival(b"{}", offset=offset) for offset in range(records)]
+
+    ground.batches = batches  # type: ignore[method-assign]  # another topic
+
+
+async def test_a_record_that_raises_becomes_a_dead_letter_and_stops_no_other(ground: Ground) -> None:
+    told: list[int] = []
+
+    async def faulty(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        if any(it.offset == 37 for it in arrivals):
+            raise LookupError("a value of the record")
+        told.extend(it.offset for it in arrivals)
+        return [NOTHING] * len(arrivals)
+
+    in_one_batch(ground, 100)
+    ground.servers.missing = {"t": {0: 0}}
+    again = ground.again()
+    again.posts = [Binding("one", "t", faulty)]
+    await again.look()
+    assert sorted(told) == [offset for offset in range(100) if offset != 37]
+    assert not ground.servers.missing
+    (letter,) = ground.sent
+    assert letter.topic == "letters"
+    assert letter.value is not None
+    assert b"LookupError" in letter.value
+    assert b"a value of the record" not in letter.value
+
+
+async def test_what_fails_with_every_record_ends_the_worker_as_ever(ground: Ground) -> None:
+    async def broken(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        raise LookupError
+
+    in_one_batch(ground, 100)
+    ground.servers.missing = {"t": {0: 0}}
+    again = ground.again()
+    again.posts = [Binding("one", "t", broken)]
+    with pytest.raises(LookupError):
+        await again.look()
+    assert len(ground.sent) == FAULTY_RECORDS_MAX
+    assert ground.servers.missing
+
+
+async def test_a_record_found_to_end_workers_gets_its_dead_letter_here(ground: Ground) -> None:
+    async def guilty(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        return (Dead(ENDED_WORKER), Dead("not-json"), NOTHING)
+
+    in_one_batch(ground, 3)
+    ground.servers.missing = {"t": {0: 0}}
+    again = ground.again()
+    again.posts = [Binding("one", "t", guilty)]
+    await again.look()
+    (letter,) = ground.sent
+    assert ENDED_WORKER.encode() in (letter.value or b"")

@@ -14,8 +14,11 @@ from msgspec.structs import replace
 from desk.database import verdicts
 from desk.database.engine import Database
 from desk.review.arrivals import take_verdict
-from desk.review.labels import ELSEWHERE, judged, labels
+from desk.review.labels import ELSEWHERE, judged, label, labels
+from samehand.scoring.learn import ALL_CHANCE
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import default_weights
+from schemas.alerts import RivalShare
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from tests.desk.makers import a_reason, an_alert
@@ -102,6 +105,18 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
     told = {"overruled": 1, "unsure": 1, "no such alert": 4, "other weights": 1}
     assert {reason: by_topic[reason] for reason in told} == told
     assert {reason: by_database[reason] for reason in told} == told
+
+
+def test_a_label_has_the_shares_that_its_alert_names_whatever_their_order() -> None:
+    named = {"copier": 0.5, "household": 0.3, "twin": 0.2}  # twin: of a later release
+    told = tuple(RivalShare(name=name, share=share, sentence="…") for name, share in named.items())
+    shares = label(an_alert(rivals=told), mirror=False).shares
+    assert dict(zip([it.name for it in RIVALS], shares, strict=True)) == {
+        **{it.name: 0.0 for it in RIVALS},
+        "copier": 0.5,
+        "household": 0.3,
+    }
+    assert label(an_alert(), mirror=False).shares == ALL_CHANCE, "of a former release"
 
 
 async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later_than_asked(

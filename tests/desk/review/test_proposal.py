@@ -29,9 +29,7 @@ def judged_blind(alerts: Sequence[MirrorAlert], rows: Sequence[Any] = ()) -> Jud
 def test_a_proposal_is_what_learning_says_of_the_same_labels() -> None:
     alerts = [an_alert_of(number) for number in range(100)]
     told = propose(judged_blind(alerts), SHIPPED, blind_share=0.5)
-    assert told.learned == learn(
-        [label(one, SHIPPED, mirror=is_mirror(one), reader="ana") for one in alerts], SHIPPED
-    )
+    assert told.learned == learn([label(one, mirror=is_mirror(one), reader="ana") for one in alerts], SHIPPED)
     assert (told.labels, told.mirrors, told.left_out) == (100, sum(map(is_mirror, alerts)), {})
     assert {one.signal: one.after > one.before for one in told.factors}["device"]
 

@@ -59,9 +59,9 @@ async def main() -> None:
     banned = replace(a_ban("1", handle=None), fingerprints=wearing)
     await store.enrol([banned, *(a_ban(str(n), handle=None) for n in range(2, 9))], now=NOW)
     ours = fingerprints(replace(an_account("9", handle=None), links=worn))
-    table = UpperBound(weights).table(ours, await store.frequencies(at=0.0))
+    table = UpperBound(weights).table(ours, await store.frequencies(at=0.0, now=0.0))
     ((found,),) = await store.bans_like([Query.by("x:9", table)], now=NOW)
-    told = score(ours[0], found.fingerprint, weights, await store.frequencies(at=0.0))
+    told = score(ours[0], found.fingerprint, weights, await store.frequencies(at=0.0, now=0.0))
     sys.stdout.write(f"{found.ref} {told.band}\n")
 
 

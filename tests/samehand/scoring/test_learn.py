@@ -26,7 +26,6 @@ from samehand.scoring.learn import (
     learn,
     moved_by_rates,
     reader_counts,
-    rival_shares,
 )
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.weights import Weights, default_weights, read_weights
@@ -274,15 +273,6 @@ def test_a_mirror_and_a_dismissal_that_names_no_explanation_teach_no_rate() -> N
     silent = [replaced(it, rival="") for it in dismissals(50)]
     mirrors = [replaced(it, mirror=True) for it in dismissals(50)]
     assert learn([*verdicts(60, {}), *silent, *mirrors], SHIPPED).rates == {}
-
-
-def test_the_strongest_explanation_of_an_alert_is_told_by_its_prior() -> None:
-    for bans in (3, 100_000):
-        priors = SHIPPED.rival_priors(bans, 9e6, listed=False)
-        for place, own in enumerate(priors):
-            shares = rival_shares(SHIPPED, SHIPPED.prior(bans) - own, math.log(0.8), 9e6, listed=False)
-            assert shares[place] == pytest.approx(0.8)
-            assert sum(shares) == pytest.approx(1.0)
 
 
 def test_a_pair_that_a_commoner_explanation_explains_is_weighed_again_by_its_share() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from samehand.account import Account, Avatar
 from samehand.errors import UnusableWeights
 from samehand.fingerprint.distil import distil
-from samehand.frequency.rates import NothingCounted
+from samehand.frequency.rates import LATELY, NothingCounted
+from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.score import _compared, score
@@ -24,6 +25,7 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted
+from tests.samehand.signals.test_base import OfToday
 from tests.samehand.signals.test_contract import keyer
 
 WEIGHTS: Final = default_weights()
@@ -47,6 +49,21 @@ def changed(account: Account, field: str, value: Any) -> Account:
     return replace(account, **{field: value})
 
 
+class Lasting(Counted):
+    """Counts without a crowd of today, which is what the next laws leave out: to share what it has says where
+    one came from, and so that a neighbour explains the moment."""
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 0 if stratum == LATELY else super().count(kind, value, stratum)
+
+
+lasting = st.builds(
+    Lasting,
+    bans=st.sampled_from((0, 300, 100_000, 1_000_000)),
+    accounts=st.sampled_from((0, 400, 90_000)),
+    seed=st.integers(0, 255),
+)
+
 # Values that resemble none of those drawn.
 UNLIKE: Final[dict[str, Any]] = {
     "handle": "wxqvbtr_lodz",
@@ -68,7 +85,7 @@ NAMING: Final = frozenset(("announced", "succeeds", "names-it", "mailbox", "numb
 
 
 @settings(max_examples=800)
-@given(ours=accounts, theirs=accounts, counts=counted, age=ages, field=st.sampled_from(sorted(UNLIKE)))
+@given(ours=accounts, theirs=accounts, counts=lasting, age=ages, field=st.sampled_from(sorted(UNLIKE)))
 def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raises_it(
     ours: Account, theirs: Account, counts: Counted, age: float | None, field: str
 ) -> None:
@@ -81,7 +98,7 @@ def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raise
 
 
 @settings(max_examples=400)
-@given(ours=accounts, theirs=accounts, counts=counted, age=ages)
+@given(ours=accounts, theirs=accounts, counts=lasting, age=ages)
 def test_no_pair_scores_higher_than_an_account_against_itself(
     ours: Account, theirs: Account, counts: Counted, age: float | None
 ) -> None:
@@ -308,6 +325,18 @@ def test_the_strongest_rival_is_the_one_that_explains_most(
     result = scored(one, one, NothingCounted(300), age)
     assert result.rivals[0].name == rival
     assert result.rivals[0].sentence.endswith(".")
+
+
+def test_one_of_a_crowd_of_today_is_a_neighbour_as_often_as_the_crowd_is_counted() -> None:
+    """Three in a hundred of the latest accounts came through the address; of all, few or as many."""
+    one = Account(platform="x", account_id="1", handle="zarghun_kakar", ip="39.40.12.7")
+    today, ever = (scored(one, one, OfToday(3_000, bearers), 4 * 3_600.0) for bearers in (3_000, 150_000))
+    rate, bans = WEIGHTS.mirror_rate, OfToday.bans
+    assert today.rivals[0].name == "neighbour"
+    assert today.prior == pytest.approx(math.log(rate / bans / 0.03), abs=0.1)
+    assert ever.prior == pytest.approx(math.log(rate / WEIGHTS.rivals["neighbour"].rate), abs=1e-9)
+    (moment,) = [line for line in today.lines if line.signal == "timing"]
+    assert (moment.weight, moment.explained) == (0.0, True)
 
 
 def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> None:

@@ -185,8 +185,9 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     lines = _compared(ours, theirs, context, PLAIN)
     priors = PLAIN.rival_priors(frequencies.bans, age, listed=False)
     prior, excess, least = PLAIN.prior(frequencies.bans), 0.0, np.inf
+    of_rivals = _adding(lines, PLAIN)
     for rival, own in enumerate(priors):
-        adding = dict(zip((line.signal for line in lines), _adding(lines, rival, PLAIN), strict=True))
+        adding = {line.signal: adds[rival] for line, adds in zip(lines, of_rivals, strict=True)}
         certain = {line.signal for line in lines if line.finding.level in CERTAIN}
         counts = {
             signal: weight if signal in certain else min(weight, may.get(signal, 99.0))

@@ -99,6 +99,10 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
             r">= 0\.0 - at `\$\.signals.*\.multiplier`",
         ),
+        (
+            {"signals": {"handle": {"levels": {}, "multiplier": 11}}},
+            r"<= 10\.0 - at `\$\.signals.*\.multiplier`",
+        ),
         ({"unheard_of": 1}, "unheard_of"),
     ],
 )

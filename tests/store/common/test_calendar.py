@@ -76,7 +76,7 @@ def test_days_hold_what_minutes_and_hours_hold(bans: list[Dated]) -> None:
     times = BanTimes()
     for dated in bans:
         times.add(without_policy(dated))
-    counts = calendars([(TODAY, times.counted)]).by_policy.get("")
+    counts = calendars([(TODAY, 0, times.counted)]).by_policy.get("")
     distinct = {(one.minute // 60, one.day_only, one.cluster) for one in bans if one.cluster}
     assert (counts.bans if counts else 0) == len(distinct) + sum(not one.cluster for one in bans)
 

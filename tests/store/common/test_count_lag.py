@@ -45,19 +45,19 @@ class Hours:
         await self.store.freeze(now=now + HOUR)
 
     async def named(self, handle: str) -> int:
-        frozen = await self.store.frequencies(at=self.moment)
+        frozen = await self.store.frequencies(at=self.moment, now=self.moment)
         return frozen.count(KeyKind.HANDLE_FULL, handle.encode(), "latin")
 
     async def knows(self, hour: int) -> bool:
         """Whether an hour's mailbox was counted."""
         (one,) = mailed(hour).fingerprints
         (mailbox,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.EMAIL]
-        frozen = await self.store.frequencies(at=self.moment)
+        frozen = await self.store.frequencies(at=self.moment, now=self.moment)
         return frozen.count(mailbox.kind, mailbox.value, "") > 0
 
     async def namesakes(self) -> int:
         """How many accounts names are counted among."""
-        return (await self.store.frequencies(at=self.moment)).accounts("latin")
+        return (await self.store.frequencies(at=self.moment, now=self.moment)).accounts("latin")
 
 
 async def test_a_name_of_the_last_day_is_not_counted_yet_and_later_it_is(make_store: MakeStore) -> None:
@@ -98,7 +98,7 @@ async def test_what_others_hand_out_counts_with_the_next_freeze(make_store: Make
     (one,) = crowd[0].fingerprints
     (address,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.ADDRESS]
     (device,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.DEVICE]
-    frozen = await store.store.frequencies(at=NOW)
+    frozen = await store.store.frequencies(at=NOW, now=NOW)
     assert frozen.count(address.kind, address.value, "") in or_one_more(50)
     assert frozen.accounts("") > 0
     assert frozen.count(device.kind, device.value, "") == 0
@@ -114,7 +114,7 @@ async def test_who_came_lately_is_told_apart_also_after_counts_have_faded(make_s
         return [a_remembered(f"{name}{n}", ip="39.40.1.2", device_id=it) for n, it in enumerate(devices)]
 
     async def borne(ever: int, lately: int) -> bool:
-        frozen = await store.store.frequencies(at=store.moment)
+        frozen = await store.store.frequencies(at=store.moment, now=store.moment)
         told = [frozen.count(address.kind, address.value, it) for it in ("", LATELY)]
         return told[0] in or_one_more(ever) and told[1] in or_one_more(lately)
 
@@ -126,7 +126,7 @@ async def test_who_came_lately_is_told_apart_also_after_counts_have_faded(make_s
     await store.at(faded - HOUR, a_remembered("c"))
     await store.at(faded, *crowd("000d", 7))
     assert await borne(25 + 7, 7)
-    lately = (await store.store.frequencies(at=store.moment)).accounts(LATELY)
+    lately = (await store.store.frequencies(at=store.moment, now=store.moment)).accounts(LATELY)
     assert 0 < lately <= 4
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
@@ -15,6 +16,7 @@ from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
 from store.bounds import Bounds
 from store.errors import StoreUnavailable
+from store.limits import SNAPSHOT_SECONDS
 from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding
@@ -189,12 +191,13 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
         before = await store.history()
         outages: list[StoreUnavailable] = []
         done_at = time.monotonic() + FAILOVER_SECONDS
+        moments = count(NOW, 2 * SNAPSHOT_SECONDS)  # so that each question is put to Redis
 
         async def ask() -> None:
             while time.monotonic() < done_at:
                 began = time.monotonic()
                 try:
-                    await store.frequencies(at=NOW)
+                    await store.frequencies(at=NOW, now=next(moments))
                 except StoreUnavailable as outage:
                     outages.append(outage)
                 assert time.monotonic() - began < LATE_SECONDS

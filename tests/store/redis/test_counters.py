@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import count
 
 import pytest
 
@@ -10,7 +11,7 @@ from samehand.keys import KeyKind
 from store.base import Remembered
 from store.bounds import Bounds
 from store.common.counted_values import counted
-from store.limits import OPENERS
+from store.limits import OPENERS, SNAPSHOT_SECONDS
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.count_min_sketch import Sketch
 from store.redis.counters import Counters
@@ -42,6 +43,9 @@ async def workers(redis_url: str, store_prefix: str) -> AsyncIterator[tuple[Redi
     await other.close()
 
 
+ASKED = count(NOW, 2 * SNAPSHOT_SECONDS)
+"""When each question is put: the answer to an earlier one is out of date by then."""
+
 MAILBOX = "umar.media@valley.example"
 
 
@@ -57,7 +61,7 @@ def named(account_id: str, place: int = 0) -> Remembered:
 
 async def bearers(store: RedisStore, kind: KeyKind) -> int:
     """How many bear the mailbox, or the name."""
-    told = await store.frequencies(at=NOW + HOUR)
+    told = await store.frequencies(at=NOW + HOUR, now=next(ASKED))
     (one,) = [it for it in counted(mailed("1").fingerprints[0], b"").values if it.kind is kind]
     return told.count(kind, one.value, one.stratum)
 
@@ -95,6 +99,36 @@ async def test_whoever_repeats_what_failed_counts_it(
         await one.remember([mailed("1")], now=NOW)
     assert await one.freeze(now=NOW + HOUR)
     assert await bearers(one, KeyKind.EMAIL) == 1
+
+
+async def test_whoever_repeats_a_look_up_that_failed_counts_once(
+    workers: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The values are counted beside it, and the whole batch comes again."""
+    one, _ = workers
+
+    async def died(*_: object, **__: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(RedisStore, "bans_like", died)
+    with pytest.raises(Died):
+        await one.remember_then_look([mailed("1")], [], now=NOW)
+    monkeypatch.undo()
+    await one.remember_then_look([mailed("1")], [], now=NOW)
+    assert await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.EMAIL) == 1
+
+
+async def test_counts_are_asked_for_again_after_a_second(workers: tuple[RedisStore, RedisStore]) -> None:
+    one, other = workers
+    before = await other.frequencies(at=NOW + HOUR, now=NOW)
+    await one.remember([mailed("1")], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    for later, asked in ((0.0, 0), (0.99, 0), (1.0, 1)):
+        told = await other.frequencies(at=NOW + HOUR, now=NOW + later)
+        assert told.accounts("") == asked, later
+    assert before.accounts("") == 0
+    assert (await one.frequencies(at=NOW + HOUR, now=NOW)).accounts("") == 1
 
 
 async def test_a_version_that_goes_while_it_is_read_is_read_anew(
@@ -136,7 +170,7 @@ async def test_of_names_that_come_once_few_are_counted(workers: tuple[RedisStore
     handles = [f"guest_{number:03}_of_the_day" for number in range(200)]
     await one.remember([a_remembered(handle, handle=handle) for handle in handles], now=NOW)
     await one.freeze(now=NOW + HOUR)
-    told = await one.frequencies(at=NOW + HOUR)
+    told = await one.frequencies(at=NOW + HOUR, now=NOW + HOUR)
     found = [told.count(KeyKind.HANDLE_FULL, it.replace("_", "").encode(), "latin") for it in handles]
     assert {*found} == {0, 2}
     assert sum(map(bool, found)) < len(handles) / OPENERS * 1.5
@@ -177,7 +211,7 @@ async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
             bounds=AT_ONCE,
         )
         await worker.open()
-        await worker.frequencies(at=NOW + HOUR)
+        await worker.frequencies(at=NOW + HOUR, now=NOW + HOUR)
         await worker.remember([named(str(place), place)], now=NOW + place * HOUR)
         await worker.freeze(now=NOW + (place + 1) * HOUR)
         told = await bearers(worker, KeyKind.HANDLE_FULL)

@@ -78,6 +78,11 @@ async def remember(store: Store) -> object:
     return await store.remember(SEEN, now=NOW)
 
 
+async def remember_then_look(store: Store) -> object:
+    """The same before a look-up."""
+    return await store.remember_then_look(SEEN, QUERIES, now=NOW)
+
+
 async def remember_others(store: Store) -> object:
     """One of them is called otherwise from now on."""
     later = a_remembered("r0", handle="nadia_shop", device_id=DEVICE, seen_at=NOW + 1)
@@ -105,6 +110,7 @@ STORIES = [
     Story("change of a ban", enrol, enrol_others),
     Story("reinstatement", enrol, expunge),
     Story("remembering", nothing, remember),
+    Story("remembering and looking", enrol, remember_then_look),
     Story("change of what is remembered", remember, remember_others),
     Story("deletion", remember, forget),
     Story("sweep", lifted_a_while_ago, sweep),

@@ -53,7 +53,7 @@ async def read_all(store: Store, proposals: list[Proposal]) -> list[Ruled]:
     (found,) = await store.bans_like([a_query("q", handle="umar_media")], now=NOW)
     assert found
     assert await store.facts([one.ref for one in found])
-    await store.frequencies(at=NOW)
+    await store.frequencies(at=NOW, now=NOW)
     await store.calendars(now=NOW)
     assert await store.showings([a_remembered("7001")], now=NOW)
     assert await store.pairs([one.alert_id for one in proposals])

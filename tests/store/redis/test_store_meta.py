@@ -37,10 +37,12 @@ def administrator(server: EmbeddedRedis) -> str:
     return server.administrator_url
 
 
-async def opened(url: str, *, identity: bytes = IDENTITY, shards: int = 2, known: str = "") -> RedisStore:
-    """A store at an address."""
+async def opened(
+    url: str, *, identity: bytes = IDENTITY, shards: int = 2, known: str = "", reads: bool = False
+) -> RedisStore:
+    """A store at an address; ``reads``: as a gate opens it."""
     store = RedisStore(
-        Endpoint(url=url, deadline_seconds=1.0),
+        Endpoint(url=url, deadline_seconds=1.0, read_only=reads),
         prefix="samehand:",
         identity=identity,
         sizes=Sizes(shards=shards, **SMALL),
@@ -287,3 +289,65 @@ async def test_an_error_never_quotes_what_was_sent(url: str, administrator: str)
     assert "zufar" not in str(fault.value)
     assert "777888999" not in str(fault.value)
     await store.close()
+
+
+async def test_a_gate_says_that_no_worker_has_opened_a_store(url: str) -> None:
+    gate = await opened(url, reads=True)
+    assert "SAMEHAND_STORE_PREFIX" in (await gate.ready() or "")
+    worker = await opened(url)
+    assert await gate.ready() is None
+    assert await gate.bans_like([a_query()], now=NOW) == [[]], "no account was banned yet"
+    await gate.close()
+    await worker.close()
+
+
+async def test_a_gate_says_that_a_store_was_never_filled_until_it_is(url: str) -> None:
+    with pytest.raises(StoreEmptied):
+        await opened(url, known=UNFILLED)  # what a worker knows, a gate is told
+    with pytest.raises(StoreEmptied, match="samehand rebuild"):
+        await opened(url, reads=True)
+    rebuilder = await opened(url)
+    await rebuilder.begin_again()
+    await rebuilder.enrol([a_ban("1")], now=NOW)
+    with pytest.raises(StoreEmptied, match="not to its end"):
+        await opened(url, reads=True)
+    await rebuilder.note_rebuilt()
+    gate = await opened(url, reads=True)
+    assert await gate.ready() is None
+    await gate.close()
+    await rebuilder.close()
+
+
+async def test_a_gate_that_runs_takes_up_a_store_that_was_rebuilt_and_not_before(
+    url: str, administrator: str
+) -> None:
+    worker = await opened(url)
+    await worker.enrol([a_ban("1")], now=NOW)
+    gate = await opened(url, reads=True)
+    with redis.Redis.from_url(administrator) as client:
+        client.flushall()
+    assert await gate.ready() is not None
+    with pytest.raises(StoreEmptied):
+        await worker.open()
+    assert "samehand rebuild" in (await gate.ready() or "")
+    await worker.begin_again()
+    await worker.enrol([a_ban("1")], now=NOW)
+    assert "not to its end" in (await gate.ready() or "")
+    await worker.note_rebuilt()
+    assert await gate.ready() is None
+    (candidates,) = await gate.bans_like([a_query()], now=NOW)
+    assert len(candidates) == 1
+    await gate.close()
+    await worker.close()
+
+
+async def test_bans_enrolled_from_the_first_on_need_no_rebuild(url: str) -> None:
+    """The group's offsets were set back instead."""
+    with pytest.raises(StoreEmptied):
+        await opened(url, known=UNFILLED)
+    worker = await opened(url)
+    await worker.enrol([a_ban("1")], now=NOW)
+    gate = await opened(url, reads=True)
+    assert await gate.ready() is None
+    await gate.close()
+    await worker.close()

@@ -177,6 +177,25 @@ async def test_it_ends_though_a_broker_never_takes_what_is_buffered(monkeypatch:
     assert client.stopped == 1
 
 
+async def test_so_it_does_though_the_connection_that_is_made_does_not_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.01)
+    client, asked = Client(), asyncio.Event()
+    client.stops = False
+
+    async def silent() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(client, "start", silent)
+    running = asyncio.ensure_future(KafkaPublisher(load({}), lambda: client).run())
+    await asked.wait()
+    async with asyncio.timeout(10):
+        await ended(running)
+    assert client.stopped == 1
+
+
 async def test_a_broker_has_what_it_confirmed(broker: str) -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": "producer."})
     publisher = KafkaPublisher(settings)

@@ -1,0 +1,27 @@
+-- Where one shard holds both accounts and the alert: looks up what forbids an alert, and proposes it, in one step. ARGV: as
+-- proposing.lua says, then ten for each: account digest, when it was seen, and the eight of propose.lua. Returns ruling
+-- and revision for each.
+if emptied() then return redis.error_reply('EMPTIED') end
+room()
+local answers = {}
+
+local function one(account, seen, banned, alert, rank, claim, how, ...)
+  local quiet = silenced(alert, banned, false, seconds)
+  local why = forbidden(account, tonumber(seen), alert .. banned, false, now, buckets, seconds, most)
+  if quiet then return 'suppressed', 0 end
+  if why ~= '' and why ~= 'withheld' then return why, 0 end
+  if why == 'withheld' and how == 'tell' then how = 'full' end
+  local word, revision = proposed(banned, alert, tonumber(rank), claim, how, ...)
+  if word == 'publish' then
+    silenced(alert, banned, true)
+    forbidden(account, tonumber(seen), alert .. banned, true, now, buckets)
+  end
+  return word, revision
+end
+
+for at = 8, #ARGV, 10 do
+  local word, revision = one(unpack(ARGV, at, at + 9))
+  answers[#answers + 1] = word
+  answers[#answers + 1] = revision
+end
+return answers

@@ -1,0 +1,30 @@
+"""Ends a process whose graceful stop takes longer than it may."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from streams.supervision.exit_codes import EXIT_FORCED
+
+log = structlog.get_logger("samehand.stop")
+
+
+def cut_off_after(seconds: float, code: Callable[[], int] = lambda: EXIT_FORCED) -> None:
+    """Ends the process so many seconds from now, unless it has ended, with the code as it is then.
+
+    From a thread, and without waiting for others: the event loop may be what hangs, or a call in a thread,
+    which the interpreter waits for at its end.
+    """
+    timer = threading.Timer(seconds, _cut_off, (seconds, code))
+    timer.daemon = True
+    timer.start()
+
+
+def _cut_off(seconds: float, code: Callable[[], int]) -> None:
+    why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
+    log.critical("stop forced", seconds=seconds, why=why)
+    os._exit(code())
