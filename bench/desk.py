@@ -33,13 +33,14 @@ from desk.access.sign_in import add_user
 from desk.access.throttle import Rates
 from desk.database import schema
 from desk.database.engine import Database, opened
+from desk.database.reads import RANKS
 from desk.review.arrivals import blind_rank
 from desk.review.draws import is_blind
 from desk.review.facts import facts_of
-from desk.review.policy import RANKS, Policy
+from desk.review.policy import Policy
+from desk.telemetry import DeskMetrics
 from desk.web.app import create_app
 from desk.web.desk import Desk
-from desk.web.telemetry import DeskMetrics
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import EvidenceLine, Matched, MirrorAlert

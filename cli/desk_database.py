@@ -28,7 +28,7 @@ async def desk_database(settings: Settings, *, create: bool = False) -> AsyncIte
     from desk.database.engine import address as database_address
     from desk.database.engine import opened
     from desk.database.errors import DatabaseError
-    from desk.review.errors import ReviewError
+    from desk.errors import ReviewError
 
     address = settings.database_url.get_secret_value()
     try:

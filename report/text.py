@@ -60,15 +60,6 @@ def _seen(character: str) -> str:
     return character
 
 
-def span(seconds: float) -> str:
-    """A length of time in its largest whole unit: ``3 minutes``; below a second ``no time``."""
-    size = abs(seconds)
-    for length, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second")):
-        if size >= length:
-            return plural(int(size // length), unit)
-    return "no time"
-
-
 def since_ban(seconds: float) -> str:
     """When an account was made, by the rule of the alert's own sentence: ``50 minutes after the ban``."""
     count, unit = distance(seconds)

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
-from desk.web.telemetry import DeskMetrics
+from desk.telemetry import DeskMetrics
 from gate.meters import GateMeters
 from streams.settings import describe
 from streams.telemetry.metrics import Metrics

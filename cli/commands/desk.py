@@ -28,7 +28,7 @@ from streams.settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
     from desk.review.audit import Aside, Break, Head
-    from desk.review.set_aside import Compared, Run
+    from desk.review.set_aside import AuditComparison, LostHeads
 from streams.telemetry import logs
 
 
@@ -64,7 +64,7 @@ def command(ctx: click.Context) -> int | None:
     logs.configure(settings.log_level)
     from agents.runtime.weights_of_settings import weights_of
     from desk.database.errors import DatabaseError
-    from desk.web.server import run
+    from desk.server import run
 
     try:
         return run(settings, weights_of(settings))
@@ -131,7 +131,7 @@ def _password() -> str:
 
 def _kept(password: str) -> str:
     from desk.access.passwords import checked
-    from desk.review.errors import Unusable
+    from desk.errors import Unusable
 
     try:
         return checked(password)
@@ -240,9 +240,9 @@ async def _set(
     with_link: bool,
 ) -> str | None:
     from desk.access.sessions import link
+    from desk.database import audit
     from desk.database import users as rows
-    from desk.review import audit
-    from desk.review.errors import NotFound, Unusable
+    from desk.errors import NotFound, Unusable
 
     now, changes = time.time(), dict[str, Any]()
     if password is not None:
@@ -320,7 +320,7 @@ def verify(offline: bool, as_json: bool) -> int:
     return 0 if broken is None else 1
 
 
-def _verified_figures(number: int, heads: int, broken: Break | None, said: Compared) -> dict[str, Any]:
+def _verified_figures(number: int, heads: int, broken: Break | None, said: AuditComparison) -> dict[str, Any]:
     return {
         "lines": number,
         "heads": heads,
@@ -343,7 +343,9 @@ def _verified_figures(number: int, heads: int, broken: Break | None, said: Compa
     }
 
 
-def _tell_verified(number: int, heads: int, broken: Break | None, said: Compared, *, offline: bool) -> None:
+def _tell_verified(
+    number: int, heads: int, broken: Break | None, said: AuditComparison, *, offline: bool
+) -> None:
     screen = output.console()
     if broken is not None:
         output.note(f"line {broken.number}: {broken.why}")
@@ -369,7 +371,7 @@ def _tell_verified(number: int, heads: int, broken: Break | None, said: Compared
         )
 
 
-def _lost(run: Run) -> str:
+def _lost(run: LostHeads) -> str:
     first, last = run.heads[0], run.heads[-1]
     which = str(first) if first == last else f"{first} to {last}"
     return (
@@ -380,7 +382,7 @@ def _lost(run: Run) -> str:
 
 
 def _told(one: Aside) -> str:
-    from desk.review.set_aside import Run
+    from desk.review.set_aside import LostHeads
 
     try:
         moment = datetime.fromtimestamp(one.at, UTC).isoformat(sep=" ", timespec="seconds")
@@ -388,7 +390,7 @@ def _told(one: Aside) -> str:
         moment = "an impossible moment"
     return (
         f"line {one.number}, by {visible(one.by)} at {moment}, reason {visible(one.reason)}, sets aside "
-        f"{_lost(Run(one.kept, one.heads))}"
+        f"{_lost(LostHeads(one.kept, one.heads))}"
     )
 
 
@@ -422,7 +424,7 @@ def _heads(settings: Settings, topic: str) -> list[Head]:
         raise exit_codes.NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
 
 
-async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, Compared]:
+async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, AuditComparison]:
     """How many lines were followed, and what they and the published heads say of each other."""
     from desk.database import audit as rows
     from desk.review.audit import Chain
@@ -510,7 +512,7 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
     return 0
 
 
-async def _accept(settings: Settings, topic: str, run: Run, name: str, reason: str) -> list[int]:
+async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, reason: str) -> list[int]:
     from desk.feed.audit_heads import publish_setting_aside
     from desk.review.set_aside import set_aside
 

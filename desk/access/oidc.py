@@ -25,13 +25,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from desk.review.errors import Forbidden, ReviewError
+from desk.errors import Forbidden, ReviewError
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures by a key that the provider alone has: neither `none` nor a secret that the desk has too."""
 
 PROVIDER_SECONDS: Final = 10.0
-"""For all that one step asks of the provider: whoever waits longer presses the key again."""
+"""For all that one step asks of the provider: a person who waits longer presses the key again."""
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
 """Of one answer: a provider's keys and addresses take some kilobytes."""
@@ -48,9 +48,7 @@ CODE_CHARS_MAX: Final = 4_096
 _NAME_CHARS_MAX: Final = 100  # of the column's 128, with room for what tells two of a name apart
 _SUBJECT_CHARS_MAX: Final = 255  # OpenID Connect Core 1.0, § 2
 _NEXT_CHARS_MAX: Final = 1_024  # a cookie takes 4,096 in all
-_CLAIM_VALUES_MAX: Final = (
-    1_000  # groups of one person; whoever is in more is told to whoever runs the provider
-)
+_CLAIM_VALUES_MAX: Final = 1_000  # groups of one person; the error for more is for the provider's operator
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -68,7 +66,7 @@ class NotSignedIn(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What whoever runs the desk agreed with the provider.
+    """What the desk's operator agreed with the provider.
 
     `roles` is in the order in which values of the claim are looked for: the first that somebody has counts.
     """
@@ -101,7 +99,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SignedIn:
     """Who signed in. `user_id`: a digest of issuer and subject, all that is known of them outside the desk.
 
     `role`: None where no value of the claim is in the table. `ends_at`: when the provider's word ends, in
@@ -119,7 +117,7 @@ def user_id_of(issuer: str, subject: str) -> str:
     return sha256(f"{len(issuer)}:{issuer}{subject}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-class Provider:
+class IdentityProvider:
     """The provider that was agreed on. Raises `ProviderUnavailable` and `NotSignedIn`."""
 
     def __init__(self, configured: Configured, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -147,7 +145,9 @@ class Provider:
         }
         return f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(asked)}", begun
 
-    async def finish(self, begun: Begun, *, state: str, code: str, issuer: str | None, now: float) -> Person:
+    async def finish(
+        self, begun: Begun, *, state: str, code: str, issuer: str | None, now: float
+    ) -> SignedIn:
         """Who came back. `issuer`: whose answer it says it is, where it says so."""
         if not hmac.compare_digest(state.encode(errors="surrogatepass"), begun.state.encode()):
             raise NotSignedIn("the state is of another browser or sign-in")
@@ -164,16 +164,16 @@ class Provider:
 
     async def _addresses(self, client: httpx.AsyncClient) -> dict[str, str]:
         issuer = self._configured.issuer
-        told = await _json(client.stream("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
-        if told.get("issuer") != issuer:
+        document = await _json(client.stream("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
+        if document.get("issuer") != issuer:
             raise ProviderUnavailable("the provider calls itself by another issuer than was agreed")
-        found = {}
+        endpoints = {}
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            where = told.get(name)
+            where = document.get(name)
             if not isinstance(where, str) or not _sealed(where):
                 raise ProviderUnavailable(f"the provider's {name} is no address by https://")
-            found[name] = where
-        return found
+            endpoints[name] = where
+        return endpoints
 
     async def _redeem(
         self, client: httpx.AsyncClient, addresses: Mapping[str, str], code: str, verifier: str
@@ -189,26 +189,26 @@ class Provider:
         auth = None
         if configured.client_secret is not None:  # RFC 6749, § 2.3.1 has both encoded as in a form
             auth = httpx.BasicAuth(quote(configured.client_id, ""), quote(configured.client_secret, ""))
-        told = await _json(
+        answer = await _json(
             client.stream("POST", addresses["token_endpoint"], data=form, auth=auth), refusal_is=NotSignedIn
         )
-        token = told.get("id_token")
+        token = answer.get("id_token")
         if not isinstance(token, str):
             raise ProviderUnavailable("the provider's answer has no id_token: is openid among the scopes?")
         return token
 
-    def _person(self, claims: Mapping[str, Any], *, now: float) -> Person:
+    def _person(self, claims: Mapping[str, Any], *, now: float) -> SignedIn:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
             raise NotSignedIn("sub is no text of 1 to 255 characters")
         user_id = user_id_of(self._configured.issuer, subject)
         held = _values(claims, self._configured.roles_claim)
         role = next((role for value, role in self._configured.roles.items() if value in held), None)
-        return Person(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
+        return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
 
 class _Asking:
-    """One step's conversation with the provider: bounded in time, and its faults told by one name."""
+    """One step's conversation with the provider: bounded in time, and its faults raised as one error."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -241,26 +241,26 @@ async def _json(asking: Any, *, refusal_is: type[ReviewError] = ProviderUnavaila
     if response.status_code != 200:
         raise ProviderUnavailable(f"the provider answered {response.status_code}")
     try:
-        told = httpx.Response(200, content=body).json()
+        document = httpx.Response(200, content=body).json()
     except (ValueError, RecursionError) as fault:
         raise ProviderUnavailable("the provider's answer is no JSON") from fault
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise ProviderUnavailable("the provider's answer is no JSON object")
-    return told
+    return document
 
 
-def _keys(told: dict[str, Any]) -> KeySet:
+def _keys(document: dict[str, Any]) -> KeySet:
     """The provider's keys; those of a kind that we do not know are left out."""
-    listed = told.get("keys")
-    known = [one for one in listed if _is_known(one)] if isinstance(listed, list) else []
+    listed = document.get("keys")
+    known = [
+        key
+        for key in (listed if isinstance(listed, list) else [])
+        if isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
+    ]
     try:
         return KeySet.import_key_set({"keys": known})
     except (JoseError, ValueError, TypeError, KeyError) as fault:
         raise ProviderUnavailable("the provider's keys cannot be read") from fault
-
-
-def _is_known(key: object) -> bool:
-    return isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP")
 
 
 def _claims(token: str, keys: KeySet, configured: Configured, nonce: str, *, now: float) -> Mapping[str, Any]:
@@ -279,19 +279,19 @@ def _claims(token: str, keys: KeySet, configured: Configured, nonce: str, *, now
         claims.validate(now=int(now), leeway=LEEWAY_SECONDS)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
         raise NotSignedIn(f"the id_token does not hold ({type(fault).__name__}: {fault})") from fault
-    found: Mapping[str, Any] = claims
-    return found
+    checked: Mapping[str, Any] = claims
+    return checked
 
 
 def _values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     """The values of a claim: of that very name, or as `realm_access.roles` lies within another."""
-    found: Any = claims.get(name)
-    if found is None:
-        found = claims
+    value: Any = claims.get(name)
+    if value is None:
+        value = claims
         for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-    held = found if isinstance(found, list) else [found]
-    return frozenset(one for one in held[:_CLAIM_VALUES_MAX] if isinstance(one, str))
+            value = value.get(part) if isinstance(value, Mapping) else None
+    values = value if isinstance(value, list) else [value]
+    return frozenset(item for item in values[:_CLAIM_VALUES_MAX] if isinstance(item, str))
 
 
 def _name(claims: Mapping[str, Any]) -> str:
@@ -299,14 +299,17 @@ def _name(claims: Mapping[str, Any]) -> str:
     for claim in ("preferred_username", "email", "name"):
         given = claims.get(claim)
         if isinstance(given, str):
-            kept = "".join(it if it.isprintable() and not it.isspace() else "." for it in given.strip())
+            kept = "".join(
+                character if character.isprintable() and not character.isspace() else "."
+                for character in given.strip()
+            )
             if kept:
                 return kept[:_NAME_CHARS_MAX]
     return ""
 
 
 def _sealed(where: str) -> bool:
-    """Whether nobody reads on the way: https, or this very machine."""
+    """Whether the URL is https or loopback."""
     try:
         parts = urlsplit(where)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

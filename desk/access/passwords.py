@@ -1,4 +1,4 @@
-"""Passwords, kept as argon2id."""
+"""Passwords, and the argon2id hashes that are kept of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from desk.review.errors import Unusable
+from desk.errors import Unusable
 
 CHARS_MIN: Final = 12
 """NIST SP 800-63B asks for no rules about which characters, but for length."""

@@ -10,18 +10,17 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import users
-from desk.review import audit
-from desk.review.readers import Reader
+from desk.database import audit, users
+from desk.readers import Reader
 
 SESSION_SECONDS_MAX: Final = 12 * 3600.0
-"""A shift: whoever works longer signs in once more."""
+"""A shift: a person who works longer signs in once more."""
 
 SEEN_SECONDS: Final = 30.0
 """How exactly it is known when a session was used last; each note of it is a write."""
 
 LINK_SECONDS: Final = 15 * 60.0
-"""A one-time link is opened at once by who was told it."""
+"""A one-time link is opened at once by the person who was given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,14 @@ class Session:
 
 
 def digest_of(token: str) -> str:
-    """What is kept of a token: whoever reads the database cannot use it."""
+    """Returns what is kept of a token: a copy of the database cannot be used to sign in."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 async def begin(
     connection: AsyncConnection, user_id: str, *, now: float, how: str, ends_at: float = math.inf
 ) -> str:
-    """Begins a session; its token, which is told nowhere else. `how`: password, link or oidc.
+    """Begins a session. Returns its token, which is kept nowhere. `how`: password, link or oidc.
 
     `ends_at` (Unix seconds): no later than this.
     """

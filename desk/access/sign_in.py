@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import passwords, sessions
-from desk.access.oidc import Person
-from desk.database import users
+from desk.access.oidc import SignedIn
+from desk.database import audit, users
 from desk.database.engine import Database
-from desk.review import audit
-from desk.review.errors import Conflict, Unusable
-from desk.review.roles import ROLES
+from desk.database.users import UserRow
+from desk.errors import Conflict, Unusable
+from desk.readers import ROLES
 
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
 _WORDS: Final = re.compile(r"[^\W_]+")
@@ -28,10 +28,9 @@ async def with_password(database: Database, name: str, password: str, *, now: fl
     :mod:`desk.access.throttle`'s.
     """
     user = await _of_name(database, name)
-    usable = user is not None and user.disabled_at is None and user.password is not None
-    kept = user.password if user is not None and usable else passwords.NOBODY
-    right = await asyncio.to_thread(passwords.matches, kept, password)
-    if user is None or not usable or not right:
+    kept = None if user is None or user.disabled_at is not None else user.password
+    right = await asyncio.to_thread(passwords.matches, kept or passwords.NOBODY, password)
+    if user is None or kept is None or not right:
         return None
     async with database.begin() as connection:
         user = await users.find(connection, user.user_id)
@@ -49,14 +48,14 @@ async def note_guesses(database: Database, name: str, *, now: float) -> None:
         await audit.note(connection, actor=audit.SYSTEM, action="guessed-at", subject=user.user_id, now=now)
 
 
-async def _of_name(database: Database, name: str) -> Any:
+async def _of_name(database: Database, name: str) -> UserRow | None:
     known = name if _NAME.fullmatch(name) else ""  # nobody's: a text with a NUL no database can be asked for
     async with database.read() as connection:
         return await users.by_name(connection, known)
 
 
 async def with_link(database: Database, token: str, *, now: float) -> str | None:
-    """The token of a new session; None for a link that was used, has ended or never was."""
+    """Returns the token of a new session; None for a link that was used, has expired or never existed."""
     async with database.begin() as connection:
         user_id = await users.use_link(connection, sessions.digest_of(token), now=now)
         user = None if user_id is None else await users.find(connection, user_id)
@@ -65,10 +64,10 @@ async def with_link(database: Database, token: str, *, now: float) -> str | None
         return await sessions.begin(connection, user.user_id, now=now, how="link")
 
 
-async def with_provider(database: Database, person: Person, *, now: float) -> str | None:
-    """The token of a new session; None for whoever has no role, or was let out.
+async def with_provider(database: Database, person: SignedIn, *, now: float) -> str | None:
+    """Returns the token of a new session; None for a person without a role, or who was locked out.
 
-    The provider says who has which role: who lost it, or got another, is out of every session.
+    Roles are the provider's: a person who lost theirs, or got another, is signed out everywhere.
     """
     async with database.begin() as connection:
         user = await users.by_subject(connection, person.user_id)
@@ -94,8 +93,8 @@ async def with_provider(database: Database, person: Person, *, now: float) -> st
         return await sessions.begin(connection, person.user_id, now=now, how="oidc", ends_at=person.ends_at)
 
 
-async def _add_of_provider(connection: AsyncConnection, person: Person, *, now: float) -> None:
-    """Adds somebody. A name that is taken here is told apart, and never taken over."""
+async def _add_of_provider(connection: AsyncConnection, person: SignedIn, *, now: float) -> None:
+    """Adds a person of the provider. A name that is taken here gets a suffix, and is never taken over."""
     for name in (person.name, f"{person.name}.{person.user_id[:8]}"):
         try:
             await add_user(

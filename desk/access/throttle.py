@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from typing import Final
 
-from desk.review.errors import ReviewError
+from desk.errors import ReviewError
 
 TRIES_AT_ONCE: Final = 10
 TRY_SECONDS: Final = 6.0
@@ -54,7 +54,7 @@ USED_MAX: Final = 40_000
 """Moments that were used: beyond what the queue lets through within `MAY_TRY_SECONDS`, 50 a second."""
 
 WAITING_MAX: Final = 64
-"""Passwords of strangers in the queue: the last waits for some 1.3 s; who comes then is told to try again."""
+"""Passwords of strangers in the queue: the last waits for some 1.3 s; further ones are refused."""
 
 _HOUR: Final = 3_600.0
 _COOKIES_MAX: Final = 8
@@ -62,7 +62,7 @@ _COOKIES_MAX: Final = 8
 
 
 class TriedTooOften(ReviewError):
-    """Too many tries: `wait_seconds` from now on there may be another, by whoever bears `moment`."""
+    """Too many tries: another is possible in `wait_seconds`, by the browser that bears `moment`."""
 
     code = "busy"
 
@@ -190,16 +190,16 @@ class Throttle:
         return None
 
     @asynccontextmanager
-    async def turn(self, one: Try) -> AsyncIterator[None]:
+    async def turn(self, attempt: Try) -> AsyncIterator[None]:
         """Holds a turn to check a password. Raises `TriedTooOften` where too many wait for one."""
-        if one.known is not None:
+        if attempt.known is not None:
             async with self._acquaintances:
                 yield
             return
-        if self._waiting >= WAITING_MAX or one.moment in self._used:
+        if self._waiting >= WAITING_MAX or attempt.moment in self._used:
             raise TriedTooOften(TRY_SECONDS)
-        if one.moment is not None:  # here and not before: whoever finds the queue full has not used it
-            self._used[one.moment] = None
+        if attempt.moment is not None:  # here and not before: a full queue must not use it up
+            self._used[attempt.moment] = None
             if len(self._used) > USED_MAX:
                 self._used.popitem(last=False)
         self._waiting += 1
@@ -209,10 +209,10 @@ class Throttle:
         finally:
             self._waiting -= 1
 
-    def failed(self, one: Try, now: float) -> bool:
+    def failed(self, attempt: Try, now: float) -> bool:
         """Counts a wrong password. Returns True if it is the one from which on others wait."""
-        before = self._level(one.digest, now)
-        self._guesses[self._cell(one.digest)] = min(before + 1.0, 2.0 * GUESSES_MAX), now
+        before = self._level(attempt.digest, now)
+        self._guesses[self._cell(attempt.digest)] = min(before + 1.0, 2.0 * GUESSES_MAX), now
         return before <= GUESSES_MAX < before + 1.0
 
     def _wait_seconds(self, digest: str, now: float) -> float:

@@ -20,14 +20,13 @@ _AT_ONCE: Final = 500
 
 
 async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
-    """One alert, or None."""
     return (
         await connection.execute(select(schema.alerts).where(schema.alerts.c.alert_id == alert_id))
     ).one_or_none()
 
 
 async def put(connection: AsyncConnection, values: Mapping[str, Any], payload: bytes) -> None:
-    """Writes an alert over what was there of it. What is withdrawn may quote nobody any more."""
+    """Inserts or replaces an alert. A withdrawn alert overwrites quotes, so the log is emptied after it."""
     if values["status"] == "withdrawn":
         mark(connection)
     await upsert(connection, schema.alerts, values)
@@ -37,17 +36,17 @@ async def put(connection: AsyncConnection, values: Mapping[str, Any], payload: b
 
 async def payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:
     """`payload`, `erased_at` and `erased_reason` of an alert, or None."""
-    found = await connection.execute(select(schema.evidence).where(schema.evidence.c.alert_id == alert_id))
-    return found.one_or_none()
+    result = await connection.execute(select(schema.evidence).where(schema.evidence.c.alert_id == alert_id))
+    return result.one_or_none()
 
 
 async def payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, bytes]:
     """The payload of each of some thousands of alerts; of one that is not known there is none."""
     evidence = schema.evidence.c
-    found = await connection.execute(
+    result = await connection.execute(
         select(evidence.alert_id, evidence.payload).where(evidence.alert_id.in_(alert_ids))
     )
-    return {row.alert_id: bytes(row.payload) for row in found}
+    return {row.alert_id: bytes(row.payload) for row in result}
 
 
 async def detected_since(
@@ -57,14 +56,14 @@ async def detected_since(
     latest first, some hundred at a time."""
     alerts, evidence = schema.alerts.c, schema.evidence.c
     drawn = alerts.sampled.is_not(None) if sampled else alerts.sampled.is_(None)
-    found = await connection.stream(
+    result = await connection.stream(
         select(evidence.payload, alerts.sampled)
         .join(schema.alerts, alerts.alert_id == evidence.alert_id)
         .where(drawn, alerts.detected_at >= since)
         .order_by(alerts.detected_at.desc(), alerts.alert_id)
         .limit(limit)
     )
-    async for several in found.partitions(_AT_ONCE):
+    async for several in result.partitions(_AT_ONCE):
         yield several
 
 
@@ -72,28 +71,28 @@ async def weighed_by(connection: AsyncConnection, version: str, *, since: float)
     """How many alerts were detected since a moment, and how many of them name a table of weights."""
     alerts = schema.alerts.c
     named = func.sum(case((alerts.weights_version == version, 1), else_=0))
-    found = await connection.execute(
+    result = await connection.execute(
         select(func.count(), named).where(alerts.detected_at >= since, alerts.sampled.is_(None))
     )
-    count, named_count = found.one()
+    count, named_count = result.one()
     return int(count), int(named_count or 0)
 
 
 async def with_payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:
-    """One alert beside what :func:`payload` tells of it, or None."""
+    """Returns one alert with the columns of :func:`payload`, or None."""
     evidence = schema.evidence.c
-    found = await connection.execute(
+    result = await connection.execute(
         select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
         .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
         .where(schema.alerts.c.alert_id == alert_id)
     )
-    return found.one_or_none()
+    return result.one_or_none()
 
 
 async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
-    """Puts what quotes nobody in the place of what did, and leaves the mark of it."""
+    """Replaces a payload by one without quotes, and notes that it was erased."""
     mark(connection)
     await connection.execute(
         update(schema.evidence)
@@ -109,38 +108,38 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
         .where(schema.reads.c.alert_id == schema.alerts.c.alert_id, schema.reads.c.state == "open")
         .exists()
     )
-    found = await connection.execute(
+    result = await connection.execute(
         select(schema.alerts.c.alert_id, schema.evidence.c.payload)
         .join(schema.evidence, schema.evidence.c.alert_id == schema.alerts.c.alert_id)
         .where(schema.evidence.c.erased_at.is_(None), schema.alerts.c.arrived_at < before, ~waiting)
         .order_by(schema.alerts.c.arrived_at)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def of_account(connection: AsyncConnection, key: str, limit: int) -> Sequence[AlertRow]:
     """Alerts about an account, on either side, the newest first."""
     alerts = schema.alerts
-    found = await connection.execute(
+    result = await connection.execute(
         select(alerts)
         .where((alerts.c.account == key) | (alerts.c.banned == key))
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def of_family(connection: AsyncConnection, root: str, limit: int) -> Sequence[AlertRow]:
     """Alerts whose banned account is of one family, the newest first."""
     alerts = schema.alerts
-    found = await connection.execute(
+    result = await connection.execute(
         select(alerts)
         .where(alerts.c.root == root)
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def page(
@@ -163,13 +162,13 @@ async def page(
         conditions.append(shown == status)
     if before is not None:
         conditions.append(alerts.c.detected_at < before)
-    found = await connection.execute(
+    result = await connection.execute(
         select(alerts)
         .where(and_(True, *conditions))
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def count(connection: AsyncConnection) -> int:

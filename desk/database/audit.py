@@ -1,10 +1,15 @@
-"""The audit as rows. What a line says and how it is chained is `desk.review.audit`'s."""
+"""The audit as rows, each chained to the one before by its hash. `desk.review.audit` verifies the chain.
+
+A line holds identifiers, codes and digests only; what may have to be erased is never in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +17,14 @@ from desk.database import schema
 from desk.database.upsert import insert_new
 
 _audit, _heads = schema.audit, schema.heads
+
+START: Final = "0" * 64
+"""The hash before the first line."""
+
+SYSTEM: Final = "desk"
+"""The actor of what the desk does by itself."""
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 CHAIN_LOCK: Final = 7_265_002
 """As `migrate.MIGRATION_LOCK`: each line needs the hash of the one before."""
@@ -25,35 +38,67 @@ async def lock(connection: AsyncConnection) -> None:
 
 async def last(connection: AsyncConnection) -> Row[Any] | None:
     """The last line, or None before the first."""
-    found = await connection.execute(select(_audit).order_by(_audit.c.number.desc()).limit(1))
-    return found.one_or_none()
+    result = await connection.execute(select(_audit).order_by(_audit.c.number.desc()).limit(1))
+    return result.one_or_none()
 
 
-async def add(connection: AsyncConnection, **values: Any) -> None:
-    """One more line."""
-    await connection.execute(insert(_audit).values(**values))
+def digest_of(text: str) -> str:
+    """Returns what a line holds in place of a text that is kept elsewhere, or was."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def hash_of(previous: str, number: int, at: float, actor: str, action: str, subject: str, detail: str) -> str:
+    """Returns the hash of a line, which covers the line and the hash before it."""
+    return sha256(_encode([previous, number, repr(at), actor, action, subject, detail])).hexdigest()
+
+
+async def note(
+    connection: AsyncConnection,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    now: float,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds a line, in the transaction of the change that it records."""
+    await lock(connection)
+    before = await last(connection)
+    number, previous = (1, START) if before is None else (before.number + 1, before.hash)
+    text = _encode(detail or {}).decode()
+    await connection.execute(
+        insert(_audit).values(
+            number=number,
+            at=now,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=text,
+            hash=hash_of(previous, number, now, actor, action, subject, text),
+        )
+    )
 
 
 async def lines(connection: AsyncConnection, after: int, limit: int) -> Sequence[Row[Any]]:
     """Lines after a number, in order."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_audit).where(_audit.c.number > after).order_by(_audit.c.number).limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def about(connection: AsyncConnection, subject: str, limit: int) -> Sequence[Row[Any]]:
     """Lines about one alert, account or user, in order."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_audit).where(_audit.c.subject == subject).order_by(_audit.c.number).limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def published_head(connection: AsyncConnection) -> Row[Any] | None:
     """The head that was published last, or None."""
-    found = await connection.execute(select(_heads).order_by(_heads.c.number.desc()).limit(1))
-    return found.one_or_none()
+    result = await connection.execute(select(_heads).order_by(_heads.c.number.desc()).limit(1))
+    return result.one_or_none()
 
 
 async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:

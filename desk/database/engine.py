@@ -83,7 +83,6 @@ class Database:
     """The open database. Use :func:`opened`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        """Takes over the engine."""
         self.engine = engine
         self._log_holds_erased = self.is_sqlite  # a process that was killed may have left it so
 
@@ -105,8 +104,12 @@ class Database:
                 # What reads first and writes then must not find that another wrote in between.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
             erasing.take_mark(connection)  # of a transaction that was not committed
-            async with _committed(connection):
+            try:
                 yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
             self._log_holds_erased |= self.is_sqlite and erasing.take_mark(connection)
         await self.empty_log()
 
@@ -188,8 +191,8 @@ class Lead:
         try:
             async with asyncio.timeout(HELD_SECONDS):
                 # A connection that was lost is made anew on the next statement, without the lock.
-                found = await self._connection.execute(_HELD, {"number": LEADER_LOCK})
-                self.won = bool(found.scalar_one())
+                result = await self._connection.execute(_HELD, {"number": LEADER_LOCK})
+                self.won = bool(result.scalar_one())
         except (DBAPIError, TimeoutError, OSError):
             self.won = False
         if not self.won:
@@ -197,7 +200,6 @@ class Lead:
         return self.won
 
     async def give_up(self) -> None:
-        """Lets another desk lead."""
         if self._connection is not None:
             await self._connection.execute(_LET_GO, {"number": LEADER_LOCK})
 
@@ -219,16 +221,6 @@ async def _log_is_held(connection: AsyncConnection) -> bool:
 
 
 @asynccontextmanager
-async def _committed(connection: AsyncConnection) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        await connection.rollback()
-        raise
-    await connection.commit()
-
-
-@asynccontextmanager
 async def opened(given: str, *, password: str | None = None, alone: bool = True) -> AsyncIterator[Database]:
     """The database at an address, with its tables as this version wants them; closed afterwards.
 
@@ -242,12 +234,16 @@ async def opened(given: str, *, password: str | None = None, alone: bool = True)
         DatabaseError: the address is none, or its folder is not there.
     """
     url = address(given, password)
-    lock = _held(url, alone=alone) if url.get_backend_name() == "sqlite" else None
+    lock = _lock(url, alone=alone) if url.get_backend_name() == "sqlite" else None
     try:
         engine = _engine(url)
         try:
             database = Database(engine)
-            await _upgraded(database)
+            async with database._translated(), engine.connect() as connection:
+                if database.is_sqlite:
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                await connection.run_sync(upgrade)
+                await connection.commit()
             await database.empty_log()
             yield database
         finally:
@@ -255,14 +251,6 @@ async def opened(given: str, *, password: str | None = None, alone: bool = True)
     finally:
         if lock is not None:
             os.close(lock)  # which lets go of the lock, too
-
-
-async def _upgraded(database: Database) -> None:
-    async with database._translated(), database.engine.connect() as connection:
-        if database.is_sqlite:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-        await connection.run_sync(upgrade)
-        await connection.commit()
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -291,17 +279,15 @@ def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
     cursor.close()
 
 
-def _held(url: URL, *, alone: bool) -> int | None:
+def _lock(url: URL, *, alone: bool) -> int | None:
+    """Locks a file beside SQLite's until the process ends, however it does, if it is to be `alone`."""
     path = Path(url.database or "").resolve()
     if not path.parent.is_dir():
         raise DatabaseError(
             f"the database's folder {path.parent} does not exist: create it, or correct SAMEHAND_DATABASE_URL"
         )
-    return _lock(path) if alone else None
-
-
-def _lock(path: Path) -> int:
-    """Holds a lock beside the file for as long as the process lives, however it ends."""
+    if not alone:
+        return None
     beside = path.with_name(f"{path.name}.lock")
     try:
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

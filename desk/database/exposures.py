@@ -31,13 +31,13 @@ async def add(
 
 async def of(connection: AsyncConnection, user_id: str, limit: int) -> Sequence[Row[Any]]:
     """Somebody's days, the newest first."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_exposures)
         .where(_exposures.c.user_id == user_id)
         .order_by(_exposures.c.day.desc())
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def erase(connection: AsyncConnection, *, keep_days: int, now: float) -> None:

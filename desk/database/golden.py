@@ -19,5 +19,4 @@ async def put(connection: AsyncConnection, alert_id: str, verdict: str, user_id:
 
 
 async def everything(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """All exercises."""
     return (await connection.execute(select(schema.golden).order_by(schema.golden.c.alert_id))).all()

@@ -26,14 +26,14 @@ async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: st
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Row[Any]]:
     """All notes on an alert, the earliest first, with the marks of what was erased."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_notes).where(_notes.c.alert_id == alert_id).order_by(_notes.c.note_id)
     )
-    return found.all()
+    return result.all()
 
 
 async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:
-    """Erases the text of every note on an alert; of how many."""
+    """Erases the text of every note on an alert. Returns of how many."""
     mark(connection)
     done = await connection.execute(
         update(_notes)

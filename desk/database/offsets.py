@@ -13,14 +13,14 @@ _offsets = schema.offsets
 
 async def positions(connection: AsyncConnection) -> dict[tuple[str, int], int]:
     """By topic and partition, the offset to read next."""
-    found = await connection.execute(select(_offsets))
-    return {(row.topic, row.partition): row.position for row in found}
+    result = await connection.execute(select(_offsets))
+    return {(row.topic, row.partition): row.position for row in result}
 
 
 async def advance(
     connection: AsyncConnection, topic: str, partition: int, *, before: int | None, after: int
 ) -> bool:
-    """Moves on from `before` (None: never read) to `after`; False when another process was faster."""
+    """Advances from `before` (None: never read) to `after`. Returns False if another process was faster."""
     if before is None:
         values = {"topic": topic, "partition": partition, "position": after}
         return await insert_new(connection, _offsets, values)
@@ -42,8 +42,8 @@ async def move(
 
 async def topic_ids(connection: AsyncConnection) -> dict[tuple[str, int], str]:
     """By topic and partition, the id of the topic that the offset is of, where it is known."""
-    found = await connection.execute(select(_offsets).where(_offsets.c.topic_id.is_not(None)))
-    return {(row.topic, row.partition): row.topic_id for row in found}
+    result = await connection.execute(select(_offsets).where(_offsets.c.topic_id.is_not(None)))
+    return {(row.topic, row.partition): row.topic_id for row in result}
 
 
 async def note_topic(

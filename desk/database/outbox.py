@@ -23,7 +23,7 @@ async def put(
 
 
 async def call_back(connection: AsyncConnection, verdict_id: str) -> bool:
-    """Takes a verdict out; False when it is on its way already."""
+    """Removes a verdict. Returns False if it is on its way already."""
     done = await connection.execute(
         delete(_outbox).where(_outbox.c.verdict_id == verdict_id, _outbox.c.taken_at.is_(None))
     )
@@ -33,11 +33,11 @@ async def call_back(connection: AsyncConnection, verdict_id: str) -> bool:
 async def take(
     connection: AsyncConnection, *, now: float, again_before: float, limit: int
 ) -> Sequence[Row[Any]]:
-    """What is to be sent now, oldest first; from here on none of it can be undone.
+    """Takes and returns what is to be sent now, oldest first; none of it can be undone any more.
 
     What was taken before `again_before` and never confirmed is taken once more: its sender may be gone.
     """
-    found = await connection.execute(
+    result = await connection.execute(
         select(_outbox)
         .where(
             _outbox.c.sent_at.is_(None),
@@ -48,7 +48,7 @@ async def take(
         .limit(limit)
         .with_for_update(skip_locked=True)  # nothing on SQLite, where nobody else writes
     )
-    rows = found.all()
+    rows = result.all()
     if rows:
         await connection.execute(
             update(_outbox)
@@ -59,7 +59,7 @@ async def take(
 
 
 async def bring_back(connection: AsyncConnection, *, not_before: float, now: float) -> None:
-    """Lets nothing wait longer than until a moment, nor seem to have been taken after `now`."""
+    """Repairs timestamps after the clock was set back: caps `not_before`, and `taken_at` at `now`."""
     waiting = _outbox.c.sent_at.is_(None)
     await connection.execute(
         update(_outbox).where(waiting, _outbox.c.not_before > not_before).values(not_before=not_before)
@@ -78,9 +78,9 @@ async def sweep(connection: AsyncConnection, *, before: float) -> None:
 
 
 async def waiting(connection: AsyncConnection) -> tuple[int, float | None]:
-    """How many are not confirmed, and since when the oldest should have been sent."""
-    found = await connection.execute(
+    """Returns how many are not confirmed, and when the oldest should have been sent."""
+    result = await connection.execute(
         select(func.count(), func.min(_outbox.c.not_before)).where(_outbox.c.sent_at.is_(None))
     )
-    count, oldest = found.one()
+    count, oldest = result.one()
     return int(count), oldest

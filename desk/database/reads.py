@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,10 +24,34 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.filters import Filters, Place
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import upsert
-from desk.review.policy import RANKS
 
-ReadRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One read, as `schema.reads` describes it. `shown_kind`: the kind that its person sees."""
+
+    read_id: int
+    alert_id: str
+    kind: str
+    blind: bool
+    state: str
+    gone_reason: str | None
+    rank: int
+    waits_since: float
+    opened_at: float
+    closed_at: float | None
+    verdict_id: str | None
+    only_for: str | None
+    claimed_by: str | None
+    claimed_until: float | None
+
+    @property
+    def shown_kind(self) -> str:
+        return "first" if self.kind == "golden" else self.kind
+
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 
@@ -35,39 +59,19 @@ _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdict
 _SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What of the queue is wanted; None: all of it. A band leaves out what is read blind."""
-
-    band: str | None = None
-    policy: str | None = None
-    platform: str | None = None
-    direction: str | None = None
-    basis: str | None = None
-    language: str | None = None
-    kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the queue a page begins: after this."""
-
-    rank: int
-    waits_since: float
-    read_id: int
+RANKS: Final = {"likely": 0, "possible": 1}
+"""By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
 async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    """One read, or None."""
-    return (await connection.execute(select(_reads).where(_reads.c.read_id == read_id))).one_or_none()
+    return await one_of(connection, ReadRow, select(_reads).where(_reads.c.read_id == read_id))
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
     """All reads of an alert, in the order in which they were opened."""
-    found = await connection.execute(
-        select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
+    return await all_of(
+        connection, ReadRow, select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
-    return found.all()
 
 
 async def add(
@@ -81,7 +85,7 @@ async def add(
     now: float,
     only_for: str | None = None,
 ) -> int:
-    """Opens a read; its number."""
+    """Opens a read. Returns its number."""
     done = await connection.execute(
         insert(_reads)
         .values(
@@ -99,18 +103,18 @@ async def add(
     return int(done.scalar_one())
 
 
+def _free_for(user_id: str, now: float) -> ColumnElement[bool]:
+    return or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
+
+
 async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float) -> bool:
-    """Takes an open read in hand, or keeps it there; whether nobody else had it."""
+    """Takes an open read in hand, or keeps it there. Returns False if somebody else has it."""
     done = await connection.execute(
         update(_reads)
         .where(
             _reads.c.read_id == read_id,
             _reads.c.state == "open",
-            or_(
-                _reads.c.claimed_by.is_(None),
-                _reads.c.claimed_by == user_id,
-                _reads.c.claimed_until <= now,
-            ),
+            _free_for(user_id, now),
         )
         .values(claimed_by=user_id, claimed_until=until)
     )
@@ -127,7 +131,7 @@ async def release(connection: AsyncConnection, read_id: int, user_id: str) -> No
 
 
 async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, now: float) -> bool:
-    """Marks an open read as done by a verdict; whether it was open."""
+    """Marks an open read as done by a verdict. Returns False if it was not open."""
     done = await connection.execute(
         update(_reads)
         .where(_reads.c.read_id == read_id, _reads.c.state == "open")
@@ -136,11 +140,8 @@ async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, n
     return done.rowcount == 1
 
 
-async def reopen(
-    connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float
-) -> None:
-    """Opens a read whose verdict was undone, in the hands of who undid it."""
-    del now
+async def reopen(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
+    """Opens a read whose verdict was undone, in the hands of the person who undid it."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.read_id == read_id)
@@ -151,7 +152,7 @@ async def reopen(
 async def end(
     connection: AsyncConnection, alert_id: str, kinds: Sequence[str], *, reason: str, now: float
 ) -> int:
-    """Takes open reads of an alert out of the queue, with the reason; how many."""
+    """Takes open reads of an alert out of the queue, with the reason. Returns how many."""
     done = await connection.execute(
         update(_reads)
         .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.kind.in_(kinds))
@@ -161,7 +162,7 @@ async def end(
 
 
 async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None:
-    """Gives an alert's open reads, but for blind ones, another place, as when its band rose."""
+    """Changes the rank of an alert's open reads that are not blind, as when its band rose."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.blind.is_(False))
@@ -170,12 +171,12 @@ async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None
 
 
 async def skip(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
-    """Shows a read to somebody no earlier than at a moment."""
+    """Hides a read from a person until `until`."""
     await upsert(connection, _skips, {"read_id": read_id, "user_id": user_id, "until": until})
 
 
 async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipped_until: float) -> None:
-    """Ends no claim and no skip later than at these moments."""
+    """Repairs timestamps after the clock was set back: caps when claims and skips end."""
     await connection.execute(
         update(_reads)
         .where(_reads.c.claimed_by.is_not(None), _reads.c.claimed_until > claimed_until)
@@ -249,41 +250,41 @@ async def arrived(
     now: float,
     leads: bool = False,
 ) -> int:
-    """How many reads wait for somebody that were opened after one."""
+    """Returns how many reads after number `since` wait for a person."""
     conditions = [
         *_open_to(user_id, leads=leads),
         _not_skipped(user_id, now),
         *_passing(filters),
         _reads.c.read_id > since,
     ]
-    found = await connection.execute(
+    result = await connection.execute(
         select(func.count())
         .select_from(_reads)
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(and_(*conditions))
     )
-    return int(found.scalar_one())
+    return int(result.scalar_one())
 
 
 async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = False) -> int:
-    """The number of the read that was opened last of those that wait for somebody; 0 where there is none.
+    """Returns the number of the newest read that waits for a person; 0 where there is none.
 
-    That of all would tell them what was opened for others, such as a dispute by their own verdict.
+    The newest of all reads would reveal what was opened for others, such as a dispute by their own verdict.
     """
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads.c.read_id)
         .where(*_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id.desc())
         .limit(1)
     )
-    return found.scalar_one_or_none() or 0
+    return result.scalar_one_or_none() or 0
 
 
 async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
-    """What is there to narrow the queue by in some columns of alerts, by column in alphabetical order."""
-    found = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
+    """Returns the values of some columns of alerts, sorted, to narrow the queue by."""
+    result = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
-    for row in found:
+    for row in result:
         values[row.name].append((row.number, row.value))
     return {name: [value for _, value in sorted(several)] for name, several in values.items()}
 
@@ -291,15 +292,15 @@ async def known_values(connection: AsyncConnection, names: Sequence[str], limit:
 def _values_of(name: str, limit: int) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
-    found = select(func.min(column).label("value"), literal(1).label("number")).cte(
+    known = select(func.min(column).label("value"), literal(1).label("number")).cte(
         f"known_{name}", recursive=True
     )
-    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
-    found = found.union_all(
-        select(following, found.c.number + 1).where(found.c.value.is_not(None), found.c.number < limit)
+    following = select(func.min(column)).where(column > known.c.value).scalar_subquery()
+    known = known.union_all(
+        select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
     )
-    return select(literal(name).label("name"), found.c.value, found.c.number).where(
-        found.c.value.is_not(None)
+    return select(literal(name).label("name"), known.c.value, known.c.number).where(
+        known.c.value.is_not(None)
     )
 
 
@@ -321,15 +322,13 @@ async def queue(
     """
     conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
-        conditions.append(
-            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
-        )
+        conditions.append(_free_for(user_id, now))
     if after is not None:
         conditions.append(
             tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
             > tuple_(after.rank, after.waits_since, after.read_id)
         )
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads,
             _SHOWN_KIND.label("shown_kind"),
@@ -340,25 +339,26 @@ async def queue(
         .order_by(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
-    """The read of an alert that waits for somebody, skipped or not, with its `shown_kind`; or None."""
-    found = await connection.execute(
-        select(_reads, _SHOWN_KIND.label("shown_kind"))
+    """The read of an alert that waits for somebody, skipped or not, or None."""
+    return await one_of(
+        connection,
+        ReadRow,
+        select(_reads)
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
-        .limit(1)
+        .limit(1),
     )
-    return found.one_or_none()
 
 
 async def waiting_in_family(
     connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
 ) -> Sequence[Row[Any]]:
     """First reads of a family that may be decided together: seen with their score, in nobody else's hands."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads, _alerts.c.revision, _alerts.c.policy)
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(
@@ -367,17 +367,17 @@ async def waiting_in_family(
             _reads.c.blind.is_(False),
             *_open_to(user_id, leads=False),
             _not_skipped(user_id, now),
-            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now),
+            _free_for(user_id, now),
         )
         .order_by(_reads.c.read_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
     """How many open reads of each kind there are (`kind`, `waiting`), and since when (`oldest`)."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads.c.kind,
             func.count().label("waiting"),
@@ -386,18 +386,18 @@ async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind)
     )
-    return found.all()
+    return result.all()
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
     """Since when each open read waits (Unix seconds), the longest first; exercises are not counted."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_reads.c.waits_since)
         .where(_reads.c.state == "open", _reads.c.kind != "golden")
         .order_by(_reads.c.waits_since)
         .limit(limit)
     )
-    return [float(moment) for moment in found.scalars()]
+    return [float(moment) for moment in result.scalars()]
 
 
 async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[Row[Any]]:
@@ -406,7 +406,7 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[
     By `band`, and of pairs below the bands (`below`) by `stratum`; read or not.
     """
     below = _alerts.c.sampled.is_not(None).label("below")
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _alerts.c.band, below, _alerts.c.stratum, func.count(_reads.c.alert_id.distinct()).label("drawn")
         )
@@ -414,12 +414,12 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[
         .where(_reads.c.blind.is_(True), _reads.c.kind == "first", _alerts.c.arrived_at >= since)
         .group_by(_alerts.c.band, below, _alerts.c.stratum)
     )
-    return found.all()
+    return result.all()
 
 
 async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Sequence[Row[Any]]:
     """Who has open reads in hand: `user_id`, how many (`claims`), since when the oldest waits (`oldest`)."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _reads.c.claimed_by.label("user_id"),
             func.count().label("claims"),
@@ -430,4 +430,4 @@ async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Seq
         .order_by(func.min(_reads.c.waits_since), _reads.c.claimed_by)
         .limit(limit)
     )
-    return found.all()
+    return result.all()

@@ -107,7 +107,7 @@ reads = Table(
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
     Column("verdict_id", String(ALERT_ID_CHARS)),
-    Column("only_for", String(USER_ID_CHARS)),  # whose it is; null: of whoever comes first
+    Column("only_for", String(USER_ID_CHARS)),  # the only person it is for; null: for the first who takes it
     Column("claimed_by", String(USER_ID_CHARS)),
     Column("claimed_until", Float),
     # The queue is read in this order; the identifier makes it one order.

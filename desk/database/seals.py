@@ -45,14 +45,14 @@ async def of_alerts(
     connection: AsyncConnection, user_id: str, alert_ids: Collection[str]
 ) -> Sequence[Row[Any]]:
     """Of some alerts `alert_id`, `score` and `words`: whether each is hidden from somebody who decides."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(
             _alerts.c.alert_id,
             hides_score(user_id, _alerts.c.alert_id).label("score"),
             hides_words(user_id, _alerts.c.alert_id).label("words"),
         ).where(_alerts.c.alert_id.in_(alert_ids))
     )
-    return found.all()
+    return result.all()
 
 
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
@@ -65,7 +65,7 @@ def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElemen
 def _unread(
     user_id: str, alert_id: ColumnElement[str], read: FromClause, wanted: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Whether somebody who has not spoken has a reading of an alert open to them that is as wanted."""
+    """Whether a person who has not spoken has a reading open of the alert that meets `wanted`."""
     own, last = schema.verdicts.alias(), schema.verdicts.alias()
     spoken = exists().where(
         own.c.alert_id == alert_id,

@@ -1,4 +1,4 @@
-"""What the desk makes up for itself once and keeps: the key of its draws."""
+"""Secrets that the desk generates once and keeps, such as the key of its draws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY_BYTES: Final = 32
 
 
 async def kept(connection: AsyncConnection, name: str) -> bytes:
-    """The secret of a name, made when it is first asked for."""
+    """Returns the secret of a name, which is generated on the first call."""
     await insert_new(connection, schema.secrets, {"name": name, "value": secrets.token_bytes(KEY_BYTES)})
-    found = await connection.execute(select(schema.secrets.c.value).where(schema.secrets.c.name == name))
-    return bytes(found.scalar_one())
+    result = await connection.execute(select(schema.secrets.c.value).where(schema.secrets.c.name == name))
+    return bytes(result.scalar_one())

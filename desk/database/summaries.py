@@ -16,8 +16,8 @@ _summaries = schema.summaries
 
 async def revision(connection: AsyncConnection, alert_id: str) -> int:
     """The revision that is kept of a summary, 0 for none."""
-    found = await connection.execute(select(_summaries.c.revision).where(_summaries.c.alert_id == alert_id))
-    return found.scalar_one_or_none() or 0
+    result = await connection.execute(select(_summaries.c.revision).where(_summaries.c.alert_id == alert_id))
+    return result.scalar_one_or_none() or 0
 
 
 async def put(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
@@ -28,10 +28,10 @@ async def put(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
 async def withheld(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
     """Open summaries that count a pair, those with most likely ones first."""
     columns = _summaries.c
-    found = await connection.execute(
+    result = await connection.execute(
         select(_summaries)
         .where(columns.status == "open", columns.withheld_likely + columns.withheld_possible > 0)
         .order_by(columns.withheld_likely.desc(), columns.withheld_possible.desc(), columns.banned)
         .limit(limit)
     )
-    return found.all()
+    return result.all()

@@ -40,7 +40,7 @@ async def _put(
 
 
 async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless one is there that it collides with; whether it did."""
+    """Inserts a row unless it collides with one that exists. Returns True if it was inserted."""
     key = next(iter(table.primary_key))
     if connection.dialect.name == "sqlite":
         done = await connection.execute(

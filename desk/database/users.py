@@ -3,42 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
 
-UserRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """One person, as `schema.users` describes them."""
+
+    user_id: str
+    name: str
+    initials: str
+    role: str
+    password: str | None
+    subject: str | None
+    created_at: float
+    disabled_at: float | None
+    failures: int
+    locked_until: float
+    preferences: str
+
 
 _users, _sessions, _links = schema.users, schema.sessions, schema.links
 
 
 async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Adds a person; False where the name, or the subject, is there already."""
+    """Adds a person. Returns False if the name, or the subject, is taken."""
     return await insert_new(connection, _users, values)
 
 
 async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
-    """By opaque id."""
-    return (await connection.execute(select(_users).where(_users.c.user_id == user_id))).one_or_none()
+    return await one_of(connection, UserRow, select(_users).where(_users.c.user_id == user_id))
 
 
 async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
     """By the name they sign in with."""
-    return (await connection.execute(select(_users).where(_users.c.name == name))).one_or_none()
+    return await one_of(connection, UserRow, select(_users).where(_users.c.name == name))
 
 
 async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
     """By the digest of issuer and subject of OIDC."""
-    return (await connection.execute(select(_users).where(_users.c.subject == subject))).one_or_none()
+    return await one_of(connection, UserRow, select(_users).where(_users.c.subject == subject))
 
 
 async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
-    """All people, by name."""
-    return (await connection.execute(select(_users).order_by(_users.c.name))).all()
+    return await all_of(connection, UserRow, select(_users).order_by(_users.c.name))
 
 
 async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:
@@ -52,13 +68,13 @@ async def begin_session(connection: AsyncConnection, values: Mapping[str, Any]) 
 
 
 async def session(connection: AsyncConnection, digest: str) -> Row[Any] | None:
-    """A session beside its person, or None. Whether it has ended is the caller's to see."""
-    found = await connection.execute(
+    """Returns a session with its person, or None. The caller checks whether it has ended."""
+    result = await connection.execute(
         select(_sessions, _users.c.name, _users.c.initials, _users.c.role, _users.c.disabled_at)
         .join(_users, _users.c.user_id == _sessions.c.user_id)
         .where(_sessions.c.digest == digest)
     )
-    return found.one_or_none()
+    return result.one_or_none()
 
 
 async def see_session(connection: AsyncConnection, digest: str, *, now: float) -> None:
@@ -67,7 +83,6 @@ async def see_session(connection: AsyncConnection, digest: str, *, now: float) -
 
 
 async def end_session(connection: AsyncConnection, digest: str) -> None:
-    """Ends a session."""
     await connection.execute(delete(_sessions).where(_sessions.c.digest == digest))
 
 
@@ -89,7 +104,7 @@ async def bring_back(
     link_ends_at: float,
     now: float,
 ) -> None:
-    """Ends no session or link later than at these moments; none was seen after `now`."""
+    """Repairs timestamps after the clock was set back: caps `ends_at`, and `seen_at` at `now`."""
     for table, name, latest in (
         (_sessions, "ends_at", session_ends_at),
         (_sessions, "seen_at", now),
@@ -104,12 +119,12 @@ async def add_link(connection: AsyncConnection, digest: str, user_id: str, *, en
 
 
 async def use_link(connection: AsyncConnection, digest: str, *, now: float) -> str | None:
-    """Whose link it is, once: None for one that was used, has ended or never was."""
+    """Uses up a link. Returns its person; None if it was used, has expired or never existed."""
     done = await connection.execute(
         update(_links)
         .where(_links.c.digest == digest, _links.c.used_at.is_(None), _links.c.ends_at > now)
         .values(used_at=now)
         .returning(_links.c.user_id)
     )
-    found = done.scalar_one_or_none()
-    return None if found is None else str(found)
+    result = done.scalar_one_or_none()
+    return None if result is None else str(result)

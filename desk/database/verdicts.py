@@ -3,57 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
 
-VerdictRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """One verdict, as `schema.verdicts` describes it."""
+
+    verdict_id: str
+    alert_id: str
+    revision: int
+    verdict: str
+    reason_code: str
+    policy: str | None
+    reviewer: str
+    decided_at: float
+    blind: bool
+    golden: bool
+    kind: str
+    read_id: int | None
+    batch: str | None
+    undone_at: float | None
+    seen_on_topic_at: float | None
+    independent: bool | None
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether it holds unless a later one does: it was not undone, and is no exercise."""
+        return self.undone_at is None and not self.golden
+
 
 _verdicts = schema.verdicts
 
 
 async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Keeps a verdict; False where it is known already."""
+    """Keeps a verdict. Returns False if it is known already."""
     return await insert_new(connection, _verdicts, values)
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
-    """One verdict, or None."""
-    return (
-        await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
-    ).one_or_none()
+    return await one_of(connection, VerdictRow, select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
     """All verdicts on an alert, the earliest first, those undone too."""
-    found = await connection.execute(
+    return await all_of(
+        connection,
+        VerdictRow,
         select(_verdicts)
         .where(_verdicts.c.alert_id == alert_id)
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
+        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
     )
-    return found.all()
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:
-    """Of each of some alerts what :func:`of_alert` finds, by one query: a page shows a hundred of them."""
-    found = await connection.execute(
+    """Returns what :func:`of_alert` returns of each alert, by one query: a page shows a hundred alerts."""
+    query = (
         select(_verdicts)
         .where(_verdicts.c.alert_id.in_(alert_ids))
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
     by_alert: dict[str, list[VerdictRow]] = {alert_id: [] for alert_id in alert_ids}
-    for row in found:
-        by_alert[row.alert_id].append(row)
+    for verdict in await all_of(connection, VerdictRow, query):
+        by_alert[verdict.alert_id].append(verdict)
     return by_alert
 
 
 async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | None:
     """The verdict that holds: the latest that was not undone and is no exercise."""
-    found = await connection.execute(
+    return await one_of(
+        connection,
+        VerdictRow,
         select(_verdicts)
         .where(
             _verdicts.c.alert_id == alert_id,
@@ -61,17 +89,17 @@ async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | No
             _verdicts.c.golden.is_(False),
         )
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
-        .limit(1)
+        .limit(1),
     )
-    return found.one_or_none()
 
 
 async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictRow]:
-    """What was decided by one key."""
-    found = await connection.execute(
-        select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id)
+    """Returns the verdicts that one press of a key gave."""
+    return await all_of(
+        connection,
+        VerdictRow,
+        select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id),
     )
-    return found.all()
 
 
 async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
@@ -118,14 +146,14 @@ async def latest(
     conditions = [_verdicts.c.decided_at >= since, _verdicts.c.undone_at.is_(None)]
     if until is not None:
         conditions.append(_verdicts.c.decided_at < until)
-    found = await connection.execute(
+    result = await connection.execute(
         select(_verdicts, *_BESIDE)
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*conditions)
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> Sequence[Row[Any]]:
@@ -147,11 +175,11 @@ async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: i
         .limit(limit)
         .subquery()
     )
-    found = await connection.execute(
+    result = await connection.execute(
         select(_verdicts, *_BESIDE)
         .join(several, several.c.alert_id == _verdicts.c.alert_id)
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*counts)
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
-    return found.all()
+    return result.all()

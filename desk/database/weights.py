@@ -4,15 +4,44 @@ what follows from it, is `desk.review.weights`'s."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import upsert
+from schemas.weights import Stage
 
-DecisionRow = Row[Any]
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision about weights, as `schema.weights` describes it."""
+
+    number: int
+    stage: Stage
+    decided_at: float
+    user_id: str
+    action: str
+    reason: str
+    version: str
+    adjustment: str | None
+    learnt_on: str | None
+    former: int | None
+    figures: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """What the topic of weights said last of a stage; number 0: nothing."""
+
+    stage: Stage
+    number: int
+    version: str
+    read_at: float
+
 
 _weights, _topic, _users = schema.weights, schema.weights_topic, schema.users
 
@@ -27,7 +56,6 @@ async def lock(connection: AsyncConnection) -> None:
 
 
 async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """One more decision."""
     await connection.execute(insert(_weights).values(**values))
 
 
@@ -37,26 +65,25 @@ async def newest(connection: AsyncConnection) -> int:
 
 
 async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
-    """One decision, or None."""
-    return (await connection.execute(select(_weights).where(_weights.c.number == number))).one_or_none()
+    return await one_of(connection, DecisionRow, select(_weights).where(_weights.c.number == number))
 
 
 async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
     """The decision that holds, of each stage that has one."""
     last = select(func.max(_weights.c.number)).group_by(_weights.c.stage)
-    found = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
-    return {row.stage: row for row in found}
+    held = await all_of(connection, DecisionRow, select(_weights).where(_weights.c.number.in_(last)))
+    return {decision.stage: decision for decision in held}
 
 
-async def history(connection: AsyncConnection, limit: int) -> Sequence[DecisionRow]:
+async def history(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
     """Decisions with the initials of whose they are (None: nobody here has them), the latest first."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_weights, _users.c.initials)
         .join(_users, _users.c.user_id == _weights.c.user_id, isouter=True)
         .order_by(_weights.c.number.desc())
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def see(connection: AsyncConnection, stage: str, number: int, version: str, *, now: float) -> None:
@@ -65,6 +92,6 @@ async def see(connection: AsyncConnection, stage: str, number: int, version: str
     await upsert(connection, _topic, values)
 
 
-async def seen(connection: AsyncConnection) -> dict[str, Row[Any]]:
+async def seen(connection: AsyncConnection) -> dict[str, TopicRow]:
     """What the topic said last (`number`, `version`, `read_at`), of each stage; empty before it was read."""
-    return {row.stage: row for row in await connection.execute(select(_topic))}
+    return {row.stage: row for row in await all_of(connection, TopicRow, select(_topic))}

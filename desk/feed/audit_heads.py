@@ -1,4 +1,4 @@
-"""The audit's head goes to Kafka: whoever cuts the chain's end off cannot cut it off there."""
+"""Publishes the audit's head to Kafka, where an attacker who cuts off the chain's end cannot remove it."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
 """Alerts and verdicts of Kafka become rows, with the offsets in the same transaction: each counts once.
 
-A record that cannot be read is counted, logged by its address and passed over: whoever wrote it has dead
-letters of their own. An outage of either side holds everything up and loses nothing.
+A record that cannot be read is counted, logged by its address and passed over: its writer has dead
+letters of its own. An outage of either side holds everything up and loses nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 
@@ -19,6 +18,7 @@ from desk.database import offsets
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert, take_summary, take_verdict
 from desk.review.policy import Policy
+from desk.telemetry import Applied
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
@@ -33,18 +33,7 @@ class Overtaken(Exception):
     """Another process has moved an offset on: what we hold is out of date, so start again from the rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What came of a batch: alerts that changed something, and records that could not be read."""
-
-    alerts: int
-    verdicts: int
-    refused: tuple[tuple[str, str], ...]  # topic and reason
-
-
 class Consumer:
-    """Turns records into rows."""
-
     def __init__(self, database: Database, topics: Names, policy: Policy, now: Callable[[], float]) -> None:
         """Takes the open database, the topics' names, the desk's policy and the clock (Unix seconds)."""
         self._database = database
@@ -54,7 +43,6 @@ class Consumer:
 
     @property
     def consumed(self) -> tuple[str, ...]:
-        """What is read."""
         return (self._topics.alerts, self._topics.sample, self._topics.verdicts)
 
     async def apply(self, arrivals: Sequence[Arrival]) -> Applied:
@@ -67,10 +55,12 @@ class Consumer:
         async with self._database.begin() as connection:
             known = await offsets.positions(connection)
             # In partitions' order, so that two processes meet at the first and not crosswise.
-            ordered = sorted(arrivals, key=lambda one: (one.topic, one.partition, one.offset))
-            for (topic, partition), group in groupby(ordered, key=lambda one: (one.topic, one.partition)):
+            ordered = sorted(arrivals, key=lambda arrival: (arrival.topic, arrival.partition, arrival.offset))
+            for (topic, partition), group in groupby(
+                ordered, key=lambda arrival: (arrival.topic, arrival.partition)
+            ):
                 before = known.get((topic, partition))
-                fresh = [one for one in group if before is None or one.offset >= before]
+                fresh = [arrival for arrival in group if before is None or arrival.offset >= before]
                 if not fresh:
                     continue
                 after = fresh[-1].offset + 1

@@ -18,10 +18,10 @@ BATCH: Final = 100
 """A family as a whole fits in two; each is confirmed before the next is taken."""
 
 AGAIN_SECONDS: Final = 60.0
-"""Three times as long as a producer tries by itself: whoever has not confirmed by then is gone."""
+"""Three times as long as a producer retries: a sender that has not confirmed by then is gone."""
 
 
-class Publisher:
+class VerdictPublisher:
     """Sends what the outbox holds."""
 
     def __init__(self, database: Database, topic: str, now: Callable[[], float]) -> None:

@@ -9,22 +9,20 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
 from typing import Final
 
 import structlog
 
-from desk.database import exposures, outbox, users
 from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
-from desk.feed.consume import Applied, Consumer, Overtaken
-from desk.feed.publish import Publisher
-from desk.feed.weights import Weights
-from desk.review.clocks import Steadiness, bring_back
-from desk.review.forgetting import BATCH, erase_old
+from desk.feed.consume import Consumer, Overtaken
+from desk.feed.publish import VerdictPublisher
+from desk.feed.upkeep import BATCH, Steadiness, tidy
+from desk.feed.weights import WeightsTopic
 from desk.review.policy import Policy
+from desk.telemetry import Applied, State
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import kept_reader, writer
 from streams.kafka.follower import WAIT_SECONDS, Follower
@@ -48,9 +46,6 @@ PUBLISH_SECONDS: Final = 0.5
 TIDY_SECONDS: Final = 30.0
 """What is erased after months may wait; who waits for a clock that was set back should not for longer."""
 
-SENT_KEPT_SECONDS: Final = 86_400.0
-"""How long it can be seen that, and when, a verdict was sent; the verdict itself stays."""
-
 
 class TopicsWrong(BrokerUnavailable):
     """Kafka answers, and a topic is missing, is another one than is wanted, or may not be used."""
@@ -59,49 +54,32 @@ class TopicsWrong(BrokerUnavailable):
 _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
 
 
-@dataclass(slots=True)
-class State:
-    """What `/health/ready` tells: why something is not read or published now, "" where it is."""
-
-    database: str = ""
-    consuming: str = "not yet begun"
-    publishing: str = "not yet begun"
-    leading: bool = False
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def pause(self, seconds: float) -> None:
-        """Waits, unless the process stops meanwhile."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
-
-
 def require_topics(settings: Settings) -> None:
     """Makes the desk's topics where it may. Raises `TopicsWrong` with what is missing or wrong, and
     `BrokerUnavailable`.
     """
     try:
-        found = check(settings, wanted_by_desk(settings), create=settings.topic_create)
+        topics = check(settings, wanted_by_desk(settings), create=settings.topic_create)
     except TopicsError as fault:
         raise BrokerUnavailable(str(fault)) from fault
-    wrong = [f"{one.topic} {one.detail}" for one in found if one.blocks]
+    wrong = [f"{topic.topic} {topic.detail}" for topic in topics if topic.blocks]
     if wrong:
         raise TopicsWrong("; ".join(wrong))
 
 
-class _Told:
-    """Which kind of outage the log has been told of: one line for each, however many words it is told in."""
+class _Logged:
+    """The kinds of outage that were logged since all was well: one line each, whatever the message."""
 
     def __init__(self) -> None:
         self._kinds: set[type[Exception]] = set()
 
     def begins(self, outage: Exception) -> bool:
-        """Whether this kind is new since all was well."""
+        """Returns True if this kind is new since all was well."""
         new = type(outage) not in self._kinds
         self._kinds.add(type(outage))
         return new
 
-    def over(self) -> None:
-        """All is well."""
+    def clear(self) -> None:
         self._kinds.clear()
 
 
@@ -113,7 +91,7 @@ class Feed:
         database: Database,
         settings: Settings,
         consumer: Consumer,
-        publisher: Publisher,
+        publisher: VerdictPublisher,
         *,
         heard: Callable[[Applied], None],
         state: State,
@@ -121,12 +99,12 @@ class Feed:
         now: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``heard`` is told of each batch, for metrics; ``now``: Unix seconds; ``steady``: nobody sets it."""
+        """`heard` takes each batch, for metrics; `now`: Unix seconds; `steady`: monotonic clock, seconds."""
         self._database = database
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
-        self._weights = Weights(database, names(settings).weights, now, heard)
+        self._weights = WeightsTopic(database, names(settings).weights, now, heard)
         self._heard = heard
         self.state = state
         self._policy = policy
@@ -135,7 +113,6 @@ class Feed:
         self._steadiness = Steadiness(now(), steady())
 
     async def run(self) -> None:
-        """Until the process stops."""
         state = self.state
         while not state.stopping.is_set():
             try:
@@ -153,7 +130,7 @@ class Feed:
     async def _lead(self, lead: Lead) -> None:
         """Until the process stops, or the lock is another's."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(it()) for it in (self._consume, self._publish, self._tidy)]
+            tasks = [group.create_task(job()) for job in (self._consume, self._publish, self._tidy)]
             while not self.state.stopping.is_set():
                 if not await lead.held():
                     log.warning("this desk leads no longer", why="the database let go of its lock")
@@ -163,7 +140,7 @@ class Feed:
                 await self.state.pause(LEAD_SECONDS)
 
     async def _consume(self) -> None:
-        state, told = self.state, _Told()
+        state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             follower: Follower | None = None
             try:
@@ -171,28 +148,28 @@ class Feed:
                 follower = await asyncio.to_thread(Follower, self._settings)
                 positions, ids = await self._consumer.positions(), await self._consumer.topic_ids()
                 moved = await asyncio.to_thread(follower.start, self._consumer.consumed, positions, ids)
-                for one in moved:
+                for gap in moved:
                     log.error(
                         "a partition is read from another offset: what lay between is gone",
-                        topic=one.topic,
-                        partition=one.partition,
-                        position=one.position,
-                        records=one.records,
-                        another_topic=one.another,
+                        topic=gap.topic,
+                        partition=gap.partition,
+                        position=gap.position,
+                        records=gap.records,
+                        another_topic=gap.another,
                     )
-                    present = follower.ids.get(one.topic)
-                    await self._consumer.move(one.topic, one.partition, one.position, present)
+                    present = follower.ids.get(gap.topic)
+                    await self._consumer.move(gap.topic, gap.partition, gap.position, present)
                 await self._consumer.note_topics(follower.ids, follower.begun)
                 while not state.stopping.is_set():
                     arrivals = await asyncio.to_thread(follower.poll)
                     if arrivals:
                         self._heard(await self._consumer.apply(arrivals))
                     state.consuming = ""
-                    told.over()
+                    logged.clear()
                     if not arrivals:
                         await state.pause(WAIT_SECONDS)
             except _OUTAGES as outage:
-                if told.begins(outage):
+                if logged.begins(outage):
                     log.warning("nothing is consumed now", why=str(outage))
                 state.consuming = str(outage) or "another desk was faster"
                 await state.pause(OUTAGE_SECONDS)
@@ -201,7 +178,7 @@ class Feed:
                     await asyncio.to_thread(follower.close)
 
     async def _publish(self) -> None:
-        state, told = self.state, _Told()
+        state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             try:
                 with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
@@ -217,31 +194,23 @@ class Feed:
                         await self._weights.level(asked, out)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""
-                        told.over()
+                        logged.clear()
             except _OUTAGES as outage:
-                if told.begins(outage):
+                if logged.begins(outage):
                     log.warning("nothing is published now", why=str(outage))
                 state.publishing = str(outage)
                 await state.pause(OUTAGE_SECONDS)
 
     async def _tidy(self) -> None:
-        """Erases what is kept long enough, and drops what has ended."""
-        state, keep_seconds = self.state, self._settings.desk_erase_days * 86_400.0
-        while not state.stopping.is_set():
+        while not self.state.stopping.is_set():
             try:
-                now, erased = self._now(), 0
+                now = self._now()
                 async with self._database.begin() as connection:
-                    await bring_back(connection, self._policy, now=now)
-                    await users.sweep(connection, now=now)
-                    await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
-                    if self._steadiness.look(now, self._steady()):
-                        await exposures.erase(
-                            connection, keep_days=self._settings.desk_exposure_days, now=now
-                        )
-                        erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
+                    steady = self._steadiness.look(now, self._steady())
+                    erased = await tidy(connection, self._settings, self._policy, now=now, steady=steady)
                 if erased:
                     log.info("what was kept long enough is erased", alerts=erased)
                 if erased < BATCH:
-                    await state.pause(TIDY_SECONDS)
+                    await self.state.pause(TIDY_SECONDS)
             except DatabaseUnavailable:
-                await state.pause(OUTAGE_SECONDS)
+                await self.state.pause(OUTAGE_SECONDS)

@@ -17,9 +17,9 @@ import structlog
 from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
-from desk.feed.consume import Applied
 from desk.review.adopted import STAGES, Highest, highest
 from desk.review.weights import record_of, standing
+from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode
 from streams.kafka.client import ANSWER_MS, Kept, Reader, Writer
@@ -30,10 +30,10 @@ LOOK_SECONDS: Final = HEAD_SECONDS
 """How often the topic is read where nobody decided anything. It holds a few records."""
 
 REFUSED_MAX: Final = 1_000
-"""Addresses that are told of once; who writes more of what nobody can read is told of again."""
+"""Unreadable records that are logged once each; beyond them they are logged again."""
 
 
-class Weights:
+class WeightsTopic:
     """Keeps the topic equal to the database."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Weights:
         now: Callable[[], float],
         heard: Callable[[Applied], None],
     ) -> None:
-        """Takes the open database, the topic, the clock (Unix seconds), and who is told of bad records."""
+        """`now`: Unix seconds; `heard` takes the records that cannot be read."""
         self._database = database
         self._topic = topic
         self._now = now
@@ -63,18 +63,22 @@ class Weights:
         late = abs(self._now() - self._looked_at) >= LOOK_SECONDS  # a clock set back is no reason to wait
         if newest == self._levelled and not late:
             return 0
-        found = await asyncio.to_thread(reader.ask, self._read)
-        self._tell(found)
-        await self._note(found.records)
+        on_topic = await asyncio.to_thread(reader.ask, self._read)
+        self._log_refused(on_topic)
+        await self._note(on_topic.records)
         async with self._database.read() as connection:
             held = await standing(connection)
         if held.elsewhere and held.elsewhere != self._elsewhere:
             log.error("the topic of weights says what this desk does not know", stages=held.elsewhere)
         self._elsewhere = held.elsewhere
-        lacking = [record_of(held.decision(stage)) for stage in STAGES if held.arrived(stage) == "on-its-way"]
+        lacking = [
+            record_of(decision)
+            for stage in STAGES
+            if (decision := held.decision(stage)) is not None and held.arrived(stage) == "on-its-way"
+        ]
         if lacking:
             await asyncio.to_thread(self._send, out, lacking)
-            await self._note({**found.records, **{one.stage: one for one in lacking}})
+            await self._note({**on_topic.records, **{record.stage: record for record in lacking}})
             log.info(
                 "decisions about weights are on the topic", numbers=[record.number for record in lacking]
             )
@@ -83,15 +87,16 @@ class Weights:
 
     def _read(self, reader: Reader) -> Highest:
         arrivals = [
-            (one.address, one.value)
+            (arrival.address, arrival.value)
             for partition in reader.partitions(self._topic)
-            for one in reader.read(self._topic, partition)
+            for arrival in reader.read(self._topic, partition)
         ]
         return highest(arrivals)
 
     def _send(self, out: Writer, records: list[WeightsAdopted]) -> None:
         sent = [
-            out.send(self._topic, key=one.stage.encode(), value=encode(one), headers=[]) for one in records
+            out.send(self._topic, key=record.stage.encode(), value=encode(record), headers=[])
+            for record in records
         ]
         for confirmation in sent:
             confirmation.get(timeout=2 * ANSWER_MS / 1000)
@@ -101,12 +106,15 @@ class Weights:
         async with self._database.begin() as connection:
             for stage in STAGES:
                 record = said.get(stage)
-                number, version = (0, "") if record is None else (record.number, _version_of(record))
+                adjustment = None if record is None else record.adjustment
+                # As `said_as` says it of a decision. No row holds a NUL, which any writer may put there.
+                version = "" if adjustment is None else adjustment.weights_version.replace("\0", "")
+                number = 0 if record is None else record.number
                 await rows.see(connection, stage, number, version, now=now)
 
-    def _tell(self, found: Highest) -> None:
-        """Of each record that cannot be read, once."""
-        fresh = {where: why for where, why in found.refused.items() if where not in self._refused}
+    def _log_refused(self, on_topic: Highest) -> None:
+        """Logs each record that cannot be read, once."""
+        fresh = {where: why for where, why in on_topic.refused.items() if where not in self._refused}
         if not fresh:
             return
         self._heard(Applied(0, 0, tuple((self._topic, why) for why in fresh.values())))
@@ -115,8 +123,3 @@ class Weights:
         if len(self._refused) + len(fresh) > REFUSED_MAX:
             self._refused.clear()
         self._refused |= fresh.keys()
-
-
-def _version_of(record: WeightsAdopted) -> str:
-    """As `said_as` has it of a decision. No row holds a NUL, which whoever wrote it may have put there."""
-    return "" if record.adjustment is None else record.adjustment.weights_version.replace("\0", "")

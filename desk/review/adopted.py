@@ -73,14 +73,14 @@ class Highest(NamedTuple):
 
 def highest(records: Iterable[tuple[str, bytes | None]]) -> Highest:
     """What holds of the records of the topic, each with its address, in whatever order."""
-    found = Highest({}, {})
+    held = Highest({}, {})
     for address, value in records:
         decoded = decode_weights(value, now=math.inf)
         if isinstance(decoded, Malformed):
-            found.refused[address] = decoded.reason
+            held.refused[address] = decoded.reason
             continue
         record = decoded.record
-        known = found.records.get(record.stage)
+        known = held.records.get(record.stage)
         if known is None or known.number < record.number:
-            found.records[record.stage] = record
-    return found
+            held.records[record.stage] = record
+    return held

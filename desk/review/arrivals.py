@@ -1,4 +1,4 @@
-"""What comes of an alert, and of somebody else's verdict, when it arrives: rows, and what waits for whom.
+"""Turns alerts, summaries and other desks' verdicts that arrive into rows and reads.
 
 Everything here may arrive twice, late or in another order, and the rows come out the same.
 """
@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, notes, reads, summaries, verdicts
-from desk.review import audit
+from desk.database import alerts, audit, notes, reads, summaries, verdicts
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of
-from desk.review.policy import RANKS, Policy
+from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
 
@@ -34,7 +33,7 @@ async def take_alert(
     now: float,
     sampled: float | None = None,
 ) -> bool:
-    """Keeps an alert and opens or closes what is to be read of it; False for what is known already."""
+    """Keeps an alert, and opens or closes its reads. Returns False if it is known already."""
     before = await alerts.find(connection, alert.alert_id)
     # A drawn pair has a revision below every alert's; those of releases up to 0.2.0 began there, too.
     risen = before is not None and before.sampled is not None and sampled is None
@@ -88,8 +87,8 @@ async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: fl
 
 
 async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: Policy, *, now: float) -> None:
-    """Lays an alert, by its row, out to be read, unless it is or was decided."""
-    alert_id, rank = facts["alert_id"], RANKS.get(facts["band"], 1)
+    """Opens a first read of an alert, given its row, unless it waits or was decided."""
+    alert_id, rank = facts["alert_id"], reads.RANKS.get(facts["band"], 1)
     waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
     if any(read.kind != "golden" for read in waiting):
         await reads.move(connection, alert_id, rank=rank)
@@ -111,14 +110,14 @@ async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: P
 
 
 def blind_rank(key: bytes, alert_id: str) -> int:
-    """Where a blind read waits: by lot, so that its place tells nothing about its band."""
-    return int(uniform(key, "rank", alert_id) * len(RANKS))
+    """Returns the rank of a blind read: drawn by lot, so that it says nothing about the band."""
+    return int(uniform(key, "rank", alert_id) * len(reads.RANKS))
 
 
 async def take_verdict(
     connection: AsyncConnection, verdict: VerdictGiven, verdict_id: str, policy: Policy, *, now: float
 ) -> bool:
-    """Keeps a verdict of the topic; False for one that is known, as our own are when they come back."""
+    """Keeps a verdict of the topic. Returns False if it is known, as our own are when they come back."""
     added = await verdicts.add(
         connection,
         {

@@ -10,28 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit as rows
-
-START: Final = "0" * 64
-"""The hash before the first line."""
-
-SYSTEM: Final = "desk"
-"""Who did it where nobody did: the desk itself."""
+from desk.database.audit import START, hash_of
 
 SET_ASIDE: Final = "heads-set-aside"
 """The action of a line that acknowledges published heads whose lines are gone: `desk.review.set_aside`."""
 
-_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 
 
-class Line(Protocol):
+class AuditLine(Protocol):
     """One line as it is stored."""
 
     number: int
@@ -41,42 +32,6 @@ class Line(Protocol):
     subject: str
     detail: str
     hash: str
-
-
-def digest_of(text: str) -> str:
-    """What stands in a line for a text that is kept elsewhere, or was."""
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def hash_of(previous: str, number: int, at: float, actor: str, action: str, subject: str, detail: str) -> str:
-    """The hash of a line behind another one."""
-    return sha256(_encode([previous, number, repr(at), actor, action, subject, detail])).hexdigest()
-
-
-async def note(
-    connection: AsyncConnection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    now: float,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Adds a line, in the transaction of what it tells about."""
-    await rows.lock(connection)
-    last = await rows.last(connection)
-    number, previous = (1, START) if last is None else (last.number + 1, last.hash)
-    text = _encode(detail or {}).decode()
-    await rows.add(
-        connection,
-        number=number,
-        at=now,
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=text,
-        hash=hash_of(previous, number, now, actor, action, subject, text),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +46,7 @@ class Break:
 class Head:
     """The last line's number and hash, as they were published.
 
-    ``sets_aside``: it was published for a line that sets heads aside, by whoever had that line written.
+    ``sets_aside``: it was published for a line that sets heads aside, by the command that wrote that line.
     """
 
     number: int
@@ -121,8 +76,8 @@ class Aside:
 
 def head_of(text: str) -> Head | None:
     """`NUMBER:HASH` as a head; None for anything else."""
-    found = _HEAD.fullmatch(text)
-    return None if found is None else Head(int(found[1]), found[2])
+    match = _HEAD.fullmatch(text)
+    return None if match is None else Head(int(match[1]), match[2])
 
 
 class _AsideDetail(msgspec.Struct):
@@ -134,16 +89,16 @@ class _AsideDetail(msgspec.Struct):
     heads: list[str]
 
 
-def _aside_of(line: Line) -> Aside | None:
-    """What such a line sets aside; None where it is none of ours, since anybody may have forged it."""
+def _aside_of(line: AuditLine) -> Aside | None:
+    """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
     try:
-        told = msgspec.json.decode(line.detail, type=_AsideDetail)
+        detail = msgspec.json.decode(line.detail, type=_AsideDetail)
     except msgspec.DecodeError:
         return None
-    heads = tuple(head for head in map(head_of, told.heads) if head is not None)
+    heads = tuple(head for head in map(head_of, detail.heads) if head is not None)
     if not heads:
         return None
-    return Aside(line.number, line.hash, line.at, told.by, told.reason, told.kept, heads)
+    return Aside(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
 
 
 @dataclass(slots=True)
@@ -155,8 +110,7 @@ class Chain:
     broken: Break | None = None
     asides: list[Aside] = field(default_factory=list)
 
-    def follow(self, lines: Iterable[Line]) -> None:
-        """The next lines."""
+    def follow(self, lines: Iterable[AuditLine]) -> None:
         for line in lines:
             if self.broken is not None:
                 return
@@ -177,7 +131,7 @@ class Chain:
 
 
 def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:
-    """How the chain contradicts a published head; None where it does not.
+    """Returns how the chain contradicts a published head, or None.
 
     ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
     """
@@ -190,7 +144,7 @@ def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Bre
 
 def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
     """The first published head that the chain contradicts."""
-    for head in sorted(heads, key=lambda one: one.number):
-        if (found := contradiction(chain_hashes, last, head)) is not None:
-            return found
+    for head in sorted(heads, key=lambda head: head.number):
+        if (broken := contradiction(chain_hashes, last, head)) is not None:
+            return broken
     return None

@@ -1,4 +1,4 @@
-"""Whether the audit still holds, found out while the desk runs: the chain is followed round after round."""
+"""Verifies the audit while the desk runs: follows the chain round after round."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class AuditWatch:
     """
 
     def __init__(self, database: Database, lines_at_once: int = LINES_AT_ONCE) -> None:
-        """Takes the open database."""
         self._database = database
         self._lines_at_once = lines_at_once
         self._chain = Chain()
@@ -55,17 +54,16 @@ class AuditWatch:
         self._hashes.update((line.number, line.hash) for line in lines if line.number in wanted)
         if len(lines) == self._lines_at_once:
             return ()
-        new = [one for one in chain.asides if one.hash not in self._asides]
-        if self._seen is not None and any(one.kept < self._seen.number for one in new):
+        new = [aside for aside in chain.asides if aside.hash not in self._asides]
+        if self._seen is not None and any(aside.kept < self._seen.number for aside in new):
             self._heads = [head for head in self._heads if head != self._seen]
             self._seen = None
         return self._again(against(self._hashes, chain.number, self._heads), new)
 
-    def _again(self, found: Break | None, new: Sequence[Aside] = ()) -> Sequence[Aside]:
-        """A round has ended."""
-        self.broken = found
-        if found is None and self._chain.number:
+    def _again(self, broken: Break | None, new: Sequence[Aside] = ()) -> Sequence[Aside]:
+        self.broken = broken
+        if broken is None and self._chain.number:
             self._seen = Head(self._chain.number, self._chain.hash)
-        self._asides |= {one.hash for one in new}
+        self._asides |= {aside.hash for aside in new}
         self._chain, self._hashes = Chain(), {}
         return new

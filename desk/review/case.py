@@ -8,8 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, notes, reads, users, verdicts
-from desk.review.audit import digest_of, note
-from desk.review.errors import Forbidden, NotFound, Unusable
+from desk.errors import Forbidden, NotFound, Unusable
 from desk.review.facts import alert_of
 from desk.review.seal import UNREAD, Seal
 from schemas.wire import encode
@@ -28,10 +27,10 @@ async def case_file(
     now: float,
     seal: Seal | None = None,
 ) -> dict[str, Any]:
-    """One case, as JSON can hold it. That it was made, why and for whom is in the audit from then on.
+    """Returns one case as JSON types. The audit notes that it was made, why and for whom.
 
-    ``reader``: whose it is: an opaque id, or `command-line`. People are opaque ids throughout. ``seal``: what
-    is hidden of the alert from them; a case file hides nothing, so none is made then.
+    `reader`: an opaque id, or `command-line`; people are opaque ids throughout. `seal`: what is hidden of the
+    alert from them; a case file hides nothing, so none is made if anything is hidden.
 
     Raises `NotFound`, `Forbidden`, and `Unusable` without a purpose.
     """
@@ -43,83 +42,78 @@ async def case_file(
     row, stored = await alerts.find(connection, alert_id), await alerts.payload(connection, alert_id)
     if row is None or stored is None:
         raise NotFound(f"there is no alert {alert_id}")
-    await note(
+    await audit.note(
         connection,
         actor=reader,
         action="case-file",
         subject=alert_id,
         now=now,
-        detail={"purpose": digest_of(purpose)},
+        detail={"purpose": audit.digest_of(purpose)},
     )
-    said = await verdicts.of_alert(connection, alert_id)
+    given = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)
+    alert = alert_of(bytes(stored.payload))  # personal values are masked in it as they left the worker
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
     return {
         "case": alert_id,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
-        "alert": _alert(bytes(stored.payload)),
+        "alert": None if alert is None else json.loads(encode(alert)),
         "erased": None
         if stored.erased_at is None
         else {"at": stored.erased_at, "reason": stored.erased_reason},
         "status": {"status": row.status, "withdrawn_reason": row.withdrawn_reason, "revision": row.revision},
         "verdicts": [
             {
-                "verdict_id": one.verdict_id,
-                "verdict": one.verdict,
-                "reason_code": one.reason_code,
-                "policy": one.policy,
-                "reviewer": one.reviewer,
-                "role": roles.get(one.reviewer),
-                "decided_at": one.decided_at,
-                "kind": one.kind,
-                "blind": one.blind,
-                "golden": one.golden,
-                "undone_at": one.undone_at,
-                "holds": holds is not None and one.verdict_id == holds.verdict_id,
+                "verdict_id": verdict.verdict_id,
+                "verdict": verdict.verdict,
+                "reason_code": verdict.reason_code,
+                "policy": verdict.policy,
+                "reviewer": verdict.reviewer,
+                "role": roles.get(verdict.reviewer),
+                "decided_at": verdict.decided_at,
+                "kind": verdict.kind,
+                "blind": verdict.blind,
+                "golden": verdict.golden,
+                "undone_at": verdict.undone_at,
+                "holds": holds is not None and verdict.verdict_id == holds.verdict_id,
             }
-            for one in said
+            for verdict in given
         ],
         "reads": [
             {
-                "kind": one.kind,
-                "blind": one.blind,
-                "state": one.state,
-                "gone_reason": one.gone_reason,
-                "opened_at": one.opened_at,
-                "closed_at": one.closed_at,
+                "kind": read.kind,
+                "blind": read.blind,
+                "state": read.state,
+                "gone_reason": read.gone_reason,
+                "opened_at": read.opened_at,
+                "closed_at": read.closed_at,
             }
-            for one in await reads.of_alert(connection, alert_id)
+            for read in await reads.of_alert(connection, alert_id)
         ],
         "notes": [
             {
-                "author": one.user_id,
-                "written_at": one.written_at,
-                "text": one.text or None,
-                "erased_at": one.erased_at,
-                "erased_reason": one.erased_reason,
+                "author": note.user_id,
+                "written_at": note.written_at,
+                "text": note.text or None,
+                "erased_at": note.erased_at,
+                "erased_reason": note.erased_reason,
             }
-            for one in await notes.of_alert(connection, alert_id)
+            for note in await notes.of_alert(connection, alert_id)
         ],
         "family": [
-            {"alert_id": one.alert_id, "account": one.account, "generation": one.generation}
-            for one in await alerts.of_family(connection, row.root, 200)
+            {"alert_id": relative.alert_id, "account": relative.account, "generation": relative.generation}
+            for relative in await alerts.of_family(connection, row.root, 200)
         ],
         "audit": [
             {
-                "number": one.number,
-                "at": one.at,
-                "actor": one.actor,
-                "action": one.action,
-                "detail": json.loads(one.detail),
-                "hash": one.hash,
+                "number": line.number,
+                "at": line.at,
+                "actor": line.actor,
+                "action": line.action,
+                "detail": json.loads(line.detail),
+                "hash": line.hash,
             }
-            for one in await audit.about(connection, alert_id, LINES_MAX)
+            for line in await audit.about(connection, alert_id, LINES_MAX)
         ],
     }
-
-
-def _alert(payload: bytes) -> Any:
-    """The alert as it is stored: personal values are masked in it as they left the worker."""
-    alert = alert_of(payload)
-    return None if alert is None else json.loads(encode(alert))

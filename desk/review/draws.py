@@ -1,8 +1,8 @@
 """Who reads what: blind shares, second readers, golden items, by keyed hash of ids.
 
 All functions are pure and have no state: the same ids under the same key are drawn the same way, in every
-process and after every restart. The key (at least 16 bytes, secret) is the desk's own: whoever does not know
-it cannot choose ids that are drawn, or are not.
+process and after every restart. The key (at least 16 bytes, secret) is the desk's own: without it nobody can
+choose ids that are drawn, or are not.
 
 What the desk calls: :func:`is_blind`, :func:`needs_second_reader`, :func:`second_reader`,
 :func:`appeal_reader`, :func:`is_golden`, :func:`golden_item`, :func:`blind_order`.
@@ -80,16 +80,18 @@ def blind_order(key: bytes, alert_ids: Iterable[str]) -> list[str]:
 
 
 def _by_hash(key: bytes, purpose: str, about: str, ids: Iterable[str]) -> list[str]:
-    return sorted(ids, key=lambda one: (_digest(key, purpose, (about, one)), one))
+    return sorted(ids, key=lambda id_: (_digest(key, purpose, (about, id_)), id_))
 
 
 def _chosen(key: bytes, purpose: str, about: str, others: set[str]) -> str | None:
-    return max(others, key=lambda one: (_digest(key, purpose, (about, one)), one), default=None)
+    return max(
+        others, key=lambda candidate: (_digest(key, purpose, (about, candidate)), candidate), default=None
+    )
 
 
 def _digest(key: bytes, purpose: str, ids: Sequence[str]) -> bytes:
     if len(key) < KEY_BYTES_MIN:
         raise ValueError(f"the key that draws has {len(key)} bytes; it takes {KEY_BYTES_MIN}")
-    parts = [one.encode("utf-8", "surrogatepass") for one in (purpose, *ids)]
+    parts = [part.encode("utf-8", "surrogatepass") for part in (purpose, *ids)]
     # each part with its length, so that no two lists of ids are one text
-    return hmac.new(key, b"".join(len(one).to_bytes(4, "big") + one for one in parts), sha256).digest()
+    return hmac.new(key, b"".join(len(part).to_bytes(4, "big") + part for part in parts), sha256).digest()

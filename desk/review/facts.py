@@ -1,4 +1,4 @@
-"""What the desk keeps of an alert beside the alert itself: what is filtered, ordered and counted by."""
+"""The columns of an alert that the desk filters, sorts and counts by."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def script_of(alert: MirrorAlert) -> str | None:
 def language_of(alert: MirrorAlert) -> str | None:
     """The language that the new account set, as far as the alert quotes it: `ur` of `ur-PK`."""
     for line in (*alert.evidence, *alert.counter_evidence):
-        if line.signal == "locale" and (found := _TAG.fullmatch(line.ours)):
-            return found[1].lower()
+        if line.signal == "locale" and (tag := _TAG.fullmatch(line.ours)):
+            return tag[1].lower()
     return None
 
 

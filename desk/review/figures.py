@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import golden, reads, users, verdicts
+from desk.database.engine import Database
 from desk.review.statistics import (
     ANSWERS,
     Accuracy,
     Agreement,
     Answer,
     Band,
-    Figures,
-    Judged,
+    GroupFigures,
+    JudgedPair,
     Waits,
     backlog,
     by_band,
@@ -28,16 +33,24 @@ from desk.review.statistics import (
     waits,
 )
 
+DAYS: Final = 90
+VERDICTS_MAX: Final = 20_000
+"""The latest: more change a share of it by less than its interval is wide."""
+
+WAITING_MAX: Final = 100_000
+READERS_MAX: Final = 100
+"""People with something in hand: more than sit in one shift."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeadFigures:
     """What a lead sees: precision and recall of all and by group, agreement, exercises, backlog, delay."""
 
-    all: Figures
-    bands: dict[str, Figures]
-    policies: dict[str, Figures]
-    signals: dict[str, Figures]
-    scripts: dict[str, Figures]
+    all: GroupFigures
+    bands: dict[str, GroupFigures]
+    policies: dict[str, GroupFigures]
+    signals: dict[str, GroupFigures]
+    scripts: dict[str, GroupFigures]
     readers: Agreement
     exercises: Accuracy
     waiting: dict[str, int]
@@ -55,9 +68,17 @@ def class_of(band: str, stratum: int | None, *, below: bool) -> Class:
     return ("none", stratum or 0) if below else (cast(Band, band), 0)
 
 
+async def drawn_blind(connection: AsyncConnection, *, since: float) -> dict[Class, int]:
+    """Returns of each class how many that arrived after `since` were laid out to be read blind."""
+    return {
+        class_of(row.band, row.stratum, below=row.below): row.drawn
+        for row in await reads.drawn_blind(connection, since=since)
+    }
+
+
 def judged(
     rows: Iterable[Any], *, blind_share: float, drawn: Mapping[Class, int] | None = None, since: float = 0.0
-) -> list[Judged]:
+) -> list[JudgedPair]:
     """Rows of :func:`desk.database.verdicts.latest` as verdicts that count. Rows of unknown alerts do not.
 
     ``drawn``: of each class how many that arrived after ``since`` were laid out to be read blind. Those that
@@ -65,16 +86,16 @@ def judged(
     the share of alerts read blind, a sampled pair's that of its record on the topic (the desk lays out every
     one), each times the share of its class that was decided. Nobody chooses: blind reads wait by lot.
     """
-    told = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
+    decided = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
     read: dict[Class, set[str]] = defaultdict(set)
-    for row in told:
+    for row in decided:
         if row.blind and not row.golden and row.verdict != "unsure" and row.arrived_at >= since:
             read[_class(row)].add(row.alert_id)
     shares = {
         each: min(1.0, len(read[each]) / number) for each, number in (drawn or {}).items() if read[each]
     }
     return [
-        Judged(
+        JudgedPair(
             alert_id=row.alert_id,
             reader=row.reviewer,
             answer=cast(Answer, row.verdict),
@@ -90,7 +111,7 @@ def judged(
             golden=bool(row.golden),
             independent=bool(row.independent),
         )
-        for row in told
+        for row in decided
     ]
 
 
@@ -123,6 +144,38 @@ def lead_figures(
         to_decide=waits(_to_decide(rows)),
         to_detect=waits(_to_detect(rows)),
         verdicts=len(every),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """What the lead's page shows. `hands`: who has reads in hand (initials), how many, and for how many
+    seconds the oldest has waited; `oldest_seconds`: of all that waits, None where nothing does."""
+
+    figures: LeadFigures
+    hands: tuple[tuple[str, int, float], ...]
+    oldest_seconds: float | None
+
+
+async def lead_view(database: Database, *, blind_share: float, now: float) -> LeadView:
+    """Reads and computes what the lead's page shows of the last `DAYS`."""
+    since = now - DAYS * 86_400
+    async with database.read() as connection:
+        rows = await verdicts.latest(connection, since=since, limit=VERDICTS_MAX)
+        answers = {row.alert_id: cast(Answer, row.verdict) for row in await golden.everything(connection)}
+        waiting = await reads.waiting_since(connection, WAITING_MAX)
+        if len(rows) == VERDICTS_MAX:  # what is beyond the latest verdicts is as if before the first day
+            since = rows[-1].decided_at
+        drawn = await drawn_blind(connection, since=since)
+        hands = await reads.in_hand(connection, now=now, limit=READERS_MAX)
+        people = {user.user_id: user.initials for user in await users.everybody(connection)}
+    figures = await asyncio.to_thread(  # intervals are simulated for seconds, in which others are served
+        lead_figures, rows, answers, waiting, blind_share=blind_share, now=now, drawn=drawn, since=since
+    )
+    return LeadView(
+        figures,
+        tuple((people.get(row.user_id, "–"), row.claims, now - row.oldest) for row in hands),
+        now - min(waiting) if waiting else None,
     )
 
 

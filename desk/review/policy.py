@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
-
-RANKS: Final = {"likely": 0, "possible": 1}
-"""By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Shares in [0, 1], lengths in seconds.
 
-    key             of the draws: whoever knows it can tell which alerts are shown blind
+    key             of the draws: with it one can predict which alerts are shown blind
     blind_share     of alerts, shown without score, band, weights or an order that tells
     second_share    of decided alerts, read by a second person
     undo_seconds    that a verdict waits before it is sent

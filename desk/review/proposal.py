@@ -62,11 +62,11 @@ class Factor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class WeightsProposal:
     """What learning proposes. ``learned`` and ``change`` are None where too few were judged.
 
     ``by_one``: how many labels are of one reader at most; ``elsewhere``: how many no desk gave, so that
-    whoever published them alone knows whether they were blind.
+    only their publisher knows whether they were blind.
     """
 
     labels: int
@@ -98,21 +98,21 @@ class Trial:
 
 def propose(
     said: JudgedBlind, table: Weights, *, blind_share: float, base: Weights | None = None
-) -> Proposal:
+) -> WeightsProposal:
     """What is learnt from all of it, from the table in force on; ``base``: the settings', if another."""
     left_out: Counter[str] = Counter()
     alerts = _alerts(said.payloads)
     verdicts = judged(said.rows, left_out)
-    found = labels(alerts.values(), verdicts, table, left_out)
-    mirrors = sum(one.mirror for one in found.values())
-    whose = _whose([verdicts[one] for one in found])
+    pairs = labels(alerts.values(), verdicts, table, left_out)
+    mirrors = sum(pair.mirror for pair in pairs.values())
+    whose = _by_reader([verdicts[alert_id] for alert_id in pairs])
     try:
-        learned = learn(list(found.values()), table, base)
+        learned = learn(list(pairs.values()), table, base)
     except TooFewLabels:
-        return Proposal(len(found), mirrors, *whose, _told(left_out), None, (), (), None)
-    change = _change(said, found, alerts, table, learned.weights, learned.foretold, blind_share)
+        return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), None, (), (), None)
+    change = _change(said, pairs, alerts, table, learned.weights, learned.foretold, blind_share)
     changed, rates = factors(table, learned.weights), rate_changes(table, learned.weights)
-    return Proposal(len(found), mirrors, *whose, _told(left_out), learned, changed, rates, change)
+    return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), learned, changed, rates, change)
 
 
 def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
@@ -120,59 +120,61 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
     before = {row.alert_id for row in said.rows if row.blind and row.decided_at <= after}
     rows = [row for row in said.rows if row.alert_id not in before]
     left_out: Counter[str] = Counter()
-    payloads = {one: it for one, it in said.payloads.items() if one not in before}
+    payloads = {alert_id: payload for alert_id, payload in said.payloads.items() if alert_id not in before}
     alerts = _alerts(payloads)
     verdicts = judged(rows, left_out)
-    found = labels(alerts.values(), verdicts, live, left_out)
+    pairs = labels(alerts.values(), verdicts, live, left_out)
     ratios = _ratios(live, shadow)
     foretold = {
-        one: shadow.calibrated(_moved(it, ratios) + moved_by_rates(it.shares, live, shadow))
-        for one, it in found.items()
+        alert_id: shadow.calibrated(_moved(pair, ratios) + moved_by_rates(pair.shares, live, shadow))
+        for alert_id, pair in pairs.items()
     }
-    mirrors = np.array([it.mirror for it in found.values()], bool)
-    counts = np.array(reader_counts([it.reader for it in found.values()]))
-    enough = len(found) >= VERDICTS_MIN
-    now = np.array([live.calibrated(_moved(it, {})) for it in found.values()])
-    by_one, elsewhere = _whose([verdicts[one] for one in found])
+    mirrors = np.array([pair.mirror for pair in pairs.values()], bool)
+    counts = np.array(reader_counts([pair.reader for pair in pairs.values()]))
+    enough = len(pairs) >= VERDICTS_MIN
+    now = np.array([live.calibrated(_moved(pair, {})) for pair in pairs.values()])
+    by_one, elsewhere = _by_reader([verdicts[alert_id] for alert_id in pairs])
     return Trial(
-        labels=len(found),
+        labels=len(pairs),
         mirrors=int(mirrors.sum()),
         by_one=by_one,
         elsewhere=elsewhere,
-        left_out=_told(left_out),
+        left_out=_reasons(left_out),
         loss_before=log_loss(now, mirrors, counts) if enough else None,
         loss_after=log_loss(np.array(list(foretold.values())), mirrors, counts) if enough else None,
-        change=_change(said, found, alerts, live, shadow, foretold, blind_share),
+        change=_change(said, pairs, alerts, live, shadow, foretold, blind_share),
     )
 
 
 def factors(before: Weights, after: Weights) -> tuple[Factor, ...]:
     """The signals that weigh otherwise, the largest change first."""
     changed = [
-        Factor(name, one.multiplier, after.signals[name].multiplier)
-        for name, one in before.signals.items()
-        if after.signals[name].multiplier != one.multiplier
+        Factor(name, row.multiplier, after.signals[name].multiplier)
+        for name, row in before.signals.items()
+        if after.signals[name].multiplier != row.multiplier
     ]
-    return tuple(sorted(changed, key=lambda it: (-abs(it.after - it.before), it.signal)))
+    return tuple(sorted(changed, key=lambda factor: (-abs(factor.after - factor.before), factor.signal)))
 
 
 def rate_changes(before: Weights, after: Weights) -> tuple[Factor, ...]:
     """The rival explanations that are assumed to occur more or less often, the largest change first."""
     changed = [
-        Factor(name, one.rate, after.rivals[name].rate)
-        for name, one in before.rivals.items()
-        if after.rivals[name].rate != one.rate
+        Factor(name, rival.rate, after.rivals[name].rate)
+        for name, rival in before.rivals.items()
+        if after.rivals[name].rate != rival.rate
     ]
-    return tuple(sorted(changed, key=lambda it: (-abs(math.log(it.after / it.before)), it.signal)))
+    return tuple(
+        sorted(changed, key=lambda factor: (-abs(math.log(factor.after / factor.before)), factor.signal))
+    )
 
 
-def _whose(verdicts: Sequence[Any]) -> tuple[int, int]:
-    """How many are of one reader at most, and how many were given elsewhere."""
-    readers = Counter(one.reviewer for one in verdicts)
-    return max(readers.values(), default=0), sum(one.kind == "elsewhere" for one in verdicts)
+def _by_reader(verdicts: Sequence[Any]) -> tuple[int, int]:
+    """Returns how many are of one reader at most, and how many were given elsewhere."""
+    readers = Counter(verdict.reviewer for verdict in verdicts)
+    return max(readers.values(), default=0), sum(verdict.kind == "elsewhere" for verdict in verdicts)
 
 
-def _told(left_out: Counter[str]) -> dict[str, int]:
+def _reasons(left_out: Counter[str]) -> dict[str, int]:
     """Why pairs that were judged blind are no labels. How many were seen with their score is no such reason:
     only those on the same alerts were read."""
     return {reason: count for reason, count in sorted(left_out.items()) if count and reason != "not blind"}
@@ -185,7 +187,7 @@ def _alerts(payloads: Mapping[str, bytes]) -> dict[str, MirrorAlert]:
 
 def _change(
     said: JudgedBlind,
-    found: Mapping[str, Label],
+    pairs: Mapping[str, Label],
     alerts: Mapping[str, MirrorAlert],
     table: Weights,
     other: Weights,
@@ -197,12 +199,12 @@ def _change(
     return precision_change(
         [
             Foretold(
-                one.mirror,
+                pair.mirror,
                 stands_for.get(alert_id, 1.0),
-                _band(table, table.calibrated(_moved(one, {})), alerts[alert_id]) != "none",
+                _band(table, table.calibrated(_moved(pair, {})), alerts[alert_id]) != "none",
                 _band(other, foretold[alert_id], alerts[alert_id]) != "none",
             )
-            for alert_id, one in found.items()
+            for alert_id, pair in pairs.items()
         ]
     )
 
@@ -215,14 +217,14 @@ def _band(table: Weights, calibrated: float, alert: MirrorAlert) -> Band:
 def _ratios(before: Weights, after: Weights) -> dict[str, float]:
     """By how much what a signal weighed is to be multiplied. What weighed nothing goes on doing so."""
     return {
-        name: after.signals[name].multiplier / one.multiplier
-        for name, one in before.signals.items()
-        if one.multiplier > 0
+        name: after.signals[name].multiplier / row.multiplier
+        for name, row in before.signals.items()
+        if row.multiplier > 0
     }
 
 
 def _moved(pair: Label, ratios: Mapping[str, float]) -> float:
-    return math.fsum([pair.prior, *(it * ratios.get(name, 1.0) for name, it in pair.weights.items())])
+    return math.fsum([pair.prior, *(weight * ratios.get(name, 1.0) for name, weight in pair.weights.items())])
 
 
 @dataclass(slots=True)
@@ -253,10 +255,10 @@ class Rescored:
     def changes(self) -> list[tuple[Band, Band, int]]:
         """Those that would be of another band: before, after, how many."""
         return [
-            (one, two, self.bands[one, two])
-            for one in BANDS
-            for two in BANDS
-            if one != two and self.bands[one, two]
+            (before, after, self.bands[before, after])
+            for before in BANDS
+            for after in BANDS
+            if before != after and self.bands[before, after]
         ]
 
     def take(self, rows: Iterable[Any]) -> None:

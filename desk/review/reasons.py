@@ -12,7 +12,7 @@ Verdict = Literal["mirror", "not_mirror", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class OfferedReason:
     """One reason: its code, for which verdict, and the sentence that a note begins with.
 
     ``rival``: the rival explanation that it names, as `samehand.scoring.rivals` calls it, or None.
@@ -24,22 +24,24 @@ class Reason:
     rival: str | None = None
 
 
-REASONS: Final[tuple[Reason, ...]] = (
-    Reason("same-contact", "mirror", "Both accounts give the same contact."),
-    Reason("same-name-and-picture", "mirror", "Name and picture are those of the banned account."),
-    Reason("says-so-itself", "mirror", "The account says itself that it continues the banned one."),
-    Reason("same-device-or-network", "mirror", "Device or network are those of the banned account."),
-    Reason("several-traits", "mirror", "Several traits agree that seldom agree by chance."),
-    Reason("common-name", "not_mirror", "Many people bear this name.", "namesake"),
-    Reason("shared-network", "not_mirror", "Many people share this network or device.", "neighbour"),
-    Reason("fan-or-parody", "not_mirror", "A fan, a parody or a report about the banned account.", "copier"),
-    Reason("other-person", "not_mirror", "Plainly somebody else."),
-    Reason("too-little-evidence", "not_mirror", "What agrees is too little."),
+REASONS: Final[tuple[OfferedReason, ...]] = (
+    OfferedReason("same-contact", "mirror", "Both accounts give the same contact."),
+    OfferedReason("same-name-and-picture", "mirror", "Name and picture are those of the banned account."),
+    OfferedReason("says-so-itself", "mirror", "The account says itself that it continues the banned one."),
+    OfferedReason("same-device-or-network", "mirror", "Device or network are those of the banned account."),
+    OfferedReason("several-traits", "mirror", "Several traits agree that seldom agree by chance."),
+    OfferedReason("common-name", "not_mirror", "Many people bear this name.", "namesake"),
+    OfferedReason("shared-network", "not_mirror", "Many people share this network or device.", "neighbour"),
+    OfferedReason(
+        "fan-or-parody", "not_mirror", "A fan, a parody or a report about the banned account.", "copier"
+    ),
+    OfferedReason("other-person", "not_mirror", "Plainly somebody else."),
+    OfferedReason("too-little-evidence", "not_mirror", "What agrees is too little."),
     # Last, so that the keys of the others stay what hands have learnt.
-    Reason("household", "not_mirror", "Somebody of the banned person's household.", "household"),
-    Reason("former-holder", "not_mirror", "The phone number has changed hands.", "former-holder"),
-    Reason("needs-language", "unsure", "Somebody who reads this language should look."),
-    Reason("needs-context", "unsure", "What would decide it is not shown here."),
+    OfferedReason("household", "not_mirror", "Somebody of the banned person's household.", "household"),
+    OfferedReason("former-holder", "not_mirror", "The phone number has changed hands.", "former-holder"),
+    OfferedReason("needs-language", "unsure", "Somebody who reads this language should look."),
+    OfferedReason("needs-context", "unsure", "What would decide it is not shown here."),
 )
 
 CODES: Final[frozenset[str]] = frozenset(reason.code for reason in REASONS)
@@ -53,6 +55,6 @@ def rival_of(code: str) -> str | None:
     return _RIVALS.get(code)
 
 
-def reasons_for(verdict: str) -> tuple[Reason, ...]:
+def reasons_for(verdict: str) -> tuple[OfferedReason, ...]:
     """What is offered for a verdict, in the order of its keys."""
     return tuple(reason for reason in REASONS if reason.verdict == verdict)

@@ -14,18 +14,21 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import seals
-from desk.review.readers import Reader
-from schemas.alerts import EvidenceLine, MirrorAlert
+from desk.database.alerts import AlertRow
+from desk.database.verdicts import VerdictRow
+from desk.readers import Reader
+from schemas.alerts import MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
-"""Lines that only the sum has: shown blind, they would tell of it."""
+"""Lines that only the sum has: shown blind, they would reveal it."""
 
 MASKED: Final = frozenset(
     {"email", "phone", "device", "payment", "network", "referrer", "contact", "reach", "avatar"}
 )
 """Signals whose values are personal and never shown: what their level says is all that can be seen of them.
 
-By signal and not by the mask in a value: who writes the mask into a name must not choose what is told.
+By signal and not by the mask in a value: an account that writes the mask into its name must not choose
+what is shown.
 """
 
 UNREAD: Final = "what others said of it, or of one decided together with it, must not be known: decide first"
@@ -47,33 +50,30 @@ class Seal:
     words: bool = False
 
     def __or__(self, other: Seal) -> Seal:
-        """What either hides."""
         return replace(self, score=self.score or other.score, words=self.words or other.words)
 
     def scored(self, value: Given) -> Given | None:
         """A band, a probability, or None where the score is hidden."""
         return None if self.score else value
 
-    def status(self, row: Any) -> str:
-        """Open or withdrawn. A dismissal withdraws, so whoever must not know of it sees an open alert."""
+    def status(self, row: AlertRow) -> str:
+        """Returns open or withdrawn; open while words are hidden, since a dismissal withdraws."""
         return "open" if self.words else str(row.status)
 
-    def withdrawn_reason(self, row: Any) -> str | None:
-        """Why it was withdrawn."""
+    def withdrawn_reason(self, row: AlertRow) -> str | None:
         return None if self.words else row.withdrawn_reason
 
-    def verdicts(self, rows: Iterable[Any]) -> list[Any]:
+    def verdicts(self, rows: Iterable[VerdictRow]) -> list[VerdictRow]:
         """Those that may be seen: one's own, and others' where their words are not hidden."""
         return [row for row in rows if not self.words or row.reviewer == self.user_id]
 
     def notes(self, rows: Iterable[Any]) -> list[Any]:
-        """As :meth:`verdicts`."""
         return [row for row in rows if not self.words or row.user_id == self.user_id]
 
-    def alert(self, alert: MirrorAlert, verdicts: Iterable[Any]) -> MirrorAlert:
+    def alert(self, alert: MirrorAlert, verdicts: Iterable[VerdictRow]) -> MirrorAlert:
         """The alert without what is hidden. ``verdicts``: every row about it."""
         if self.words:
-            # Withdrawing and opening again count the revision up: it is told as the first verdict found it.
+            # Withdrawing and opening again count the revision up: show the one that the first verdict saw.
             said = [row.revision for row in verdicts if row.reviewer != self.user_id]
             alert = structs.replace(
                 alert,
@@ -93,20 +93,20 @@ async def seal_of(connection: AsyncConnection, reader: Reader, alert_id: str) ->
 async def seals_of(
     connection: AsyncConnection, reader: Reader, alert_ids: Collection[str]
 ) -> dict[str, Seal]:
-    """What is hidden of each of some alerts from a person. From whoever decides nothing, nothing is."""
-    found = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
+    """Returns what is hidden of each alert from a person; nothing from a person who may not decide."""
+    hidden = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
     if reader.may("decide"):
         for row in await seals.of_alerts(connection, reader.user_id, alert_ids):
-            found[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
-    return found
+            hidden[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
+    return hidden
 
 
 def _without_score(alert: MirrorAlert) -> MirrorAlert:
     """The alert without its score: traits side by side in an order that tells nothing.
 
-    The band is `none`, numbers are 0, no other explanation is told, and lines for and against stand together,
-    sorted by signal. Levels stay where values are masked, as of devices: two masks beside each other do not
-    tell same from different.
+    The band is `none`, numbers are 0, no other explanation is given, and lines for and against stand
+    together, sorted by signal. Levels stay where values are masked, as of devices: two masks beside each
+    other do not tell same from different.
     """
     lines = sorted(
         (
@@ -120,7 +120,7 @@ def _without_score(alert: MirrorAlert) -> MirrorAlert:
             for line in (*alert.evidence, *alert.counter_evidence)
             if line.signal not in HIDDEN
         ),
-        key=_by_signal,
+        key=lambda line: (line.signal, line.ours, line.theirs),
     )
     return structs.replace(
         alert,
@@ -134,7 +134,3 @@ def _without_score(alert: MirrorAlert) -> MirrorAlert:
         others=(),
         drawn=None,
     )
-
-
-def _by_signal(line: EvidenceLine) -> tuple[str, str, str]:
-    return line.signal, line.ours, line.theirs

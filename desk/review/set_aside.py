@@ -1,9 +1,9 @@
-"""Heads that a restored backup left behind, told from those that somebody wants to be rid of.
+"""Distinguishes heads that a restored backup left behind from those that an attacker wants removed.
 
 A database that was put back to a backup has lost the lines since, while their heads are on Kafka. Somebody
 can acknowledge exactly those heads, by a line of the chain that names each of them. It counts once its own
 head was published as one that sets heads aside: a desk never does so, so that writing to the database is not
-enough. What was acknowledged is told with every verification from then on.
+enough. Every later verification reports what was acknowledged.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit as rows
 from desk.database import users
-from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction, note
-from desk.review.errors import NotFound, Unusable
-from desk.review.roles import may
+from desk.errors import NotFound, Unusable
+from desk.readers import may
+from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction
 
 HEADS_A_LINE: Final = 500
 """Forty kilobytes; a day's heads, one a minute, take three lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LostHeads:
     """Heads that were lost together, as they were published: by rising numbers, none between that holds.
 
     ``kept``: the last line before them of which a head holds, 0 for none.
@@ -37,46 +37,46 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class AuditComparison:
     """What the chain and the published heads say of each other."""
 
     broken: Break | None
-    runs: tuple[Run, ...]  # that the chain contradicts, and nobody has set aside
+    runs: tuple[LostHeads, ...]  # that the chain contradicts, and nobody has set aside
     counted: tuple[Aside, ...]
     uncounted: tuple[Aside, ...]  # lines that set heads aside, and whose own head was not published as such
 
 
-def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> Compared:
+def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> AuditComparison:
     """Holds a chain that was followed to its end to the heads, in the order in which they were published.
 
     ``hashes``: of each line that a head names. Of a chain that is broken inside no head is said to be lost.
     """
     if chain.broken is not None:
-        return Compared(chain.broken, (), (), tuple(chain.asides))
+        return AuditComparison(chain.broken, (), (), tuple(chain.asides))
     aside, counted = _set_aside(chain.asides, published)
     facing = [head for head in published if head not in aside]
     lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
-    return Compared(
+    return AuditComparison(
         broken=against(hashes, chain.number, lost),
         runs=tuple(_runs(published, lost, aside)),
         counted=counted,
-        uncounted=tuple(one for one in chain.asides if one not in counted),
+        uncounted=tuple(aside for aside in chain.asides if aside not in counted),
     )
 
 
 def _set_aside(asides: Iterable[Aside], published: Sequence[Head]) -> tuple[set[Head], tuple[Aside, ...]]:
-    by_head = {Head(one.number, one.hash): one for one in asides}
-    before, found, counted = set[Head](), set[Head](), list[Aside]()
+    by_head = {Head(aside.number, aside.hash): aside for aside in asides}
+    before, acknowledged, counted = set[Head](), set[Head](), list[Aside]()
     for head in published:
-        one = by_head.get(head) if head.sets_aside else None
-        if one is not None and one not in counted:
-            counted.append(one)
-            found |= before.intersection(one.heads)  # nobody acknowledges what is lost later
+        aside = by_head.get(head) if head.sets_aside else None
+        if aside is not None and aside not in counted:
+            counted.append(aside)
+            acknowledged |= before.intersection(aside.heads)  # nobody acknowledges what is lost later
         before.add(head)
-    return found, tuple(sorted(counted, key=lambda one: one.number))
+    return acknowledged, tuple(sorted(counted, key=lambda aside: aside.number))
 
 
-def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[Run]:
+def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[LostHeads]:
     held, run = list[int](), list[Head]()  # numbers that hold, rising
     for head in published:
         if head in lost:
@@ -86,7 +86,7 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
             if run and head == run[-1]:  # sent twice, where its confirmation was lost
                 continue
         if run:
-            yield Run(_before(held, run[0].number), tuple(run))
+            yield LostHeads(_before(held, run[0].number), tuple(run))
             run = []
         if head in lost:
             run = [head]
@@ -95,24 +95,24 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
                 held.pop()
             held.append(head.number)
     if run:
-        yield Run(_before(held, run[0].number), tuple(run))
+        yield LostHeads(_before(held, run[0].number), tuple(run))
 
 
 def _before(held: Sequence[int], number: int) -> int:
-    found = bisect_left(held, number)
-    return held[found - 1] if found else 0
+    place = bisect_left(held, number)
+    return held[place - 1] if place else 0
 
 
-def up_to(runs: Iterable[Run], named: Head) -> Run | None:
+def up_to(runs: Iterable[LostHeads], named: Head) -> LostHeads | None:
     """The heads that were lost together up to one that is named; None where that one is not lost."""
     for run in runs:
         if named in run.heads:
-            return Run(run.kept, run.heads[: run.heads.index(named) + 1])
+            return LostHeads(run.kept, run.heads[: run.heads.index(named) + 1])
     return None
 
 
 async def set_aside(
-    connection: AsyncConnection, run: Run, *, name: str, reason: str, now: float
+    connection: AsyncConnection, run: LostHeads, *, name: str, reason: str, now: float
 ) -> list[Head]:
     """Adds the lines that set a run aside, and answers their own heads, which are to be published.
 
@@ -126,7 +126,7 @@ async def set_aside(
     heads = list[Head]()
     for first in range(0, len(run.heads), HEADS_A_LINE):
         part = run.heads[first : first + HEADS_A_LINE]
-        await note(
+        await rows.note(
             connection,
             actor="command-line",
             action=SET_ASIDE,

@@ -1,10 +1,10 @@
 """How right the mind and its readers are, from verdicts: the figures of the lead's page, without I/O.
 
-What the desk calls, with rows of its database turned into :class:`Judged`:
+What the desk calls, with rows of its database turned into :class:`JudgedPair`:
 
 * :func:`latest`: of each alert the latest verdict; give it to everything else
 * :func:`overall`, :func:`by_band`, :func:`by_signal`, :func:`by_script`, :func:`by_policy`: precision and
-  recall (:class:`Figures`), from blind verdicts alone
+  recall (:class:`GroupFigures`), from blind verdicts alone
 * :func:`readers_agree`: Cohen's kappa of first and second readers
 * :func:`golden_accuracy`: right answers on golden items, all readers and each
 * :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
@@ -48,7 +48,7 @@ _SEED: Final = 20_261_127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedPair:
     """One verdict, and what is known of the pair that it judges.
 
     ``drawn_with``: the probability, above 0, with which the pair came to be read blind. Of an alert that is
@@ -85,7 +85,7 @@ class Judged:
         return self.blind and not self.golden and self.answer != "unsure"
 
 
-class Figures(NamedTuple):
+class GroupFigures(NamedTuple):
     """Of a group of pairs: how many alerts were judged blind (and how many pairs below the bands, how many
     that readers were unsure of), the share of its alerts that are mirrors, and the share of its mirrors that
     alert."""
@@ -97,60 +97,63 @@ class Figures(NamedTuple):
     recall: Estimate | None
 
 
-def latest(verdicts: Iterable[Judged]) -> list[Judged]:
+def latest(verdicts: Iterable[JudgedPair]) -> list[JudgedPair]:
     """Of each alert the verdict that holds among those given blind, if any was: the latest by ``decided_at``.
 
     A blind verdict that a later one contradicts which was not given blind (by a lead, on appeal) is left
     out: it was wrong, or the pair is in dispute. Readings of golden items are left out too.
     """
-    by_alert: dict[str, list[Judged]] = defaultdict(list)
+    by_alert: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
         if not verdict.golden:
             by_alert[verdict.alert_id].append(verdict)
-    found = []
+    held = []
     for several in by_alert.values():
-        several.sort(key=lambda one: (one.decided_at, one.reader))
-        blind = [one for one in several if one.blind]
-        if blind and not _contradicted(blind[-1], several[-1]):
-            found.append(blind[-1])
-    return found
+        several.sort(key=lambda verdict: (verdict.decided_at, verdict.reader))
+        blind = [verdict for verdict in several if verdict.blind]
+        if not blind:
+            continue
+        answers = {blind[-1].answer, several[-1].answer}
+        if several[-1].blind or len(answers) == 1 or "unsure" in answers:
+            held.append(blind[-1])
+    return held
 
 
-def _contradicted(blind: Judged, last: Judged) -> bool:
-    return not last.blind and last.answer != blind.answer and "unsure" not in (last.answer, blind.answer)
-
-
-def overall(verdicts: Sequence[Judged]) -> Figures:
+def overall(verdicts: Sequence[JudgedPair]) -> GroupFigures:
     """Of all pairs: precision at ``possible`` and above, and recall there."""
     return _figures(verdicts, verdicts)
 
 
-def by_band(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_band(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of ``likely`` and ``possible``: the band's own precision, and recall at the band and above."""
     bands: tuple[Band, ...] = ("likely", "possible")
     return {
-        band: _figures([one for one in verdicts if one.band == band], verdicts, found=bands[: place + 1])
+        band: _figures(
+            [verdict for verdict in verdicts if verdict.band == band], verdicts, found=bands[: place + 1]
+        )
         for place, band in enumerate(bands)
     }
 
 
-def by_signal(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_signal(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs for which each signal speaks; one pair stands in several groups."""
-    return _by(verdicts, lambda one: one.signals)
+    return _by(verdicts, lambda verdict: verdict.signals)
 
 
-def by_script(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_script(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs whose new account writes its name in each script."""
-    return _by(verdicts, lambda one: (one.script,))
+    return _by(verdicts, lambda verdict: (verdict.script,))
 
 
-def by_policy(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+def by_policy(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs whose ban was for each policy, "" for none."""
-    return _by(verdicts, lambda one: (one.policy,))
+    return _by(verdicts, lambda verdict: (verdict.policy,))
 
 
-def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]) -> dict[str, Figures]:
-    groups: dict[str, list[Judged]] = defaultdict(list)
+def _by(
+    verdicts: Sequence[JudgedPair], groups_of: Callable[[JudgedPair], Iterable[str]]
+) -> dict[str, GroupFigures]:
+    groups: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
         for group in groups_of(verdict):
             groups[group].append(verdict)
@@ -158,40 +161,46 @@ def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]
 
 
 def _figures(
-    own: Sequence[Judged], all_: Sequence[Judged], found: Sequence[Band] = ("likely", "possible")
-) -> Figures:
-    alerts = [one for one in own if one.counts and one.band != "none"]
-    below = [one for one in all_ if one.counts and one.band == "none"]
+    own: Sequence[JudgedPair], all_: Sequence[JudgedPair], found: Sequence[Band] = ("likely", "possible")
+) -> GroupFigures:
+    alerts = [verdict for verdict in own if verdict.counts and verdict.band != "none"]
+    below = [verdict for verdict in all_ if verdict.counts and verdict.band == "none"]
     precision = None
     if len(alerts) >= VERDICTS_MIN:
-        precision = weighted_share([_mirror(one) for one in alerts], [one.weight for one in alerts])
-    return Figures(
+        precision = weighted_share(
+            [_mirror(verdict) for verdict in alerts], [verdict.weight for verdict in alerts]
+        )
+    return GroupFigures(
         alerts=len(alerts),
         sampled=len(below),
-        unsure=sum(one.blind and not one.golden and one.answer == "unsure" for one in own),
+        unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
         precision=precision,
-        recall=_recall([one for one in all_ if one.counts and one.forward], found),
+        recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], found),
     )
 
 
-def _recall(counted: Sequence[Judged], found: Sequence[Band]) -> Estimate | None:
-    below = sum(one.band == "none" for one in counted)
-    above = sum(one.band in found for one in counted)
+def _recall(counted: Sequence[JudgedPair], found: Sequence[Band]) -> Estimate | None:
+    below = sum(verdict.band == "none" for verdict in counted)
+    above = sum(verdict.band in found for verdict in counted)
     if min(below, above) < VERDICTS_MIN:
         return None
-    strata: dict[tuple[str, int], list[Judged]] = defaultdict(list)
-    for one in counted:
-        strata[one.band, one.stratum if one.band == "none" else 0].append(one)
+    strata: dict[tuple[str, int], list[JudgedPair]] = defaultdict(list)
+    for verdict in counted:
+        strata[verdict.band, verdict.stratum if verdict.band == "none" else 0].append(verdict)
     return found_share(
         [
-            Stratum(band in found, [_mirror(one) for one in several], [one.weight for one in several])
+            Stratum(
+                band in found,
+                [_mirror(verdict) for verdict in several],
+                [verdict.weight for verdict in several],
+            )
             for (band, _), several in sorted(strata.items())
         ]
     )
 
 
-def _mirror(one: Judged) -> bool:
-    return one.answer == "mirror"
+def _mirror(verdict: JudgedPair) -> bool:
+    return verdict.answer == "mirror"
 
 
 class Agreement(NamedTuple):
@@ -206,17 +215,17 @@ class Agreement(NamedTuple):
     left_out: int
 
 
-def readers_agree(verdicts: Iterable[Judged]) -> Agreement:
+def readers_agree(verdicts: Iterable[JudgedPair]) -> Agreement:
     """Of each alert the first two blind verdicts by different readers, neither of whom knew the other's.
 
     `unsure` is an answer of its own. Give it every verdict, not the latest ones. A reader's later word on the
     same alert does not count: it may have been given knowing the other's. Kappa is ``None`` under
     :data:`VERDICTS_MIN` items, and where both readers gave one answer only.
     """
-    first_words: dict[str, dict[str, Judged]] = defaultdict(dict)
-    for one in sorted(verdicts, key=lambda one: (one.decided_at, one.reader)):
-        if one.blind and not one.golden:
-            first_words[one.alert_id].setdefault(one.reader, one)
+    first_words: dict[str, dict[str, JudgedPair]] = defaultdict(dict)
+    for verdict in sorted(verdicts, key=lambda verdict: (verdict.decided_at, verdict.reader)):
+        if verdict.blind and not verdict.golden:
+            first_words[verdict.alert_id].setdefault(verdict.reader, verdict)
     left_out = 0
     counts = [[0] * len(ANSWERS) for _ in ANSWERS]
     for words in first_words.values():
@@ -241,14 +250,14 @@ class Accuracy(NamedTuple):
 
 
 def golden_accuracy(
-    readings: Iterable[Judged], answers: Mapping[str, Answer]
+    readings: Iterable[JudgedPair], answers: Mapping[str, Answer]
 ) -> tuple[Accuracy, dict[str, Accuracy]]:
     """Of all readers, and of each: `unsure` is no right answer. ``answers``: the known one, by alert."""
     read, right = Counter[str](), Counter[str]()
-    for one in readings:
-        if one.golden and one.alert_id in answers:
-            read[one.reader] += 1
-            right[one.reader] += one.answer == answers[one.alert_id]
+    for reading in readings:
+        if reading.golden and reading.alert_id in answers:
+            read[reading.reader] += 1
+            right[reading.reader] += reading.answer == answers[reading.alert_id]
     each = {reader: _accuracy(right[reader], items) for reader, items in sorted(read.items())}
     return _accuracy(right.total(), read.total()), each
 
@@ -275,7 +284,7 @@ class Waits(NamedTuple):
 
 def waits(seconds: Iterable[float]) -> Waits:
     """Times to decide (``decided_at - detected_at``), or to detect (:func:`seconds_to_detect`)."""
-    several = sorted(max(0.0, one) for one in seconds)
+    several = sorted(max(0.0, duration) for duration in seconds)
     if len(several) < VERDICTS_MIN:
         return Waits(len(several), None, None)
     tenths = quantiles(several, n=10, method="inclusive")
@@ -322,8 +331,8 @@ def precision_change(foretold: Sequence[Foretold]) -> Change:
     Estimates are ``None`` where either table alerts on fewer than :data:`VERDICTS_MIN` of the pairs.
     """
     before, after = _precision(foretold, "alerts"), _precision(foretold, "would_alert")
-    lost = Counter(one.mirror for one in foretold if one.alerts and not one.would_alert)
-    gained = Counter(one.mirror for one in foretold if one.would_alert and not one.alerts)
+    lost = Counter(pair.mirror for pair in foretold if pair.alerts and not pair.would_alert)
+    gained = Counter(pair.mirror for pair in foretold if pair.would_alert and not pair.alerts)
     return Change(
         pairs=len(foretold),
         before=before,
@@ -337,10 +346,10 @@ def precision_change(foretold: Sequence[Foretold]) -> Change:
 
 
 def _precision(foretold: Sequence[Foretold], which: Literal["alerts", "would_alert"]) -> Estimate | None:
-    alerting = [one for one in foretold if getattr(one, which)]
+    alerting = [pair for pair in foretold if getattr(pair, which)]
     if len(alerting) < VERDICTS_MIN:
         return None
-    return weighted_share([one.mirror for one in alerting], [one.weight for one in alerting])
+    return weighted_share([pair.mirror for pair in alerting], [pair.weight for pair in alerting])
 
 
 def _difference(
@@ -348,8 +357,8 @@ def _difference(
 ) -> Estimate | None:
     if before is None or after is None:
         return None
-    rows = np.array([(one.mirror, one.alerts, one.would_alert) for one in foretold], dtype=np.float64)
-    weights = np.array([one.weight for one in foretold])
+    rows = np.array([(pair.mirror, pair.alerts, pair.would_alert) for pair in foretold], dtype=np.float64)
+    weights = np.array([pair.weight for pair in foretold])
     # by which each pair adds to numerator and denominator of either precision
     parts = np.stack(
         [

@@ -12,11 +12,11 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, notes, reads, users, verdicts
-from desk.database.reads import Filters, Place
-from desk.review.errors import NotFound
+from desk.database.filters import Filters, Place
+from desk.database.verdicts import VerdictRow
+from desk.errors import NotFound
+from desk.review.decisions import Review
 from desk.review.facts import alert_of
-from desk.review.policy import Policy
-from desk.review.readers import Reader
 from desk.review.seal import Seal, seal_of, seals_of
 from schemas.alerts import MirrorAlert
 
@@ -50,7 +50,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class RelatedAlert:
     """Another alert of the same account or family."""
 
     alert_id: str
@@ -64,8 +64,8 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A verdict, with whose it is in initials (an opaque id where nobody here has it)."""
+class VerdictView:
+    """A verdict; `by`: its reviewer's initials, or an opaque id where nobody here has it."""
 
     verdict_id: str
     verdict: str
@@ -104,47 +104,39 @@ class Opened:
     status: str
     withdrawn_reason: str | None
     read: Waiting | None
-    said: tuple[Said, ...]
+    said: tuple[VerdictView, ...]
     notes: tuple[Note, ...]
-    family: tuple[Beside, ...]
-    history: tuple[Beside, ...]
+    family: tuple[RelatedAlert, ...]
+    history: tuple[RelatedAlert, ...]
     erased_at: float | None
     erased_reason: str | None
 
 
 async def queue(
-    connection: AsyncConnection,
-    reader: Reader,
-    filters: Filters,
-    policy: Policy,
-    *,
-    now: float,
-    limit: int,
-    after: Place | None = None,
-    free: bool = False,
+    review: Review, filters: Filters, *, limit: int, after: Place | None = None, free: bool = False
 ) -> list[Waiting]:
-    """What waits for a person, the most pressing first."""
+    """Returns what waits for a person, the most pressing first."""
+    reader = review.reader
     rows = await reads.queue(
-        connection,
+        review.connection,
         reader.user_id,
         filters,
-        now=now,
+        now=review.now,
         limit=limit,
-        leads=sees_disputes(reader),
+        leads=reader.sees_disputes,
         free=free,
         after=after,
     )
-    # Nobody has anything in hand: nobody is to be named.
-    names = await _initials(connection) if any(row.claimed_by for row in rows) else {}
+    # Nobody is named where nobody has anything in hand.
+    names = await _initials(review.connection) if any(row.claimed_by for row in rows) else {}
     # Nobody waits for a reading of what they are still to read blind by another one.
     seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
-    return [_waiting(row, row, seals[bool(row.blind)], names, policy, now=now) for row in rows]
+    return [_waiting(review, row, row, seals[bool(row.blind)], names) for row in rows]
 
 
-async def opened(
-    connection: AsyncConnection, reader: Reader, alert_id: str, policy: Policy, *, now: float
-) -> Opened:
-    """One alert as a person may see it. Raises `NotFound`."""
+async def opened(review: Review, alert_id: str) -> Opened:
+    """Returns one alert as a person may see it. Raises `NotFound`."""
+    connection, reader = review.connection, review.reader
     row = await alerts.with_payload(connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
@@ -152,75 +144,76 @@ async def opened(
     if alert is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
     seal = await seal_of(connection, reader, alert_id)
-    said = await verdicts.of_alert(connection, alert_id)
+    given = await verdicts.of_alert(connection, alert_id)
     mine = None
     if reader.may("decide"):
-        mine = await reads.next_of(connection, alert_id, reader.user_id, leads=sees_disputes(reader))
+        mine = await reads.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
     names = await _initials(connection)
     family = await alerts.of_family(connection, row.root, HISTORY_MAX)
     # Of both accounts, each alert once, and not what stands under the family.
     history = {
-        one.alert_id: one
+        other.alert_id: other
         for key in (row.account, row.banned)
-        for one in await alerts.of_account(connection, key, HISTORY_MAX)
+        for other in await alerts.of_account(connection, key, HISTORY_MAX)
     }
-    for one in family:
-        history.pop(one.alert_id, None)
-    near = await beside(connection, (*family, *history.values()), reader, of=(alert_id, seal))
+    for other in family:
+        history.pop(other.alert_id, None)
+    related = await _related(review, (*family, *history.values()), beside=(alert_id, seal))
     return Opened(
-        alert=seal.alert(alert, said),
+        alert=seal.alert(alert, given),
         sealed=seal.score,
         words_hidden=seal.words,
         status=seal.status(row),
         withdrawn_reason=seal.withdrawn_reason(row),
-        read=None if mine is None else _waiting(mine, row, seal, names, policy, now=now),
-        said=_said(seal.verdicts(said), names),
-        notes=_notes(seal.notes(await notes.of_alert(connection, alert_id)), names),
-        family=tuple(one for one in near if one.alert_id not in history),
-        history=tuple(one for one in near if one.alert_id in history),
+        read=None if mine is None else _waiting(review, mine, row, seal, names),
+        said=_verdict_views(seal.verdicts(given), names),
+        notes=tuple(
+            Note(names.get(note.user_id, "?"), note.written_at, note.text, note.erased_at, note.erased_reason)
+            for note in seal.notes(await notes.of_alert(connection, alert_id))
+        ),
+        family=tuple(other for other in related if other.alert_id not in history),
+        history=tuple(other for other in related if other.alert_id in history),
         erased_at=row.erased_at,
         erased_reason=row.erased_reason,
     )
 
 
-async def of_account(connection: AsyncConnection, reader: Reader, key: str) -> list[Beside]:
-    """Alerts about an account, on either side."""
-    return list(await beside(connection, await alerts.of_account(connection, key, HISTORY_MAX), reader))
+async def of_account(review: Review, key: str) -> list[RelatedAlert]:
+    """Returns alerts about an account, on either side."""
+    return await _related(review, await alerts.of_account(review.connection, key, HISTORY_MAX))
 
 
 async def listed(
-    connection: AsyncConnection, reader: Reader, *, status: str | None, before: float | None, limit: int
-) -> list[Beside]:
-    """Alerts, the newest first, by the status that the reader sees."""
+    review: Review, *, status: str | None, before: float | None, limit: int
+) -> list[RelatedAlert]:
+    """Returns alerts, the newest first, by the status that the reader sees."""
+    reader = review.reader
     rows = await alerts.page(
-        connection,
+        review.connection,
         status=status,
         before=before,
         limit=limit,
         seen_by=reader.user_id if reader.may("decide") else None,
     )
-    return list(await beside(connection, rows, reader))
+    return await _related(review, rows)
 
 
-async def beside(
-    connection: AsyncConnection,
-    rows: Sequence[Any],
-    reader: Reader,
-    *,
-    of: tuple[str, Seal] | None = None,
-) -> tuple[Beside, ...]:
-    """Alerts as lines of a list. ``of``: the alert beside which they are shown, which is left out itself;
-    what is hidden of it is hidden of them, too.
+async def _related(
+    review: Review, rows: Sequence[Any], *, beside: tuple[str, Seal] | None = None
+) -> list[RelatedAlert]:
+    """Returns alerts as lines of a list. `beside`: the alert that they are shown with, which is left out
+    itself; what is hidden of it is hidden of them, too.
     """
-    shown = [row for row in rows if of is None or row.alert_id != of[0]]
-    ids = [row.alert_id for row in shown]
-    said, seals = await verdicts.of_alerts(connection, ids), await seals_of(connection, reader, ids)
-    found = []
+    shown = [row for row in rows if beside is None or row.alert_id != beside[0]]
+    alert_ids = [row.alert_id for row in shown]
+    given = await verdicts.of_alerts(review.connection, alert_ids)
+    seals = await seals_of(review.connection, review.reader, alert_ids)
+    related = []
     for row in shown:
-        seal = seals[row.alert_id] if of is None else seals[row.alert_id] | of[1]
-        holds = [one for one in seal.verdicts(said[row.alert_id]) if _may_hold(one)]
-        found.append(
-            Beside(
+        seal = seals[row.alert_id] if beside is None else seals[row.alert_id] | beside[1]
+        held = [verdict for verdict in seal.verdicts(given[row.alert_id]) if verdict.may_hold]
+        related.append(
+            RelatedAlert(
                 alert_id=row.alert_id,
                 account=row.account,
                 banned=row.banned,
@@ -228,21 +221,14 @@ async def beside(
                 band=seal.scored(row.band),
                 status=seal.status(row),
                 detected_at=row.detected_at,
-                verdict=holds[-1].verdict if holds else None,
+                verdict=held[-1].verdict if held else None,
             )
         )
-    return tuple(found)
+    return related
 
 
-def sees_disputes(reader: Reader) -> bool:
-    """Whose queue has what two readers disagreed on: a lead's, to settle it, and an auditor's."""
-    return reader.may("settle") or not reader.may("decide")
-
-
-def _waiting(
-    read: Any, alert: Any, seal: Seal, names: dict[str, str], policy: Policy, *, now: float
-) -> Waiting:
-    held = read.claimed_until is not None and read.claimed_until > now
+def _waiting(review: Review, read: Any, alert: Any, seal: Seal, names: dict[str, str]) -> Waiting:
+    held = read.claimed_until is not None and read.claimed_until > review.now
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,
@@ -258,7 +244,7 @@ def _waiting(
         band=seal.scored(alert.band),
         probability=seal.scored(alert.probability),
         waits_since=read.waits_since,
-        due_at=policy.due_at(read.rank, read.waits_since),
+        due_at=review.policy.due_at(read.rank, read.waits_since),
         claimed_by=names.get(read.claimed_by, "") if held else "",
         claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
@@ -266,32 +252,21 @@ def _waiting(
     )
 
 
-def _may_hold(verdict: Any) -> bool:
-    return verdict.undone_at is None and not verdict.golden
-
-
-def _said(rows: Sequence[Any], names: dict[str, str]) -> tuple[Said, ...]:
-    holding = next((one.verdict_id for one in reversed(rows) if _may_hold(one)), None)
+def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[VerdictView, ...]:
+    holding = next((row.verdict_id for row in reversed(rows) if row.may_hold), None)
     return tuple(
-        Said(
-            verdict_id=one.verdict_id,
-            verdict=one.verdict,
-            reason_code=one.reason_code,
-            kind=one.kind,
-            by=names.get(one.reviewer, one.reviewer[:8]),
-            decided_at=one.decided_at,
-            blind=one.blind,
-            undone=one.undone_at is not None,
-            holds=one.verdict_id == holding,
+        VerdictView(
+            verdict_id=row.verdict_id,
+            verdict=row.verdict,
+            reason_code=row.reason_code,
+            kind=row.kind,
+            by=names.get(row.reviewer, row.reviewer[:8]),
+            decided_at=row.decided_at,
+            blind=row.blind,
+            undone=row.undone_at is not None,
+            holds=row.verdict_id == holding,
         )
-        for one in rows
-    )
-
-
-def _notes(rows: Sequence[Any], names: dict[str, str]) -> tuple[Note, ...]:
-    return tuple(
-        Note(names.get(one.user_id, "?"), one.written_at, one.text, one.erased_at, one.erased_reason)
-        for one in rows
+        for row in rows
     )
 
 

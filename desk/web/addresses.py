@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
-from desk.database.reads import Filters
+from desk.database.filters import Filters
 
 NAMES: Final = (*Filters.__dataclass_fields__,)
 """What a queue can be narrowed by, as its address says it."""
@@ -16,18 +16,18 @@ _VALUE_CHARS_MAX: Final = 64
 
 
 def filters_of(request: Request[Any, Any, Any]) -> Filters:
-    """What of the queue the address asks for; what is left empty in its form asks for nothing."""
+    """Returns the filters that an address names; an empty field of its form filters nothing."""
     given = {name: str(request.query_params.get(name) or "")[:_VALUE_CHARS_MAX] for name in NAMES}
     return Filters(**{name: value or None for name, value in given.items()})
 
 
 def query_of(filters: Filters, **more: str) -> str:
-    """The same as it goes along from page to page."""
+    """Returns filters as the query string that links between pages carry."""
     kept = {name: value for name in NAMES if (value := getattr(filters, name))}
     return urlencode({**kept, **more}, quote_via=quote)
 
 
 def local(where: str) -> str:
-    """An address of ours: what leads elsewhere leads to the queue."""
+    """Returns an address if it is one of the desk's own, else the queue's."""
     plain = where.startswith("/") and not where.startswith(("//", "/\\"))
     return where if plain and where.isprintable() and "\\" not in where else "/queue"

@@ -12,11 +12,11 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.reads import Filters, Place
+from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, Verdict
-from desk.review.views import Beside, Opened, Waiting
+from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from schemas import fields
 
@@ -153,7 +153,6 @@ post = partial(litestar.post, responses=_FAULTS)
 
 
 def desk_of(request: Request[Any, Any, Any]) -> Desk:
-    """The open desk."""
     desk: Desk = request.app.state.desk
     return desk
 
@@ -172,7 +171,7 @@ async def me(request: Asked) -> Me:
 
 @post("/me/uncovered", summary="Count that I looked at blurred words", status_code=204)
 async def uncovered(request: Asked) -> None:
-    """A number of the day that only whoever asks is shown."""
+    """Counts for the day. Only the person who asks sees the number."""
     await desk_of(request).uncovered(request.user.reader)
 
 
@@ -205,7 +204,7 @@ async def alerts(
     status: Annotated[str | None, QueryParameter(pattern="^(open|withdrawn)$")] = None,
     before: FromQuery[float | None] = None,
     limit: Limit = PAGE,
-) -> list[Beside]:
+) -> list[RelatedAlert]:
     """Alerts by when they were detected. `before` is the last one's `detected_at`."""
     return await desk_of(request).listed(request.user.reader, status=status, before=before, limit=limit)
 
@@ -236,7 +235,7 @@ async def case(request: Asked, alert_id: FromPath[str], data: JSONBody[CaseWante
 
 
 @get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
-async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[Beside]:
+async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[RelatedAlert]:
     """Alerts in which an account is the new one or the banned one, the newest first."""
     key = f"{platform}:{account_id.removeprefix('/')}"
     return await desk_of(request).account(request.user.reader, key)
@@ -286,7 +285,8 @@ async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
 async def reasons() -> list[ReasonShown]:
     """The codes that the desk offers, with their templates."""
     return [
-        ReasonShown(code=it.code, verdict=it.verdict, template=it.template, rival=it.rival) for it in REASONS
+        ReasonShown(code=reason.code, verdict=reason.verdict, template=reason.template, rival=reason.rival)
+        for reason in REASONS
     ]
 
 

@@ -19,11 +19,12 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from desk.access.oidc import Provider
+import report
+from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
-from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page, withheld_page
+from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
+from desk.web import api, live, pages, single_sign_on, view, weights_page
 from desk.web.desk import Desk
 from desk.web.environment import environment
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -46,21 +47,19 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
 }
 
 
-def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
+def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar:
     """The application. It neither opens nor closes the desk. `provider`: whom people may sign in with."""
     return Litestar(
         route_handlers=[
             *pages.HANDLERS,
             *single_sign_on.HANDLERS,
             *live.HANDLERS,
-            *lead_page.HANDLERS,
             *weights_page.HANDLERS,
-            *withheld_page.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(
                 path="/static",
-                directories=[_HERE / "static"],
+                directories=[_HERE / "static", Path(report.__file__).with_name("static")],
                 opt={PUBLIC: True},
                 after_request=with_headers,
                 before_request=_may_name_a_file,
@@ -99,7 +98,7 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
 
 
 async def _may_name_a_file(request: Request[Any, Any, Any]) -> None:
-    """Before a file is looked for: the file system refuses a NUL and long names, which would be a 500."""
+    """Answers 404 to a NUL or a long name, which the file system would refuse with an error (500)."""
     if "\0" in request.url.path or len(request.url.path) > _PATH_CHARS_MAX:
         raise NotFoundException
     await check(request)
@@ -130,7 +129,6 @@ def _answer(
 
 
 def environment_of(request: Request[Any, Any, Any]) -> Environment:
-    """The application's Jinja2."""
     engine: Any = request.app.template_engine
     made: Environment = engine.engine
     return made
@@ -154,8 +152,8 @@ def _sign_in_first(request: Request[Any, Any, Any], fault: NotAuthorizedExceptio
 
 
 def _page_of(request: Request[Any, Any, Any]) -> str:
-    """The page that somebody was on. What a form sends is not asked for anew by an address, so of a change
-    it is the page with the form."""
+    """Returns the page to come back to after signing in: of a change the page with its form, since an address
+    cannot repeat what a form sent."""
     if request.method in SAFE:
         return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     try:
@@ -179,13 +177,11 @@ def _unusable(request: Request[Any, Any, Any], fault: DatabaseRefused) -> Respon
 
 
 def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:
-    response = _answer(request, fault.status_code, "refused", _of(fault))
+    # By the fields' names alone: values may be personal.
+    extra = fault.extra if isinstance(fault.extra, list) else []
+    named = [
+        f"{field.get('key', '')}: {field.get('message', '')}" for field in extra if isinstance(field, dict)
+    ]
+    response = _answer(request, fault.status_code, "refused", "; ".join(named) or fault.detail)
     response.headers.update(fault.headers or {})
     return response
-
-
-def _of(fault: HTTPException) -> str:
-    """What was wrong, by the fields' names alone: a value may be anybody's."""
-    extra = fault.extra if isinstance(fault.extra, list) else []
-    named = [f"{one.get('key', '')}: {one.get('message', '')}" for one in extra if isinstance(one, dict)]
-    return "; ".join(named) or fault.detail

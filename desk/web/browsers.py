@@ -1,4 +1,4 @@
-"""What a browser keeps beside its session: which names signed in there, and from when on it may try again."""
+"""Cookies beside the session: names that signed in from a browser, and when it may try again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Asking = Request[Any, Any, Any]
 
 
 def network(request: Asking) -> str:
-    """What the caller is taken for."""
+    """Returns the network of the caller's address."""
     return network_of(request.client.host if request.client else "")
 
 
@@ -48,30 +48,30 @@ def admit(request: Asking, name: str) -> Try:
 
 
 def caller(request: Asking) -> str:
-    """What limits go by where no name is known yet: a browser in which somebody signed in, or the network."""
+    """Returns the key of rate limits before a name is known: a known browser, or the network."""
     desk: Desk = request.app.state.desk
     throttle: Throttle = request.app.state.throttle
     prefix = _name(desk, _KNOWN, "")
     cookies = (
-        (key.removeprefix(prefix), it) for key, it in request.cookies.items() if key.startswith(prefix)
+        (key.removeprefix(prefix), value) for key, value in request.cookies.items() if key.startswith(prefix)
     )
     known = throttle.knows(cookies, desk.now())
     return f"browser:{known}" if known else f"network:{network(request)}"
 
 
 async def known_cookie(request: Asking, token: str) -> Cookie:
-    """By which this browser is known from now on to the name of a new session."""
+    """Returns the cookie that makes this browser known to the name of a new session."""
     desk: Desk = request.app.state.desk
     throttle: Throttle = request.app.state.throttle
     async with desk.database.read() as connection:
-        found = await sessions.find(connection, token, idle_seconds=KNOWN_SECONDS, now=desk.now())
-    digest = throttle.signer.digest(found[0].name if found else "")
+        known = await sessions.find(connection, token, idle_seconds=KNOWN_SECONDS, now=desk.now())
+    digest = throttle.signer.digest(known[0].name if known else "")
     value = throttle.signer.signed("known", digest, desk.now() + KNOWN_SECONDS, secrets.token_urlsafe(9))
     return _cookie(desk, _name(desk, _KNOWN, digest), value, KNOWN_SECONDS)
 
 
 def moment_cookies(request: Asking, name: str, fault: TriedTooOften) -> list[Cookie]:
-    """What a browser that is to wait is given."""
+    """Returns the cookies of a browser that has to wait."""
     if not fault.moment:
         return []
     desk: Desk = request.app.state.desk

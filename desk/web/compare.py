@@ -17,7 +17,7 @@ from samehand.normalize.text.scripts import has_mixed_script
 Kind = Literal["same", "other", "unseen"]
 
 PIECES_MAX: Final = 200
-"""Of one value: two texts that alternate at every letter are told apart as a whole."""
+"""Of one value: two texts that alternate at every letter are marked as a whole."""
 
 SIMILARITY_MIN: Final = 0.5
 """Of two values, from 0 to 1: below it letters agree by chance, and marks would be everywhere."""
@@ -33,7 +33,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedValues:
     """Two values, each in pieces. `ours_read`, `theirs_read`: their letters as they are read, "" where as
     written.
     """
@@ -45,10 +45,10 @@ class Compared:
     theirs_read: str = ""
 
 
-def compare(signal: str, platform: str, ours: str, theirs: str) -> Compared:
+def compare(signal: str, platform: str, ours: str, theirs: str) -> ComparedValues:
     """Where two quoted values differ; a value that is a statement is not compared by letter."""
     mine, other = (ours, theirs) if signal in _READ else ("", "")
-    return Compared(
+    return ComparedValues(
         *(_pieces(ours, theirs) if signal not in _WHOLE else (_plain(ours), _plain(theirs))),
         same=ours == theirs,
         ours_read=_read_as(signal, platform, mine, other),
@@ -102,7 +102,7 @@ def _read_as(signal: str, platform: str, text: str, other: str) -> str:
     """What look-alike letters are read as, where that is not what is written.
 
     Letters that stand for one another in any name (rn and m, doubled ones) are read so on both sides. That is
-    told only where the other value is written so: `rnartin` beside `martin`, and not a plain `bernardita`.
+    shown only where the other value is written so: `rnartin` beside `martin`, and not a plain `bernardita`.
     """
     folded = fold_handle(text, platform) if signal == "handle" else fold_name(text)
     if folded is None:

@@ -1,25 +1,31 @@
-"""What a request may do, each in one transaction. Rules are `desk.review`'s, rows `desk.database`'s."""
+"""What a request may do, each in one transaction. `desk.review` has the rules: see `Review` there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import exposures, reads
+from desk.access import sessions
+from desk.access.sessions import Session
+from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
-from desk.database.reads import Filters, Place
-from desk.review import audit, decisions, views
+from desk.database.filters import Filters, Place
+from desk.readers import Reader
+from desk.review import views
 from desk.review.case import case_file
-from desk.review.decisions import Decided, Decision
+from desk.review.decisions import Decision, DecisionMade, Review
+from desk.review.figures import LeadView, lead_view
+from desk.review.learning import Learning
 from desk.review.policy import Policy
-from desk.review.readers import Reader
 from desk.review.seal import seal_of
-from desk.review.views import Beside, Opened, Waiting
-from desk.web.telemetry import DeskMetrics
+from desk.review.views import Opened, RelatedAlert, Waiting
+from desk.review.weights import WeightsReview
+from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
 from streams.settings import Settings
 
@@ -49,7 +55,7 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `learning`: whoever learns holds it. It takes a second of a processor, which the others here need as well.
+    `learning`: held while a proposal is computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
@@ -59,6 +65,28 @@ class Desk:
     metrics: DeskMetrics
     base: Weights = field(default_factory=default_weights)
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
+        return Review(connection, reader, self.policy, self.now())
+
+    async def session(self, token: str) -> Session | None:
+        """Returns the session of a token, whose use is noted now and then; None if it has ended."""
+        now = self.now()
+        async with self.database.read() as reading:
+            known = await sessions.find(
+                reading, token, idle_seconds=self.settings.desk_session_minutes * 60.0, now=now
+            )
+        if known is None:
+            return None
+        session, stale = known
+        if stale:
+            async with self.database.begin() as writing:
+                await users.see_session(writing, session.digest, now=now)
+        return session
+
+    async def sign_out(self, session: Session) -> None:
+        async with self.database.begin() as connection:
+            await users.end_session(connection, session.digest)
 
     async def queue(
         self,
@@ -72,28 +100,13 @@ class Desk:
         """What waits for this person, the most pressing first."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await self._queue(connection, reader, filters, limit=limit, after=after, free=free)
-
-    async def _queue(
-        self,
-        connection: AsyncConnection,
-        reader: Reader,
-        filters: Filters,
-        *,
-        limit: int,
-        after: Place | None,
-        free: bool = False,
-    ) -> list[Waiting]:
-        return await views.queue(
-            connection,
-            reader,
-            filters,
-            self.policy,
-            now=self.now(),
-            limit=min(limit, PAGE_MAX),
-            after=after,
-            free=free,
-        )
+            return await views.queue(
+                self._review(connection, reader),
+                filters,
+                limit=min(limit, PAGE_MAX),
+                after=after,
+                free=free,
+            )
 
     async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
         """How many reads wait for this person that were opened after one."""
@@ -104,7 +117,7 @@ class Desk:
                 filters,
                 since=since,
                 now=self.now(),
-                leads=views.sees_disputes(reader),
+                leads=reader.sees_disputes,
             )
 
     async def overview(
@@ -115,16 +128,16 @@ class Desk:
         """
         reader.need("read")
         async with self.database.read() as connection:
-            # First: what comes in between is told, perhaps twice.
-            newest = await reads.newest(connection, reader.user_id, leads=views.sees_disputes(reader))
-            waiting = await self._queue(connection, reader, filters, limit=PAGE, after=after)
+            # First: what arrives in between is announced, perhaps twice.
+            newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
+            waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
             return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.begin() as connection:
-            opened = await views.opened(connection, reader, alert_id, self.policy, now=self.now())
+            opened = await views.opened(self._review(connection, reader), alert_id)
             await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
             await audit.note(
                 connection,
@@ -147,7 +160,7 @@ class Desk:
             await exposures.add(connection, reader.user_id, now=self.now(), uncovered=1)
 
     async def days(self, reader: Reader) -> list[Day]:
-        """How much this person read, of each day that they read on, the newest first. Nobody else is told."""
+        """Returns how much this person read on each day, the newest first. Nobody else sees it."""
         async with self.database.read() as connection:
             rows = await exposures.of(connection, reader.user_id, DAYS_MAX)
         return [Day(row.day * exposures.DAY_SECONDS, row.opened, row.uncovered) for row in rows]
@@ -156,56 +169,43 @@ class Desk:
         """Which alert a read is of. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.read() as connection:
-            return str((await decisions.known_read(connection, reader, read_id)).alert_id)
+            return str((await self._review(connection, reader).known_read(read_id)).alert_id)
 
     async def claim(self, reader: Reader, read_id: int) -> float:
-        """Takes a read in hand, or keeps it; until when. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.claim(connection, reader, read_id, self.policy, now=self.now())
+            return await self._review(connection, reader).claim(read_id)
 
     async def release(self, reader: Reader, read_id: int) -> None:
-        """Lays a read back."""
         async with self.database.begin() as connection:
-            await decisions.release(connection, reader, read_id)
+            await self._review(connection, reader).release(read_id)
 
     async def skip(self, reader: Reader, read_id: int) -> None:
-        """Leaves a read to others for a while. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            await decisions.skip(connection, reader, read_id, self.policy, now=self.now())
+            await self._review(connection, reader).skip(read_id)
 
-    async def decide(self, reader: Reader, read_id: int, decision: Decision) -> Decided:
-        """Keeps a verdict. Raises `ReviewError`."""
+    async def decide(self, reader: Reader, read_id: int, decision: Decision) -> DecisionMade:
         async with self.database.begin() as connection:
-            made = await decisions.decide(connection, reader, read_id, decision, self.policy, now=self.now())
+            made = await self._review(connection, reader).decide(read_id, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
-        """Takes the last key back; the reads that are open again. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            opened = await decisions.undo(connection, reader, batch, self.policy, now=self.now())
+            opened = await self._review(connection, reader).undo(batch)
         self.metrics.undone.inc(len(opened))
         return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
-        """Takes back what holds; the read that it opened. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.take_back(
-                connection, reader, alert_id, reason_code, self.policy, now=self.now()
-            )
+            return await self._review(connection, reader).take_back(alert_id, reason_code)
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
-        """Keeps a note. Raises `ReviewError`."""
-        reader.need("decide")
         async with self.database.begin() as connection:
-            return await decisions.write_note(connection, reader, alert_id, text, now=self.now())
+            return await self._review(connection, reader).write_note(alert_id, text)
 
     async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
-        """Makes an alert an exercise; for how many people. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.set_golden(
-                connection, reader, alert_id, verdict, self.policy, now=self.now()
-            )
+            return await self._review(connection, reader).set_golden(alert_id, verdict)
 
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""
@@ -216,18 +216,42 @@ class Desk:
                 connection, alert_id, purpose=purpose, reader=reader.user_id, now=self.now(), seal=seal
             )
 
-    async def account(self, reader: Reader, key: str) -> list[Beside]:
+    async def account(self, reader: Reader, key: str) -> list[RelatedAlert]:
         """Alerts about an account, on either side, each as this person may see it."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await views.of_account(connection, reader, key)
+            return await views.of_account(self._review(connection, reader), key)
 
     async def listed(
         self, reader: Reader, *, status: str | None, before: float | None, limit: int
-    ) -> list[Beside]:
+    ) -> list[RelatedAlert]:
         """Alerts, the newest first, each as this person may see it."""
         reader.need("read")
         async with self.database.read() as connection:
             return await views.listed(
-                connection, reader, status=status, before=before, limit=max(1, min(limit, PAGE_MAX))
+                self._review(connection, reader),
+                status=status,
+                before=before,
+                limit=max(1, min(limit, PAGE_MAX)),
             )
+
+    async def withheld(self, limit: int) -> Sequence[Any]:
+        """Open summaries of bans that withheld a pair. They count, and name no account but the banned one."""
+        async with self.database.read() as connection:
+            return await summaries.withheld(connection, limit)
+
+    async def figures(self, reader: Reader) -> LeadView:
+        """What the lead's page shows. Raises `Forbidden`."""
+        reader.need("figures")
+        return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
+
+    @property
+    def weights(self) -> Learning:
+        """What can be learnt from verdicts; hold `learning` while it learns."""
+        return Learning(self.database, self.base, self.policy.blind_share)
+
+    @asynccontextmanager
+    async def deciding(self, reader: Reader, *, knowing: int) -> AsyncIterator[WeightsReview]:
+        """Yields what a person may decide about weights, in one transaction."""
+        async with self.database.begin() as connection:
+            yield WeightsReview(connection, reader, self.base, knowing, self.now())

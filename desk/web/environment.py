@@ -1,19 +1,60 @@
-"""Jinja2 for pages: everything is escaped, and a name that is not there fails."""
+"""Jinja2 for pages, and the filters that templates call. Everything is escaped; an unknown name fails."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from desk.web.filters import FILTERS
+from report.text import percent as share
+from report.text import visible, visible_sentence
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
+def moment(seconds: float) -> str:
+    """Unix seconds as people write a moment: 2026-11-24 12:00 UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def iso(seconds: float) -> str:
+    """Unix seconds as RFC 3339, for the attribute of a <time>."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def percent(probability: float) -> str:
+    """A probability from 0 to 1 in per cent; never certainty, which no sum of evidence gives."""
+    if probability > 0.999:
+        return "> 99.9 %"
+    return "< 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
+
+
+def nats(weight: float) -> str:
+    """A weight with its sign."""
+    return f"{weight:+.1f}"
+
+
+def exact(weight: float) -> str:
+    """Returns a weight with its sign and two decimals, so that readers can check a column's sum."""
+    return f"{weight:+.2f}"
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "exact": exact,
+    "iso": iso,
+    "moment": moment,
+    "nats": nats,
+    "percent": percent,
+    "share": share,
+    "visible": visible,
+    "visible_sentence": visible_sentence,
+}
+
+
 def environment() -> Environment:
-    """One for an application."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -53,9 +53,9 @@ class Language:
         return self._count(f"%(n)d {unit}", f"%(n)d {unit}s", count)
 
     def left(self, seconds: float) -> str:
-        """What is left of a goal: ``in 3 minutes``, ``2 hours late``."""
-        told = self.gettext("in %(span)s") if seconds >= 0 else self.gettext("%(span)s late")
-        return told % {"span": self.span(seconds)}
+        """Returns the time left until a goal: ``in 3 minutes``, ``2 hours late``."""
+        left = self.gettext("in %(span)s") if seconds >= 0 else self.gettext("%(span)s late")
+        return left % {"span": self.span(seconds)}
 
     def _count(self, one: str, many: str, number: float) -> str:
         return self.ngettext(one, many, int(number)) % {"n": int(number)}
@@ -136,7 +136,7 @@ def language_of(code: str) -> Language:
 def wanted(accepted: str) -> Language:
     """The first language that a browser asks for (`Accept-Language`) and we have; English where none is."""
     for part in accepted.split(",", _ACCEPTED_MAX)[:_ACCEPTED_MAX]:
-        found = _CODE.match(part.strip())
-        if found and found[0].lower() in LANGUAGES:
-            return LANGUAGES[found[0].lower()]
+        match = _CODE.match(part.strip())
+        if match and match[0].lower() in LANGUAGES:
+            return LANGUAGES[match[0].lower()]
     return ENGLISH

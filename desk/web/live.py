@@ -1,15 +1,15 @@
-"""What arrived since somebody opened their queue, by server-sent events: told, never moved as they read."""
+"""Announces what arrived since a queue was opened, by server-sent events; nothing moves under the reader."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from html import escape
 from typing import Annotated, Any, Final
 
 from litestar import Request, get
 from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from markupsafe import Markup
 
 from desk.database.errors import DatabaseUnavailable
 from desk.web.addresses import filters_of, query_of
@@ -34,25 +34,21 @@ async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentE
 async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
     desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
     query = query_of(filters)
-    told, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
-    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", _never)():
+    shown, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
+    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", lambda: False)():
         try:
             count = await desk.arrived(request.user.reader, filters, since=since)
         except DatabaseUnavailable:
-            count = told
-        if count != told:
-            told = count
+            count = shown
+        if count != shown:
+            shown = count
             words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
-            where = escape(f"/queue?{query}" if query else "/queue")
-            line = f'<a href="{where}">{escape(words % {"n": count})}</a>' if count else ""
-            yield ServerSentEventMessage(event="arrived", data=line)
+            where = f"/queue?{query}" if query else "/queue"
+            line = Markup('<a href="{}">{}</a>').format(where, words % {"n": count}) if count else ""
+            yield ServerSentEventMessage(event="arrived", data=str(line))
         else:
             yield ServerSentEventMessage(comment="here")
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def _never() -> bool:
-    return False
 
 
 HANDLERS: Final = (live,)

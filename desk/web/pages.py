@@ -17,11 +17,12 @@ from msgspec import Meta, Struct
 
 from desk.access import sign_in
 from desk.access.throttle import TriedTooOften
-from desk.database import users
-from desk.database.reads import Filters, Place
+from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
+from desk.review.figures import DAYS
 from desk.review.reasons import REASONS, reasons_for
+from desk.review.statistics import VERDICTS_MIN
 from desk.review.views import Waiting
 from desk.web import browsers
 from desk.web.addresses import NAMES, filters_of, local, query_of
@@ -41,6 +42,10 @@ log = structlog.get_logger("samehand.desk")
 
 Undoing = Annotated[str | None, QueryParameter(max_length=64)]
 """The batch of the last decision, which can be undone for some seconds."""
+
+
+BANS_MAX: Final = 100
+"""Bans with withheld pairs on their page, of which the first matter most: nobody reads on."""
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
@@ -134,12 +139,12 @@ def _choices(filters: Filters, known: dict[str, list[str]]) -> list[tuple[str, s
         "direction": list(get_args(Direction)),
         "kind": ["first", "second", "appeal", "dispute"],
     }
-    found = {**known, **fixed}
+    values = {**known, **fixed}
     for name in NAMES:
         chosen = getattr(filters, name)
-        if chosen and chosen not in found[name]:
-            found[name].append(chosen)
-    return [(name, label, found[name]) for name, label in _LABELS.items() if found[name]]
+        if chosen and chosen not in values[name]:
+            values[name].append(chosen)
+    return [(name, label, values[name]) for name, label in _LABELS.items() if values[name]]
 
 
 _LABELS: Final = {
@@ -178,7 +183,6 @@ async def next_(request: Asked, undo: Undoing = None) -> Redirect:
 
 @get("/alerts/{alert_id:str}", include_in_schema=False)
 async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -> Template:
-    """One decision."""
     desk = desk_of(request)
     opened = await desk.open(request.user.reader, alert_id)
     return page(
@@ -192,7 +196,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
-        templates={one.code: one.template for one in REASONS},
+        templates={reason.code: reason.template for reason in REASONS},
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
         may_make_case=request.user.reader.may("case"),
@@ -250,14 +254,12 @@ async def read(request: Asked, read_id: PathRead) -> Redirect:
 
 @post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
 async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
-    """Takes back what holds."""
     await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
 
 
 @post("/alerts/{alert_id:str}/notes", include_in_schema=False)
 async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
-    """Keeps a note."""
     await desk_of(request).write_note(request.user.reader, alert_id, data.text)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
 
@@ -276,13 +278,25 @@ async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[Cas
     return Response(case_page(made), media_type=MediaType.HTML, headers={"Content-Security-Policy": POLICY})
 
 
+@get("/figures", include_in_schema=False)
+async def figures(request: Asked) -> Template:
+    """Figures of the last 90 days; none that rests on fewer than 30 verdicts. Raises `Forbidden`."""
+    lead = await desk_of(request).figures(request.user.reader)
+    return page(request, "figures.html", lead=lead, signals=SIGNALS, days=DAYS, least=VERDICTS_MIN)
+
+
+@get("/withheld", include_in_schema=False)
+async def withheld(request: Asked) -> Template:
+    """Counts of withheld pairs, by ban: they name no other account, so that every reader may see them."""
+    return page(request, "withheld.html", summaries=await desk_of(request).withheld(BANS_MAX))
+
+
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
 async def sign_in_page(
     request: Request[Any, Any, Any],
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
     ended: Annotated[str, QueryParameter(max_length=1)] = "",
 ) -> Template:
-    """The form."""
     known = _form(request, local(next_), wrong=False)
     return Template("sign_in.html", context={**known, "ended": bool(ended)})
 
@@ -328,7 +342,6 @@ async def link_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Te
 
 @post("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
 async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirect | Template:
-    """Signs in once."""
     desk = desk_of(request)
     made = await sign_in.with_link(desk.database, token, now=desk.now())
     if made is None:
@@ -340,10 +353,8 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
 
 @post("/sign-out", include_in_schema=False)
 async def sign_out(request: Asked) -> Redirect:
-    """Ends the session."""
     desk = desk_of(request)
-    async with desk.database.begin() as connection:
-        await users.end_session(connection, request.user.digest)
+    await desk.sign_out(request.user)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
 
 
@@ -366,6 +377,8 @@ HANDLERS: Final = (
     take_back,
     write_note,
     case,
+    figures,
+    withheld,
     sign_in_page,
     sign_in_,
     link_page,

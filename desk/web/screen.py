@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.web.compare import Compared, compare
+from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, Step, steps
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
@@ -24,19 +24,19 @@ _TRAITS: Final = ("name", "handle", "bio", "avatar")
 @dataclass(frozen=True, slots=True)
 class Trait:
     """One line of evidence: its two values compared. Shown blind, `weight` is 0, `because` empty, and
-    `level` is told of masked values alone."""
+    `level` is given for masked values alone."""
 
     signal: str
     level: str
     weight: float
     because: str
-    values: Compared
+    values: ComparedValues
     shown: bool
     explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Bar:
     """A bar of the waterfall: from `left` on, `width` wide, on a line of 1,000; `after`: summed so far."""
 
     step: Step
@@ -46,30 +46,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class AlertScreen:
     """What the page of an alert is made of."""
 
     traits: tuple[Trait, ...]
     speaking_for: tuple[Trait, ...]
     speaking_against: tuple[Trait, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Bar, ...]
     zero: float
     what_else: tuple[RivalShare, ...] = ()
 
 
-def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
+def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
     """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
     lines = (*alert.evidence, *alert.counter_evidence)
     traits = tuple(sorted((_trait(alert, line) for line in lines), key=_as_looked_at))
     if blind:
-        return Screen(traits, (), (), (), 0.0)
-    rows, zero = _rows(steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds))
-    return Screen(
+        return AlertScreen(traits, (), (), (), 0.0)
+    drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
+    scale = Scale.over(drawn, _LENGTH)
+    return AlertScreen(
         traits=tuple(trait for trait in traits if trait.shown),
         speaking_for=_strongest(alert, alert.evidence),
         speaking_against=_strongest(alert, alert.counter_evidence),
-        rows=rows,
-        zero=zero,
+        rows=tuple(Bar(step, *scale.bar(step), step.end) for step in drawn),
+        zero=scale.place(0.0),
         what_else=tuple(telling(alert.rivals)),
     )
 
@@ -96,8 +97,3 @@ def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait
         (line for line in lines if line.weight or line.explained), key=lambda line: -abs(line.weight)
     )
     return tuple(_trait(alert, line) for line in weighing[:STRONGEST])
-
-
-def _rows(drawn: Sequence[Step]) -> tuple[tuple[Row, ...], float]:
-    scale = Scale.over(drawn, _LENGTH)
-    return tuple(Row(step, *scale.bar(step), step.end) for step in drawn), scale.place(0.0)

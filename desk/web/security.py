@@ -1,4 +1,4 @@
-"""Who asks, whether it is really they, and how often: headers, cookies, CSRF, rates."""
+"""Authentication, CSRF protection, rate limits, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
-from desk.access import sessions
 from desk.access.sessions import SESSION_SECONDS_MAX, Session
 from desk.access.throttle import Rates
-from desk.database import users
 from desk.web.desk import Desk
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -36,7 +34,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf"
 PUBLIC: Final = "public"
-"""The option of a handler that whoever is not signed in may call."""
+"""The option of a handler that may be called without a session."""
 
 
 def base_url(desk: Desk) -> str:
@@ -46,7 +44,7 @@ def base_url(desk: Desk) -> str:
 
 
 def cookie_name(desk: Desk) -> str:
-    """With the prefix by which browsers refuse it from anybody but this very host, where there is TLS."""
+    """Returns the session cookie's name; under TLS with the prefix that binds it to this host."""
     return "__Host-samehand" if base_url(desk).startswith("https:") else "samehand"
 
 
@@ -69,27 +67,18 @@ class Authentication(AbstractAuthenticationMiddleware):
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        """Looks the session's token up."""
         desk: Desk = connection.app.state.desk
         token = connection.cookies.get(cookie_name(desk), "")
-        now = desk.now()
-        async with desk.database.read() as reading:
-            found = await sessions.find(
-                reading, token, idle_seconds=desk.settings.desk_session_minutes * 60.0, now=now
-            )
-        if found is None:
+        session = await desk.session(token)
+        if session is None:
             raise NotAuthorizedException("sign in first")
-        session, stale = found
-        if stale:
-            async with desk.database.begin() as writing:
-                await users.see_session(writing, session.digest, now=now)
         return AuthenticationResult(user=session, auth=token)
 
 
 async def check(request: Request[Any, Any, Any]) -> None:
-    """Before every handler: that a change was asked for by our own page, and that nobody asks too often.
+    """Refuses a change that one of our own pages did not send (403), and too many requests (429).
 
-    Raises 403 and 429.
+    Runs before every handler.
     """
     desk: Desk = request.app.state.desk
     rates: Rates = request.app.state.rates
@@ -118,7 +107,6 @@ def _ours(origin: str, desk: Desk, request: Request[Any, Any, Any]) -> bool:
 
 
 def with_headers(response: Response[Any]) -> Response[Any]:
-    """After every handler."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -38,7 +38,9 @@ SIGNALS: Final[dict[str, str]] = {
     "sum": "Sum",
 }
 
-RIVALS: Final[dict[str, tuple[str, str]]] = {it.name: (it.who, it.sentence) for it in rivals.RIVALS}
+RIVALS: Final[dict[str, tuple[str, str]]] = {
+    rival.name: (rival.who, rival.sentence) for rival in rivals.RIVALS
+}
 """What else a pair could be: who, and the sentence on it, by the name that alerts have."""
 
 FAULTS: Final[dict[str, str]] = {

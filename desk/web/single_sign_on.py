@@ -1,4 +1,4 @@
-"""Signing in with a provider of OpenID Connect: there, and back again."""
+"""Signing in with an OpenID Connect provider: the redirect to it, and its callback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from desk.access import oidc, sign_in
-from desk.access.oidc import BEGUN_SECONDS, Begun, Configured, NotSignedIn, Provider, ProviderUnavailable
+from desk.access.oidc import (
+    BEGUN_SECONDS,
+    Begun,
+    Configured,
+    IdentityProvider,
+    NotSignedIn,
+    ProviderUnavailable,
+)
 from desk.access.throttle import Rates
 from desk.web import browsers
 from desk.web.addresses import local
@@ -33,7 +40,7 @@ _STATUS: Final = {"unavailable": 503, "no-role": 403, "begin-again": 403, "busy"
 Asking = Request[Any, Any, Any]
 
 
-def provider_of(settings: Settings) -> Provider | None:
+def provider_of(settings: Settings) -> IdentityProvider | None:
     """The provider of the settings, None where people sign in by passwords and links alone.
 
     Raises `SettingsError` and `OSError` where a file cannot be read.
@@ -41,7 +48,7 @@ def provider_of(settings: Settings) -> Provider | None:
     if not settings.desk_oidc_issuer:
         return None
     here = settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"
-    return Provider(
+    return IdentityProvider(
         Configured(
             issuer=settings.desk_oidc_issuer,
             client_id=settings.desk_oidc_client_id,
@@ -64,8 +71,7 @@ def rates() -> Rates:
 async def begin(
     request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Redirect | Template:
-    """On to the provider."""
-    provider: Provider | None = request.app.state.provider
+    provider: IdentityProvider | None = request.app.state.provider
     if provider is None:
         return Redirect("/sign-in", status_code=303)
     if not _allowed(request):
@@ -86,7 +92,7 @@ async def finish(
     iss: Annotated[str | None, QueryParameter(max_length=1_024)] = None,
 ) -> Redirect | Template:
     """Back from the provider. What it says of a fault is anybody's text, and is shown to nobody."""
-    provider: Provider | None = request.app.state.provider
+    provider: IdentityProvider | None = request.app.state.provider
     if provider is None:
         return Redirect("/sign-in", status_code=303)
     desk = desk_of(request)

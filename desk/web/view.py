@@ -1,4 +1,4 @@
-"""How somebody wants to see the desk: language, quotes blurred, single keys; kept in a cookie, no secret."""
+"""Preferences of a browser (language, blurred quotes, single keys), kept in a cookie without secrets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class View:
 
 
 def view_of(request: Asking) -> View:
-    """What the cookie says; without one, the first language of the browser's that we have."""
+    """Returns the cookie's choices; without one, the browser's first language that the desk speaks."""
     chosen = request.cookies.get(COOKIE, "").split(".")
     if len(chosen) not in (3, 5):  # without the reminder: kept by a version before it
         return View(language=wanted(request.headers.get("Accept-Language", "")))
@@ -47,7 +47,7 @@ def view_of(request: Asking) -> View:
 
 
 def _number(text: str) -> int:
-    """What the form would have taken; else 0."""
+    """Returns a number that the form accepts, else 0."""
     known = text.isascii() and text.isdigit() and len(text) <= len(str(PAUSE_MAX))
     return int(text) if known and int(text) <= PAUSE_MAX else 0
 
@@ -81,7 +81,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
 async def view_page(
     request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Template:
-    """The form of choices."""
     return Template(
         "view.html",
         context={

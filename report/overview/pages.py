@@ -49,9 +49,9 @@ HEADERS: Final[Mapping[str, str]] = {
 """Nothing but our own files runs or is fetched, nobody may frame the page, and no cache keeps it."""
 
 _FILES: Final[Mapping[str, str]] = {
-    "htmx.min.js": "text/javascript",
-    "htmx-sse.min.js": "text/javascript",
-    "overview.css": "text/css",
+    "static/htmx.min.js": "text/javascript",
+    "static/htmx-sse.min.js": "text/javascript",
+    "overview/static/overview.css": "text/css",
 }
 
 
@@ -95,8 +95,8 @@ class Overview:
         """Adds the addresses."""
         router.add_get("/", self.page)
         router.add_get("/overview/stream", self.stream)
-        for name, kind in _FILES.items():
-            router.add_get(f"/static/{name}", _file(name, kind))
+        for path, kind in _FILES.items():
+            router.add_get(f"/static/{path.rpartition('/')[2]}", _file(path, kind))
 
     async def page(self, request: web.Request) -> web.Response:
         """The whole page as it is now: readable without any script."""
@@ -154,8 +154,8 @@ def event(name: str, data: str) -> bytes:
     return f"event: {name}\n{lines}\n".encode()
 
 
-def _file(name: str, kind: str) -> Handler:
-    body = files("report.overview").joinpath("static", name).read_bytes()
+def _file(path: str, kind: str) -> Handler:
+    body = files("report").joinpath(path).read_bytes()
     headers = {**HEADERS, "Cache-Control": "public, max-age=3600"}
 
     async def served(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from desk.database import audit as rows
 from desk.database import schema
 from desk.database.engine import Database, opened
 from desk.feed.audit_heads import publish_head
-from desk.review import audit
+from desk.review.audit import Head
 from streams.kafka import topics
 from streams.kafka.client import writer
 from streams.settings import Settings, load
@@ -38,7 +38,7 @@ class Books:
 
         async def lines(connection: AsyncConnection) -> None:
             for number in range(count):
-                await audit.note(
+                await rows.note(
                     connection, actor=actor, action="decided", subject=f"a{number}", now=number + 0.5
                 )
 
@@ -62,14 +62,14 @@ class Books:
 
         self._within(changed)
 
-    def last(self) -> audit.Head:
+    def last(self) -> Head:
         """The last line's number and hash."""
-        found: list[audit.Head] = []
+        found: list[Head] = []
 
         async def last(connection: AsyncConnection) -> None:
             line = await rows.last(connection)
             assert line is not None
-            found.append(audit.Head(line.number, line.hash))
+            found.append(Head(line.number, line.hash))
 
         self.change(last)
         return found[0]

@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry
 from desk.access.passwords import checked
 from desk.access.sign_in import add_user
 from desk.database.engine import Database
+from desk.readers import Reader
 from desk.review.arrivals import take_alert
 from desk.review.policy import Policy
-from desk.review.readers import Reader
+from desk.telemetry import DeskMetrics
 from desk.web.desk import Desk
-from desk.web.telemetry import DeskMetrics
 from schemas.alerts import EvidenceLine
 from schemas.wire import encode
 from streams.settings import load

@@ -11,9 +11,10 @@ from sqlalchemy import insert
 
 from desk.database import schema
 from desk.database import weights as rows
+from desk.database.weights import DecisionRow
+from desk.readers import Reader
 from desk.review import weights
 from desk.review.facts import facts_of
-from desk.review.readers import Reader
 from desk.review.weights import Standing, standing
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
@@ -94,6 +95,12 @@ def learned(version: str = "learned-1", base: Weights = SHIPPED, **multipliers: 
     return replace(base, version=version, signals=signals)
 
 
+def decided(decision: DecisionRow | None) -> DecisionRow:
+    """A decision that there is."""
+    assert decision is not None
+    return decision
+
+
 async def holding(office: Office) -> Standing:
     """What holds now."""
     async with office.database.read() as connection:
@@ -113,16 +120,9 @@ async def published(office: Office) -> None:
 async def tried(office: Office, lead: Reader, table: Weights) -> None:
     """A table that is in shadow now, and on the topic."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.try_in_shadow(
-            connection,
-            lead,
-            table,
-            office.desk.base,
-            reason="it tells more",
-            knowing=knowing,
-            figures={"labels": 40, "as_of": office.clock()},
-            now=office.clock(),
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.try_in_shadow(
+            table, reason="it tells more", figures={"labels": 40, "as_of": office.clock()}
         )
     await published(office)
 
@@ -136,21 +136,12 @@ async def adopted(office: Office, lead: Reader, table: Weights) -> None:
 async def put_in_force(office: Office, lead: Reader, *, shadow_hours: float = 0.0) -> None:
     """What is in shadow is in force now."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.put_in_force(
-            connection,
-            lead,
-            office.desk.base,
-            reason="it held",
-            knowing=knowing,
-            figures={},
-            shadow_hours=shadow_hours,
-            now=office.clock(),
-        )
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.put_in_force(reason="it held", figures={}, shadow_hours=shadow_hours)
 
 
 async def rolled_back(office: Office, lead: Reader) -> None:
     """What was in force before is so again."""
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.roll_back(connection, lead, office.desk.base, knowing=knowing, now=office.clock())
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.roll_back()

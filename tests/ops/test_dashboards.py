@@ -16,7 +16,7 @@ from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import context_of
 from deliver.endpoints import Endpoint
 from deliver.process import DeliverApp, wire
-from desk.web.telemetry import DeskMetrics
+from desk.telemetry import DeskMetrics
 from gate.meters import GateMeters
 from store.pepper.pepper import write_pepper_file
 from streams.clock import SystemClock

@@ -15,7 +15,7 @@ from desk.database import verdicts
 from desk.web.languages import catalogue
 from tests.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason
-from tests.desk.weighing import holding, judged_alerts, published
+from tests.desk.weighing import decided, holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import FLAGS, picture
 
@@ -346,7 +346,7 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     lead.press("Enter")
     lead.page.locator("form[action='/weights/back']").wait_for()
     held = running.do(holding(running.office))
-    assert (held.live.action, held.live.reason) == ("adopted", "it held for a day")
+    assert (decided(held.live).action, decided(held.live).reason) == ("adopted", "it held for a day")
     lead.reach("form[action='/weights/back'] button")
     lead.press("Enter")
     lead.page.locator("form[action='/weights/back']").wait_for(state="detached")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.text import plural, span, visible, visible_sentence
+from report.text import plural, visible, visible_sentence
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,6 @@ def test_no_text_gets_a_control_onto_a_screen_or_out_of_its_width(text: str, wid
     shown = visible(text, width)
     assert len(shown) <= width
     assert not [one for one in shown if unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"}]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "no time"), (1, "1 second"), (-59, "59 seconds"), (7_300, "2 hours"), (9e5, "10 days")],
-)
-def test_a_span_is_said_in_its_largest_whole_unit(seconds: float, words: str) -> None:
-    assert span(seconds) == words
 
 
 def test_counts_are_said_as_people_say_them() -> None:

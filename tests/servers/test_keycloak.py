@@ -15,7 +15,7 @@ import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
-from desk.access.oidc import Configured, Provider
+from desk.access.oidc import Configured, IdentityProvider
 from desk.database.engine import opened
 from desk.web.app import create_app
 from desk.web.single_sign_on import CALLBACK
@@ -110,7 +110,7 @@ async def test_people_of_a_realm_come_in_by_their_roles_and_a_code_is_good_once(
     async with opened(f"sqlite:///{tmp_path / 'desk.db'}") as database:
         office = an_office(database)
         office.clock.at = time.time()  # as Keycloak's
-        app = create_app(office.desk, Provider(configured))
+        app = create_app(office.desk, IdentityProvider(configured))
         found = {}
         for name in PEOPLE:
             async with AsyncTestClient(app, base_url=DESK) as browser:

@@ -12,8 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cli.main import run
-from desk.database import schema
-from desk.review import audit
+from desk.database import audit, schema
 from local.ports import take_port
 from streams.kafka import topics
 from streams.kafka.client import reader

@@ -165,7 +165,7 @@ def test_a_line_that_only_the_database_has_acknowledges_nothing(books: Books, sa
     books.put_back(BACKUP)
 
     async def forged(connection: AsyncConnection) -> None:
-        run_ = set_aside.Run(BACKUP, (lost,))
+        run_ = set_aside.LostHeads(BACKUP, (lost,))
         await set_aside.set_aside(connection, run_, name="nadia", reason="restore-311", now=1.0)
 
     books.change(forged)

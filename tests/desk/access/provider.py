@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from desk.access.oidc import Configured, Provider
+from desk.access.oidc import Configured, IdentityProvider
 
 ISSUER = "https://id.example.org/realms/desk"
 CALLBACK = "http://127.0.0.1:6068/sign-in/oidc/callback"
@@ -49,7 +49,7 @@ class SaysAnything:
     asked: dict[str, str] = field(default_factory=dict)
     redeemed: set[str] = field(default_factory=set)
 
-    def provider(self, **other: Any) -> Provider:
+    def provider(self, **other: Any) -> IdentityProvider:
         """The desk's side of it."""
         agreed: dict[str, Any] = {
             "issuer": ISSUER,
@@ -61,7 +61,7 @@ class SaysAnything:
             "roles": {"desk-leads": "lead", "desk-people": "moderator", "desk-audit": "auditor"},
             **other,
         }
-        return Provider(Configured(**agreed), transport=httpx.MockTransport(self._answers))
+        return IdentityProvider(Configured(**agreed), transport=httpx.MockTransport(self._answers))
 
     def sign_in(self, where: str) -> dict[str, str]:
         """What somebody who signs in there comes back with."""

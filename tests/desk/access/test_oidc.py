@@ -9,10 +9,10 @@ import pytest
 from joserfc.jwk import OctKey
 
 from desk.access import sign_in
-from desk.access.oidc import ANSWER_BYTES_MAX, NotSignedIn, Person, ProviderUnavailable, user_id_of
+from desk.access.oidc import ANSWER_BYTES_MAX, NotSignedIn, ProviderUnavailable, SignedIn, user_id_of
 from desk.database import users
 from desk.database.engine import Database
-from desk.review.errors import ReviewError
+from desk.errors import ReviewError
 from tests.desk.access.provider import ISSUER, SaysAnything, a_key
 from tests.desk.people import an_office
 from tests.makers import NOON
@@ -25,7 +25,7 @@ def there() -> SaysAnything:
     return SaysAnything(now=lambda: NOW)
 
 
-async def comes(there: SaysAnything, **agreed: Any) -> Person:
+async def comes(there: SaysAnything, **agreed: Any) -> SignedIn:
     provider = there.provider(**agreed)
     where, begun = await provider.begin("/queue")
     given = there.sign_in(where)
@@ -34,7 +34,7 @@ async def comes(there: SaysAnything, **agreed: Any) -> Person:
 
 async def test_who_came_is_known_by_a_digest_of_issuer_and_subject(there: SaysAnything) -> None:
     came = await comes(there)
-    assert came == Person(user_id_of(ISSUER, "4711"), "amina.khan", "moderator", int(NOW) + 3_600)
+    assert came == SignedIn(user_id_of(ISSUER, "4711"), "amina.khan", "moderator", int(NOW) + 3_600)
     assert user_id_of("https://a", "bc") != user_id_of("https://ab", "c")
     assert len(came.user_id) == 32
 
@@ -212,7 +212,7 @@ async def test_addresses_that_anybody_could_read_on_the_way_are_not_used(
 async def test_two_who_come_for_the_first_time_at_once_are_both_let_in(database: Database) -> None:
     """On both databases: the second one finds whom the first one added."""
     office = an_office(database)
-    person = Person(user_id_of(ISSUER, "1"), "amina", "lead", NOW + 60)
+    person = SignedIn(user_id_of(ISSUER, "1"), "amina", "lead", NOW + 60)
     for _ in range(2):
         assert await sign_in.with_provider(office.database, person, now=NOW)
     async with office.database.read() as connection:

@@ -15,7 +15,7 @@ from desk.access.sign_in import (
 )
 from desk.database import users
 from desk.database.engine import Database
-from desk.review.errors import Conflict, Unusable
+from desk.errors import Conflict, Unusable
 from tests.desk.people import PASSWORD, Office, an_office
 
 IDLE_SECONDS = 1_800.0
@@ -91,6 +91,7 @@ async def test_the_database_holds_neither_passwords_nor_tokens(office: Office) -
     async with office.database.read() as connection:
         [user] = await users.everybody(connection)
         session = await users.session(connection, sessions.digest_of(token))
+    assert user.password is not None
     assert user.password.startswith("$argon2id$")
     assert session is not None
     assert token not in str(session)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from desk.database import offsets, reads, schema
 from desk.database.engine import Database, address, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
+from desk.database.filters import Filters
 from desk.database.migrate import config
 from desk.database.secret import kept
 from desk.database.upsert import insert_new
@@ -223,7 +224,7 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
         office = an_office(database)
         amina = await office.hire("amina")
         await office.receive()
-        [waiting] = await office.desk.queue(amina, reads.Filters())
+        [waiting] = await office.desk.queue(amina, Filters())
         await office.desk.decide(
             amina, waiting.read_id, Decision("mirror", "several-traits", "hate", "a note")
         )
@@ -244,7 +245,7 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
             assert await kept(connection, "draws") == key
         office = an_office(database)
         await office.receive("alert-2")  # numbers go on where they were
-        assert [one.alert_id for one in await office.desk.queue(amina, reads.Filters())] == ["alert-2"]
+        assert [one.alert_id for one in await office.desk.queue(amina, Filters())] == ["alert-2"]
 
 
 async def _all_rows(database: Database) -> dict[str, list[tuple[object, ...]]]:

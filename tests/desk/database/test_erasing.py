@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from desk.database.engine import Database, opened
-from desk.database.reads import Filters
+from desk.database.filters import Filters
+from desk.feed.upkeep import erase_old
 from desk.review.decisions import Decision
-from desk.review.forgetting import erase_old
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office
 from tests.makers import NOON

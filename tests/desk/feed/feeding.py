@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from desk.feed.consume import Consumer
-from desk.feed.publish import Publisher
-from desk.feed.run import Feed, State
+from desk.feed.publish import VerdictPublisher
+from desk.feed.run import Feed
+from desk.telemetry import State
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.settings import Settings
@@ -26,7 +27,7 @@ async def feeding(office: Office, settings: Settings) -> AsyncIterator[State]:
         database,
         settings,
         Consumer(database, called, office.desk.policy, office.clock),
-        Publisher(database, called.verdicts, office.clock),
+        VerdictPublisher(database, called.verdicts, office.clock),
         heard=lambda applied: None,
         state=state,
         policy=office.desk.policy,

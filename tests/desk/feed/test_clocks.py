@@ -8,7 +8,7 @@ from sqlalchemy import select
 from desk.access import sessions
 from desk.database import alerts, exposures, outbox, schema
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
 from desk.feed.consume import Consumer
 from desk.review.decisions import Decision
 from schemas.wire import encode

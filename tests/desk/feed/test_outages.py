@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from schemas.wire import encode

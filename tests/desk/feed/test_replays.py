@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from desk.database import schema
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
 from desk.feed.consume import Consumer, Overtaken, verdict_id_of
 from desk.review.arrivals import take_alert, take_verdict
 from desk.review.decisions import Decision

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from desk.database import alerts, outbox, verdicts
 from desk.database.engine import Database
-from desk.database.reads import Filters
-from desk.feed.consume import Applied, Consumer
+from desk.database.filters import Filters
+from desk.feed.consume import Consumer
 from desk.review.decisions import Decision
+from desk.telemetry import Applied
 from schemas.malformed import Malformed
 from schemas.wire import decode_verdict, encode
 from streams.kafka import topics

@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk.database.engine import Database
-from desk.database.reads import Filters
-from desk.feed.consume import Applied
-from desk.feed.weights import LOOK_SECONDS, Weights
+from desk.database.filters import Filters
+from desk.feed.weights import LOOK_SECONDS, WeightsTopic
+from desk.readers import Reader
 from desk.review.decisions import Decision
-from desk.review.readers import Reader
 from desk.review.weights import Standing
+from desk.telemetry import Applied
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable
@@ -25,7 +25,7 @@ from streams.kafka.client import Reader as TopicReader
 from streams.settings import Settings
 from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.people import Office, an_office
-from tests.desk.weighing import adopted, holding, learned, rolled_back, tried
+from tests.desk.weighing import adopted, decided, holding, learned, rolled_back, tried
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def on_topic(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
         ]
 
 
-def a_feed(office: Office, settings: Settings, heard: list[Applied] | None = None) -> Weights:
+def a_feed(office: Office, settings: Settings, heard: list[Applied] | None = None) -> WeightsTopic:
     told = [] if heard is None else heard
-    return Weights(office.database, topics.names(settings).weights, office.clock, told.append)
+    return WeightsTopic(office.database, topics.names(settings).weights, office.clock, told.append)
 
 
 def arrived(held: Standing) -> tuple[str, str]:
@@ -141,7 +141,7 @@ async def test_what_the_topic_says_of_later_is_left_and_the_next_decision_counts
     await rolled_back(office, lead)
     assert await feed.level(asked, out) == 1
     held = await holding(office)
-    assert (held.live.number, arrived(held)) == (8, ("published", "published"))
+    assert (decided(held.live).number, arrived(held)) == (8, ("published", "published"))
 
 
 async def test_a_record_of_the_same_number_that_says_something_else_is_noticed(
@@ -220,7 +220,7 @@ async def test_verdicts_go_on_leaving_while_the_topic_of_weights_is_refused(
         raise BrokerRefused("Kafka: TopicAuthorizationFailedError")
 
     monkeypatch.setattr("desk.feed.run.OUTAGE_SECONDS", 0.1)
-    monkeypatch.setattr(Weights, "level", refuse)
+    monkeypatch.setattr(WeightsTopic, "level", refuse)
     amina = await office.hire("amina")
     await office.receive()
     [one] = await office.desk.queue(amina, Filters())

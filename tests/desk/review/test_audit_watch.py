@@ -11,10 +11,10 @@ from desk.access.sign_in import add_user
 from desk.database import audit as rows
 from desk.database import schema, users
 from desk.database.engine import Database
-from desk.review import audit
+from desk.review.audit import Head
 from desk.review.audit_watch import AuditWatch
-from desk.review.set_aside import Run, set_aside
-from desk.web.telemetry import DeskMetrics
+from desk.review.set_aside import LostHeads, set_aside
+from desk.telemetry import DeskMetrics
 
 LINES = 7
 AT_ONCE = 3
@@ -24,7 +24,7 @@ ROUND = LINES // AT_ONCE + 1  # looks
 async def write(database: Database, count: int) -> None:
     async with database.begin() as connection:
         for number in range(count):
-            await audit.note(connection, actor="u1", action="decided", subject=f"a{number}", now=number + 0.5)
+            await rows.note(connection, actor="u1", action="decided", subject=f"a{number}", now=number + 0.5)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_a_chain_that_is_written_anew_meanwhile_is_noticed(
     await cut(database, 0)
     async with database.begin() as connection:
         for _ in range(LINES + 1):
-            await audit.note(connection, actor="u2", action="decided", subject="a", now=1.0)
+            await rows.note(connection, actor="u2", action="decided", subject="a", now=1.0)
     await look(watch, ROUND)
     assert watch.broken is not None
     assert "anew" in watch.broken.why
@@ -135,21 +135,21 @@ async def put_back(database: Database, after: int, by: str = "u2") -> None:
     await cut(database, after)
     async with database.begin() as connection:
         await connection.execute(delete(schema.heads).where(schema.heads.c.number > after))
-        await audit.note(connection, actor=by, action="decided", subject="a", now=9.0)
+        await rows.note(connection, actor=by, action="decided", subject="a", now=9.0)
 
 
-async def acknowledge(database: Database, *lost: audit.Head, kept: int) -> None:
+async def acknowledge(database: Database, *lost: Head, kept: int) -> None:
     async with database.begin() as connection:
         if await users.by_name(connection, "nadia") is None:
             await add_user(connection, "nadia", "auditor", password=None, now=1.0)
-        run = Run(kept, lost)
+        run = LostHeads(kept, lost)
         await set_aside(connection, run, name="nadia", reason="restore-311", now=9.0)
 
 
 async def test_a_restore_under_a_desk_at_work_is_quiet_once_it_is_acknowledged(
     database: Database, watch: AuditWatch
 ) -> None:
-    published = audit.Head(LINES - 1, await hash_at(database, LINES - 1))  # and one more line was seen
+    published = Head(LINES - 1, await hash_at(database, LINES - 1))  # and one more line was seen
     async with database.begin() as connection:
         await rows.note_head(connection, published.number, published.hash, now=1.0)
     await look(watch, ROUND)
@@ -175,7 +175,7 @@ async def test_a_restore_under_a_desk_at_work_is_quiet_once_it_is_acknowledged(
 async def test_an_acknowledgement_that_comes_in_the_middle_of_a_round_counts_as_well(
     database: Database, watch: AuditWatch
 ) -> None:
-    lost = audit.Head(LINES, await hash_at(database, LINES))
+    lost = Head(LINES, await hash_at(database, LINES))
     async with database.begin() as connection:
         await rows.note_head(connection, lost.number, lost.hash, now=1.0)
     await cut(database, LINES - 1)

@@ -10,13 +10,13 @@ from sqlalchemy import delete, update
 
 from desk.database import alerts, audit, notes, outbox, schema, verdicts
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
+from desk.errors import Conflict, Forbidden, NotFound, Unusable
+from desk.feed.upkeep import OLD, erase_old
+from desk.readers import Reader
 from desk.review.arrivals import take_alert
 from desk.review.audit import Chain, Head, against
-from desk.review.decisions import Decided, Decision
-from desk.review.errors import Conflict, Forbidden, NotFound, Unusable
-from desk.review.forgetting import OLD, erase_old
-from desk.review.readers import Reader
+from desk.review.decisions import Decision, DecisionMade
 from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
@@ -37,7 +37,7 @@ async def waiting_for(office: Office, reader: Reader) -> list[tuple[str, str]]:
     return [(one.alert_id, one.kind) for one in await office.desk.queue(reader, Filters())]
 
 
-async def decide(office: Office, reader: Reader, decision: Decision = MIRROR) -> Decided:
+async def decide(office: Office, reader: Reader, decision: Decision = MIRROR) -> DecisionMade:
     [first, *_] = await office.desk.queue(reader, Filters())
     return await office.desk.decide(reader, first.read_id, decision)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from desk.review.audit import SET_ASIDE, Chain, Head, hash_of, head_of
-from desk.review.set_aside import Compared, Run, compare, up_to
+from desk.database.audit import hash_of
+from desk.review.audit import SET_ASIDE, Chain, Head, head_of
+from desk.review.set_aside import AuditComparison, LostHeads, compare, up_to
 
 
 @dataclass
@@ -55,28 +56,30 @@ def test_what_was_published_before_a_restore_is_one_run() -> None:
     chain, hashes = chain_of(12)
     before, after = heads([5, 10], hashes), heads([12], hashes)
     gone = [lost(11), lost(13), lost(13), lost(15)]  # sent twice where its confirmation was lost
-    assert compare(chain, hashes, [*before, *gone, *after]).runs == (Run(10, (lost(11), lost(13), lost(15))),)
+    assert compare(chain, hashes, [*before, *gone, *after]).runs == (
+        LostHeads(10, (lost(11), lost(13), lost(15))),
+    )
 
 
 def test_what_two_restores_left_behind_are_two_runs() -> None:
     chain, hashes = chain_of(10)
     gone = [lost(12), lost(15), lost(11, "b"), lost(14, "b")]
     found = compare(chain, hashes, [*heads([10], hashes), *gone]).runs
-    assert found == (Run(10, (lost(12), lost(15))), Run(10, (lost(11, "b"), lost(14, "b"))))
+    assert found == (LostHeads(10, (lost(12), lost(15))), LostHeads(10, (lost(11, "b"), lost(14, "b"))))
 
 
 def test_what_was_lost_before_a_head_that_holds_is_a_run_of_its_own() -> None:
     chain, hashes = chain_of(20)
     found = compare(chain, hashes, [lost(10), *heads([15], hashes), lost(18), lost(21)])
-    assert found.runs == (Run(0, (lost(10),)), Run(15, (lost(18), lost(21))))
-    assert up_to(found.runs, lost(18)) == Run(15, (lost(18),)), "what came after it is not named"
+    assert found.runs == (LostHeads(0, (lost(10),)), LostHeads(15, (lost(18), lost(21))))
+    assert up_to(found.runs, lost(18)) == LostHeads(15, (lost(18),)), "what came after it is not named"
     assert up_to(found.runs, lost(21)) == found.runs[1]
     assert up_to(found.runs, lost(15)) is None
 
 
 def with_a_line(
     told: object, published_before: Sequence[Head], published_after: Sequence[Head], *, bears: bool = True
-) -> Compared:
+) -> AuditComparison:
     """A chain of eleven lines, whose last says what is told and whose head was published as such, or not."""
     chain, hashes = chain_of(11, {11: told})
     own = Head(11, hashes[11], sets_aside=bears)
@@ -116,7 +119,7 @@ def test_a_line_that_somebody_else_wrote_sets_nothing_aside(told: object) -> Non
 def test_of_a_run_below_what_holds_the_line_before_it_is_what_was_kept() -> None:
     chain, hashes = chain_of(20)
     told = compare(chain, hashes, [*heads([10, 20], hashes), lost(12), lost(22), *heads([15], hashes)])
-    assert told.runs == (Run(10, (lost(12), lost(22))),)
+    assert told.runs == (LostHeads(10, (lost(12), lost(22))),)
 
 
 def test_what_is_no_head_is_none() -> None:

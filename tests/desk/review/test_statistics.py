@@ -17,7 +17,7 @@ from desk.review.statistics import (
     Answer,
     Band,
     Foretold,
-    Judged,
+    JudgedPair,
     Waits,
     backlog,
     by_band,
@@ -45,9 +45,9 @@ def a_verdict(
     at: float = 0.0,
     blind: bool = True,
     independent: bool = True,
-) -> Judged:
+) -> JudgedPair:
     """Of an alert of which 15 % are read blind, or of a pair below, of which 1 % are."""
-    return Judged(
+    return JudgedPair(
         alert_id=alert_id,
         reader=reader,
         answer=answer,
@@ -59,7 +59,7 @@ def a_verdict(
     )
 
 
-def many(mirrors: int, others: int, band: Band = "likely", name: str = "") -> list[Judged]:
+def many(mirrors: int, others: int, band: Band = "likely", name: str = "") -> list[JudgedPair]:
     answers: list[Answer] = [*repeat(ANSWERS[0], mirrors), *repeat(ANSWERS[1], others)]
     return [a_verdict(f"{name}{band}{place}", answer, band=band) for place, answer in enumerate(answers)]
 
@@ -163,7 +163,7 @@ def test_no_order_of_delivery_and_no_repeat_changes_what_holds(
     assert _by_alert(latest(shuffled)) == _by_alert(latest(given_))
 
 
-def _by_alert(verdicts: Iterable[Judged]) -> dict[str, Judged]:
+def _by_alert(verdicts: Iterable[JudgedPair]) -> dict[str, JudgedPair]:
     return {one.alert_id: one for one in verdicts}
 
 

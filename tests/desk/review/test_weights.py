@@ -9,20 +9,22 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from desk.database import audit as audit_rows
+from desk.database import audit
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.review import audit, weights
+from desk.errors import Conflict, Forbidden, ReviewError, Unusable
+from desk.readers import Reader
+from desk.review import weights
 from desk.review.adopted import in_force
-from desk.review.errors import Conflict, Forbidden, ReviewError, Unusable
-from desk.review.readers import Reader
-from desk.review.weights import Standing, adjustment_in, tables
+from desk.review.audit import Chain
+from desk.review.weights import Standing, WeightsReview, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import (
     SHIPPED,
     adopted,
+    decided,
     holding,
     learned,
     published,
@@ -50,7 +52,7 @@ def version_in_force(office: Office, held: Standing) -> str:
 
 async def lines(office: Office) -> list[Any]:
     async with office.database.read() as connection:
-        return list(await audit_rows.lines(connection, 0, 1_000))
+        return list(await audit.lines(connection, 0, 1_000))
 
 
 async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
@@ -66,7 +68,7 @@ async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
     made = tables(office.desk.base, held)
     assert (made.live, made.shadow) == (table, None)
     assert held.trial is None
-    assert (held.live.number, held.shadow.number) == (2, 3)
+    assert (decided(held.live).number, decided(held.shadow).number) == (2, 3)
 
 
 async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
@@ -102,10 +104,10 @@ async def test_one_table_is_tried_at_a_time(office: Office, lead: Reader) -> Non
     await tried(office, lead, learned("one"))
     with pytest.raises(Conflict, match="in shadow already"):
         await tried(office, lead, learned("two"))
-    async with office.database.begin() as connection:
-        await weights.end_trial(connection, lead, knowing=1, now=office.clock())
+    async with office.desk.deciding(lead, knowing=1) as review:
+        await review.end_trial()
     await tried(office, lead, learned("two"))
-    assert (await holding(office)).trial.version == "two"
+    assert decided((await holding(office)).trial).version == "two"
 
 
 async def test_what_was_learnt_on_a_table_that_is_in_force_no_more_is_not_put_in_force(
@@ -132,7 +134,7 @@ async def test_after_an_upgrade_one_press_leads_to_the_new_table_past_all_that_w
     upgraded = Office(replace_base(office, replace(SHIPPED, version="next")), office.clock)
     await rolled_back(upgraded, lead)
     held = await holding(upgraded)
-    assert (held.live.version, weights.record_of(held.live).adjustment) == ("next", None)
+    assert (decided(held.live).version, weights.record_of(decided(held.live)).adjustment) == ("next", None)
 
 
 def replace_base(office: Office, base: Any) -> Any:
@@ -155,11 +157,10 @@ async def test_whoever_is_no_lead_decides_nothing_about_weights(
     ):
         with pytest.raises(Forbidden):
             await attempt
-    for errand in (weights.end_trial, weights.say_again):
-        given: dict[str, Any] = {} if errand is weights.end_trial else {"base": SHIPPED}
+    for errand in (WeightsReview.end_trial, WeightsReview.say_again):
         with pytest.raises(Forbidden):
-            async with office.database.begin() as connection:
-                await errand(connection, other, knowing=4, now=office.clock(), **given)
+            async with office.desk.deciding(other, knowing=4) as review:
+                await errand(review)
     assert await lines(office) == before
 
 
@@ -172,8 +173,8 @@ async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_fi
 
     async def back(reader: Reader) -> str:
         try:
-            async with office.database.begin() as connection:
-                await weights.roll_back(connection, reader, SHIPPED, knowing=knowing, now=office.clock())
+            async with office.desk.deciding(reader, knowing=knowing) as review:
+                await review.roll_back()
         except Conflict as fault:
             return fault.initials
         return "done"
@@ -188,16 +189,12 @@ async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_fi
 async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, lead: Reader) -> None:
     for reason in ("", " \n ", "\0", "a\0b", "x" * 501):
         with pytest.raises(Unusable):
-            async with office.database.begin() as connection:
-                await weights.try_in_shadow(
-                    connection, lead, learned(), SHIPPED, reason=reason, knowing=0, figures={}, now=0.0
-                )
-    async with office.database.begin() as connection:
-        await weights.try_in_shadow(
-            connection, lead, learned(), SHIPPED, reason=HOSTILE, knowing=0, figures={"labels": 40}, now=0.0
-        )
+            async with office.desk.deciding(lead, knowing=0) as review:
+                await review.try_in_shadow(learned(), reason=reason, figures={})
+    async with office.desk.deciding(lead, knowing=0) as review:
+        await review.try_in_shadow(learned(), reason=HOSTILE, figures={"labels": 40})
     assert len(HOSTILE) == 500
-    assert (await holding(office)).trial.reason == HOSTILE
+    assert decided((await holding(office)).trial).reason == HOSTILE
     *_, line = await lines(office)
     detail = msgspec.json.decode(line.detail)
     assert (line.action, line.subject, line.actor) == ("weights-tried", "learned-1", lead.user_id)
@@ -214,8 +211,8 @@ async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office
     await adopted(office, lead, learned("one"))
     await rolled_back(office, lead)
     await tried(office, lead, learned("two"))
-    async with office.database.begin() as connection:
-        await weights.end_trial(connection, lead, knowing=5, now=office.clock())
+    async with office.desk.deciding(lead, knowing=5) as review:
+        await review.end_trial()
     told = await lines(office)
     assert [(line.action, line.subject) for line in told[1:]] == [  # after who was added
         ("weights-tried", "one"),
@@ -225,7 +222,7 @@ async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office
         ("weights-tried", "two"),
         ("weights-trial-ended", "two"),
     ]
-    chain = audit.Chain()
+    chain = Chain()
     chain.follow(told)
     assert (chain.broken, chain.number) == (None, 7)
 
@@ -237,16 +234,16 @@ async def test_a_desk_that_was_restored_says_again_what_it_knows(office: Office,
         await rows.see(connection, "shadow", 8, "tried-later", now=office.clock())
     held = await holding(office)
     assert held.elsewhere == ("live", "shadow")
-    async with office.database.begin() as connection:
-        await weights.say_again(connection, lead, SHIPPED, knowing=held.newest, now=office.clock())
+    async with office.desk.deciding(lead, knowing=held.newest) as review:
+        await review.say_again()
     held = await holding(office)
-    assert (held.live.number, held.shadow.number) == (10, 11)
+    assert (decided(held.live).number, decided(held.shadow).number) == (10, 11)
     assert (version_in_force(office, held), held.trial) == ("one", None)
     await rolled_back(office, lead)
     assert version_in_force(office, await holding(office)) == SHIPPED.version
     with pytest.raises(Conflict, match="nothing that this desk does not know"):
-        async with office.database.begin() as connection:
-            await weights.say_again(connection, lead, SHIPPED, knowing=12, now=office.clock())
+        async with office.desk.deciding(lead, knowing=12) as review:
+            await review.say_again()
 
 
 @pytest.mark.parametrize("number", [weights.NUMBER_MAX, weights.NUMBER_MAX - 1, weights.AHEAD_MAX + 1])
@@ -267,8 +264,8 @@ async def test_a_number_on_the_topic_that_no_desk_counted_to_is_not_counted_on_f
 
 async def said_again(office: Office, lead: Reader) -> None:
     knowing = (await holding(office)).newest
-    async with office.database.begin() as connection:
-        await weights.say_again(connection, lead, SHIPPED, knowing=knowing, now=office.clock())
+    async with office.desk.deciding(lead, knowing=knowing) as review:
+        await review.say_again()
 
 
 async def test_what_workers_would_refuse_is_not_decided(office: Office, lead: Reader) -> None:
@@ -292,10 +289,10 @@ async def test_a_decision_is_the_record_that_travels(office: Office, lead: Reade
     table = learned("one", device=0.5)
     await adopted(office, lead, table)
     held = await holding(office)
-    record = weights.record_of(held.live)
+    record = weights.record_of(decided(held.live))
     again = msgspec.json.decode(encode(record), type=WeightsAdopted)
     assert in_force(SHIPPED, again.adjustment) == table
-    assert weights.record_of(held.shadow) == WeightsAdopted(stage="shadow", number=3)
+    assert weights.record_of(decided(held.shadow)) == WeightsAdopted(stage="shadow", number=3)
     assert adjustment_in(held.shadow) is None
     assert not isinstance(again, ReviewError)
 

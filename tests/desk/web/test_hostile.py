@@ -11,6 +11,7 @@ from litestar.testing import AsyncTestClient
 
 from desk.database import reads
 from desk.database.engine import Database
+from desk.database.filters import Filters
 from desk.review.decisions import Decision
 from desk.web.app import create_app
 from tests.desk.people import Office, an_office, with_shares
@@ -107,7 +108,7 @@ async def test_stranger_with_headers_and_names_that_nothing_reads_is_refused(off
 async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office: Office) -> None:
     await office.receive()
     amina, omar, sara = [await office.hire(name, "lead") for name in ("amina", "omar", "sara")]
-    [waiting] = await office.desk.queue(amina, reads.Filters())
+    [waiting] = await office.desk.queue(amina, Filters())
     await office.desk.decide(amina, waiting.read_id, Decision("mirror", "several-traits", "hate"))
     said = await asyncio.gather(
         *(office.desk.take_back(lead, "alert-1", "appeal") for lead in (omar, sara)), return_exceptions=True
@@ -122,12 +123,12 @@ async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office:
 async def test_two_readers_of_one_read_at_once_make_one_decision(office: Office) -> None:
     await office.receive()
     amina, omar = await office.hire("amina"), await office.hire("omar")
-    [waiting] = await office.desk.queue(amina, reads.Filters())
+    [waiting] = await office.desk.queue(amina, Filters())
     decision = Decision("mirror", "several-traits", "hate")
     said = await asyncio.gather(
         *(office.desk.decide(one, waiting.read_id, decision) for one in (amina, omar)), return_exceptions=True
     )
-    assert sorted(type(one).__name__ for one in said) == ["Conflict", "Decided"], said
+    assert sorted(type(one).__name__ for one in said) == ["Conflict", "DecisionMade"], said
 
 
 async def test_an_alert_that_is_seen_tells_nothing_of_one_beside_it_that_is_to_be_read_blind(

@@ -10,10 +10,11 @@ from typing import get_args
 import pytest
 from litestar.testing import AsyncTestClient
 
+from desk import readers
 from desk.database.engine import Database
-from desk.review import case, decisions, readers, weights
+from desk.readers import ROLES
+from desk.review import case, decisions, learning, weights
 from desk.review.reasons import REASONS
-from desk.review.roles import ROLES
 from desk.review.statistics import AGES
 from desk.web import desk, languages, live, pages, security, weights_page
 from desk.web.app import create_app
@@ -47,7 +48,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    for module in (case, decisions, readers, desk, security, weights, weights_page):
+    for module in (case, decisions, learning, readers, desk, security, weights, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]

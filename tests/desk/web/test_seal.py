@@ -23,11 +23,11 @@ from litestar.testing import AsyncTestClient
 from desk.access.throttle import Rates
 from desk.database import outbox
 from desk.database.engine import opened
-from desk.database.reads import Filters
-from desk.review.decisions import Decided, Decision
+from desk.database.filters import Filters
+from desk.readers import Reader
+from desk.review.decisions import Decision, DecisionMade
 from desk.review.draws import uniform
 from desk.review.policy import Policy
-from desk.review.readers import Reader
 from desk.web import live
 from desk.web.app import create_app
 from local.postgres import EmbeddedPostgres
@@ -125,7 +125,7 @@ class World:
 
     async def says(
         self, verdict: str, *, who: Reader | None = None, alert_id: str = "alert-1", family: bool = False
-    ) -> Decided:
+    ) -> DecisionMade:
         """Somebody decides, and writes a note. It can be undone still."""
         reader = who or self.speaker
         [waiting] = [

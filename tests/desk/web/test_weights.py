@@ -26,6 +26,7 @@ from tests.desk.weighing import (
     SHIPPED,
     adopted,
     an_alert_of,
+    decided,
     holding,
     judged,
     judged_alerts,
@@ -93,9 +94,9 @@ async def test_a_lead_tries_puts_in_force_and_rolls_back(office: Office) -> None
         page = await page_of(client)
         assert offered(page) == {"adopt", "end"}
         held = await holding(office)
-        told = figures_of(held.trial)
+        told = figures_of(decided(held.trial))
         assert told is not None
-        assert (held.trial.version, told["labels"], told["as_of"]) == (
+        assert (decided(held.trial).version, told["labels"], told["as_of"]) == (
             version,
             ENOUGH,
             office.clock() - 900,
@@ -103,7 +104,7 @@ async def test_a_lead_tries_puts_in_force_and_rolls_back(office: Office) -> None
         assert told["loss_after"] < told["loss_before"]
         assert (await pressed(client, "adopt", reason="it held")).status_code == 303
         held = await holding(office)
-        told = figures_of(held.live)
+        told = figures_of(decided(held.live))
         assert told is not None
         assert told["labels"] == 40, "those alone that it was not made from"
         assert told["loss_after"] < told["loss_before"]
@@ -191,7 +192,7 @@ async def test_verdicts_that_came_after_the_page_change_nothing_of_what_it_propo
         office.clock.pass_(60)
         await judged_alerts(office, 10, first=ENOUGH)
         assert (await pressed(client, "try", page=page, reason="it tells more")).status_code == 303
-        assert (await holding(office)).trial.version == form_of(page, "try")["version"]
+        assert decided((await holding(office)).trial).version == form_of(page, "try")["version"]
 
 
 @pytest.mark.parametrize("seconds", [3_601.0, -1.0], ids=["an old page", "a clock that was set back"])
@@ -242,7 +243,7 @@ async def test_a_reason_is_shown_as_text_and_reorders_nothing(office: Office) ->
     async with at_the_desk(office, role="lead") as client:
         assert (await pressed(client, "try", reason=reason)).status_code == 303
         page = await page_of(client)
-    assert (await holding(office)).trial.reason == reason
+    assert decided((await holding(office)).trial).reason == reason
     assert "<script>alert(1)" not in page
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page
     assert ">49<" not in page
@@ -284,7 +285,7 @@ async def test_each_state_of_a_decision_is_told(office: Office) -> None:
         assert "&lt;b&gt;later" in page
         assert offered(page) == {"back", "again"}
         assert (await pressed(client, "again")).status_code == 303
-        assert (await holding(office)).live.number == 10
+        assert decided((await holding(office)).live).number == 10
         assert offered(await page_of(client)) == {"back"}
 
 

@@ -149,10 +149,10 @@ def test_each_line_of_an_event_is_marked() -> None:
 
 
 def test_files_of_others_are_unchanged() -> None:
-    static = files("report.overview").joinpath("static")
+    report = files("report")
     listed = re.findall(
-        r"^\| `([\w.-]+)` .* `([0-9a-f]{64})` \|$", static.joinpath("README.md").read_text(), re.MULTILINE
+        r"^\| `([\w.-]+)` .* `([0-9a-f]{64})` \|$", report.joinpath("vendored.md").read_text(), re.MULTILINE
     )
     assert len(listed) == 2
     for name, digest in listed:
-        assert hashlib.sha256(static.joinpath(name).read_bytes()).hexdigest() == digest, name
+        assert hashlib.sha256(report.joinpath("static", name).read_bytes()).hexdigest() == digest, name

@@ -16,10 +16,9 @@ from prometheus_client import CollectorRegistry
 from deliver.endpoints import Endpoint
 from deliver.process import DeliverApp, wire
 from desk.database.engine import opened
-from desk.feed.run import State
+from desk.server import CONNECTIONS_MAX as DESK_CONNECTIONS
+from desk.telemetry import DeskMetrics, State, served
 from desk.web.app import create_app
-from desk.web.server import CONNECTIONS_MAX as DESK_CONNECTIONS
-from desk.web.telemetry import DeskMetrics, served
 from gate.app import application
 from gate.process import CONNECTIONS_MAX as GATE_CONNECTIONS
 from local.ports import LOOPBACK

@@ -1,4 +1,4 @@
-"""The first tables."""
+"""The tables of the first release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     op.create_table(
         "alerts",
         sa.Column("alert_id", sa.String(length=128), nullable=False),

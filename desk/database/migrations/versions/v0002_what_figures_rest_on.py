@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     op.add_column("alerts", sa.Column("stratum", sa.Integer(), nullable=True))
     op.add_column("alerts", sa.Column("script", sa.String(length=16), nullable=True))
     op.add_column("alerts", sa.Column("signals", sa.String(length=512), nullable=True))

@@ -9,6 +9,6 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     for column in ("policy", "platform", "basis", "language"):
         op.create_index(f"ix_alerts_{column}", "alerts", [column], unique=False)

@@ -10,7 +10,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     op.create_table(
         "exposures",
         sa.Column("user_id", sa.String(length=32), nullable=False),

@@ -10,5 +10,5 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     op.add_column("offsets", sa.Column("topic_id", sa.String(length=36), nullable=True))

@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Forward only: whoever must go back restores a backup."""
+    """Forward only: to go back, restore a backup."""
     op.create_table(
         "summaries",
         sa.Column("alert_id", sa.String(length=128), nullable=False),

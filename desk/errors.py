@@ -1,4 +1,4 @@
-"""Why something cannot be done: each is told to the person who asked, in one sentence."""
+"""Why something cannot be done: each is shown to the person who asked, in one sentence."""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ Labels are bounded: kinds, verdicts, topics and reasons come from fixed lists. N
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -19,8 +21,6 @@ from prometheus_client.exposition import choose_encoder
 from desk.database import outbox, reads
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
-from desk.feed.consume import Applied
-from desk.feed.run import State
 from desk.review.audit_watch import AuditWatch
 from streams.serving.connections import Connections
 
@@ -38,11 +38,35 @@ LOOK_SECONDS: Final = 5.0
 _DECIDE_SECONDS: Final = (60, 300, 900, 1_800, 3_600, 4 * 3_600, 12 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
 
 
+@dataclass(slots=True)
+class State:
+    """What `/health/ready` answers: why something is not read or published now, "" where it is."""
+
+    database: str = ""
+    consuming: str = "not yet begun"
+    publishing: str = "not yet begun"
+    leading: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, or returns early when the process stops."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch of records changed; `refused`: topic and reason of each record that could not be read."""
+
+    alerts: int
+    verdicts: int
+    refused: tuple[tuple[str, str], ...]
+
+
 class DeskMetrics:
     """Every metric of a desk."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Declares them."""
         self.registry = registry
         self.alerts = Counter(
             "samehand_desk_alerts", "Alerts, and revisions of them, that arrived.", registry=registry
@@ -121,10 +145,13 @@ class DeskMetrics:
         try:
             asides = await audit.look()
         except DatabaseUnavailable:
-            return  # `look` tells of it, and what was found before holds until then
-        for one in asides:
+            return  # `look` reports the outage; the last finding holds until then
+        for aside in asides:
             log.warning(
-                "published heads of the audit are set aside", line=one.number, by=one.by, reason=one.reason
+                "published heads of the audit are set aside",
+                line=aside.number,
+                by=aside.by,
+                reason=aside.reason,
             )
         if audit.broken is not None and audit.broken != before:
             log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)
@@ -138,7 +165,6 @@ class DeskMetrics:
             self.refused.labels(topic, reason).inc()
 
     async def look(self, database: Database, state: State, *, now: float) -> None:
-        """Counts what waits."""
         self.leading.set(state.leading)
         try:
             async with database.read() as connection:
@@ -177,9 +203,9 @@ async def served(metrics: DeskMetrics, state: State, host: str, port: int) -> As
         return web.json_response({"healthy": True, "faults": {}})
 
     async def ready(request: web.Request) -> web.Response:
-        found = faults(state)
-        body = {"healthy": not found, "faults": found}
-        return web.json_response(body, status=503 if found else 200)
+        problems = faults(state)
+        body = {"healthy": not problems, "faults": problems}
+        return web.json_response(body, status=503 if problems else 200)
 
     app = web.Application()
     app.router.add_get("/metrics", exposed)

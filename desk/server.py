@@ -1,4 +1,4 @@
-"""The desk's process: the database opened, Kafka followed, pages served, until it is told to stop."""
+"""The desk's process: opens the database, follows Kafka and serves pages until a signal stops it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from desk.database.engine import Database, opened
 from desk.database.secret import kept
 from desk.feed.consume import Consumer
-from desk.feed.publish import Publisher
-from desk.feed.run import Feed, State
+from desk.feed.publish import VerdictPublisher
+from desk.feed.run import Feed
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
+from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
 from desk.web.app import create_app
 from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
-from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.serving.server import Server
@@ -121,7 +121,7 @@ async def _serve_on(
         database,
         settings,
         Consumer(database, topics, desk.policy, time.time),
-        Publisher(database, topics.verdicts, time.time),
+        VerdictPublisher(database, topics.verdicts, time.time),
         heard=metrics.heard,
         state=state,
         policy=desk.policy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.web.filters import percent
+from desk.web.environment import percent
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from desk.access import sessions, sign_in
 from desk.database import outbox, schema
 from desk.database.engine import Database
-from desk.database.reads import Filters
+from desk.database.filters import Filters
+from desk.errors import Conflict
 from desk.feed.publish import AGAIN_SECONDS
 from desk.feed.run import TIDY_SECONDS
-from desk.review import audit
-from desk.review.clocks import STEADY_SECONDS, Steadiness, bring_back
+from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
+from desk.review.audit import Chain
 from desk.review.decisions import Decision
-from desk.review.errors import Conflict
 from tests.desk.people import Office, an_office
 from tests.makers import NOON
 
@@ -130,7 +130,7 @@ async def test_the_audit_is_in_order_whatever_the_clock_says(office: Office) -> 
     for jump in (3 * DAY, -6 * DAY, 1.0):
         office.clock.pass_(jump)
         await office.desk.open(amina, "alert-1")
-    chain = audit.Chain()
+    chain = Chain()
     async with office.database.read() as connection:
         lines = (await connection.execute(select(schema.audit).order_by(schema.audit.c.number))).all()
     chain.follow(lines)

@@ -1,0 +1,27 @@
+"""What the queue is narrowed by, and where in it a page begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the queue is wanted; None: all of it. A band leaves out what is read blind."""
+
+    band: str | None = None
+    policy: str | None = None
+    platform: str | None = None
+    direction: str | None = None
+    basis: str | None = None
+    language: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the queue a page begins: after this read."""
+
+    rank: int
+    waits_since: float
+    read_id: int

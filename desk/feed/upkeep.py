@@ -1,0 +1,94 @@
+"""Periodic upkeep of the database: repairs timestamps, ends sessions, erases what has been kept long enough.
+
+Every row that waits holds a timestamp. If the clock was ahead when that was written and has been corrected
+since, the timestamp lies further in the future than it can have been set, and is brought back to that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
+from desk.database import alerts, audit, exposures, notes, outbox, reads, users
+from desk.review.facts import alert_of, unquoted
+from desk.review.policy import Policy
+from streams.settings import Settings
+
+BATCH: Final = 100
+"""Alerts erased in one transaction: other writers wait for milliseconds."""
+
+OLD: Final = "kept-long-enough"
+
+SENT_KEPT_SECONDS: Final = 86_400.0
+"""How long the outbox shows that, and when, a verdict was sent; the verdict itself stays."""
+
+STEADY_SECONDS: Final = 3_600.0
+"""How long a clock must have run unset before anything is erased by it: an operator who set it wrongly has
+an hour to notice. What is kept for months may stay an hour longer."""
+
+SET_SECONDS: Final = 60.0
+"""A clock this far from the monotonic clock was set; gradual adjustment stays below."""
+
+
+class Steadiness:
+    """Measures for how long the system clock has run without being set, by a monotonic clock."""
+
+    def __init__(self, now: float, steady: float) -> None:
+        """Takes the system clock (``now``, Unix seconds) and a monotonic clock (``steady``, seconds)."""
+        self._now, self._steady, self._since = now, steady, steady
+
+    def look(self, now: float, steady: float) -> bool:
+        """Compares with the look before. Returns True if `now` may decide what is erased."""
+        if abs((now - self._now) - (steady - self._steady)) > SET_SECONDS:
+            self._since = steady
+        self._now, self._steady = now, steady
+        return steady - self._since >= STEADY_SECONDS
+
+
+async def tidy(
+    connection: AsyncConnection, settings: Settings, policy: Policy, *, now: float, steady: bool
+) -> int:
+    """Does all upkeep that is due. Nothing is erased unless `steady`. Returns how many alerts were erased."""
+    await bring_back(connection, policy, now=now)
+    await users.sweep(connection, now=now)
+    await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
+    if not steady:
+        return 0
+    await exposures.erase(connection, keep_days=settings.desk_exposure_days, now=now)
+    return await erase_old(connection, keep_seconds=settings.desk_erase_days * 86_400.0, now=now)
+
+
+async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float) -> None:
+    """Shortens every wait that is longer than it can have been made: the clock was set back since."""
+    await reads.bring_back(
+        connection, claimed_until=now + policy.claim_seconds, skipped_until=now + policy.skip_seconds
+    )
+    await outbox.bring_back(connection, not_before=now + policy.undo_seconds, now=now)
+    await users.bring_back(
+        connection,
+        session_ends_at=now + SESSION_SECONDS_MAX,
+        link_ends_at=now + LINK_SECONDS,
+        now=now,
+    )
+
+
+async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
+    """Erases quotes and notes of decided alerts older than `keep_seconds`. Returns of how many alerts."""
+    due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
+    for row in due:
+        alert = alert_of(bytes(row.payload))
+        # A payload that this version cannot read is erased as a whole.
+        left = b"" if alert is None else unquoted(alert)
+        await alerts.erase(connection, row.alert_id, left, now=now, reason=OLD)
+        erased = await notes.erase(connection, row.alert_id, now=now, reason=OLD)
+        await audit.note(
+            connection,
+            actor=audit.SYSTEM,
+            action="erased",
+            subject=row.alert_id,
+            now=now,
+            detail={"reason": OLD, "notes": erased},
+        )
+    return len(due)
