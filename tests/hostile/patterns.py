@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from tests.house import ROOT, modules
 
-# The shorter is twice the longest bounded repeat of ours (253, a host's), which looks like growth until it is full.
+# The shorter is twice the longest bounded repeat (253, of a host), which looks like growth until it is full.
 SHORT, LONG = 512, 4_096
 # Over three doublings linear time grows by 8 and quadratic time by 64; noise would have to treble it.
 NOT_IMPORTED = frozenset({"desk.database.migrations.env"})
@@ -115,7 +115,7 @@ class Frame(NamedTuple):
 
 
 def frames(pattern: re.Pattern[Any]) -> list[Frame]:
-    """What texts for the pattern are made of. Finding the units takes longer than most patterns on all texts."""
+    """What texts for the pattern are made of. Finding units takes longer than matching most texts."""
     framed = [Frame("", unit, end) for unit in units(pattern) for end in ("", "\n\x00")]
     pieces = _pieces(pattern)
     return framed + [Frame(start, unit, "!") for start in _beginnings(pattern) for unit in pieces]
