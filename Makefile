@@ -3,6 +3,9 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
+# Tests start hundreds of processes, and pytest rewrites a thousand modules: each would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 LOCK := requirements/dev.lock
 TEST_WORKERS ?= 2

@@ -19,6 +19,7 @@ from desk.review.forgetting import OLD, erase_old
 from desk.review.readers import Reader
 from schemas.alerts import Matched
 from schemas.wire import encode
+from tests.desk.conftest import on_each_database
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office, with_shares
 from tests.makers import NOON
@@ -59,6 +60,7 @@ async def test_first_reading_hides_no_words_because_of_another_alert(office: Off
     assert not (await office.desk.open(bilal, left)).words_hidden
 
 
+@on_each_database
 async def test_two_readers_who_differ_are_settled_by_a_third_who_leads(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
@@ -147,6 +149,7 @@ async def test_nobody_undoes_what_another_decided(office: Office) -> None:
         await office.desk.undo(amina, "no such batch")
 
 
+@on_each_database
 async def test_a_family_is_decided_by_one_key_and_undone_by_another(office: Office) -> None:
     amina = await office.hire("amina")
     for number in range(5):
@@ -208,6 +211,7 @@ async def test_the_latest_holds_though_the_clock_was_set_back(office: Office) ->
     assert holds.verdict == "not_mirror"
 
 
+@on_each_database
 async def test_an_exercise_looks_like_any_other_and_decides_nothing(office: Office) -> None:
     amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
     auditor = await office.hire("omar", "auditor")
@@ -240,6 +244,7 @@ async def test_auditors_see_everything_and_decide_nothing(office: Office) -> Non
         await office.desk.write_note(omar, "alert-1", "hello")
 
 
+@on_each_database
 async def test_what_is_skipped_comes_back_after_a_while(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     await office.receive()
@@ -288,6 +293,7 @@ async def test_a_second_reading_outlives_the_withdrawal_that_the_first_one_cause
     assert await waiting_for(office, bilal) == [("alert-1", "second")]
 
 
+@on_each_database
 async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()
@@ -297,6 +303,7 @@ async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(off
     assert (note.text, note.erased_reason) == ("", "reinstated")
 
 
+@on_each_database
 async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office) -> None:
     amina = await office.hire("amina")
     alert = an_alert(a_reason(ours="Umar", theirs="Omar"))
@@ -326,6 +333,7 @@ async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office)
     assert "Umar" not in str([bytes(stored.payload), kept, lines])
 
 
+@on_each_database
 async def test_the_audit_holds_ids_and_digests_and_breaks_where_it_is_changed(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()

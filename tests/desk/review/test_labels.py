@@ -18,6 +18,7 @@ from desk.review.labels import ELSEWHERE, judged, labels
 from samehand.scoring.weights import default_weights
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
+from tests.desk.conftest import on_each_database
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
 from tests.makers import NOON, a_verdict
@@ -73,6 +74,7 @@ LATER: dict[int, dict[str, Any]] = {
 }
 
 
+@on_each_database
 async def test_the_desk_learns_from_what_the_command_learns_from(database: Database) -> None:
     alerts = [
         an_alert(
@@ -104,6 +106,7 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
     assert {reason: by_database[reason] for reason in told} == told
 
 
+@on_each_database
 async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later_than_asked(
     database: Database,
 ) -> None:

@@ -19,6 +19,7 @@ from desk.review.readers import Reader
 from desk.review.weights import Standing, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
+from tests.desk.conftest import on_each_database
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import (
     SHIPPED,
@@ -69,6 +70,7 @@ async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
     assert (held.live.number, held.shadow.number) == (2, 3)
 
 
+@on_each_database
 async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
     office: Office, lead: Reader
 ) -> None:
@@ -163,6 +165,7 @@ async def test_whoever_is_no_lead_decides_nothing_about_weights(
     assert await lines(office) == before
 
 
+@on_each_database
 async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_first(
     office: Office, lead: Reader
 ) -> None:
@@ -210,6 +213,7 @@ async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, 
     }
 
 
+@on_each_database
 async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office, lead: Reader) -> None:
     await adopted(office, lead, learned("one"))
     await rolled_back(office, lead)
