@@ -14,7 +14,7 @@ from desk.database.reads import Filters
 from desk.review.arrivals import take_alert
 from desk.review.audit import Chain, Head, against
 from desk.review.decisions import Decided, Decision
-from desk.review.errors import Conflict, Forbidden, NotFound, Unusable
+from desk.review.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
 from desk.review.forgetting import OLD, erase_old
 from desk.review.readers import Reader
 from schemas.alerts import Matched
@@ -137,6 +137,19 @@ async def test_undoing_calls_off_what_followed(database: Database) -> None:
     async with database.read() as connection:
         assert await verdicts.holding(connection, "alert-1") is None
         assert await outbox.waiting(connection) == (0, None)
+
+
+async def test_what_is_on_its_way_is_not_undone(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    taken = await decide(office, amina)
+    async with office.database.begin() as connection:
+        assert len(await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=9)) == 1
+    with pytest.raises(TooLate):
+        await office.desk.undo(amina, taken.batch)
+    async with office.database.read() as connection:
+        assert await verdicts.holding(connection, "alert-1") is not None
+        assert (await outbox.waiting(connection))[0] == 1
 
 
 async def test_nobody_undoes_what_another_decided(office: Office) -> None:
