@@ -122,18 +122,26 @@ class Report:
     machine: dict[str, str | int | float]
 
 
-def measured(events: int = EVENTS, cases: Sequence[tuple[int, bool, bool]] = CASES) -> Report:
-    """Counts sign-ups, then names whose bearers are known, with a server of its own each time."""
+def measured(
+    events: int = EVENTS,
+    cases: Sequence[tuple[int, bool, bool]] = CASES,
+    counted_of: Sequence[int] = COUNTED,
+    names: int = _NAMES,
+) -> Report:
+    """Counts sign-ups, then names whose bearers are known, with a server of its own each time.
+
+    ``names``: of each number of bearers.
+    """
     with server() as own:
         cost = asyncio.run(_cost(own, events))
     kept = []
-    for several in COUNTED:
+    for several in counted_of:
         with server() as own:
             kept.append(Kept(several, asyncio.run(_version_bytes(own, several))))
-    bearers, found = _bearers(), []
+    bearers, found = _bearers(names), []
     for case in cases:
         with server() as own:
-            found.append(asyncio.run(_case(own, bearers, *case)))
+            found.append(asyncio.run(_case(own, bearers, *case, names)))
     return Report(cost, kept, found, machine())
 
 
@@ -195,7 +203,12 @@ class _Told(Shards):
 
 
 async def _case(
-    own: Server, bearers: Sequence[Sequence[Remembered]], workers: int, restarted: bool, within_an_hour: bool
+    own: Server,
+    bearers: Sequence[Sequence[Remembered]],
+    workers: int,
+    restarted: bool,
+    within_an_hour: bool,
+    names: int,
 ) -> Case:
     rng = np.random.default_rng(SEED)
     sightings = sorted(_sightings(rng, bearers, within_an_hour), key=lambda it: it[0])
@@ -217,15 +230,15 @@ async def _case(
             client, several = _counters(own, workers)
     told = await several[0].snapshot(_AT + _HOURS * _HOUR, now, nobody)
     await client.close()
-    return Case(workers, restarted, within_an_hour, [_missing(told, bearers) for bearers in BEARERS])
+    return Case(workers, restarted, within_an_hour, [_missing(told, bearers, names) for bearers in BEARERS])
 
 
 async def _no_bans() -> int:
     return 0
 
 
-def _missing(told: Snapshot, bearers: int) -> Missing:
-    counts = [told.count(KeyKind.HANDLE_FULL, _name(bearers, it).encode(), "latin") for it in range(_NAMES)]
+def _missing(told: Snapshot, bearers: int, names: int) -> Missing:
+    counts = [told.count(KeyKind.HANDLE_FULL, _name(bearers, it).encode(), "latin") for it in range(names)]
     away = sorted(max(bearers - count, 0) for count in counts)
     true, least = (named_rate(it, _ACCOUNTS, _SHIPPED_RATE) for it in (bearers, min(counts)))
     return Missing(
@@ -247,12 +260,12 @@ def _sightings(
             yield began + float(rng.uniform(0, span)), one
 
 
-def _bearers() -> list[list[Remembered]]:
+def _bearers(names: int) -> list[list[Remembered]]:
     """The accounts of each name."""
     found: list[list[Remembered]] = []
     number = 0
     for bearers in BEARERS:
-        for name in range(_NAMES):
+        for name in range(names):
             found.append([])
             for _ in range(bearers):
                 number += 1

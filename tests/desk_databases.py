@@ -1,4 +1,4 @@
-"""A database of each kind, one a test, with nothing in it."""
+"""A database with nothing in it, one a test."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         pytest.skip(str(why))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+on_each_database = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""For tests of what databases do: of statements, locks, transactions, erasing."""
+
+
+@pytest.fixture(params=["sqlite"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of each kind in turn."""
+    """The address of an empty database: of SQLite, unless a test asks for both."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'desk.db'}"
     server: EmbeddedPostgres = request.getfixturevalue("postgres")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from msgspec.structs import replace as replaced
@@ -43,7 +44,7 @@ class Sample:
         self._context = context
         self._share = context.rules.sample_share
         rules = replace(context.rules, candidates_below=context.rules.candidates_an_event)
-        self._all = replace(context, rules=rules, meters=Metrics(CollectorRegistry()))
+        self._all = replace(context, rules=rules, meters=_unread())
 
     async def of(self, several: Sequence[Sought], snapshot: Snapshot) -> list[list[Emit]]:
         """Returns the sampled pairs to publish for each account, mostly none."""
@@ -105,7 +106,7 @@ class ShadowWeights:
     def __init__(self, context: AgentContext) -> None:
         """Takes the agents' context."""
         self._meters = context.meters
-        self._context = replace(context, meters=Metrics(CollectorRegistry()))
+        self._context = replace(context, meters=_unread())
 
     async def count(
         self,
@@ -143,6 +144,12 @@ class ShadowWeights:
             bands, others = _bands(mine), _bands(theirs)
             for pair in bands.keys() | others.keys():
                 self._meters.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()
+
+
+@cache
+def _unread() -> Metrics:
+    """Metrics that no page shows. One set serves all: making a set costs more than many a look-up."""
+    return Metrics(CollectorRegistry())
 
 
 def _bands(pairs: Sequence[Pair]) -> dict[str, str]:

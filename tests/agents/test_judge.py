@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from agents.common.converters import ban_of
 from agents.judge import Judge
 from schemas.alerts import MirrorAlert
 from schemas.verdicts import Verdict, VerdictGiven
@@ -85,6 +86,17 @@ class TestTakingBack:
         await life.tell(life.screen, MIRROR)
         await life.relay()
         assert life.number(life.alerts[-1]) == 3, "it is told already"
+
+    async def test_an_alert_that_a_worker_opened_before_it_died_gets_its_second_look(
+        self, life: Life
+    ) -> None:
+        alert = await a_mirror(life)
+        own = ban_of(a_ban("99", at=NOON + timedelta(hours=1)), life.context.keyers)
+        await life.context.store.enrol([own], now=life.seconds)  # its worker looked while it was closed
+        await life.tell(life.judge, a_verdict(alert.alert_id, "mirror"))
+        await life.relay()
+        last = life.alerts[-1]
+        assert (last.status, last.withdrawn_reason) == ("withdrawn", "account-banned")
 
     async def test_an_alert_that_is_open_again_is_withdrawn_with_its_ban_like_any_other(
         self, life: Life

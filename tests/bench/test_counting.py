@@ -6,7 +6,7 @@ from bench.counting import BEARERS, measured, summary, table
 
 
 def test_counts_are_held_against_the_truth_and_cost_is_told() -> None:
-    found = measured(200, [(4, True, True)])
+    found = measured(200, [(4, True, True)], counted_of=[100_000], names=1)
     (case,) = found.cases
     assert [one.bearers for one in case.missing] == list(BEARERS)
     assert all(0 <= one.mean <= one.most <= one.bearers for one in case.missing)

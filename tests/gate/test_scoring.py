@@ -109,6 +109,40 @@ async def test_past_the_callers_deadline_it_is_undecided(banned: Caller) -> None
     assert (told["outcome"], told["reason"]) == ("undecided", "deadline")
 
 
+async def test_it_waits_for_what_the_request_left_of_the_deadline_and_no_longer(
+    banned: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, timeout = list[float | None](), asyncio.timeout
+
+    def noted(seconds: float | None) -> asyncio.Timeout:
+        waits.append(seconds)
+        return timeout(seconds)
+
+    monkeypatch.setattr(asyncio, "timeout", noted)
+    banned.scoring.ticks = lambda: 100.0
+    told = await banned.scoring(encode(MIRROR), 5_000, sees_alerts=False, began=99.0)
+    assert isinstance(told, Score)
+    assert told.outcome == "match"
+    assert waits[0] == pytest.approx(4.0)
+
+
+async def test_an_answer_that_nothing_waited_for_counts_only_within_the_deadline(
+    banned: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that computes until the deadline has passed gives the loop no turn to break it off in."""
+    now, bans_like = [100.0], MemoryStore.bans_like
+
+    async def computes(*given: Any, **named: Any) -> Any:
+        now[0] += 6.0
+        return await bans_like(*given, **named)
+
+    monkeypatch.setattr(MemoryStore, "bans_like", computes)
+    banned.scoring.ticks = lambda: now[0]
+    told = await banned.scoring(encode(MIRROR), 5_000, sees_alerts=False)
+    assert isinstance(told, Score)
+    assert (told.outcome, told.reason, told.took_ms) == ("undecided", "deadline", 6_000)
+
+
 async def test_what_a_request_waited_before_it_was_read_is_of_its_deadline(banned: Caller) -> None:
     scoring, raw = banned.scoring, encode(MIRROR)
     inside = await scoring(raw, 5_000, sees_alerts=False, began=scoring.ticks() - 1)

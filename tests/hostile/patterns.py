@@ -15,13 +15,14 @@ import resource
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import islice, product
 from time import thread_time
 from typing import Any, NamedTuple
 
 from tests.house import ROOT, modules
 
+# The shorter is twice the longest bounded repeat (253, of a host), which looks like growth until it is full.
 SHORT, LONG = 512, 4_096
 # Over three doublings linear time grows by 8 and quadratic time by 64; noise would have to treble it.
 NOT_IMPORTED = frozenset({"desk.database.migrations.env"})
@@ -29,8 +30,8 @@ NOT_IMPORTED = frozenset({"desk.database.migrations.env"})
 GROWTH_MAX = 24.0
 # What takes less at the longer length is not told from noise, and is nothing to wait for.
 SECONDS_MIN = 0.001
-# Processor time of one pattern on all its texts: four times what the slowest takes.
-CPU_SECONDS_MAX = 10
+# Processor time of one pattern on all its texts: three times what the slowest takes.
+CPU_SECONDS_MAX = 6
 UNITS_MAX = 120
 BEGINNINGS_MAX = 8
 PIECES_MAX = 32
@@ -98,13 +99,26 @@ def _beginnings(pattern: re.Pattern[Any]) -> list[str]:
     return list(dict.fromkeys(found))[:BEGINNINGS_MAX]
 
 
-def texts(pattern: re.Pattern[Any], length: int) -> Iterator[tuple[str, str]]:
-    """What each text is made of, and the text: units over and over, with a beginning and an end."""
-    framed = [("", unit, end) for unit in units(pattern) for end in ("", "\n\x00")]
-    framed += [(start, unit, "!") for start in _beginnings(pattern) for unit in _pieces(pattern)]
-    for start, unit, end in framed:
-        repeated = (unit * (length // len(unit) + 1))[:length]
-        yield f"{start!r} + {unit!r} × n + {end!r}", f"{start}{repeated}{end}"
+class Frame(NamedTuple):
+    """What texts of any length are made of: a beginning, a unit over and over, an end."""
+
+    start: str
+    unit: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"{self.start!r} + {self.unit!r} × n + {self.end!r}"
+
+    def text(self, length: int) -> str:
+        """The text whose repeated part has that length."""
+        return f"{self.start}{(self.unit * (length // len(self.unit) + 1))[:length]}{self.end}"
+
+
+def frames(pattern: re.Pattern[Any]) -> list[Frame]:
+    """What texts for the pattern are made of. Finding units takes longer than matching most texts."""
+    framed = [Frame("", unit, end) for unit in units(pattern) for end in ("", "\n\x00")]
+    pieces = _pieces(pattern)
+    return framed + [Frame(start, unit, "!") for start in _beginnings(pattern) for unit in pieces]
 
 
 def grows_too_fast(pattern: re.Pattern[Any], say: Callable[[str], None]) -> str:
@@ -120,20 +134,24 @@ def grows_too_fast(pattern: re.Pattern[Any], say: Callable[[str], None]) -> str:
         return best
 
     # Exponential time shows on a few dozen letters already; nothing longer is tried before.
+    framed = frames(pattern)
     for length in (16, 32, 64, 128):
-        for made_of, text in texts(pattern, length):
-            say(f"{made_of}, n up to {length}")
-            seconds(text, 1)
-    for (made_of, short), (_, long) in zip(texts(pattern, SHORT), texts(pattern, LONG), strict=True):
-        say(f"{made_of}, n up to {LONG}")
-        if seconds(long, 1) < max(SECONDS_MIN, GROWTH_MAX * seconds(short, 1)):
+        for frame in framed:
+            say(f"{frame}, n up to {length}")
+            seconds(frame.text(length), 1)
+    for frame in framed:
+        say(f"{frame}, n up to {LONG}")
+        short, long = frame.text(SHORT), frame.text(LONG)
+        took = seconds(long, 1)
+        if took < SECONDS_MIN or took < GROWTH_MAX * seconds(short, 1):
             continue
         growth = seconds(long, 5) / max(seconds(short, 5), 1e-6)
         if growth > GROWTH_MAX:
-            return f"{made_of}: {growth:.0f} times as long for {LONG // SHORT} times the text"
+            return f"{frame}: {growth:.0f} times as long for {LONG // SHORT} times the text"
     return ""
 
 
+@cache
 def judged(pattern: re.Pattern[Any]) -> str:
     """The same, asked in a process of its own that ends when it has used its time."""
     reader, writer = os.pipe()
@@ -208,23 +226,19 @@ def _of_node(op: str, given: Any, pieces: dict[str, None]) -> Iterable[str]:
 def _of_class(items: Any) -> list[str]:
     """One character of each part of a class; of an inverted one, those of the probes that are in none."""
     inverted = str(items[0][0]) == "NEGATE"
-    members = []
+    members = []  # how a class writes each, and one character of it
     for op, given in items[1 if inverted else 0 :]:
         if str(op) == "LITERAL":
-            members.append(re.escape(chr(given)))
+            members.append((re.escape(chr(given)), chr(given)))
         elif str(op) == "RANGE":
-            members.append(f"{re.escape(chr(given[0]))}-{re.escape(chr(given[1]))}")
+            members.append((f"{re.escape(chr(given[0]))}-{re.escape(chr(given[1]))}", chr(given[0])))
         else:
-            members.append(_CATEGORIES[str(given)])
+            category = _CATEGORIES[str(given)]
+            members.append((category, next(filter(re.compile(category).match, _PROBES))))
     if inverted:
-        none_of = re.compile(f"[^{''.join(members)}]")
+        none_of = re.compile(f"[^{''.join(written for written, _ in members)}]")
         return [probe for probe in _PROBES if none_of.match(probe)][:3]
-    return [next(filter(re.compile(f"[{one}]").match, _every())) for one in members[:12]]
-
-
-def _every() -> Iterator[str]:
-    yield from _PROBES
-    yield from map(chr, range(sys.maxunicode + 1))
+    return [character for _, character in members[:12]]
 
 
 _CATEGORIES = {

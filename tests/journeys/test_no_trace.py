@@ -36,6 +36,8 @@ LOOKS = re.compile(
     rb"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d{9,15}|\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 DIGITS_MIN = 9
+#: Megabytes of a sketch are cells that nothing was counted in, and each raw value is searched in all of them.
+_EMPTY = re.compile(rb"\0+")
 #: Shorter or without a digit or an @ are what forms are filled with: `0`, `unknown`, `n/a`.
 TELLING = re.compile(rb"(?=.*[0-9@]).{7,}", re.DOTALL)
 
@@ -133,7 +135,7 @@ def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
             "overview": platform.page("/").encode(),
             "log": platform.log.read_bytes(),
             "alerts": b"\n".join(platform.values(platform.topics.alerts)),
-            "redis": b"\0".join(everything(client, platform.settings.store_prefix)),
+            "redis": _EMPTY.sub(b"\0", b"\0".join(everything(client, platform.settings.store_prefix))),
             "reasons": json.dumps([[it.reason, it.path, it.detail] for it in platform.letters()]).encode(),
         }
 

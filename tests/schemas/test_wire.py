@@ -252,7 +252,7 @@ def secrets() -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), st.sampled_from(LETTERED), st.booleans())
 def test_wrong_values_give_a_reason_that_names_no_value(
     data: st.DataObject, example: tuple[str, Record], plain: bool

@@ -266,7 +266,7 @@ def test_redis_and_the_reference_answer_the_same(
     monkeypatch.setattr(ranking, "READ_AT_LEAST", entries)
     monkeypatch.setattr(ranking, "READ_A_KEPT", 1)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def told(steps: list[tuple[object, ...]]) -> None:
         asyncio.run(compared(redis_url, steps, shards))

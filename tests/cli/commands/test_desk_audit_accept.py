@@ -19,13 +19,13 @@ from streams.errors import BrokerUnavailable
 from streams.kafka.client import reader
 from tests.cli.books import LINES, Books, books_of
 from tests.cli.running import Ran, Samehand
+from tests.desk_databases import on_each_database
 
 BACKUP = 2 * LINES + 2
 """The last line of the backup; behind it are as many lines as are written at once."""
 
 PEOPLE = {"nadia": "auditor", "omar": "lead"}  # that somebody was added is a line
 table = schema.audit
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def verify(samehand: Samehand, *options: str) -> Ran:
     return samehand("desk", "audit", "verify", *options)
 
 
+@on_each_database
 def test_a_restore_is_acknowledged_and_told_ever_after(books: Books, samehand: Samehand) -> None:
     lost = heads_of(books)[-1]
     assert lost.number == BACKUP + LINES
@@ -100,7 +101,6 @@ def test_a_restore_is_acknowledged_and_told_ever_after(books: Books, samehand: S
     assert (one["line"], one["counts"], one["heads"]) == (line.number, True, [str(lost)])
 
 
-@on_sqlite
 def test_of_what_was_acknowledged_the_database_forgets_that_it_was_published(
     books: Books, samehand: Samehand
 ) -> None:
@@ -115,7 +115,6 @@ def test_of_what_was_acknowledged_the_database_forgets_that_it_was_published(
     assert verify(samehand).code == 0
 
 
-@on_sqlite
 def test_what_is_cut_off_after_an_acknowledgement_is_told(books: Books, samehand: Samehand) -> None:
     lost = heads_of(books)[-1]
     books.put_back(BACKUP)
@@ -134,7 +133,6 @@ def test_what_is_cut_off_after_an_acknowledgement_is_told(books: Books, samehand
     assert str(lost) in after.err
 
 
-@on_sqlite
 def test_what_was_altered_before_the_backup_is_not_acknowledged_with_it(
     books: Books, samehand: Samehand
 ) -> None:
@@ -159,7 +157,6 @@ def test_what_was_altered_before_the_backup_is_not_acknowledged_with_it(
     assert f"sets aside 1 published head without a line ({lost})" in after.out
 
 
-@on_sqlite
 def test_a_line_that_only_the_database_has_acknowledges_nothing(books: Books, samehand: Samehand) -> None:
     lost = heads_of(books)[-1]
     books.put_back(BACKUP)
@@ -178,14 +175,12 @@ def test_a_line_that_only_the_database_has_acknowledges_nothing(books: Books, sa
     assert verify(samehand, "--offline").code == 0
 
 
-@on_sqlite
 def test_a_head_that_holds_cannot_be_acknowledged(books: Books, samehand: Samehand) -> None:
     refused = accept(samehand, heads_of(books)[-1])
     assert refused.code == 2
     assert "nothing to acknowledge" in refused.err
 
 
-@on_sqlite
 def test_an_interrupted_acknowledgement_is_run_again(
     books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +204,6 @@ def test_an_interrupted_acknowledgement_is_run_again(
     assert "acknowledged before" in again.out
 
 
-@on_sqlite
 def test_an_acknowledgement_of_many_heads_takes_several_lines(
     books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +221,6 @@ def test_an_acknowledgement_of_many_heads_takes_several_lines(
     assert (after.code, [len(one["heads"]) for one in after.figures["set_aside"]]) == (0, [2, 2, 1])
 
 
-@on_sqlite
 def test_what_is_no_restore_is_refused_and_leaves_no_line(books: Books, samehand: Samehand) -> None:
     lost = heads_of(books)[-1]
     books.put_back(BACKUP)
@@ -248,7 +241,6 @@ def test_what_is_no_restore_is_refused_and_leaves_no_line(books: Books, samehand
     assert len(rows_of(books)) == many + 1  # that nadia is locked out
 
 
-@on_sqlite
 def test_a_chain_that_is_broken_inside_cannot_be_acknowledged(books: Books, samehand: Samehand) -> None:
     lost = heads_of(books)[-1]
     books.put_back(BACKUP)

@@ -17,6 +17,7 @@ from desk.database import users
 from desk.database.engine import Database
 from desk.errors import Conflict, Unusable
 from tests.desk.people import PASSWORD, Office, an_office
+from tests.desk_databases import on_each_database
 
 IDLE_SECONDS = 1_800.0
 
@@ -46,6 +47,7 @@ async def test_the_right_password_begins_a_session_and_no_other_does(office: Off
     assert await enter(office, "amina", "x" * 100_000) is None
 
 
+@on_each_database
 async def test_a_session_ends_when_it_lies_idle_and_after_a_shift_whatever_is_done(office: Office) -> None:
     await office.hire("amina")
     token = await enter(office, "amina")
@@ -62,6 +64,7 @@ async def test_a_session_ends_when_it_lies_idle_and_after_a_shift_whatever_is_do
     assert not await is_in(office, token)
 
 
+@on_each_database
 async def test_somebody_who_left_is_out_at_once(office: Office) -> None:
     reader = await office.hire("amina")
     token = await enter(office, "amina")
@@ -72,6 +75,7 @@ async def test_somebody_who_left_is_out_at_once(office: Office) -> None:
     assert await enter(office, "amina") is None
 
 
+@on_each_database
 async def test_a_link_signs_in_once_and_not_for_ever(office: Office) -> None:
     reader = await office.hire("amina")
     async with office.database.begin() as connection:
@@ -97,6 +101,7 @@ async def test_the_database_holds_neither_passwords_nor_tokens(office: Office) -
     assert token not in str(session)
 
 
+@on_each_database
 async def test_a_name_is_one_persons(office: Office) -> None:
     await office.hire("amina")
     with pytest.raises(Conflict, match="amina"):

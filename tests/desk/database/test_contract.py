@@ -24,8 +24,10 @@ from desk.review.decisions import Decision
 from local.postgres import EmbeddedPostgres, programs
 from schemas.alerts import Matched
 from tests.desk.people import an_office
+from tests.desk_databases import on_each_database
 
 
+@on_each_database
 async def test_migrations_make_the_tables_that_the_schema_names(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), schema.metadata))
@@ -34,6 +36,7 @@ async def test_migrations_make_the_tables_that_the_schema_names(database: Databa
         assert await connection.run_sync(differences) == []
 
 
+@on_each_database
 async def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
     async def half_done() -> None:
         async with database.begin() as connection:
@@ -46,6 +49,7 @@ async def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> No
         assert await offsets.positions(connection) == {}
 
 
+@on_each_database
 async def test_an_offset_moves_on_from_where_it_is_and_from_nowhere_else(database: Database) -> None:
     async with database.begin() as connection:
         assert await offsets.advance(connection, "alerts", 0, before=None, after=7)
@@ -56,6 +60,7 @@ async def test_an_offset_moves_on_from_where_it_is_and_from_nowhere_else(databas
         assert await offsets.positions(connection) == {("alerts", 0): 9}
 
 
+@on_each_database
 async def test_which_topic_an_offset_is_of_is_noted_without_moving_it(database: Database) -> None:
     async with database.begin() as connection:
         await offsets.advance(connection, "alerts", 0, before=None, after=7)
@@ -70,6 +75,7 @@ async def test_which_topic_an_offset_is_of_is_noted_without_moving_it(database: 
         assert (await offsets.topic_ids(connection))["alerts", 0] == "another"
 
 
+@on_each_database
 async def test_a_row_that_is_there_is_not_inserted_again(database: Database) -> None:
     values = {"name": "draws", "value": b"one"}
     async with database.begin() as connection:
@@ -77,6 +83,7 @@ async def test_a_row_that_is_there_is_not_inserted_again(database: Database) -> 
         assert not await insert_new(connection, schema.secrets, {**values, "value": b"two"})
 
 
+@on_each_database
 async def test_a_database_is_opened_again_as_it_was_left(database_url: str) -> None:
     async with opened(database_url) as first, first.begin() as connection:
         await offsets.advance(connection, "alerts", 3, before=None, after=1)
@@ -84,6 +91,7 @@ async def test_a_database_is_opened_again_as_it_was_left(database_url: str) -> N
         assert await offsets.positions(connection) == {("alerts", 3): 1}
 
 
+@on_each_database
 async def test_tables_of_a_later_version_are_left_alone(database_url: str) -> None:
     async with opened(database_url) as database, database.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -104,6 +112,7 @@ async def test_sqlite_takes_one_desk_and_lets_the_next_in_when_it_has_gone(tmp_p
         pass
 
 
+@on_each_database
 async def test_one_of_several_desks_on_postgresql_leads(database_url: str) -> None:
     async with opened(database_url) as one, one.leading() as lead:
         assert lead.won
@@ -130,6 +139,7 @@ async def test_a_desk_whose_connection_ended_learns_that_another_leads(database_
             assert instead.won
 
 
+@on_each_database
 async def test_a_full_disk_is_named(database: Database) -> None:
     async with database.begin() as connection:
         if database.is_sqlite:
@@ -157,6 +167,7 @@ async def test_an_address_that_is_none_is_refused_without_its_password(address: 
     assert "SAMEHAND_DATABASE_URL" in str(fault.value)
 
 
+@on_each_database
 async def test_rows_of_the_first_version_are_there_after_every_migration(database_url: str) -> None:
     """As its tables were: what came later is null of them, and nothing of theirs is gone."""
     columns = {
@@ -199,6 +210,7 @@ async def test_rows_of_the_first_version_are_there_after_every_migration(databas
         }
 
 
+@on_each_database
 async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
     database: Database,
 ) -> None:

@@ -19,7 +19,6 @@ from tests.desk.makers import an_alert
 from tests.desk.people import an_office
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_broker_that_goes_away_is_told_once_and_read_again_when_it_is_back(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

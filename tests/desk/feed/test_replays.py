@@ -32,6 +32,7 @@ from streams.settings import Settings
 from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.makers import an_alert
 from tests.desk.people import A_POLICY, Office, an_office
+from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
 
 NAMES = topics.Names()
@@ -130,6 +131,7 @@ async def test_whichever_topic_is_read_first_the_rows_end_alike(database: Databa
 
 
 @pytest.mark.parametrize("named", HISTORIES)
+@on_each_database
 async def test_a_replay_from_the_start_changes_no_row(database: Database, named: str) -> None:
     alerts, verdicts, _ = HISTORIES[named]
     records, drawn = [*alerts, *verdicts], random.Random(named)
@@ -177,6 +179,7 @@ async def test_a_verdict_without_a_name_counts_once_wherever_it_is_read_again(of
     assert len((await known(office))["verdicts"]) == 2
 
 
+@on_each_database
 async def test_a_second_consumer_of_one_database_is_overtaken_and_counts_nothing_twice(
     office: Office,
 ) -> None:

@@ -16,9 +16,11 @@ from streams.settings import Settings
 from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.makers import an_alert
 from tests.desk.people import an_office
+from tests.desk_databases import on_each_database
 from tests.makers import a_verdict
 
 
+@on_each_database
 async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_be_undone(
     database: Database, settings: Settings
 ) -> None:
@@ -51,6 +53,7 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
         await until(is_sent)
 
 
+@on_each_database
 async def test_a_batch_that_is_delivered_twice_counts_once(database: Database) -> None:
     office = an_office(database)
     called = topics.Names()
@@ -63,6 +66,7 @@ async def test_a_batch_that_is_delivered_twice_counts_once(database: Database) -
     assert await consumer.positions() == {(called.alerts, 0): 8}
 
 
+@on_each_database
 async def test_what_cannot_be_read_is_counted_and_passed_over(database: Database) -> None:
     office = an_office(database)
     called = topics.Names()
@@ -73,6 +77,7 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(database: Database
     assert await consumer.positions() == {(called.alerts, 0): 1, (called.verdicts, 1): 1}
 
 
+@on_each_database
 async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")
@@ -88,6 +93,7 @@ async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(database: Datab
     assert (kept.kind, kept.verdict) == ("elsewhere", "not_mirror")
 
 
+@on_each_database
 async def test_a_verdict_that_comes_before_its_alert_holds_all_the_same(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")

@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from desk.database import alerts, audit, notes, outbox, schema, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.errors import Conflict, Forbidden, NotFound, Unusable
+from desk.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader
 from desk.review.arrivals import take_alert
@@ -21,6 +21,7 @@ from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office, with_shares
+from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
 MIRROR = Decision("mirror", "several-traits")
@@ -59,6 +60,7 @@ async def test_first_reading_hides_no_words_because_of_another_alert(office: Off
     assert not (await office.desk.open(bilal, left)).words_hidden
 
 
+@on_each_database
 async def test_two_readers_who_differ_are_settled_by_a_third_who_leads(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
@@ -137,6 +139,19 @@ async def test_undoing_calls_off_what_followed(database: Database) -> None:
         assert await outbox.waiting(connection) == (0, None)
 
 
+async def test_what_is_on_its_way_is_not_undone(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    taken = await decide(office, amina)
+    async with office.database.begin() as connection:
+        assert len(await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=9)) == 1
+    with pytest.raises(TooLate):
+        await office.desk.undo(amina, taken.batch)
+    async with office.database.read() as connection:
+        assert await verdicts.holding(connection, "alert-1") is not None
+        assert (await outbox.waiting(connection))[0] == 1
+
+
 async def test_nobody_undoes_what_another_decided(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     await office.receive()
@@ -147,6 +162,7 @@ async def test_nobody_undoes_what_another_decided(office: Office) -> None:
         await office.desk.undo(amina, "no such batch")
 
 
+@on_each_database
 async def test_a_family_is_decided_by_one_key_and_undone_by_another(office: Office) -> None:
     amina = await office.hire("amina")
     for number in range(5):
@@ -208,6 +224,7 @@ async def test_the_latest_holds_though_the_clock_was_set_back(office: Office) ->
     assert holds.verdict == "not_mirror"
 
 
+@on_each_database
 async def test_an_exercise_looks_like_any_other_and_decides_nothing(office: Office) -> None:
     amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
     auditor = await office.hire("omar", "auditor")
@@ -240,6 +257,7 @@ async def test_auditors_see_everything_and_decide_nothing(office: Office) -> Non
         await office.desk.write_note(omar, "alert-1", "hello")
 
 
+@on_each_database
 async def test_what_is_skipped_comes_back_after_a_while(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     await office.receive()
@@ -288,6 +306,7 @@ async def test_a_second_reading_outlives_the_withdrawal_that_the_first_one_cause
     assert await waiting_for(office, bilal) == [("alert-1", "second")]
 
 
+@on_each_database
 async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()
@@ -297,6 +316,7 @@ async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(off
     assert (note.text, note.erased_reason) == ("", "reinstated")
 
 
+@on_each_database
 async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office) -> None:
     amina = await office.hire("amina")
     alert = an_alert(a_reason(ours="Umar", theirs="Omar"))
@@ -326,6 +346,7 @@ async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office)
     assert "Umar" not in str([bytes(stored.payload), kept, lines])
 
 
+@on_each_database
 async def test_the_audit_holds_ids_and_digests_and_breaks_where_it_is_changed(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()

@@ -18,6 +18,7 @@ from samehand.scoring.sampling import drawn
 from schemas.alerts import Drawn
 from tests.desk.makers import a_reason
 from tests.desk.people import an_office, with_shares
+from tests.desk_databases import on_each_database
 
 ALERTS, MIRRORS_ALERTED = 800, 600
 # of each stratum below the bands: pairs, mirrors among them, pairs of one event
@@ -112,6 +113,7 @@ def test_leads_see_traits_scripts_and_the_time_to_detect() -> None:
     assert twice.to_detect.times == 30
 
 
+@on_each_database
 async def test_rows_keep_what_figures_group_by_when_quotes_are_gone(database: Database) -> None:
     office = an_office(database, with_shares(blind_share=1.0))
     quoting = (a_reason("name", ours="عمر", theirs="عمر"), a_reason("device"))

@@ -23,6 +23,7 @@ from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
+from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
 
 SHIPPED = default_weights()
@@ -76,6 +77,7 @@ LATER: dict[int, dict[str, Any]] = {
 }
 
 
+@on_each_database
 async def test_the_desk_learns_from_what_the_command_learns_from(database: Database) -> None:
     alerts = [
         an_alert(

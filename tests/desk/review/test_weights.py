@@ -32,6 +32,7 @@ from tests.desk.weighing import (
     rolled_back,
     tried,
 )
+from tests.desk_databases import on_each_database
 
 HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "\N{WAVING HAND SIGN}" * 496
 
@@ -71,6 +72,7 @@ async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
     assert (decided(held.live).number, decided(held.shadow).number) == (2, 3)
 
 
+@on_each_database
 async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
     office: Office, lead: Reader
 ) -> None:
@@ -164,6 +166,7 @@ async def test_whoever_is_no_lead_decides_nothing_about_weights(
     assert await lines(office) == before
 
 
+@on_each_database
 async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_first(
     office: Office, lead: Reader
 ) -> None:
@@ -207,6 +210,7 @@ async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, 
     }
 
 
+@on_each_database
 async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office, lead: Reader) -> None:
     await adopted(office, lead, learned("one"))
     await rolled_back(office, lead)

@@ -16,6 +16,7 @@ from desk.review.decisions import Decision
 from desk.web.app import create_app
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
+from tests.desk_databases import on_each_database
 
 HOSTILE = (
     "\0",
@@ -35,6 +36,7 @@ def office(database: Database) -> Office:
     return an_office(database)
 
 
+@on_each_database
 async def test_hostile_text_in_an_address_finds_nothing_and_breaks_nothing(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office, role="lead") as client:
@@ -55,6 +57,7 @@ async def test_hostile_text_in_an_address_finds_nothing_and_breaks_nothing(offic
         assert len((await client.get("/api/v1/queue")).json()) == 1
 
 
+@on_each_database
 async def test_bytes_that_are_no_text_and_numbers_beyond_any_are_refused(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
@@ -73,6 +76,7 @@ async def test_bytes_that_are_no_text_and_numbers_beyond_any_are_refused(office:
             assert answer.status_code in (200, 400, 404), (where, answer.status_code, answer.text[:300])
 
 
+@on_each_database
 async def test_hostile_text_in_a_form_is_kept_as_text_or_refused(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office, role="lead") as client:
@@ -105,6 +109,7 @@ async def test_stranger_with_headers_and_names_that_nothing_reads_is_refused(off
             assert answer.status_code == 404, (name, answer.status_code)
 
 
+@on_each_database
 async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office: Office) -> None:
     await office.receive()
     amina, omar, sara = [await office.hire(name, "lead") for name in ("amina", "omar", "sara")]
@@ -120,6 +125,7 @@ async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office:
     assert kinds == ["appeal"]
 
 
+@on_each_database
 async def test_two_readers_of_one_read_at_once_make_one_decision(office: Office) -> None:
     await office.receive()
     amina, omar = await office.hire("amina"), await office.hire("omar")

@@ -171,14 +171,6 @@ def test_the_same_name_on_the_same_device_alerts() -> None:
     assert scored(same, same, apart=60 * 24 * HOUR).band == "likely"
 
 
-def test_speaking_one_language_makes_no_name_whole() -> None:
-    """The level `same` of a locale is not that of a handle."""
-    ours, theirs = "zarghunwaziristani_media", "zarghunwaziristani"
-    bare = scored(an_account(handle=ours), an_account(handle=theirs))
-    speaking = scored(an_account(handle=ours, locale="ps-AF"), an_account(handle=theirs, locale="ps-AF"))
-    assert bare.band == speaking.band
-
-
 def test_what_is_explained_keeps_the_order_of_its_evidence() -> None:
     ban = an_account(
         device_id=DEVICE, ip="39.40.12.7", locale="ps-AF", user_agent="Mozilla/5.0 (X11) Firefox/120.0"

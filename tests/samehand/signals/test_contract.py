@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.frequency.rates import NothingCounted
+from samehand.keys import KeyKind, kind_of
 from samehand.scoring.weights import default_weights
 from samehand.signals import SIGNALS, UNKEPT
 from samehand.signals.base import Example, Quoted, Signal
@@ -78,6 +79,22 @@ def test_names_and_codes_are_never_used_twice() -> None:
     assert len(set(names)) == len(names)
     assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
     assert set(names) == {*default_weights().signals, "first_shown"}, "who was first weighs nothing"
+
+
+def test_what_sharing_a_kind_of_key_weighs_is_looked_up_by_that_kind() -> None:
+    """A kind that `most` weighs and no account is listed or asked by leads to nobody."""
+    weights = default_weights()
+    weighed, listed = set[int](), set[int]()
+    made = {int(KeyKind.NAMING_WORD)}  # of a handle and a display name together: no signal's own
+    for signal, example in EXAMPLES:
+        for trait in filter(None, (signal.distil(it, keyer) for it in (example.ours, example.theirs))):
+            most = signal.most(trait, SIGHT, weights.signals[signal.name], banned=False)
+            weighed |= {kind for kind, nats in most.by_kind.items() if nats > 0.0}
+            weighed |= {kind_of(key) for key, nats in most.by_key.items() if nats > 0.0}
+            listed |= {kind_of(key) for key in signal.keys(trait)}
+            made |= {kind_of(key) for key in (*signal.keys(trait), *signal.probes(trait))}
+    assert weighed <= made
+    assert listed <= weighed
 
 
 @any_signal
