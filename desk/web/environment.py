@@ -1,25 +1,18 @@
-"""Jinja2 for pages: everything is escaped, and a name that is not there fails."""
+"""The desk's templates and their filters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from desk.web.filters import FILTERS
+from report import rendering
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
-    """One for an application."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(FILTERS)
-    return made
+    """Returns an environment over the desk's own templates."""
+    return rendering.environment(FILTERS, TEMPLATES)

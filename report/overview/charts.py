@@ -1,9 +1,9 @@
-"""Small pictures as SVG without any style of their own, which the page's policy would refuse."""
+"""Small line charts. The template draws them without inline styles, which the page's policy refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 from typing import Final
 
 WIDTH: Final = 240
@@ -13,21 +13,25 @@ POINTS_MAX: Final = 120
 """Two pixels a point; more would only make the page heavier."""
 
 
-def spark(values: Sequence[float], label: str) -> str:
-    """A line from the oldest to the newest value, from zero up to the largest. Empty without two values."""
-    shown = thinned(values)
-    if len(shown) < 2:
-        return ""
-    top = max(*shown, 1e-9)
-    step = WIDTH / (len(shown) - 1)
-    points = " ".join(
-        f"{place * step:.1f},{_ROOM + (HEIGHT - 2 * _ROOM) * (1 - max(0.0, value) / top):.1f}"
-        for place, value in enumerate(shown)
-    )
-    return (
-        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img"'
-        f' aria-label="{escape(label)}"><polyline points="{points}"/></svg>'
-    )
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A line from the oldest to the newest value, from zero up to the largest."""
+
+    values: Sequence[float]
+    label: str
+
+    @property
+    def points(self) -> str:
+        """Returns the points of an SVG polyline, "" for fewer than two values."""
+        shown = thinned(self.values)
+        if len(shown) < 2:
+            return ""
+        top = max(*shown, 1e-9)
+        step = WIDTH / (len(shown) - 1)
+        return " ".join(
+            f"{place * step:.1f},{_ROOM + (HEIGHT - 2 * _ROOM) * (1 - max(0.0, value) / top):.1f}"
+            for place, value in enumerate(shown)
+        )
 
 
 def thinned(values: Sequence[float]) -> list[float]:
