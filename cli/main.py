@@ -34,11 +34,9 @@ class Commands(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name, in the registry's order."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command's module."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(module_of(cmd_name))

@@ -22,7 +22,6 @@ class InputFile(click.Path):
         super().__init__(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path. Reads nothing."""
         path = super().convert(value, param, ctx)
         if path == STDIN and ctx is not None:
             if ctx.meta.get(_TAKEN):
@@ -58,7 +57,6 @@ def platform_option(command: F) -> F:
 
 
 def strict_option(command: F) -> F:
-    """Whether what is odd about a file is a fault."""
     return click.option(
         "--strict",
         is_flag=True,

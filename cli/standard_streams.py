@@ -96,7 +96,6 @@ class _Watched:
             raise self._failed(fault) from fault
 
     def flush(self) -> None:
-        """As of any text stream. Raises ``OutputFailed``."""
         try:
             self._stream.flush()
         except OSError as fault:

@@ -49,8 +49,6 @@ log = structlog.get_logger("samehand.deliver")
 
 
 class Sends(Protocol):
-    """What is used of a client."""
-
     async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
         """Sends it once; what came of it."""
         ...

@@ -39,7 +39,7 @@ _USER_AGENT: Final = "samehand"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The endpoint has it."""
+    """The endpoint accepted the delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,6 @@ class Client:
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        """Ends its connections."""
         if self._opened is not None:
             await self._opened.close()
 

@@ -91,7 +91,6 @@ class PerEndpoint(Collector):
         self._parts: list[tuple[str, CollectorRegistry]] = []
 
     def add(self, endpoint: str, registry: CollectorRegistry) -> None:
-        """Tells of one more."""
         self._parts.append((endpoint, registry))
 
     def collect(self) -> Iterator[Metric]:
@@ -113,11 +112,8 @@ class PerEndpoint(Collector):
 
 @dataclass(frozen=True, slots=True)
 class Exposition:
-    """What `/metrics` serves."""
-
     registry: CollectorRegistry
 
     def negotiated(self, accept: str) -> tuple[bytes, str]:
-        """The body and its content type."""
         encode, kind = choose_encoder(accept)
         return encode(self.registry), kind

@@ -80,7 +80,6 @@ class DeliverApp(WorkerApp):
 
     @cached_property
     def web(self) -> ClosedWeb:
-        """The pages of the whole process."""
         everybody = self.everybody
         return closed_web(self, self.exposition, lambda: live_of(everybody), lambda: ready_of(everybody))
 

@@ -98,7 +98,6 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """As Kafka writes it."""
         return f"{self.name}://{LOOPBACK}:{self.port}"
 
 
@@ -123,7 +122,6 @@ class KafkaNode(LocalServer):
 
     @property
     def properties(self) -> Path:
-        """Its configuration."""
         return self.folder / "server.properties"
 
     def format(self, cluster: str, voters: Sequence[str], settings: Mapping[str, str]) -> None:
@@ -209,7 +207,6 @@ class ApacheKafka(ServerGroup):
 
     @property
     def address(self) -> str:
-        """Bootstrap servers: every node."""
         return ",".join(node.address for node in self.nodes)
 
     def node(self, number: int) -> KafkaNode:

@@ -24,7 +24,6 @@ def admin(address: str) -> Iterator[KafkaAdminClient]:
 
 
 def lists_topics(address: str) -> bool:
-    """Whether the broker at ``address`` lists its topics."""
     try:
         with admin(address) as client:
             client.list_topics()

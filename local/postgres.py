@@ -65,7 +65,6 @@ class EmbeddedPostgres(LocalServer):
         return f"postgresql://{USER}@{self.address}/{database}"
 
     def make(self, database: str) -> str:
-        """Makes a database; its address."""
         made = [str(programs() / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", USER, database]
         subprocess.run(made, check=True, capture_output=True)  # noqa: S603  # as above
         return self.url(database)

@@ -42,7 +42,6 @@ class EmbeddedRedis(LocalServer):
 
     @property
     def url(self) -> str:
-        """Its URL for a worker."""
         return f"redis://{self.address}/0"
 
     @property

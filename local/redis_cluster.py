@@ -18,8 +18,6 @@ CLUSTER_SECONDS_MAX = 30.0
 
 
 class ClusterNode(EmbeddedRedis):
-    """One node of a :class:`RedisCluster`."""
-
     name: ClassVar[str] = "redis-node"
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +40,6 @@ class ClusterNode(EmbeddedRedis):
         return self._bus.number
 
     def run(self, *words: str | int) -> str:
-        """A ``CLUSTER`` command's reply."""
         with self.administrator() as connection:
             return str(connection.execute_command("CLUSTER", *words))
 
@@ -72,7 +69,6 @@ class RedisCluster(ServerGroup):
 
     @property
     def address(self) -> str:
-        """``host:port,host:port,…`` of every node."""
         return ",".join(node.address for node in self.nodes)
 
     def roles(self) -> dict[int, str]:

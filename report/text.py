@@ -85,5 +85,4 @@ def percent(probability: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 alert``, ``2,000 alerts``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

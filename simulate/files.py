@@ -43,11 +43,9 @@ class Summary:
 
     @property
     def sign_ups(self) -> int:
-        """Accounts created, broken messages aside."""
         return self.topics[Topic.CREATED] - self.malformed
 
     def add(self, event: Event) -> None:
-        """Count one event."""
         self.events += 1
         self.topics[event.topic] += 1
         if event.label.kind == "malformed":
@@ -104,8 +102,6 @@ def simulate_command(
 
 
 class _Sinks:
-    """The open files of one run."""
-
     def __init__(self, out: Path, files: ExitStack) -> None:
         self._bans, self._accounts, self._events = (
             _binary(files, out / name) for name in ("bans.jsonl", "accounts.jsonl", "events.jsonl")

@@ -152,40 +152,12 @@ def test_an_ignore_without_a_reason_is_seen(comment: str) -> None:
     assert not NOQA.search(comment)
 
 
-def is_public(name: str) -> bool:
-    return not name.startswith("_")
-
-
-def undocumented(path: Path) -> Iterator[str]:
-    """Those of a module, its public functions, classes and protocols' methods that lack a docstring."""
-    tree = ast.parse(read(path))
-    if not ast.get_docstring(tree):
-        yield f"{path}: the module"
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or not is_public(
-            node.name
-        ):
-            continue
-        if not ast.get_docstring(node):
-            yield f"{path}:{node.lineno}: {node.name}"
-        if isinstance(node, ast.ClassDef) and is_protocol(node):
-            yield from undocumented_methods(path, node)
-
-
-def is_protocol(node: ast.ClassDef) -> bool:
-    return any("Protocol" in ast.unparse(base) for base in node.bases)
-
-
-def undocumented_methods(path: Path, node: ast.ClassDef) -> Iterator[str]:
-    methods = [part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-    for method in methods:
-        if is_public(method.name) and not ast.get_docstring(method):
-            yield f"{path}:{method.lineno}: {node.name}.{method.name}"
-
-
 @pytest.mark.parametrize("room", rooms())
-def test_what_is_public_is_documented(room: str) -> None:
-    assert not [fault for path in modules() if path.parts[0] == room for fault in undocumented(path)]
+def test_every_module_says_what_it_is_for(room: str) -> None:
+    silent = [
+        path for path in modules() if path.parts[0] == room and not ast.get_docstring(ast.parse(read(path)))
+    ]
+    assert not silent
 
 
 def has_behaviour(path: Path) -> bool:

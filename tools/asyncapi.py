@@ -52,7 +52,6 @@ _TRACE_HEADERS: Final = {
 
 
 def document() -> dict[str, Any]:
-    """The document."""
     topics = {topic.name: topic for topic in wanted(load({}))}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
@@ -161,12 +160,10 @@ def _key(topic: str) -> dict[str, Any]:
 
 
 def render() -> str:
-    """The file's text."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the file."""
     FILE.write_text(render(), "utf-8")
 
 

@@ -25,7 +25,6 @@ class Answer:
     vulnerable: tuple[str, ...]
 
     def said(self) -> str:
-        """In words."""
         lines = list(self.vulnerable)
         if self.asked:
             lines.append(f"{len(self.vulnerable)} known vulnerabilities in {self.asked} packages")
@@ -34,7 +33,6 @@ class Answer:
         return "\n".join(lines)
 
     def code(self, *, require: bool) -> int:
-        """The exit code."""
         return int(bool(self.vulnerable) or (require and bool(self.unasked)))
 
 
@@ -73,7 +71,6 @@ def report_on(lock: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """The command."""
     parser = argparse.ArgumentParser(prog="python -m tools.audit")
     parser.add_argument("locks", nargs="+", type=Path)
     parser.add_argument("--require", action="store_true", help="fail where nobody answers")

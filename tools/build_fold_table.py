@@ -212,7 +212,6 @@ UNASSIGNED = frozenset(
 
 
 def main() -> None:
-    """Write the table and print its digest."""
     # Build-time libraries, deliberately absent from the project's own environment.
     from anyascii import anyascii  # type: ignore[import-not-found]  # build-time only
     from decancer_py import parse  # type: ignore[import-not-found]  # build-time only

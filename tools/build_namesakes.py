@@ -124,7 +124,6 @@ def _shares(
 
 
 def main() -> None:
-    """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--names", type=Path, required=True, help="the folder with the archives of names")
     parser.add_argument("--target", type=Path, default=TARGET, help="where to write")

@@ -102,7 +102,6 @@ def _compile(modules: list[Path], scratch: Path, python: Path) -> None:
 
 
 def main() -> None:
-    """Compiles; exits with 1 where it cannot."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

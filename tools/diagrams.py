@@ -64,27 +64,22 @@ class Box:
 
     @property
     def height(self) -> int:
-        """As much as its lines take."""
         return 18 + LINE * (1 + len(self.notes)) - 3
 
     @property
     def left(self) -> tuple[int, int]:
-        """The middle of its left edge."""
         return self.x, self.y + self.height // 2
 
     @property
     def right(self) -> tuple[int, int]:
-        """The middle of its right edge."""
         return self.x + self.width, self.y + self.height // 2
 
     @property
     def bottom(self) -> tuple[int, int]:
-        """The middle of its lower edge."""
         return self.x + self.width // 2, self.y + self.height
 
     @property
     def top(self) -> tuple[int, int]:
-        """The middle of its upper edge."""
         return self.x + self.width // 2, self.y
 
 
@@ -111,7 +106,6 @@ class Picture:
         )
 
     def box(self, box: Box) -> Box:
-        """A box and what stands in it."""
         self.parts.append(
             f'<rect class="{box.kind}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" '
             'rx="6"/>'
@@ -135,7 +129,6 @@ class Picture:
         self.text(20, y + 22, name, "label")
 
     def svg(self) -> str:
-        """The file."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
             f'width="{self.width}" height="{self.height}" role="img" aria-labelledby="title desc">'
@@ -319,7 +312,6 @@ DIAGRAMS: Final[dict[str, Callable[[], Picture]]] = {"flow": flow, "journey": jo
 
 
 def main() -> None:
-    """Writes every diagram."""
     for name, draw in DIAGRAMS.items():
         (IMAGES / f"{name}.svg").write_text(draw().svg(), "utf-8", newline="\n")
 

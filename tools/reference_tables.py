@@ -88,7 +88,6 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Writes every page."""
     for name in TABLES:
         page = REFERENCE / f"{name}.md"
         page.write_text(renewed(name, page.read_text("utf-8")), "utf-8")

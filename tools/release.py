@@ -83,7 +83,6 @@ def _git(*words: str) -> str:
 
 
 def main() -> int:
-    """Shows the release, or cuts it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version")
     parser.add_argument("--cut", action="store_true", help="write, commit and tag; else it is only shown")

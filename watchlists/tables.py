@@ -31,8 +31,6 @@ class Cells(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One row by the names of its columns."""
-
     number: int
     values: dict[str, str] | Malformed
 

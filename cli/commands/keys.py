@@ -42,14 +42,11 @@ _file_option = click.option(
 
 
 class _Rights(click.ParamType):
-    """Rights, separated by commas."""
-
     name = "rights"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> frozenset[May]:
-        """Reads them."""
         if isinstance(value, frozenset):
             return value
         given = [it.strip() for it in str(value).split(",") if it.strip()]
@@ -65,7 +62,6 @@ class _Rate(click.ParamType):
     name = "rate"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Reads it."""
         if isinstance(value, float):
             return value
         try:

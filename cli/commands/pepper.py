@@ -164,7 +164,6 @@ class _Need:
     until: datetime | None
 
     def reasons(self, now: datetime, number: int) -> list[str]:
-        """Why it must stay."""
         reasons = []
         if self.bans:
             reasons.append(

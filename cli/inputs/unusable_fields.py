@@ -33,7 +33,6 @@ class UnusableFields:
 
     @property
     def figures(self) -> dict[str, dict[str, int]]:
-        """Count by reason by field."""
         told: dict[str, dict[str, int]] = {}
         for one, count in sorted(self.counts.items()):
             told.setdefault(one.field, {})[str(one.reason)] = count

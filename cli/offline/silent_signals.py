@@ -27,7 +27,6 @@ class Measured(msgspec.Struct, frozen=True):
 
 @cache
 def measured() -> Measured:
-    """The figures of the last run."""
     return msgspec.json.decode(files("cli.offline").joinpath(_FILE).read_bytes(), type=Measured)
 
 

@@ -58,7 +58,6 @@ class Figures:
 
 
 def read(registry: CollectorRegistry, at: float) -> Figures:
-    """One look at a registry."""
     samples: dict[str, dict[Labels, float]] = {}
     for family in registry.collect():
         for sample in family.samples:

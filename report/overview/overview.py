@@ -69,17 +69,14 @@ _TEMPLATES: Final = environment(
 
 
 def page(figures: Figures, history: History) -> str:
-    """Renders the whole page."""
     return _TEMPLATES.get_template("overview.html").render(_shown(figures, history))
 
 
 def body(figures: Figures, history: History) -> str:
-    """Renders the part that changes."""
     return _TEMPLATES.get_template("overview_body.html").render(_shown(figures, history))
 
 
 def _shown(figures: Figures, history: History) -> dict[str, Any]:
-    """Returns the values that the templates name."""
     new_letters = _new_letters(figures, history)
     worst = max(new_letters, key=lambda topic: new_letters[topic], default="")
     builds = [dict(labels) for labels in figures.samples.get("samehand_build_info", {})]

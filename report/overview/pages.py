@@ -85,14 +85,12 @@ class Overview:
             await self._clock.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """One look at the metrics."""
         self._figures = replace(read(self._registry, self._clock.now()), unready=self._unready())
         self._history.note(look_of(self._figures))
         self._number += 1
         self._fragment = b""
 
     def mount(self, router: web.UrlDispatcher) -> None:
-        """Adds the addresses."""
         router.add_get("/", self.page)
         router.add_get("/overview/stream", self.stream)
         for name, kind in _FILES.items():

@@ -193,7 +193,6 @@ class Population:
                 return replace(other, account_id=mirror.account_id)
 
     def new_email(self, rng: Random, person: Person, disposable_share: float = DISPOSABLE_SHARE) -> str:
-        """Another mailbox for this person."""
         name = person.handle or person.given.latin[0]
         return email(rng, person.language, person.given, person.family, name, disposable_share)
 
@@ -284,7 +283,6 @@ def _with_home_line(population: Population, rng: Random, person: Person) -> Pers
 
 
 def placed(person: Person, line: Line) -> Person:
-    """The same person on another line."""
     return replace(person, ip=line.ip, network=line.kind)
 
 

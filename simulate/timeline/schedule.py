@@ -36,7 +36,6 @@ class Case(NamedTuple):
 
     @property
     def sign_ups(self) -> int:
-        """Sign-ups within the stream."""
         return len(self.returns) + (self.signed_up_at is not None)
 
 

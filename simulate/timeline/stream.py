@@ -45,8 +45,6 @@ def generate(config: Config) -> Iterator[Event]:
 
 
 class _Stream:
-    """One run of the generator."""
-
     def __init__(self, config: Config) -> None:
         self._config = config
         self._people = Population(config.seed, config.accounts + config.further_bans, config.languages)

@@ -26,7 +26,6 @@ _UNSURE_MIN: Final = 0.05
 
 
 def figures(run: Run) -> dict[str, Any]:
-    """Everything, ready for JSON."""
     catchable = catchable_pairs(run)
     return {
         "sign_ups": run.sign_ups,

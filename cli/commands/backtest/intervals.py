@@ -22,7 +22,6 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """The share, or ``None`` of nothing."""
         return self.hits / self.of if self.of else None
 
     @property

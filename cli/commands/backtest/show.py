@@ -9,7 +9,6 @@ from cli import output
 
 
 def show(told: Mapping[str, Any]) -> None:
-    """Tables on standard output."""
     screen = output.console()
     screen.print(
         f"{told['sign_ups']} sign-ups, {told['mirrors']} mirrors, {told['catchable']} of them catchable; "

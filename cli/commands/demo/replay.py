@@ -31,7 +31,6 @@ class Sent:
 
     @property
     def total(self) -> int:
-        """Records sent so far."""
         return sum(self.by_topic.values())
 
 
@@ -47,7 +46,6 @@ class Replay(threading.Thread):
         self._told = threading.Event()
 
     def stop(self) -> None:
-        """Sends nothing more."""
         self._told.set()
 
     def run(self) -> None:

@@ -87,7 +87,6 @@ class _Encore:
         self._ended: float | None = None
 
     def look(self) -> None:
-        """Between two looks at what came out."""
         if self._told is not None or not self.replay.sent.finished:
             return
         now = time.monotonic()
@@ -128,5 +127,4 @@ def _watch(running: Stage, encore: _Encore, end: float) -> None:
         console.print()
 
 
-def _nothing() -> None:
-    """Between two looks."""
+def _nothing() -> None: ...

@@ -93,7 +93,6 @@ def examine() -> list[Finding]:
 
 
 def examine_gate() -> list[Finding]:
-    """The same of a gate."""
     settings, findings = look_at_settings(os.environ)
     if settings is None:
         return findings

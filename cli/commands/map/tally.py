@@ -50,7 +50,6 @@ class Tally:
     """How many of these give each signal something to compare."""
 
     def add(self, address: str, topic: str, result: Result) -> None:
-        """Counts one record."""
         self.records += 1
         match result:
             case Malformed():
@@ -64,12 +63,10 @@ class Tally:
 
     @property
     def mapped(self) -> int:
-        """How many became a record of ours."""
         return self.kinds.total()
 
     @property
     def dead(self) -> int:
-        """How many would be dead letters."""
         return self.records - self.mapped - self.passed.total()
 
     @property
