@@ -28,7 +28,7 @@ from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import odd_raw, read_raw, size
 from cli.inputs.oddities import tell_all
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE
+from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
 from desk.review.adopted import highest, in_force
 from desk.review.labels import judged, labels
@@ -66,18 +66,11 @@ class _Read:
 @click.option(
     "--alerts", type=FILE, multiple=True, help="JSONL of MirrorAlert, repeatable; by default read from Kafka."
 )
-@click.option(
-    "--weights",
-    type=FILE,
-    help="The table of weights (JSON) that scored the alerts; by default the one in force, of files the "
-    "shipped one.",
+@weights_option(
+    "The table of weights (JSON) that scored the alerts; by default the one in force, of files "
+    "the shipped one."
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the proposed table (JSON) to this file; without it only the figures are printed.",
-)
+@out_file_option("Write the proposed table (JSON) to this file; without it only the figures are printed.")
 @output.json_option
 def command(
     verdicts: tuple[Path, ...],

@@ -15,6 +15,7 @@ import click
 
 from agents.runtime.store_factory import peppers_of
 from cli import output
+from cli.options import out_file_option
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from report.text import plural
@@ -43,11 +44,8 @@ def command() -> None:
     """
 
 
-_out_option = click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the new pepper file here and leave the old one unchanged, for example if it is read-only.",
+_out_option = out_file_option(
+    "Write the new pepper file here and leave the old one unchanged, for example if it is read-only."
 )
 
 

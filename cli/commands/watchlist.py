@@ -17,7 +17,7 @@ from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, told
 from cli.inputs.oddities import tell_all
-from cli.options import FILE, strict_option
+from cli.options import FILE, out_file_option, strict_option
 from cli.output_files import writing
 from cli.produce import delivered
 from report.text import plural, visible
@@ -120,12 +120,7 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     metavar="DAYS",
     help="For how many days the names stay in force unless imported again; 0: for ever.",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.",
-)
+@out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
 @strict_option
 @output.json_option
 def import_(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from cli import output
-from cli.options import FILE, platform_option
+from cli.options import FILE, platform_option, weights_option
 from cli.run_async import awaited
 from report.text import plural, visible
 
@@ -80,11 +80,8 @@ class _Moment(click.ParamType):
     help="The mapping file (TOML) for topics whose records are not samehand's (docs/mapping.md).",
 )
 @click.option("--kcat", is_flag=True, help="With --mapping: the file --events is the output of `kcat -J`.")
-@click.option(
-    "--weights",
-    type=FILE,
-    metavar="FILE",
-    help="Also replay with this table of weights (JSON), called B, and compare it with the one in force, A.",
+@weights_option(
+    "Also replay with this table of weights (JSON), called B, and compare it with the one in force, A."
 )
 @click.option(
     "--capacity",
