@@ -60,10 +60,10 @@ rootLogger.appenderRef.out.ref = out
 def java() -> str:
     """``JAVA_HOME``'s Java, or the path's. Raises :class:`~local.binaries.NotAvailable`."""
     home = os.environ.get("JAVA_HOME")
-    found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
-    if found is None:
+    path = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
+    if path is None:
         raise NotAvailable("Apache Kafka needs Java 17 or later: no java in JAVA_HOME or on the path.")
-    return found
+    return path
 
 
 def cache() -> Path:

@@ -52,5 +52,5 @@ def leader_id(address: str, topic: str, partition: int) -> int:
     """The id of the broker that leads a partition; -1 while none does. Raises :class:`LookupError`."""
     with admin(address) as client:
         [described] = client.describe_topics([topic])
-    leaders = {each["partition_index"]: each["leader_id"] for each in described["partitions"]}
+    leaders = {partition["partition_index"]: partition["leader_id"] for partition in described["partitions"]}
     return int(leaders[partition])

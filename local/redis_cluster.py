@@ -73,12 +73,12 @@ class RedisCluster(ServerGroup):
 
     def roles(self) -> dict[int, str]:
         """Port to ``master`` or ``slave`` of each node that answers."""
-        found: dict[int, str] = {}
+        role_by_port: dict[int, str] = {}
         for node in self.nodes:
             if node.answers():
                 with node.administrator() as connection:
-                    found[node.port] = str(connection.role()[0])
-        return found
+                    role_by_port[node.port] = str(connection.role()[0])
+        return role_by_port
 
     def start(self) -> Self:
         """Start the nodes that are not running, join them if they never were; every slot is served then."""
@@ -98,7 +98,7 @@ class RedisCluster(ServerGroup):
 
     def _is_whole(self) -> bool:
         running = [node for node in self.nodes if node.pid is not None]
-        return all(_serves_all(node) and _is_in_step(node) for node in running)
+        return all("cluster_state:ok" in node.run("INFO") and _is_in_step(node) for node in running)
 
     def _join(self) -> None:
         share = -(-SLOTS // MASTERS)
@@ -115,10 +115,6 @@ class RedisCluster(ServerGroup):
 
     def _all_met(self) -> bool:
         return all(f"cluster_known_nodes:{len(self.nodes)}\r" in node.run("INFO") for node in self.nodes)
-
-
-def _serves_all(node: ClusterNode) -> bool:
-    return "cluster_state:ok" in node.run("INFO")
 
 
 def _is_in_step(node: ClusterNode) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from report.overview import formatting
-from report.overview.charts import HEIGHT, WIDTH, Spark
 from report.overview.figures import Figures, quantile
 from report.overview.history import OBJECTIVE, History
 from report.rendering import environment
@@ -24,6 +23,11 @@ OLD_SECONDS: Final = 60.0
 """A record that waits longer than a minute is old by an order of magnitude; `SamehandLagging` says so too."""
 
 SIGNALS_SHOWN: Final = 8
+WIDTH: Final = 240
+HEIGHT: Final = 40
+_ROOM: Final = 2  # half a line's width, so that the top of a peak is not cut off
+POINTS_MAX: Final = 120
+"""Two pixels a point; more would only make the page heavier."""
 _BREAKER: Final[dict[BreakerState, tuple[str, State]]] = {
     BreakerState.CLOSED: ("closed", "good"),
     BreakerState.HALF_OPEN: ("probing", "warn"),
@@ -42,6 +46,27 @@ class Cure:
 
     runbook: str
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A line from the oldest to the newest value, from zero up to the largest."""
+
+    values: Sequence[float]
+    label: str
+
+    @property
+    def points(self) -> str:
+        """Returns the points of an SVG polyline, "" for fewer than two values."""
+        shown = thinned(self.values)
+        if len(shown) < 2:
+            return ""
+        top = max(*shown, 1e-9)
+        step = WIDTH / (len(shown) - 1)
+        return " ".join(
+            f"{place * step:.1f},{_ROOM + (HEIGHT - 2 * _ROOM) * (1 - max(0.0, value) / top):.1f}"
+            for place, value in enumerate(shown)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,3 +271,9 @@ def _store(figures: Figures) -> dict[str, float | None]:
         "candidates": figures.total("samehand_candidates_sum") / lookups if lookups else 0.0,
         "searchable": quantile(0.99, figures.buckets("samehand_searchable_seconds")),
     }
+
+
+def thinned(values: Sequence[float]) -> list[float]:
+    """At most `POINTS_MAX` values: the largest of each stretch, so that no peak is lost."""
+    stretch = -(-len(values) // POINTS_MAX) or 1
+    return [max(values[first : first + stretch]) for first in range(0, len(values), stretch)]

@@ -1,7 +1,7 @@
 """The overview's addresses in the worker's own web server: the page, its stream of updates, its files.
 
 Updates are server-sent events, since only the worker speaks. One rendering serves everybody who watches.
-Nothing here may hold up a stop: a stream ends as soon as the process is told to, whoever still watches.
+Nothing here may hold up a stop: a stream ends as soon as the process stops, even with viewers.
 """
 
 from __future__ import annotations

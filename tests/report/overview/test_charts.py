@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.overview.charts import HEIGHT, POINTS_MAX, WIDTH, Spark, thinned
+from report.overview.overview import HEIGHT, POINTS_MAX, WIDTH, Spark, thinned
 
 VALUES = st.lists(st.floats(0, 1e9), min_size=2, max_size=1000)
 
