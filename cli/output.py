@@ -84,8 +84,8 @@ def line(screen: Console, *words: str | Text, indent: int = 2) -> None:
     text = Text(" ").join(Text(word) if isinstance(word, str) else word for word in words)
     first, *rest = text.wrap(screen, max(screen.width - indent, 1))
     screen.print(first)
-    for each in rest:
-        screen.print(Text(" " * indent) + each)
+    for renderable in rest:
+        screen.print(Text(" " * indent) + renderable)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:

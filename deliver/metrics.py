@@ -23,8 +23,8 @@ DELIVERY: Final = {
     "samehand_consumer_lag_records": "samehand_endpoint_lag_records",
     "samehand_consumer_lag_seconds": "samehand_endpoint_lag_seconds",
 }
-"""What is told of each delivery, and under which name: under a worker's, an endpoint that is away would use
-up the budget of freshness, and page as a standstill of detection."""
+"""A worker's metrics and their names here: under the worker's names, an unavailable endpoint would use up the
+budget of freshness, and page as a standstill of detection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class PerEndpoint(Collector):
                 if (name := DELIVERY.get(family.name)) is not None:
                     made = Metric(name, family.documentation, family.type, family.unit)
                     families.setdefault(name, made).samples += [
-                        it._replace(
-                            name=name + it.name.removeprefix(family.name),
-                            labels={"endpoint": endpoint, **it.labels},
+                        sample._replace(
+                            name=name + sample.name.removeprefix(family.name),
+                            labels={"endpoint": endpoint, **sample.labels},
                         )
-                        for it in family.samples
+                        for sample in family.samples
                     ]
         yield from families.values()
 

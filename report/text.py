@@ -29,7 +29,10 @@ WIDTH_MAX: Final = 60
 
 def visible(text: str, width_max: int = WIDTH_MAX) -> str:
     """``text`` with unseen characters written out (``<U+202E>``), cut to ``width_max`` characters and `…`."""
-    whole = "".join(map(_seen, seen_marks(text[: 2 * width_max])))
+    whole = "".join(
+        f"<U+{ord(character):04X}>" if is_unseen(character) else character
+        for character in seen_marks(text[: 2 * width_max])
+    )
     cut = len(whole) > width_max or len(text) > 2 * width_max
     return whole[: width_max - 1] + "…" if cut else whole
 
@@ -52,12 +55,6 @@ def seen_marks(text: str) -> Iterator[str]:
 def is_unseen(character: str) -> bool:
     """Whether nobody sees a character, or it reorders what stands around it."""
     return character not in _JOINERS and unicodedata.category(character) in _WRITTEN_OUT
-
-
-def _seen(character: str) -> str:
-    if is_unseen(character):
-        return f"<U+{ord(character):04X}>"
-    return character
 
 
 def span(seconds: float) -> str:

@@ -224,13 +224,13 @@ def journey() -> Picture:
     first, last = boxes[0], boxes[-1]
     picture.text(10, first.left[1] - 8, "an event", "label")
     picture.arrow((10, first.left[1]), first.left)
-    for one, other in pairwise(boxes[:3]):
-        picture.arrow(one.right, (other.x, one.right[1]))
+    for box, other in pairwise(boxes[:3]):
+        picture.arrow(box.right, (other.x, box.right[1]))
     turn = boxes[2].bottom[1] + 17
     third, fourth = boxes[2], boxes[3]
     picture.arrow(third.bottom, (third.bottom[0], turn), (fourth.top[0], turn), fourth.top)
-    for one, other in pairwise(boxes[3:]):
-        picture.arrow(one.right, (other.x, one.right[1]))
+    for box, other in pairwise(boxes[3:]):
+        picture.arrow(box.right, (other.x, box.right[1]))
     letter = picture.box(Box(110, 258, 220, "a dead letter", ("with its address and a reason",), "out"))
     x, y = 134, first.bottom[1]
     picture.arrow((x, y), (x, y + 22), (80, y + 22), (80, letter.left[1]), letter.left)
@@ -262,13 +262,13 @@ def rooms() -> Picture:
     lines = [(name, list(_rows(layers, 32))) for name, layers in towers]
     below = len(floors) * 66 + 40
     height = below + 50 + max(len(rows) for _, rows in lines) * LINE + 20
-    said = "; ".join(f"{name}: {', '.join(_bare(layer) for layer in layers)}" for name, layers in towers)
+    words = "; ".join(f"{name}: {', '.join(_bare(layer) for layer in layers)}" for name, layers in towers)
     picture = Picture(
         940,
         height,
         "Floors and rooms: each imports only from what lies below it",
         f"Floors from the top: {', then '.join(' and '.join(floor) for floor in floors)}. "
-        f"Within packages, highest layer first: {said}.",
+        f"Within packages, highest layer first: {words}.",
     )
     names = ("door", "top", "drawings", "middle", "ground")
     for number, (name, floor) in enumerate(zip(names, floors, strict=True)):

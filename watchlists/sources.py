@@ -13,7 +13,7 @@ class Readable(Protocol):
 
 
 class Counted:
-    """How many bytes of all files were read, told to whoever draws the bar."""
+    """Counts the bytes read of all files and reports them to a progress bar."""
 
     def __init__(self, hear: Callable[[int], None]) -> None:
         self._hear, self._done = hear, 0

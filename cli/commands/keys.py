@@ -49,7 +49,7 @@ class _Rights(click.ParamType):
     ) -> frozenset[May]:
         if isinstance(value, frozenset):
             return value
-        given = [it.strip() for it in str(value).split(",") if it.strip()]
+        given = [right.strip() for right in str(value).split(",") if right.strip()]
         for right in given or [""]:
             if fault := fault_of(right):
                 self.fail(fault, param, ctx)

@@ -98,7 +98,9 @@ def rotate(out: Path | None, as_json: bool) -> int:
     except (UnusablePepper, OSError) as fault:
         raise click.ClickException(_words(fault)) from fault
     if as_json:
-        output.figures({"current": number, "in_force": [number, *(it.pepper_id for it in before.peppers)]})
+        output.figures(
+            {"current": number, "in_force": [number, *(pepper.pepper_id for pepper in before.peppers)]}
+        )
         return 0
     words = f"Pepper {number} is current; {plural(len(before.peppers), 'older one')} in force."
     output.line(output.console(), words, _NEXT.format(old=before.current.pepper_id))
@@ -183,7 +185,9 @@ async def _known_alone(settings: Settings, peppers: Peppers, number: int) -> int
         await store.open()
         alone = 0
         async for bans in store.walk():
-            alone += sum(others.isdisjoint(it.pepper_id for it in ban.fingerprints) for ban in bans)
+            alone += sum(
+                others.isdisjoint(fingerprint.pepper_id for fingerprint in ban.fingerprints) for ban in bans
+            )
         return alone
 
 

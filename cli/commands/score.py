@@ -147,7 +147,7 @@ def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
 
 def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> None:
     screen = output.console()
-    best = sorted((one for one in alerts if one.band != "none"), key=lambda one: -one.log_odds)
+    best = sorted((alert for alert in alerts if alert.band != "none"), key=lambda alert: -alert.log_odds)
     for alert in best[:top]:
         screen.print(terminal.alert(alert))
         screen.print()

@@ -212,10 +212,12 @@ def display_name(rng: Random, speech: Tongue, given: Name, family: Name, platfor
     return shown.lower() if draw < 0.95 else shown.upper()
 
 
-def shared(one: Person, other: Person) -> set[str]:
+def shared(person: Person, other: Person) -> set[str]:
     """Names of the identifying fields in which two accounts agree exactly."""
     return {
-        field for field in IDENTIFYING if getattr(one, field) and getattr(one, field) == getattr(other, field)
+        field
+        for field in IDENTIFYING
+        if getattr(person, field) and getattr(person, field) == getattr(other, field)
     }
 
 

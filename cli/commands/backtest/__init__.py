@@ -12,7 +12,7 @@ import click
 from cli import output
 from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import ACCOUNTS, BANS
-from cli.inputs.input_source import told
+from cli.inputs.input_source import shown_path
 from cli.inputs.oddities import tell_odd
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
@@ -102,7 +102,7 @@ def command(
     scored.unusable.tell()
     refuse_nothing(scored, bans, accounts)
     if not run.sign_ups:
-        raise click.ClickException(f"{told(accounts)}: nothing in it can be measured")
+        raise click.ClickException(f"{shown_path(accounts)}: nothing in it can be measured")
     shown = {**figures(run), "bad_rows": len(scored.faults), "seconds": round(time.monotonic() - started, 3)}
     if out is not None:
         _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})

@@ -17,41 +17,41 @@ _PLOT_HEIGHT: Final = _HEIGHT - _TOP - 56
 _ROW: Final = 26
 _LABELS: Final = 90
 _NUMBERS: Final = 150  # a value and its interval, right of the bars
-_POINTS_MAX: Final = 400  # a curve of more cannot be told from it
+_POINTS_MAX: Final = 400  # more points change nothing that is visible
 _TEMPLATES: Final = environment({})
 
 Point = tuple[float, float]
 
 
-def charts(run: Run, told: Mapping[str, Any]) -> dict[str, str]:
+def charts(run: Run, figures: Mapping[str, Any]) -> dict[str, str]:
     """File name to SVG: precision–recall, calibration, recall by strategy, false alarms by group."""
     drawn = {
         "precision-recall.svg": curve(
-            "Precision and recall", "recall of catchable mirrors", "precision", precision_recall(run, told)
+            "Precision and recall", "recall of catchable mirrors", "precision", precision_recall(run, figures)
         ),
         "calibration.svg": curve(
             "Calibration of events",
             "probability claimed",
             "share that was true",
-            [(each["claimed"], each["true"]) for each in told["calibration"]["bins"]],
+            [(bin_["claimed"], bin_["true"]) for bin_ in figures["calibration"]["bins"]],
             diagonal=True,
         ),
         "false-alarms.svg": bars(
             "False alarms per 1,000 sign-ups, where each group has enough",
-            told["false_alarms"]["even_handedness"]["per_1000"],
+            figures["false_alarms"]["even_handedness"]["per_1000"],
         ),
     }
-    if told["recall_by_strategy"]:
+    if figures["recall_by_strategy"]:
         title = "Recall by strategy, at 20 alerts per 1,000 sign-ups"
-        drawn["strategies.svg"] = bars(title, told["capacities"]["20"]["recall_by_strategy"])
+        drawn["strategies.svg"] = bars(title, figures["capacities"]["20"]["recall_by_strategy"])
     return drawn
 
 
-def precision_recall(run: Run, told: Mapping[str, Any]) -> list[Point]:
+def precision_recall(run: Run, figures: Mapping[str, Any]) -> list[Point]:
     """A point at each true pair, thinned out."""
-    points, true, wanted = [], 0, max(told["catchable"], 1)
-    for rank, one in enumerate(run.judged, 1):
-        if one.true:
+    points, true, wanted = [], 0, max(figures["catchable"], 1)
+    for rank, judged in enumerate(run.judged, 1):
+        if judged.true:
             true += 1
             points.append((min(true / wanted, 1.0), true / rank))
     step = max(1, len(points) // _POINTS_MAX)
@@ -83,7 +83,7 @@ def curve(title: str, across: str, upwards: str, points: Sequence[Point], *, dia
 
 
 def bars(title: str, shares: Mapping[str, Mapping[str, Any]]) -> str:
-    """A bar a share with its 95 % interval as a line; shares as :meth:`Share.told` gives them."""
+    """A bar a share with its 95 % interval as a line; shares as :meth:`Share.as_json` gives them."""
     known = {name: share for name, share in shares.items() if share["value"] is not None}
     longest = max((share["interval"][1] for share in known.values()), default=1.0) or 1.0
     scale = (_WIDTH - _LABELS - _NUMBERS) / longest

@@ -30,7 +30,7 @@ class Share:
         estimate = wilson(self.hits, self.of)
         return None if estimate is None else (estimate.low, estimate.high)
 
-    def told(self, times: int = 1) -> dict[str, object]:
+    def as_json(self, times: int = 1) -> dict[str, object]:
         """For JSON: the share and its interval, per ``times``."""
         interval = self.interval
         return {

@@ -35,7 +35,7 @@ class Sent:
 
 
 class Replay(threading.Thread):
-    """Sends events over ``seconds``; ends early when told to."""
+    """Sends events over ``seconds``, or until :meth:`stop`."""
 
     def __init__(self, settings: Settings, events: Sequence[Event], seconds: float) -> None:
         super().__init__(name="replay", daemon=True)
@@ -49,7 +49,7 @@ class Replay(threading.Thread):
         self._told.set()
 
     def run(self) -> None:
-        """Sends until done or told to stop; a fault is kept for whoever asks."""
+        """Sends until done or stopped. Keeps a fault instead of raising it."""
         try:
             self._send_all()
         except Exception as fault:  # a thread's fault would only be printed; the summary must tell it
