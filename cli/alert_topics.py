@@ -56,7 +56,7 @@ class _Latest(NamedTuple):
     address: str
 
 
-class _Told(msgspec.Struct):
+class _Revision(msgspec.Struct):
     """As much of an alert as says whether it is to be read."""
 
     alert_id: str
@@ -90,7 +90,7 @@ class AlertTopics:
 
     @property
     def taken(self) -> int:
-        """Of how many alerts the store was told."""
+        """Returns how many alerts were written to the store."""
         return len(self._taken)
 
     async def ahead(self, opened: Reader) -> None:
@@ -122,23 +122,23 @@ class AlertTopics:
             for turn, some in enumerate(batches(standing, STATES_AT_ONCE)):
                 if out is not None:
                     self._note(some, out)
-                new = [it for it in some if self._taken.get(it.state.key) != it.address]
+                new = [arrival for arrival in some if self._taken.get(arrival.state.key) != arrival.address]
                 if out is None:
                     new = await self._on_bans(new)
-                self._replayed.alerts += await recall([it.state for it in new], self._context)
-                self._taken |= {it.state.key: it.address for it in new}
+                self._replayed.alerts += await recall([arrival.state for arrival in new], self._context)
+                self._taken |= {arrival.state.key: arrival.address for arrival in new}
                 hear(turn * STATES_AT_ONCE + len(some))
 
     async def _on_bans(self, some: Sequence[_Standing]) -> list[_Standing]:
         """Those whose ban the store has. It may lack one that workers have just enrolled elsewhere."""
-        store, accounts = self._context.store, [it.state.record.matched.key for it in some]
+        store, accounts = self._context.store, [taken.state.record.matched.key for taken in some]
         bans = await self._context.call_store(store.bans(accounts)) if some else []
-        return [it for it, ban in zip(some, bans, strict=True) if ban is not None]
+        return [taken for taken, ban in zip(some, bans, strict=True) if ban is not None]
 
     def _note(self, some: Sequence[_Standing], out: Writer) -> None:
         """Publishes the states that the topic of states lacks, before anything can end these alerts."""
-        topic, states = self._context.topics.state, [it.state for it in some if it.former]
-        sent = [out.send(topic, key=it.key.encode(), value=encode(it), headers=[]) for it in states]
+        topic, states = self._context.topics.state, [taken.state for taken in some if taken.former]
+        sent = [out.send(topic, key=state.key.encode(), value=encode(state), headers=[]) for state in states]
         for confirmation in sent:
             confirmation.get(CONFIRMED_SECONDS_MAX)
         self._replayed.noted += len(sent)
@@ -167,26 +167,28 @@ class AlertTopics:
         return latest
 
     def _former(self, opened: Reader, latest: dict[str, _Latest]) -> dict[str, _Latest]:
-        """The last record of alerts, by id, that a release without states told last.
+        """Returns the last record by alert id of a release that wrote no states.
 
-        What was told since has a state, or has ended.
+        Alerts published since then have a state, or have ended.
         """
-        found: dict[str, _Latest] = {}
+        latest_by_id: dict[str, _Latest] = {}
         for arrival in _records(opened, self._context.alerts_topic):
             try:
-                told = msgspec.json.decode(arrival.value or b"", type=_Told)
+                record = msgspec.json.decode(arrival.value or b"", type=_Revision)
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 read = decode_alert(arrival.value, now=math.inf)
                 if isinstance(read, Malformed):
                     self._unreadable(arrival, read)
                 continue
-            known = found.get(told.alert_id)
-            if told.revision > COUNTED_MAX:
-                found.pop(told.alert_id, None)
-            elif known is None or told.revision >= known.revision:
-                found[told.alert_id] = _Latest(told.revision, arrival.address)
+            known = latest_by_id.get(record.alert_id)
+            if record.revision > COUNTED_MAX:
+                latest_by_id.pop(record.alert_id, None)
+            elif known is None or record.revision >= known.revision:
+                latest_by_id[record.alert_id] = _Latest(record.revision, arrival.address)
         return {
-            key: it for key, it in found.items() if key not in latest or latest[key].revision < it.revision
+            key: former
+            for key, former in latest_by_id.items()
+            if key not in latest or latest[key].revision < former.revision
         }
 
     def _states(self, opened: Reader, latest: dict[str, _Latest]) -> Iterator[_Standing]:
@@ -199,7 +201,7 @@ class AlertTopics:
 
     def _former_states(self, opened: Reader, former: dict[str, _Latest]) -> Iterator[_Standing]:
         """The states of alerts that are open, or that a verdict may still name."""
-        wanted = {it.address for it in former.values()}
+        wanted = {latest.address for latest in former.values()}
         for arrival in _records(opened, self._context.alerts_topic) if wanted else ():
             if arrival.address not in wanted:
                 continue

@@ -51,7 +51,6 @@ class Bookmark:
             )
 
     def remove(self) -> None:
-        """The rebuild is done."""
         if self.usable:
             self.path.unlink(missing_ok=True)
 

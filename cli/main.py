@@ -1,7 +1,7 @@
-"""The door of the house: finds a command, runs it, and ends whatever happens in one line and an exit code.
+"""Entry point: dispatch to a command; turn every failure into one line on stderr and an exit code.
 
 Exit codes: 0 done; 1 could not be done (an outage, a refusal, a full disk, a finding of ``doctor``); 2 bad
-input or settings, and a command or group called without saying what; 130 interrupted; 141 whoever read the
+input or settings, and a command or group called without arguments; 130 interrupted; 141 the reader of the
 output closed it (``| head -1``). Bad input never ends in a traceback; a defect of ours does, to be reported.
 """
 
@@ -34,11 +34,9 @@ class Commands(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name, in the registry's order."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command's module."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(module_of(cmd_name))
@@ -131,10 +129,10 @@ def _code(argv: Sequence[str] | None) -> int:
         click.echo(bare.message)
         return exit_codes.BAD_INPUT
     except click.ClickException as fault:
-        return _end(_told(fault), _class_of(fault))
+        return _end(_message(fault), _class_of(fault))
     except SettingsError as fault:
-        told = [f"{name}: {reason}" for name, reason in fault.faults.items()]
-        return _end("\n".join(told) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
+        faults = [f"{name}: {reason}" for name, reason in fault.faults.items()]
+        return _end("\n".join(faults) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
     except (StreamsError, StoreError) as fault:
         return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE
@@ -153,7 +151,7 @@ def _class_of(fault: click.ClickException) -> int:
     return exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
 
 
-def _told(fault: click.ClickException) -> str:
+def _message(fault: click.ClickException) -> str:
     """The fault, and where to read on when it was a wrong use of the command."""
     message = " ".join(fault.format_message().split())
     if isinstance(fault, click.UsageError) and fault.ctx is not None:
@@ -163,6 +161,6 @@ def _told(fault: click.ClickException) -> str:
 
 def _end(message: str, code: int) -> int:
     for line in message.splitlines() or ["failed"]:
-        # It may name a file, and whoever named the file may want a terminal to obey.
+        # The message may quote a file name, which may contain escape sequences for the terminal.
         click.echo(f"samehand: {visible(line, _LINE_CHARS_MAX)}", err=True)
     return code

@@ -22,7 +22,6 @@ class InputFile(click.Path):
         super().__init__(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path. Reads nothing."""
         path = super().convert(value, param, ctx)
         if path == STDIN and ctx is not None:
             if ctx.meta.get(_TAKEN):
@@ -58,9 +57,40 @@ def platform_option(command: F) -> F:
 
 
 def strict_option(command: F) -> F:
-    """Whether what is odd about a file is a fault."""
     return click.option(
         "--strict",
         is_flag=True,
         help="Stop before anything is done if a file is empty or has a column that is not used.",
     )(command)
+
+
+def bans_option(command: F) -> F:
+    return click.option(
+        "--bans",
+        type=FILE,
+        required=True,
+        help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
+    )(command)
+
+
+def accounts_option(command: F) -> F:
+    return click.option(
+        "--accounts",
+        type=FILE,
+        required=True,
+        help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
+    )(command)
+
+
+def weights_option(
+    help_text: str = "Score with this table of weights (JSON) instead of the shipped one.",
+) -> Callable[[F], F]:
+    """A file of weights; commands that do more with it than score say so in ``help_text``."""
+    return click.option("--weights", type=FILE, metavar="FILE", help=help_text)
+
+
+def out_file_option(help_text: str) -> Callable[[F], F]:
+    """A file that a command writes, which `cli.output_files` checks."""
+    return click.option(
+        "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=help_text
+    )

@@ -25,7 +25,7 @@ async def through_outages(step: Callable[[], Awaitable[T]], progress: Callable[[
     answers every other call ends no rebuild of hours. Raises what the last try raised; what no waiting cures
     (a right that is missing, a store that was emptied) at once.
     """
-    backoff, tries, done, said = Backoff(uniform), 0, progress(), ""
+    backoff, tries, done, reason = Backoff(uniform), 0, progress(), ""
     while True:
         try:
             return await step()
@@ -34,9 +34,9 @@ async def through_outages(step: Callable[[], Awaitable[T]], progress: Callable[[
                 raise
             if progress() > done:
                 tries, done = 0, progress()
-            if str(fault) != said:
-                said = str(fault)
-                output.note(f"{said}; trying again")
+            if str(fault) != reason:
+                reason = str(fault)
+                output.note(f"{reason}; trying again")
             tries += 1
             if tries == TRIES_MAX:
                 raise

@@ -39,7 +39,6 @@ class _Trimmed:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """As of any text stream."""
         *whole, rest = text.split("\n")
         return self._stream.write("".join(f"{line.rstrip(' ')}\n" for line in whole) + rest)
 
@@ -48,7 +47,6 @@ class _Trimmed:
 
 
 def json_option(command: F) -> F:
-    """The option that every command has."""
     return click.option(
         "--json",
         "as_json",
@@ -86,8 +84,8 @@ def line(screen: Console, *words: str | Text, indent: int = 2) -> None:
     text = Text(" ").join(Text(word) if isinstance(word, str) else word for word in words)
     first, *rest = text.wrap(screen, max(screen.width - indent, 1))
     screen.print(first)
-    for each in rest:
-        screen.print(Text(" " * indent) + each)
+    for renderable in rest:
+        screen.print(Text(" " * indent) + renderable)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
@@ -117,7 +115,6 @@ class _Columns:
 
 
 def _columns() -> int | None:
-    """The width that COLUMNS asks for."""
     asked = os.environ.get("COLUMNS", "")
     return max(int(asked), WIDTH_MIN) if asked.isdecimal() and 0 < len(asked) < 5 else None
 
@@ -128,7 +125,6 @@ def figures(values: Mapping[str, Any]) -> None:
 
 
 def note(message: str) -> None:
-    """One line on standard error."""
     click.echo(message, err=True)
 
 

@@ -1,4 +1,4 @@
-"""Files that commands write, and how a wrong path and a full disk are told."""
+"""Files that commands write; a wrong path and a full disk become errors of one line."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from schemas.accounts import AccountBanned
 from schemas.wire import encode
 from streams.errors import TopicsError
 from streams.kafka import topics
-from streams.kafka.client import ANSWER_MS, Confirmation, Writer, writer
+from streams.kafka.client import ANSWER_MS, Confirmation, writer
 from streams.settings import Settings
 
 IN_THE_AIR_MAX: Final = 5_000
@@ -26,20 +26,16 @@ def delivered(settings: Settings, bans: Iterable[AccountBanned]) -> Iterator[Acc
     """
     topic = topics.names(settings).banned
     for finding in topics.check(settings, create=settings.topic_create):
-        # What a worker must be allowed whoever publishes need not be.
+        # Publishing needs fewer rights than a worker does.
         if finding.topic == topic and finding.blocks and finding.kind != "forbidden":
             raise TopicsError(f"the topic {finding.topic} {finding.detail}")
     waiting: deque[tuple[AccountBanned, Confirmation]] = deque()
     with writer(settings) as out:
         for ban in bans:
-            waiting.append((ban, _sent(out, topic, ban)))
+            waiting.append((ban, out.send(topic, key=ban.key.encode(), value=encode(ban), headers=[])))
             if len(waiting) >= IN_THE_AIR_MAX:
                 yield from _confirmed(waiting, IN_THE_AIR_MAX // 2)
         yield from _confirmed(waiting, 0)
-
-
-def _sent(out: Writer, topic: str, ban: AccountBanned) -> Confirmation:
-    return out.send(topic, key=ban.key.encode(), value=encode(ban), headers=[])
 
 
 def _confirmed(waiting: deque[tuple[AccountBanned, Confirmation]], left: int) -> Iterator[AccountBanned]:

@@ -53,6 +53,5 @@ COMMANDS: Final[dict[str, Entry]] = {
 
 
 def module_of(name: str) -> str:
-    """The module that has a command."""
     entry = COMMANDS[name]
     return f"cli.commands.{entry.module or name.replace('-', '_')}"

@@ -122,15 +122,15 @@ async def reshard(
         closing_store(settings, peppers, carrying=True) as source,
         closing_store(second, peppers, carrying=True) as target,
     ):
-        one = Resharding(source, target)
-        await through_outages(one.begin)
-        carried.copied = one.copies
-        if not one.copies:
+        resharding = Resharding(source, target)
+        await through_outages(resharding.begin)
+        carried.copied = resharding.copies
+        if not resharding.copies:
             await through_outages(lambda: target.store_meta.note_behind(acknowledged(settings)))
         bookmark = Bookmark(path, topic, second.store_prefix, target.epoch)
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
-        seen = cast(Store, _Filling(target, source)) if one.copies else target
+        seen = cast(Store, _Filling(target, source)) if resharding.copies else target
         context = house(settings, peppers, seen)
         enrol, alerts = Enrol(context), AlertTopics(context, replayed)
         with reader(settings) as opened:
@@ -139,60 +139,60 @@ async def reshard(
                 await read_all(opened, topic, enrol, bookmark, done, tally)
 
             await read()
-            if not one.closed:
-                if one.copies:
-                    carried.remembered += await through_outages(lambda: _remembered(one, source))
+            if not resharding.closed:
+                if resharding.copies:
+                    carried.remembered += await through_outages(lambda: _remembered(resharding, source))
                 else:
                     await replay_ahead(settings, alerts)
-                await _awaited(one, second, read)
-                if not one.copies:
-                    carried.owed = await _settled(one)
+                await _awaited(resharding, second, read)
+                if not resharding.copies:
+                    carried.owed = await _settled(resharding)
             began = time.monotonic()
-            await through_outages(one.close_source)
-            if one.copies:
-                carried.remembered += await through_outages(lambda: _remembered(one, source))
-                carried.keys = await through_outages(lambda: _rest(one))
+            await through_outages(resharding.close_source)
+            if resharding.copies:
+                carried.remembered += await through_outages(lambda: _remembered(resharding, source))
+                carried.keys = await through_outages(lambda: _rest(resharding))
             await read()
-        if not one.copies:
+        if not resharding.copies:
             await replay_alerts(settings, alerts)
             tally.faults += alerts.faults.items()
         await through_outages(target.note_rebuilt)
         await through_outages(lambda: EpochTopic(second).note(target.epoch))
-        await through_outages(one.finish)
+        await through_outages(resharding.finish)
         carried.held_seconds = round(time.monotonic() - began, 3)
         bookmark.remove()
         return (await through_outages(target.figures)).fingerprints
 
 
-async def _remembered(one: Resharding, source: RedisStore) -> int:
+async def _remembered(resharding: Resharding, source: RedisStore) -> int:
     with output.progress("carrying what is remembered", (await source.figures()).remembered) as hear:
-        return await one.carry_remembered(time.time(), hear)
+        return await resharding.carry_remembered(time.time(), hear)
 
 
-async def _rest(one: Resharding) -> int:
+async def _rest(resharding: Resharding) -> int:
     with output.progress("carrying alerts", None) as hear:
-        return await one.carry_rest(hear)
+        return await resharding.carry_rest(hear)
 
 
-async def _awaited(one: Resharding, second: Settings, read: Callable[[], Awaitable[None]]) -> None:
+async def _awaited(resharding: Resharding, second: Settings, read: Callable[[], Awaitable[None]]) -> None:
     """Reads on until a worker waits for the second layout."""
     output.note(
         f"{second.store_prefix} is filled, and followed. Start workers with SAMEHAND_STORE_PREFIX="
         f"{second.store_prefix} and SAMEHAND_STORE_SHARDS={second.store_shards}: the first of them has it "
         "handed over"
     )
-    while not await through_outages(one.asked):
+    while not await through_outages(resharding.asked):
         await asyncio.sleep(_LOOK_SECONDS)
         await read()
 
 
-async def _settled(one: Resharding) -> int:
+async def _settled(resharding: Resharding) -> int:
     """Gives workers of the former layout time to publish what it owes; returns how much is left."""
     for _ in range(_OWED_LOOKS_MAX):
-        if not await through_outages(one.owed):
+        if not await through_outages(resharding.owed):
             return 0
         await asyncio.sleep(_LOOK_SECONDS)
-    return await through_outages(one.owed)
+    return await through_outages(resharding.owed)
 
 
 async def drop_layout(settings: Settings, prefix: str) -> int:

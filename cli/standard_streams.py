@@ -32,7 +32,7 @@ _PLAIN: Final = {
 
 
 class OutputFailed(Exception):  # says what happened; "error" would add nothing
-    """Standard output or error takes no more. ``closed``: by whoever read it, who has seen enough.
+    """Standard output or error takes no more. ``closed``: its reader closed it, as `head` does.
 
     No :class:`OSError`, so that nobody on the way takes it for a fault of a file or a connection of theirs.
     """
@@ -96,7 +96,6 @@ class _Watched:
             raise self._failed(fault) from fault
 
     def flush(self) -> None:
-        """As of any text stream. Raises ``OutputFailed``."""
         try:
             self._stream.flush()
         except OSError as fault:
@@ -120,4 +119,4 @@ def _written_out(fault: UnicodeError) -> tuple[str, int]:
     if not isinstance(fault, UnicodeEncodeError):
         raise fault
     lacking = fault.object[fault.start : fault.end]
-    return "".join(_PLAIN.get(each, f"<U+{ord(each):04X}>") for each in lacking), fault.end
+    return "".join(_PLAIN.get(character, f"<U+{ord(character):04X}>") for character in lacking), fault.end

@@ -21,7 +21,7 @@ ALERTS_MAX: Final = 200_000
 
 
 @dataclass(slots=True)
-class Told:
+class MirroredAlerts:
     """What the topics say: the latest revision of each alert, and the verdict that holds on it."""
 
     alerts: dict[str, MirrorAlert] = field(default_factory=dict)
@@ -30,18 +30,18 @@ class Told:
     beyond: int = 0
 
 
-def told_by_topics(settings: Settings, *, only: str | None = None) -> Told:
+def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlerts:
     """Reads both topics from start to end; `only`: of one alert.
 
     Raises `BrokerUnavailable` and `BrokerRefused`.
     """
-    told, called = Told(), names(settings)
+    mirrored, called = MirroredAlerts(), names(settings)
     with reader(settings) as opened:
         for value in _values(opened, called.alerts, "reading alerts"):
-            _keep_alert(told, value, only)
+            _keep_alert(mirrored, value, only)
         for value in _values(opened, called.verdicts, "reading verdicts"):
-            _keep_verdict(told, value, only)
-    return told
+            _keep_verdict(mirrored, value, only)
+    return mirrored
 
 
 def _values(opened: Reader, topic: str, label: str) -> Iterator[bytes]:
@@ -56,29 +56,29 @@ def _values(opened: Reader, topic: str, label: str) -> Iterator[bytes]:
             passed += opened.end(topic, partition)
 
 
-def _keep_alert(told: Told, value: bytes, only: str | None) -> None:
+def _keep_alert(mirrored: MirroredAlerts, value: bytes, only: str | None) -> None:
     decoded = decode_alert(value, now=time.time())
     if isinstance(decoded, Malformed):
-        told.unreadable += 1
+        mirrored.unreadable += 1
         return
     alert = decoded.record
     if not isinstance(alert, MirrorAlert) or (only is not None and alert.alert_id != only):
         return
-    known = told.alerts.get(alert.alert_id)
-    if known is None and len(told.alerts) >= ALERTS_MAX:
-        told.beyond += 1
+    known = mirrored.alerts.get(alert.alert_id)
+    if known is None and len(mirrored.alerts) >= ALERTS_MAX:
+        mirrored.beyond += 1
     elif known is None or known.revision <= alert.revision:
-        told.alerts[alert.alert_id] = alert
+        mirrored.alerts[alert.alert_id] = alert
 
 
-def _keep_verdict(told: Told, value: bytes, only: str | None) -> None:
+def _keep_verdict(mirrored: MirroredAlerts, value: bytes, only: str | None) -> None:
     decoded = decode_verdict(value, now=time.time())
     if isinstance(decoded, Malformed):
-        told.unreadable += 1
+        mirrored.unreadable += 1
         return
     verdict = decoded.record
     if only is not None and verdict.alert_id != only:
         return
-    known = told.verdicts.get(verdict.alert_id)
+    known = mirrored.verdicts.get(verdict.alert_id)
     if known is None or known.decided_at <= verdict.decided_at:
-        told.verdicts[verdict.alert_id] = verdict
+        mirrored.verdicts[verdict.alert_id] = verdict

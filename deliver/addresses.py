@@ -25,9 +25,11 @@ def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
     What stands within an IPv6 address (mapped, NAT64, 6to4, Teredo) is judged as the IPv4 address it is.
     """
     within = [address, *_embedded(address)]
-    if any(it in network for it in within for network in allowed if it.version == network.version):
+    if any(
+        address in network for address in within for network in allowed if address.version == network.version
+    ):
         return True
-    return all(_public(it) for it in within)
+    return all(_public(address) for address in within)
 
 
 def _public(address: Address) -> bool:

@@ -35,7 +35,7 @@ OFF_SECONDS: Final = 60.0
 """Nothing is sent to an endpoint that is gone: it is only looked whether the process is to end."""
 
 LEAVING_SECONDS: Final = 5.0
-"""What is in hand when we are told to leave is finished within so long, so that nothing of it comes again:
+"""Deliveries in hand at a stop are finished within this time, so that none is repeated:
 half of what a rebalance waits for, and a quarter of a stop."""
 
 REFUSED: Final = "endpoint-refused"
@@ -49,8 +49,6 @@ log = structlog.get_logger("samehand.deliver")
 
 
 class Sends(Protocol):
-    """What is used of a client."""
-
     async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
         """Sends it once; what came of it."""
         ...

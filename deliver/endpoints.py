@@ -141,17 +141,17 @@ def endpoints_of(settings: Settings, environment: Mapping[str, str]) -> tuple[En
 def read_endpoints(text: str, environment: Mapping[str, str]) -> tuple[Endpoint, ...]:
     """The endpoints of a file's text. Raises as `endpoints_of` does."""
     try:
-        found = msgspec.convert(tomllib.loads(text), _File)
+        file = msgspec.convert(tomllib.loads(text), _File)
     except tomllib.TOMLDecodeError as fault:
         raise _Wrong(f"is not TOML: {fault}") from None
     except RecursionError:
         raise _Wrong("is not TOML: nested too deep") from None
     except msgspec.ValidationError as fault:
-        raise _Wrong(_told(fault)) from None
-    return tuple(_endpoint(name, entry, environment) for name, entry in found.endpoints.items())
+        raise _Wrong(_reason(fault)) from None
+    return tuple(_endpoint(name, entry, environment) for name, entry in file.endpoints.items())
 
 
-def _told(fault: msgspec.ValidationError) -> str:
+def _reason(fault: msgspec.ValidationError) -> str:
     return str(fault).replace("`$.", "`")
 
 
@@ -161,7 +161,7 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
     try:
         return _checked(name, msgspec.convert(raw, _Entry), environment)
     except msgspec.ValidationError as fault:
-        raise _Wrong(f"endpoints.{name}: {_told(fault)}") from None
+        raise _Wrong(f"endpoints.{name}: {_reason(fault)}") from None
     except _Wrong as fault:
         raise _Wrong(f"endpoints.{name}: {fault}") from None
 

@@ -39,7 +39,7 @@ _USER_AGENT: Final = "samehand"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The endpoint has it."""
+    """The endpoint accepted the delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class _CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        kept = [it for it in found if _may_be_reached(it["host"], self._allowed)]
-        if found and not kept:
+        hosts = await self._inner.resolve(host, port, family)
+        kept = [host_entry for host_entry in hosts if _may_be_reached(host_entry["host"], self._allowed)]
+        if hosts and not kept:
             raise ForbiddenAddress("its name stands for an address that is not public")
         return kept
 
@@ -137,7 +137,6 @@ class Client:
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        """Ends its connections."""
         if self._opened is not None:
             await self._opened.close()
 
@@ -208,7 +207,7 @@ def _seconds(text: str, now: float) -> float:
     else:
         try:
             moment = parsedate_to_datetime(text[:64])
-        except (ValueError, OverflowError):  # a year or a zone beyond all numbers is whoever answers' own
+        except (ValueError, OverflowError):  # the endpoint sent a year or a zone that no date has
             return 0.0
         seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
     return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)

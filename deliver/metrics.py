@@ -23,8 +23,8 @@ DELIVERY: Final = {
     "samehand_consumer_lag_records": "samehand_endpoint_lag_records",
     "samehand_consumer_lag_seconds": "samehand_endpoint_lag_seconds",
 }
-"""What is told of each delivery, and under which name: under a worker's, an endpoint that is away would use
-up the budget of freshness, and page as a standstill of detection."""
+"""A worker's metrics and their names here: under the worker's names, an unavailable endpoint would use up the
+budget of freshness, and page as a standstill of detection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,6 @@ class PerEndpoint(Collector):
         self._parts: list[tuple[str, CollectorRegistry]] = []
 
     def add(self, endpoint: str, registry: CollectorRegistry) -> None:
-        """Tells of one more."""
         self._parts.append((endpoint, registry))
 
     def collect(self) -> Iterator[Metric]:
@@ -102,22 +101,19 @@ class PerEndpoint(Collector):
                 if (name := DELIVERY.get(family.name)) is not None:
                     made = Metric(name, family.documentation, family.type, family.unit)
                     families.setdefault(name, made).samples += [
-                        it._replace(
-                            name=name + it.name.removeprefix(family.name),
-                            labels={"endpoint": endpoint, **it.labels},
+                        sample._replace(
+                            name=name + sample.name.removeprefix(family.name),
+                            labels={"endpoint": endpoint, **sample.labels},
                         )
-                        for it in family.samples
+                        for sample in family.samples
                     ]
         yield from families.values()
 
 
 @dataclass(frozen=True, slots=True)
 class Exposition:
-    """What `/metrics` serves."""
-
     registry: CollectorRegistry
 
     def negotiated(self, accept: str) -> tuple[bytes, str]:
-        """The body and its content type."""
         encode, kind = choose_encoder(accept)
         return encode(self.registry), kind

@@ -50,7 +50,7 @@ within the time of a step."""
 
 
 class DeliverApp(WorkerApp):
-    """The app of one endpoint. The first one's pages tell of all."""
+    """The app of one endpoint. The pages of the first cover all endpoints."""
 
     def __init__(
         self,
@@ -80,13 +80,12 @@ class DeliverApp(WorkerApp):
 
     @cached_property
     def web(self) -> ClosedWeb:
-        """The pages of the whole process."""
         everybody = self.everybody
         return closed_web(self, self.exposition, lambda: live_of(everybody), lambda: ready_of(everybody))
 
 
 def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None = None) -> int:
-    """Delivers until it is told to stop; its exit code. Blocks, and owns signals."""
+    """Delivers until it is stopped. Returns the exit code. Blocks, and owns signals."""
     logs.configure(settings.log_level)
     if (wrong := start_fault(settings)) is not None:
         return cannot_start(wrong)
@@ -94,7 +93,9 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
     suspects = SuspectTopic(settings.model_copy(update={"kafka_group": settings.kafka_group + "-deliver"}))
     try:
         accuse_unfinished(suspects, birth)
-        refused = next((it for e in endpoints if (it := topics.group_fault(of_endpoint(settings, e)))), "")
+        refused = next(
+            (fault for e in endpoints if (fault := topics.group_fault(of_endpoint(settings, e)))), ""
+        )
     except (BrokerUnavailable, BrokerRefused) as fault:
         return cannot_start(without_broker(fault))
     if refused:
@@ -102,7 +103,9 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
     clock = SystemClock()
     tracer = tracer_of(settings, clock)
     caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
-    apps = [DeliverApp(settings, it, tracer=tracer, caution=caution, clock=clock) for it in endpoints]
+    apps = [
+        DeliverApp(settings, endpoint, tracer=tracer, caution=caution, clock=clock) for endpoint in endpoints
+    ]
     first = wire(apps, clock)
     restarted = restarts_counter(first.exposition.registry)
     for reason, times in birth.restarts.items():
@@ -177,7 +180,9 @@ def topics_of(settings: Settings) -> tuple[Topic, ...]:
         called.letters: frozenset({"WRITE"}),
         called.control: frozenset({"READ", "WRITE"}),
     }
-    return tuple(replace(it, rights=rights[it.name]) for it in wanted(settings) if it.name in rights)
+    return tuple(
+        replace(topic, rights=rights[topic.name]) for topic in wanted(settings) if topic.name in rights
+    )
 
 
 def live_of(apps: Sequence[DeliverApp]) -> Report:

@@ -62,7 +62,6 @@ def _generic(alert: Told, endpoint: Endpoint) -> Body:
 
 
 def type_of(alert: Told) -> Type:
-    """What happened."""
     if isinstance(alert, AlertSummary):
         return "summary.opened" if alert.status == "open" else "summary.withdrawn"
     return "alert.opened" if alert.status == "open" else "alert.withdrawn"

@@ -60,10 +60,10 @@ rootLogger.appenderRef.out.ref = out
 def java() -> str:
     """``JAVA_HOME``'s Java, or the path's. Raises :class:`~local.binaries.NotAvailable`."""
     home = os.environ.get("JAVA_HOME")
-    found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
-    if found is None:
+    path = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
+    if path is None:
         raise NotAvailable("Apache Kafka needs Java 17 or later: no java in JAVA_HOME or on the path.")
-    return found
+    return path
 
 
 def cache() -> Path:
@@ -98,7 +98,6 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """As Kafka writes it."""
         return f"{self.name}://{LOOPBACK}:{self.port}"
 
 
@@ -123,7 +122,6 @@ class KafkaNode(LocalServer):
 
     @property
     def properties(self) -> Path:
-        """Its configuration."""
         return self.folder / "server.properties"
 
     def format(self, cluster: str, voters: Sequence[str], settings: Mapping[str, str]) -> None:
@@ -209,7 +207,6 @@ class ApacheKafka(ServerGroup):
 
     @property
     def address(self) -> str:
-        """Bootstrap servers: every node."""
         return ",".join(node.address for node in self.nodes)
 
     def node(self, number: int) -> KafkaNode:

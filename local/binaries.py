@@ -32,7 +32,7 @@ def executable(package: str, path: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise NotAvailable(f"The package {package} of the extra 'demo' is not installed. {_GIVE}")
-    found = Path(spec.origin).parent / path
-    if not found.is_file():
+    binary = Path(spec.origin).parent / path
+    if not binary.is_file():
         raise NotAvailable(f"The package {package} is installed without its executable {path}. {_GIVE}")
-    return found
+    return binary

@@ -27,8 +27,7 @@ class ServerGroup(ABC):
 
     @property
     @abstractmethod
-    def servers(self) -> Sequence[LocalServer]:
-        """Every server of the group."""
+    def servers(self) -> Sequence[LocalServer]: ...
 
     @abstractmethod
     def start(self) -> Self:

@@ -24,7 +24,6 @@ def admin(address: str) -> Iterator[KafkaAdminClient]:
 
 
 def lists_topics(address: str) -> bool:
-    """Whether the broker at ``address`` lists its topics."""
     try:
         with admin(address) as client:
             client.list_topics()
@@ -53,5 +52,5 @@ def leader_id(address: str, topic: str, partition: int) -> int:
     """The id of the broker that leads a partition; -1 while none does. Raises :class:`LookupError`."""
     with admin(address) as client:
         [described] = client.describe_topics([topic])
-    leaders = {each["partition_index"]: each["leader_id"] for each in described["partitions"]}
+    leaders = {partition["partition_index"]: partition["leader_id"] for partition in described["partitions"]}
     return int(leaders[partition])

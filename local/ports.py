@@ -35,7 +35,6 @@ class Port:
         self._lock = lock
 
     def release(self) -> None:
-        """Let others have it."""
         self._lock.close()
 
 

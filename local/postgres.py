@@ -22,10 +22,10 @@ USER: Final = "postgres"
 
 def programs() -> Path:
     """The folder of the newest server's programs. Raises `NotAvailable`."""
-    found = [path.parent for path in FOLDER.glob("*/bin/initdb") if path.parts[-3].isdecimal()]
-    if not found:
+    folders = [path.parent for path in FOLDER.glob("*/bin/initdb") if path.parts[-3].isdecimal()]
+    if not folders:
         raise NotAvailable("PostgreSQL is not there: install Debian's package `postgresql`.")
-    return max(found, key=lambda path: int(path.parts[-2]))
+    return max(folders, key=lambda path: int(path.parts[-2]))
 
 
 class EmbeddedPostgres(LocalServer):
@@ -56,7 +56,7 @@ class EmbeddedPostgres(LocalServer):
         )
 
     def answers(self) -> bool:
-        """Whether it takes connections: the database is asked by whoever needs it."""
+        """Whether it accepts TCP connections; runs no query."""
         ready = [str(programs() / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port)]
         return subprocess.run(ready, check=False).returncode == 0  # noqa: S603  # as above
 
@@ -65,7 +65,6 @@ class EmbeddedPostgres(LocalServer):
         return f"postgresql://{USER}@{self.address}/{database}"
 
     def make(self, database: str) -> str:
-        """Makes a database; its address."""
         made = [str(programs() / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", USER, database]
         subprocess.run(made, check=True, capture_output=True)  # noqa: S603  # as above
         return self.url(database)

@@ -41,7 +41,6 @@ class Child:
         return None if self._process is None else self._process.poll()
 
     def start(self) -> None:
-        """Start it, if it is not running."""
         if self.pid is None:
             # The kernel ties a child to the *thread* that started it: a thread that never ends has to do it.
             self._process = _starter(os.getpid()).submit(self._spawn).result()

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from local.binaries import REDIS, executable
 from local.ports import LOOPBACK
-from local.redis_ready import answers_ping, client
 from local.redis_users import ADMINISTRATOR, PASSWORD, user_options
 from local.server import LocalServer
 
@@ -20,6 +21,8 @@ DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
 
 #: A master waits 5 s by default for more replicas before it copies its data to the first one.
 PROMPT = {"repl-diskless-sync-delay": "0"}
+
+PROBE_SECONDS = 1.0
 
 
 class EmbeddedRedis(LocalServer):
@@ -42,7 +45,6 @@ class EmbeddedRedis(LocalServer):
 
     @property
     def url(self) -> str:
-        """Its URL for a worker."""
         return f"redis://{self.address}/0"
 
     @property
@@ -62,3 +64,28 @@ class EmbeddedRedis(LocalServer):
 
     def answers(self) -> bool:
         return answers_ping(self.port)
+
+
+def client(port: int, username: str | None = None, password: str | None = None) -> redis.Redis:
+    """A client on loopback that fails at once and is cheap to throw away."""
+    return redis.Redis(
+        host=LOOPBACK,
+        port=port,
+        username=username,
+        password=password,
+        socket_timeout=PROBE_SECONDS,
+        socket_connect_timeout=PROBE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
+def answers_ping(port: int) -> bool:
+    """Whether PING is answered: not while a data set is still being loaded."""
+    with client(port) as connection:
+        try:
+            return bool(connection.ping())
+        except redis.AuthenticationError:
+            return True  # it answers, to those who know its password
+        except (redis.RedisError, OSError):
+            return False

@@ -18,8 +18,6 @@ CLUSTER_SECONDS_MAX = 30.0
 
 
 class ClusterNode(EmbeddedRedis):
-    """One node of a :class:`RedisCluster`."""
-
     name: ClassVar[str] = "redis-node"
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +40,6 @@ class ClusterNode(EmbeddedRedis):
         return self._bus.number
 
     def run(self, *words: str | int) -> str:
-        """A ``CLUSTER`` command's reply."""
         with self.administrator() as connection:
             return str(connection.execute_command("CLUSTER", *words))
 
@@ -72,17 +69,16 @@ class RedisCluster(ServerGroup):
 
     @property
     def address(self) -> str:
-        """``host:port,host:port,…`` of every node."""
         return ",".join(node.address for node in self.nodes)
 
     def roles(self) -> dict[int, str]:
         """Port to ``master`` or ``slave`` of each node that answers."""
-        found: dict[int, str] = {}
+        role_by_port: dict[int, str] = {}
         for node in self.nodes:
             if node.answers():
                 with node.administrator() as connection:
-                    found[node.port] = str(connection.role()[0])
-        return found
+                    role_by_port[node.port] = str(connection.role()[0])
+        return role_by_port
 
     def start(self) -> Self:
         """Start the nodes that are not running, join them if they never were; every slot is served then."""
@@ -102,7 +98,7 @@ class RedisCluster(ServerGroup):
 
     def _is_whole(self) -> bool:
         running = [node for node in self.nodes if node.pid is not None]
-        return all(_serves_all(node) and _is_in_step(node) for node in running)
+        return all("cluster_state:ok" in node.run("INFO") and _is_in_step(node) for node in running)
 
     def _join(self) -> None:
         share = -(-SLOTS // MASTERS)
@@ -119,10 +115,6 @@ class RedisCluster(ServerGroup):
 
     def _all_met(self) -> bool:
         return all(f"cluster_known_nodes:{len(self.nodes)}\r" in node.run("INFO") for node in self.nodes)
-
-
-def _serves_all(node: ClusterNode) -> bool:
-    return "cluster_state:ok" in node.run("INFO")
 
 
 def _is_in_step(node: ClusterNode) -> bool:

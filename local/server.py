@@ -47,12 +47,10 @@ class LocalServer(ABC):
 
     @property
     def address(self) -> str:
-        """``host:port`` for clients."""
         return f"{LOOPBACK}:{self.port}"
 
     @property
     def pid(self) -> int | None:
-        """Process id; ``None`` while it is not running."""
         return None if self._child is None else self._child.pid
 
     @abstractmethod

@@ -9,7 +9,6 @@ POLL_SECONDS = 0.05  # short beside any server's start or failover, long enough 
 
 
 def wait_until(condition: Callable[[], bool], seconds_max: float) -> bool:
-    """Whether ``condition`` came true within ``seconds_max``."""
     deadline = time.monotonic() + seconds_max
     while not condition():
         if time.monotonic() > deadline:

@@ -29,7 +29,10 @@ WIDTH_MAX: Final = 60
 
 def visible(text: str, width_max: int = WIDTH_MAX) -> str:
     """``text`` with unseen characters written out (``<U+202E>``), cut to ``width_max`` characters and `…`."""
-    whole = "".join(map(_seen, seen_marks(text[: 2 * width_max])))
+    whole = "".join(
+        f"<U+{ord(character):04X}>" if is_unseen(character) else character
+        for character in seen_marks(text[: 2 * width_max])
+    )
     cut = len(whole) > width_max or len(text) > 2 * width_max
     return whole[: width_max - 1] + "…" if cut else whole
 
@@ -76,5 +79,4 @@ def percent(probability: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 alert``, ``2,000 alerts``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -55,20 +55,16 @@ class Config:
 
     @property
     def start_seconds(self) -> float:
-        """The first moment, in Unix seconds."""
         return self.start.timestamp()
 
     @property
     def end_seconds(self) -> float:
-        """The last moment, in Unix seconds."""
         return self.start_seconds + self.days * 86_400
 
     @property
     def mirrors(self) -> int:
-        """How many mirrors there will be."""
         return round(self.accounts * self.mirror_share)
 
     @property
     def further_bans(self) -> int:
-        """Bans that nobody evades."""
         return self.accounts // 10 if self.bans is None else self.bans

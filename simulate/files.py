@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
 from schemas.wire import encode
 from simulate.config import Config
@@ -43,11 +42,9 @@ class Summary:
 
     @property
     def sign_ups(self) -> int:
-        """Accounts created, broken messages aside."""
         return self.topics[Topic.CREATED] - self.malformed
 
     def add(self, event: Event) -> None:
-        """Count one event."""
         self.events += 1
         self.topics[event.topic] += 1
         if event.label.kind == "malformed":
@@ -104,13 +101,15 @@ def simulate_command(
 
 
 class _Sinks:
-    """The open files of one run."""
-
     def __init__(self, out: Path, files: ExitStack) -> None:
         self._bans, self._accounts, self._events = (
-            _binary(files, out / name) for name in ("bans.jsonl", "accounts.jsonl", "events.jsonl")
+            files.enter_context((out / name).open("wb"))
+            for name in ("bans.jsonl", "accounts.jsonl", "events.jsonl")
         )
-        self._tables = {name: csv.writer(_text(files, out / name)) for name in _TABLES}
+        self._tables = {
+            name: csv.writer(files.enter_context((out / name).open("w", encoding="utf-8", newline="")))
+            for name in _TABLES
+        }
         for name, columns in _TABLES.items():
             self._row(name, columns)
 
@@ -149,11 +148,3 @@ class _Sinks:
 
     def _row(self, name: str, values: Iterable[object]) -> None:
         self._tables[name].writerow(values)
-
-
-def _binary(files: ExitStack, path: Path) -> BinaryIO:
-    return files.enter_context(path.open("wb"))
-
-
-def _text(files: ExitStack, path: Path) -> TextIO:
-    return files.enter_context(path.open("w", encoding="utf-8", newline=""))

@@ -2,7 +2,7 @@
 
 Ordinary people, households, shared networks, namesakes and fans; mirrors from naive to wholly fresh (the last
 are not meant to be caught); accounts prepared before their ban; ordinary accounts that turn into mirrors;
-reinstatements; malformed messages. It spans thirty days; whoever replays it sets the pace.
+reinstatements; malformed messages. It spans thirty days; the caller sets the pace of a replay.
 """
 
 from collections.abc import Iterator

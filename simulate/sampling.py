@@ -31,7 +31,6 @@ class Weighted(Generic[T]):
         self._cumulative = [bound / total for bound in accumulate(weights)][:-1]
 
     def pick(self, rng: Random) -> T:
-        """One value."""
         return self.values[bisect(self._cumulative, rng.random())]
 
 
@@ -63,5 +62,4 @@ def between(rng: Random, low: int, high: int) -> int:
 
 
 def digits(rng: Random, length: int) -> str:
-    """So many decimal digits, leading zeros kept."""
     return str(int(rng.random() * 10**length)).zfill(length)

@@ -52,11 +52,10 @@ _TRACE_HEADERS: Final = {
 
 
 def document() -> dict[str, Any]:
-    """The document."""
     topics = {topic.name: topic for topic in wanted(load({}))}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
-        sorted(types, key=lambda it: it.__name__), ref_template="#/components/schemas/{name}"
+        sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"
     )
     return {
         "asyncapi": "3.0.0",
@@ -94,7 +93,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
         "description": DESCRIPTIONS[topic.name],
-        "messages": {it: {"$ref": f"#/components/messages/{it}"} for it in _messages_of(topic.name)},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages_of(topic.name)},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -109,8 +108,8 @@ def _channel(topic: Topic) -> dict[str, Any]:
 def _messages_of(topic: str) -> list[str]:
     if topic == _CALLED.control:
         return [_CONTROL]
-    found = [it.__name__ for it in RECORDS[_CALLED.alerts if topic == _CALLED.shadow else topic]]
-    return [*found, _TOMBSTONES[topic]] if topic in _TOMBSTONES else found
+    names = [record.__name__ for record in RECORDS[_CALLED.alerts if topic == _CALLED.shadow else topic]]
+    return [*names, _TOMBSTONES[topic]] if topic in _TOMBSTONES else names
 
 
 def _messages() -> dict[str, Any]:
@@ -118,14 +117,16 @@ def _messages() -> dict[str, Any]:
     for topic, records in RECORDS.items():
         headers = dict(ALERT_HEADERS) if topic in (_CALLED.alerts, _CALLED.sample) else {}
         for record in records:
-            examples = [it for several in EXAMPLES.values() for it in several if type(it) is record]
+            examples = [
+                example for several in EXAMPLES.values() for example in several if type(example) is record
+            ]
             made[record.__name__] = {
                 "title": record.__name__,
                 "summary": (record.__doc__ or "").strip().splitlines()[0],
                 "headers": _headers(headers | _TRACE_HEADERS),
                 "payload": {"$ref": f"#/components/schemas/{record.__name__}"},
                 "bindings": _key(topic),
-                "examples": [{"payload": it} for it in msgspec.to_builtins(examples)],
+                "examples": [{"payload": payload} for payload in msgspec.to_builtins(examples)],
             }
     for topic, name in _TOMBSTONES.items():
         made[name] = {
@@ -146,12 +147,14 @@ def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
     """Kafka's headers, whose values are UTF-8."""
     return {
         "type": "object",
-        "properties": {name: {"type": "string", "description": it} for name, it in meanings.items()},
+        "properties": {
+            name: {"type": "string", "description": meaning} for name, meaning in meanings.items()
+        },
     }
 
 
 def _key(topic: str) -> dict[str, Any]:
-    """What partitions go by: all that is told of one account has one order."""
+    """The partition key: all records of one account keep their order."""
     meaning = {
         _CALLED.letters: "The topic of the record.",
         _CALLED.state: "The `alert_id`.",
@@ -161,12 +164,10 @@ def _key(topic: str) -> dict[str, Any]:
 
 
 def render() -> str:
-    """The file's text."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the file."""
     FILE.write_text(render(), "utf-8")
 
 

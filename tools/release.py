@@ -43,14 +43,14 @@ def release(version: str, files: Mapping[str, str], day: date) -> dict[str, str]
     before = own[1]
     if _number(version) <= _number(before):
         raise CannotBeCut(f"{version} is no higher than {before}, which pyproject.toml has")
-    found = {
+    parts = {
         path: _replaced(path, files[path], line.format(before), line.format(version))
         for path, line in _PLACES.items()
     }
     chart = "deploy/helm/samehand/Chart.yaml"
-    found[chart] = _replaced(chart, found[chart], f"appVersion: {before}", f"appVersion: {version}")
-    found["CHANGELOG.md"] = _changelog(files["CHANGELOG.md"], version, day)
-    return found
+    parts[chart] = _replaced(chart, parts[chart], f"appVersion: {before}", f"appVersion: {version}")
+    parts["CHANGELOG.md"] = _changelog(files["CHANGELOG.md"], version, day)
+    return parts
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -83,7 +83,6 @@ def _git(*words: str) -> str:
 
 
 def main() -> int:
-    """Shows the release, or cuts it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version")
     parser.add_argument("--cut", action="store_true", help="write, commit and tag; else it is only shown")

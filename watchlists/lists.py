@@ -17,7 +17,7 @@ from watchlists import ofac, plain, uk, un
 from watchlists.documents import root_name
 from watchlists.rows import Row
 from watchlists.sources import Counted, Source
-from watchlists.tables import LINE_BYTES_MAX, column, line_of_names, rows
+from watchlists.tables import LINE_BYTES_MAX, column, header_of, rows
 
 Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -51,7 +51,7 @@ def format_of(head: bytes) -> Format | None:
         return "ofac-csv"
     by_names: tuple[tuple[Format, frozenset[str]], ...] = (("uk-csv", uk.REQUIRED), ("csv", plain.REQUIRED))
     for form, required in by_names:
-        if line_of_names(BytesIO(head), required)[1]:
+        if header_of(BytesIO(head), required)[1]:
             return form
     return None
 
@@ -77,7 +77,8 @@ def read_lists(
         for path, file, form in sorted_out:
             if form != "ofac-csv":
                 source = Source(file, counted)
-                yield from _addressed(path, _reader(form, source, authority))
+                for row in _reader(form, source, authority):
+                    yield Found(f"{path}:{row.where}", row.outcome)
 
 
 def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> t
         head = file.read(_HEAD_BYTES)
     if (chosen or format_of(head)) != "csv":
         return ()
-    _, names = line_of_names(BytesIO(head), plain.REQUIRED)
+    _, names = header_of(BytesIO(head), plain.REQUIRED)
     return tuple(name for name in names if column(name) not in plain.COLUMNS)
 
 
@@ -122,7 +123,7 @@ def _reader(form: Format, source: Source, authority: str | None) -> Iterator[Row
 
 
 def _ofac_csv(files: list[tuple[Path, BinaryIO]], authority: str | None, counted: Counted) -> Iterator[Found]:
-    """SDN.CSV together with its ALT.CSV, told apart by the number of their cells."""
+    """Reads SDN.CSV together with its ALT.CSV; the number of cells distinguishes them."""
     names: list[tuple[Path, BinaryIO]] = []
     aliases: list[tuple[Path, BinaryIO]] = []
     for path, file in files:
@@ -150,8 +151,3 @@ def _is_ofac(cells: list[str]) -> bool:
     if not cells or not cells[0].strip().isdecimal():
         return False
     return len(cells) == ofac.SDN_CELLS or (len(cells) == ofac.ALT_CELLS and cells[1].strip().isdecimal())
-
-
-def _addressed(path: Path, read: Iterator[Row]) -> Iterator[Found]:
-    for row in read:
-        yield Found(f"{path}:{row.where}", row.outcome)

@@ -72,12 +72,12 @@ def an_entry(
 
 def _distinct(names: Iterable[Alias]) -> tuple[Alias, ...]:
     """Each name once; given as weak and as strong, it is strong."""
-    found: dict[str, bool] = {}
+    distinct: dict[str, bool] = {}
     for alias in names:
         text = tidy(alias.text)
         if text:
-            found[text] = found.get(text, True) and alias.weak
-    return tuple(Alias(text, weak) for text, weak in found.items())
+            distinct[text] = distinct.get(text, True) and alias.weak
+    return tuple(Alias(text, weak) for text, weak in distinct.items())
 
 
 def tidy(text: str | None) -> str:

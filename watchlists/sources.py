@@ -9,29 +9,21 @@ from watchlists.tables import LINE_BYTES_MAX
 
 
 class Readable(Protocol):
-    """What readers of documents use of a file."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
-        ...
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Counted:
-    """How many bytes of all files were read, told to whoever draws the bar."""
+    """Counts the bytes read of all files and reports them to a progress bar."""
 
     def __init__(self, hear: Callable[[int], None]) -> None:
-        """Takes the ear."""
         self._hear, self._done = hear, 0
 
     def add(self, size: int) -> None:
-        """So many more."""
         self._done += size
         self._hear(self._done)
 
 
 class Source:
-    """One open file."""
-
     def __init__(self, file: BinaryIO, counted: Counted) -> None:
         """Takes a file opened in binary."""
         self._file, self._counted = file, counted

@@ -24,15 +24,13 @@ _HEAD_ROWS_MAX: Final = 5  # lines of titles and dates that may stand above the 
 
 
 class Cells(NamedTuple):
-    """One row: its number and its cells, or why they cannot be told apart."""
+    """One row: its number and its cells, or why it cannot be split into cells."""
 
     number: int
     cells: list[str] | Malformed
 
 
 class Record(NamedTuple):
-    """One row by the names of its columns."""
-
     number: int
     values: dict[str, str] | Malformed
 
@@ -63,7 +61,7 @@ def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record
     """Rows below the line that names the ``required`` columns (as :func:`column` writes them), from 1 on."""
     rest = iter(lines)
     first = list(islice(rest, _HEAD_ROWS_MAX))
-    delimiter, _ = line_of_names(first, required)
+    delimiter, _ = header_of(first, required)
     table = rows(chain(first, rest), delimiter)
     names = _head(table, required)
     if isinstance(names, Malformed):
@@ -78,10 +76,10 @@ def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record
             yield Record(number, dict(zip(names, map(str.strip, cells), strict=False)))
 
 
-def line_of_names(lines: Iterable[bytes], required: frozenset[str]) -> tuple[str, list[str]]:
-    """What separates the cells of a list by its first lines, and the cells of that which names columns.
+def header_of(lines: Iterable[bytes], required: frozenset[str]) -> tuple[str, list[str]]:
+    """Finds the line that names the ``required`` columns among the first ones.
 
-    It is what tells the ``required`` columns apart; with none that does, a comma and no cells.
+    Returns its delimiter and its cells; a comma and no cells if there is no such line.
     """
     first = list(islice(lines, _HEAD_ROWS_MAX))
     for delimiter in DELIMITERS:

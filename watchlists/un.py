@@ -17,7 +17,6 @@ _PARTS: Final = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
 
 
 def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[Row]:
-    """Its entities and individuals."""
     for number, element in enumerate(elements(file, frozenset({"ENTITY", "INDIVIDUAL"})), 1):
         where = f"entry {number}"
         if isinstance(element, Malformed):

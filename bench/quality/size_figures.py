@@ -95,7 +95,7 @@ def figures(events: Sequence[Event]) -> dict[str, Any]:
             kind: Share(
                 sum(bool(_alerts(one, "possible")) for one in others if one.kind == kind),
                 sum(one.kind == kind for one in others),
-            ).told()
+            ).as_json()
             for kind in sorted({one.kind for one in others})
         },
     }
@@ -131,7 +131,7 @@ def _alerts(event: Event, band: str, within: Within = _ever) -> list[Found]:
 def _recall(band: str, mirrors: Sequence[Event], within: Within, kinds: Sequence[str]) -> dict[str, object]:
     some = [one for one in mirrors if one.kind in kinds and one.since is not None and within(one.since)]
     found = sum(any(one.true(pair) for pair in _alerts(one, band)) for one in some)
-    return Share(found, len(some)).told()
+    return Share(found, len(some)).as_json()
 
 
 def _band(

@@ -66,7 +66,7 @@ def _evenness(by: str, even: Mapping[str, Any]) -> Iterator[Row]:
 
 def _pooled(by_strategy: Mapping[str, Any], numbers: Sequence[str]) -> str:
     some = [by_strategy[number] for number in numbers if number in by_strategy]
-    return share_text(Share(sum(it["hits"] for it in some), sum(it["of"] for it in some)).told())
+    return share_text(Share(sum(it["hits"] for it in some), sum(it["of"] for it in some)).as_json())
 
 
 def share_text(share: Mapping[str, Any], digits: int = 3) -> str:

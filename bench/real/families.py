@@ -74,9 +74,9 @@ def _returning(field: Field, members: dict[str, list[str]], ordinary: list[str])
     alarmed = [place - len(back) for place in looked.alarmed if place >= len(back)]
     return {
         "bans": len(bans),
-        "found": Share(len(accounts) - len(missed), len(accounts)).told(),
+        "found": Share(len(accounts) - len(missed), len(accounts)).as_json(),
         "missed": missed,
-        "alarmed": Share(len(alarmed), len(crowd)).told(),
+        "alarmed": Share(len(alarmed), len(crowd)).as_json(),
         "ordinary_alarmed": [ordinary[place] for place in alarmed],
         "unreadable": looked.bad,
     }

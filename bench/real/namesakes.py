@@ -89,11 +89,11 @@ def namesakes(*, drawn: int = DRAWN, bans: int = BANS, seed: int = 1) -> dict[st
                 alarms[shown][rest] += share.hits
             rows[shown] += drawn
             told[", ".join(filter(None, (language, script, shown)))] = {
-                rest: share.told() for rest, share in row.items()
+                rest: share.as_json() for rest, share in row.items()
             }
     for shown, counts in alarms.items():
         told[", ".join(filter(None, ("all", shown)))] = {
-            rest: Share(count, rows[shown]).told() for rest, count in counts.items()
+            rest: Share(count, rows[shown]).as_json() for rest, count in counts.items()
         }
     return told
 

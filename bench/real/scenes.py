@@ -387,8 +387,8 @@ async def innocents(
 
 def _shares(bands: Sequence[str]) -> dict[str, dict[str, object]]:
     return {
-        "alarmed": Share(sum(band != "none" for band in bands), len(bands)).told(),
-        "likely": Share(sum(band == "likely" for band in bands), len(bands)).told(),
+        "alarmed": Share(sum(band != "none" for band in bands), len(bands)).as_json(),
+        "likely": Share(sum(band == "likely" for band in bands), len(bands)).as_json(),
     }
 
 

@@ -10,7 +10,7 @@ import click
 
 from cli import output
 from cli.exit_codes import NotDone
-from cli.topic_alerts import ALERTS_MAX, Told, told_by_topics
+from cli.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
 from report.text import percent, plural, visible
 from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
@@ -53,24 +53,24 @@ def list_(band: str | None, policy: str | None, everything: bool, limit: int, as
       samehand alerts list --limit 20
       samehand alerts list --policy spam --json
     """
-    told = told_by_topics(load())
-    found = [
+    mirrored = read_topics(load())
+    alerts = [
         alert
-        for alert in told.alerts.values()
+        for alert in mirrored.alerts.values()
         if (band is None or alert.band == band)
         and (policy is None or alert.matched.policy == policy)
-        and (everything or _waits(alert, told))
+        and (everything or _waits(alert, mirrored))
     ]
-    found.sort(key=lambda alert: (alert.band != "likely", alert.detected_at, alert.alert_id))
-    shown = found[:limit]
-    _complain(told)
+    alerts.sort(key=lambda alert: (alert.band != "likely", alert.detected_at, alert.alert_id))
+    shown = alerts[:limit]
+    _complain(mirrored)
     if as_json:
-        output.figures({"alerts": [_row(alert, told) for alert in shown], "waiting": len(found)})
+        output.figures({"alerts": [_row(alert, mirrored) for alert in shown], "waiting": len(alerts)})
         return 0
     screen = output.console()
     for alert in shown:
-        output.line(screen, "  ".join(_words(alert, told)))
-    screen.print(f"{len(shown)} of {plural(len(found), 'alert')}")
+        output.line(screen, "  ".join(_words(alert, mirrored)))
+    screen.print(f"{len(shown)} of {plural(len(alerts), 'alert')}")
     return 0
 
 
@@ -84,33 +84,33 @@ def show(alert: str, as_json: bool) -> int:
     Example:
       samehand alerts show 7f3a9c01
     """
-    told = told_by_topics(load(), only=alert)
-    found = told.alerts.get(alert)
-    if found is None:
+    mirrored = read_topics(load(), only=alert)
+    record = mirrored.alerts.get(alert)
+    if record is None:
         raise NotDone(
             f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
             "`samehand alerts list --all` lists those that there are"
         )
-    verdict = told.verdicts.get(alert)
+    verdict = mirrored.verdicts.get(alert)
     if as_json:
-        said = None if verdict is None else json.loads(encode(verdict))
-        output.figures({"alert": json.loads(encode(found)), "verdict": said})
+        verdict_fields = None if verdict is None else json.loads(encode(verdict))
+        output.figures({"alert": json.loads(encode(record)), "verdict": verdict_fields})
         return 0
     screen = output.console()
-    screen.print(terminal.alert(found))
+    screen.print(terminal.alert(record))
     if verdict is not None:
         at = verdict.decided_at.isoformat(sep=" ", timespec="seconds")
         output.line(screen, f"{verdict.verdict}, {visible(verdict.reason_code)}, {at}")
     return 0
 
 
-def _waits(alert: MirrorAlert, told: Told) -> bool:
-    verdict = told.verdicts.get(alert.alert_id)
+def _waits(alert: MirrorAlert, mirrored: MirroredAlerts) -> bool:
+    verdict = mirrored.verdicts.get(alert.alert_id)
     return alert.status == "open" and (verdict is None or verdict.verdict == "unsure")
 
 
-def _row(alert: MirrorAlert, told: Told) -> dict[str, Any]:
-    verdict = told.verdicts.get(alert.alert_id)
+def _row(alert: MirrorAlert, mirrored: MirroredAlerts) -> dict[str, Any]:
+    verdict = mirrored.verdicts.get(alert.alert_id)
     return {
         "alert_id": alert.alert_id,
         "revision": alert.revision,
@@ -125,8 +125,8 @@ def _row(alert: MirrorAlert, told: Told) -> dict[str, Any]:
     }
 
 
-def _words(alert: MirrorAlert, told: Told) -> Iterator[str]:
-    verdict = told.verdicts.get(alert.alert_id)
+def _words(alert: MirrorAlert, mirrored: MirroredAlerts) -> Iterator[str]:
+    verdict = mirrored.verdicts.get(alert.alert_id)
     yield visible(alert.alert_id, 128)
     yield f"{alert.band} {percent(alert.probability)}"
     yield f"{visible(alert.key, 289)} resembles {visible(alert.matched.key, 289)}"
@@ -137,8 +137,8 @@ def _words(alert: MirrorAlert, told: Told) -> Iterator[str]:
         yield verdict.verdict
 
 
-def _complain(told: Told) -> None:
-    if told.unreadable:
-        output.note(f"left out: {plural(told.unreadable, 'record')} of the topics that cannot be read")
-    if told.beyond:
-        output.note(f"left out: {plural(told.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")
+def _complain(mirrored: MirroredAlerts) -> None:
+    if mirrored.unreadable:
+        output.note(f"left out: {plural(mirrored.unreadable, 'record')} of the topics that cannot be read")
+    if mirrored.beyond:
+        output.note(f"left out: {plural(mirrored.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")

@@ -1,4 +1,4 @@
-"""``samehand bridge``: foreign topics become ours, until it is told to stop."""
+"""``samehand bridge``: translates foreign topics into samehand's, until it is stopped."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def command() -> int:
       SAMEHAND_WEB_PORT=6067 samehand bridge
     """
     given = settings.load()
-    mappings_of(given)  # whoever typed a wrong expression hears of it at once, and not from a child's log
+    mappings_of(given)  # a wrong expression fails here, not in the log of a child process
     logs.configure(given.log_level)
     return supervise(partial(_work, given), FlightRecorder(given.data_dir))
 

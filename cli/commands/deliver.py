@@ -1,4 +1,4 @@
-"""``samehand deliver``: alerts go to webhooks, until it is told to stop."""
+"""``samehand deliver``: sends alerts to webhooks, until it is stopped."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def command() -> int:
       SAMEHAND_WEB_PORT=6069 samehand deliver
     """
     given = settings.load()
-    # Whoever typed a wrong URL hears of it at once, and not from a child's log.
+    # A wrong URL fails here, not in the log of a child process.
     endpoints = endpoints_of(given, os.environ)
     logs.configure(given.log_level)
     return supervise(partial(_work, given, endpoints), FlightRecorder(given.data_dir))

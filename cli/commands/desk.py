@@ -161,23 +161,23 @@ def list_(as_json: bool) -> int:
     Example:
       samehand desk users list
     """
-    found = asyncio.run(_everybody(load()))
+    accounts = asyncio.run(_everybody(load()))
     if as_json:
-        output.figures({"users": found})
+        output.figures({"users": accounts})
         return 0
     screen = output.console()
     rows = [
         [
-            visible(one["name"], 128),
-            one["role"],
-            "locked out" if one["out"] else "may sign in",
-            one["user_id"],
+            visible(account["name"], 128),
+            account["role"],
+            "locked out" if account["out"] else "may sign in",
+            account["user_id"],
         ]
-        for one in found
+        for account in accounts
     ]
     if rows:
         screen.print(output.table(("name", "role", "state", "id"), rows))
-    screen.print(plural(len(found), "person").replace("persons", "people"))
+    screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
 
 
@@ -186,8 +186,8 @@ async def _everybody(settings: Settings) -> list[dict[str, Any]]:
 
     async with desk_database(settings) as connection:
         return [
-            {"name": it.name, "role": it.role, "user_id": it.user_id, "out": it.disabled_at is not None}
-            for it in await rows.everybody(connection)
+            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
+            for row in await rows.everybody(connection)
         ]
 
 
@@ -260,14 +260,14 @@ async def _set(
         if changes:
             await rows.change(connection, user.user_id, **changes)
         await rows.end_sessions(connection, user.user_id)
-        told = {key: value for key, value in changes.items() if key != "password"}
+        shown = {key: value for key, value in changes.items() if key != "password"}
         await audit.note(
             connection,
             actor=audit.SYSTEM,
             action="user-changed",
             subject=user.user_id,
             now=now,
-            detail={**told, "password": password is not None},
+            detail={**shown, "password": password is not None},
         )
         return await link(connection, user.user_id, now=now) if with_link else None
 
@@ -307,44 +307,46 @@ def verify(offline: bool, as_json: bool) -> int:
     # Noted before the topic is read: a desk at work publishes another one meanwhile.
     noted = None if offline else asyncio.run(_noted_head(settings))
     heads = [] if offline else _heads(settings, topic)
-    number, said = asyncio.run(_compared(settings, heads))
-    broken = said.broken
-    aside = {head for one in said.counted for head in one.heads}
+    number, compared = asyncio.run(_compared(settings, heads))
+    broken = compared.broken
+    aside = {head for gap in compared.counted for head in gap.heads}
     held = sum(head not in aside for head in heads)
     if broken is None and noted is not None and noted not in heads:
         broken = _missing(noted, topic)
     if as_json:
-        output.figures(_verified_figures(number, held, broken, said))
+        output.figures(_verified_figures(number, held, broken, compared))
     else:
-        _tell_verified(number, held, broken, said, offline=offline)
+        _tell_verified(number, held, broken, compared, offline=offline)
     return 0 if broken is None else 1
 
 
-def _verified_figures(number: int, heads: int, broken: Break | None, said: AuditComparison) -> dict[str, Any]:
+def _verified_figures(
+    number: int, heads: int, broken: Break | None, compared: AuditComparison
+) -> dict[str, Any]:
     return {
         "lines": number,
         "heads": heads,
         "broken": None if broken is None else {"number": broken.number, "why": broken.why},
         "lost_heads": [
-            {"head": str(one.heads[-1]), "heads": len(one.heads), "kept": one.kept} for one in said.runs
+            {"head": str(run.heads[-1]), "heads": len(run.heads), "kept": run.kept} for run in compared.runs
         ],
         "set_aside": [
             {
-                "line": one.number,
-                "at": one.at,
-                "by": one.by,
-                "reason": one.reason,
-                "counts": one in said.counted,
-                "kept": one.kept,
-                "heads": [str(head) for head in one.heads],
+                "line": gap.number,
+                "at": gap.at,
+                "by": gap.by,
+                "reason": gap.reason,
+                "counts": gap in compared.counted,
+                "kept": gap.kept,
+                "heads": [str(head) for head in gap.heads],
             }
-            for one in (*said.counted, *said.uncounted)
+            for gap in (*compared.counted, *compared.uncounted)
         ],
     }
 
 
 def _tell_verified(
-    number: int, heads: int, broken: Break | None, said: AuditComparison, *, offline: bool
+    number: int, heads: int, broken: Break | None, compared: AuditComparison, *, offline: bool
 ) -> None:
     screen = output.console()
     if broken is not None:
@@ -355,19 +357,19 @@ def _tell_verified(
         screen.print(
             f"{plural(number, 'line')} and no published head hold: a cut end would not be noticed yet"
         )
-    for run in said.runs:
+    for run in compared.runs:
         output.note(
             f"{_lost(run)}. Was a backup restored? An auditor acknowledges it: samehand desk audit accept"
             f" --head {run.heads[-1]} --by NAME --reason CODE"
         )
-    for one in said.counted if not offline else said.uncounted:
-        output.line(screen, _told(one))
-    for one in said.uncounted if not offline else ():
+    for gap in compared.counted if not offline else compared.uncounted:
+        output.line(screen, _acknowledgement(gap))
+    for gap in compared.uncounted if not offline else ():
         output.line(
             screen,
-            f"{_told(one)}. It does not count: its own head was not published for that, so either `samehand "
-            "desk audit accept` was interrupted and is to be run again, or somebody wrote the line to the "
-            "database",
+            f"{_acknowledgement(gap)}. It does not count: its own head was not published for that, so either "
+            "`samehand desk audit accept` was interrupted and is to be run again, or somebody wrote the line "
+            "to the database",
         )
 
 
@@ -381,16 +383,16 @@ def _lost(run: LostHeads) -> str:
     )
 
 
-def _told(one: Aside) -> str:
+def _acknowledgement(gap: Aside) -> str:
     from desk.review.set_aside import LostHeads
 
     try:
-        moment = datetime.fromtimestamp(one.at, UTC).isoformat(sep=" ", timespec="seconds")
+        moment = datetime.fromtimestamp(gap.at, UTC).isoformat(sep=" ", timespec="seconds")
     except (OverflowError, ValueError):  # of a line that somebody else wrote
         moment = "an impossible moment"
     return (
-        f"line {one.number}, by {visible(one.by)} at {moment}, reason {visible(one.reason)}, sets aside "
-        f"{_lost(LostHeads(one.kept, one.heads))}"
+        f"line {gap.number}, by {visible(gap.by)} at {moment}, reason {visible(gap.reason)}, sets aside "
+        f"{_lost(LostHeads(gap.kept, gap.heads))}"
     )
 
 
@@ -459,7 +461,7 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
     """Acknowledge that a restored backup lost lines of the audit log whose hashes are published.
 
     Adds a line to the audit log that names those hashes, and publishes it on Kafka. `samehand desk audit
-    verify` tells of it from then on, and no longer fails because of them. Hashes that were published before
+    verify` reports it from then on, and no longer fails because of them. Hashes that were published before
     one that still holds are not part of it: no restore explains them. A chain that is broken inside cannot be
     acknowledged.
 
@@ -484,27 +486,27 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
     settings = load()
     topic = names(settings).audit
     heads = _heads(settings, topic)
-    _, said = asyncio.run(_compared(settings, heads))
-    before = next((one for one in said.counted if named in one.heads), None)
-    run = up_to(said.runs, named)
+    _, compared = asyncio.run(_compared(settings, heads))
+    before = next((gap for gap in compared.counted if named in gap.heads), None)
+    run = up_to(compared.runs, named)
     if before is not None:
         lines = [before.number]
     elif run is not None:
         lines = asyncio.run(_accept(settings, topic, run, name, reason))
-    elif said.broken is not None and not said.runs:
+    elif compared.broken is not None and not compared.runs:
         raise exit_codes.NotDone(
-            f"line {said.broken.number}: {said.broken.why}: no restored backup does that"
+            f"line {compared.broken.number}: {compared.broken.why}: no restored backup does that"
         )
     else:
         why = "holds: there is nothing to acknowledge" if named in heads else f"is not on {topic}"
         raise click.BadParameter(why, param_hint="--head")
-    left = len(said.runs) - (run is not None and run in said.runs)
+    left = len(compared.runs) - (run is not None and run in compared.runs)
     if as_json:
         output.figures({"lines": lines, "already": before is not None, "lost_heads_left": left})
         return 0
     screen = output.console()
     if before is not None:
-        output.line(screen, f"It was acknowledged before: {_told(before)}")
+        output.line(screen, f"It was acknowledged before: {_acknowledgement(before)}")
     elif run is not None:
         output.line(screen, f"{_lost(run)}: acknowledged by line {', '.join(map(str, lines))}")
     if left:

@@ -1,4 +1,4 @@
-"""``samehand gate``: answers over HTTP, until it is told to stop."""
+"""``samehand gate``: answers over HTTP, until it is stopped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def command() -> int:
       SAMEHAND_KAFKA_BROKERS=kafka-1:9092 SAMEHAND_WEB_PORT=6071 samehand gate
     """
     given = settings.load()
-    _files_of(given)  # whoever named a wrong file hears of it at once, and not from a child's log
+    _files_of(given)  # a wrong file fails here, not in the log of a child process
     peppers_of(given)
     logs.configure(given.log_level)
     return supervise(partial(_work, given), FlightRecorder(given.data_dir))

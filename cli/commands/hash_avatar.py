@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli import output
-from cli.inputs.input_source import read_bytes, told
+from cli.inputs.input_source import read_bytes, shown_path
 from cli.options import FILE
 from report.text import plural, visible
 from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen
@@ -36,16 +36,16 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     good: list[dict[str, str | int | bool]] = []
     bad: list[dict[str, str]] = []
     for path in files:
-        name, found = told(path), seen(read_bytes(path, IMAGE_BYTES_MAX + 1))
-        if isinstance(found, Unseen):
-            bad.append({"file": name, "reason": found.reason, "detail": found.detail})
-            detail = f" ({found.detail})" if found.detail else ""
-            output.note(f"{visible(name, 1024)}: {found.reason}{detail}")
+        name, picture = shown_path(path), seen(read_bytes(path, IMAGE_BYTES_MAX + 1))
+        if isinstance(picture, Unseen):
+            bad.append({"file": name, "reason": picture.reason, "detail": picture.detail})
+            detail = f" ({picture.detail})" if picture.detail else ""
+            output.note(f"{visible(name, 1024)}: {picture.reason}{detail}")
             continue
-        good.append(_figures(name, found))
+        good.append(_figures(name, picture))
         if not as_json:
-            poor = "  too flat to be evidence" if found.quality < QUALITY_MIN else ""
-            click.echo(f"{found.pdq.hex()}  {found.quality:3}  {visible(name, 1024)}{poor}")
+            poor = "  too flat to be evidence" if picture.quality < QUALITY_MIN else ""
+            click.echo(f"{picture.pdq.hex()}  {picture.quality:3}  {visible(name, 1024)}{poor}")
     if as_json:
         output.figures({"pictures": good, "bad": bad})
     if bad:
@@ -53,10 +53,10 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     return 0
 
 
-def _figures(name: str, found: Picture) -> dict[str, str | int | bool]:
+def _figures(name: str, picture: Picture) -> dict[str, str | int | bool]:
     return {
         "file": name,
-        "pdq": found.pdq.hex(),
-        "quality": found.quality,
-        "evidence": found.quality >= QUALITY_MIN,
+        "pdq": picture.pdq.hex(),
+        "quality": picture.quality,
+        "evidence": picture.quality >= QUALITY_MIN,
     }

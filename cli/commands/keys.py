@@ -42,17 +42,14 @@ _file_option = click.option(
 
 
 class _Rights(click.ParamType):
-    """Rights, separated by commas."""
-
     name = "rights"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> frozenset[May]:
-        """Reads them."""
         if isinstance(value, frozenset):
             return value
-        given = [it.strip() for it in str(value).split(",") if it.strip()]
+        given = [right.strip() for right in str(value).split(",") if right.strip()]
         for right in given or [""]:
             if fault := fault_of(right):
                 self.fail(fault, param, ctx)
@@ -65,7 +62,6 @@ class _Rate(click.ParamType):
     name = "rate"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Reads it."""
         if isinstance(value, float):
             return value
         try:

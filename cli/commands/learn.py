@@ -28,7 +28,7 @@ from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import odd_raw, read_raw, size
 from cli.inputs.oddities import tell_all
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE
+from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
 from desk.review.adopted import highest, in_force
 from desk.review.labels import judged, labels
@@ -66,18 +66,11 @@ class _Read:
 @click.option(
     "--alerts", type=FILE, multiple=True, help="JSONL of MirrorAlert, repeatable; by default read from Kafka."
 )
-@click.option(
-    "--weights",
-    type=FILE,
-    help="The table of weights (JSON) that scored the alerts; by default the one in force, of files the "
-    "shipped one.",
+@weights_option(
+    "The table of weights (JSON) that scored the alerts; by default the one in force, of files "
+    "the shipped one."
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the proposed table (JSON) to this file; without it only the figures are printed.",
-)
+@out_file_option("Write the proposed table (JSON) to this file; without it only the figures are printed.")
 @output.json_option
 def command(
     verdicts: tuple[Path, ...],
@@ -88,7 +81,7 @@ def command(
 ) -> int:
     """Propose new signal weights from verdicts; adopts nothing.
 
-    Uses only blind verdicts, those given before the score was shown: whoever sees a score tends to agree
+    Uses only blind verdicts, those given before the score was shown: readers who see a score tend to agree
     with it. Multiplies each signal's weights, and how common each innocent explanation is that dismissals
     name, by a factor that fits the verdicts (1/4 to 4, near 1 while there are few of them; of one reader a
     third count at most), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
@@ -114,7 +107,7 @@ def command(
     except TooFewLabels as fault:
         raise click.ClickException(f"{fault}{_left_out(read.left_out)}") from fault
     if out is not None:
-        _write(out, learned.weights)
+        write(out, msgspec.json.format(msgspec.json.encode(learned.weights), indent=1) + b"\n", "--out")
     figures = _figures(learned, read)
     if as_json:
         output.figures(figures)
@@ -130,19 +123,21 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
     if verdicts:
         tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
         table = given or default_weights()
-        said = judged(_verdicts(_files(verdicts, "reading verdicts"), now, read), read.left_out)
-        read.labels = labels(_alerts(_files(alerts, "reading alerts"), now, read), said, table, read.left_out)
+        verdicts_by_pair = judged(_verdicts(_files(verdicts, "reading verdicts"), now, read), read.left_out)
+        read.labels = labels(
+            _alerts(_files(alerts, "reading alerts"), now, read), verdicts_by_pair, table, read.left_out
+        )
         return table
     settings = load()
     with reader(settings) as opened:
         called = names(settings)
         table = given or _in_force(opened, called, settings)
-        said = judged(
+        verdicts_by_pair = judged(
             _verdicts(_topic(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
         )
         several = (called.alerts, called.sample)
         raw = chain.from_iterable(_topic(opened, topic, "reading alerts") for topic in several)
-        read.labels = labels(_alerts(raw, now, read), said, table, read.left_out)
+        read.labels = labels(_alerts(raw, now, read), verdicts_by_pair, table, read.left_out)
     return table
 
 
@@ -154,8 +149,8 @@ def _in_force(opened: Reader, called: Names, settings: Settings) -> Weights:
     arrivals = chain.from_iterable(
         opened.read(called.weights, partition) for partition in opened.partitions(called.weights)
     )
-    found = highest((one.address, one.value) for one in arrivals)
-    live = found.records.get("live")
+    records = highest((arrival.address, arrival.value) for arrival in arrivals)
+    live = records.records.get("live")
     return base if live is None else in_force(base, live.adjustment)
 
 
@@ -196,10 +191,6 @@ def _alerts(raw: Raw, now: float, read: _Read) -> Iterator[MirrorAlert]:
             yield decoded.record
 
 
-def _write(path: Path, weights: Weights) -> None:
-    write(path, msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n", "--out")
-
-
 def _figures(learned: Learned, read: _Read) -> dict[str, Any]:
     return {
         "labels": learned.labels,
@@ -222,9 +213,9 @@ def _show(learned: Learned, read: _Read, out: Path | None) -> None:
         f"{plural(learned.labels, 'pair')} judged blind, {plural(learned.mirrors, 'mirror')} among them"
         f"{_left_out(read.left_out)}"
     )
-    for name, value in sorted(learned.multipliers.items(), key=lambda one: one[1]):
+    for name, value in sorted(learned.multipliers.items(), key=lambda named: named[1]):
         screen.print(f"  {name:12} x {value:.2f}")
-    for name, value in sorted(learned.rates.items(), key=lambda one: one[1]):
+    for name, value in sorted(learned.rates.items(), key=lambda named: named[1]):
         screen.print(f"  {name:13} x {value:.2f} as common an explanation")
     screen.print(
         f"loss on verdicts that it was not made from: {learned.loss_after:.4f} nats, with those in force"
@@ -237,5 +228,5 @@ def _show(learned: Learned, read: _Read, out: Path | None) -> None:
 
 
 def _left_out(reasons: Counter[str]) -> str:
-    told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()) if count)
-    return f"; left out: {told}" if told else ""
+    counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()) if count)
+    return f"; left out: {counts}" if counts else ""

@@ -97,14 +97,14 @@ def list_(
       samehand letters list
       samehand letters list --topic accounts.created --since 2026-11-20
     """
-    found = post.list_letters(load(), _wanted(topic, reason, since, until, open_only=not done_too))
+    letters = post.list_letters(load(), _wanted(topic, reason, since, until, open_only=not done_too))
     if as_json:
-        output.figures({"letters": [_row(letter) for letter in found]})
+        output.figures({"letters": [_row(letter) for letter in letters]})
         return 0
     screen = output.console()
-    for letter in found:
+    for letter in letters:
         output.line(screen, _line(letter))
-    screen.print(plural(len(found), "dead letter"))
+    screen.print(plural(len(letters), "dead letter"))
     return 0
 
 
@@ -232,8 +232,8 @@ def drop(
 @click.argument("topic")
 @output.json_option
 def resume(topic: str, as_json: bool) -> int:
-    """Resume a topic that workers stopped reading after too many dead letters. All workers are told,
-    through Kafka.
+    """Resume a topic that workers stopped reading after too many dead letters. All workers learn
+    of it through Kafka.
 
     Fix the cause first (`samehand letters list --topic TOPIC`). Does nothing, and says so, if the topic is
     not stopped.

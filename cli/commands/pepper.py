@@ -15,6 +15,7 @@ import click
 
 from agents.runtime.store_factory import peppers_of
 from cli import output
+from cli.options import out_file_option
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from report.text import plural
@@ -43,11 +44,8 @@ def command() -> None:
     """
 
 
-_out_option = click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the new pepper file here and leave the old one unchanged, for example if it is read-only.",
+_out_option = out_file_option(
+    "Write the new pepper file here and leave the old one unchanged, for example if it is read-only."
 )
 
 
@@ -100,7 +98,9 @@ def rotate(out: Path | None, as_json: bool) -> int:
     except (UnusablePepper, OSError) as fault:
         raise click.ClickException(_words(fault)) from fault
     if as_json:
-        output.figures({"current": number, "in_force": [number, *(it.pepper_id for it in before.peppers)]})
+        output.figures(
+            {"current": number, "in_force": [number, *(pepper.pepper_id for pepper in before.peppers)]}
+        )
         return 0
     words = f"Pepper {number} is current; {plural(len(before.peppers), 'older one')} in force."
     output.line(output.console(), words, _NEXT.format(old=before.current.pepper_id))
@@ -164,7 +164,6 @@ class _Need:
     until: datetime | None
 
     def reasons(self, now: datetime, number: int) -> list[str]:
-        """Why it must stay."""
         reasons = []
         if self.bans:
             reasons.append(
@@ -186,7 +185,9 @@ async def _known_alone(settings: Settings, peppers: Peppers, number: int) -> int
         await store.open()
         alone = 0
         async for bans in store.walk():
-            alone += sum(others.isdisjoint(it.pepper_id for it in ban.fingerprints) for ban in bans)
+            alone += sum(
+                others.isdisjoint(fingerprint.pepper_id for fingerprint in ban.fingerprints) for ban in bans
+            )
         return alone
 
 

@@ -1,4 +1,4 @@
-"""``samehand rebuild``: the store filled again from ``accounts.banned``, and what was told of alerts.
+"""``samehand rebuild``: fills the store again from ``accounts.banned`` and the topics of alerts.
 
 The plan:
 
@@ -11,8 +11,8 @@ The plan:
 4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
    read from the beginning.
 5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
-   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert. What
-   releases up to 0.2.0 told is on ``alerts`` alone, and its state is noted.
+   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert.
+   Releases up to 0.2.0 wrote ``alerts`` alone; the state of these alerts is noted.
 6. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 

@@ -84,14 +84,14 @@ async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], t
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
             distilled = remembered([event for _, event in batch], peppers.keyers, stock)
             tally.faults += [
-                (line.address, one)
-                for (line, _), one in zip(batch, distilled, strict=True)
-                if isinstance(one, Dead)
+                (line.address, outcome)
+                for (line, _), outcome in zip(batch, distilled, strict=True)
+                if isinstance(outcome, Dead)
             ]
             accounts = [
-                replace(one, shown=_shown(one.shown, event, dated=line.dated))
-                for (line, event), one in zip(batch, distilled, strict=True)
-                if not isinstance(one, Dead)
+                replace(outcome, shown=_shown(outcome.shown, event, dated=line.dated))
+                for (line, event), outcome in zip(batch, distilled, strict=True)
+                if not isinstance(outcome, Dead)
             ]
             await store.remember(accounts, now=time.time())
             tally.remembered += len(accounts)

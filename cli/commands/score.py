@@ -17,7 +17,14 @@ from cli.inputs.input_files import ACCOUNTS, BANS, read_accounts, read_bans, siz
 from cli.inputs.oddities import tell_odd
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE, platform_option, strict_option
+from cli.options import (
+    accounts_option,
+    bans_option,
+    out_file_option,
+    platform_option,
+    strict_option,
+    weights_option,
+)
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural
@@ -30,24 +37,9 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
 
 
 @click.command("score", short_help="Score accounts against bans, both read from files; needs no servers.")
-@click.option(
-    "--bans",
-    type=FILE,
-    required=True,
-    help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
-)
-@click.option(
-    "--accounts",
-    type=FILE,
-    required=True,
-    help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write every alert to this file: JSONL of MirrorAlert, in the order of the accounts.",
-)
+@bans_option
+@accounts_option
+@out_file_option("Write every alert to this file: JSONL of MirrorAlert, in the order of the accounts.")
 @platform_option
 @click.option(
     "--candidates",
@@ -70,12 +62,7 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
     is_flag=True,
     help="Take how common values are from the shipped figures only, as a new worker does.",
 )
-@click.option(
-    "--weights",
-    type=FILE,
-    metavar="FILE",
-    help="Score with this table of weights (JSON) instead of the shipped one.",
-)
+@weights_option()
 @strict_option
 @output.json_option
 def command(
@@ -160,7 +147,7 @@ def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
 
 def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> None:
     screen = output.console()
-    best = sorted((one for one in alerts if one.band != "none"), key=lambda one: -one.log_odds)
+    best = sorted((alert for alert in alerts if alert.band != "none"), key=lambda alert: -alert.log_odds)
     for alert in best[:top]:
         screen.print(terminal.alert(alert))
         screen.print()

@@ -11,7 +11,7 @@ import click
 
 from cli import output
 from cli.exit_codes import NotDone
-from cli.topic_alerts import told_by_topics
+from cli.topic_alerts import read_topics
 from report.text import visible
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
@@ -44,8 +44,8 @@ _SLUG: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 def command(alert: str, verdict: str, reason: str, policy: str | None, reviewer: str, as_json: bool) -> int:
     """Publish a verdict on one alert, for its revision now on the topic; needs no desk.
 
-    The verdict goes to the topic alerts.verdicts. The latest verdict on an alert is in force, whoever gave
-    it; `unsure` withdraws an earlier one and decides nothing. `samehand alerts list` prints the ids.
+    The verdict goes to the topic alerts.verdicts. The latest verdict on an alert is in force;
+    `unsure` withdraws an earlier one and decides nothing. `samehand alerts list` prints the ids.
 
     \b
     Examples:
@@ -58,22 +58,22 @@ def command(alert: str, verdict: str, reason: str, policy: str | None, reviewer:
     if not 0 < len(reviewer) <= 128 or not reviewer.isprintable():
         raise click.BadParameter("an opaque id has 1 to 128 characters", param_hint="--reviewer")
     settings = load()
-    told = told_by_topics(settings, only=alert)
-    found = told.alerts.get(alert)
-    if found is None:
+    mirrored = read_topics(settings, only=alert)
+    record = mirrored.alerts.get(alert)
+    if record is None:
         raise NotDone(
             f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
             "`samehand alerts list --all` lists those that there are"
         )
     given = VerdictGiven(
         alert_id=alert,
-        revision=found.revision,
+        revision=record.revision,
         verdict=SAID[verdict],
         reason_code=reason,
         reviewer=reviewer,
         decided_at=datetime.now(UTC),
         verdict_id=secrets.token_hex(16),
-        policy=policy or found.matched.policy,
+        policy=policy or record.matched.policy,
     )
     with writer(settings) as out:
         sent = out.send(names(settings).verdicts, key=alert.encode(), value=encode(given), headers=[])

@@ -15,9 +15,9 @@ import click
 from cli import output
 from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import size
-from cli.inputs.input_source import opened, told
+from cli.inputs.input_source import opened, shown_path
 from cli.inputs.oddities import tell_all
-from cli.options import FILE, strict_option
+from cli.options import FILE, out_file_option, strict_option
 from cli.output_files import writing
 from cli.produce import delivered
 from report.text import plural, visible
@@ -32,7 +32,7 @@ from watchlists.lists import FORMATS, Format, Found, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
 
 PASSED_TOLD_MAX: Final = 200
-"""Names passed over that are told one by one: a screenful of a whole list's acronyms helps nobody."""
+"""Names passed over that are printed one by one: all acronyms of a list would fill many screens."""
 
 PROGRAMMES_MAX: Final = 10_000
 """Different programmes that are counted; all authorities together have some hundreds."""
@@ -40,7 +40,7 @@ PROGRAMMES_MAX: Final = 10_000
 PROGRAMMES_TOLD_MAX: Final = 30
 
 DAYS: Final = 90
-"""Lists change weekly; whoever forgets to import again must not hold people to names long since taken off."""
+"""Lists change weekly: without another import, names that a list dropped must not stay banned."""
 
 _WARNING: Final = (
     "warning: names of persons are imported. Thousands of innocent people bear a listed person's name; "
@@ -57,7 +57,7 @@ class _Tally:
     entries: Counter[str] = field(default_factory=Counter)
     names: int = 0
     passed: Counter[Passed] = field(default_factory=Counter)
-    told: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
     there: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
 
@@ -120,12 +120,7 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     metavar="DAYS",
     help="For how many days the names stay in force unless imported again; 0: for ever.",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.",
-)
+@out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
 @strict_option
 @output.json_option
 def import_(
@@ -162,8 +157,8 @@ def import_(
     tell_all(_not_read(files, form), strict=strict)
     try:
         with output.progress("reading lists", size(files)) as hear:
-            found = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
-            bans = _bans(found, tally)
+            entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
+            bans = _bans(entries, tally)
             if out is None:
                 for _ in delivered(load(), bans):
                     pass  # counted as they were found
@@ -187,7 +182,7 @@ def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
     for path in files:
         if names := not_read(path, chosen=form, opening=opened):
             shown = ", ".join(map(visible, names[:PROGRAMMES_TOLD_MAX]))
-            yield f"{told(path)}: {plural(len(names), 'column')} not read: {shown}"
+            yield f"{shown_path(path)}: {plural(len(names), 'column')} not read: {shown}"
 
 
 def _no_such(missing: list[str], tally: _Tally) -> str:
@@ -200,9 +195,9 @@ def _no_such(missing: list[str], tally: _Tally) -> str:
     return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
-def _bans(found: Iterator[Found], tally: _Tally) -> Iterator[AccountBanned]:
+def _bans(entries: Iterator[Found], tally: _Tally) -> Iterator[AccountBanned]:
     """Counts what is found and hands on the names that tell something."""
-    for address, outcome in ((one.address, one.outcome) for one in found):
+    for address, outcome in ((entry.address, entry.outcome) for entry in entries):
         if isinstance(outcome, Malformed):
             tally.faults.append((address, outcome))
         elif _wanted(outcome, tally) and outcome is not None:
@@ -233,17 +228,17 @@ def _wanted(entry: Entry | None, tally: _Tally) -> bool:
 def _note_passed(entry: Entry, passed: tuple[tuple[Alias, Passed], ...], tally: _Tally) -> None:
     for alias, reason in passed:
         tally.passed[reason] += 1
-        if reason is not Passed.REPEATED and len(tally.told) < PASSED_TOLD_MAX:
+        if reason is not Passed.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
             who = f"{entry.authority} {visible(entry.reference)}"
-            tally.told.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
+            tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
 
 
 def _tell_passed(tally: _Tally) -> None:
-    for line in tally.told:
+    for line in tally.examples:
         output.note(line)
     left = sum(count for reason, count in tally.passed.items() if reason is not Passed.REPEATED)
-    if left > len(tally.told):
-        output.note(f"… and {plural(left - len(tally.told), 'more name')} passed over")
+    if left > len(tally.examples):
+        output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
 
 
 def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""``samehand worker``: scores accounts as they are created, until it is told to stop."""
+"""``samehand worker``: scores accounts as they are created, until it is stopped."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from schemas.malformed import Malformed
 from streams.outcomes import Dead
 
 TOLD_MAX: Final = 1_000
-"""Whoever has more bad lines than this has the wrong file, or the same fault in every line."""
+"""More bad lines than this mean the wrong file, or the same fault in every line."""
 
 
 def fault_line(address: str, fault: Malformed | Dead) -> str:

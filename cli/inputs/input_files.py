@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Generic, Protocol, TypeVar
 
-from cli.inputs.input_source import opened, size_bytes, told
+from cli.inputs.input_source import opened, shown_path, size_bytes
 from report.text import plural, visible
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.csvrows import (
@@ -113,13 +113,13 @@ def odd(path: Path, kind: Kind[E]) -> Iterator[str]:
         if _is_csv(path, file) and (head := next(lines, None)) is not None:
             yield from _not_read(path, head, kind.columns)
         if next(lines, None) is None:
-            yield _NOTHING.format(told(path))
+            yield _NOTHING.format(shown_path(path))
 
 
 def odd_raw(path: Path) -> Iterator[str]:
     """The same of a file that :func:`read_raw` reads."""
     if next(read_raw(path), None) is None:
-        yield _NOTHING.format(told(path))
+        yield _NOTHING.format(shown_path(path))
 
 
 def _not_read(path: Path, head: bytes, columns: frozenset[str]) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _not_read(path: Path, head: bytes, columns: frozenset[str]) -> Iterator[str]
     if strange and len(strange) < len(names):  # with none that is known, reading it says so
         shown = ", ".join(_with_hint(name, columns) for name in strange[:_SHOWN_MAX])
         more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
-        yield f"{told(path)}: {plural(len(strange), 'column')} not read: {shown}{more}"
+        yield f"{shown_path(path)}: {plural(len(strange), 'column')} not read: {shown}{more}"
 
 
 def _with_hint(name: str, columns: frozenset[str]) -> str:
@@ -164,7 +164,7 @@ def _csv(
     for row in kind.from_csv(lines, now=now, platform=platform):
         outcome, unusable = _taken_apart(row.outcome)
         where = f"row {row.number}" if row.number else "line of names"
-        yield Line(f"{told(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable)
+        yield Line(f"{shown_path(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable)
 
 
 class _Heard:
@@ -202,7 +202,7 @@ def _numbered(path: Path, file: BinaryIO, hear: Hear) -> Iterator[tuple[str, byt
         hear(done)
         raw = (line.removeprefix(_BOM) if number == 1 else line).strip(_SPACES)
         if raw:
-            yield f"{told(path)}:{number}", raw
+            yield f"{shown_path(path)}:{number}", raw
 
 
 def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with _file(path) as file:
             yield file
     except OSError as fault:
-        raise click.ClickException(f"{told(path)}: {fault.strerror or 'cannot be read'}") from fault
+        raise click.ClickException(f"{shown_path(path)}: {fault.strerror or 'cannot be read'}") from fault
 
 
 def read_bytes(path: Path, bytes_max: int = -1) -> bytes:
@@ -57,7 +57,7 @@ def size_bytes(path: Path) -> int:
         return 0
 
 
-def told(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path for people; nothing in it is obeyed by a terminal."""
     return "standard input" if path == STDIN else visible(str(path), _SHOWN_CHARS_MAX)
 
@@ -98,6 +98,8 @@ def _copy(path: Path, source: BinaryIO, copy: BinaryIO) -> None:
     while chunk := source.read(_CHUNK_BYTES):
         done += len(chunk)
         if done > KEPT_BYTES_MAX:
-            raise click.ClickException(f"{told(path)}: over {KEPT_BYTES_MAX // 1024**3} GiB; use a file")
+            raise click.ClickException(
+                f"{shown_path(path)}: over {KEPT_BYTES_MAX // 1024**3} GiB; use a file"
+            )
         copy.write(chunk)
     copy.flush()

@@ -1,4 +1,4 @@
-"""What is odd about the files of a command, told before it begins; with ``--strict`` it does not begin."""
+"""Warnings about the input files of a command before it begins; with ``--strict`` they are errors."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def tell_odd(files: Iterable[tuple[Path, Kind[Any]]], *, strict: bool) -> None:
 
 def tell_all(sentences: Iterable[str], *, strict: bool = False) -> None:
     """The same for sentences that are known already."""
-    told = [f"warning: {sentence}" for sentence in sentences]
-    for line in told:
+    warnings = [f"warning: {sentence}" for sentence in sentences]
+    for line in warnings:
         output.note(line)
-    if strict and told:
-        raise click.ClickException(f"--strict: {plural(len(told), 'warning')}, so nothing was done")
+    if strict and warnings:
+        raise click.ClickException(f"--strict: {plural(len(warnings), 'warning')}, so nothing was done")

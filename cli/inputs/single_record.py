@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from cli.inputs.input_source import STDIN, read_bytes, told
+from cli.inputs.input_source import STDIN, read_bytes, shown_path
 from cli.inputs.oddities import tell_all
 from report.text import plural, visible
 from schemas import faults
@@ -52,13 +52,13 @@ def read_banned(path: Path, *, platform: str, now: float) -> Profile:
 def _object(path: Path) -> dict[str, Any]:
     raw = read_bytes(path, MESSAGE_BYTES_MAX + 1)
     if len(raw) > MESSAGE_BYTES_MAX:
-        raise click.ClickException(f"{told(path)}: is over 1 MiB; give one account as a JSON object")
+        raise click.ClickException(f"{shown_path(path)}: is over 1 MiB; give one account as a JSON object")
     if not raw.strip():
-        raise click.ClickException(f"{told(path)}: is empty; give one account as a JSON object")
+        raise click.ClickException(f"{shown_path(path)}: is empty; give one account as a JSON object")
     try:
         return msgspec.json.decode(raw, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-        raise click.ClickException(f"{told(path)}: is not one JSON object") from fault
+        raise click.ClickException(f"{shown_path(path)}: is not one JSON object") from fault
 
 
 def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
@@ -71,7 +71,7 @@ def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
     except msgspec.ValidationError as error:
         raise _fault(path, faults.from_validation(error)) from error
     if not isinstance(own, str):
-        raise click.ClickException(f"{told(path)}: platform is not a string")
+        raise click.ClickException(f"{shown_path(path)}: platform is not a string")
     return Profile(own, account)
 
 
@@ -82,11 +82,11 @@ def _say_unknown(path: Path, raw: dict[str, Any]) -> None:
     more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
     if len(strange) == len(raw):
         raise click.ClickException(
-            f"{told(path)}: has no field of an account, such as handle or display_name"
+            f"{shown_path(path)}: has no field of an account, such as handle or display_name"
             f"{f'; it has {shown}{more}' if strange else ''}"
         )
     if strange:
-        tell_all([f"{told(path)}: {plural(len(strange), 'field')} not used: {shown}{more}"])
+        tell_all([f"{shown_path(path)}: {plural(len(strange), 'field')} not used: {shown}{more}"])
 
 
 def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:
@@ -96,4 +96,4 @@ def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:
 
 
 def _fault(path: Path, fault: Malformed) -> click.ClickException:
-    return click.ClickException(f"{told(path)}: {fault.reason} at {fault.path}: {fault.detail}")
+    return click.ClickException(f"{shown_path(path)}: {fault.reason} at {fault.path}: {fault.detail}")

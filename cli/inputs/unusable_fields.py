@@ -33,16 +33,18 @@ class UnusableFields:
 
     @property
     def figures(self) -> dict[str, dict[str, int]]:
-        """Count by reason by field."""
-        told: dict[str, dict[str, int]] = {}
-        for one, count in sorted(self.counts.items()):
-            told.setdefault(one.field, {})[str(one.reason)] = count
-        return told
+        counts: dict[str, dict[str, int]] = {}
+        for unusable, count in sorted(self.counts.items()):
+            counts.setdefault(unusable.field, {})[str(unusable.reason)] = count
+        return counts
 
     def tell(self) -> None:
         """A line for each on standard error."""
-        for one, count in sorted(self.counts.items()):
-            output.note(f"{one.field}: {one.reason} in {plural(count, 'record')}. {one.reason.sentence}")
+        for unusable, count in sorted(self.counts.items()):
+            output.note(
+                f"{unusable.field}: {unusable.reason} in {plural(count, 'record')}. "
+                f"{unusable.reason.sentence}"
+            )
 
 
 def _unread(event: AccountEvent, *, pictures: bool) -> tuple[Unusable, ...]:

@@ -27,7 +27,7 @@ from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli.inputs.input_files import Line
-from cli.inputs.input_source import told
+from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.inputs.unusable_fields import UnusableFields
 from cli.offline.distilled import remembered
@@ -174,8 +174,8 @@ class Offline:
                 self.scored.accounts += 1
                 if isinstance(outcome, Published):
                     emits += outcome.emits
-                    told = _alerts(outcome.emits, self._now)
-                    self._alerts += [(row.place, by_number(alert)) for alert in told]
+                    alerts = _alerts(outcome.emits, self._now)
+                    self._alerts += [(row.place, by_number(alert)) for alert in alerts]
             await screen.confirm(emits)
             self._done += len(batch)
             hear(self._done)
@@ -201,8 +201,8 @@ class Offline:
 def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
     """Raises ``click.ClickException`` for a file of which not one line could be read."""
     for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
-        if count == 0 and any(address.startswith(f"{told(path)}:") for address, _ in scored.faults):
-            raise click.ClickException(f"{told(path)}: no line of it could be read")
+        if count == 0 and any(address.startswith(f"{shown_path(path)}:") for address, _ in scored.faults):
+            raise click.ClickException(f"{shown_path(path)}: no line of it could be read")
 
 
 def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
@@ -212,7 +212,7 @@ def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
 
 
 def _in_order(placed: Iterable[tuple[int, T]]) -> list[T]:
-    return [item for _, item in sorted(placed, key=lambda one: one[0])]
+    return [item for _, item in sorted(placed, key=lambda pair: pair[0])]
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

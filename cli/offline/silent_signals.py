@@ -27,24 +27,23 @@ class Measured(msgspec.Struct, frozen=True):
 
 @cache
 def measured() -> Measured:
-    """The figures of the last run."""
     return msgspec.json.decode(files("cli.offline").joinpath(_FILE).read_bytes(), type=Measured)
 
 
 def costs(silent: Iterable[str]) -> list[dict[str, Any]]:
     """What each silent signal costs, the dearest first; those that were not measured are left out."""
-    told = measured()
-    known = [(told.without[name], name) for name in silent if name in told.without]
-    return [{"signal": name, "recall": told.recall, "without": without} for without, name in sorted(known)]
+    figures = measured()
+    known = [(figures.without[name], name) for name in silent if name in figures.without]
+    return [{"signal": name, "recall": figures.recall, "without": without} for without, name in sorted(known)]
 
 
 def sentence(silent: Iterable[str]) -> str:
     """The same in a sentence; "" where nothing is known of any."""
-    each = [f"{it['without']:.0%} without {it['signal']}" for it in costs(silent)]
-    if not each:
+    losses = [f"{cost['without']:.0%} without {cost['signal']}" for cost in costs(silent)]
+    if not losses:
         return ""
-    told = measured()
+    figures = measured()
     return (
-        f"On simulated platforms {told.recall:.0%} of {told.pairs} true pairs were found with every field, "
-        f"and, one taken away at a time, {', '.join(each)}."
+        f"On simulated platforms {figures.recall:.0%} of {figures.pairs} true pairs were found with every "
+        f"field, and, one taken away at a time, {', '.join(losses)}."
     )

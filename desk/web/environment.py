@@ -1,4 +1,4 @@
-"""Jinja2 for pages, and the filters that templates call. Everything is escaped; an unknown name fails."""
+"""The desk's templates, and the filters that they call."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
+from report import rendering
 from report.text import percent as share
 from report.text import visible, visible_sentence
 
@@ -55,12 +56,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
 
 
 def environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(FILTERS)
-    return made
+    """Returns an environment over the desk's own templates."""
+    return rendering.environment(FILTERS, TEMPLATES)

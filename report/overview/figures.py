@@ -38,11 +38,11 @@ class Figures:
         self, label: str, name: str, fold: Callable[[float, float], float] = float.__add__
     ) -> dict[str, float]:
         """The series of a metric folded by one label, by default summed."""
-        found: dict[str, float] = {}
+        folded: dict[str, float] = {}
         for labels, value in self._matching(name, {}):
             key = dict(labels).get(label, "")
-            found[key] = fold(found[key], value) if key in found else value
-        return found
+            folded[key] = fold(folded[key], value) if key in folded else value
+        return folded
 
     def buckets(self, name: str) -> Buckets:
         """A histogram's cumulative counts over all its labels."""
@@ -58,7 +58,6 @@ class Figures:
 
 
 def read(registry: CollectorRegistry, at: float) -> Figures:
-    """One look at a registry."""
     samples: dict[str, dict[Labels, float]] = {}
     for family in registry.collect():
         for sample in family.samples:

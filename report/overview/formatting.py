@@ -25,7 +25,6 @@ def count(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """So many a second."""
     return f"{value:.1f}" if value < 100 else count(value)
 
 
@@ -40,7 +39,6 @@ def share(value: float | None) -> str:
 
 
 def size(bytes_: float) -> str:
-    """A size in binary units."""
     for unit in _UNITS[:-1]:
         if bytes_ < 1024:
             return f"{bytes_:.0f} {unit}"

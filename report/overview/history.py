@@ -38,7 +38,6 @@ class Look:
 
 
 def look_of(figures: Figures) -> Look:
-    """What is kept of a look."""
     return Look(
         at=figures.at,
         events=figures.total("samehand_events_total"),
@@ -68,7 +67,6 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """How far back it goes."""
         return self.now.at - self.looks[0].at if self.looks else 0.0
 
     def per_second(self, count: Callable[[Look], float], over: float = RECENT_SECONDS) -> float:
@@ -105,7 +103,6 @@ class History:
         ]
 
     def levels(self, gauge: Callable[[Look], float]) -> list[float]:
-        """A gauge at every look."""
         return [gauge(look) for look in self.looks]
 
     def _before(self, seconds: float) -> Look:

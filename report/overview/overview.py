@@ -1,21 +1,16 @@
-"""The overview as HTML: the whole page once, and the part of it that is sent again every two seconds.
-
-Every value is a number or a name from the worker's own metrics, and is escaped all the same: topics have a
-prefix and queues a name that people choose.
-"""
+"""The overview as HTML: the whole page once, and the part of it that is sent again every two seconds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from report.overview import formatting
-from report.overview.charts import spark
 from report.overview.figures import Figures, quantile
-from report.overview.history import OBJECTIVE, History, Look
+from report.overview.history import OBJECTIVE, History
+from report.rendering import environment
 from streams.delivery.circuit_breaker import BreakerState
 from streams.telemetry.metrics import BANDS, DIRECTIONS, FRESH_SECONDS
 
@@ -28,6 +23,11 @@ OLD_SECONDS: Final = 60.0
 """A record that waits longer than a minute is old by an order of magnitude; `SamehandLagging` says so too."""
 
 SIGNALS_SHOWN: Final = 8
+WIDTH: Final = 240
+HEIGHT: Final = 40
+_ROOM: Final = 2  # half a line's width, so that the top of a peak is not cut off
+POINTS_MAX: Final = 120
+"""Two pixels a point; more would only make the page heavier."""
 _BREAKER: Final[dict[BreakerState, tuple[str, State]]] = {
     BreakerState.CLOSED: ("closed", "good"),
     BreakerState.HALF_OPEN: ("probing", "warn"),
@@ -35,10 +35,6 @@ _BREAKER: Final[dict[BreakerState, tuple[str, State]]] = {
 }
 _BETWEEN_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _DOCTOR: Final = "samehand doctor"
-_HTMX: Final = escape(
-    '{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}'
-)
-
 
 RUNBOOKS: Final = "docs/runbooks"
 """Where they are in the repository, as the rules of Prometheus say it: a worker knows no address of it."""
@@ -51,11 +47,26 @@ class Cure:
     runbook: str
     command: str = ""
 
-    def html(self) -> str:
-        """As a line below the figure."""
-        command = f"<code>{_broken_at_dots(self.command)}</code>; " if self.command else ""
-        name = _BETWEEN_WORDS.sub("<wbr>", escape(self.runbook))
-        return f'<p class="cure">{command}runbook <code>{RUNBOOKS}/<wbr>{name}.md</code></p>'
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A line from the oldest to the newest value, from zero up to the largest."""
+
+    values: Sequence[float]
+    label: str
+
+    @property
+    def points(self) -> str:
+        """Returns the points of an SVG polyline, "" for fewer than two values."""
+        shown = thinned(self.values)
+        if len(shown) < 2:
+            return ""
+        top = max(*shown, 1e-9)
+        step = WIDTH / (len(shown) - 1)
+        return " ".join(
+            f"{place * step:.1f},{_ROOM + (HEIGHT - 2 * _ROOM) * (1 - max(0.0, value) / top):.1f}"
+            for place, value in enumerate(shown)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,59 +77,52 @@ class Tile:
     value: str
     note: str
     state: State = "plain"
-    chart: str = ""
+    chart: Spark | None = None
     cure: Cure | None = None
 
-    def html(self) -> str:
-        """As a section of the page."""
-        cure = self.cure.html() if self.cure is not None else ""
-        return (
-            f'<section class="tile {self.state}"><h2>{escape(self.name)}</h2>'
-            f'<p class="value">{escape(self.value)}</p>'
-            f'<p class="note">{escape(self.note)}</p>{cure}{self.chart}</section>'
-        )
+
+_TEMPLATES: Final = environment(
+    {
+        "integer": formatting.count,
+        "rate": formatting.rate,
+        "seconds": formatting.seconds,
+        "share": formatting.share,
+        "size": formatting.size,
+        "words": _BETWEEN_WORDS.split,
+    }
+)
 
 
 def page(figures: Figures, history: History) -> str:
-    """The whole page."""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="htmx-config" content="{_HTMX}">
-<title>samehand: overview</title>
-<noscript><meta http-equiv="refresh" content="5"></noscript>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/static/overview.css">
-<script src="/static/htmx.min.js" defer></script>
-<script src="/static/htmx-sse.min.js" defer></script>
-</head>
-<body hx-ext="sse">
-<header><h1>samehand</h1><p>One worker, live. Dashboards over all workers are in Grafana;
-<a href="/metrics">metrics</a> · <a href="/health/ready">health</a></p></header>
-<main sse-connect="/overview/stream" sse-swap="overview">{body(figures, history)}</main>
-<footer><p>Resemblance, not identity: a person decides.
-This page shows no account and no personal value.</p></footer>
-</body>
-</html>
-"""
+    return _TEMPLATES.get_template("overview.html").render(_shown(figures, history))
 
 
 def body(figures: Figures, history: History) -> str:
-    """What changes."""
-    return "".join(
-        (
-            f'<div class="tiles">{"".join(tile.html() for tile in tiles(figures, history))}</div>',
-            '<div class="panels">',
-            _topics(figures, history),
-            _alerts(figures),
-            _signals(figures),
-            _store(figures),
-            "</div>",
-            _stamp(figures, history),
-        )
-    )
+    return _TEMPLATES.get_template("overview_body.html").render(_shown(figures, history))
+
+
+def _shown(figures: Figures, history: History) -> dict[str, Any]:
+    new_letters = _new_letters(figures, history)
+    worst = max(new_letters, key=lambda topic: new_letters[topic], default="")
+    builds = [dict(labels) for labels in figures.samples.get("samehand_build_info", {})]
+    fired = sorted(figures.by("signal", "samehand_signals_total").items(), key=lambda signal: -signal[1])
+    return {
+        "tiles": tiles(figures, history),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "runbooks": RUNBOOKS,
+        "topics": _topics(figures, history),
+        "new_letters": new_letters,
+        "letters_cure": Cure("SamehandDeadLetters", f"samehand letters list --topic {worst}"),
+        "directions": DIRECTIONS,
+        "bands": [_band(figures, band) for band in BANDS],
+        "time_to_detect": quantile(0.5, figures.buckets("samehand_time_to_detect_seconds")),
+        "repeats": figures.total("samehand_duplicates_suppressed_total"),
+        "signals": [(name, times) for name, times in fired if times][:SIGNALS_SHOWN],
+        "store": _store(figures),
+        "build": sorted(builds[0].items()) if builds else [],
+        "span": history.seconds,
+    }
 
 
 def tiles(figures: Figures, history: History) -> Sequence[Tile]:
@@ -136,7 +140,8 @@ def tiles(figures: Figures, history: History) -> Sequence[Tile]:
 
 
 def _ready(figures: Figures) -> Tile:
-    stopped = [topic for topic, one in figures.by("topic", "samehand_topic_stopped").items() if one]
+    by_topic = figures.by("topic", "samehand_topic_stopped")
+    stopped = [topic for topic, is_stopped in by_topic.items() if is_stopped]
     if stopped:
         cure = Cure("SamehandTopicStopped", f"samehand letters resume {stopped[0]}")
         return Tile("Ready", "stopped", f"too many dead letters: {', '.join(stopped)}", "bad", cure=cure)
@@ -167,7 +172,7 @@ def _oldest(figures: Figures, history: History) -> Tile:
     median, tail = quantile(0.5, ages), quantile(0.99, ages)
     note = f"to an outcome p50 {formatting.seconds(median)}, p99 {formatting.seconds(tail)}"
     state: State = "good" if age <= FRESH_SECONDS else "warn" if age <= OLD_SECONDS else "bad"
-    chart = spark(history.levels(lambda look: look.lag_seconds), "age of the oldest waiting record")
+    chart = Spark(history.levels(lambda look: look.lag_seconds), "age of the oldest waiting record")
     cure = None if state == "good" else Cure("SamehandLagging", _DOCTOR)
     return Tile("Oldest waiting", formatting.seconds(age) if age else "none", note, state, chart, cure)
 
@@ -177,13 +182,13 @@ def _lag(history: History) -> Tile:
     note = (
         "steady" if abs(trend) < 1 else f"{'grows' if trend > 0 else 'shrinks'} by {abs(trend):.0f} a second"
     )
-    chart = spark(history.levels(lambda look: look.lag_records), "records that wait")
+    chart = Spark(history.levels(lambda look: look.lag_records), "records that wait")
     return Tile("Lag", formatting.count(history.now.lag_records), f"records; {note}", "plain", chart)
 
 
 def _events(history: History) -> Tile:
     now = history.per_second(lambda look: look.events)
-    chart = spark(history.rates(lambda look: look.events), "events a second")
+    chart = Spark(history.rates(lambda look: look.events), "events a second")
     return Tile(
         "Events a second",
         formatting.rate(now),
@@ -217,157 +222,58 @@ def _unjudged(figures: Figures) -> Tile:
     return Tile("Alerts without a verdict", formatting.count(waiting), note)
 
 
-def _topics(figures: Figures, history: History) -> str:
-    waits = figures.by("topic", "samehand_consumer_lag_records")
-    ages = figures.by("topic", "samehand_consumer_lag_seconds", max)
-    dead = figures.by("topic", "samehand_deadletters_total")
-    lately = {topic: history.rise(_letters_of(topic)) for topic in dead}
-    rows = (
-        (
-            Cell(topic),
-            Cell(formatting.count(events)),
-            Cell(formatting.rate(history.per_second(_events_of(topic)))),
-            Cell(formatting.count(waits.get(topic, 0.0))),
-            Cell(formatting.seconds(age) if (age := ages.get(topic, 0.0)) else "–"),
-            Cell(formatting.count(dead.get(topic, 0.0)), "bad" if lately.get(topic) else "plain"),
-        )
-        for topic, events in sorted(history.now.by_topic.items())
+def _topics(figures: Figures, history: History) -> list[dict[str, Any]]:
+    lag = figures.by("topic", "samehand_consumer_lag_records")
+    oldest = figures.by("topic", "samehand_consumer_lag_seconds", max)
+    letters = figures.by("topic", "samehand_deadletters_total")
+
+    def row(topic: str, events: float) -> dict[str, Any]:
+        return {
+            "topic": topic,
+            "events": events,
+            "per_second": history.per_second(lambda look: look.by_topic.get(topic, 0.0)),
+            "lag": lag.get(topic, 0.0),
+            "oldest": oldest.get(topic, 0.0),
+            "letters": letters.get(topic, 0.0),
+        }
+
+    return [row(topic, events) for topic, events in sorted(history.now.by_topic.items())]
+
+
+def _new_letters(figures: Figures, history: History) -> dict[str, float]:
+    """Returns the dead letters of the last quarter of an hour by topic."""
+
+    def rise(topic: str) -> float:
+        return history.rise(lambda look: look.letters.get(topic, 0.0))
+
+    return {topic: rise(topic) for topic in figures.by("topic", "samehand_deadletters_total")}
+
+
+def _band(figures: Figures, band: str) -> dict[str, Any]:
+    mirrors, others = (
+        figures.total("samehand_verdicts_total", band=band, verdict=verdict)
+        for verdict in ("mirror", "not_mirror")
     )
-    table = _table(("topic", "events", "a second", "lag", "oldest", "dead letters"), rows, "topics")
-    return _panel("Topics", f"{table}{_letters(lately, history)}")
+    alerts = [
+        figures.total("samehand_alerts_total", band=band, direction=direction) for direction in DIRECTIONS
+    ]
+    return {"band": band, "alerts": alerts, "mirrors": mirrors, "decided": mirrors + others}
 
 
-def _letters(lately: Mapping[str, float], history: History) -> str:
-    """What to do about dead letters of the last quarter of an hour; nothing where there are none."""
-    rising = sorted((topic for topic, count in lately.items() if count), key=lambda topic: -lately[topic])
-    if not rising:
-        return ""
-    count = sum(lately.values())
-    letters = f"{formatting.count(count)} dead letter{'' if count == 1 else 's'}"
-    told = f"{letters} in {formatting.seconds(history.seconds)}."
-    cure = Cure("SamehandDeadLetters", f"samehand letters list --topic {rising[0]}")
-    return f'<p class="bad"><strong>{escape(told)}</strong></p>{cure.html()}'
-
-
-def _events_of(topic: str) -> Callable[[Look], float]:
-    return lambda look: look.by_topic.get(topic, 0.0)
-
-
-def _letters_of(topic: str) -> Callable[[Look], float]:
-    return lambda look: look.letters.get(topic, 0.0)
-
-
-def _alerts(figures: Figures) -> str:
-    rows = (
-        (
-            Cell(band),
-            *(
-                Cell(formatting.count(figures.total("samehand_alerts_total", band=band, direction=way)))
-                for way in DIRECTIONS
-            ),
-            Cell(_precision(figures, band)),
-        )
-        for band in BANDS
-    )
-    found = quantile(0.5, figures.buckets("samehand_time_to_detect_seconds"))
-    repeats = formatting.count(figures.total("samehand_duplicates_suppressed_total"))
-    soon = formatting.seconds(found)
-    half = "None on a dated ban yet" if found is None else f"Half came within {soon} of the ban"
-    note = f"{half}; {repeats} repeats were not published."
-    table = _table(("band", *DIRECTIONS, "precision"), rows)
-    return _panel("Match alerts", f"{table}<p>{escape(note)}</p>")
-
-
-def _precision(figures: Figures, band: str) -> str:
-    judged = {
-        it: figures.total("samehand_verdicts_total", band=band, verdict=it) for it in ("mirror", "not_mirror")
+def _store(figures: Figures) -> dict[str, float | None]:
+    lookups = figures.total("samehand_candidates_count")
+    return {
+        "banned": figures.largest("samehand_fingerprints"),
+        "remembered": figures.largest("samehand_remembered_accounts"),
+        "evicted": figures.largest("samehand_remembered_evicted"),
+        "memory": figures.largest("samehand_store_memory_bytes"),
+        "limit": figures.largest("samehand_store_memory_limit_bytes"),
+        "candidates": figures.total("samehand_candidates_sum") / lookups if lookups else 0.0,
+        "searchable": quantile(0.99, figures.buckets("samehand_searchable_seconds")),
     }
-    decided = sum(judged.values())
-    return (
-        f"{formatting.share(judged['mirror'] / decided)} of {formatting.count(decided)}"
-        if decided
-        else "no verdict yet"
-    )
 
 
-def _signals(figures: Figures) -> str:
-    fired = sorted(figures.by("signal", "samehand_signals_total").items(), key=lambda one: -one[1])
-    shown = [(name, times) for name, times in fired if times][:SIGNALS_SHOWN]
-    if not shown:
-        return _panel("Signals that fire", "<p>No alert yet.</p>")
-    top = shown[0][1]
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td><meter max="{top:.0f}" value="{times:.0f}"'
-        f' aria-label="{escape(name)}"></meter></td><td>{formatting.count(times)}</td></tr>'
-        for name, times in shown
-    )
-    return _panel("Signals that fire", f"<table><tbody>{rows}</tbody></table>")
-
-
-def _store(figures: Figures) -> str:
-    used, limit = (
-        figures.largest("samehand_store_memory_bytes"),
-        figures.largest("samehand_store_memory_limit_bytes"),
-    )
-    memory = (
-        f"{formatting.size(used)} of {formatting.size(limit)}"
-        if limit
-        else f"{formatting.size(used)}, no limit set"
-    )
-    candidates = figures.total("samehand_candidates_count")
-    mean = figures.total("samehand_candidates_sum") / candidates if candidates else 0.0
-    rows = (
-        ("banned accounts", formatting.count(figures.largest("samehand_fingerprints"))),
-        ("remembered accounts", formatting.count(figures.largest("samehand_remembered_accounts"))),
-        ("forgotten early", formatting.count(figures.largest("samehand_remembered_evicted"))),
-        ("memory", memory),
-        ("candidates a look-up", f"{mean:.1f}"),
-        (
-            "ban to searchable, p99",
-            formatting.seconds(quantile(0.99, figures.buckets("samehand_searchable_seconds"))),
-        ),
-    )
-    return _panel("Store", _table((), ((Cell(name), Cell(value)) for name, value in rows)))
-
-
-def _stamp(figures: Figures, history: History) -> str:
-    builds = [dict(labels) for labels in figures.samples.get("samehand_build_info", {})]
-    about = (
-        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in sorted(builds[0].items()))
-        if builds
-        else ""
-    )
-    span = escape(formatting.seconds(history.seconds))
-    return f'<p class="stamp">{escape(about)}; looks of the last {span}</p>'
-
-
-def _panel(name: str, inside: str) -> str:
-    return f'<section class="panel"><h2>{escape(name)}</h2>{inside}</section>'
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a table, and whether it is well."""
-
-    text: str
-    state: State = "plain"
-
-    def html(self) -> str:
-        """As the cell of a row."""
-        coloured = f' class="{self.state}"' if self.state != "plain" else ""
-        return f"<td{coloured}>{escape(self.text)}</td>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    lines = "".join(
-        f'<tr><th scope="row">{_broken_at_dots(first.text)}</th>{"".join(cell.html() for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    opening = f'<table class="{kind}">' if kind else "<table>"
-    return f"{opening}{f'<thead><tr>{head}</tr></thead>' if head else ''}<tbody>{lines}</tbody></table>"
-
-
-def _broken_at_dots(name: str) -> str:
-    """A topic's name that a narrow column breaks behind a dot, and nowhere else."""
-    return escape(name).replace(".", ".<wbr>")
+def thinned(values: Sequence[float]) -> list[float]:
+    """At most `POINTS_MAX` values: the largest of each stretch, so that no peak is lost."""
+    stretch = -(-len(values) // POINTS_MAX) or 1
+    return [max(values[first : first + stretch]) for first in range(0, len(values), stretch)]

@@ -1,7 +1,7 @@
 """The overview's addresses in the worker's own web server: the page, its stream of updates, its files.
 
 Updates are server-sent events, since only the worker speaks. One rendering serves everybody who watches.
-Nothing here may hold up a stop: a stream ends as soon as the process is told to, whoever still watches.
+Nothing here may hold up a stop: a stream ends as soon as the process stops, even with viewers.
 """
 
 from __future__ import annotations
@@ -85,14 +85,12 @@ class Overview:
             await self._clock.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """One look at the metrics."""
         self._figures = replace(read(self._registry, self._clock.now()), unready=self._unready())
         self._history.note(look_of(self._figures))
         self._number += 1
         self._fragment = b""
 
     def mount(self, router: web.UrlDispatcher) -> None:
-        """Adds the addresses."""
         router.add_get("/", self.page)
         router.add_get("/overview/stream", self.stream)
         for path, kind in _FILES.items():

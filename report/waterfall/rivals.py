@@ -11,15 +11,15 @@ from schemas.alerts import RivalShare
 
 QUESTION: Final = "What else could it be?"
 SHARE_MIN: Final = 0.01
-"""A smaller share of the innocent odds changes no decision; the strongest is told in any case."""
+"""A smaller share of the innocent odds changes no decision; the strongest is shown in any case."""
 
 WHO: Final = {rival.name: rival.who for rival in RIVALS}
 
 
 def telling(rivals: Iterable[RivalShare]) -> list[RivalShare]:
     """Those whose share says something, the strongest first."""
-    ordered = sorted(rivals, key=lambda it: -it.share)
-    return [it for place, it in enumerate(ordered) if not place or it.share >= SHARE_MIN]
+    ordered = sorted(rivals, key=lambda rival: -rival.share)
+    return [rival for place, rival in enumerate(ordered) if not place or rival.share >= SHARE_MIN]
 
 
 def who(rival: RivalShare) -> str:
@@ -29,5 +29,5 @@ def who(rival: RivalShare) -> str:
 
 def in_words(rivals: Iterable[RivalShare]) -> str:
     """`What else it could be: a household 71 %, chance 20 %`; "" of an alert that names none."""
-    told = ", ".join(f"{who(it)} {percent(it.share)}" for it in telling(rivals))
-    return f"What else it could be: {told}" if told else ""
+    shares = ", ".join(f"{who(rival)} {percent(rival.share)}" for rival in telling(rivals))
+    return f"What else it could be: {shares}" if shares else ""

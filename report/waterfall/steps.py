@@ -71,7 +71,6 @@ class Scale:
         return cls(least, most if most > least else least + 1.0, length)
 
     def place(self, nats: float) -> float:
-        """Where a number of nats lies."""
         return (nats - self.least) / (self.most - self.least) * self.length
 
     def bar(self, step: Step) -> tuple[float, float]:

@@ -82,9 +82,9 @@ class _Waterfall:
         return table
 
 
-def what_else(found: Sequence[RivalShare]) -> Text:
+def what_else(shares: Sequence[RivalShare]) -> Text:
     """What else the pair could be, in one line."""
-    return Text(rivals.in_words(found))
+    return Text(rivals.in_words(shares))
 
 
 def band_and_probability(band: Band, probability: float) -> Text:
@@ -98,13 +98,13 @@ def _head(record: MirrorAlert) -> Text:
         band_and_probability(record.band, record.probability),
         "  ",
         (visible(record.key), "bold"),
-        *(_listed(record) if is_list(record.matched.platform) else _banned(record)),
+        *(
+            _listed(record)
+            if is_list(record.matched.platform)
+            else (" resembles banned ", (visible(record.matched.key), "bold"))
+        ),
         Text("  " + ", ".join(_circumstances(record)), "dim"),
     )
-
-
-def _banned(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
-    return " resembles banned ", (visible(record.matched.key), "bold")
 
 
 def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:

@@ -62,7 +62,6 @@ def own_words(rng: Random, tongue: Tongue, handle: str, contact_share: float = 0
 
 
 def contact(rng: Random, handle: str) -> str:
-    """An address elsewhere that only this person has."""
     kind = _CONTACTS.pick(rng)
     own = "".join(letter for letter in handle.lower() if letter.isascii() and letter.isalnum()) or "user"
     own = f"{own}{below(rng, 10_000)}"

@@ -84,7 +84,6 @@ class Networks:
         return Line(self._mobile[country].pick(rng), "mobile")
 
     def vpn(self, rng: Random) -> Line:
-        """A VPN's exit."""
         return Line(self._exits.pick(rng), "vpn")
 
 

@@ -193,7 +193,6 @@ class Population:
                 return replace(other, account_id=mirror.account_id)
 
     def new_email(self, rng: Random, person: Person, disposable_share: float = DISPOSABLE_SHARE) -> str:
-        """Another mailbox for this person."""
         name = person.handle or person.given.latin[0]
         return email(rng, person.language, person.given, person.family, name, disposable_share)
 
@@ -213,10 +212,12 @@ def display_name(rng: Random, speech: Tongue, given: Name, family: Name, platfor
     return shown.lower() if draw < 0.95 else shown.upper()
 
 
-def shared(one: Person, other: Person) -> set[str]:
+def shared(person: Person, other: Person) -> set[str]:
     """Names of the identifying fields in which two accounts agree exactly."""
     return {
-        field for field in IDENTIFYING if getattr(one, field) and getattr(one, field) == getattr(other, field)
+        field
+        for field in IDENTIFYING
+        if getattr(person, field) and getattr(person, field) == getattr(other, field)
     }
 
 
@@ -284,7 +285,6 @@ def _with_home_line(population: Population, rng: Random, person: Person) -> Pers
 
 
 def placed(person: Person, line: Line) -> Person:
-    """The same person on another line."""
     return replace(person, ip=line.ip, network=line.kind)
 
 

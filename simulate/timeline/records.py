@@ -29,7 +29,6 @@ def moment(seconds: float) -> datetime:
 
 
 def profile(person: Person) -> Account:
-    """The account as it stands."""
     return Account(
         account_id=person.account_id,
         handle=person.handle,
@@ -49,7 +48,6 @@ def profile(person: Person) -> Account:
 
 
 def created(person: Person, at: float) -> AccountCreated:
-    """The account's sign-up."""
     return AccountCreated(
         event_id=f"created-{person.account_id}",
         version=1,
@@ -71,7 +69,6 @@ def updated(person: Person, at: float) -> AccountUpdated:
 
 
 def banned(person: Person, at: float, policy: str) -> AccountBanned:
-    """The account's ban."""
     authority = "UN" if policy == "violent-extremism" and person.account_id.endswith("7") else "platform"
     return AccountBanned(
         event_id=f"banned-{person.account_id}",
@@ -88,7 +85,6 @@ def banned(person: Person, at: float, policy: str) -> AccountBanned:
 
 
 def reinstated(person: Person, at: float) -> AccountReinstated:
-    """The ban lifted."""
     return AccountReinstated(
         platform=person.platform,
         account_id=person.account_id,
@@ -99,7 +95,6 @@ def reinstated(person: Person, at: float) -> AccountReinstated:
 
 
 def deleted(person: Person, at: float) -> AccountDeleted:
-    """The account closed by its owner."""
     return AccountDeleted(
         event_id=f"deleted-{person.account_id}",
         version=1,

@@ -36,7 +36,6 @@ class Case(NamedTuple):
 
     @property
     def sign_ups(self) -> int:
-        """Sign-ups within the stream."""
         return len(self.returns) + (self.signed_up_at is not None)
 
 
@@ -99,7 +98,9 @@ def _case(rng: Random, config: Config, chosen: list[tuple[Strategy, str]]) -> Ca
     signed_up_at = None
     if rng.random() < _BANNED_WITHIN_STREAM and banned_at > config.start_seconds:
         signed_up_at = _anywhere(rng, config.start_seconds, banned_at)
-    sign_ups = [each.signed_up_at for each in returns] + ([signed_up_at] if signed_up_at else [])
+    sign_ups = [case_return.signed_up_at for case_return in returns] + (
+        [signed_up_at] if signed_up_at else []
+    )
     return Case(min(banned_at, *sign_ups), banned_at, signed_up_at, returns)
 
 

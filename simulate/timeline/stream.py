@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
+from random import Random
 
 from schemas.wire import encode
 from simulate.config import Config
@@ -21,7 +22,6 @@ from simulate.timeline import records
 from simulate.timeline.events import Event, Label, Topic, Truth
 from simulate.timeline.malformed import malformed
 from simulate.timeline.schedule import Case, Return, plan
-from simulate.timeline.times import ordered_times, times_before
 
 _POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500
@@ -36,6 +36,7 @@ _SHARED_TABLET = 0.25
 _DELETION_DAYS, _UPDATE_DAYS, _REINSTATEMENT_DAYS = 10.0, 7.0, 5.0
 """Mean days from a sign-up to its deletion or change, and from a ban to its end."""
 _NEVER = float("inf")
+_OLD_BANS_MEAN_DAYS, _OLDEST_DAYS = 120.0, 720.0
 _ORDINARY = {language: Label("ordinary", language) for language in LANGUAGES}
 
 
@@ -45,8 +46,6 @@ def generate(config: Config) -> Iterator[Event]:
 
 
 class _Stream:
-    """One run of the generator."""
-
     def __init__(self, config: Config) -> None:
         self._config = config
         self._people = Population(config.seed, config.accounts + config.further_bans, config.languages)
@@ -195,7 +194,7 @@ class _Stream:
 
     def _begin(self, case: Case) -> None:
         rng, people = self._case_rng, self._people
-        needs = frozenset[str]().union(*(each.strategy.needs for each in case.returns))
+        needs = frozenset[str]().union(*(case_return.strategy.needs for case_return in case.returns))
         banned = people.person(rng)
         while banned.handle is None:
             banned = people.person(rng)
@@ -205,20 +204,40 @@ class _Stream:
         self._ban(case.banned_at, banned, "banned")
         if case.first_at == case.banned_at:
             self._bans.append(banned)
-        for each in case.returns:
-            self._return(each, banned, case.banned_at)
+        for case_return in case.returns:
+            self._return(case_return, banned, case.banned_at)
 
-    def _return(self, each: Return, banned: Person, banned_at: float) -> None:
+    def _return(self, case_return: Return, banned: Person, banned_at: float) -> None:
         rng = self._case_rng
-        mirror = each.strategy.mirror(self._people, self._edits, banned, rng)
+        mirror = case_return.strategy.mirror(self._people, self._edits, banned, rng)
         truth = Truth(
             *(mirror.platform, mirror.account_id, banned.platform, banned.account_id),
-            *(each.strategy.number, each.way, banned_at, each.at),
+            *(case_return.strategy.number, case_return.way, banned_at, case_return.at),
         )
         label = Label("mirror", mirror.language, truth)
-        if each.way != "update":
-            self._publish(self._created(each.at, mirror, label))
+        if case_return.way != "update":
+            self._publish(self._created(case_return.at, mirror, label))
             return
         before = self._people.before(rng, mirror, banned)
-        self._publish(self._created(each.signed_up_at, before, _ORDINARY[before.language]))
-        self._publish(Event(each.at, Topic.UPDATED, mirror.key, records.updated(mirror, each.at), label))
+        self._publish(self._created(case_return.signed_up_at, before, _ORDINARY[before.language]))
+        self._publish(
+            Event(case_return.at, Topic.UPDATED, mirror.key, records.updated(mirror, case_return.at), label)
+        )
+
+
+def ordered_times(rng: Random, start: float, end: float, size: int) -> Iterator[float]:
+    """``size`` moments between start and end, uniform and ascending, without holding them.
+
+    The smallest of n uniform draws is 1 - u ** (1/n); what is left is n - 1 draws over the rest.
+    """
+    now = start
+    for left in range(size, 0, -1):
+        now += (end - now) * (1.0 - rng.random() ** (1.0 / left))
+        yield now
+
+
+def times_before(rng: Random, start: float, size: int) -> Iterator[float]:
+    """``size`` ascending moments before ``start``: recent ones more often, none older than two years."""
+    ages = (min(rng.expovariate(1 / _OLD_BANS_MEAN_DAYS), _OLDEST_DAYS) for _ in range(size))
+    for days in sorted(ages, reverse=True):
+        yield start - days * DAY

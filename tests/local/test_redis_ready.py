@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from local.ports import take_port
-from local.redis import EmbeddedRedis
-from local.redis_ready import answers_ping
+from local.redis import EmbeddedRedis, answers_ping
 
 
 def test_nobody_there_is_not_ready() -> None:

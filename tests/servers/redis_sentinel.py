@@ -8,8 +8,7 @@ from typing import ClassVar, Self
 from local.binaries import REDIS, executable
 from local.group import ServerGroup
 from local.ports import LOOPBACK
-from local.redis import EmbeddedRedis
-from local.redis_ready import answers_ping, client
+from local.redis import EmbeddedRedis, answers_ping, client
 from local.redis_users import ADMINISTRATOR, PASSWORD, WORKER, administrator_rules
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until

@@ -12,11 +12,11 @@ import click
 from cli import output
 from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import ACCOUNTS, BANS
-from cli.inputs.input_source import told
+from cli.inputs.input_source import shown_path
 from cli.inputs.oddities import tell_odd
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE, platform_option, strict_option
+from cli.options import FILE, accounts_option, bans_option, platform_option, strict_option, weights_option
 from cli.output_files import write
 from cli.run_async import awaited
 
@@ -24,18 +24,8 @@ from cli.run_async import awaited
 @click.command(
     "backtest", short_help="Measure precision, recall and fairness where the true mirrors are known."
 )
-@click.option(
-    "--bans",
-    type=FILE,
-    required=True,
-    help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
-)
-@click.option(
-    "--accounts",
-    type=FILE,
-    required=True,
-    help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
-)
+@bans_option
+@accounts_option
 @click.option(
     "--truth",
     type=FILE,
@@ -53,12 +43,7 @@ from cli.run_async import awaited
     help="CSV of columns platform, account_id, language: false alarms are compared between languages; "
     "without it between the scripts of the names.",
 )
-@click.option(
-    "--weights",
-    type=FILE,
-    metavar="FILE",
-    help="Score with this table of weights (JSON) instead of the shipped one.",
-)
+@weights_option()
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -117,7 +102,7 @@ def command(
     scored.unusable.tell()
     refuse_nothing(scored, bans, accounts)
     if not run.sign_ups:
-        raise click.ClickException(f"{told(accounts)}: nothing in it can be measured")
+        raise click.ClickException(f"{shown_path(accounts)}: nothing in it can be measured")
     shown = {**figures(run), "bad_rows": len(scored.faults), "seconds": round(time.monotonic() - started, 3)}
     if out is not None:
         _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})

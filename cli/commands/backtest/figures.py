@@ -26,7 +26,6 @@ _UNSURE_MIN: Final = 0.05
 
 
 def figures(run: Run) -> dict[str, Any]:
-    """Everything, ready for JSON."""
     catchable = catchable_pairs(run)
     return {
         "sign_ups": run.sign_ups,
@@ -36,8 +35,8 @@ def figures(run: Run) -> dict[str, Any]:
         "bands": {band: of_band(run, band) for band in ("likely", "possible")},
         "capacities": {str(capacity): at_capacity(run, capacity) for capacity in CAPACITIES},
         "recall_by_strategy": by_strategy(run),
-        "blocking_recall": Share(len(run.fetched & catchable), len(catchable)).told(),
-        "scoring_recall": Share(len(_alerted(run) & catchable), len(run.fetched & catchable)).told(),
+        "blocking_recall": Share(len(run.fetched & catchable), len(catchable)).as_json(),
+        "scoring_recall": Share(len(_alerted(run) & catchable), len(run.fetched & catchable)).as_json(),
         "calibration": calibration(run),
         "false_alarms": false_alarms(run),
         "time_to_detect_seconds": time_to_detect(run),
@@ -54,22 +53,24 @@ def average_precision(ranked: Sequence[Judged], wanted: Collection[Pair]) -> flo
     if not wanted:
         return None
     true, total = 0, 0.0
-    for rank, one in enumerate(ranked, 1):
-        true += one.true
-        total += true / rank if one.pair in wanted else 0.0
+    for rank, judged in enumerate(ranked, 1):
+        true += judged.true
+        total += true / rank if judged.pair in wanted else 0.0
     return total / len(wanted)
 
 
 def of_band(run: Run, band: str) -> dict[str, Any]:
     """Precision of the band by itself and from it upwards, and recall of catchable pairs from it upwards."""
-    own = [one for one in run.judged if one.band == band]
-    upwards = [one for one in run.judged if one.band == band or one.band == "likely"]
+    own = [judged for judged in run.judged if judged.band == band]
+    upwards = [judged for judged in run.judged if judged.band == band or judged.band == "likely"]
     catchable = catchable_pairs(run)
     return {
         "alerts": len(own),
-        "precision": Share(sum(one.true for one in own), len(own)).told(),
-        "precision_upwards": Share(sum(one.true for one in upwards), len(upwards)).told(),
-        "recall_upwards": Share(sum(one.pair in catchable for one in upwards), len(catchable)).told(),
+        "precision": Share(sum(judged.true for judged in own), len(own)).as_json(),
+        "precision_upwards": Share(sum(judged.true for judged in upwards), len(upwards)).as_json(),
+        "recall_upwards": Share(
+            sum(judged.pair in catchable for judged in upwards), len(catchable)
+        ).as_json(),
     }
 
 
@@ -79,9 +80,9 @@ def at_capacity(run: Run, capacity: int) -> dict[str, Any]:
     catchable = catchable_pairs(run)
     return {
         "alerts": len(top),
-        "precision": Share(sum(one.true for one in top), len(top)).told(),
-        "recall": Share(sum(one.pair in catchable for one in top), len(catchable)).told(),
-        "recall_by_strategy": _recall_by_strategy(run, {one.pair for one in top}),
+        "precision": Share(sum(judged.true for judged in top), len(top)).as_json(),
+        "recall": Share(sum(judged.pair in catchable for judged in top), len(catchable)).as_json(),
+        "recall_by_strategy": _recall_by_strategy(run, {judged.pair for judged in top}),
     }
 
 
@@ -90,21 +91,24 @@ def by_strategy(run: Run) -> dict[str, Any]:
     return _recall_by_strategy(run, _alerted(run))
 
 
-def _recall_by_strategy(run: Run, found: Collection[Pair]) -> dict[str, Any]:
+def _recall_by_strategy(run: Run, found_pairs: Collection[Pair]) -> dict[str, Any]:
     numbers = sorted({number for pair, number in run.strategies.items() if pair in run.truth})
     of = {n: [p for p in run.truth if run.strategies.get(p) == n] for n in numbers}
-    return {str(n): Share(sum(pair in found for pair in pairs), len(pairs)).told() for n, pairs in of.items()}
+    return {
+        str(n): Share(sum(pair in found_pairs for pair in pairs), len(pairs)).as_json()
+        for n, pairs in of.items()
+    }
 
 
 def _alerted(run: Run) -> frozenset[Pair]:
-    return frozenset(one.pair for one in run.judged if one.band != "none")
+    return frozenset(judged.pair for judged in run.judged if judged.band != "none")
 
 
 def best_of_each(run: Run) -> list[Judged]:
-    """The best pair of each account: what an event is told."""
+    """Returns the best pair of each account, which is what an event publishes."""
     best: dict[str, Judged] = {}
-    for one in run.judged:
-        best.setdefault(one.pair.account, one)
+    for judged in run.judged:
+        best.setdefault(judged.pair.account, judged)
     return list(best.values())
 
 
@@ -115,8 +119,8 @@ def calibration(run: Run) -> dict[str, Any]:
     at 0.05 and above, the harder test. ``gap_above_0.8`` is claimed minus true, there.
     """
     events = best_of_each(run)
-    unsure = [one for one in events if one.probability >= _UNSURE_MIN]
-    sure = [one for one in events if one.probability >= _SURE]
+    unsure = [event for event in events if event.probability >= _UNSURE_MIN]
+    sure = [event for event in events if event.probability >= _SURE]
     bins = [
         {"claimed": round(_claimed(some), 4), "true": round(_true(some), 4), "events": len(some)}
         for some in _binned(unsure)
@@ -133,8 +137,8 @@ def calibration(run: Run) -> dict[str, Any]:
 
 def _binned(events: Sequence[Judged]) -> list[list[Judged]]:
     bins: list[list[Judged]] = [[] for _ in range(_BINS)]
-    for one in events:
-        bins[min(int(one.probability * _BINS), _BINS - 1)].append(one)
+    for event in events:
+        bins[min(int(event.probability * _BINS), _BINS - 1)].append(event)
     return bins
 
 
@@ -145,18 +149,18 @@ def _error(events: Sequence[Judged], of: int) -> float | None:
 
 
 def _claimed(events: Sequence[Judged]) -> float:
-    return sum(one.probability for one in events) / len(events)
+    return sum(event.probability for event in events) / len(events)
 
 
 def _true(events: Sequence[Judged]) -> float:
-    return sum(one.true for one in events) / len(events)
+    return sum(event.true for event in events) / len(events)
 
 
 def false_alarms(run: Run) -> dict[str, Any]:
-    """Accounts accused wrongly per 1,000 of a group: of the alerts, and where even-handedness can be told."""
+    """Wrongly alerted accounts per 1,000 of a group, overall and where groups are large enough to compare."""
     sizes = Counter(run.groups.values())
-    wrong = [one for one in best_of_each(run) if not one.true]
-    alerted = [one for one in wrong if one.band != "none"]
+    wrong = [judged for judged in best_of_each(run) if not judged.true]
+    alerted = [judged for judged in wrong if judged.band != "none"]
     return {
         "alerted": _by_group(run, alerted, sizes),
         "even_handedness": _by_group(run, _enough(run, wrong, sizes), sizes),
@@ -166,35 +170,35 @@ def false_alarms(run: Run) -> dict[str, Any]:
 def _enough(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> list[Judged]:
     """The worst false alarms down to where each group has a hundred, or all where some never has."""
     had: Counter[str] = Counter()
-    for place, one in enumerate(wrong, 1):
-        had[run.groups.get(one.pair.account, "?")] += 1
+    for place, judged in enumerate(wrong, 1):
+        had[run.groups.get(judged.pair.account, "?")] += 1
         if all(had[group] >= FALSE_ALARMS_A_GROUP for group in sizes):
             return list(wrong[:place])
     return list(wrong)
 
 
 def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[str, Any]:
-    counts = Counter(run.groups.get(one.pair.account, "?") for one in wrong)
+    counts = Counter(run.groups.get(judged.pair.account, "?") for judged in wrong)
     shares = {group: Share(min(counts[group], size), size) for group, size in sorted(sizes.items())}
     total, accounts = sum(share.hits for share in shares.values()), sum(sizes.values())
     mean = total / accounts if accounts else 0.0
     worst = max((share.value or 0.0 for share in shares.values()), default=0.0)
     return {
-        "log_odds_min": _rounded(min((one.log_odds for one in wrong), default=None)),
+        "log_odds_min": _rounded(min((judged.log_odds for judged in wrong), default=None)),
         "false_alarms": total,
         "fewest_in_a_group": min((share.hits for share in shares.values()), default=0),
         "max_over_mean": _rounded(worst / mean) if mean else None,
         "max_over_mean_interval": ratio_interval([(share.hits, share.of) for share in shares.values()]),
-        "per_1000": {group: share.told(1000) for group, share in shares.items()},
+        "per_1000": {group: share.as_json(1000) for group, share in shares.items()},
     }
 
 
 def time_to_detect(run: Run) -> dict[str, Any]:
-    """Seconds from the ban to the sign-up at which a found mirror was told; 0 for those prepared before."""
+    """Seconds from the ban to the sign-up of each found mirror; 0 for accounts prepared before the ban."""
     waits = [
-        max(0.0, one.seconds)
-        for one in run.judged
-        if one.true and one.band != "none" and one.seconds is not None
+        max(0.0, judged.seconds)
+        for judged in run.judged
+        if judged.true and judged.band != "none" and judged.seconds is not None
     ]
     if len(waits) < 2:
         return {"mirrors": len(waits), "median": None, "p90": None}

@@ -22,7 +22,6 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """The share, or ``None`` of nothing."""
         return self.hits / self.of if self.of else None
 
     @property
@@ -31,7 +30,7 @@ class Share:
         estimate = wilson(self.hits, self.of)
         return None if estimate is None else (estimate.low, estimate.high)
 
-    def told(self, times: int = 1) -> dict[str, object]:
+    def as_json(self, times: int = 1) -> dict[str, object]:
         """For JSON: the share and its interval, per ``times``."""
         interval = self.interval
         return {

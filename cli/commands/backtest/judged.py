@@ -47,4 +47,6 @@ def judged(alerts: Iterable[MirrorAlert], truth: frozenset[Pair]) -> tuple[Judge
             best[pair] = Judged(
                 pair, alert.log_odds, alert.probability, alert.band, pair in truth, alert.seconds_since_ban
             )
-    return tuple(sorted(best.values(), key=lambda one: (-one.log_odds, one.pair.account, one.pair.banned)))
+    return tuple(
+        sorted(best.values(), key=lambda judged: (-judged.log_odds, judged.pair.account, judged.pair.banned))
+    )

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from cli.inputs.input_source import opened, told
+from cli.inputs.input_source import opened, shown_path
 from samehand.account import account_key
 from schemas.csvrows import line_of_names
 
@@ -39,12 +39,12 @@ def read_truth(path: Path) -> frozenset[Pair]:
 
 def read_strategies(path: Path) -> Mapping[Pair, int]:
     """The number of each true pair's strategy."""
-    found = {}
+    strategies = {}
     for number, row in enumerate(_rows(path, (*PAIR, "strategy")), 1):
         if not row["strategy"].isdecimal():
-            raise click.ClickException(f"{told(path)}:row {number}: strategy must be a number, 1 to 8")
-        found[_pair(row)] = int(row["strategy"])
-    return found
+            raise click.ClickException(f"{shown_path(path)}:row {number}: strategy must be a number, 1 to 8")
+        strategies[_pair(row)] = int(row["strategy"])
+    return strategies
 
 
 def read_languages(path: Path) -> Mapping[str, str]:
@@ -69,10 +69,12 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
             reader = csv.DictReader(text, delimiter=delimiter)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise click.ClickException(f"{told(path)}: lacks the column {', '.join(missing)}")
+                raise click.ClickException(f"{shown_path(path)}: lacks the column {', '.join(missing)}")
             for number, row in enumerate(reader, 1):
                 if any(row[name] is None for name in columns):
-                    raise click.ClickException(f"{told(path)}:row {number}: has too few columns")
+                    raise click.ClickException(f"{shown_path(path)}:row {number}: has too few columns")
                 yield row
     except (UnicodeDecodeError, csv.Error) as fault:
-        raise click.ClickException(f"{told(path)}: is not CSV in UTF-8 ({type(fault).__name__})") from fault
+        raise click.ClickException(
+            f"{shown_path(path)}: is not CSV in UTF-8 ({type(fault).__name__})"
+        ) from fault

@@ -53,9 +53,9 @@ def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> i
     from local.server import DidNotStart
 
     try:
-        told = perform(Wanted(seconds, accounts, seed), output.console())
+        figures = perform(Wanted(seconds, accounts, seed), output.console())
     except (NotAvailable, NotReady, DidNotStart) as fault:
         raise click.ClickException(str(fault)) from fault
     if as_json:
-        output.figures(told)
-    return 0 if told["worker_alive"] else 1
+        output.figures(figures)
+    return 0 if figures["worker_alive"] else 1

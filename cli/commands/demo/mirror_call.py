@@ -17,10 +17,14 @@ _ACCOUNT_ID = "made-by-you"
 
 def curl(gate: str, key: str, events: Iterable[Event], now: datetime) -> str:
     """The command that scores a mirror of the account that was banned last, and stays so; "" without one."""
-    bans = [it.value for it in events if it.label.kind == "banned" and isinstance(it.value, AccountBanned)]
+    bans = [
+        event.value
+        for event in events
+        if event.label.kind == "banned" and isinstance(event.value, AccountBanned)
+    ]
     if not bans:
         return ""
-    banned = max(bans, key=lambda it: it.at)
+    banned = max(bans, key=lambda ban: ban.at)
     handle = f"{banned.account.handle or 'back'}_2"
     mirror = AccountCreated(
         event_id=_ACCOUNT_ID,

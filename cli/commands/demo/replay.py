@@ -31,12 +31,11 @@ class Sent:
 
     @property
     def total(self) -> int:
-        """Records sent so far."""
         return sum(self.by_topic.values())
 
 
 class Replay(threading.Thread):
-    """Sends events over ``seconds``; ends early when told to."""
+    """Sends events over ``seconds``, or until :meth:`stop`."""
 
     def __init__(self, settings: Settings, events: Sequence[Event], seconds: float) -> None:
         super().__init__(name="replay", daemon=True)
@@ -47,11 +46,10 @@ class Replay(threading.Thread):
         self._told = threading.Event()
 
     def stop(self) -> None:
-        """Sends nothing more."""
         self._told.set()
 
     def run(self) -> None:
-        """Sends until done or told to stop; a fault is kept for whoever asks."""
+        """Sends until done or stopped. Keeps a fault instead of raising it."""
         try:
             self._send_all()
         except Exception as fault:  # a thread's fault would only be printed; the summary must tell it

@@ -61,10 +61,10 @@ def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
                 console.print("Ending …", style="dim")
             replay.stop()
             replay.join(timeout=SETTLE_SECONDS)
-            told = figures(replay.sent, heard)
-            encore.sum_up(told)
-            told["worker_alive"] = running.worker.pid is not None
-    return told
+            summary = figures(replay.sent, heard)
+            encore.sum_up(summary)
+            summary["worker_alive"] = running.worker.pid is not None
+    return summary
 
 
 @contextmanager
@@ -87,7 +87,6 @@ class _Encore:
         self._ended: float | None = None
 
     def look(self) -> None:
-        """Between two looks at what came out."""
         if self._told is not None or not self.replay.sent.finished:
             return
         now = time.monotonic()
@@ -99,12 +98,12 @@ class _Encore:
                 self.console.print(self.call, highlight=False, markup=False, soft_wrap=True)
             self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
 
-    def sum_up(self, told: dict[str, Any]) -> None:
+    def sum_up(self, summary: dict[str, Any]) -> None:
         """The sentences of these figures, unless they stand there already."""
-        if told != self._told:
-            for line in sentences(told):
+        if summary != self._told:
+            for line in sentences(summary):
                 self.console.print(line, highlight=False)
-        self._told = dict(told)
+        self._told = dict(summary)
 
 
 def _tell_where(running: Stage, console: Console) -> None:
@@ -128,5 +127,4 @@ def _watch(running: Stage, encore: _Encore, end: float) -> None:
         console.print()
 
 
-def _nothing() -> None:
-    """Between two looks."""
+def _nothing() -> None: ...

@@ -75,7 +75,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             "SAMEHAND_WEB_PORT": str(port.number),
             "SAMEHAND_TOPIC_PARTITIONS": "2",
             "SAMEHAND_LETTERS_SHARE": "1.0",  # the sample has broken records on purpose
-            "SAMEHAND_LATE_BAN_HOURS": "400000",  # a month of it is told within a minute
+            "SAMEHAND_LATE_BAN_HOURS": "400000",  # the sample covers a month within a minute
         }
         ours = {name: value for name, value in os.environ.items() if not name.startswith("SAMEHAND_")}
         log = folder / "worker.log"
@@ -93,8 +93,8 @@ def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
     """Starts a desk beside the worker, with one lead; the link by which they sign in once, and the command
     that verifies the audit of what they do."""
     port, watched = take_port(), take_port()
-    for each in (port, watched):
-        stack.callback(each.release)
+    for taken in (port, watched):
+        stack.callback(taken.release)
     own = {
         **environment,
         "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
@@ -109,7 +109,7 @@ def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
     desk.start()
     _wait_until_ready(desk, f"http://{LOOPBACK}:{port.number}", "desk", "/sign-in")
     add = ("desk", "users", "add", "demo", "--role", "lead", "--link", "--json")
-    told = subprocess.run(  # noqa: S603  # our own command
+    added = subprocess.run(  # noqa: S603  # our own command
         [sys.executable, "-m", "cli", *add],
         env={**os.environ, **own},
         capture_output=True,
@@ -117,11 +117,11 @@ def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
         timeout=READY_SECONDS_MAX,
         check=False,
     )
-    if told.returncode != 0:
-        raise NotReady(f"nobody could be added to the desk: {told.stderr.strip()}")
+    if added.returncode != 0:
+        raise NotReady(f"nobody could be added to the desk: {added.stderr.strip()}")
     needed = [f"{name}={own[name]}" for name in ("SAMEHAND_KAFKA_BROKERS", "SAMEHAND_DATABASE_URL")]
     verify = shlex.join(["env", *needed, sys.executable, "-m", "cli", "desk", "audit", "verify"])
-    return str(json.loads(told.stdout)["link"]), verify
+    return str(json.loads(added.stdout)["link"]), verify
 
 
 def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
@@ -131,8 +131,8 @@ def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
     keys = folder / "keys.json"
     key = new_key(keys, "demo", frozenset({"score", "alerts"}), 50.0, datetime.now(UTC))
     port, watched = take_port(), take_port()
-    for each in (port, watched):
-        stack.callback(each.release)
+    for taken in (port, watched):
+        stack.callback(taken.release)
     own = {
         "SAMEHAND_GATE_KEYS": str(keys),
         "SAMEHAND_GATE_HOST": LOOPBACK,

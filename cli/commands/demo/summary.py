@@ -52,8 +52,11 @@ def _pair(truth: Truth) -> tuple[str, str]:
 
 def _by_strategy(truths: Sequence[Truth], heard: Heard) -> dict[str, dict[str, int]]:
     all_of = Counter(truth.strategy for truth in truths)
-    found = Counter(truth.strategy for truth in truths if _pair(truth) in heard.pairs)
-    return {str(number): {"mirrors": all_of[number], "found": found[number]} for number in sorted(all_of)}
+    found_by_strategy = Counter(truth.strategy for truth in truths if _pair(truth) in heard.pairs)
+    return {
+        str(number): {"mirrors": all_of[number], "found": found_by_strategy[number]}
+        for number in sorted(all_of)
+    }
 
 
 def _percentile(seconds: Sequence[float], percent: int) -> float | None:
@@ -64,19 +67,22 @@ def _percentile(seconds: Sequence[float], percent: int) -> float | None:
     return round(1000 * sorted(seconds)[rank], 1)
 
 
-def sentences(told: dict[str, Any]) -> list[str]:
+def sentences(figures: dict[str, Any]) -> list[str]:
     """The same in a few lines of words."""
-    bands, ways, latency = told["alerts_by_band"], told["alerts_by_direction"], told["latency_ms"]
+    bands, ways, latency = figures["alerts_by_band"], figures["alerts_by_direction"], figures["latency_ms"]
     lines = [
-        f"{told['events']} events in, {told['alerts']} alerts out: {bands['likely']} likely, "
+        f"{figures['events']} events in, {figures['alerts']} alerts out: {bands['likely']} likely, "
         f"{bands['possible']} possible; "
         f"{ways['forward']} forward, {ways['lookback']} looking back, {ways['update']} after a change; "
-        f"{told['withdrawn']} withdrawn.",
-        f"{told['dead_letters']} dead letters for {told['malformed_sent']} malformed records.",
-        f"{told['mirrors_found']} of {told['mirrors']} mirrors found; "
-        f"{told['alerts_on_others']} alerts on other accounts.",
+        f"{figures['withdrawn']} withdrawn.",
+        f"{figures['dead_letters']} dead letters for {figures['malformed_sent']} malformed records.",
+        f"{figures['mirrors_found']} of {figures['mirrors']} mirrors found; "
+        f"{figures['alerts_on_others']} alerts on other accounts.",
         "By strategy, naive to wholly fresh: "
-        + ", ".join(f"{name}: {it['found']}/{it['mirrors']}" for name, it in told["by_strategy"].items())
+        + ", ".join(
+            f"{name}: {counts['found']}/{counts['mirrors']}"
+            for name, counts in figures["by_strategy"].items()
+        )
         + f" (number {WHOLLY_FRESH} shares nothing with the banned account, and nobody can catch it).",
     ]
     if latency["p50"] is not None:

@@ -26,7 +26,6 @@ class Finding:
 
 
 def fine(about: str, words: str) -> Finding:
-    """Nothing to do."""
     return Finding("fine", about, words)
 
 

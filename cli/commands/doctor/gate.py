@@ -58,16 +58,18 @@ def look_at_keys(settings: Settings) -> list[Finding]:
             return [wrong(_KEYS, f"{path}: there is no such file", cure)]
         keys = read_keys(path)
     except (UnusableKeys, OSError) as fault:
-        said = str(fault) if isinstance(fault, UnusableKeys) else f"{path}: {fault.strerror}"
-        return [wrong(_KEYS, said, "make it readable for the user that gates run as, or create another")]
+        why = str(fault) if isinstance(fault, UnusableKeys) else f"{path}: {fault.strerror}"
+        return [wrong(_KEYS, why, "make it readable for the user that gates run as, or create another")]
     if keys:
         findings = [fine("keys", f"{plural(len(keys), 'key')} in force")]
     else:
         findings = [warning("keys", "the file holds no key: every call is refused", "samehand keys new NAME")]
     if too_wide := [key for key in keys if key.warning]:
-        told = f"{plural(len(too_wide), 'key')} too wide, {too_wide[0].name!r} first: {too_wide[0].warning}"
+        sentence = (
+            f"{plural(len(too_wide), 'key')} too wide, {too_wide[0].name!r} first: {too_wide[0].warning}"
+        )
         cure = "`samehand keys list` names them; make narrower ones (--may events:created@app), revoke these"
-        findings.append(warning("rights", told, cure))
+        findings.append(warning("rights", sentence, cure))
     if settings.gate_webhooks is None:
         return findings
     try:
@@ -100,14 +102,14 @@ def look_at_publishing(settings: Settings) -> list[Finding]:
     if (fault := kafka_fault(settings)) is not None:
         return [of_start(fault)]
     try:
-        found = topics.check(settings, topics.wanted_by_gate(settings))
+        checked = topics.check(settings, topics.wanted_by_gate(settings))
     except (StreamsError, OSError) as failed:
         return [
             wrong("Kafka", f"{where}: {failed}", "accepted the login, then stopped answering: see its log")
         ]
-    missing = [finding for finding in found if finding.kind == "missing"]
+    missing = [finding for finding in checked if finding.kind == "missing"]
     findings = [fine("Kafka", f"reachable at {where}")]
-    findings += [of_topic(finding, _CURES) for finding in found if finding.kind != "missing"]
+    findings += [of_topic(finding, _CURES) for finding in checked if finding.kind != "missing"]
     if missing:
         findings.append(of_missing(missing, settings))
     elif len(findings) == 1:

@@ -37,7 +37,7 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
     if (fault := kafka_fault(settings)) is not None:
         return [of_start(fault)]
     try:
-        found = topics.check(settings, create=False)
+        checked = topics.check(settings, create=False)
         group_fault = topics.group_fault(settings)
         stopped = [*_of_stopped(settings), *_of_weights(settings)]
     except BrokerRefused as refusal:
@@ -46,9 +46,9 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
         return [
             wrong("Kafka", f"{where}: {fault}", "accepted the login, then stopped answering: see its log")
         ]
-    missing = [finding for finding in found if finding.kind == "missing"]
+    missing = [finding for finding in checked if finding.kind == "missing"]
     findings = [fine("Kafka", f"reachable at {where}")]
-    findings += [of_topic(finding) for finding in found if finding.kind != "missing"]
+    findings += [of_topic(finding) for finding in checked if finding.kind != "missing"]
     if missing:
         findings.append(of_missing(missing, settings))
     elif len(findings) == 1:
@@ -61,7 +61,7 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
 def noted_epoch(settings: Settings) -> str:
     """The epoch that the store should have by what Kafka knows.
 
-    "" for none, or where Kafka cannot be asked: that was told already.
+    "" for none, or where Kafka does not answer, which another finding reports.
     """
     try:
         return expected_epoch(settings)
@@ -89,7 +89,7 @@ def _of_weights(settings: Settings) -> list[Finding]:
     try:
         base = weights_of(settings)
     except SettingsError:
-        return []  # told where the settings are looked at
+        return []  # look_at_settings reports it
     topic, records = topics.names(settings).weights, []
     with reader(settings) as opened:
         for partition in opened.partitions(topic):

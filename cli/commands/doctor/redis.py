@@ -43,7 +43,7 @@ _FULL_SHARE = 0.8  # of maxmemory: above it a busy day may fill the rest
 
 
 async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str = "") -> list[Finding]:
-    """Whether Redis answers and keeps what it is told, and how the store stands.
+    """Checks that Redis answers and keeps what is written, and the state of the store.
 
     ``epoch`` is the store's as Kafka has it: without it, an emptied store looks like one not yet begun.
     """
@@ -84,11 +84,11 @@ def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool =
                 str(outage),
                 "docs/howto/keep.md (Upgrade) says how it goes on",
             )
-    said = str(outage)
-    cure = next((cure for word, cure in _CURES.items() if word in said), "")
+    reason = str(outage)
+    cure = next((cure for word, cure in _CURES.items() if word in reason), "")
     if not cure:
-        cure = _START if "cannot be reached" in said else "see what Redis says in its log"
-    return wrong("Redis", f"{said} ({where_is(settings)})", cure)
+        cure = _START if "cannot be reached" in reason else "see what Redis says in its log"
+    return wrong("Redis", f"{reason} ({where_is(settings)})", cure)
 
 
 async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:

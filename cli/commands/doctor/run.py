@@ -64,7 +64,8 @@ def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
     wrong = sum(finding.state == "wrong" for finding in findings)
     if as_json:
         rows = [
-            {"state": it.state, "about": it.about, "finding": it.words, "cure": it.cure} for it in findings
+            {"state": finding.state, "about": finding.about, "finding": finding.words, "cure": finding.cure}
+            for finding in findings
         ]
         output.figures({"healthy": wrong == 0, "findings": rows})
         return int(wrong > 0)
@@ -87,13 +88,12 @@ def examine() -> list[Finding]:
     findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings)]
     findings += look_at_address(settings)
     about_kafka = look_at_kafka(settings)
-    answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
+    answers = not any(finding.state == "wrong" and finding.about == "Kafka" for finding in about_kafka)
     epoch = noted_epoch(settings) if answers else ""
     return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
 
 
 def examine_gate() -> list[Finding]:
-    """The same of a gate."""
     settings, findings = look_at_settings(os.environ)
     if settings is None:
         return findings

@@ -35,8 +35,8 @@ _PEPPER_CURES: Final[dict[Unusable, str]] = {
 _FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
     "weights": (weights_of, "correct the table, or unset the variable to use the shipped one"),
     "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
-    "mappings": (lambda it: mappings_of(it).topics, "`samehand map` says what it makes of a sample"),
-    "endpoints": (lambda it: endpoints_of(it, os.environ), "docs/deliver.md shows the file"),
+    "mappings": (lambda text: mappings_of(text).topics, "`samehand map` says what it makes of a sample"),
+    "endpoints": (lambda text: endpoints_of(text, os.environ), "docs/deliver.md shows the file"),
     "avatar_blocklist": (stock_of, "write one hash a line, as `samehand hash-avatar` prints them"),
 }
 _ANSWER_SECONDS: Final = 2.0
@@ -74,7 +74,7 @@ def _strangers(environment: Mapping[str, str]) -> list[Finding]:
 
 
 def look_at_traces(settings: Settings) -> list[Finding]:
-    """Whether what tells of traces is installed, where the settings ask for it. No collector is asked."""
+    """Checks that the tracing packages are installed if the settings need them. Connects to no collector."""
     if not settings.traces_url:
         return []
     try:
@@ -92,17 +92,17 @@ def look_at_files(settings: Settings) -> list[Finding]:
         if getattr(settings, setting) is None:
             continue
         try:
-            found = read(settings)
+            content = read(settings)
         except SettingsError as fault:
             findings += [wrong(name, reason, cure) for name, reason in fault.faults.items()]
         else:
-            said = f"version {found.version}" if setting == "weights" else f"{len(found):,} entries"
-            findings.append(fine(setting.replace("_", " "), said))
+            size = f"version {content.version}" if setting == "weights" else f"{len(content):,} entries"
+            findings.append(fine(setting.replace("_", " "), size))
     return findings
 
 
 def look_at_folder(settings: Settings) -> list[Finding]:
-    """Whether a worker could keep its files where it is told to."""
+    """Checks that a worker could write to its data folder."""
     fault = folder_fault(settings)
     return [] if fault is None else [of_start(fault)]
 
@@ -122,10 +122,10 @@ def _worker_answers(settings: Settings) -> bool:
     url = f"http://{host}:{settings.web_port}/health/live"
     try:
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # our own address
-            told = json.loads(answer.read(_ANSWER_BYTES_MAX))
+            health = json.loads(answer.read(_ANSWER_BYTES_MAX))
     except (OSError, ValueError, urllib.error.URLError):
         return False
-    return isinstance(told, dict) and told.keys() == {"healthy", "faults"}
+    return isinstance(health, dict) and health.keys() == {"healthy", "faults"}
 
 
 def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[Finding]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from cli import output
-from cli.options import FILE, platform_option
+from cli.options import FILE, platform_option, weights_option
 from cli.run_async import awaited
 from report.text import plural, visible
 
@@ -39,8 +39,8 @@ class _Moment(click.ParamType):
             return value
         if value == "start":
             return 0.0
-        if found := _SPAN.fullmatch(value):
-            return max(0.0, time.time() - int(found[1]) * _UNITS[found[2]])
+        if match := _SPAN.fullmatch(value):
+            return max(0.0, time.time() - int(match[1]) * _UNITS[match[2]])
         try:
             moment = datetime.fromisoformat(value)
             return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
@@ -80,11 +80,8 @@ class _Moment(click.ParamType):
     help="The mapping file (TOML) for topics whose records are not samehand's (docs/mapping.md).",
 )
 @click.option("--kcat", is_flag=True, help="With --mapping: the file --events is the output of `kcat -J`.")
-@click.option(
-    "--weights",
-    type=FILE,
-    metavar="FILE",
-    help="Also replay with this table of weights (JSON), called B, and compare it with the one in force, A.",
+@weights_option(
+    "Also replay with this table of weights (JSON), called B, and compare it with the one in force, A."
 )
 @click.option(
     "--capacity",
@@ -209,13 +206,13 @@ def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
     )
     rows = [
         (
-            f"{each['threshold']:g}",
-            f"{each['alerts']:,}",
-            _number(each["per_1000_sign_ups"]),
-            _number(each["a_day"]),
-            {None: "–", True: "yes", False: "no"}[each["fits"]],
+            f"{row['threshold']:g}",
+            f"{row['alerts']:,}",
+            _number(row["per_1000_sign_ups"]),
+            _number(row["a_day"]),
+            {None: "–", True: "yes", False: "no"}[row["fits"]],
         )
-        for each in report["capacity"]["thresholds"]
+        for row in report["capacity"]["thresholds"]
     ]
     heads = ("from", "alerts", "per 1,000 sign-ups", "a day", f"fits {report['capacity']['a_day']:,} a day")
     screen.print(output.table(heads, rows))
@@ -226,8 +223,8 @@ def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
         screen, f"Signals with nothing to compare: {', '.join(report['signals']['silent']) or 'none'}"
     )
     if "compared" in report:
-        told = report["compared"]
-        output.line(screen, f"Under B alone: {told['only_b']:,}; under A alone: {told['only_a']:,}.")
+        compared = report["compared"]
+        output.line(screen, f"Under B alone: {compared['only_b']:,}; under A alone: {compared['only_a']:,}.")
     seconds = run["seconds"]
     output.line(
         screen,

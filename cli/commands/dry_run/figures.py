@@ -108,7 +108,8 @@ def _date(moment: float) -> str:
 
 def _bands(weights: Weights) -> dict[str, Any]:
     policies = {
-        name: {"likely": it.likely, "possible": it.possible} for name, it in weights.policy_bands.items()
+        name: {"likely": bands.likely, "possible": bands.possible}
+        for name, bands in weights.policy_bands.items()
     }
     return {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies}
 
@@ -126,7 +127,7 @@ def _alerts(best: Sequence[MirrorAlert], ran: Outcomes) -> dict[str, Any]:
         "directions": {way: ways[way] for way in ("forward", "lookback", "update")},
         "queues": dict(sorted(queues.items())),
         "taken_back": dict(sorted(Counter(ran.taken_back.values()).items())),
-        "withheld": sum(it.withheld for it in ran.summaries.values() if it.status == "open"),
+        "withheld": sum(summary.withheld for summary in ran.summaries.values() if summary.status == "open"),
     }
 
 
@@ -137,8 +138,8 @@ def _capacity(
     probabilities = sorted((alert.probability for alert in best), reverse=True)
     lowest = weights.alerting_min
     at_each = []
-    for threshold in sorted({*(it for it in THRESHOLDS if it >= lowest), lowest}):
-        count = sum(it >= threshold for it in probabilities)
+    for threshold in sorted({*(step for step in THRESHOLDS if step >= lowest), lowest}):
+        count = sum(probability >= threshold for probability in probabilities)
         at_each.append(
             {
                 "threshold": round(threshold, 6),
@@ -200,22 +201,22 @@ def _signals(gathered: Gathered) -> dict[str, Any]:
 
 def _alert(alert: MirrorAlert, ran: Outcomes) -> dict[str, Any]:
     """The record as it would be published, without when it was detected, which is the replay's own clock."""
-    told: dict[str, Any] = msgspec.json.decode(encode(alert))
+    fields: dict[str, Any] = msgspec.json.decode(encode(alert))
     for name in ("detected_at", "seconds_since_event", "status", "withdrawn_at", "withdrawn_reason"):
-        told.pop(name, None)
-    return {**told, "taken_back": ran.taken_back.get(alert.alert_id)}
+        fields.pop(name, None)
+    return {**fields, "taken_back": ran.taken_back.get(alert.alert_id)}
 
 
 def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights) -> dict[str, Any]:
     """Who is alerted by one table and not by the other, with the reasons, and which rows differ."""
-    ours, theirs = ({it.alert_id: it for it in each.raised} for each in (ran, other))
+    ours, theirs = ({alert.alert_id: alert for alert in replay.raised} for replay in (ran, other))
     only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
     only_ours = [alert for alert in ran.raised if alert.alert_id not in theirs]
-    both = [(ours[it], theirs[it]) for it in ours if it in theirs]
+    both = [(ours[alert_id], theirs[alert_id]) for alert_id in ours if alert_id in theirs]
     return {
         "weights_version": others.version,
         "both": len(both),
-        "other_band": sum(one.band != another.band for one, another in both),
+        "other_band": sum(ours_alert.band != theirs_alert.band for ours_alert, theirs_alert in both),
         "only_b": len(only_theirs),
         "only_a": len(only_ours),
         "prior_bans_min": None

@@ -71,7 +71,7 @@ class Outcomes:
     @property
     def raised(self) -> list[MirrorAlert]:
         """Alerts that a person would have read, the best first."""
-        return sorted(self.alerts.values(), key=lambda it: (-it.log_odds, it.alert_id))
+        return sorted(self.alerts.values(), key=lambda alert: (-alert.log_odds, alert.alert_id))
 
 
 def secret_of(events: Sequence[Event]) -> bytes:
@@ -171,7 +171,9 @@ class Replay:
             case "banned":
                 emits = self._noted(kind, batch, await self._enrol(arrivals))
                 if self._remembering:
-                    await self._look_back([it for it in emits if it.topic == self._context.topics.enrolled])
+                    await self._look_back(
+                        [emit for emit in emits if emit.topic == self._context.topics.enrolled]
+                    )
             case "reinstated":
                 self._noted(kind, batch, await self._expunge(arrivals))
             case "deleted":
@@ -186,12 +188,12 @@ class Replay:
 
     async def _look_back(self, words: Sequence[Emit]) -> None:
         for some in batches(words, BATCH_RECORDS):
-            arrivals = [Arrival(it.topic, 0, 0, it.key, it.value, (), self._now) for it in some]
+            arrivals = [Arrival(emit.topic, 0, 0, emit.key, emit.value, (), self._now) for emit in some]
             emits = [
                 emit
-                for it in await self._lookback(arrivals)
-                if isinstance(it, Published)
-                for emit in it.emits
+                for outcome in await self._lookback(arrivals)
+                if isinstance(outcome, Published)
+                for emit in outcome.emits
             ]
             self._note_alerts(emits)
             await self._lookback.confirm(emits)
@@ -201,9 +203,13 @@ class Replay:
         self._now = max(self._now, rest[-1].at)
         for batch in batches(rest, BATCH_RECORDS):
             read = [decode_created(event.arrival.value, now=_EVER) for event in batch]
-            accounts: list[AccountCreated] = [it.record for it in read if isinstance(it, Decoded)]
+            accounts: list[AccountCreated] = [
+                decoded.record for decoded in read if isinstance(decoded, Decoded)
+            ]
             distilled = remembered(accounts, self._context.keyers, self._context.rules.stock)
-            await self._store.remember([it for it in distilled if not isinstance(it, Dead)], now=self._now)
+            await self._store.remember(
+                [account for account in distilled if not isinstance(account, Dead)], now=self._now
+            )
         await self._store.freeze(now=self._now)
         for batch in batches(rest, BATCH_RECORDS):
             await self._screened(self._undated, batch, [event.arrival for event in batch])
@@ -226,7 +232,7 @@ class Replay:
                     if record.withdrawn_reason not in KNOWN_ON:
                         self.outcomes.alerts[record.alert_id] = by_number(record)
             await self._store.settle(
-                [Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
+                [Settled(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
             )
 
     def _noted(self, kind: Kind, batch: Sequence[Event], outcomes: Sequence[Outcome]) -> list[Emit]:

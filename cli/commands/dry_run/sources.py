@@ -21,7 +21,7 @@ from cli import output
 from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
 from cli.commands.map.tally import Tally
 from cli.inputs.input_files import Line, read_accounts, read_bans, size
-from cli.inputs.input_source import STDIN, told
+from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
 from report.text import plural, visible
 from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
@@ -64,7 +64,7 @@ _RANKS: Final[dict[Kind, int]] = {
 }
 
 
-Told = AccountEvent | AccountReinstated | AccountDeleted
+SourceRecord = AccountEvent | AccountReinstated | AccountDeleted
 """What a mapping can make of a record."""
 
 
@@ -144,11 +144,13 @@ class Gathered:
         ]
         begin = [event for event in lists if event.kind == "banned"]
         end = [event for event in lists if event.kind != "banned"]
-        dated.sort(key=lambda it: (it.at, _RANKS[it.kind]))  # stable: as they were read within a moment
+        dated.sort(
+            key=lambda event: (event.at, _RANKS[event.kind])
+        )  # stable: as they were read within a moment
         return [*begin, *dated, *end]
 
     def _hold(
-        self, kind: Kind, record: Told, address: str, stamped_at: float | None, *, dated: bool = True
+        self, kind: Kind, record: SourceRecord, address: str, stamped_at: float | None, *, dated: bool = True
     ) -> None:
         stamp = max(record.at, stamped_at or 0.0)
         topic, key = _topic(self.topics, kind), record.key.encode()
@@ -173,9 +175,9 @@ def _at(event: Event, moment: float) -> Event:
     """An undated event at a moment that does not depend on when its file was read."""
     value = event.arrival.value
     assert value is not None
-    found = TARGETS[event.kind].decode(value, now=float("inf"))
-    assert isinstance(found, Decoded)
-    record = replace(found.record, occurred_at=from_seconds(moment))
+    decoded = TARGETS[event.kind].decode(value, now=float("inf"))
+    assert isinstance(decoded, Decoded)
+    record = replace(decoded.record, occurred_at=from_seconds(moment))
     arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
     return Event(moment, event.kind, arrival, event.address, dated=False)
 
@@ -202,8 +204,11 @@ class Topics:
             partitions = opened.partitions(topic)
             if not partitions:
                 raise TopicsError(f"there is no topic {visible(topic)}, or we may not see it")
-            begins = {it: _begin(opened, topic, it, since) for it in partitions}
-            total = sum(max(0, opened.end(topic, it) - begins[it]) for it in partitions)
+            begins = {
+                partition: 0 if since is None else opened.offset_at(topic, partition, since)
+                for partition in partitions
+            }
+            total = sum(max(0, opened.end(topic, partition) - begins[partition]) for partition in partitions)
             with output.progress(f"reading {visible(topic)}", total) as hear:
                 for done, arrival in enumerate(self._arrivals(opened, topic, begins), 1):
                     self._take(topic, arrival, only)
@@ -229,8 +234,8 @@ class Topics:
             else:
                 gathered.add(arrival.address, arrival, Passed("tombstone"), only=only)
             return
-        found = TARGETS[kind].decode(arrival.value, now=now)
-        result = found if isinstance(found, Malformed) else Mapped(kind, found, 0)
+        decoded = TARGETS[kind].decode(arrival.value, now=now)
+        result = decoded if isinstance(decoded, Malformed) else Mapped(kind, decoded, 0)
         gathered.add(arrival.address, arrival, result, only=only)
 
 
@@ -240,10 +245,6 @@ def kind_of(topic: str, topics: Names, only: frozenset[Kind] | None) -> Kind:
         if topic == _topic(topics, kind):
             return kind
     return "banned" if only is not None else "created"
-
-
-def _begin(opened: Reader, topic: str, partition: int, since: float | None) -> int:
-    return 0 if since is None else opened.offset_at(topic, partition, since)
 
 
 def of_files(
@@ -276,7 +277,7 @@ def of_files(
 
 def _name(path: Path) -> str:
     """Without its folder: the same file has the same report wherever it lies."""
-    return told(path) if path == STDIN else visible(path.name, 250)
+    return shown_path(path) if path == STDIN else visible(path.name, 250)
 
 
 def _add_mapped(

@@ -35,20 +35,20 @@ def of_kcat(path: Path, topic: str, *, hear: output.Advance) -> Iterator[tuple[s
     """
     for address, raw in read_raw(path, hear):
         try:
-            told = _decoder.decode(raw)
-            headers = tuple(zip(told.headers[::2], told.headers[1::2], strict=True))
+            line = _decoder.decode(raw)
+            headers = tuple(zip(line.headers[::2], line.headers[1::2], strict=True))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
             raise click.ClickException(f"{address}: is no record of `kcat -J`") from None
         yield (
             address,
             Arrival(
-                told.topic or topic,
-                told.partition,
-                told.offset,
-                None if told.key is None else told.key.encode(),
-                None if told.payload is None else told.payload.encode(),
+                line.topic or topic,
+                line.partition,
+                line.offset,
+                None if line.key is None else line.key.encode(),
+                None if line.payload is None else line.payload.encode(),
                 tuple((name or "", (value or "").encode()) for name, value in headers),
-                told.ts / 1_000,
+                line.ts / 1_000,
             ),
         )
 
@@ -77,13 +77,13 @@ def of_topic(settings: Settings, topic: str, records: int) -> Iterator[tuple[str
         partitions = opened.partitions(topic)
         if not partitions:
             raise TopicsError(f"there is no topic {topic}, or we may not see it")
-        each = max(records // len(partitions), 1)
+        share = max(records // len(partitions), 1)
         with output.progress(
-            f"reading {plural(len(partitions), 'partition')}", each * len(partitions)
+            f"reading {plural(len(partitions), 'partition')}", share * len(partitions)
         ) as hear:
             done = 0
             for partition in partitions:
-                since = max(opened.end(topic, partition) - each, 0)
+                since = max(opened.end(topic, partition) - share, 0)
                 for arrival in opened.read(topic, partition, since):
                     yield arrival.address, arrival
                     done += 1

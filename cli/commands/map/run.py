@@ -13,7 +13,7 @@ from cli import output
 from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
 from cli.commands.map.tally import SIDES, Tally
 from cli.inputs.input_files import size
-from cli.inputs.input_source import read_bytes, told
+from cli.inputs.input_source import read_bytes, shown_path
 from cli.offline.silent_signals import costs, sentence
 from cli.options import FILE
 from report.text import plural, visible
@@ -97,17 +97,17 @@ def command(
     else:
         _show(tally, mappings)
     if not tally.mapped:
-        where = visible(topic or "") if sample is None else told(sample)
+        where = visible(topic or "") if sample is None else shown_path(sample)
         raise click.ClickException(f"{where}: {'nothing maps' if tally.records else 'holds no records'}")
     return 0
 
 
 def compiled(path: Path | None) -> Mappings:
-    """The table of an option, or the one that the settings name; its faults are told by line."""
+    """Returns the table of the option, else that of the settings. Faults name their line."""
     if path is None:
         return mappings_of(load())
     try:
-        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), told(path))
+        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), shown_path(path))
     except MappingError as wrong:
         for fault in wrong.faults:
             output.note(f"{wrong.name}: {visible(str(fault), 1_000)}")
@@ -195,7 +195,7 @@ def _show(tally: Tally, mappings: Mappings) -> None:
         output.line(screen, f"{count:,} × {fault.reason} at {fault.path}: {fault.detail}. The first: {first}")
     for (field, reason), count in sorted(tally.unusable.items())[:SHOWN_MAX]:
         output.line(screen, f"{field}: {reason} in {plural(count, 'record')}")
-    for kind in (it for it in TARGETS if it in tally.filled):
+    for kind in (target for target in TARGETS if target in tally.filled):
         output.line(screen, f"Empty in every `{kind}`: {', '.join(tally.empty(kind)) or 'nothing'}")
     if tally.profiles:
         output.line(screen, f"Signals that would be silent: {', '.join(tally.silent) or 'none'}")
@@ -211,6 +211,6 @@ _WHY: Final = {
 
 
 def _as(mappings: Mappings, topic: str, number: int) -> str:
-    [rule] = [it for it in mappings.topics[topic].rules if it.number == number]
+    [rule] = [candidate for candidate in mappings.topics[topic].rules if candidate.number == number]
     kind = rule.target.kind if rule.target else "nothing"
     return kind if rule.when is None else f"{kind} when {visible(rule.when.text, 60)}"

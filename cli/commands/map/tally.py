@@ -50,7 +50,6 @@ class Tally:
     """How many of these give each signal something to compare."""
 
     def add(self, address: str, topic: str, result: Result) -> None:
-        """Counts one record."""
         self.records += 1
         match result:
             case Malformed():
@@ -64,22 +63,22 @@ class Tally:
 
     @property
     def mapped(self) -> int:
-        """How many became a record of ours."""
         return self.kinds.total()
 
     @property
     def dead(self) -> int:
-        """How many would be dead letters."""
         return self.records - self.mapped - self.passed.total()
 
     @property
     def silent(self) -> list[str]:
         """Signals that would compare nothing, in the order of the registry; none where no profile came."""
         there = [side for side in SIDES if self.profiles[side]]
-        found = [it.name for it in SIGNALS if not all(self.speaking[side][it.name] for side in there)]
+        silent = [
+            signal.name for signal in SIGNALS if not all(self.speaking[side][signal.name] for side in there)
+        ]
         if self.profiles["banned"] and not self.speaking["banned"][_TIMING]:
-            found.append(_TIMING)
-        return found if there else []
+            silent.append(_TIMING)
+        return silent if there else []
 
     def empty(self, kind: Kind) -> list[str]:
         """Our fields that no record of a kind filled, in the order of the record."""
@@ -89,10 +88,12 @@ class Tally:
     def _mapped(self, topic: str, result: Mapped) -> None:
         self.kinds[result.kind] += 1
         self.rules[topic, result.rule] += 1
-        self.unusable.update((it.field, str(it.reason)) for it in result.found.unusable)
+        self.unusable.update((unusable.field, str(unusable.reason)) for unusable in result.found.unusable)
         record = result.found.record
         filled = self.filled.setdefault(result.kind, Counter())
-        filled.update(name for name, it in TARGETS[result.kind].fields.items() if _stands(record, it.path))
+        filled.update(
+            name for name, field in TARGETS[result.kind].fields.items() if _stands(record, field.path)
+        )
         if isinstance(record, AccountEvent):
             side: Side = "banned" if isinstance(record, AccountBanned) else "others"
             if self.profiles_max is not None and self.profiles[side] >= self.profiles_max:
@@ -109,8 +110,8 @@ def _stands(record: Any, path: tuple[str, ...]) -> bool:
 
 def _speaking(event: AccountEvent) -> list[str]:
     """The signals that an account gives something to compare."""
-    found = contained(lambda _: _distilled(event), Arrival("", 0, 0, None, None))
-    spoken = [] if isinstance(found, Dead) else found
+    distilled = contained(lambda _: _distilled(event), Arrival("", 0, 0, None, None))
+    spoken = [] if isinstance(distilled, Dead) else distilled
     if isinstance(event, AccountBanned) and event.banned_at is not None:
         spoken.append(_TIMING)
     return spoken

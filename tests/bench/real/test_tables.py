@@ -27,7 +27,7 @@ def test_scenes_with_goals_stand_in_the_table_and_what_got_worse_below() -> None
 
 
 def test_namesakes_table_shows_all_languages_and_the_row_most_alarmed() -> None:
-    quiet, loud = ({rest: Share(hits, 5).told() for rest in ("absent", "different")} for hits in (0, 4))
+    quiet, loud = ({rest: Share(hits, 5).as_json() for rest in ("absent", "different")} for hits in (0, 4))
     told = {"innocents_each": 5, "bans": 100, "ur, own": quiet, "tr, latin": loud, "all": quiet}
     table = tables({"namesakes": told})["namesakes"]
     assert "| all | 0 % [0 %, " in table

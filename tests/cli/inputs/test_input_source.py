@@ -12,7 +12,7 @@ import click
 import pytest
 
 from cli.inputs import input_source
-from cli.inputs.input_source import STDIN, opened, read_bytes, size_bytes, told
+from cli.inputs.input_source import STDIN, opened, read_bytes, shown_path, size_bytes
 
 
 @pytest.fixture
@@ -61,5 +61,5 @@ def test_a_fault_names_the_file_and_a_closed_input_is_one(
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(click.ClickException, match="standard input is closed"):
         read_bytes(STDIN)
-    assert told(STDIN) == "standard input"
-    assert told(Path("a\x1b[31m\n.csv")) == "a<U+001B>[31m<U+000A>.csv"
+    assert shown_path(STDIN) == "standard input"
+    assert shown_path(Path("a\x1b[31m\n.csv")) == "a<U+001B>[31m<U+000A>.csv"

@@ -127,13 +127,14 @@ def test_what_is_red_names_what_mends_it_and_its_runbook() -> None:
     meters, history = everything_wrong(), History()
     history.note(look_of(figures_of(some_meters(), NOON - 60)))
     history.note(look_of(figures_of(meters)))
-    red = [it for it in overview.tiles(figures_of(meters), history) if it.state == "bad"]
-    assert [it.name for it in red] == ["Ready", "Within 5 s", "Oldest waiting", "Store breaker"]
-    for one in red:
-        assert one.cure is not None
-        assert one.cure.command.startswith("samehand ")
-        assert (ROOT / overview.RUNBOOKS / f"{one.cure.runbook}.md").is_file()
-        assert f"docs/runbooks/{one.cure.runbook}.md" in read(one.html())
+    red = [tile for tile in overview.tiles(figures_of(meters), history) if tile.state == "bad"]
+    assert [tile.name for tile in red] == ["Ready", "Within 5 s", "Oldest waiting", "Store breaker"]
+    text = read(overview.body(figures_of(meters), history))
+    for tile in red:
+        assert tile.cure is not None
+        assert tile.cure.command.startswith("samehand ")
+        assert (ROOT / overview.RUNBOOKS / f"{tile.cure.runbook}.md").is_file()
+        assert f"{tile.cure.command} ; runbook docs/runbooks/{tile.cure.runbook}.md" in text
     well = overview.tiles(figures_of(some_meters()), History())
     assert [it.cure for it in well if it.state == "good"] == [None] * 3
 
@@ -196,6 +197,8 @@ def test_the_whole_page_is_sound_and_carries_nothing_that_its_policy_refuses() -
         history.note(look_of(figures_of(meters, NOON + 2 * number)))
     html = overview.page(figures_of(meters), history)
     assert read(html).startswith("samehand: overview")
+    labels = re.findall(r'<svg [^>]*aria-label="([^"]+)"><polyline points="[^"]+"/>', html)
+    assert labels == ["age of the oldest waiting record", "records that wait", "events a second"]
     assert " style=" not in html
     assert not re.search(r"<script(?![^>]* src=)", html)
     assert not re.search(r"(?:src|href)=\"(?!/|data:,)", html), "nothing from elsewhere"

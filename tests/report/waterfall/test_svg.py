@@ -41,6 +41,12 @@ def test_a_hostile_name_stays_text() -> None:
     assert "<U+0000><U+202E>" in "".join(root.itertext())
 
 
+def test_quoted_word_of_a_sentence_stays_isolated() -> None:
+    because = "The bio names “\u2068umar\u2069”."
+    root = ET.fromstring(svg("t", steps(-7.0, [a_reason(because=because)], [], 1.0), "none"))
+    assert because in [text.text for text in root.iter(f"{SVG}text")]
+
+
 def test_nothing_is_loaded_from_elsewhere() -> None:
     text = svg("t", steps(0.0, [], [], 0.0), "none")
     assert "href" not in text

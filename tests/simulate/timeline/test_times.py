@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulate.delays import DAY
-from simulate.timeline.times import ordered_times, times_before
+from simulate.timeline.stream import ordered_times, times_before
 
 
 @given(st.integers(0, 200), st.integers(0, 2**32))

@@ -26,7 +26,7 @@ def test_it_holds_the_share_and_stays_within_0_and_1(of: int, part: float) -> No
 
 
 def test_of_nothing_nothing_is_told() -> None:
-    assert Share(0, 0).told() == {"hits": 0, "of": 0, "value": None, "interval": None}
+    assert Share(0, 0).as_json() == {"hits": 0, "of": 0, "value": None, "interval": None}
 
 
 def test_even_groups_have_a_ratio_near_one_and_an_uneven_one_is_told_apart() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from report.trial import _CSS
+from report.rendering import TEMPLATES
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.cli.running import Samehand
 from tests.makers import NOON, a_ban, a_sign_up
@@ -82,7 +82,7 @@ def luminance(colour: str) -> float:
 def palettes() -> list[dict[str, str]]:
     return [
         dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block))
-        for block in re.findall(r":root \{([^}]*)\}", _CSS)
+        for block in re.findall(r":root \{([^}]*)\}", (TEMPLATES / "trial.css").read_text("utf-8"))
     ]
 
 
