@@ -146,13 +146,14 @@ HANDED_OUT: Mapping[str, Account] = {
 @pytest.mark.parametrize("what", HANDED_OUT)
 def test_what_thousands_are_given_within_a_day_floods_no_queue(day: Day, what: str) -> None:
     """Twenty of those who have it are banned in its second hour, among bans of two years."""
+    now = datetime.now(UTC)  # the day passes at the worker's clock, however long the suite ran before
     rng, population = seeded(7, what), Population(7, CROWD)
     crowd = [
-        with_it(rng, population, what, NOW - timedelta(hours=20) + timedelta(seconds=30 * i))
+        with_it(rng, population, what, now - timedelta(hours=20) + timedelta(seconds=30 * i))
         for i in range(CROWD)
     ]
     former = [
-        banned(population.person(rng), (NOW - timedelta(days=3 * i + 1)).timestamp(), "spam")
+        banned(population.person(rng), (now - timedelta(days=3 * i + 1)).timestamp(), "spam")
         for i in range(200)
     ]
     just_now = [
@@ -160,8 +161,8 @@ def test_what_thousands_are_given_within_a_day_floods_no_queue(day: Day, what: s
             one,
             event_id=f"ban-{i}",
             account=given(population, rng, what),
-            occurred_at=NOW - timedelta(hours=19) + timedelta(seconds=90 * i),
-            banned_at=NOW - timedelta(hours=19) + timedelta(seconds=90 * i),
+            occurred_at=now - timedelta(hours=19) + timedelta(seconds=90 * i),
+            banned_at=now - timedelta(hours=19) + timedelta(seconds=90 * i),
         )
         for i, one in enumerate(former[:20])
     ]
