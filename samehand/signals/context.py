@@ -76,8 +76,12 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         """A value's share of the latest accounts, if a crowd bears it and it was rarer before; else 0."""
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
-        latest = self._of_latest(kind, value, crowd)
-        return latest if latest > shared_rate(crowd, counted.accounts(""), shipped_rate) else 0.0
+        share = self._of_latest(kind, value, crowd)
+        if not share:
+            return 0.0
+        bore_before = max(0, crowd - counted.count(kind, value, LATELY))
+        accounts_before = max(0, counted.accounts("") - counted.accounts(LATELY))
+        return share if share > shared_rate(bore_before, accounts_before, shipped_rate) else 0.0
 
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float
