@@ -104,9 +104,9 @@ class Screen:
         return said
 
     async def _remembered(self, several: Sequence[Sought]) -> tuple[list[Sought], list[list[Candidate]]]:
-        """Remembers the accounts, then looks them up.
+        """Remembers the accounts and looks them up.
 
-        Returns them with since when each shows its values, and the candidates of each.
+        Returns each account with the times from which it has shown its values, and the candidates of each.
         """
         context = self._context
         shown, found = await context.call_store(

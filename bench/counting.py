@@ -130,7 +130,7 @@ def measured(
 ) -> Report:
     """Counts sign-ups, then names whose bearers are known, with a server of its own each time.
 
-    ``names``: of each number of bearers.
+    ``names``: how many names are counted for each number of bearers.
     """
     with server() as own:
         cost = asyncio.run(_cost(own, events))

@@ -84,7 +84,7 @@ class AlertTopics:
         self._context = context
         self._judge = Judge(context)
         self._replayed = replayed
-        self._taken: dict[str, str] = {}  # where that lies of each alert which the store was given
+        self._taken: dict[str, str] = {}  # address of the record by alert id, of alerts given to the store
         self.faults: dict[str, Dead] = {}
         """What cannot be read, by its address."""
 

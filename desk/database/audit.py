@@ -22,7 +22,7 @@ START: Final = "0" * 64
 """The hash before the first line."""
 
 SYSTEM: Final = "desk"
-"""The actor of what the desk does by itself."""
+"""The actor in lines that no person caused."""
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 

@@ -65,7 +65,7 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Verdi
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:
-    """Returns what :func:`of_alert` returns of each alert, by one query: a page shows a hundred alerts."""
+    """Returns the verdicts of each alert, ordered as by :func:`of_alert`, with one query for all."""
     query = (
         select(_verdicts)
         .where(_verdicts.c.alert_id.in_(alert_ids))

@@ -191,8 +191,8 @@ class Review:
         )
 
     async def _ask_others(self, read: Any, verdict: str, earlier: Sequence[VerdictRow]) -> None:
-        """Opens what must follow: a second reading of a share and of what is unsure, a third where two
-        differ."""
+        """Opens a second reading after an unsure verdict and for a share of the others, and a third reading
+        where two verdicts differ."""
         kind = None
         if read.kind == "first" and (
             verdict == "unsure"

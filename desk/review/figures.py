@@ -69,7 +69,7 @@ def class_of(band: str, stratum: int | None, *, below: bool) -> Class:
 
 
 async def drawn_blind(connection: AsyncConnection, *, since: float) -> dict[Class, int]:
-    """Returns of each class how many that arrived after `since` were laid out to be read blind."""
+    """Returns by class how many alerts that arrived after ``since`` were drawn for blind reading."""
     return {
         class_of(row.band, row.stratum, below=row.below): row.drawn
         for row in await reads.drawn_blind(connection, since=since)

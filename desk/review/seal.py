@@ -93,7 +93,7 @@ async def seal_of(connection: AsyncConnection, reader: Reader, alert_id: str) ->
 async def seals_of(
     connection: AsyncConnection, reader: Reader, alert_ids: Collection[str]
 ) -> dict[str, Seal]:
-    """Returns what is hidden of each alert from a person; nothing from a person who may not decide."""
+    """Returns by alert what its page hides from a reader. Readers who may not decide see everything."""
     hidden = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
     if reader.may("decide"):
         for row in await seals.of_alerts(connection, reader.user_id, alert_ids):

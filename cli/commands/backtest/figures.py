@@ -105,7 +105,7 @@ def _alerted(run: Run) -> frozenset[Pair]:
 
 
 def best_of_each(run: Run) -> list[Judged]:
-    """Returns the best pair of each account, which is what an event publishes."""
+    """Returns the strongest pair of each account: an event alerts on that one."""
     best: dict[str, Judged] = {}
     for judged in run.judged:
         best.setdefault(judged.pair.account, judged)
@@ -194,7 +194,7 @@ def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[st
 
 
 def time_to_detect(run: Run) -> dict[str, Any]:
-    """Seconds from the ban to the sign-up of each found mirror; 0 for accounts prepared before the ban."""
+    """Returns median and 90th percentile of seconds from a ban to its mirror; prepared mirrors count 0."""
     waits = [
         max(0.0, judged.seconds)
         for judged in run.judged
