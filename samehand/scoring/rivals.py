@@ -14,15 +14,12 @@ class Rival(NamedTuple):
 
     ``by_calendar``: its moment is priced by the store's own bans. Whoever has another reason to resemble the
     banned account signs up at any time, whatever others were banned then: the moment has its shipped weight.
-    ``crowd_of``: the signal by whose crowds it comes. It is at least as frequent as the crowd of today that
-    both accounts belong to.
     """
 
     name: str
     who: str
     sentence: str
     by_calendar: bool = False
-    crowd_of: str = ""
 
 
 RIVALS: Final = (
@@ -31,10 +28,7 @@ RIVALS: Final = (
         "household", "a household", "Two people of one household share device, address, now and then a card."
     ),
     Rival(
-        "neighbour",
-        "a shared network",
-        "Two people came through one café, school or carrier at the time.",
-        crowd_of="network",
+        "neighbour", "a shared network", "Two people came through one café, school or carrier at the time."
     ),
     Rival("namesake", "a common name", "Two people bear one name or choose one handle.", by_calendar=True),
     Rival("copier", "copying", "Somebody copied what the banned account showed, as fans and critics do."),

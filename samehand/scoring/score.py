@@ -10,8 +10,7 @@ The plan:
 5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
    they sum to the log-odds exactly.
 
-More agreement never lowers a score and more difference never raises it, since that holds against each rival;
-but to share what a crowd of today has says that a rival is as frequent as the crowd (``Rival.crowd_of``).
+More agreement never lowers a score and more difference never raises it, since that holds against each rival.
 """
 
 from __future__ import annotations
@@ -38,7 +37,6 @@ from samehand.watchlist.platforms import is_list
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
-_CROWDS: Final = tuple((place, rival.crowd_of) for place, rival in enumerate(RIVALS) if rival.crowd_of)
 _COUNTS: Final = NothingCounted()
 
 SPEAKS_NATS: Final = 0.7
@@ -80,8 +78,6 @@ def score(
     lines = _compared(ours, theirs, sight, weights)
     copied = _set_aside(lines, showings) if showings is not None else []
     priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
-    for place, crowd in _crowds(lines):
-        priors[place] = max(priors[place], math.log(crowd))
     adding = _adding(lines, weights)
     terms = [prior - math.fsum([adds[place] for adds in adding]) for place, prior in enumerate(priors)]
     strongest = max(range(len(terms)), key=lambda place: terms[place])
@@ -95,12 +91,6 @@ def score(
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
     rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy), tuple(rivals))
-
-
-def _crowds(lines: Sequence[Line]) -> list[tuple[int, float]]:
-    """The places of rivals that come by a crowd of today which the pair shares, and that crowd's share."""
-    today = {line.signal: line.finding.today for line in lines if line.finding.today}
-    return [(place, today[signal]) for place, signal in _CROWDS if signal in today] if today else []
 
 
 def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:

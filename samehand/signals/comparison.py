@@ -13,8 +13,7 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
     (0 without counts); the weight that a crowd takes away is shown as counter-evidence. ``rate_unshared`` is
     what the rate would be if nobody else had been counted with the value. ``also`` are laxer comparisons that
-    hold as well: whichever weighs most counts, so that closer agreement never weighs less. ``today`` is the
-    share of the latest accounts that have the value, where a crowd has it that had not before; else 0.
+    hold as well: whichever weighs most counts, so that closer agreement never weighs less.
     """
 
     level: str
@@ -23,4 +22,3 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     crowd: int = 0
     rate_unshared: float | None = None
     also: tuple[Comparison, ...] = ()
-    today: float = 0.0

@@ -72,17 +72,6 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
             return 0.0
         return proven_rate(latest, self.frequencies.accounts(LATELY))
 
-    def crowd_of_today(self, kind: KeyKind, value: bytes, shipped_rate: float) -> float:
-        """A value's share of the latest accounts, if a crowd bears it and it was rarer before; else 0."""
-        counted = self.frequencies
-        crowd = counted.count(kind, value, "")
-        share = self._of_latest(kind, value, crowd)
-        if not share:
-            return 0.0
-        bore_before = max(0, crowd - counted.count(kind, value, LATELY))
-        accounts_before = max(0, counted.accounts("") - counted.accounts(LATELY))
-        return share if share > shared_rate(bore_before, accounts_before, shipped_rate) else 0.0
-
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float
     ) -> tuple[float, int]:

@@ -77,15 +77,13 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             same = sight.u(self.name, "same-address")
             rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
-            today = sight.crowd_of_today(KeyKind.ADDRESS, ours.address, same)
-            return Comparison("same-address", because, rate, crowd, same, today=today)
+            return Comparison("same-address", because, rate, crowd, same)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix, same = (KeyKind.PREFIX, ours.prefix), sight.u(self.name, "same-prefix")
             rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
-            today = sight.crowd_of_today(*prefix, same)
-            return Comparison("same-prefix", because, rate, crowd, same, today=today)
+            return Comparison("same-prefix", because, rate, crowd, same)
         if ours.site and ours.site == theirs.site:
             same = sight.u(self.name, "same-site")
             rate, crowd = max(

@@ -2,9 +2,8 @@
 
 A ban with a time counts in the buckets of its minute, its hour and its day; one whose moment is known only to
 the day counts in separate buckets of days; one without a moment does not count. Of a policy's bans in one
-hour that share a family (or, where none is known, a network, or else a device) only one counts: a farm that
-gets itself banned makes a moment no more likely than a single account does
-(docs/adr/0035-calendar-of-bans.md).
+hour that share a family (or, where none is known, a device) only one counts: they are of one person. Those of
+one network count each, since strangers share networks (docs/adr/0035-calendar-of-bans.md).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import numpy as np
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import Fingerprint, is_day, unpack
 from samehand.frequency.ban_calendar import Buckets, Calendar, Calendars
-from store.common.counted_values import cluster_of
+from store.common.counted_values import device_of
 from store.common.records import BanQuote, read_ban_quote, read_frame
 from store.limits import BAN_HOURS_DAYS, BAN_MINUTES_DAYS, BAN_POLICIES
 
@@ -74,7 +73,7 @@ class Dated(NamedTuple):
         """What this ban counts; ``root``: the digest of the family's founder, if it descends from another."""
         if fingerprint.at is None:
             return None
-        cluster = root or cluster_of(fingerprint) or b""
+        cluster = root or device_of(fingerprint) or b""
         seconds = max(1, int(fingerprint.at))  # as a record keeps it
         minute = min(seconds // 60, _LAST_MINUTE)
         return cls(minute, is_day(seconds), policy or "", cluster[:_CLUSTER_BYTES])

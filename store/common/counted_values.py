@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import Key, KeyKind, kind_of, value_of
-from samehand.signals import POSITION, SIGNALS
+from samehand.signals import SIGNALS
 
 # Counted within the account's stratum, its script and language: how common a name is depends on these.
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
@@ -34,8 +34,6 @@ CROWDS = frozenset(
 # The most values that one account counts: a bio may hold dozens of contact points.
 VALUES_MAX = 32
 
-_TELLS_CLUSTER = ((POSITION["network"], KeyKind.PREFIX), (POSITION["device"], KeyKind.DEVICE))
-
 # The most accounts of one cluster that count towards the total: those of a household, a few of a carrier's.
 # It may be small, since a cluster counts each value once; a large one would make values of crowded networks
 # look rare.
@@ -51,13 +49,9 @@ class Counted(NamedTuple):
     cluster: bytes
 
 
-def cluster_of(fingerprint: Fingerprint) -> bytes | None:
-    """The value that identifies an account's cluster: its network prefix, else its device, else ``None``."""
-    for place, kind in _TELLS_CLUSTER:
-        trait = fingerprint.traits[place]
-        if trait is not None:
-            return _first(list(SIGNALS[place].counts(trait)), kind)
-    return None
+def device_of(fingerprint: Fingerprint) -> bytes | None:
+    """The value that identifies an account's device, if it is known."""
+    return _first(list(_values(fingerprint)), KeyKind.DEVICE)
 
 
 class Sighting(NamedTuple):

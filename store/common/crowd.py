@@ -23,7 +23,7 @@ _HEAD = struct.Struct(">BI")
 def cluster_tag(keys: Sequence[Key], account: bytes) -> bytes:
     """The cluster of an account with these keys: its network prefix, else its device, else ``account``.
 
-    The same as for counts (:func:`store.common.counted_values.cluster_of`), cut to :data:`CLUSTER_BYTES`.
+    The same as for counts (:func:`store.common.counted_values.counted`), cut to :data:`CLUSTER_BYTES`.
     """
     for kind in (KeyKind.PREFIX, KeyKind.DEVICE):
         for key in keys:

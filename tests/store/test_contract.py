@@ -291,9 +291,9 @@ class TestCalendar:
         assert day is not None
         assert hour < 0.2 < 0.9 < day
 
-    async def test_what_shares_a_network_or_a_family_counts_once_an_hour(self, store: Store) -> None:
+    async def test_what_shares_a_device_or_a_family_counts_once_an_hour(self, store: Store) -> None:
         here = of_one_shard()
-        farm = [a_ban(next(here), ip=f"39.40.1.{n}", at=NOW - n) for n in range(1, 20)]
+        farm = [a_ban(next(here), ip=f"{n}.9.9.9", device_id=DEVICE, at=NOW - n) for n in range(21, 40)]
         family = [a_ban(next(here), ip=f"{n}.9.9.9", descent=Descent("x:2", 1), at=NOW) for n in (8, 9)]
         await store.enrol([*farm, *family, a_ban("alone", at=NOW)], now=NOW)
         assert await counted(store, NOW) == 3
@@ -301,8 +301,13 @@ class TestCalendar:
         assert await counted(store, NOW + 2) == 3
         await store.expunge([(farm[-1].account, NOW)], now=NOW)
         assert await counted(store, NOW + 4) == 2
-        await store.enrol([a_ban(next(here), ip="39.40.1.9", at=NOW - 3_600)], now=NOW)
+        await store.enrol([a_ban(next(here), device_id=DEVICE, at=NOW - 3_600)], now=NOW)
         assert await counted(store, NOW + 6) == 3
+
+    async def test_bans_of_a_carriers_new_address_count_each(self, store: Store) -> None:
+        here = of_one_shard()
+        await store.enrol([a_ban(next(here), ip="39.40.1.2", at=NOW - n) for n in range(20)], now=NOW)
+        assert await counted(store, NOW) == 20
 
     async def test_more_policies_than_are_kept_apart_share_one_calendar(self, store: Store) -> None:
         here = of_one_shard()

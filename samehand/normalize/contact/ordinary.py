@@ -32,9 +32,10 @@ _DATES_TIGHT: Final = re.compile(rf"{_YEAR}(?:[\W_]{{1,4}}{_YEAR})++")
 # A clock's colon stands in no phone number.
 _CLOCK: Final = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:])")
 
-_GROUPED: Final = r"[1-9]\d{0,2}(?:[ .']\d{3})+"
+# A sum of more groups may be the number of a card.
+_GROUPED: Final = r"[1-9]\d{0,2}(?:[ .']\d{3}){1,3}"
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:[ .']\d00)?(?:[ .']000)+")
-_SUM: Final = re.compile(rf"(?:{_GROUPED}|[1-9]\d{{0,2}}(?:,\d{{3}})+|[1-9]\d{{0,8}})(?:[.]\d\d)?")
+_SUM: Final = re.compile(rf"(?:{_GROUPED}|[1-9]\d{{0,2}}(?:,\d{{3}}){{1,3}}|[1-9]\d{{0,8}})(?:[.]\d\d)?")
 _GROUPED_SUM: Final = re.compile(_GROUPED)
 _CENTS: Final = re.compile(r",\d{2}(?!\d)")
 _CURRENCY_SIGN: Final = "[$€£¥₹₽₺₩₪₫฿₦₱₴৳؋]"

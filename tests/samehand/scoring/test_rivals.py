@@ -25,13 +25,13 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted
-from tests.samehand.signals.test_base import OfToday
 from tests.samehand.signals.test_contract import keyer
 
 WEIGHTS: Final = default_weights()
 DAY: Final = 86_400.0
 DEVICE: Final = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BANS: Final = (1, 300, 20_000, 1_000_000)
+PICTURE: Final = Avatar(pdq=bytes(range(0, 256, 8)), quality=90)
 
 
 def scored(
@@ -49,19 +49,27 @@ def changed(account: Account, field: str, value: Any) -> Account:
     return replace(account, **{field: value})
 
 
-class Lasting(Counted):
-    """Counts without a crowd of today, which is what the next laws leave out: to share what it has says where
-    one came from, and so that a neighbour explains the moment."""
+class Lately(Counted):
+    """Counts of which all or a tenth of the accounts are the latest, and each crowd is of today."""
+
+    def __init__(self, bans: int, accounts: int, seed: int, part: int) -> None:
+        super().__init__(bans, accounts, seed)
+        self._latest = accounts // part
+
+    def accounts(self, stratum: str) -> int:
+        return self._latest if stratum == LATELY else super().accounts(stratum)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        return 0 if stratum == LATELY else super().count(kind, value, stratum)
+        crowd = super().count(kind, value, stratum)
+        return min(crowd, self._latest) if stratum == LATELY else crowd
 
 
-lasting = st.builds(
-    Lasting,
+with_crowds = st.builds(
+    Lately,
     bans=st.sampled_from((0, 300, 100_000, 1_000_000)),
     accounts=st.sampled_from((0, 400, 90_000)),
     seed=st.integers(0, 255),
+    part=st.sampled_from((1, 10)),
 )
 
 # Values that resemble none of those drawn.
@@ -85,7 +93,7 @@ NAMING: Final = frozenset(("announced", "succeeds", "names-it", "mailbox", "numb
 
 
 @settings(max_examples=800)
-@given(ours=accounts, theirs=accounts, counts=lasting, age=ages, field=st.sampled_from(sorted(UNLIKE)))
+@given(ours=accounts, theirs=accounts, counts=with_crowds, age=ages, field=st.sampled_from(sorted(UNLIKE)))
 def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raises_it(
     ours: Account, theirs: Account, counts: Counted, age: float | None, field: str
 ) -> None:
@@ -98,7 +106,7 @@ def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raise
 
 
 @settings(max_examples=400)
-@given(ours=accounts, theirs=accounts, counts=lasting, age=ages)
+@given(ours=accounts, theirs=accounts, counts=with_crowds, age=ages)
 def test_no_pair_scores_higher_than_an_account_against_itself(
     ours: Account, theirs: Account, counts: Counted, age: float | None
 ) -> None:
@@ -327,16 +335,40 @@ def test_the_strongest_rival_is_the_one_that_explains_most(
     assert result.rivals[0].sentence.endswith(".")
 
 
-def test_one_of_a_crowd_of_today_is_a_neighbour_as_often_as_the_crowd_is_counted() -> None:
-    """Three in a hundred of the latest accounts came through the address; of all, few or as many."""
-    one = Account(platform="x", account_id="1", handle="zarghun_kakar", ip="39.40.12.7")
-    today, ever = (scored(one, one, OfToday(3_000, bearers), 4 * 3_600.0) for bearers in (3_000, 150_000))
-    rate, bans = WEIGHTS.mirror_rate, OfToday.bans
-    assert today.rivals[0].name == "neighbour"
-    assert today.prior == pytest.approx(math.log(rate / bans / 0.03), abs=0.1)
-    assert ever.prior == pytest.approx(math.log(rate / WEIGHTS.rivals["neighbour"].rate), abs=1e-9)
-    (moment,) = [line for line in today.lines if line.signal == "timing"]
-    assert (moment.weight, moment.explained) == (0.0, True)
+class Throwaways:
+    """A platform of 300 bans and 200 sign-ups a day, and so many sign-ups more behind one address."""
+
+    bans = 300
+
+    def __init__(self, throwaways: int) -> None:
+        self._throwaways = throwaways
+
+    def accounts(self, stratum: str) -> int:
+        return self._throwaways + (200 if stratum == LATELY else 20_000)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 1 + self._throwaways if kind in (KeyKind.ADDRESS, KeyKind.PREFIX) else 1
+
+
+@pytest.mark.parametrize("throwaways", [61, 700])
+@pytest.mark.parametrize("address", ["39.40.12.7", "39.40.12.200"])
+@pytest.mark.parametrize(
+    ("banned", "mirror"),
+    [
+        ({"avatar": PICTURE}, {"avatar": PICTURE}),
+        ({"handle": "zarghun_kakar"}, {"handle": "xx_zarghun_kakar_xx"}),
+        ({"phone": "+923012345678"}, {"phone": "+923012345699"}),
+    ],
+    ids=["picture", "decorated handle", "phone block"],
+)
+def test_throwaways_behind_the_address_of_one_ban_hide_no_mirror(
+    banned: dict[str, Any], mirror: dict[str, Any], address: str, throwaways: int
+) -> None:
+    theirs = Account(platform="x", account_id="1", ip="39.40.12.7", **banned)
+    ours = Account(platform="x", account_id="2", ip=address, **mirror)
+    found = scored(ours, theirs, Throwaways(throwaways), 6 * 3_600.0)
+    assert found.band != "none"
+    assert found.log_odds >= told(replace(ours, ip=None), theirs, Throwaways(throwaways), 6 * 3_600.0)
 
 
 def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> None:

@@ -84,19 +84,5 @@ def test_what_a_crowd_of_today_bears_is_as_common_as_it_is_today() -> None:
     assert of_today(latest=0, bearers=3_000) == pytest.approx(0.0006, rel=0.05)
 
 
-class FirstDay(OfToday):
-    """A platform on its first day: every account counted is one of the latest."""
-
-    def accounts(self, stratum: str) -> int:
-        return 100_000
-
-
-@pytest.mark.parametrize("bearers", [3_000, 100_000])
-def test_on_a_first_day_every_crowd_is_of_today(bearers: int) -> None:
-    context = ComparisonContext(FirstDay(bearers, bearers), ("ps", "ps"), ("x", "x"))
-    today = context.crowd_of_today(KeyKind.ADDRESS, WORD, 2e-6)
-    assert today == pytest.approx(bearers / 100_000, rel=0.05)
-
-
 def test_the_farm_of_one_evader_is_no_crowd_of_today() -> None:
     assert of_today(latest=60, bearers=60) == of_today(latest=0, bearers=60)

@@ -28,12 +28,13 @@ def test_what_counts_is_read_from_a_stored_ban_as_it_was_when_it_was_enrolled() 
         ({"ip": "39.40.1.2", "device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
         ({"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
         ({}, None),
+        ({"ip": "39.40.1.2"}, None),
         ({"ip": "39.40.1.2"}, root),
     ):
         ban = a_ban("9", policy="spam", at=NOW - 0.5, **traits)  # type: ignore[arg-type]  # texts alone
         dated = Dated.of(ban.fingerprints[0], "spam", founder)
         assert dated is not None
-        assert bool(dated.cluster) == bool(traits)
+        assert bool(dated.cluster) == bool(founder or "device_id" in traits)
         assert dated_in(frame_of(b"tag.", ban.fingerprints, None), ban_quote(ban.facts, founder)) == dated
 
 

@@ -325,6 +325,13 @@ def test_dates_and_times_stay_in_any_digits(day: date, hour: time, digits: str, 
     assert redacted(words) == words
 
 
+@pytest.mark.parametrize("parted", [",", " ", ".", "'"])
+@pytest.mark.parametrize("price", ["${}", "Rs {}", "{} USD", "${}.00", "{},00"])
+def test_a_card_in_groups_of_three_is_no_price(parted: str, price: str) -> None:
+    shown = redacted(price.format(f"{4_111_111_111_111_111:,}".replace(",", parted)))
+    assert not any(map(str.isdigit, shown))
+
+
 @example(163_828_060_280, "$", "0123456789", True)  # its digits pass the check of a card's number
 @given(st.integers(1, 10**12), st.sampled_from("$€£₹"), DIGITS_OF_SCRIPTS, st.booleans())
 def test_prices_stay_in_any_digits(amount: int, sign: str, digits: str, cents: bool) -> None:
