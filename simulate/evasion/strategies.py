@@ -254,7 +254,3 @@ STRATEGIES = (
 )
 """All eight, by number less one. The first four are naive, 5 to 7 harder, and 8 shares nothing but its
 timing, which thousands share: nobody can catch it."""
-NAIVE = frozenset({1, 2, 3, 4})
-"""Numbers of the naive strategies."""
-HARDER = frozenset({5, 6, 7})
-"""Numbers of those that take evidence beyond the name."""
