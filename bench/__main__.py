@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import desk, flames, gate, growth, latency, lookup, memory, mind, scale, soak, worker
+from bench import desk, flames, gate, latency, lookup, memory, mind, recall, scale, soak, worker
 from bench.running.scene import BROKERS
 from local.binaries import NotAvailable
 
@@ -31,7 +31,7 @@ _QUICK_WORKER, _WORKER = (400, 1), (worker.EVENTS, worker.TURNS)  # events, turn
 _QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rates, seconds each
 
 _QUICK_SCALE, _SCALE = (500, 100), (scale.BANS, scale.EVENTS)  # bans, events
-_QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (growth.SIZES, growth.EACH)  # sizes, disguises a kind
+_QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (recall.SIZES, recall.EACH)  # sizes, disguises a kind
 _QUICK_SOAK, _SOAK = (2_000, 0.5), (soak.BANS, soak.MINUTES)  # bans, minutes
 _QUICK_DESK, _DESK = (2_000, 20), (desk.ALERTS, desk.TIMES)  # alerts, requests of each kind
 _QUICK_GATE, _GATE = (20, 3), (gate.RATE, gate.SECONDS)  # calls a second, seconds
@@ -43,7 +43,6 @@ class Chosen:
 
     sizes: list[int]
     quick: bool
-    graph: Path | None = None
 
     @property
     def bans(self) -> int:
@@ -97,8 +96,6 @@ def _flames(chosen: Chosen) -> Told:
     if not flames.installed():
         return "not sampled: py-spy is not installed (`make bench` installs it)", None
     stacks = flames.sampled(chosen.bans, _QUICK_WORKER[0] if chosen.quick else _WORKER[0])
-    if chosen.graph:
-        chosen.graph.write_text(flames.graph(stacks, chosen.bans), "utf-8")
     return f"{flames.table(stacks)}\n\n{flames.summary(stacks)}", flames.shares(stacks, flames.PARTS)
 
 
@@ -113,8 +110,8 @@ def _scale(chosen: Chosen) -> Told:
 
 
 def _growth(chosen: Chosen) -> Told:
-    found = growth.measured(*(_QUICK_GROWTH if chosen.quick else _GROWTH))
-    return growth.table(found), asdict(found)
+    found = recall.growth(*(_QUICK_GROWTH if chosen.quick else _GROWTH))
+    return recall.growth_table(found), {size: asdict(one) for size, one in found.items()}
 
 
 def _gate(chosen: Chosen) -> Told:
@@ -165,8 +162,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     sizes = [int(one) for one in (given.bans or (_QUICK_BANS if given.quick else _BANS)).split(",")]
-    graph = given.note.with_name("worker.svg") if given.note else None
-    chosen = Chosen(sizes, given.quick, graph)
+    chosen = Chosen(sizes, given.quick)
     for name in given.only.split(","):
         table, plain = PARTS[name](chosen)
         print(f"{table}\n", flush=True)

@@ -1,22 +1,20 @@
 """The desk with many alerts in its database: how long its queue, an alert and a decision take.
 
-``python -m bench.desk --alerts 50000 --times 300 --json``. Requests go to the application itself, one after
+Requests go to the application itself, one after
 the other, and are timed from the request to the whole answer: what a browser waits for beside the network.
 SQLite always, PostgreSQL where Debian's is there.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import random
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
 from pathlib import Path
@@ -26,7 +24,6 @@ import httpx
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Table, insert, text
 
-from bench.machine import in_words, machine
 from cli.output import progress
 from desk.access import sessions
 from desk.access.sign_in import add_user
@@ -278,22 +275,3 @@ def measured(alerts: int, times: int) -> list[Timed]:
         except NotAvailable as missing:
             print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
     return found
-
-
-def main() -> None:
-    """Measures, and prints a table or one line of JSON."""
-    asked = argparse.ArgumentParser(description="The desk's requests over many alerts.")
-    asked.add_argument("--alerts", type=int, default=ALERTS)
-    asked.add_argument("--times", type=int, default=TIMES, help="requests of each kind")
-    asked.add_argument("--json", dest="as_json", action="store_true")
-    given = asked.parse_args()
-    found = measured(given.alerts, given.times)
-    on = machine()
-    if given.as_json:
-        print(json.dumps({"alerts": given.alerts, "machine": on, "found": [asdict(one) for one in found]}))
-    else:
-        print(f"{table(found)}\n\n{given.alerts:,} alerts; {in_words(on)}.")
-
-
-if __name__ == "__main__":
-    main()

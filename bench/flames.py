@@ -1,40 +1,37 @@
-"""Where a worker's processor time goes at its full job: a flame graph, and the shares of what it is spent on.
+"""Where a worker's processor time goes at its full job, by part.
 
-``python -m bench.flames [--bans 100000] [--events 4000] [--out docs/performance/worker.svg] [--folded
-FILE]``. py-spy samples a real ``samehand worker`` while it reads events off a filled topic; a sample
+py-spy samples a real ``samehand worker`` while it reads events off a filled topic; a sample
 counts where its thread held the interpreter. The mind is Python here, whose functions have names; compiled
 it is a smaller share. A share is of all samples; a *part* is the innermost function of ours on the stack.
 """
 
 from __future__ import annotations
 
-import argparse
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bench.flame_svg import Stack, drawn
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, filled
-from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
-from bench.worker import BANS, EVENTS
+from bench.running.scene import BROKERS, SOURCES, WORKER, Scene
 from schemas.wire import encode
 
 GOAL_SHARE: Final = 0.15
 
+Stack = tuple[str, ...]
+
 _WARM_UP: Final = 500
 _SAMPLES_A_SECOND: Final = 200
 _SECONDS_MAX: Final = 300
-_PROGRAMS: Final = {"worker": WORKER, "plain": PLAIN, "passing": PASSING}
 
 
-def sampled(bans: int, events: int, program: str = "worker") -> dict[Stack, int]:
+def sampled(bans: int, events: int) -> dict[Stack, int]:
     """Samples by stack, outermost frame first; a frame is ``function (file)``."""
     own = filled(bans)
     records = sign_ups(SEED, bans, own.originals, _WARM_UP + events, at=time.time())
@@ -48,13 +45,19 @@ def sampled(bans: int, events: int, program: str = "worker") -> dict[Stack, int]
         created, folded = scene.topics.created, Path(folder) / "folded"
         scene.publish(created, pairs[:_WARM_UP])
         # Machine code has no frames that py-spy could name.
-        worker = scene.start(_PROGRAMS[program], SOURCES)
+        worker = scene.start(WORKER, SOURCES)
         scene.until_committed(created, _WARM_UP)
         worker.freeze()
         scene.publish(created, pairs[_WARM_UP:])
         worker.thaw()
         spy = subprocess.Popen(
-            _command(worker.pid, folded), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [
+                *(str(_spy()), "record", "--pid", str(worker.pid), "--gil"),
+                *("--format", "raw", "--output", str(folded)),
+                *("--rate", str(_SAMPLES_A_SECOND), "--duration", str(_SECONDS_MAX)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         try:
             scene.until_committed(created, len(pairs))
@@ -73,11 +76,6 @@ def installed() -> bool:
 
 def _spy() -> Path:
     return Path(sys.executable).with_name("py-spy")
-
-
-def _command(pid: int, folded: Path) -> list[str]:
-    what = ["record", "--pid", str(pid), "--format", "raw", "--output", str(folded), "--gil"]
-    return [str(_spy()), *what, "--rate", str(_SAMPLES_A_SECOND), "--duration", str(_SECONDS_MAX)]
 
 
 def read_folded(text: str) -> dict[Stack, int]:
@@ -114,16 +112,6 @@ def _part(stack: Stack, parts: Mapping[str, str]) -> str:
     return ""
 
 
-def inclusive(stacks: Mapping[Stack, int]) -> dict[str, float]:
-    """The share of samples with each frame anywhere on the stack."""
-    found = Counter[str]()
-    for stack, count in stacks.items():
-        for frame in set(stack):
-            found[frame] += count
-    total = sum(stacks.values()) or 1
-    return {name: count / total for name, count in found.most_common()}
-
-
 def alone(stacks: Mapping[Stack, int]) -> dict[str, float]:
     """The share of samples with each frame innermost."""
     found = Counter[str]()
@@ -131,11 +119,6 @@ def alone(stacks: Mapping[Stack, int]) -> dict[str, float]:
         found[stack[-1]] += count
     total = found.total() or 1
     return {name: count / total for name, count in found.most_common()}
-
-
-def lines(told: Mapping[str, float], most: int) -> Iterable[str]:
-    """The largest, for people."""
-    return (f"{share:6.1%}  {name}" for name, share in list(told.items())[:most])
 
 
 PARTS: Final = {
@@ -157,11 +140,6 @@ PARTS: Final = {
 REST: Final = "the rest (interpreter, event loop)"
 
 
-def graph(stacks: Mapping[Stack, int], bans: int, program: str = "worker") -> str:
-    """The flame graph as SVG."""
-    return drawn(stacks, f"samehand {program} at {bans:,} bans, {sum(stacks.values()):,} samples")
-
-
 def table(stacks: Mapping[Stack, int]) -> str:
     """For people."""
     told = shares(stacks, PARTS)
@@ -181,22 +159,3 @@ def summary(stacks: Mapping[Stack, int]) -> str:
         f"* the largest single cost, the innermost function alone: {name}, {share:.1%} "
         f"(goal: none above {GOAL_SHARE:.0%})"
     )
-
-
-def main() -> None:
-    """Prints the largest shares, writes the graph."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--program", choices=sorted(_PROGRAMS), default="worker")
-    parser.add_argument("--svg", type=Path, help="where the graph goes")
-    chosen = parser.parse_args()
-    stacks = sampled(chosen.bans, chosen.events, chosen.program)
-    if chosen.svg:
-        chosen.svg.write_text(graph(stacks, chosen.bans, chosen.program), "utf-8")
-    print(table(stacks), "", summary(stacks), "", sep="\n")
-    print("innermost:", *lines(alone(stacks), 12), sep="\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,20 @@
 """``samehand gate`` under load: so many calls a second to score sign-ups, against so many bans.
 
-``python -m bench.gate --bans 20000 --rate 200 --seconds 30``. Calls begin when they are due, whether or not
+Calls begin when they are due, whether or not
 those before have been answered, and are timed from then on: a gate that falls behind shows it. Beside the
 times stand milliseconds of processor a call, which say the same however busy the machine is.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -32,26 +30,12 @@ from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.wire import encode
 
-BANS: Final = 20_000
 RATE: Final = 200
 SECONDS: Final = 30
 DEADLINE_MS: Final = 150
 SIGN_UPS: Final = 1_000
 """Different ones, sent again and again: the bans that they resemble are not always the same few."""
 PROCESSOR: Final = "process_cpu_seconds_total"
-
-
-def main() -> None:
-    """Measures, and prints one line of JSON."""
-    asked = argparse.ArgumentParser(description="Calls a second to /v1/score, and how long they take.")
-    asked.add_argument("--bans", type=int, default=BANS)
-    asked.add_argument("--rate", type=int, default=RATE, help="calls a second")
-    asked.add_argument("--seconds", type=int, default=SECONDS)
-    asked.add_argument(
-        "--deadline-ms", type=int, default=DEADLINE_MS, help="longer: busy machines decide all calls"
-    )
-    given = asked.parse_args()
-    print(json.dumps(asdict(measured(given.bans, given.rate, given.seconds, given.deadline_ms))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +169,3 @@ async def _calls(
         calls.append(asyncio.ensure_future(call(bodies[number % len(bodies)], due)))
     await asyncio.gather(*calls)
     return took, outcomes
-
-
-if __name__ == "__main__":
-    main()

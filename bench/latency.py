@@ -1,7 +1,6 @@
 """How long an alert takes: from the event's record to the alert's, at a steady rate of events.
 
-``python -m bench.latency [--bans 100000] [--rates 50,200,500] [--seconds 20] [--broker embedded|kafka]
-[--json]``. Events are sent one by one at their moments, one in ten of them a mirror, to a real ``samehand
+Events are sent one by one at their moments, one in ten of them a mirror, to a real ``samehand
 worker`` on the snapshot of a filled Redis; a consumer of ours notes when each alert is there to be read.
 Bans are sent beside them, and the worker's own metric says how long each took to be found. Times are by
 the clock on the wall, so a busy machine makes them longer: ``busy`` is the worker's share of a processor,
@@ -11,13 +10,11 @@ nothing of the worker.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -240,21 +237,3 @@ def summary(several: Sequence[Report]) -> str:
             f"* on {in_words(first.machine)}",
         )
     )
-
-
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--rates", default=",".join(map(str, RATES)))
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    rates = [int(rate) for rate in chosen.rates.split(",")]
-    found = measured(chosen.bans, rates, chosen.seconds, chosen.broker)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table([found])}\n\n{summary([found])}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,14 @@
 """What one banned account costs in Redis, part by part.
 
-``python -m bench.memory [--bans 100000] [--json]``: handles alone (of the cached population), and whole
+Handles alone (of the cached population), and whole
 simulated accounts with their fields at the shares of the population, with every field, and with a picture.
 The store is laid out for as many bans as it gets.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from bench.index.population import population
 from bench.store.bans import a_store, by_handle, enrol, whole
@@ -79,18 +76,3 @@ def table(several: list[Memory]) -> str:
         cells = [one.index_and_record, *(one.parts.get(name, 0.0) for name in columns), one.total]
         lines.append(f"| {one.case} | " + " | ".join(f"{cell:.0f}" for cell in cells) + " |")
     return "\n".join(lines)
-
-
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=100_000)
-    parser.add_argument("--cases", type=int, default=len(CASES), help="so many of the cases")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    several = [asyncio.run(measured(case, chosen.bans)) for case in list(CASES)[: chosen.cases]]
-    print(json.dumps([asdict(one) for one in several], indent=1) if chosen.json else table(several))
-
-
-if __name__ == "__main__":
-    main()

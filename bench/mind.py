@@ -1,6 +1,6 @@
 """What the mind costs an event, on the candidates that the index really brings up.
 
-``python -m bench.mind [--bans 20000] [--events 1000] [--json]``. Where the mind is machine code, a process of
+Where the mind is machine code, a process of
 its own does the same with the mind in Python, for what compiling brings. Whole simulated accounts sign up
 against whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed
 here (see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
@@ -10,15 +10,13 @@ frozen, as in a worker, which asks for some of an account's values in them.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -147,7 +145,7 @@ def side_by_side(bans: int, events: int) -> list[Mind]:
     collect_seldom()  # as a worker does, or rounds of the collector land in whichever step makes objects
     found = [asyncio.run(measured(bans, events))]
     if form() == "compiled":
-        command = [sys.executable, "-m", "bench.mind", "--bans", str(bans), "--events", str(events), "--json"]
+        command = [sys.executable, "-m", "bench.mind", str(bans), str(events)]
         done = subprocess.run(command, env={**os.environ, **SOURCES}, stdout=subprocess.PIPE, check=True)
         found += msgspec.json.decode(done.stdout, type=list[Mind])
     return found
@@ -228,16 +226,5 @@ def _rate(told: tuple[Callable[[Mind], float], str] | None, one: Mind) -> str:
     return "" if told is None else f"{told[0](one):,.0f} {told[1]}"
 
 
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=20_000)
-    parser.add_argument("--events", type=int, default=1_000)
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    found = side_by_side(chosen.bans, chosen.events)
-    print(json.dumps([asdict(one) for one in found], indent=1) if chosen.json else table(found))
-
-
 if __name__ == "__main__":
-    main()
+    sys.stdout.buffer.write(msgspec.json.encode(side_by_side(*map(int, sys.argv[1:]))))

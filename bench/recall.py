@@ -1,15 +1,13 @@
 """Blocking recall: how many disguised handles (or display names) still bring their banned original.
 
-``python -m bench.recall --bans 1000000 [--field display_name] [--crowd diverse] [--edits held_out]
-[--json]``
+``python -m bench.recall --bans 1000000 [--field display_name] [--crowd diverse] [--edits held_out]``
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +16,14 @@ from bench.index.population import CROWDS, Held, population
 from bench.index.postings import Postings, places
 from bench.index.schemes import SCHEMES, Scheme, folded, folded_name
 from bench.kinds import KINDS, NAME_KINDS
+from bench.machine import in_words, machine
 from simulate.evasion.edits import Edit
 from simulate.sampling import below, seeded
 
 KEEP = 64
+SIZES = (50_000, 200_000, 800_000)
+EACH = 100
+"""Bans of each size in the table of growth, and disguises of each kind there."""
 _TRIES = 30  # an edit that does not apply to so many bans in turn applies to hardly any
 
 
@@ -74,6 +76,7 @@ class Outcome:
     worst_kept: float
     candidates_mean: float
     candidates_p99: float
+    entries_a_ban: float
     kinds: dict[str, tuple[float, float]]
 
 
@@ -122,12 +125,36 @@ def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: lis
         min(kept),
         float(sizes.mean()),
         float(np.percentile(sizes, 99)),
+        postings.entries / len(shown),
         kinds,
     )
 
 
+def growth(sizes: Sequence[int] = SIZES, each: int = EACH) -> dict[int, Outcome]:
+    """The same disguises of the same handles, all among the first enrolled, looked up at each size."""
+    bans, field, scheme = population("diverse", max(sizes)), FIELDS["handle"], SCHEMES["handle"]["samehand"]
+    asked = disguised(bans[: min(sizes)], field.kinds["tuning"], each, field)
+    shown = [(ban.platform, ban.handle) for ban in bans]
+    return {size: measured("samehand", scheme, shown[:size], asked) for size in sorted(sizes)}
+
+
+def growth_table(found: Mapping[int, Outcome]) -> str:
+    """What docs/scale.md shows of it."""
+    lines = [
+        "| handles | candidates before the cut, mean / p99 | recall before the cut | within the best "
+        f"{KEEP} | of its worst kind | entries of postings a ban |",
+        "|---" * 6 + "|",
+    ]
+    lines += [
+        f"| {size:,} | {it.candidates_mean:,.0f} / {it.candidates_p99:,.0f} | {it.recall:.3f} "
+        f"| {it.recall_kept:.3f} | {it.worst_kept:.3f} | {it.entries_a_ban:.1f} |"
+        for size, it in found.items()
+    ]
+    return "\n".join([*lines, "", f"* on {in_words(machine())}"])
+
+
 def main() -> None:
-    """Prints a table, or JSON."""
+    """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=100_000)
     parser.add_argument("--each", type=int, default=400, help="disguises a kind")
@@ -135,31 +162,12 @@ def main() -> None:
     parser.add_argument("--edits", choices=sorted(KINDS), default="held_out")
     parser.add_argument("--field", choices=sorted(FIELDS), default="handle")
     parser.add_argument("--schemes", default=",".join(SCHEMES["handle"]), help="comma-separated")
-    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     bans = population(chosen.crowd, chosen.bans)
     field, schemes = FIELDS[chosen.field], SCHEMES[chosen.field]
     asked = disguised(bans, field.kinds[chosen.edits], chosen.each, field)
     shown = [(ban.platform, field.shown(ban)) for ban in bans]
     outcomes = [measured(name, schemes[name], shown, asked) for name in chosen.schemes.split(",")]
-    if chosen.json:
-        print(
-            json.dumps(
-                {
-                    "bans": chosen.bans,
-                    "field": chosen.field,
-                    "crowd": chosen.crowd,
-                    "edits": chosen.edits,
-                    "schemes": [asdict(one) for one in outcomes],
-                },
-                indent=1,
-            )
-        )
-    else:
-        _show(outcomes)
-
-
-def _show(outcomes: list[Outcome]) -> None:
     print(
         f"{'scheme':22}{'keys':>6}{'tried':>7}{'recall':>8}{'kept':>7}{'worst':>7}{'kept':>7}{'cands':>8}{'p99':>7}"
     )

@@ -1,6 +1,6 @@
 """What more workers bring on one topic, and what a store of several shards and masters costs an event.
 
-``python -m bench.scale [--bans 5000] [--events 600] [--workers 4] [--json]``. Each row is one Redis or a
+Each row is one Redis or a
 Redis Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what
 was put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what
 an event costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes
@@ -9,12 +9,10 @@ are what the masters count on their sockets, and the sizes of the records on the
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import redis
@@ -231,20 +229,3 @@ def summary(one: Report) -> str:
 
 def _megabytes(bytes_an_event: float) -> str:
     return f"{bytes_an_event * GOAL_A_SECOND / 1e6:,.1f}"
-
-
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--workers", type=int, default=4, help="rows of more workers are left out")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    settings = [one for one in SETTINGS if one.workers <= chosen.workers]
-    found = measured(chosen.bans, chosen.events, settings)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
-
-
-if __name__ == "__main__":
-    main()

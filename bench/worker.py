@@ -1,6 +1,5 @@
 """What a whole worker does in a second: its full job beside pass-through and beside a plain aiokafka loop.
 
-``python -m bench.worker [--bans 100000] [--events 4000] [--turns 3] [--broker embedded|kafka] [--json]``.
 In each turn each of them is a process of its own that reads the same events off a topic that was filled
 while it stood still; the full jobs start from the same snapshot of a filled Redis. Where the mind is machine
 code, a worker whose mind is Python is one of them, too. What counts is
@@ -10,12 +9,10 @@ beside it.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -203,20 +200,3 @@ def summary(one: Report) -> str:
             f"* on {in_words(one.machine)}",
         )
     )
-
-
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--turns", type=int, default=TURNS)
-    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    found = measured(chosen.bans, chosen.events, chosen.turns, chosen.broker)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
-
-
-if __name__ == "__main__":
-    main()

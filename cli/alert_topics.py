@@ -27,7 +27,7 @@ from schemas.revisions import COUNTED_MAX
 from schemas.wire import decode_alert, decode_alert_state, encode
 from store.common.alert_dedup import KNOWN_ON
 from streams.kafka.client import Reader, Writer, reader, writer
-from streams.outcomes import Arrival, Dead, Outcome
+from streams.outcomes import Arrival, Dead
 from streams.settings import Settings
 
 CONFIRMED_SECONDS_MAX: Final = 30.0
@@ -107,7 +107,10 @@ class AlertTopics:
         await self._recall(opened, out)
         self._replayed.verdicts = 0
         for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
-            self._blame(batch, await self._judge(batch))
+            outcomes = await self._judge(batch)
+            for arrival, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Dead):
+                    self.faults[arrival.address] = outcome
             self._replayed.verdicts += len(batch)
 
     async def _hold(self, opened: Reader) -> None:
@@ -124,16 +127,13 @@ class AlertTopics:
                     self._note(some, out)
                 new = [arrival for arrival in some if self._taken.get(arrival.state.key) != arrival.address]
                 if out is None:
-                    new = await self._on_bans(new)
+                    store, accounts = self._context.store, [taken.state.record.matched.key for taken in new]
+                    # The store may lack a ban that workers have just enrolled elsewhere.
+                    bans = await self._context.call_store(store.bans(accounts)) if new else []
+                    new = [taken for taken, ban in zip(new, bans, strict=True) if ban is not None]
                 self._replayed.alerts += await recall([arrival.state for arrival in new], self._context)
                 self._taken |= {arrival.state.key: arrival.address for arrival in new}
                 hear(turn * STATES_AT_ONCE + len(some))
-
-    async def _on_bans(self, some: Sequence[_Standing]) -> list[_Standing]:
-        """Those whose ban the store has. It may lack one that workers have just enrolled elsewhere."""
-        store, accounts = self._context.store, [taken.state.record.matched.key for taken in some]
-        bans = await self._context.call_store(store.bans(accounts)) if some else []
-        return [taken for taken, ban in zip(some, bans, strict=True) if ban is not None]
 
     def _note(self, some: Sequence[_Standing], out: Writer) -> None:
         """Publishes the states that the topic of states lacks, before anything can end these alerts."""
@@ -221,11 +221,6 @@ class AlertTopics:
 
     def _unreadable(self, arrival: Arrival, why: Malformed) -> None:
         self.faults[arrival.address] = Dead(why.reason, why.path, why.detail)
-
-    def _blame(self, batch: Sequence[Arrival], outcomes: Sequence[Outcome]) -> None:
-        for arrival, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Dead):
-                self.faults[arrival.address] = outcome
 
 
 async def replay_ahead(settings: Settings, topics: AlertTopics) -> None:

@@ -30,7 +30,9 @@ async def through_outages(step: Callable[[], Awaitable[T]], progress: Callable[[
         try:
             return await step()
         except (StoreError, Transient) as fault:
-            if not _passing(fault):
+            # An agent wraps what its store raised.
+            cause = fault.__cause__ if isinstance(fault.__cause__, StoreError) else fault
+            if not (type(cause) is StoreUnavailable or isinstance(cause, BrokerUnavailable)):
                 raise
             if progress() > done:
                 tries, done = 0, progress()
@@ -41,9 +43,3 @@ async def through_outages(step: Callable[[], Awaitable[T]], progress: Callable[[
             if tries == TRIES_MAX:
                 raise
             await asyncio.sleep(backoff.seconds(tries))
-
-
-def _passing(fault: Exception) -> bool:
-    """Whether waiting may cure it. An agent wraps what its store raised."""
-    cause = fault.__cause__ if isinstance(fault.__cause__, StoreError) else fault
-    return type(cause) is StoreUnavailable or isinstance(cause, BrokerUnavailable)

@@ -50,25 +50,19 @@ def standard_streams() -> Iterator[None]:
     its code point, ``<U+0639>``, as :func:`report.text.visible` writes what nobody sees. Without this a name
     in another script would end a command half-way.
     """
-    _open_the_closed()
+    # A process that was started with `<&-` has 0 to 2 free for its next file or socket, and libuv aborts
+    # a worker that closes one below 3.
+    for number in range(3):  # in this order: what is opened gets the lowest number that is free
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     codecs.register_error(ERROR_HANDLER, _written_out)
     with (
         redirect_stdout(_watched(sys.stdout, "standard output")),
         redirect_stderr(_watched(sys.stderr, "standard error")),
     ):
         yield
-
-
-def _open_the_closed() -> None:
-    """Opens nothing for what was closed by who started us, ``<&-``.
-
-    Else the next file or socket gets that number, and libuv aborts a worker that closes one below 3.
-    """
-    for number in range(3):  # in this order: what is opened gets the lowest number that is free
-        try:
-            os.fstat(number)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _watched(stream: TextIO | None, name: str) -> TextIO:

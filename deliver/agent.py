@@ -136,7 +136,11 @@ class EndpointAgent:
         if self._off or self._must_go():
             failed.note(_OFF if self._off else _LEAVING)
             return None
-        return self._meaning(await self._send(read.record), arrival, failed)
+        began = self._ticks()
+        with waiting():
+            answer = await self._client.send(read.record)
+        self._metrics.seconds.labels(self._name).observe(self._ticks() - began)
+        return self._meaning(answer, arrival, failed)
 
     def _must_go(self) -> bool:
         """Whether we have been leaving for so long that nothing more is begun."""
@@ -147,13 +151,6 @@ class EndpointAgent:
             self._left_at = self._ticks()
         return self._ticks() - self._left_at > LEAVING_SECONDS
 
-    async def _send(self, alert: MirrorAlert | AlertSummary) -> Answer:
-        began = self._ticks()
-        with waiting():
-            answer = await self._client.send(alert)
-        self._metrics.seconds.labels(self._name).observe(self._ticks() - began)
-        return answer
-
     def _meaning(self, answer: Answer, arrival: Arrival, failed: _Failed) -> Outcome | None:
         match answer:
             case Delivered():
@@ -163,40 +160,34 @@ class EndpointAgent:
                 self._answered("refused")
                 return Dead(REFUSED, detail=f"answered {answer.status}", endpoint=self._name)
             case Gone():
-                self._switch_off()
+                if not self._off:
+                    log.error(
+                        "endpoint off",
+                        endpoint=self._name,
+                        why="it answered 410 (Gone)",
+                        cure="correct or remove it in the file of endpoints, then restart samehand deliver",
+                    )
+                self._off = True
+                self._count("gone")
+                self._metrics.off.labels(self._name).set(1)
                 failed.note(_OFF)
                 return None
             case Away():
-                return self._missed(answer, arrival, failed)
+                self._count("away")
+                if self._away_since is None:
+                    self._away_since = self._ticks()
+                away_seconds = self._ticks() - self._away_since
+                self._metrics.away_seconds.labels(self._name).set(away_seconds)
+                if self._now() - arrival.timestamp > GIVEN_UP_SECONDS and away_seconds > AWAY_SECONDS_MIN:
+                    self._count("given-up")
+                    return Dead(GIVEN_UP, detail="not delivered within a day", endpoint=self._name)
+                failed.note(answer)
+                return None
 
     def _answered(self, outcome: str) -> None:
         self._count(outcome)
         self._away_since = None
         self._metrics.away_seconds.labels(self._name).set(0)
-
-    def _missed(self, away: Away, arrival: Arrival, failed: _Failed) -> Outcome | None:
-        self._count("away")
-        if self._away_since is None:
-            self._away_since = self._ticks()
-        away_seconds = self._ticks() - self._away_since
-        self._metrics.away_seconds.labels(self._name).set(away_seconds)
-        if self._now() - arrival.timestamp > GIVEN_UP_SECONDS and away_seconds > AWAY_SECONDS_MIN:
-            self._count("given-up")
-            return Dead(GIVEN_UP, detail="not delivered within a day", endpoint=self._name)
-        failed.note(away)
-        return None
-
-    def _switch_off(self) -> None:
-        if not self._off:
-            log.error(
-                "endpoint off",
-                endpoint=self._name,
-                why="it answered 410 (Gone)",
-                cure="correct or remove it in the file of endpoints, then restart samehand deliver",
-            )
-        self._off = True
-        self._count("gone")
-        self._metrics.off.labels(self._name).set(1)
 
     def _count(self, outcome: str) -> None:
         self._metrics.sent.labels(self._name, outcome).inc()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -159,42 +159,39 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
     if not _NAME.fullmatch(name):
         raise _Wrong(f"endpoints.{name[:48]!r}: a name is of small letters, digits and hyphens, at most 48")
     try:
-        return _checked(name, msgspec.convert(raw, _Entry), environment)
+        entry = msgspec.convert(raw, _Entry)
+        allowed = tuple(_network(text) for text in entry.allow_networks)
+        secret = _secret(entry, environment)
+        if entry.shape == "coop" and (entry.key_file is None or entry.item_type is None):
+            raise _Wrong("shape coop needs key_file (Coop's API key) and item_type (its id of the item type)")
+        if entry.shape != "coop" and (entry.key_file is not None or entry.item_type is not None):
+            raise _Wrong("key_file and item_type belong to shape coop")
+        if entry.shape == "generic" and secret is None:
+            raise _Wrong("needs secret_file or secret_env: without a signature the receiver cannot trust it")
+        if entry.ca_file is not None and not Path(entry.ca_file).is_file():
+            raise _Wrong(f"ca_file: {entry.ca_file}: there is no such file")
+        return Endpoint(
+            name,
+            _url(entry, allowed),
+            entry.shape,
+            secret,
+            None if entry.key_file is None else _header_value(Path(entry.key_file)),
+            entry.item_type or "",
+            None if entry.ca_file is None else Path(entry.ca_file),
+            allowed,
+            entry.timeout_seconds,
+            Filter(
+                frozenset(entry.bands),
+                frozenset(entry.policies),
+                frozenset(entry.platforms),
+                frozenset(entry.queues),
+                frozenset(entry.authorities),
+            ),
+        )
     except msgspec.ValidationError as fault:
         raise _Wrong(f"endpoints.{name}: {_reason(fault)}") from None
     except _Wrong as fault:
         raise _Wrong(f"endpoints.{name}: {fault}") from None
-
-
-def _checked(name: str, entry: _Entry, environment: Mapping[str, str]) -> Endpoint:
-    allowed = tuple(_network(text) for text in entry.allow_networks)
-    secret = _secret(entry, environment)
-    if entry.shape == "coop" and (entry.key_file is None or entry.item_type is None):
-        raise _Wrong("shape coop needs key_file (Coop's API key) and item_type (its id of the item type)")
-    if entry.shape != "coop" and (entry.key_file is not None or entry.item_type is not None):
-        raise _Wrong("key_file and item_type belong to shape coop")
-    if entry.shape == "generic" and secret is None:
-        raise _Wrong("needs secret_file or secret_env: without a signature the receiver cannot trust it")
-    if entry.ca_file is not None and not Path(entry.ca_file).is_file():
-        raise _Wrong(f"ca_file: {entry.ca_file}: there is no such file")
-    return Endpoint(
-        name,
-        _url(entry, allowed),
-        entry.shape,
-        secret,
-        None if entry.key_file is None else _header_value(Path(entry.key_file)),
-        entry.item_type or "",
-        None if entry.ca_file is None else Path(entry.ca_file),
-        allowed,
-        entry.timeout_seconds,
-        Filter(
-            frozenset(entry.bands),
-            frozenset(entry.policies),
-            frozenset(entry.platforms),
-            frozenset(entry.queues),
-            frozenset(entry.authorities),
-        ),
-    )
 
 
 def _network(text: str) -> Network:
@@ -236,17 +233,6 @@ def _url(entry: _Entry, allowed: tuple[Network, ...]) -> str:
         raise _Wrong("needs url or url_file, and not both")
     text = entry.url if entry.url_file is None else _read(Path(entry.url_file), SECRET_FILE_BYTES_MAX).strip()
     assert text is not None  # one of both is given
-    parts = _parts(text)
-    host = parts.hostname or ""
-    address = read_address(host)
-    if parts.scheme == "http" and not allowed:
-        raise _Wrong("url: plain http only with allow_networks: alerts would travel in the clear")
-    if address is not None and not may_be_reached(address, allowed):
-        raise _Wrong(f"url: {host} is no public address; allow_networks may allow it")
-    return text
-
-
-def _parts(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -260,7 +246,13 @@ def _parts(text: str) -> SplitResult:
         raise _Wrong("url: must not hold a user or a password; url_file may hold a URL that is a secret")
     if parts.fragment:
         raise _Wrong("url: must not have a fragment")
-    return parts
+    host = parts.hostname or ""
+    address = read_address(host)
+    if parts.scheme == "http" and not allowed:
+        raise _Wrong("url: plain http only with allow_networks: alerts would travel in the clear")
+    if address is not None and not may_be_reached(address, allowed):
+        raise _Wrong(f"url: {host} is no public address; allow_networks may allow it")
+    return text
 
 
 def _read(path: Path, bytes_max: int) -> str:

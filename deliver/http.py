@@ -105,29 +105,26 @@ class Client:
     @property
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            self._opened = self._open()
+            endpoint = self._endpoint
+            trusted = None if endpoint.ca_file is None else str(endpoint.ca_file)
+            context = ssl.create_default_context(cafile=trusted)
+            connector = aiohttp.TCPConnector(
+                limit=CONNECTIONS_MAX,
+                resolver=_CheckedResolver(endpoint.allowed),
+                use_dns_cache=False,  # each connection goes to an address that was checked for it
+                socket_factory=self._socket,
+                ssl=context,
+            )
+            self._opened = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=endpoint.timeout_seconds),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                max_line_size=HEADER_BYTES_MAX,
+                max_field_size=HEADER_BYTES_MAX,
+                trust_env=False,  # a proxy would resolve the name once more
+                auto_decompress=False,  # a small answer might unpack to a large one
+            )
         return self._opened
-
-    def _open(self) -> aiohttp.ClientSession:
-        endpoint = self._endpoint
-        trusted = None if endpoint.ca_file is None else str(endpoint.ca_file)
-        context = ssl.create_default_context(cafile=trusted)
-        connector = aiohttp.TCPConnector(
-            limit=CONNECTIONS_MAX,
-            resolver=_CheckedResolver(endpoint.allowed),
-            use_dns_cache=False,  # each connection goes to an address that was checked for it
-            socket_factory=self._socket,
-            ssl=context,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=endpoint.timeout_seconds),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_line_size=HEADER_BYTES_MAX,
-            max_field_size=HEADER_BYTES_MAX,
-            trust_env=False,  # a proxy would resolve the name once more
-            auto_decompress=False,  # a small answer might unpack to a large one
-        )
 
     def _socket(self, info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
         """A socket for this address and no other: the last look, which a literal in a URL meets, too."""

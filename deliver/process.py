@@ -132,7 +132,12 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
     declare_build(registry, {"version": version("samehand")}, name="samehand_deliver_build_info")
     for app in apps:
         families.add(app.endpoint.name, app.meters.registry)
-        _staff(app, metrics, clock)
+        client = Client(app.endpoint, clock.now)
+        agent = EndpointAgent(
+            app.endpoint, client, metrics, now=clock.now, ticks=clock.ticks, leaving=app.leaving
+        )
+        register(app, f"deliver-{app.endpoint.name}", names(app.settings).alerts, agent)
+        app.beside(client.close_at_end)
     first.everybody = tuple(apps)
     for app in others:
         app.conf.web_enabled = False
@@ -150,15 +155,6 @@ def _share(life: Life, first: DeliverApp, app: DeliverApp) -> None:
 async def _run_under(first: DeliverApp, app: DeliverApp) -> None:
     app.loop = first.loop
     await first.add_runtime_dependency(app)
-
-
-def _staff(app: DeliverApp, metrics: WebhookMetrics, clock: Clock) -> None:
-    client = Client(app.endpoint, clock.now)
-    agent = EndpointAgent(
-        app.endpoint, client, metrics, now=clock.now, ticks=clock.ticks, leaving=app.leaving
-    )
-    register(app, f"deliver-{app.endpoint.name}", names(app.settings).alerts, agent)
-    app.beside(client.close_at_end)
 
 
 def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:

@@ -23,7 +23,7 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from agents.common.preview import Preview
-from gate.answers import Problem, Score, problem_of
+from gate.answers import Problem, problem_of
 from gate.bodies import Bodies, TooMuch
 from gate.coop import CoopActions
 from gate.intake import KINDS, NOT_ALLOWED, Intake, Taken
@@ -99,7 +99,12 @@ class Gate:
             if isinstance(scored, Malformed):
                 return _malformed(scored)
             self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()
-            return Answer(200, scored, _told_of(scored))
+            told: dict[str, Any] = {"outcome": scored.outcome}
+            if scored.reason:
+                told["reason"] = scored.reason
+            if scored.outcome == "match":
+                told["band"] = scored.band
+            return Answer(200, scored, told)
 
         return await self._keyed(request, "score", "score", work)
 
@@ -329,15 +334,6 @@ def _too_often(key: Key, wait_seconds: float) -> Refused:
 
 def _malformed(fault: Malformed) -> Answer:
     return Answer(413 if fault.reason == "too-large" else 400, problem_of(fault))
-
-
-def _told_of(scored: Score) -> dict[str, Any]:
-    told: dict[str, Any] = {"outcome": scored.outcome}
-    if scored.reason:
-        told["reason"] = scored.reason
-    if scored.outcome == "match":
-        told["band"] = scored.band
-    return told
 
 
 def _response(answer: Answer, headers: Mapping[str, str]) -> Response[bytes]:

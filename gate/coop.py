@@ -119,20 +119,16 @@ class CoopActions:
             return Malformed("not-allowed", f"$.custom.{PARAMETER}", "mirror, not_mirror or unsure")
         if not told.actorEmail.strip():
             return Malformed("missing-field", "$.actorEmail", "no person decided it")
+        known = told.actorEmail.strip().casefold().encode("utf-8", "replace")
         made = {
             "alert_id": told.item.id,
             "revision": revision,
             "verdict": verdict,
             "reason_code": told.action.id,
-            "reviewer": self._reviewer(told.actorEmail),
+            "reviewer": f"coop-{hmac.new(self.reviewer_key, known, sha256).hexdigest()[:24]}",
             "decided_at": from_seconds(now),
         }
         try:
             return msgspec.convert(made, VerdictGiven)
         except msgspec.ValidationError:  # an action's id need be no code of ours
             return msgspec.convert(made | {"reason_code": _NO_REASON}, VerdictGiven)
-
-    def _reviewer(self, address: str) -> str:
-        """The same for the same moderator, and nobody's address."""
-        known = address.strip().casefold().encode("utf-8", "replace")
-        return f"coop-{hmac.new(self.reviewer_key, known, sha256).hexdigest()[:24]}"

@@ -199,7 +199,19 @@ class ApacheKafka(ServerGroup):
             KafkaNode(number + 1, self.folder / f"node-{number + 1}", home, listeners)
             for number in range(nodes)
         ]
-        self._settings = {**QUICK, **_replication(nodes), **(settings or {})}
+        copies = str(min(nodes, 3))
+        majority = str(min(nodes, 3) // 2 + 1)
+        self._settings = {
+            **QUICK,
+            "default.replication.factor": copies,
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": majority,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": majority,
+            "min.insync.replicas": majority,
+            **(settings or {}),
+        }
 
     @property
     def servers(self) -> list[KafkaNode]:
@@ -257,18 +269,3 @@ def cluster_id(draw: Callable[[], uuid.UUID]) -> str:
     while (drawn := urlsafe_b64encode(draw().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return drawn
-
-
-def _replication(nodes: int) -> dict[str, str]:
-    """Every topic on as many nodes as there are, up to three, and acknowledged by a majority of them."""
-    copies = str(min(nodes, 3))
-    majority = str(min(nodes, 3) // 2 + 1)
-    return {
-        "default.replication.factor": copies,
-        "offsets.topic.replication.factor": copies,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": majority,
-        "share.coordinator.state.topic.replication.factor": copies,
-        "share.coordinator.state.topic.min.isr": majority,
-        "min.insync.replicas": majority,
-    }

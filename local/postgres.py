@@ -38,22 +38,19 @@ class EmbeddedPostgres(LocalServer):
         """Makes the cluster first, where there is none."""
         data = self.folder / "data"
         if not (data / "PG_VERSION").exists():
-            self._initialise(data)
+            if os.geteuid() == 0:
+                owner = _owner()
+                os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            made = [str(programs() / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8"]
+            locale = ["--no-sync", "--locale=C"]
+            subprocess.run(  # noqa: S603  # a program of Debian's, with our own words
+                [*_as_nobody_special(), *made, *locale], check=True, capture_output=True, cwd=self.folder
+            )
         server = str(programs() / "postgres")
         # What tests lose when the machine loses its power is no loss.
         hasty = ["-c", "fsync=off", "-c", "max_connections=60"]
         where = ["-D", str(data), "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
         return [*_as_nobody_special(), server, *where, *hasty]
-
-    def _initialise(self, data: Path) -> None:
-        if os.geteuid() == 0:
-            owner = _owner()
-            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        made = [str(programs() / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8"]
-        locale = ["--no-sync", "--locale=C"]
-        subprocess.run(  # noqa: S603  # a program of Debian's, with our own words
-            [*_as_nobody_special(), *made, *locale], check=True, capture_output=True, cwd=self.folder
-        )
 
     def answers(self) -> bool:
         """Whether it accepts TCP connections; runs no query."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from schemas.wire import encode
 from simulate.config import Config
 from simulate.evasion.strategies import STRATEGIES
-from simulate.timeline.events import Event, Topic, Truth
+from simulate.timeline.events import Event, Topic
 from simulate.timeline.stream import generate
 
 Progress = Callable[[int, int], None]
@@ -136,15 +136,13 @@ class _Sinks:
         if event.topic is Topic.CREATED:
             self._row("languages.csv", (*account, event.label.language))
         if event.label.truth:
-            self._mirror(event.label.truth)
+            truth = event.label.truth
+            pair = truth[: len(_PAIR)]
+            seconds = round(truth.appeared_at - truth.banned_at)
+            self._row("truth.csv", pair)
+            self._row("strategies.csv", (*pair, truth.strategy, _NAMES[truth.strategy], truth.way, seconds))
         if event.label.resembles:
             self._row("innocents.csv", (*account, event.label.kind, *event.label.resembles.split(":", 1)))
-
-    def _mirror(self, truth: Truth) -> None:
-        pair = truth[: len(_PAIR)]
-        seconds = round(truth.appeared_at - truth.banned_at)
-        self._row("truth.csv", pair)
-        self._row("strategies.csv", (*pair, truth.strategy, _NAMES[truth.strategy], truth.way, seconds))
 
     def _row(self, name: str, values: Iterable[object]) -> None:
         self._tables[name].writerow(values)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from xml.etree.ElementTree import Element
 
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias
 from schemas.malformed import Malformed
 from watchlists.documents import elements, text_of
 from watchlists.rows import Row, an_entry, iso_date
@@ -22,23 +21,22 @@ def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[Row]:
         if isinstance(element, Malformed):
             yield Row(where, element)
         else:
-            yield Row(where, _of_element(element, authority))
-
-
-def _of_element(element: Element, authority: str) -> Entry | Malformed:
-    names = [
-        Alias(" ".join(text_of(element, part) for part in _PARTS)),
-        Alias(text_of(element, "NAME_ORIGINAL_SCRIPT")),
-    ]
-    names += [
-        Alias(text_of(alias, "ALIAS_NAME"), weak=text_of(alias, "QUALITY").casefold() == "low")
-        for alias in element.iterfind(f"{element.tag}_ALIAS")
-    ]
-    return an_entry(
-        authority,
-        text_of(element, "REFERENCE_NUMBER"),
-        names,
-        person=element.tag == "INDIVIDUAL",
-        programmes=(text_of(element, "UN_LIST_TYPE"),),
-        listed_on=iso_date(text_of(element, "LISTED_ON")),
-    )
+            names = [
+                Alias(" ".join(text_of(element, part) for part in _PARTS)),
+                Alias(text_of(element, "NAME_ORIGINAL_SCRIPT")),
+            ]
+            names += [
+                Alias(text_of(alias, "ALIAS_NAME"), weak=text_of(alias, "QUALITY").casefold() == "low")
+                for alias in element.iterfind(f"{element.tag}_ALIAS")
+            ]
+            yield Row(
+                where,
+                an_entry(
+                    authority,
+                    text_of(element, "REFERENCE_NUMBER"),
+                    names,
+                    person=element.tag == "INDIVIDUAL",
+                    programmes=(text_of(element, "UN_LIST_TYPE"),),
+                    listed_on=iso_date(text_of(element, "LISTED_ON")),
+                ),
+            )

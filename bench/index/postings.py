@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -45,17 +44,6 @@ class Postings:
         self.accounts = len(counts)
         self._raw: npt.NDArray[np.uint64] = np.frombuffer(hashes, np.uint64)
         self._caps: Ints = _CAPS[np.frombuffer(kinds, np.uint8)]
-        self._arrange()
-
-    def first(self, accounts: int) -> Postings:
-        """The index as it was when only so many were enrolled."""
-        one = copy(self)
-        one.keys_each, one.accounts = self.keys_each[:accounts], accounts
-        one._raw = self._raw[: int(one.keys_each.sum())]
-        one._arrange()
-        return one
-
-    def _arrange(self) -> None:
         self._order = order = np.argsort(self._raw, kind="stable")
         self._listed = np.repeat(np.arange(self.accounts, dtype=np.int32), self.keys_each)[order]
         self._values, self._starts, self._lengths = np.unique(

@@ -27,16 +27,6 @@ class Tape:
         self._exchanges: list[tuple[bytes, bytearray]] = []
         self._left: dict[bytes, deque[bytes]] = defaultdict(deque)
 
-    @property
-    def exchanges(self) -> int:
-        """How many questions were asked."""
-        return len(self._exchanges)
-
-    @property
-    def answered_bytes(self) -> int:
-        """How long all answers are together."""
-        return sum(len(answer) for _, answer in self._exchanges)
-
     def save(self, path: Path) -> None:
         """To a file of its own."""
         path.write_bytes(msgspec.msgpack.encode([(asked, bytes(said)) for asked, said in self._exchanges]))

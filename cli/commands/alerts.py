@@ -63,7 +63,10 @@ def list_(band: str | None, policy: str | None, everything: bool, limit: int, as
     ]
     alerts.sort(key=lambda alert: (alert.band != "likely", alert.detected_at, alert.alert_id))
     shown = alerts[:limit]
-    _complain(mirrored)
+    if mirrored.unreadable:
+        output.note(f"left out: {plural(mirrored.unreadable, 'record')} of the topics that cannot be read")
+    if mirrored.beyond:
+        output.note(f"left out: {plural(mirrored.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")
     if as_json:
         output.figures({"alerts": [_row(alert, mirrored) for alert in shown], "waiting": len(alerts)})
         return 0
@@ -135,10 +138,3 @@ def _words(alert: MirrorAlert, mirrored: MirroredAlerts) -> Iterator[str]:
         yield f"withdrawn: {alert.withdrawn_reason}"
     if verdict is not None:
         yield verdict.verdict
-
-
-def _complain(mirrored: MirroredAlerts) -> None:
-    if mirrored.unreadable:
-        output.note(f"left out: {plural(mirrored.unreadable, 'record')} of the topics that cannot be read")
-    if mirrored.beyond:
-        output.note(f"left out: {plural(mirrored.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")

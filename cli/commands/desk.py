@@ -312,7 +312,10 @@ def verify(offline: bool, as_json: bool) -> int:
     aside = {head for gap in compared.counted for head in gap.heads}
     held = sum(head not in aside for head in heads)
     if broken is None and noted is not None and noted not in heads:
-        broken = _missing(noted, topic)
+        from desk.review.audit import Break
+
+        why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
+        broken = Break(noted.number, why)
     if as_json:
         output.figures(_verified_figures(number, held, broken, compared))
     else:
@@ -394,13 +397,6 @@ def _acknowledgement(gap: Aside) -> str:
         f"line {gap.number}, by {visible(gap.by)} at {moment}, reason {visible(gap.reason)}, sets aside "
         f"{_lost(LostHeads(gap.kept, gap.heads))}"
     )
-
-
-def _missing(head: Head, topic: str) -> Break:
-    from desk.review.audit import Break
-
-    why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
-    return Break(head.number, why)
 
 
 async def _noted_head(settings: Settings) -> Head | None:

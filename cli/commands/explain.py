@@ -23,7 +23,7 @@ from cli.output_files import write
 from report.text import visible
 from report.waterfall import svg as waterfall
 from report.waterfall import terminal
-from report.waterfall.steps import Step, steps
+from report.waterfall.steps import steps
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
@@ -75,7 +75,9 @@ def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str,
     result, evidence, against = _compared(ours, theirs, bans)
     title = f"{_name(ours)} beside banned {_name(theirs)}"
     if svg is not None:
-        _draw(svg, title, steps(result.prior, evidence, against, result.log_odds), result)
+        drawn = steps(result.prior, evidence, against, result.log_odds)
+        verdict = terminal.band_and_probability(result.band, result.probability).plain
+        write(svg, waterfall.svg(title, drawn, verdict, rival_shares(result)).encode(), "--svg")
     if as_json:
         output.figures(_figures(result, evidence, against))
         return 0
@@ -106,11 +108,6 @@ def _distilled(profile: Profile, pepper: Pepper) -> Fingerprint:
 
 def _name(profile: Profile) -> str:
     return visible(f"{profile.platform}:{profile.account.account_id}")
-
-
-def _draw(path: Path, title: str, drawn: list[Step], result: Score) -> None:
-    verdict = terminal.band_and_probability(result.band, result.probability).plain
-    write(path, waterfall.svg(title, drawn, verdict, rival_shares(result)).encode(), "--svg")
 
 
 def _figures(

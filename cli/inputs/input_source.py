@@ -67,7 +67,17 @@ def _file(path: Path) -> BinaryIO:
         return path.open("rb")
     kept = _kept()
     if path not in kept:
-        kept[path] = _copied(path)
+        copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # closed with the command
+        if (context := click.get_current_context(silent=True)) is not None:
+            context.find_root().call_on_close(copy.close)
+        if path == STDIN:
+            if sys.stdin is None:
+                raise click.ClickException("standard input is closed; name a file, or pipe one in")
+            _copy(path, sys.stdin.buffer, copy)
+        else:
+            with path.open("rb") as pipe:
+                _copy(path, pipe, copy)
+        kept[path] = copy
     file = os.fdopen(os.dup(kept[path].fileno()), "rb")
     file.seek(0)
     return file
@@ -77,20 +87,6 @@ def _kept() -> dict[Path, BinaryIO]:
     """The copies of the running command; without one, nothing is kept."""
     context = click.get_current_context(silent=True)
     return {} if context is None else cast("dict[Path, BinaryIO]", context.meta.setdefault(_KEPT, {}))
-
-
-def _copied(path: Path) -> BinaryIO:
-    copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  # closed with the command
-    if (context := click.get_current_context(silent=True)) is not None:
-        context.find_root().call_on_close(copy.close)
-    if path == STDIN:
-        if sys.stdin is None:
-            raise click.ClickException("standard input is closed; name a file, or pipe one in")
-        _copy(path, sys.stdin.buffer, copy)
-    else:
-        with path.open("rb") as pipe:
-            _copy(path, pipe, copy)
-    return copy
 
 
 def _copy(path: Path, source: BinaryIO, copy: BinaryIO) -> None:

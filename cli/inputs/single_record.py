@@ -63,20 +63,6 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
     own = raw.pop("platform", platform)
-    _say_unknown(path, raw)
-    try:
-        # Two accounts to compare need no names; those that they have are kept.
-        named = {"account_id": "account" if path == STDIN else path.stem or "account", **raw}
-        account = msgspec.convert(named, Account)
-    except msgspec.ValidationError as error:
-        raise _fault(path, faults.from_validation(error)) from error
-    if not isinstance(own, str):
-        raise click.ClickException(f"{shown_path(path)}: platform is not a string")
-    return Profile(own, account)
-
-
-def _say_unknown(path: Path, raw: dict[str, Any]) -> None:
-    """Warns of fields that no account has; without any other field there is nothing to compare."""
     strange = [name for name in raw if name not in Account.__struct_fields__]
     shown = ", ".join(visible(name, 64) for name in strange[:_SHOWN_MAX])
     more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
@@ -87,6 +73,15 @@ def _say_unknown(path: Path, raw: dict[str, Any]) -> None:
         )
     if strange:
         tell_all([f"{shown_path(path)}: {plural(len(strange), 'field')} not used: {shown}{more}"])
+    try:
+        # Two accounts to compare need no names; those that they have are kept.
+        named = {"account_id": "account" if path == STDIN else path.stem or "account", **raw}
+        account = msgspec.convert(named, Account)
+    except msgspec.ValidationError as error:
+        raise _fault(path, faults.from_validation(error)) from error
+    if not isinstance(own, str):
+        raise click.ClickException(f"{shown_path(path)}: platform is not a string")
+    return Profile(own, account)
 
 
 def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:

@@ -157,7 +157,14 @@ class IdentityProvider:
             addresses = await self._addresses(client)
             token = await self._redeem(client, addresses, code, begun.verifier)
             keys = _keys(await _json(client.stream("GET", addresses["jwks_uri"])))
-        return self._person(_claims(token, keys, self._configured, begun.nonce, now=now), now=now)
+        claims = _claims(token, keys, self._configured, begun.nonce, now=now)
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
+            raise NotSignedIn("sub is no text of 1 to 255 characters")
+        user_id = user_id_of(self._configured.issuer, subject)
+        held = _values(claims, self._configured.roles_claim)
+        role = next((role for value, role in self._configured.roles.items() if value in held), None)
+        return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
     def _asking(self) -> _Asking:
         return _Asking(httpx.AsyncClient(transport=self._transport, verify=self._trusted))
@@ -196,15 +203,6 @@ class IdentityProvider:
         if not isinstance(token, str):
             raise ProviderUnavailable("the provider's answer has no id_token: is openid among the scopes?")
         return token
-
-    def _person(self, claims: Mapping[str, Any], *, now: float) -> SignedIn:
-        subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
-            raise NotSignedIn("sub is no text of 1 to 255 characters")
-        user_id = user_id_of(self._configured.issuer, subject)
-        held = _values(claims, self._configured.roles_claim)
-        role = next((role for value, role in self._configured.roles.items() if value in held), None)
-        return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
 
 class _Asking:

@@ -172,7 +172,8 @@ class Throttle:
         if read is not None and self._browsers.allow(f"{digest}.{read[1]}", now):
             return Try(digest, read[1])
         waited = None
-        if wait_seconds := self._wait_seconds(digest, now):
+        share = (self._level(digest, now) - GUESSES_MAX) / GUESSES_MAX
+        if wait_seconds := (0.0 if share <= 0.0 else max(1.0, min(1.0, share) * WAIT_SECONDS_MAX)):
             waited = self._waited(digest, network, moment, now)
             if waited is None:
                 until = now + wait_seconds + MAY_TRY_SECONDS
@@ -214,10 +215,6 @@ class Throttle:
         before = self._level(attempt.digest, now)
         self._guesses[self._cell(attempt.digest)] = min(before + 1.0, 2.0 * GUESSES_MAX), now
         return before <= GUESSES_MAX < before + 1.0
-
-    def _wait_seconds(self, digest: str, now: float) -> float:
-        share = (self._level(digest, now) - GUESSES_MAX) / GUESSES_MAX
-        return 0.0 if share <= 0.0 else max(1.0, min(1.0, share) * WAIT_SECONDS_MAX)
 
     def _waited(self, digest: str, network: str, moment: str, now: float) -> str | None:
         """The nonce of the moment that the browser was given, if that has come and was not used."""

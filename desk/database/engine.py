@@ -165,7 +165,10 @@ class Database:
         try:
             yield
         except (OperationalError, TimeoutError, OSError) as fault:
-            if _is_full(fault):
+            cause = getattr(fault, "orig", None)
+            code = getattr(cause, "sqlite_errorcode", None)
+            # PostgreSQL says 53100 when its disk is full.
+            if getattr(cause, "sqlstate", None) == "53100" or code == sqlite3.SQLITE_FULL:
                 raise DatabaseFull("the database's disk is full: make room there") from fault
             raise DatabaseUnavailable(f"the database does not answer ({type(fault).__name__})") from fault
         except (DataError, OverflowError, UnicodeEncodeError) as fault:
@@ -202,13 +205,6 @@ class Lead:
     async def give_up(self) -> None:
         if self._connection is not None:
             await self._connection.execute(_LET_GO, {"number": LEADER_LOCK})
-
-
-def _is_full(fault: BaseException) -> bool:
-    """Whether PostgreSQL (53100) or SQLite says that its disk is full."""
-    cause = getattr(fault, "orig", None)
-    code = getattr(cause, "sqlite_errorcode", None)
-    return getattr(cause, "sqlstate", None) == "53100" or code == sqlite3.SQLITE_FULL
 
 
 async def _log_is_held(connection: AsyncConnection) -> bool:

@@ -41,14 +41,3 @@ async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reaso
         .values(text="", erased_at=now, erased_reason=reason)
     )
     return done.rowcount
-
-
-async def erase_before(connection: AsyncConnection, before: float, *, now: float, reason: str) -> int:
-    """Erases the text of every note that was written before a moment; of how many."""
-    mark(connection)
-    done = await connection.execute(
-        update(_notes)
-        .where(_notes.c.written_at < before, _notes.c.erased_at.is_(None))
-        .values(text="", erased_at=now, erased_reason=reason)
-    )
-    return done.rowcount

@@ -45,7 +45,20 @@ async def take_alert(
         facts["script"] = facts["script"] or before.script
     await alerts.put(connection, facts, payload)
     if alert.status == "withdrawn":
-        await _withdrawn(connection, alert, now=now)
+        reason = alert.withdrawn_reason or "withdrawn"
+        # That somebody decided does not end a second reading of the same alert: it is about the reading.
+        kinds = ("first",) if reason == "verdict" else ALL_KINDS
+        await reads.end(connection, alert.alert_id, kinds, reason=reason, now=now)
+        if reason in FORGOTTEN:
+            erased = await notes.erase(connection, alert.alert_id, now=now, reason=reason)
+            await audit.note(
+                connection,
+                actor=audit.SYSTEM,
+                action="erased",
+                subject=alert.alert_id,
+                now=now,
+                detail={"reason": reason, "notes": erased},
+            )
     else:
         await _open(connection, facts, policy, now=now)
     return True
@@ -67,23 +80,6 @@ async def take_summary(connection: AsyncConnection, summary: AlertSummary) -> No
         "detected_at": summary.detected_at.timestamp(),
     }
     await summaries.put(connection, values)
-
-
-async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: float) -> None:
-    reason = alert.withdrawn_reason or "withdrawn"
-    # That somebody decided does not end a second reading of the same alert: it is about the reading.
-    kinds = ("first",) if reason == "verdict" else ALL_KINDS
-    await reads.end(connection, alert.alert_id, kinds, reason=reason, now=now)
-    if reason in FORGOTTEN:
-        erased = await notes.erase(connection, alert.alert_id, now=now, reason=reason)
-        await audit.note(
-            connection,
-            actor=audit.SYSTEM,
-            action="erased",
-            subject=alert.alert_id,
-            now=now,
-            detail={"reason": reason, "notes": erased},
-        )
 
 
 async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: Policy, *, now: float) -> None:

@@ -132,6 +132,12 @@ def lead_figures(
     """All of them, from the verdicts given, what was laid out blind and what waits."""
     every = judged(rows, blind_share=blind_share, drawn=drawn, since=since)
     held = latest(every)
+    first: dict[str, Any] = {}
+    for row in rows:
+        if row.detected_at is None or row.golden:
+            continue
+        if row.alert_id not in first or row.decided_at < first[row.alert_id].decided_at:
+            first[row.alert_id] = row
     return LeadFigures(
         all=overall(held),
         bands=by_band(held),
@@ -141,7 +147,7 @@ def lead_figures(
         readers=readers_agree(every),
         exercises=golden_accuracy(every, answers)[0],
         waiting=backlog(waiting_since, now),
-        to_decide=waits(_to_decide(rows)),
+        to_decide=waits([row.decided_at - row.detected_at for row in first.values()]),
         to_detect=waits(_to_detect(rows)),
         verdicts=len(every),
     )
@@ -177,17 +183,6 @@ async def lead_view(database: Database, *, blind_share: float, now: float) -> Le
         tuple((people.get(row.user_id, "–"), row.claims, now - row.oldest) for row in hands),
         now - min(waiting) if waiting else None,
     )
-
-
-def _to_decide(rows: Iterable[Any]) -> list[float]:
-    """Of each alert how long after it was found it was decided first; an exercise was found long ago."""
-    first: dict[str, Any] = {}
-    for row in rows:
-        if row.detected_at is None or row.golden:
-            continue
-        if row.alert_id not in first or row.decided_at < first[row.alert_id].decided_at:
-            first[row.alert_id] = row
-    return [row.decided_at - row.detected_at for row in first.values()]
 
 
 def _to_detect(rows: Iterable[Any]) -> list[float]:

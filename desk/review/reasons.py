@@ -44,9 +44,6 @@ REASONS: Final[tuple[OfferedReason, ...]] = (
     OfferedReason("needs-context", "unsure", "What would decide it is not shown here."),
 )
 
-CODES: Final[frozenset[str]] = frozenset(reason.code for reason in REASONS)
-
-
 _RIVALS: Final = {reason.code: reason.rival for reason in REASONS}
 
 

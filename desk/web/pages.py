@@ -118,22 +118,6 @@ async def queue(
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
     waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
-    return page(
-        request,
-        "queue.html",
-        waiting=waiting,
-        choices=_choices(filters, known),
-        filters=asdict(filters),
-        since=newest,
-        more=_more(filters, waiting),
-        undo=undo,
-        undo_seconds=desk.policy.undo_seconds,
-        query=query_of(filters),
-    )
-
-
-def _choices(filters: Filters, known: dict[str, list[str]]) -> list[tuple[str, str, list[str]]]:
-    """Of each filter its name, its label, and what it can be set to: what is set stays to be seen."""
     fixed = {
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
@@ -144,7 +128,18 @@ def _choices(filters: Filters, known: dict[str, list[str]]) -> list[tuple[str, s
         chosen = getattr(filters, name)
         if chosen and chosen not in values[name]:
             values[name].append(chosen)
-    return [(name, label, values[name]) for name, label in _LABELS.items() if values[name]]
+    return page(
+        request,
+        "queue.html",
+        waiting=waiting,
+        choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
+        filters=asdict(filters),
+        since=newest,
+        more=_more(filters, waiting),
+        undo=undo,
+        undo_seconds=desk.policy.undo_seconds,
+        query=query_of(filters),
+    )
 
 
 _LABELS: Final = {

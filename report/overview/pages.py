@@ -111,27 +111,20 @@ class Overview:
         self._viewers += 1
         try:
             await response.prepare(request)
-            await self._send(response)
+            sent, until = 0, self._clock.ticks() + STREAM_SECONDS
+            while not self._stopping() and self._clock.ticks() < until:
+                if sent != self._number:
+                    sent = self._number
+                    async with asyncio.timeout(WRITE_SECONDS):
+                        if not self._fragment:
+                            self._fragment = event("overview", overview.body(self._figures, self._history))
+                        await response.write(self._fragment)
+                await self._clock.sleep(SLICE_SECONDS)
         except (ConnectionError, TimeoutError):
             pass  # gone, or as good as
         finally:
             self._viewers -= 1
         return response
-
-    async def _send(self, response: web.StreamResponse) -> None:
-        sent, until = 0, self._clock.ticks() + STREAM_SECONDS
-        while not self._stopping() and self._clock.ticks() < until:
-            if sent != self._number:
-                sent = self._number
-                async with asyncio.timeout(WRITE_SECONDS):
-                    await response.write(self._rendered())
-            await self._clock.sleep(SLICE_SECONDS)
-
-    def _rendered(self) -> bytes:
-        """The last look as an event: rendered once for all who watch, and not at all for nobody."""
-        if not self._fragment:
-            self._fragment = event("overview", overview.body(self._figures, self._history))
-        return self._fragment
 
 
 def mount_pages(app: WorkerApp) -> None:

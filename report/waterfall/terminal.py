@@ -77,7 +77,10 @@ class _Waterfall:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         for step in self.drawn:
-            bar = Text(_bar(scale, step), _STEP_STYLES[step.kind])
+            left, width = scale.bar(step)
+            start = min(round(left), _BARS_WIDTH - 1)
+            length = max(1, round(left + width) - start) if abs(step.weight) > 0 else 0
+            bar = Text((" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH), _STEP_STYLES[step.kind])
             table.add_row(_weight(step), bar, _signal(step), _sentence(step))
         return table
 
@@ -112,15 +115,10 @@ def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
     basis = record.matched.basis
     by = f", listed by {visible(basis.authority)}" if basis else ", listed"
     reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
-    return " is named like ", (_organisation(record), "bold"), f"{by}{reference}"
-
-
-def _organisation(record: MirrorAlert) -> str:
-    """The listed name as the reasons quote it; the entry's id where none of them does."""
     lines = (*record.evidence, *record.counter_evidence)
     quoted = {line.signal: line.theirs for line in lines if line.theirs}
     name = next((quoted[signal] for signal in _NAMING if signal in quoted), record.matched.account_id)
-    return visible(name)
+    return " is named like ", (visible(name), "bold"), f"{by}{reference}"
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:
@@ -136,13 +134,6 @@ def _circumstances(record: MirrorAlert) -> Iterable[str]:
         yield f"revision {record.revision}"
     if record.status == "withdrawn":
         yield f"withdrawn: {record.withdrawn_reason}" if record.withdrawn_reason else "withdrawn"
-
-
-def _bar(scale: Scale, step: Step) -> str:
-    left, width = scale.bar(step)
-    start = min(round(left), _BARS_WIDTH - 1)
-    length = max(1, round(left + width) - start) if abs(step.weight) > 0 else 0
-    return (" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH)
 
 
 def _weight(step: Step) -> Text:

@@ -79,15 +79,11 @@ class Strategy:
     def mirror(self, population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
         """The next account of this banned person."""
         language = banned.language if self.same_language else None
-        stranger = population.stranger(rng, banned, language, _platform(rng, banned))
+        platform = banned.platform if rng.random() < SAME_PLATFORM_SHARE else PLATFORMS.pick(rng)
+        while platform in NAMELESS_PLATFORMS:
+            platform = PLATFORMS.pick(rng)
+        stranger = population.stranger(rng, banned, language, platform)
         return self.account(Evasion(population, edits, banned, stranger), rng)
-
-
-def _platform(rng: Random, banned: Person) -> str:
-    platform = banned.platform if rng.random() < SAME_PLATFORM_SHARE else PLATFORMS.pick(rng)
-    while platform in NAMELESS_PLATFORMS:
-        platform = PLATFORMS.pick(rng)
-    return platform
 
 
 def _suffix(way: Evasion, rng: Random) -> Person:
@@ -258,7 +254,3 @@ STRATEGIES = (
 )
 """All eight, by number less one. The first four are naive, 5 to 7 harder, and 8 shares nothing but its
 timing, which thousands share: nobody can catch it."""
-NAIVE = frozenset({1, 2, 3, 4})
-"""Numbers of the naive strategies."""
-HARDER = frozenset({5, 6, 7})
-"""Numbers of those that take evidence beyond the name."""

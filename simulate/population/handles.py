@@ -125,13 +125,10 @@ class TakenHandles:
         """The wish, or, where it is taken, the wish with digits as people add them."""
         claimed = wish
         for length in (2, 3, 4, 5, 6, 7, 8):
-            if self._take(f"{platform}:{claimed.lower()}"):
+            byte, bit = divmod(crc32(f"{platform}:{claimed.lower()}".encode()) % self._size, 8)
+            free = not self._bits[byte] >> bit & 1
+            self._bits[byte] |= 1 << bit
+            if free:
                 return claimed
             claimed = fitted(platform, wish[: _LENGTH[platform][1] - length] + digits(rng, length))
         return claimed
-
-    def _take(self, key: str) -> bool:
-        byte, bit = divmod(crc32(key.encode()) % self._size, 8)
-        free = not self._bits[byte] >> bit & 1
-        self._bits[byte] |= 1 << bit
-        return free

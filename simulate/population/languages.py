@@ -47,7 +47,15 @@ class Tongue:
 @cache
 def tongue(code: str) -> Tongue:
     """The lists of one of ``LANGUAGES``."""
-    sections = _sections(files("simulate").joinpath("languages", f"{code}.txt").read_text("utf-8"))
+    text = files("simulate").joinpath("languages", f"{code}.txt").read_text("utf-8")
+    sections: dict[str, list[str]] = defaultdict(list)
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif not line.startswith("#"):
+            entries = line.split("|") if section in _PHRASES else line.split()
+            sections[section] += [entry.strip() for entry in entries if entry.strip()]
     family = [_name(entry) for entry in sections["family"]]
     return Tongue(
         code=code,
@@ -62,18 +70,6 @@ def tongue(code: str) -> Tongue:
         family_first=code in {"zh", "ko"},
         latin_script=code in {"en", "es", "tr"},
     )
-
-
-def _sections(text: str) -> dict[str, list[str]]:
-    sections: dict[str, list[str]] = defaultdict(list)
-    section = ""
-    for line in text.splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
-        elif not line.startswith("#"):
-            entries = line.split("|") if section in _PHRASES else line.split()
-            sections[section] += [entry.strip() for entry in entries if entry.strip()]
-    return sections
 
 
 def _name(entry: str) -> Name:

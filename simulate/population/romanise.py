@@ -24,7 +24,8 @@ def romanised(text: str) -> str:
 
     Hangul follows the Revised Romanisation by syllable, without assimilation, as names are written.
     """
-    return _without_accents("".join(map(_letter, text.lower())))
+    decomposed = unicodedata.normalize("NFD", "".join(map(_letter, text.lower())).translate(_LATIN))
+    return "".join(mark for mark in decomposed if unicodedata.category(mark) != "Mn")
 
 
 def _letter(letter: str) -> str:
@@ -33,8 +34,3 @@ def _letter(letter: str) -> str:
         vowel, final = divmod(rest, 28)
         return _INITIALS[initial] + _VOWELS[vowel] + _FINALS[final]
     return _CYRILLIC.get(letter, letter)
-
-
-def _without_accents(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text.translate(_LATIN))
-    return "".join(mark for mark in decomposed if unicodedata.category(mark) != "Mn")

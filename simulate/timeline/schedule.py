@@ -47,7 +47,9 @@ def plan(config: Config) -> list[Case]:
     chosen = [(STRATEGIES[number - 1], way) for number, way in zip(numbers, ways, strict=True)]
     cases = []
     while chosen:
-        count = _returns(rng)
+        count = 1
+        while count < _RETURNS_MAX and rng.random() < 0.2:
+            count += 1
         cases.append(_case(rng, config, chosen[-count:]))
         del chosen[-count:]
     return sorted(cases, key=lambda case: case.first_at)
@@ -79,14 +81,6 @@ def _way_weights(config: Config) -> dict[str, float]:
         "lookback": config.prepared_share_of_mirrors,
         "update": config.updated_share_of_mirrors,
     }
-
-
-def _returns(rng: Random) -> int:
-    """How often one banned person comes back: four of five once."""
-    count = 1
-    while count < _RETURNS_MAX and rng.random() < 0.2:
-        count += 1
-    return count
 
 
 def _case(rng: Random, config: Config, chosen: list[tuple[Strategy, str]]) -> Case:

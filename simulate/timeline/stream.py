@@ -21,7 +21,7 @@ from simulate.sampling import Weighted, one_of, seeded
 from simulate.timeline import records
 from simulate.timeline.events import Event, Label, Topic, Truth
 from simulate.timeline.malformed import malformed
-from simulate.timeline.schedule import Case, Return, plan
+from simulate.timeline.schedule import Return, plan
 
 _POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500
@@ -54,7 +54,11 @@ class _Stream:
         self._case_rng = seeded(config.seed, "people of cases")
         self._cases = deque(plan(config))
         self._next_case = self._cases[0].first_at if self._cases else _NEVER
-        self._kinds = self._kinds_of_sign_ups()
+        shares = {**self._config.innocent_shares, "relative": self._config.household_share}
+        rest = 1.0 - sum(shares.values())
+        if rest < 0:
+            raise ValueError("the shares of look-alikes and households exceed all sign-ups")
+        self._kinds = Weighted(["ordinary", *shares], [rest, *shares.values()])
         self._later: list[tuple[float, int, Event]] = []
         self._order = count()
         self._bans: deque[Person] = deque(maxlen=_RECENT_BANS)
@@ -77,7 +81,12 @@ class _Stream:
                 yield self._sign_up(now)
                 next_sign_up = next(sign_ups, _NEVER)
             else:
-                self._further_ban(now)
+                person = self._people.person(self._rng)
+                if self._rng.random() < self._config.reinstated_share and self._reinstate(now, person):
+                    self._ban(now, person, "lifted")
+                else:
+                    self._bans.append(person)
+                    self._ban(now, person, "banned")
                 next_ban = next(bans, _NEVER)
 
     def _until(self, now: float) -> Iterator[Event]:
@@ -85,7 +94,20 @@ class _Stream:
         while True:
             due = self._later[0][0] if self._later else _NEVER
             if self._next_case <= due and self._next_case <= now and self._cases:
-                self._begin(self._cases.popleft())
+                case = self._cases.popleft()
+                rng, people = self._case_rng, self._people
+                needs = frozenset[str]().union(*(case_return.strategy.needs for case_return in case.returns))
+                banned = people.person(rng)
+                while banned.handle is None:
+                    banned = people.person(rng)
+                banned = people.equipped(rng, banned, needs)
+                if case.signed_up_at is not None:
+                    self._publish(self._created(case.signed_up_at, banned, _ORDINARY[banned.language]))
+                self._ban(case.banned_at, banned, "banned")
+                if case.first_at == case.banned_at:
+                    self._bans.append(banned)
+                for case_return in case.returns:
+                    self._return(case_return, banned, case.banned_at)
                 self._next_case = self._cases[0].first_at if self._cases else _NEVER
             elif due <= now and self._later:
                 yield heappop(self._later)[2]
@@ -99,13 +121,6 @@ class _Stream:
         return at <= self._config.end_seconds
 
     # Sign-ups
-
-    def _kinds_of_sign_ups(self) -> Weighted[str]:
-        shares = {**self._config.innocent_shares, "relative": self._config.household_share}
-        rest = 1.0 - sum(shares.values())
-        if rest < 0:
-            raise ValueError("the shares of look-alikes and households exceed all sign-ups")
-        return Weighted(["ordinary", *shares], [rest, *shares.values()])
 
     def _sign_up(self, now: float) -> Event:
         if self._reinstated and self._reinstated[0][0] < now:
@@ -123,7 +138,17 @@ class _Stream:
             person = self._people.person(self._rng)
         if person.network == "home":
             self._homes.append(person)
-        self._fate(now, person)
+        rng, config = self._rng, self._config
+        label = _ORDINARY[person.language]
+        if rng.random() < config.update_share:
+            at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
+            if self._within(at):
+                record = records.updated(self._people.changed(rng, person), at)
+                self._publish(Event(at, Topic.UPDATED, person.key, record, label))
+        elif rng.random() < config.deletion_share:
+            at = now + rng.expovariate(1 / (_DELETION_DAYS * DAY))
+            if self._within(at):
+                self._publish(Event(at, Topic.DELETED, person.key, records.deleted(person, at), label))
         return self._created(now, person, _ORDINARY[person.language])
 
     def _resembled(self, now: float, kind: str) -> Person | None:
@@ -141,20 +166,6 @@ class _Stream:
             self._publish(event)
         return Event(now, Topic.CREATED, person.key, record, label)
 
-    def _fate(self, now: float, person: Person) -> None:
-        """Some change their profile, some leave."""
-        rng, config = self._rng, self._config
-        label = _ORDINARY[person.language]
-        if rng.random() < config.update_share:
-            at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
-            if self._within(at):
-                record = records.updated(self._people.changed(rng, person), at)
-                self._publish(Event(at, Topic.UPDATED, person.key, record, label))
-        elif rng.random() < config.deletion_share:
-            at = now + rng.expovariate(1 / (_DELETION_DAYS * DAY))
-            if self._within(at):
-                self._publish(Event(at, Topic.DELETED, person.key, records.deleted(person, at), label))
-
     # Bans
 
     def _ban_times(self) -> Iterator[float]:
@@ -166,14 +177,6 @@ class _Stream:
         yield from ordered_times(
             within, config.start_seconds, config.end_seconds, config.further_bans - older
         )
-
-    def _further_ban(self, now: float) -> None:
-        person = self._people.person(self._rng)
-        if self._rng.random() < self._config.reinstated_share and self._reinstate(now, person):
-            self._ban(now, person, "lifted")
-        else:
-            self._bans.append(person)
-            self._ban(now, person, "banned")
 
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
@@ -191,21 +194,6 @@ class _Stream:
         return True
 
     # Evaders
-
-    def _begin(self, case: Case) -> None:
-        rng, people = self._case_rng, self._people
-        needs = frozenset[str]().union(*(case_return.strategy.needs for case_return in case.returns))
-        banned = people.person(rng)
-        while banned.handle is None:
-            banned = people.person(rng)
-        banned = people.equipped(rng, banned, needs)
-        if case.signed_up_at is not None:
-            self._publish(self._created(case.signed_up_at, banned, _ORDINARY[banned.language]))
-        self._ban(case.banned_at, banned, "banned")
-        if case.first_at == case.banned_at:
-            self._bans.append(banned)
-        for case_return in case.returns:
-            self._return(case_return, banned, case.banned_at)
 
     def _return(self, case_return: Return, banned: Person, banned_at: float) -> None:
         rng = self._case_rng

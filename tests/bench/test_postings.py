@@ -40,16 +40,6 @@ def test_a_name_that_too_many_bear_proposes_nobody() -> None:
     ]
 
 
-def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
-    listed = [[key("a")], [key("a"), key("b")], [key("b")], [key("a"), key("c")]]
-    part, before = Postings(listed).first(2), Postings(listed[:2])
-    asked = [[key("a"), key("b"), key("c")]]
-    assert [one.tolist() for one in part.answers(asked, 64)] == [
-        one.tolist() for one in before.answers(asked, 64)
-    ]
-    assert part.entries == before.entries == 3
-
-
 def test_entries_beyond_a_cap_are_not_held() -> None:
     run = key("umarm", KeyKind.NAMING_RUN)
     most = listed_at_most(KeyKind.NAMING_RUN)

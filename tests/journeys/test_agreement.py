@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.agree import agreement
 from simulate.files import simulate_command
+from tests.journeys.agreement import agreement
 
 pytestmark = pytest.mark.journey
 

@@ -41,7 +41,10 @@ async def measured(
     with output.progress("looking up accounts", len(lines)) as hear:
         await offline.screen(lines, hear)
     scored = offline.scored
-    scripts = _scripts(accounts, now, platform)
+    scripts = {
+        event.key: str(dominant_script(event.account.display_name or event.account.handle or ""))
+        for _, event in _readable(accounts, now, platform)
+    }
     run = Run(
         judged=judged(scored.alerts, truth),
         sign_ups=len(scripts),
@@ -64,14 +67,6 @@ async def _fetched(
     mirrors = {pair.account for pair in truth}
     await offline.screen(line for line, event in _readable(accounts, now, platform) if event.key in mirrors)
     return truth & {Pair(alert.key, alert.matched.key) for alert in offline.scored.alerts}
-
-
-def _scripts(accounts: Path, now: float, platform: str) -> dict[str, str]:
-    """Each account once, with the script of its name."""
-    return {
-        event.key: str(dominant_script(event.account.display_name or event.account.handle or ""))
-        for _, event in _readable(accounts, now, platform)
-    }
 
 
 def _readable(

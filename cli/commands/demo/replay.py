@@ -51,34 +51,28 @@ class Replay(threading.Thread):
     def run(self) -> None:
         """Sends until done or stopped. Keeps a fault instead of raising it."""
         try:
-            self._send_all()
+            start, count = time.monotonic(), max(len(self._events), 1)
+            last = None
+            with writer(self._settings) as out:
+                for number, event in enumerate(self._events):
+                    wait = start + self._seconds * number / count - time.monotonic()
+                    if self._told.wait(max(wait, 0.0)):
+                        break
+                    now = time.monotonic()
+                    self.sent.by_topic[event.topic] += 1
+                    if not isinstance(event.value, Record):
+                        self.sent.broken += 1
+                    elif event.topic in (Topic.CREATED, Topic.UPDATED):
+                        self.sent.accounts[event.key] = now
+                    elif event.topic == Topic.BANNED:
+                        self.sent.bans[event.key] = now
+                    if event.label.truth is not None:
+                        self.sent.truths.append(event.label.truth)
+                    value = encode(event.value) if isinstance(event.value, Record) else event.value
+                    topic = self._settings.topic_prefix + event.topic
+                    last = out.send(topic, value=value, key=event.key.encode(), headers=[])
+                if last is not None:
+                    last.get(CONFIRM_SECONDS)
         except Exception as fault:  # a thread's fault would only be printed; the summary must tell it
             self.sent.fault = type(fault).__name__
         self.sent.finished = True
-
-    def _send_all(self) -> None:
-        start, count = time.monotonic(), max(len(self._events), 1)
-        last = None
-        with writer(self._settings) as out:
-            for number, event in enumerate(self._events):
-                wait = start + self._seconds * number / count - time.monotonic()
-                if self._told.wait(max(wait, 0.0)):
-                    break
-                self._note(event)
-                value = encode(event.value) if isinstance(event.value, Record) else event.value
-                topic = self._settings.topic_prefix + event.topic
-                last = out.send(topic, value=value, key=event.key.encode(), headers=[])
-            if last is not None:
-                last.get(CONFIRM_SECONDS)
-
-    def _note(self, event: Event) -> None:
-        now = time.monotonic()
-        self.sent.by_topic[event.topic] += 1
-        if not isinstance(event.value, Record):
-            self.sent.broken += 1
-        elif event.topic in (Topic.CREATED, Topic.UPDATED):
-            self.sent.accounts[event.key] = now
-        elif event.topic == Topic.BANNED:
-            self.sent.bans[event.key] = now
-        if event.label.truth is not None:
-            self.sent.truths.append(event.label.truth)

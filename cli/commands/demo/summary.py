@@ -24,6 +24,8 @@ def figures(sent: Sent, heard: Heard) -> dict[str, Any]:
         bands[band] += count
         directions[direction] += count
     true_pairs = {_pair(truth) for truth in sent.truths}
+    all_of = Counter(truth.strategy for truth in sent.truths)
+    found_by_strategy = Counter(truth.strategy for truth in sent.truths if _pair(truth) in heard.pairs)
     return {
         "events": sent.total,
         "events_by_topic": dict(sorted(sent.by_topic.items())),
@@ -37,7 +39,10 @@ def figures(sent: Sent, heard: Heard) -> dict[str, Any]:
         "dead_letters": heard.dead_letters,
         "mirrors": len(true_pairs),
         "mirrors_found": sum(pair in heard.pairs for pair in true_pairs),
-        "by_strategy": _by_strategy(sent.truths, heard),
+        "by_strategy": {
+            str(number): {"mirrors": all_of[number], "found": found_by_strategy[number]}
+            for number in sorted(all_of)
+        },
         "alerts_on_others": sum(pair not in true_pairs for pair in heard.pairs),
         "finished": sent.finished and not sent.fault,
     }
@@ -48,15 +53,6 @@ def _pair(truth: Truth) -> tuple[str, str]:
         account_key(truth.platform, truth.account_id),
         account_key(truth.banned_platform, truth.banned_account_id),
     )
-
-
-def _by_strategy(truths: Sequence[Truth], heard: Heard) -> dict[str, dict[str, int]]:
-    all_of = Counter(truth.strategy for truth in truths)
-    found_by_strategy = Counter(truth.strategy for truth in truths if _pair(truth) in heard.pairs)
-    return {
-        str(number): {"mirrors": all_of[number], "found": found_by_strategy[number]}
-        for number in sorted(all_of)
-    }
 
 
 def _percentile(seconds: Sequence[float], percent: int) -> float | None:

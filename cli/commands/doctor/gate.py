@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -127,7 +127,13 @@ async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[F
         return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
     try:
         await context.store.open()
-        findings = await _looked_up(Preview(context), context.ticks)
+        preview = Preview(context)
+        account: Decoded[AccountCreated] = Decoded(CREATED)
+        began = context.ticks()
+        await preview.alerts_of(account)
+        await preview.alert("doctor")
+        took_ms = (context.ticks() - began) * 1000
+        findings = [fine("store", f"readable; a sign-up was looked up in {max(1, round(took_ms)):,} ms")]
         return findings if await _begun(settings, peppers) else [*findings, NO_STORE]
     except StoreMismatch as mismatch:
         return [of_start(mismatched(mismatch))]
@@ -152,12 +158,3 @@ async def _begun(settings: Settings, peppers: Peppers) -> bool:
         )
     finally:
         await inspection.close()
-
-
-async def _looked_up(preview: Preview, ticks: Callable[[], float]) -> list[Finding]:
-    account: Decoded[AccountCreated] = Decoded(CREATED)
-    began = ticks()
-    await preview.alerts_of(account)
-    await preview.alert("doctor")
-    took_ms = (ticks() - began) * 1000
-    return [fine("store", f"readable; a sign-up was looked up in {max(1, round(took_ms)):,} ms")]

@@ -47,12 +47,21 @@ def figures(
     best = ran.raised
     sign_ups = ran.counts["created"]
     days = _days([event.at for event in events if event.kind == "created" and event.dated])
+    policies = {
+        name: {"likely": bands.likely, "possible": bands.possible}
+        for name, bands in weights.policy_bands.items()
+    }
+    moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
     return {
         "notice": NOTICE,
         "sources": gathered.sources,
         "events": _events(gathered, events, ran),
-        "span": _span(events, days),
-        "bands": _bands(weights),
+        "span": {
+            "first": _date(min(moments)) if moments else None,
+            "last": _date(max(moments)) if moments else None,
+            "days": None if days is None else round(days, 4),
+        },
+        "bands": {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies},
         "weights_version": weights.version,
         "alerts": _alerts(best, ran),
         "capacity": _capacity(best, sign_ups, days, capacity, weights),
@@ -86,15 +95,6 @@ def _events(gathered: Gathered, events: Sequence[Event], ran: Outcomes) -> dict[
     }
 
 
-def _span(events: Sequence[Event], days: float | None) -> dict[str, Any]:
-    moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
-    return {
-        "first": _date(min(moments)) if moments else None,
-        "last": _date(max(moments)) if moments else None,
-        "days": None if days is None else round(days, 4),
-    }
-
-
 def _days(moments: Sequence[float]) -> float | None:
     """The days that sign-ups span; None where none is dated or all are of one moment."""
     if not moments or max(moments) == min(moments):
@@ -104,14 +104,6 @@ def _days(moments: Sequence[float]) -> float | None:
 
 def _date(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _bands(weights: Weights) -> dict[str, Any]:
-    policies = {
-        name: {"likely": bands.likely, "possible": bands.possible}
-        for name, bands in weights.policy_bands.items()
-    }
-    return {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies}
 
 
 def _alerts(best: Sequence[MirrorAlert], ran: Outcomes) -> dict[str, Any]:

@@ -58,7 +58,18 @@ async def dry_run(asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
     gathered = _gathered(asked, settings)
     events = gathered.ordered()
     tell_faults(gathered.faults)
-    _require_both(gathered, asked)
+    kinds = {event.kind for event in gathered.events}
+    if not gathered.tally.records:
+        raise click.ClickException("there is nothing to read: no record in the sources and the time given")
+    if "banned" not in kinds:
+        hint = (
+            ""
+            if asked.bans_topic is not None or asked.bans_file is not None
+            else ": give --bans FILE or TOPIC"
+        )
+        raise click.ClickException(f"there is no ban to compare accounts with{hint}")
+    if not kinds - {"banned", "reinstated", "deleted"}:
+        raise click.ClickException("there is no sign-up to look at in the sources and the time given")
     read = time.monotonic()
     ran, kind = await _replayed(events, weights, settings, "replaying")
     tell_faults(ran.faults)
@@ -90,21 +101,6 @@ def _gathered(asked: Asked, settings: Settings) -> Gathered:
     for topic in dict.fromkeys(asked.topics):
         topics.read(topic, asked.since)
     return gathered
-
-
-def _require_both(gathered: Gathered, asked: Asked) -> None:
-    kinds = {event.kind for event in gathered.events}
-    if not gathered.tally.records:
-        raise click.ClickException("there is nothing to read: no record in the sources and the time given")
-    if "banned" not in kinds:
-        hint = (
-            ""
-            if asked.bans_topic is not None or asked.bans_file is not None
-            else ": give --bans FILE or TOPIC"
-        )
-        raise click.ClickException(f"there is no ban to compare accounts with{hint}")
-    if not kinds - {"banned", "reinstated", "deleted"}:
-        raise click.ClickException("there is no sign-up to look at in the sources and the time given")
 
 
 async def _replayed(

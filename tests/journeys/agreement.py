@@ -1,12 +1,8 @@
-"""Do the command line and the running worker say the same of the same accounts?
+"""Scores the same accounts by the command line and by a running worker, and compares the pairs.
 
 Both get the same bans, enrolled before the first account, and the same accounts, on the first day (nothing
 counted yet, so that both know the same frequencies). They must agree on the set of pairs, on each band and
 on each log-odds within 1e-9.
-
-Example::
-
-    python -m bench.agree --bans bans.csv --accounts accounts.csv --platform x
 """
 
 from __future__ import annotations
@@ -19,9 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from cli import output
 from cli.commands.demo.servers import Stage, stage
 from cli.inputs.input_files import Line, read_accounts, read_bans
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
@@ -148,25 +141,3 @@ def _metric(running: Stage, series: str) -> float:
             if line.startswith(f"{series} "):
                 return float(line.rpartition(" ")[2])
     return 0.0
-
-
-@click.command()
-@click.option("--bans", type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--accounts", type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--platform", default="x", show_default=True)
-@output.json_option
-def main(bans: Path, accounts: Path, platform: str, as_json: bool) -> None:
-    """Score the same files by the command line and by a running worker, and compare."""
-    told, _ = agreement(bans, accounts, platform)
-    figures = {name: getattr(told, name) for name in Agreement.__slots__} | {"agree": told.holds}
-    if as_json:
-        output.figures(figures)
-    else:
-        for name, value in figures.items():
-            click.echo(f"{name:>20}  {value}")
-    if not told.holds:
-        raise SystemExit(1)
-
-
-if __name__ == "__main__":
-    main()
