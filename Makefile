@@ -174,11 +174,18 @@ $(BENCH_STAMP): requirements/bench.lock $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	@touch '$@'
 
+# What one would write in a day, which needs older releases than samehand.
+IN_A_DAY := build/in-a-day
+$(IN_A_DAY)/.stamp: requirements/in-a-day.lock $(STAMP)
+	@$(BIN)/python -m venv $(IN_A_DAY)
+	@$(IN_A_DAY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch '$@'
+
 COMPILER := $(shell command -v cc)
 
 # As the image has it, where that can be made here.
 .PHONY: bench
-bench: $(BENCH_STAMP) $(if $(COMPILER),$(COMPILED)/.stamp)
+bench: $(BENCH_STAMP) $(IN_A_DAY)/.stamp $(if $(COMPILER),$(COMPILED)/.stamp)
 bench: ## all that is measured, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1; AGAINST=724460d
 ifdef AGAINST
 	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench.against $(AGAINST) $(if $(BANS),--bans $(BANS))
@@ -257,5 +264,6 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) requirements/compile.in \
 		--output-file requirements/compile.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/in-a-day.in --output-file requirements/in-a-day.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock

@@ -20,8 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import desk, flames, gate, latency, lookup, memory, mind, recall, scale, soak, worker
+from bench import desk, flames, gate, in_a_day, latency, lookup, memory, mind, recall, scale, soak, worker
 from bench.running.scene import BROKERS
+from local import postgres
 from local.binaries import NotAvailable
 
 _QUICK_BANS, _QUICK_ROUNDS, _QUICK_MEMORY_BANS = "8000", 2, 2_000
@@ -55,12 +56,17 @@ Told = tuple[str, Any]
 
 
 def _lookups(chosen: Chosen) -> Told:
-    without = frozenset[str]()
+    without = set[str]()
     if find_spec("datasketch") is None:
         print("datasketch is not installed: measured without it (`make bench` installs it)", file=sys.stderr)
-        without = frozenset({lookup.MINHASH})
+        without.add(lookup.MINHASH)
+    try:
+        postgres.programs()
+    except NotAvailable as fault:
+        print(f"pg_trgm is not measured: {fault}", file=sys.stderr)
+        without.add(lookup.TRIGRAMS)
     rounds = _QUICK_ROUNDS if chosen.quick else _ROUNDS
-    found = [asyncio.run(lookup.report(size, rounds, without)) for size in chosen.sizes]
+    found = [asyncio.run(lookup.report(size, rounds, frozenset(without))) for size in chosen.sizes]
     text = "\n\n".join(f"{lookup.table(one)}\n\n{lookup.summary(one)}" for one in found)
     return text, [asdict(one) for one in found]
 
@@ -114,6 +120,14 @@ def _growth(chosen: Chosen) -> Told:
     return recall.growth_table(found), {size: asdict(one) for size, one in found.items()}
 
 
+def _in_a_day(chosen: Chosen) -> Told:
+    try:
+        found = in_a_day.measured(min(chosen.sizes), *(_QUICK_WORKER if chosen.quick else _WORKER))
+    except NotAvailable as fault:
+        return f"not measured: {fault}", None
+    return f"{in_a_day.table(found)}\n\n{in_a_day.summary(found)}", asdict(found)
+
+
 def _gate(chosen: Chosen) -> Told:
     found = gate.measured(chosen.bans, *(_QUICK_GATE if chosen.quick else _GATE))
     return gate.table(found), asdict(found)
@@ -134,6 +148,7 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "soak": _soak,
     "scale": _scale,
     "growth": _growth,
+    "in_a_day": _in_a_day,
     "gate": _gate,
     "desk": _desk,
 }

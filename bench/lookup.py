@@ -13,11 +13,13 @@ import argparse
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from random import Random
 from typing import NamedTuple
+
+import psycopg
 
 from bench.index.population import Held, population
 from bench.kinds import KINDS
@@ -27,28 +29,36 @@ from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
 from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
 from bench.store.kept import Kept
-from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer
+from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer, Trigrams
 from bench.store.server import Server
+from local.postgres import EmbeddedPostgres
 from samehand.account import Account, account_key
 from samehand.fingerprint.distil import distil
 from store.base import Query
 from store.redis import RedisStore
 
-OURS, EXTRACT, CDIST, MINHASH, SKELETON = (
+OURS, EXTRACT, CDIST, MINHASH, TRIGRAMS, SKELETON = (
     "samehand",
     "rapidfuzz process.extract",
     "rapidfuzz cdist",
     "datasketch MinHashLSH on Redis",
+    "PostgreSQL pg_trgm (GIN)",
     "exact skeleton on Redis",
 )
-SHORT = {"extract": EXTRACT, "cdist": CDIST, "minhash": MINHASH, "skeleton": SKELETON}
+SHORT = {
+    "extract": EXTRACT,
+    "cdist": CDIST,
+    "minhash": MINHASH,
+    "trigrams": TRIGRAMS,
+    "skeleton": SKELETON,
+}
 SHORT_OF = {name: short for short, name in SHORT.items()}
 _BATCH = 32
 _NOW = BANNED_AT + 86_400.0
 # Queries a round, and queries by which recall is judged: the slow ones get few, lest they take all the time.
 # `process.extract` has the scores and the order of `cdist`, and so its recall.
-_EACH_ROUND = {OURS: 1_024, EXTRACT: 8, CDIST: 32, MINHASH: 256, SKELETON: 4_096}
-_JUDGED = {OURS: 4_200, CDIST: 420, MINHASH: 2_100, SKELETON: 4_200}
+_EACH_ROUND = {OURS: 1_024, EXTRACT: 8, CDIST: 32, MINHASH: 256, TRIGRAMS: 128, SKELETON: 4_096}
+_JUDGED = {OURS: 4_200, CDIST: 420, MINHASH: 2_100, TRIGRAMS: 2_100, SKELETON: 4_200}
 _ALONE = 2_000
 _CHURNED = 10  # one ban in so many is taken out and enrolled again,
 _CHURNED_MAX = 20_000  # so many at most: more say nothing else, and take minutes of a million
@@ -157,7 +167,21 @@ async def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[st
             peer.fill(held)
         ask = _asking(peer)
         found[name] = Contender(ask, ask, theirs, size)
+    if TRIGRAMS not in without:
+        found[TRIGRAMS] = _trigrams(servers, held)
     return found
+
+
+def _trigrams(servers: ExitStack, held: Sequence[Held]) -> Contender:
+    """A PostgreSQL of its own. Raises `NotAvailable`."""
+    running = servers.enter_context(EmbeddedPostgres())
+    with psycopg.connect(running.url(), autocommit=True) as administrator:
+        # In the cluster's own locale letters beyond ASCII would be no part of a trigram.
+        administrator.execute("CREATE DATABASE trigrams TEMPLATE template0 LOCALE 'C.UTF-8'")
+    peer = servers.enter_context(closing(Trigrams(running.url("trigrams"))))
+    peer.fill(held)
+    ask = _asking(peer)
+    return Contender(ask, ask, peer, peer.bytes_used() / len(held))
 
 
 async def _fill_peer(peer: Peer, theirs: Server, held: Sequence[Held]) -> float:

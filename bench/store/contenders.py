@@ -6,11 +6,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
+from typing import Protocol
 
 import numpy as np
 
 from bench.index.population import Held
-from bench.store.server import Server
 
 Ask = Callable[[Sequence[Held]], Awaitable[list[list[int]]]]
 """From queries to the numbers of the bans found for each."""
@@ -30,6 +30,12 @@ class Turn:
         return self.queries / (self.client_seconds + self.server_seconds)
 
 
+class Clock(Protocol):
+    """What counts a server's processor time."""
+
+    def cpu_seconds(self) -> float: ...
+
+
 @dataclass(slots=True)
 class Contender:
     """One way to look up. ``server`` is the one that it alone uses, if any.
@@ -39,7 +45,7 @@ class Contender:
 
     ask: Ask
     tell: Ask
-    server: Server | None
+    server: Clock | None
     bytes_a_ban: float | None = None
     recall: float = 0.0
     candidates: float = 0.0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bench import lookup, memory
 from bench.index.population import Held, cache_folder, population
-from bench.lookup import CDIST, EXTRACT, MINHASH, OURS, SKELETON, report
-from bench.store.peers import Cdist, Extract
+from bench.lookup import CDIST, EXTRACT, MINHASH, OURS, SKELETON, TRIGRAMS, report
+from bench.store.peers import Cdist, Extract, Trigrams
 from bench.store.server import server
+from local.postgres import EmbeddedPostgres
 
 BANS = 300
 
@@ -19,13 +21,13 @@ BANS = 300
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A few queries, and a cache of our own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(lookup, "_EACH_ROUND", {OURS: 8, EXTRACT: 2, CDIST: 2, SKELETON: 8})
-    monkeypatch.setattr(lookup, "_JUDGED", {OURS: 42, CDIST: 42, SKELETON: 42})
+    monkeypatch.setattr(lookup, "_EACH_ROUND", {OURS: 8, EXTRACT: 2, CDIST: 2, SKELETON: 8, TRIGRAMS: 8})
+    monkeypatch.setattr(lookup, "_JUDGED", {OURS: 42, CDIST: 42, SKELETON: 42, TRIGRAMS: 42})
     monkeypatch.setattr(lookup, "_ALONE", 8)
 
 
 async def test_contenders_are_measured_side_by_side() -> None:
-    found = await report(BANS, 2, frozenset({MINHASH}))
+    found = await report(BANS, 2, frozenset({MINHASH, TRIGRAMS}))
     rows = {row.contender: row for row in found.rows}
     assert set(rows) == {OURS, EXTRACT, CDIST, SKELETON}
     assert all(row.lookups_a_core_second > 0 for row in rows.values())
@@ -38,8 +40,20 @@ async def test_contenders_are_measured_side_by_side() -> None:
     assert "ingest" in lookup.summary(found)
 
 
+async def test_trigrams_find_what_shares_letters_in_any_script(postgres: EmbeddedPostgres) -> None:
+    """The fixture says in one line that PostgreSQL is not there."""
+    found = await report(BANS, 1, frozenset({MINHASH, EXTRACT, CDIST, SKELETON}))
+    trigrams = {row.contender: row for row in found.rows}[TRIGRAMS]
+    assert 0.5 < trigrams.recall <= 1.0
+    assert trigrams.bytes_a_ban
+    names = [Held("x", name, "") for name in ("umar_media", "قناة_النصر", "новости_дня")]
+    with closing(Trigrams(postgres.make("trigrams_in_a_test"))) as peer:
+        peer.fill(names)
+        assert peer.ask([Held("x", "Umar_Media_2", "")]) == [[0]]
+
+
 async def test_a_server_is_filled_once_and_answers_the_same_again() -> None:
-    first, again = [await report(BANS, 2, frozenset({MINHASH})) for _ in range(2)]
+    first, again = [await report(BANS, 2, frozenset({MINHASH, TRIGRAMS})) for _ in range(2)]
     assert again.ingest == first.ingest
     assert again.bytes_a_ban == first.bytes_a_ban
     assert [row.recall for row in again.rows] == [row.recall for row in first.rows]

@@ -1,0 +1,253 @@
+"""The whole job beside what one would write in a day: the same sign-ups off the same broker, the same bans.
+
+``python -m bench.in_a_day [--bans 100000] [--events 4000] [--turns 3] [--json]``. The other one is
+:mod:`bench.running.in_a_day`: quixstreams, exact look-ups in Redis, names by ``pg_trgm``. What counts is the
+clock on the wall from the first event to the last commit, with the servers of each beside it. Recall is the
+share of mirrors that are alerted, at the same number of alerts: of the other's the best are taken, as many as
+samehand sends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+import psycopg
+
+from bench.machine import in_words, machine
+from bench.running import in_a_day
+from bench.running.clocks import cpu_seconds
+from bench.running.crowd import MIRROR_EVERY, people, sign_ups
+from bench.running.filled import SEED, Filled, environment, filled, parts
+from bench.running.scene import BROKERS, WORKER, Running, Scene
+from local.binaries import NotAvailable
+from local.postgres import EmbeddedPostgres
+from local.redis import EmbeddedRedis
+from schemas.accounts import AccountCreated
+from schemas.wire import encode
+from simulate.timeline.records import profile
+from streams.kafka.client import client_options
+
+BANS: Final = 100_000
+EVENTS: Final = 4_000
+TURNS: Final = 3
+OURS, OTHER = "samehand worker", "quixstreams, Redis, pg_trgm"
+
+_WARM_UP: Final = 500
+_SETTLE_SECONDS: Final = 1.0
+_RUN_SECONDS_MAX: Final = 900.0
+_PROGRAM: Final = ("bench.running.in_a_day",)
+_PYTHON: Final = Path("build/in-a-day/bin/python")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An account that was alerted, the ban that it resembles, and how much, on the contender's own scale."""
+
+    account: str
+    banned: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One contender in one turn."""
+
+    events: int
+    seconds: float
+    process_seconds: float
+    alerts: list[Alert]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contender over all turns: medians. ``faster``: events a second over those of the other one."""
+
+    contender: str
+    events_a_second: float
+    process_microseconds: float
+    alerts: int
+    recall: float
+    faster: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run."""
+
+    bans: int
+    broker: str
+    mirrors: int
+    rows: list[Row]
+    machine: dict[str, str | int | float]
+
+
+def measured(bans: int = BANS, events: int = EVENTS, turns: int = TURNS, broker: str = "embedded") -> Report:
+    """Runs both, turn by turn. Raises `NotAvailable` without PostgreSQL or the other's environment."""
+    if not _PYTHON.exists():
+        raise NotAvailable(f"{_PYTHON} is not there: `make bench` installs it.")
+    own = filled(bans, SEED)
+    records = sign_ups(SEED, bans, own.originals, _WARM_UP + events, at=time.time())
+    originals = _originals(own, records)
+    found: dict[str, list[Turn]] = {OURS: [], OTHER: []}
+    with ExitStack() as servers:
+        address = servers.enter_context(_broker(broker))
+        other = _Other(servers, bans)
+        for _ in range(turns):
+            found[OURS].append(_ours(address, own, records))
+            found[OTHER].append(other.turn(address, records))
+    return Report(bans, broker, len(originals), _rows(found, originals), machine())
+
+
+@contextmanager
+def _broker(name: str) -> Iterator[str]:
+    with BROKERS[name]() as running:
+        yield running.address
+
+
+def _originals(own: Filled, records: Sequence[AccountCreated]) -> dict[str, str]:
+    """Mirror → the banned account, after the warm-up; as :func:`~bench.running.crowd.sign_ups` makes them."""
+    return {
+        record.account.account_id: own.originals[number // MIRROR_EVERY % len(own.originals)].account_id
+        for number, record in enumerate(records)
+        if number >= _WARM_UP and number % MIRROR_EVERY == MIRROR_EVERY // 2
+    }
+
+
+def _ours(broker: str, own: Filled, records: Sequence[AccountCreated]) -> Turn:
+    with (
+        own.server() as server,
+        Scene(broker, environment(server.url, own.pepper, own.bans)) as scene,
+    ):
+        return _turn(scene, lambda: scene.start(WORKER), records)
+
+
+class _Other:
+    """Servers with the same bans, filled once: nothing that it does changes them."""
+
+    def __init__(self, servers: ExitStack, bans: int) -> None:
+        postgres = servers.enter_context(EmbeddedPostgres())
+        with psycopg.connect(postgres.url(), autocommit=True) as administrator:
+            # In the cluster's own locale letters beyond ASCII would be no part of a trigram.
+            administrator.execute("CREATE DATABASE peer TEMPLATE template0 LOCALE 'C.UTF-8'")
+        server = servers.enter_context(EmbeddedRedis(settings={"appendonly": "no"}))
+        self._bans = bans
+        self._settings = {
+            in_a_day.DATABASE: postgres.url("peer"),
+            in_a_day.SERVER: server.administrator_url,
+        }
+        with closing(in_a_day.InADay(postgres.url("peer"), server.administrator_url)) as filling:
+            filling.fill(profile(one) for part in parts(bans) for one in people(SEED, bans, part))
+
+    def turn(self, broker: str, records: Sequence[AccountCreated]) -> Turn:
+        with Scene(broker, {}) as scene:
+            own = self._settings | {
+                in_a_day.BROKERS: broker,
+                in_a_day.GROUP: scene.settings.kafka_group,
+                in_a_day.CREATED: scene.topics.created,
+                in_a_day.ALERTS: scene.topics.alerts,
+            }
+            return _turn(scene, lambda: scene.start(_PROGRAM, own, _PYTHON), records)
+
+
+def _turn(scene: Scene, start: Callable[[], Running], records: Sequence[AccountCreated]) -> Turn:
+    """A process reads the events off a topic that was filled while it stood still."""
+    pairs = [(record.key.encode(), encode(record)) for record in records]
+    created = scene.topics.created
+    scene.publish(created, pairs[:_WARM_UP])
+    worker = start()
+    scene.until_committed(created, _WARM_UP, _RUN_SECONDS_MAX)
+    time.sleep(_SETTLE_SECONDS)
+    worker.freeze()
+    scene.publish(created, pairs[_WARM_UP:])
+    before, began = cpu_seconds(worker.pid), time.monotonic()
+    worker.thaw()
+    scene.until_committed(created, len(pairs), _RUN_SECONDS_MAX)
+    seconds, used = time.monotonic() - began, cpu_seconds(worker.pid) - before
+    return Turn(len(pairs) - _WARM_UP, seconds, used, _alerts(scene))
+
+
+def _alerts(scene: Scene) -> list[Alert]:
+    reader: Any = kafka.KafkaConsumer(
+        scene.topics.alerts,
+        **client_options(scene.settings),
+        group_id=None,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=5_000,
+    )
+    with closing(reader):
+        return [_alert(json.loads(record.value)) for record in reader if record.value]
+
+
+def _alert(told: dict[str, Any]) -> Alert:
+    if (matched := told.get("matched")) is not None:  # ours
+        return Alert(told["account_id"], matched["account_id"], told["log_odds"])
+    return Alert(told["account_id"], told["banned_id"], told["score"])
+
+
+def _rows(found: dict[str, list[Turn]], originals: dict[str, str]) -> list[Row]:
+    paces = {name: [one.events / one.seconds for one in several] for name, several in found.items()}
+    kept = len(found[OURS][0].alerts)
+    return [
+        Row(
+            contender=name,
+            events_a_second=median(paces[name]),
+            process_microseconds=median(one.process_seconds / one.events for one in several) * 1e6,
+            alerts=len(several[0].alerts),
+            recall=_recall(several[0].alerts, kept, originals),
+            faster=median(mine / its for mine, its in zip(paces[name], paces[OTHER], strict=True)),
+        )
+        for name, several in found.items()
+    ]
+
+
+def _recall(alerts: Sequence[Alert], kept: int, originals: dict[str, str]) -> float:
+    """Share of the mirrors that are among the best so many alerts, with the ban that they are mirrors of."""
+    best = sorted(alerts, key=lambda one: one.score, reverse=True)[:kept]
+    named = {one.account for one in best if originals.get(one.account) == one.banned}
+    return len(named) / max(1, len(originals))
+
+
+def table(one: Report) -> str:
+    """What docs/performance shows of it."""
+    lines = [
+        f"| {one.bans:,} bans, {one.broker} broker | events a second by the clock | its process, µs an event "
+        "| times the other's pace | alerts | recall at as many |",
+        "|---" * 6 + "|",
+    ]
+    lines += [
+        f"| {row.contender} | {row.events_a_second:,.0f} | {row.process_microseconds:,.0f} "
+        f"| {row.faster:.2f} | {row.alerts:,} | {row.recall:.3f} |"
+        for row in one.rows
+    ]
+    return "\n".join(lines)
+
+
+def summary(one: Report) -> str:
+    """What the table leaves out."""
+    return f"* {one.mirrors} mirrors; on {in_words(one.machine)}"
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=BANS)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    found = measured(chosen.bans, chosen.events, chosen.turns, chosen.broker)
+    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
+
+
+if __name__ == "__main__":
+    main()
