@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ from msgspec.structs import replace
 
 from agents.common.preview import Preview
 from gate.answers import Problem, problem_of
-from gate.bodies import Bodies, TooMuch
 from gate.coop import CoopActions
 from gate.intake import KINDS, NOT_ALLOWED, Intake, Taken
 from gate.keys import Key, Keyring
@@ -37,6 +37,57 @@ from store.errors import StoreError
 from streams.errors import Transient
 from streams.off_loop import off_loop
 from streams.serving.forwarded import network_of
+
+HELD_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Of all of them together: a hundred of the largest, and a quarter of what else a gate needs by the chart.
+
+Without it a thousand connections, each a byte short of a MiB, hold a gigabyte of anybody's.
+"""
+
+NETWORKS_SHARE: Final = 4
+"""A network may hold a fourth of it, 32 of the largest: one that sends slowly leaves room for others."""
+
+
+class TooMuch(Exception):
+    """More is held than may be: send it again later."""
+
+
+@dataclass(slots=True)
+class Bodies:
+    """What is held of bodies now."""
+
+    held_bytes: int = 0
+    held_bytes_max: int = HELD_BYTES_MAX
+    of_networks: Counter[str] = field(default_factory=Counter)
+    """Bytes of each network that has some: as many as connections at most."""
+
+    @asynccontextmanager
+    async def whole(self, chunks: AsyncIterator[bytes], network: str = "") -> AsyncIterator[bytes]:
+        """The body of some chunks of a network, which counts until it is let go.
+
+        Raises:
+            TooMuch: this body, or what is held beside it, is too much.
+        """
+        mine = 0
+        read: list[bytes] = []
+        try:
+            async for chunk in chunks:
+                mine += len(chunk)
+                self.held_bytes += len(chunk)
+                self.of_networks[network] += len(chunk)
+                if (
+                    self.held_bytes > self.held_bytes_max
+                    or self.of_networks[network] > self.held_bytes_max // NETWORKS_SHARE
+                ):
+                    raise TooMuch
+                read.append(chunk)
+            yield b"".join(read)
+        finally:
+            self.held_bytes -= mine
+            self.of_networks[network] -= mine
+            if not self.of_networks[network]:
+                del self.of_networks[network]
+
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 """What Kafka's brokers take of one record by default."""
