@@ -62,7 +62,6 @@ class StoreWatch:
     opened: bool = False
 
     async def run(self) -> None:
-        """Looks until cancelled."""
         while True:
             before = self.fault
             await self.look()
@@ -100,11 +99,10 @@ class Process:
     publisher: KafkaPublisher = field(init=False)
 
     def __post_init__(self) -> None:
-        """What it publishes with."""
         object.__setattr__(self, "publisher", KafkaPublisher(self.settings))
 
     def run(self) -> int:
-        """Until it is told to stop; its exit code. Blocks, and owns signals."""
+        """Serves until a signal; returns the exit code. Blocks, and owns signals."""
         return uvloop.run(self.serve())
 
     async def serve(self) -> int:
@@ -171,19 +169,19 @@ async def _until_told(
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.ensure_future(part()) for part in beside]
     serving = [asyncio.ensure_future(server.serve()) for server in servers]
-    told = asyncio.ensure_future(stop.wait())
-    done, _ = await asyncio.wait([*tasks, *serving, told], return_when=asyncio.FIRST_COMPLETED)
+    signalled = asyncio.ensure_future(stop.wait())
+    done, _ = await asyncio.wait([*tasks, *serving, signalled], return_when=asyncio.FIRST_COMPLETED)
     cut_off_after(stop_seconds)
     for server in servers:
         server.should_exit = True
     await asyncio.gather(*serving, return_exceptions=True)
-    for task in (*tasks, told):
+    for task in (*tasks, signalled):
         task.cancel()
     ended = await asyncio.gather(*tasks, *serving, return_exceptions=True)
     faults = [it for it in ended if isinstance(it, Exception)]
     for fault in faults:
         log.critical("a part of the gate ended", exc_info=fault)
-    return EXIT_OK if told in done and not faults else EXIT_FAILED
+    return EXIT_OK if signalled in done and not faults else EXIT_FAILED
 
 
 class _Server(Server):
@@ -194,7 +192,7 @@ class _Server(Server):
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Nobody calls it."""
+        """Does nothing: `capture_signals` installs no handler."""
 
 
 def _server(app: Litestar, settings: Settings, host: str, port: int) -> _Server:
@@ -205,7 +203,7 @@ def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Call
     """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date.
 
     A gate that runs is live and ready, whatever is away: it is the one that answers `undecided`, and taken
-    out of a balancer it could not even do that. What is away is told beside it.
+    out of a balancer it could not even do that. What is away is in the answer.
     """
 
     @get("/metrics")
@@ -235,5 +233,5 @@ def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Call
     )
 
 
-def _json(told: dict[str, Any]) -> Response[bytes]:
-    return Response(msgspec.json.encode(told), media_type="application/json")
+def _json(body: dict[str, Any]) -> Response[bytes]:
+    return Response(msgspec.json.encode(body), media_type="application/json")
