@@ -67,7 +67,7 @@ def type_of(alert: Delivered) -> Type:
     return "alert.opened" if alert.status == "open" else "alert.withdrawn"
 
 
-def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """ROOST Coop's `POST /api/v1/items/async/`: an alert is an item, its revision the item's newest state."""
     data: dict[str, object] = {
         "type": type_of(alert),
@@ -89,7 +89,7 @@ def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     return {"items": [{"id": alert.alert_id, "typeId": endpoint.item_type, "data": data}]}
 
 
-def _slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """A message of Slack's incoming webhooks (Block Kit); Mattermost reads its text."""
     headline = _headline(alert)
     lines = [f"`{escaped(alert.key)}` resembles banned `{escaped(alert.matched.key)}`"]
@@ -163,6 +163,6 @@ def what_else(alert: MirrorAlert) -> str:
 
 _MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {
     "generic": _generic,
-    "coop": _coop,
-    "slack": _slack,
+    "coop": coop,
+    "slack": slack,
 }

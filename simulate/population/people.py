@@ -281,46 +281,46 @@ def _spelt(rng: Random, name: Name) -> str:
     return (name.latin[0] if rng.random() < 0.75 else one_of(rng, name.latin)).capitalize()
 
 
-def _with_bio(population: Population, rng: Random, person: Person) -> Person:
+def with_bio(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, bio=bios.own_words(rng, tongue(person.language), _name(person)))
 
 
-def _with_contact(population: Population, rng: Random, person: Person) -> Person:
+def with_contact(population: Population, rng: Random, person: Person) -> Person:
     words = bios.own_words(rng, tongue(person.language), _name(person), contact_share=1.0)
     return replace(person, bio=words, links=(f"https://{bios.contact(rng, _name(person))}",))
 
 
-def _with_photo(population: Population, rng: Random, person: Person) -> Person:
+def with_photo(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, avatar=photo(rng))
 
 
-def _with_email(population: Population, rng: Random, person: Person) -> Person:
+def with_email(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, email=person.email or population.new_email(rng, person))
 
 
-def _with_number(population: Population, rng: Random, person: Person) -> Person:
+def with_number(population: Population, rng: Random, person: Person) -> Person:
     number = person.number or phone(rng, person.country)
     return replace(person, number=number, phone=written(rng, number, person.country))
 
 
-def _with_device(population: Population, rng: Random, person: Person) -> Person:
+def with_device(population: Population, rng: Random, person: Person) -> Person:
     device = devices.device_id(rng)
     while device in devices.JUNK_IDS:
         device = devices.device_id(rng)
     return replace(person, device_id=device, user_agent=person.user_agent or devices.user_agent(rng))
 
 
-def _with_display_name(population: Population, rng: Random, person: Person) -> Person:
+def with_display_name(population: Population, rng: Random, person: Person) -> Person:
     speech = tongue(person.language)
     shown = person.display_name or display_name(rng, speech, person.given, person.family, person.platform)
     return replace(person, display_name=shown)
 
 
-def _with_payment(population: Population, rng: Random, person: Person) -> Person:
+def with_payment(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, payment_token=devices.payment_token(rng))
 
 
-def _with_home_line(population: Population, rng: Random, person: Person) -> Person:
+def with_home_line(population: Population, rng: Random, person: Person) -> Person:
     return placed(person, population.networks.home(rng, person.country))
 
 
@@ -334,15 +334,15 @@ def _name(person: Person) -> str:
 
 TRAITS: Mapping[str, Callable[[Population, Random, Person], Person]] = MappingProxyType(
     {
-        "bio": _with_bio,
-        "contact": _with_contact,
-        "photo": _with_photo,
-        "email": _with_email,
-        "number": _with_number,
-        "device": _with_device,
-        "display_name": _with_display_name,
-        "payment": _with_payment,
-        "home_line": _with_home_line,
+        "bio": with_bio,
+        "contact": with_contact,
+        "photo": with_photo,
+        "email": with_email,
+        "number": with_number,
+        "device": with_device,
+        "display_name": with_display_name,
+        "payment": with_payment,
+        "home_line": with_home_line,
     }
 )
 """What a person can be given, so that there is something to carry over to the next account."""

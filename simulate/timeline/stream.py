@@ -23,48 +23,48 @@ from simulate.timeline.events import Event, Label, Topic, Truth
 from simulate.timeline.schedule import Return, plan
 
 
-def _random_bytes(rng: Random, good: bytes) -> bytes:
+def random_bytes(rng: Random, good: bytes) -> bytes:
     return rng.randbytes(between(rng, 1, 200))
 
 
-def _truncated(rng: Random, good: bytes) -> bytes:
+def truncated(rng: Random, good: bytes) -> bytes:
     return good[: between(rng, 1, len(good) - 2)]
 
 
-def _not_utf8(rng: Random, good: bytes) -> bytes:
+def not_utf8(rng: Random, good: bytes) -> bytes:
     return good.replace(b'"platform"', b'"plat\xff\xfeform"', 1)
 
 
-def _no_id(rng: Random, good: bytes) -> bytes:
+def no_id(rng: Random, good: bytes) -> bytes:
     return good.replace(b'"account_id"', b'"acount_id"', 1)
 
 
-def _wrong_type(rng: Random, good: bytes) -> bytes:
+def wrong_type(rng: Random, good: bytes) -> bytes:
     return good.replace(b'"version":1', b'"version":[1]', 1)
 
 
-def _newer_version(rng: Random, good: bytes) -> bytes:
+def newer_version(rng: Random, good: bytes) -> bytes:
     return good.replace(b'"version":1', b'"version":97', 1)
 
 
-def _nested(rng: Random, good: bytes) -> bytes:
+def nested(rng: Random, good: bytes) -> bytes:
     depth = between(rng, 2_000, 20_000)
     return b"[" * depth + b"]" * depth
 
 
-def _not_an_object(rng: Random, good: bytes) -> bytes:
+def not_an_object(rng: Random, good: bytes) -> bytes:
     return one_of(rng, (b"null", b"[]", b'"hello"', b"17", b"NaN", b"{}", b"<xml/>"))
 
 
 SORTS: tuple[Callable[[Random, bytes], bytes], ...] = (
-    _truncated,
-    _random_bytes,
-    _no_id,
-    _not_utf8,
-    _wrong_type,
-    _newer_version,
-    _nested,
-    _not_an_object,
+    truncated,
+    random_bytes,
+    no_id,
+    not_utf8,
+    wrong_type,
+    newer_version,
+    nested,
+    not_an_object,
 )
 """Each makes a malformed message, most of them out of a good one."""
 
