@@ -19,7 +19,7 @@ _HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
 
 Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn"]
 
-Told = MirrorAlert | AlertSummary
+Delivered = MirrorAlert | AlertSummary
 
 
 class Body(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Body(Struct, frozen=True):
     type: Type
     timestamp: str
     """When the alert came to be as it is, ISO 8601."""
-    data: Told
+    data: Delivered
 
 
 _PLAIN: Final = str.maketrans(
@@ -39,35 +39,35 @@ _PLAIN: Final = str.maketrans(
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def takes(endpoint: Endpoint, alert: Told) -> bool:
+def takes(endpoint: Endpoint, alert: Delivered) -> bool:
     """Whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
     return endpoint.filter.takes(alert) and (endpoint.shape != "coop" or isinstance(alert, MirrorAlert))
 
 
-def message_id(alert: Told) -> str:
+def message_id(alert: Delivered) -> str:
     """The same at each try and each redelivery of this revision: receivers drop repeats by it."""
     return f"{alert.alert_id}.{alert.revision}"
 
 
-def body_of(alert: Told, endpoint: Endpoint) -> bytes:
+def body_of(alert: Delivered, endpoint: Endpoint) -> bytes:
     """The request's body. Equal alerts give equal bytes."""
     if isinstance(alert, MirrorAlert):
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     return _encoder.encode(_slack_summary(alert) if endpoint.shape == "slack" else _generic(alert, endpoint))
 
 
-def _generic(alert: Told, endpoint: Endpoint) -> Body:
+def _generic(alert: Delivered, endpoint: Endpoint) -> Body:
     moment = alert.withdrawn_at or alert.detected_at
     return Body(type_of(alert), moment.isoformat(), alert)
 
 
-def type_of(alert: Told) -> Type:
+def type_of(alert: Delivered) -> Type:
     if isinstance(alert, AlertSummary):
         return "summary.opened" if alert.status == "open" else "summary.withdrawn"
     return "alert.opened" if alert.status == "open" else "alert.withdrawn"
 
 
-def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """ROOST Coop's `POST /api/v1/items/async/`: an alert is an item, its revision the item's newest state."""
     data: dict[str, object] = {
         "type": type_of(alert),
@@ -89,15 +89,15 @@ def _coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     return {"items": [{"id": alert.alert_id, "typeId": endpoint.item_type, "data": data}]}
 
 
-def _slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
+def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """A message of Slack's incoming webhooks (Block Kit); Mattermost reads its text."""
     headline = _headline(alert)
     lines = [f"`{escaped(alert.key)}` resembles banned `{escaped(alert.matched.key)}`"]
     if alert.status == "withdrawn":
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
     facts = [("policy", alert.matched.policy), ("queue", alert.queue), ("alert", alert.alert_id)]
-    told = [f"{name} {value}" for name, value in facts if value]
-    context = " · ".join(escaped(it) for it in (*told, alert.notice))
+    parts = [f"{name} {value}" for name, value in facts if value]
+    context = " · ".join(escaped(it) for it in (*parts, alert.notice))
     blocks: list[dict[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": headline[:_HEADER_CHARACTERS_MAX]}},
         _section("\n".join(lines)),
@@ -118,8 +118,8 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
         headline = "Withdrawn: the count of accounts that resemble a banned one"
     counts = f"open alerts {summary.published:,} · withheld: likely {summary.withheld_likely:,}, possible"
     facts = [("policy", summary.matched.policy), ("queue", summary.queue), ("summary", summary.alert_id)]
-    told = [f"{name} {value}" for name, value in facts if value]
-    context = " · ".join(escaped(it) for it in (*told, summary.notice))
+    parts = [f"{name} {value}" for name, value in facts if value]
+    context = " · ".join(escaped(it) for it in (*parts, summary.notice))
     return {
         "text": f"{headline}: {escaped(summary.key)}",
         "blocks": [
@@ -163,6 +163,6 @@ def what_else(alert: MirrorAlert) -> str:
 
 _MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {
     "generic": _generic,
-    "coop": _coop,
-    "slack": _slack,
+    "coop": coop,
+    "slack": slack,
 }

@@ -35,7 +35,7 @@ class Reason(Struct, frozen=True, kw_only=True):
 
 
 class Score(Struct, frozen=True, kw_only=True):
-    """Whether an account resembles a banned one, told before its event is published.
+    """Whether an account resembles a banned one, asked before its event is published.
 
     `match` advises friction (a further check, a person's look) and never refusal.
     """
@@ -78,7 +78,7 @@ class Became(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Annotated[str, Meta(description="One phrase for a person.")] = ""
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class IntakeReport(Struct, frozen=True, kw_only=True):
     """What became of each record of a request, in its order."""
 
     accepted: fields.Count
@@ -89,7 +89,7 @@ class Told(Struct, frozen=True, kw_only=True):
 def scored(
     alerts: tuple[MirrorAlert, ...], weights_version: str, took_ms: float, *, sees_alerts: bool
 ) -> Score:
-    """The answer that alerts make. Who may not see them is not told which account it is, nor of how many."""
+    """The answer to a sign-up with these alerts; a caller without `alerts` sees no account and no count."""
     if not alerts:
         return Score(outcome="no_match", weights_version=weights_version, took_ms=took_ms)
     first = alerts[0]
@@ -106,7 +106,7 @@ def scored(
 
 
 def problem_of(fault: Malformed) -> Problem:
-    """A record that is none, as a caller is told."""
+    """The answer to a record that cannot be read."""
     return Problem(reason=fault.reason, path=fault.path, detail=fault.detail)
 
 

@@ -1,13 +1,14 @@
-"""The gate's addresses: who may ask what, how much of it, and what is told of each call.
+"""The gate's addresses: who may ask what, how much of it, and what is logged of each call.
 
-Whoever asks is told why in words of a closed list, and nothing of what was sent is quoted: in an answer's
-faults, in a log line, or in a metric.
+A refusal gives its reason in words of a closed list. Nothing that was sent is quoted in an answer's faults,
+in a log line or in a metric.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ from msgspec.structs import replace
 
 from agents.common.preview import Preview
 from gate.answers import Problem, problem_of
-from gate.bodies import Bodies, TooMuch
 from gate.coop import CoopActions
 from gate.intake import KINDS, NOT_ALLOWED, Intake, Taken
 from gate.keys import Key, Keyring
@@ -38,11 +38,62 @@ from streams.errors import Transient
 from streams.off_loop import off_loop
 from streams.serving.forwarded import network_of
 
+HELD_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Of all of them together: a hundred of the largest, and a quarter of what else a gate needs by the chart.
+
+Without it a thousand connections, each a byte short of a MiB, hold a gigabyte of anybody's.
+"""
+
+NETWORKS_SHARE: Final = 4
+"""A network may hold a fourth of it, 32 of the largest: one that sends slowly leaves room for others."""
+
+
+class TooMuch(Exception):
+    """More is held than may be: send it again later."""
+
+
+@dataclass(slots=True)
+class Bodies:
+    """What is held of bodies now."""
+
+    held_bytes: int = 0
+    held_bytes_max: int = HELD_BYTES_MAX
+    of_networks: Counter[str] = field(default_factory=Counter)
+    """Bytes of each network that has some: as many as connections at most."""
+
+    @asynccontextmanager
+    async def whole(self, chunks: AsyncIterator[bytes], network: str = "") -> AsyncIterator[bytes]:
+        """The body of some chunks of a network, which counts until it is let go.
+
+        Raises:
+            TooMuch: this body, or what is held beside it, is too much.
+        """
+        mine = 0
+        read: list[bytes] = []
+        try:
+            async for chunk in chunks:
+                mine += len(chunk)
+                self.held_bytes += len(chunk)
+                self.of_networks[network] += len(chunk)
+                if (
+                    self.held_bytes > self.held_bytes_max
+                    or self.of_networks[network] > self.held_bytes_max // NETWORKS_SHARE
+                ):
+                    raise TooMuch
+                read.append(chunk)
+            yield b"".join(read)
+        finally:
+            self.held_bytes -= mine
+            self.of_networks[network] -= mine
+            if not self.of_networks[network]:
+                del self.of_networks[network]
+
+
 BODY_BYTES_MAX: Final = 1024 * 1024
 """What Kafka's brokers take of one record by default."""
 
 BODY_SECONDS: Final = 10.0
-"""Whoever sends a MiB more slowly holds a connection for nothing."""
+"""A client that sends a MiB more slowly holds a connection for nothing."""
 
 DEADLINE_HEADER: Final = "samehand-deadline-ms"
 
@@ -54,11 +105,11 @@ log = structlog.get_logger("samehand.gate")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call ends in. ``told`` goes into the audit line beside who asked: counts and words, no value."""
+    """What a call ends in. ``logged`` joins the caller in the audit line: counts and words, no value."""
 
     status: int
     body: msgspec.Struct
-    told: Mapping[str, Any] = field(default_factory=dict)
+    logged: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,9 +138,8 @@ class Gate:
     unsigned: Bodies = field(default_factory=Bodies)
 
     async def score(self, request: Asked) -> Response[bytes]:
-        """``POST /v1/score``."""
 
-        began = self.ticks()  # before the body is there: whoever asked has waited since
+        began = self.ticks()  # before the body is there: the caller has waited since
 
         async def work(raw: bytes, key: Key) -> Answer:
             deadline_ms = self._deadline_ms(request)
@@ -99,17 +149,16 @@ class Gate:
             if isinstance(scored, Malformed):
                 return _malformed(scored)
             self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()
-            told: dict[str, Any] = {"outcome": scored.outcome}
+            logged: dict[str, Any] = {"outcome": scored.outcome}
             if scored.reason:
-                told["reason"] = scored.reason
+                logged["reason"] = scored.reason
             if scored.outcome == "match":
-                told["band"] = scored.band
-            return Answer(200, scored, told)
+                logged["band"] = scored.band
+            return Answer(200, scored, logged)
 
         return await self._keyed(request, "score", "score", work)
 
     async def events(self, request: Asked, kind: str) -> Response[bytes]:
-        """``POST /v1/events/{kind}``."""
 
         async def work(raw: bytes, key: Key) -> Answer:
             if kind not in KINDS:
@@ -123,7 +172,6 @@ class Gate:
         return await self._keyed(request, "events", f"events:{kind}" if kind in KINDS else "events", work)
 
     async def verdicts(self, request: Asked) -> Response[bytes]:
-        """``POST /v1/verdicts``."""
 
         async def work(raw: bytes, key: Key) -> Answer:
             return self._taken(await self.intake.verdicts(raw, lambda records: self._charge(key, records)))
@@ -131,7 +179,6 @@ class Gate:
         return await self._keyed(request, "verdicts", "verdicts", work)
 
     async def alert(self, request: Asked, alert_id: str) -> Response[bytes]:
-        """``GET /v1/alerts/{alert_id}``."""
 
         async def work(raw: bytes, key: Key) -> Answer:
             try:
@@ -145,7 +192,6 @@ class Gate:
         return await self._keyed(request, "alerts", "alerts", work)
 
     async def webhook(self, request: Asked, mapping: str) -> Response[bytes]:
-        """``POST /v1/webhooks/{mapping}``."""
 
         async def work() -> tuple[Answer, str]:
             webhook = self.webhooks.get(mapping)
@@ -166,7 +212,7 @@ class Gate:
         return await self._served(request, "webhooks", work)
 
     async def _decided(self, webhook: CoopActions, raw: bytes) -> Answer:
-        """A moderator's action in Coop, on the alert as it stands now: Coop does not tell of revisions."""
+        """A moderator's action in Coop, on the alert as it stands now: Coop knows no revisions."""
         given = webhook.verdict(raw, revision=1, now=self.now())
         if isinstance(given, Malformed):
             return self._taken(given)
@@ -179,7 +225,6 @@ class Gate:
         return self._taken(await self.intake.decided(replace(given, revision=alert.revision)))
 
     async def openapi(self, request: Asked) -> Response[bytes]:
-        """``GET /openapi.json``."""
         return Response(document(), media_type="application/json")
 
     def fault(self, request: Asked, fault: Exception) -> Response[bytes]:
@@ -228,7 +273,7 @@ class Gate:
         return _response(answer, answer.headers)
 
     def _key(self, request: Asked, right: str) -> Key:
-        """Who asks. Raises `Refused`."""
+        """Returns the caller's key. Raises `Refused`."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
@@ -236,8 +281,8 @@ class Gate:
             raise Refused(answer, "no-key")
         name, _, kind = right.partition(":")
         if not (key.publishes(kind) if kind else key.has(name)):
-            told = {"key": key.name}
-            answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), told)
+            logged = {"key": key.name}
+            answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), logged)
             raise Refused(answer, "not-allowed")
         if wait_seconds := self.keyring.wait_seconds(key):
             raise _too_often(key, wait_seconds)
@@ -246,11 +291,11 @@ class Gate:
     def _charge(self, key: Key, records: int) -> None:
         """Counts a call's records against the key's rate. Raises `Refused`."""
         if records > key.records_max:
-            told = Problem(
+            problem = Problem(
                 reason="too-many",
                 detail=f"the key publishes {key.records_max:.0f} records a minute: send fewer",
             )
-            raise Refused(Answer(413, told, {"key": key.name}), "rate")
+            raise Refused(Answer(413, problem, {"key": key.name}), "rate")
         if wait_seconds := self.keyring.charge(key, records):
             raise _too_often(key, wait_seconds)
 
@@ -271,17 +316,17 @@ class Gate:
         if isinstance(taken, Malformed):
             self.meters.records.labels("refused").inc()
             return _malformed(taken)
-        told = taken.told
-        self.meters.records.labels("accepted").inc(told.accepted)
-        self.meters.records.labels("refused").inc(told.refused)
-        counts = {"accepted": told.accepted, "refused": told.refused}
+        report = taken.report
+        self.meters.records.labels("accepted").inc(report.accepted)
+        self.meters.records.labels("refused").inc(report.refused)
+        counts = {"accepted": report.accepted, "refused": report.refused}
         if taken.away:
-            return Answer(503, told, {**counts, "reason": taken.away}, {"Retry-After": "5"})
-        if not told.records:
-            return Answer(200, told, counts)
-        if all(it.reason == NOT_ALLOWED.reason for it in told.records):
+            return Answer(503, report, {**counts, "reason": taken.away}, {"Retry-After": "5"})
+        if not report.records:
+            return Answer(200, report, counts)
+        if all(it.reason == NOT_ALLOWED.reason for it in report.records):
             return Answer(403, problem_of(NOT_ALLOWED), counts)
-        return Answer(202 if told.accepted else 400, told, counts)
+        return Answer(202 if report.accepted else 400, report, counts)
 
     def _tell(self, request: Asked, route: str, who: str, answer: Answer, began: float) -> None:
         """The audit line, and the metrics."""
@@ -289,11 +334,11 @@ class Gate:
         status = f"{answer.status // 100}xx"
         self.meters.seconds.labels(route).observe(took)
         self.meters.calls.labels(route, status).inc()
-        told: dict[str, Any] = {"key": who} if who else {}
+        logged: dict[str, Any] = {"key": who} if who else {}
         if isinstance(answer.body, Problem):
-            told["reason"] = answer.body.reason
-        told |= answer.told
-        log.info("call", route=route, status=answer.status, took_ms=round(took * 1000, 1), **told)
+            logged["reason"] = answer.body.reason
+        logged |= answer.logged
+        log.info("call", route=route, status=answer.status, took_ms=round(took * 1000, 1), **logged)
 
 
 _REASONS: Final = {404: "unknown-address", 405: "method", 413: "too-large"}
@@ -315,16 +360,16 @@ async def _arriving(request: Asked) -> AsyncIterator[None]:
     ends or is packed: what a few bytes unpack to has no end, and signatures are of what was sent.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        told = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
-        raise Refused(Answer(415, told, headers={"Accept-Encoding": "identity"}))
+        problem = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
+        raise Refused(Answer(415, problem, headers={"Accept-Encoding": "identity"}))
     try:
         async with asyncio.timeout(BODY_SECONDS):
             yield
     except TimeoutError:
         raise Refused(Answer(408, Problem(reason="slow-body"))) from None
     except TooMuch:
-        told = Problem(reason="overloaded", detail="too much is on its way here: send it again")
-        raise Refused(Answer(503, told, headers={"Retry-After": "5"})) from None
+        problem = Problem(reason="overloaded", detail="too much is on its way here: send it again")
+        raise Refused(Answer(503, problem, headers={"Retry-After": "5"})) from None
 
 
 def _too_often(key: Key, wait_seconds: float) -> Refused:

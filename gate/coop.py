@@ -1,4 +1,4 @@
-"""What ROOST Coop tells of a moderator's decision: an action's callback becomes a verdict.
+"""A moderator's decision in ROOST Coop: an action's callback becomes a verdict.
 
 Coop lets an action carry parameters of its own ("Body" in its form). Each action that decides an alert has
 one, `samehand_verdict`: `mirror`, `not_mirror` or `unsure`. The callback is signed with Coop's private key;
@@ -109,22 +109,22 @@ class CoopActions:
         if len(raw) > MESSAGE_BYTES_MAX:
             return Malformed("too-large", "$", "more than 1 MiB")
         try:
-            told = _callback.decode(raw)
+            callback = _callback.decode(raw)
         except msgspec.ValidationError:
             return Malformed("wrong-type", "$", "is no callback of an action")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Malformed("not-json", "$", "not one JSON value")
-        verdict = told.custom.get(PARAMETER)
+        verdict = callback.custom.get(PARAMETER)
         if not isinstance(verdict, str) or verdict not in _VERDICTS:
             return Malformed("not-allowed", f"$.custom.{PARAMETER}", "mirror, not_mirror or unsure")
-        if not told.actorEmail.strip():
+        if not callback.actorEmail.strip():
             return Malformed("missing-field", "$.actorEmail", "no person decided it")
-        known = told.actorEmail.strip().casefold().encode("utf-8", "replace")
+        known = callback.actorEmail.strip().casefold().encode("utf-8", "replace")
         made = {
-            "alert_id": told.item.id,
+            "alert_id": callback.item.id,
             "revision": revision,
             "verdict": verdict,
-            "reason_code": told.action.id,
+            "reason_code": callback.action.id,
             "reviewer": f"coop-{hmac.new(self.reviewer_key, known, sha256).hexdigest()[:24]}",
             "decided_at": from_seconds(now),
         }

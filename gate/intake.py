@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from gate.answers import Became, Told
+from gate.answers import Became, IntakeReport
 from schemas import faults
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
@@ -51,13 +51,13 @@ NOT_ALLOWED: Final = Malformed(
 class Taken:
     """What became of a request's records; ``away`` where Kafka does not take some that could be read."""
 
-    told: Told
+    report: IntakeReport
     away: Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """``now`` in Unix seconds."""
+    """Publishes the events of a request. ``now`` is in Unix seconds."""
 
     publisher: Publisher
     topics: Names
@@ -77,7 +77,7 @@ class Intake:
     ) -> Taken | Malformed:
         """Publishes one event or an array of them; a value says why the body is neither.
 
-        `counted` is told how many records there are before any is published, and raises to refuse them all;
+        `counted` gets the number of records before any is published, and raises to refuse them all;
         `may` says for which platforms the caller publishes.
         """
         topic = self.of_kind[kind]
@@ -106,7 +106,7 @@ class Intake:
         if isinstance(result, Malformed):
             return result
         if isinstance(result, Passed):
-            return Taken(Told(accepted=0, refused=0, records=()))
+            return Taken(IntakeReport(accepted=0, refused=0, records=()))
         record = result.found.record
         emit = Emit(self.of_kind[result.kind], record.key.encode(), encode(record))
         return await self._published([(_accepted(result.found), emit)])
@@ -138,19 +138,21 @@ class Intake:
     async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> Taken:
         """Each record for itself: one that Kafka refuses costs the others of its request nothing."""
         fates = iter(await self._fates([emit for _, emit in records if emit is not None]))
-        told: list[Became] = []
+        became: list[Became] = []
         away: Away | None = None
         for answer, emit in records:
             match None if emit is None else next(fates):
                 case None:
-                    told.append(answer)
+                    became.append(answer)
                 case RecordTooLarge():
-                    told.append(_refused(_TOO_LARGE))
+                    became.append(_refused(_TOO_LARGE))
                 case fault:
                     away = "kafka-refuses" if isinstance(fault, BrokerRefused) else "kafka-away"
-                    told.append(replace(answer, accepted=False, reason=away, detail=_AGAIN))
-        accepted = sum(it.accepted for it in told)
-        return Taken(Told(accepted=accepted, refused=len(told) - accepted, records=tuple(told)), away)
+                    became.append(replace(answer, accepted=False, reason=away, detail=_AGAIN))
+        accepted = sum(it.accepted for it in became)
+        return Taken(
+            IntakeReport(accepted=accepted, refused=len(became) - accepted, records=tuple(became)), away
+        )
 
     async def _fates(self, emits: Sequence[Emit]) -> list[StreamsError | None]:
         """What became of each, None where Kafka has it; for all of them within `PUBLISH_SECONDS`."""

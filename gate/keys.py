@@ -103,7 +103,7 @@ class _File(Struct, kw_only=True, forbid_unknown_fields=True):
 def read_keys(path: Path) -> tuple[Key, ...]:
     """The keys of a file; none where there is no file. Raises `UnusableKeys`."""
     try:
-        # A pipe would hold whoever opens it, and a gate with them, until somebody writes into it.
+        # Opening a pipe blocks until somebody writes into it, and a gate with it.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnusableKeys(f"{path}: is no file")
@@ -260,7 +260,6 @@ class Keyring:
         return len(self._keys)
 
     def find(self, text: str) -> Key | None:
-        """Whose key this is."""
         self._look()
         found = _KEY.fullmatch(text)
         if found is None:

@@ -79,5 +79,5 @@ class GateMeters:
                 self.outcomes.labels(outcome, reason)
         for reason in REFUSALS:
             self.refused.labels(reason)
-        for told in ("accepted", "refused"):
-            self.records.labels(told)
+        for fate in ("accepted", "refused"):
+            self.records.labels(fate)

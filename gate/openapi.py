@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gate.answers import Problem, Score, Told
+from gate.answers import IntakeReport, Problem, Score
 from gate.intake import KINDS, RECORDS_MAX
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.mapping.fields import TARGETS
@@ -43,7 +43,15 @@ def document() -> bytes:
 
 
 def _document() -> dict[str, Any]:
-    records = [Score, Problem, Told, MirrorAlert, AlertSummary, VerdictGiven, *_event_types().values()]
+    records = [
+        Score,
+        Problem,
+        IntakeReport,
+        MirrorAlert,
+        AlertSummary,
+        VerdictGiven,
+        *_event_types().values(),
+    ]
     _, components = msgspec.json.schema_components(records, ref_template=_REF)
     _standard(components)
     return {
@@ -127,9 +135,12 @@ def _paths() -> dict[str, Any]:
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
                 "responses": _answers(
                     {
-                        200: ("Told", "Accepted; the mapping publishes nothing for it."),
-                        202: ("Told", "Kafka has acknowledged the records made from it."),
-                        503: ("Told or Problem", "Kafka does not take them, or too much is on its way here."),
+                        200: ("IntakeReport", "Accepted; the mapping publishes nothing for it."),
+                        202: ("IntakeReport", "Kafka has acknowledged the records made from it."),
+                        503: (
+                            "IntakeReport or Problem",
+                            "Kafka does not take them, or too much is on its way here.",
+                        ),
                     },
                     *(400, 401, 404, 413),
                     keyed=False,
@@ -163,9 +174,9 @@ def _paths() -> dict[str, Any]:
 def _intake(*also: int) -> dict[str, Any]:
     return _answers(
         {
-            202: ("Told", "Kafka has acknowledged every record that is accepted."),
-            400: ("Told or Problem", "No record could be read: each with its reason."),
-            503: ("Told", "Kafka does not take them: which ones to send again."),
+            202: ("IntakeReport", "Kafka has acknowledged every record that is accepted."),
+            400: ("IntakeReport or Problem", "No record could be read: each with its reason."),
+            503: ("IntakeReport", "Kafka does not take them: which ones to send again."),
         },
         *(413, *also),
     )
@@ -173,20 +184,22 @@ def _intake(*also: int) -> dict[str, Any]:
 
 _BODIES: Final[Mapping[str, Any]] = {
     "Alert": {"anyOf": [{"$ref": _REF.format(name=name)} for name in ("MirrorAlert", "AlertSummary")]},
-    "Told or Problem": {"anyOf": [{"$ref": _REF.format(name=name)} for name in ("Told", "Problem")]},
+    "IntakeReport or Problem": {
+        "anyOf": [{"$ref": _REF.format(name=name)} for name in ("IntakeReport", "Problem")]
+    },
 }
 
 
 def _answers(good: Mapping[int, tuple[str, str]], *faults: int, keyed: bool = True) -> dict[str, Any]:
-    told = {str(status): _answer(description, body) for status, (body, description) in good.items()}
+    responses = {str(status): _answer(description, body) for status, (body, description) in good.items()}
     others = {*faults, 408, 415, 500, *((401, 403, 429) if keyed else ())} - set(good)
     for status in sorted(others):
-        told[str(status)] = _answer(_FAULTS[status], "Problem")
+        responses[str(status)] = _answer(_FAULTS[status], "Problem")
         if status in (429, 503):
-            told[str(status)]["headers"] = {
+            responses[str(status)]["headers"] = {
                 "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
             }
-    return dict(sorted(told.items()))
+    return dict(sorted(responses.items()))
 
 
 def _answer(description: str, body: str) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import structlog
 import uvloop
-from litestar import Litestar
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 
 from agents.common.follow_weights import WeightsFollower
 from agents.common.preview import Preview
@@ -25,7 +28,6 @@ from gate.meters import GateMeters
 from gate.questions import Questions
 from gate.scoring import Scoring
 from gate.variations import Variations
-from gate.watching import watching
 from gate.webhooks import ForeignWebhook
 from store.base import Store
 from store.errors import StoreError
@@ -60,7 +62,6 @@ class StoreWatch:
     opened: bool = False
 
     async def run(self) -> None:
-        """Looks until cancelled."""
         while True:
             before = self.fault
             await self.look()
@@ -98,11 +99,10 @@ class Process:
     publisher: KafkaPublisher = field(init=False)
 
     def __post_init__(self) -> None:
-        """What it publishes with."""
         object.__setattr__(self, "publisher", KafkaPublisher(self.settings))
 
     def run(self) -> int:
-        """Until it is told to stop; its exit code. Blocks, and owns signals."""
+        """Serves until a signal; returns the exit code. Blocks, and owns signals."""
         return uvloop.run(self.serve())
 
     async def serve(self) -> int:
@@ -169,19 +169,19 @@ async def _until_told(
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.ensure_future(part()) for part in beside]
     serving = [asyncio.ensure_future(server.serve()) for server in servers]
-    told = asyncio.ensure_future(stop.wait())
-    done, _ = await asyncio.wait([*tasks, *serving, told], return_when=asyncio.FIRST_COMPLETED)
+    signalled = asyncio.ensure_future(stop.wait())
+    done, _ = await asyncio.wait([*tasks, *serving, signalled], return_when=asyncio.FIRST_COMPLETED)
     cut_off_after(stop_seconds)
     for server in servers:
         server.should_exit = True
     await asyncio.gather(*serving, return_exceptions=True)
-    for task in (*tasks, told):
+    for task in (*tasks, signalled):
         task.cancel()
     ended = await asyncio.gather(*tasks, *serving, return_exceptions=True)
     faults = [it for it in ended if isinstance(it, Exception)]
     for fault in faults:
         log.critical("a part of the gate ended", exc_info=fault)
-    return EXIT_OK if told in done and not faults else EXIT_FAILED
+    return EXIT_OK if signalled in done and not faults else EXIT_FAILED
 
 
 class _Server(Server):
@@ -192,8 +192,46 @@ class _Server(Server):
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Nobody calls it."""
+        """Does nothing: `capture_signals` installs no handler."""
 
 
 def _server(app: Litestar, settings: Settings, host: str, port: int) -> _Server:
     return _Server(app, settings, connections_max=CONNECTIONS_MAX, host=host, port=port, lifespan="on")
+
+
+def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
+    """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date.
+
+    A gate that runs is live and ready, whatever is away: it is the one that answers `undecided`, and taken
+    out of a balancer it could not even do that. What is away is in the answer.
+    """
+
+    @get("/metrics")
+    async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
+        refresh()
+        body, kind = meters.negotiated(request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": kind})
+
+    @get("/health/live")
+    async def live() -> Response[bytes]:
+        return _json({"healthy": True, "faults": {}})
+
+    @get("/health/ready")
+    async def ready() -> Response[bytes]:
+        return _json({"healthy": True, "faults": {name: why for name, why in facts().items() if why}})
+
+    def fault(request: Request[Any, Any, State], error: Exception) -> Response[bytes]:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return Response(b"", status_code=status, media_type="text/plain")
+
+    return Litestar(
+        route_handlers=[metrics, live, ready],
+        openapi_config=None,
+        exception_handlers={Exception: fault},
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _json(body: dict[str, Any]) -> Response[bytes]:
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,6 +1,6 @@
 """What each key asked in a day, as one line of the log: it shows a collector of answers, who rings no alarm.
 
-A person who was scored signs up, so that an event follows. Whoever holds a leaked key and asks about 5,000
+A person who was scored signs up, so that an event follows. The holder of a leaked key who asks about 5,000
 people publishes nothing about them: no account is asked about twice and no ban is matched often, so that
 :mod:`gate.variations` counts none. Of each key the gate keeps how many questions there were, how many
 matched, and a sample of the accounts; after a day the store says of which of these an event was published.
@@ -57,7 +57,6 @@ class Questions:
     _days: dict[str, _Day] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begins a day."""
         self.since = self.ticks()
 
     def note(self, key: str, account: str, *, matched: bool) -> None:

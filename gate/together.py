@@ -24,7 +24,7 @@ Q = TypeVar("Q")
 class Together(Generic[Q, A]):
     """Asks ``answer`` about several questions at once; it gives one answer each, in their order.
 
-    Whoever stops waiting leaves nothing behind: no more wait here than callers are let in.
+    A cancelled caller is removed from the queue, so that it never exceeds the number of admitted requests.
     """
 
     def __init__(

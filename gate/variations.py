@@ -4,7 +4,7 @@ An evader who reaches the gate by way of a sign-up form would try values until n
 each account that was asked about lately the gate keeps which values it was asked with, as digests under a
 secret of this process. Beyond a few, each further set is one variation, and a rule looks at their rate.
 
-Whoever took a key names another account each time. Such a one still matches the ban that it wants to get past
+A thief of a key names another account each time. Such a one still matches the ban that it wants to get past
 until nothing does: so the values that matched each ban are kept and counted in the same way.
 """
 

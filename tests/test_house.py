@@ -65,10 +65,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/test_verdict.py",
         "what waits is seen by giving a verdict on it",
     ),
-    "report/trial.py": (
-        "tests/cli/commands/dry_run/test_page.py",
-        "whole dry runs write it, of names that mean harm",
-    ),
     "cli/topic_alerts.py": ("tests/cli/commands/test_verdict.py", "read by these two alone"),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/views.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from cli.commands.backtest.intervals import Share
+from cli.commands.backtest.figures import Share
 from cli.inputs.input_files import Line
 from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated

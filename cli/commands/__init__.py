@@ -1,1 +1,1 @@
-"""Commands, one file each."""
+"""The commands, one file or package each."""

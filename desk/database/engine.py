@@ -16,7 +16,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, event, make_url, text
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -25,11 +29,40 @@ from desk.database import erasing
 from desk.database.errors import (
     DatabaseError,
     DatabaseFull,
+    DatabaseOutdated,
     DatabaseRefused,
     DatabaseTaken,
     DatabaseUnavailable,
 )
-from desk.database.migrate import upgrade
+
+FOLDER: Final = Path(__file__).with_name("migrations")
+
+MIGRATION_LOCK: Final = 7_265_001
+"""Any number that nobody else takes: desks that start together wait for one another with it."""
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file of its own."""
+    made = Config()
+    made.set_main_option("script_location", str(FOLDER))
+    made.attributes["connection"] = connection
+    return made
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs what is missing. Raises `DatabaseOutdated` for tables of a version that we do not know."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+    scripts = ScriptDirectory.from_config(config())
+    known = {script.revision for script in scripts.walk_revisions()}
+    there = MigrationContext.configure(connection).get_current_revision()
+    if there is not None and there not in known:
+        raise DatabaseOutdated(
+            f"the database is of a later version of samehand (its tables are at {there!r}): run that one"
+        )
+    if there != scripts.get_current_head():
+        command.upgrade(config(connection), "head")
+
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another one of this process; a transaction takes milliseconds."""

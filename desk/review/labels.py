@@ -18,7 +18,7 @@ from samehand.scoring.weights import Weights
 from schemas.alerts import MirrorAlert
 from schemas.revisions import by_time
 
-# Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
+# Of each some hundred bytes are kept. A thousand blind pairs a day get there in a year.
 VERDICTS_MAX: Final = 400_000
 
 ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
@@ -28,9 +28,7 @@ class Said(Protocol):
     """A verdict, of a topic or of a database; moments of one kind."""
 
     @property
-    def alert_id(self) -> str:
-        """What it is about."""
-        ...
+    def alert_id(self) -> str: ...
 
     @property
     def revision(self) -> int:
@@ -38,9 +36,7 @@ class Said(Protocol):
         ...
 
     @property
-    def verdict(self) -> str:
-        """mirror, not_mirror or unsure."""
-        ...
+    def verdict(self) -> str: ...
 
     @property
     def blind(self) -> bool:
@@ -53,14 +49,10 @@ class Said(Protocol):
         ...
 
     @property
-    def reason_code(self) -> str:
-        """Why."""
-        ...
+    def reason_code(self) -> str: ...
 
     @property
-    def reviewer(self) -> str:
-        """Who gave it."""
-        ...
+    def reviewer(self) -> str: ...
 
     @property
     def decided_at(self) -> Any:
@@ -162,8 +154,8 @@ def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = ""
     weighed: dict[str, float] = {}
     for line in (*alert.evidence, *alert.counter_evidence):
         weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    told = {one.name: one.share for one in alert.rivals}
-    shares = tuple(told.get(one.name, 0.0) for one in RIVALS)
+    shares_of = {one.name: one.share for one in alert.rivals}
+    shares = tuple(shares_of.get(one.name, 0.0) for one in RIVALS)
     if not any(shares):  # the alert is of a former release, which named none
         shares = ALL_CHANCE
     return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)

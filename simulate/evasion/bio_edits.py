@@ -25,7 +25,7 @@ _ADDED_HELD_OUT = (
 )
 
 
-def _reordered(rng: Random, text: str) -> str:
+def reordered(rng: Random, text: str) -> str:
     pieces = _PIECES.split(text)
     rng.shuffle(pieces)
     return one_of(rng, SEPARATORS[:3]).join(pieces)
@@ -35,7 +35,7 @@ def _reversed(rng: Random, text: str) -> str:
     return one_of(rng, SEPARATORS[3:]).join(reversed(_PIECES.split(text)))
 
 
-def _piece_dropped(rng: Random, text: str) -> str:
+def piece_dropped(rng: Random, text: str) -> str:
     pieces = _PIECES.split(text)
     if len(pieces) < 3:
         return text
@@ -43,49 +43,49 @@ def _piece_dropped(rng: Random, text: str) -> str:
     return one_of(rng, SEPARATORS).join(pieces)
 
 
-def _emoji_added(rng: Random, text: str) -> str:
+def emoji_added(rng: Random, text: str) -> str:
     return f"{one_of(rng, EMOJI)} {text} {one_of(rng, EMOJI)}"
 
 
-def _emoji_between(rng: Random, text: str) -> str:
+def emoji_between(rng: Random, text: str) -> str:
     return f" {one_of(rng, _HELD_OUT_EMOJI)} ".join(_PIECES.split(text))
 
 
-def _phrase_added(rng: Random, text: str) -> str:
+def phrase_added(rng: Random, text: str) -> str:
     return f"{text}{one_of(rng, SEPARATORS)}{one_of(rng, _ADDED)}"
 
 
-def _phrase_before(rng: Random, text: str) -> str:
+def phrase_before(rng: Random, text: str) -> str:
     return f"{one_of(rng, _ADDED_HELD_OUT)}{one_of(rng, SEPARATORS)}{text}"
 
 
-def _letter_doubled(rng: Random, text: str) -> str:
+def letter_doubled(rng: Random, text: str) -> str:
     place = between(rng, 0, max(0, len(text) - 1))
     return text[:place] + text[place : place + 1] * 2 + text[place + 1 :]
 
 
-def _letter_lost(rng: Random, text: str) -> str:
+def letter_lost(rng: Random, text: str) -> str:
     place = between(rng, 0, max(0, len(text) - 1))
     return text[:place] + text[place + 1 :]
 
 
-def _shouted(rng: Random, text: str) -> str:
+def shouted(rng: Random, text: str) -> str:
     return text.upper() if rng.random() < 0.5 else text.title()
 
 
-def _cut_short(rng: Random, text: str) -> str:
+def cut_short(rng: Random, text: str) -> str:
     """Two thirds of the pieces, in their order."""
     pieces = _PIECES.split(text)
     kept = sorted(rng.sample(range(len(pieces)), max(1, round(len(pieces) * 2 / 3))))
     return one_of(rng, SEPARATORS).join(pieces[place] for place in kept)
 
 
-def _tagged(rng: Random, text: str) -> str:
+def tagged(rng: Random, text: str) -> str:
     """Words as hashtags, and no separator."""
     return " ".join(f"#{piece.replace(' ', '')}" for piece in _PIECES.split(text) if piece.strip())
 
 
-def _words_exchanged(rng: Random, text: str) -> str:
+def words_exchanged(rng: Random, text: str) -> str:
     """One or two words that say nothing in the place of others."""
     words = text.split(" ")
     for place in rng.sample(range(len(words)), min(len(words) // 3, between(rng, 1, 2))):
@@ -93,39 +93,39 @@ def _words_exchanged(rng: Random, text: str) -> str:
     return " ".join(words)
 
 
-def _numbers_changed(rng: Random, text: str) -> str:
+def numbers_changed(rng: Random, text: str) -> str:
     return "".join(one_of(rng, "0123456789") if letter in "0123456789" else letter for letter in text)
 
 
-def _told_otherwise(rng: Random, text: str) -> str:
+def told_otherwise(rng: Random, text: str) -> str:
     """Between a greeting and a farewell."""
     return f"{one_of(rng, _GREETINGS)} {text} {one_of(rng, _FAREWELLS)}"
 
 
 TUNING_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
     {
-        "reordered": _reordered,
-        "emoji added": _emoji_added,
-        "phrase added": _phrase_added,
-        "letter doubled": _letter_doubled,
+        "reordered": reordered,
+        "emoji added": emoji_added,
+        "phrase added": phrase_added,
+        "letter doubled": letter_doubled,
     }
 )
 VALIDATION_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
     {
-        "cut short": _cut_short,
-        "hashtags": _tagged,
-        "words exchanged": _words_exchanged,
-        "numbers changed": _numbers_changed,
-        "greeting and farewell": _told_otherwise,
+        "cut short": cut_short,
+        "hashtags": tagged,
+        "words exchanged": words_exchanged,
+        "numbers changed": numbers_changed,
+        "greeting and farewell": told_otherwise,
     }
 )
 HELD_OUT_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
     {
         "reversed": _reversed,
-        "piece dropped": _piece_dropped,
-        "emoji between": _emoji_between,
-        "phrase before": _phrase_before,
-        "letter lost": _letter_lost,
-        "shouted": _shouted,
+        "piece dropped": piece_dropped,
+        "emoji between": emoji_between,
+        "phrase before": phrase_before,
+        "letter lost": letter_lost,
+        "shouted": shouted,
     }
 )

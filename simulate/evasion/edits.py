@@ -31,7 +31,7 @@ def _end_digits(rng: Random, text: str, longest: int) -> str:
     return text + digits(rng, between(rng, 1, longest))
 
 
-def _year_or_front_digits(rng: Random, text: str) -> str:
+def year_or_front_digits(rng: Random, text: str) -> str:
     if rng.random() < 0.6:
         return f"{text}{between(rng, 1970, 2026)}"
     return f"{between(rng, 2, 99)}{text}"
@@ -55,7 +55,7 @@ def _affixed(rng: Random, text: str, affixes: Sequence[str], gaps: Sequence[str]
     return f"{affix}{gap}{text}" if rng.random() < front else f"{text}{gap}{affix}"
 
 
-def _syllables(rng: Random, text: str) -> str:
+def syllables(rng: Random, text: str) -> str:
     word = "".join(one_of(rng, tables.HELD_OUT_SYLLABLES) for _ in range(between(rng, 2, 3)))
     return f"{word}{text}" if rng.random() < 0.5 else f"{text}{word}"
 
@@ -67,7 +67,7 @@ def _separated(rng: Random, text: str, separators: Sequence[str]) -> str:
     return _inserted(text, between(rng, 2, max(2, len(text) - 2)), one_of(rng, separators))
 
 
-def _separated_twice(rng: Random, text: str) -> str:
+def separated_twice(rng: Random, text: str) -> str:
     return _separated(rng, f"_{text}_" if rng.random() < 0.4 else text, ("__", "._", "_."))
 
 
@@ -157,7 +157,7 @@ def _substituted(rng: Random, text: str, beside: bool) -> str:
     return text[:place] + letter + text[place + 1 :]
 
 
-def _counted_on(rng: Random, text: str) -> str:
+def counted_on(rng: Random, text: str) -> str:
     """The number at the end and a few more; who was `umar92` was 92 and is 93."""
     stem = text.rstrip("0123456789")
     if not stem or stem == text:
@@ -165,7 +165,7 @@ def _counted_on(rng: Random, text: str) -> str:
     return f"{stem}{int(text[len(stem) :]) + between(rng, 1, 5)}"
 
 
-def _drawn_out(rng: Random, text: str) -> str:
+def drawn_out(rng: Random, text: str) -> str:
     """The last letter once to three times more."""
     letters = text.rstrip("0123456789_.")
     return text if not letters else _inserted(text, len(letters), letters[-1] * between(rng, 1, 3))
@@ -181,12 +181,12 @@ def _vowel_edit(rng: Random, text: str, letters: str) -> str:
     return text[:place] + other + text[place + 1 :]
 
 
-def _letter_at_an_end(rng: Random, text: str) -> str:
+def letter_at_an_end(rng: Random, text: str) -> str:
     letter = one_of(rng, "xzoi")
     return letter + text if rng.random() < 0.4 else text + letter
 
 
-def _two_last_swapped(rng: Random, text: str) -> str:
+def two_last_swapped(rng: Random, text: str) -> str:
     letters = text.rstrip("0123456789_.")
     if len(letters) < 4:
         return text
@@ -246,12 +246,12 @@ TUNING: Mapping[str, Edit] = _with_combinations(
 
 HELD_OUT: Mapping[str, Edit] = _with_combinations(
     {
-        "digits_added": _year_or_front_digits,
+        "digits_added": year_or_front_digits,
         "digits_changed": partial(_digits_changed, keep_length=False),
         "digits_dropped": partial(_digits_dropped, everywhere=True),
         "affix_known": partial(_affixed, affixes=tables.HELD_OUT_AFFIXES, gaps=("", ".", "__"), front=0.4),
-        "affix_unknown": _syllables,
-        "separators": _separated_twice,
+        "affix_unknown": syllables,
+        "separators": separated_twice,
         "reorder": partial(_reordered, gaps=(".", "__")),
         "accents": partial(_accented, table=tables.HELD_OUT_ACCENTS, most=3),
         "repeats": partial(_repeated, places=2, most=3),
@@ -270,21 +270,21 @@ HELD_OUT: Mapping[str, Edit] = _with_combinations(
 VALIDATION: Mapping[str, Edit] = _with_combinations(
     {
         "digits_added": partial(_end_digits, longest=5),
-        "digits_changed": _counted_on,
+        "digits_changed": counted_on,
         "digits_dropped": partial(_digits_dropped, everywhere=False),
         "affix_known": partial(_affixed, affixes=validation.AFFIXES, gaps=("", "_", "."), front=0.4),
         "affix_unknown": partial(_affixed, affixes=validation.WORDS, gaps=("", ".", "__"), front=0.5),
         "separators": partial(_separated, separators=("__", "_x_", "-")),
         "reorder": partial(_reordered, gaps=("-", ".")),
         "accents": partial(_accented, table=validation.ACCENTS, most=4),
-        "repeats": _drawn_out,
+        "repeats": drawn_out,
         "leet": partial(_mapped, table=validation.RESPELT, share_min=0.2, share_max=0.6),
         "homoglyphs": partial(_mapped, table=validation.LOOK_ALIKES, share_min=0.3, share_max=1.0),
         "zero_width": partial(_hidden, marks=validation.INVISIBLE, most=4),
         "fonts": partial(_styled, fonts=validation.FONTS),
         "omission": partial(_vowel_edit, letters=""),
-        "insertion": _letter_at_an_end,
-        "swap": _two_last_swapped,
+        "insertion": letter_at_an_end,
+        "swap": two_last_swapped,
         "substitution": partial(_vowel_edit, letters=validation.VOWELS),
     }
 )

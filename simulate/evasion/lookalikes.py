@@ -21,7 +21,7 @@ INNOCENT_SHARES: Mapping[str, float] = MappingProxyType(
 _FAN_WORDS = ("fans", "fc", "updates", "daily", "quotes", "army", "lovers", "clips")
 
 
-def _namesake(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
+def namesake(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
     """Bears the same given and family name, spelt and used in their own way."""
     other = population.stranger(rng, banned, banned.language)
     speech = tongue(other.language)
@@ -35,7 +35,7 @@ def _namesake(population: Population, edits: EditSet, banned: Person, rng: Rando
     )
 
 
-def _fan(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
+def fan(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
     """Admires the banned account in name and words, sometimes in its picture; somebody else all the same."""
     platform = "x" if banned.platform in NAMELESS_PLATFORMS else banned.platform
     other = population.stranger(rng, banned, banned.language, platform)
@@ -51,7 +51,7 @@ def _fan(population: Population, edits: EditSet, banned: Person, rng: Random) ->
     )
 
 
-def _household(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
+def household(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
     """A relative under the same roof: family name and address, now and then the family's tablet."""
     return relative(population, banned, rng, device_share=0.15)
 
@@ -75,13 +75,13 @@ def relative(population: Population, person: Person, rng: Random, device_share: 
     )
 
 
-def _neighbour(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
+def neighbour(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
     """Comes through the same shared address (mobile operator, campus, VPN), or the next one in the street."""
     other = population.stranger(rng, banned, banned.language)
     return replace(other, ip=banned.ip, network=banned.network)
 
 
-def _recycled_phone(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
+def recycled_phone(population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:
     """Was given the number that the banned person gave up."""
     other = population.stranger(rng, banned, banned.language)
     if not banned.number:
@@ -92,11 +92,11 @@ def _recycled_phone(population: Population, edits: EditSet, banned: Person, rng:
 
 INNOCENTS: Mapping[str, Callable[[Population, EditSet, Person, Random], Person]] = MappingProxyType(
     {
-        "namesake": _namesake,
-        "fan": _fan,
-        "household": _household,
-        "neighbour": _neighbour,
-        "recycled_phone": _recycled_phone,
+        "namesake": namesake,
+        "fan": fan,
+        "household": household,
+        "neighbour": neighbour,
+        "recycled_phone": recycled_phone,
     }
 )
 """Kind → how such a person is made beside a banned one."""

@@ -86,7 +86,7 @@ class Strategy:
         return self.account(Evasion(population, edits, banned, stranger), rng)
 
 
-def _suffix(way: Evasion, rng: Random) -> Person:
+def suffix(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     account = replace(
         way.stranger,
@@ -103,7 +103,7 @@ def _suffix(way: Evasion, rng: Random) -> Person:
     return account
 
 
-def _look_alike(way: Evasion, rng: Random) -> Person:
+def look_alike(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     account = replace(
         way.stranger, handle=way.handle_of(rng, _handle(banned)), **way.number(rng, banned.number or "")
@@ -113,7 +113,7 @@ def _look_alike(way: Evasion, rng: Random) -> Person:
     return account
 
 
-def _same_face(way: Evasion, rng: Random) -> Person:
+def same_face(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     address = banned.ip or ""
     return replace(
@@ -126,12 +126,12 @@ def _same_face(way: Evasion, rng: Random) -> Person:
     )
 
 
-def _same_contacts(way: Evasion, rng: Random) -> Person:
+def same_contacts(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     return replace(way.stranger, bio=banned.bio, links=banned.links)
 
 
-def _disguised(way: Evasion, rng: Random) -> Person:
+def disguised(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     account = replace(
         way.stranger,
@@ -143,7 +143,7 @@ def _disguised(way: Evasion, rng: Random) -> Person:
     return placed(account, way.population.networks.vpn(rng))
 
 
-def _same_wallet(way: Evasion, rng: Random) -> Person:
+def same_wallet(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     account = way.stranger
     paid = rng.random() < 0.7
@@ -156,7 +156,7 @@ def _same_wallet(way: Evasion, rng: Random) -> Person:
     return account
 
 
-def _weak_traces(way: Evasion, rng: Random) -> Person:
+def weak_traces(way: Evasion, rng: Random) -> Person:
     banned = way.banned
     return replace(
         way.stranger,
@@ -167,7 +167,7 @@ def _weak_traces(way: Evasion, rng: Random) -> Person:
     )
 
 
-def _wholly_fresh(way: Evasion, rng: Random) -> Person:
+def wholly_fresh(way: Evasion, rng: Random) -> Person:
     return way.stranger
 
 
@@ -183,7 +183,7 @@ STRATEGIES = (
         shares=frozenset({"device_id"}),
         may_share=frozenset({"email", "display_name", "ip"}),
         alters=frozenset({"handle"}),
-        account=_suffix,
+        account=suffix,
     ),
     Strategy(
         number=2,
@@ -192,7 +192,7 @@ STRATEGIES = (
         shares=frozenset({"number"}),
         may_share=frozenset(),
         alters=frozenset({"handle", "display_name"}),
-        account=_look_alike,
+        account=look_alike,
     ),
     Strategy(
         number=3,
@@ -201,7 +201,7 @@ STRATEGIES = (
         shares=frozenset({"display_name", "avatar"}),
         may_share=frozenset({"ip"}),
         alters=frozenset({"ip"}),
-        account=_same_face,
+        account=same_face,
     ),
     Strategy(
         number=4,
@@ -210,7 +210,7 @@ STRATEGIES = (
         shares=frozenset({"bio", "links"}),
         may_share=frozenset(),
         alters=frozenset(),
-        account=_same_contacts,
+        account=same_contacts,
     ),
     Strategy(
         number=5,
@@ -219,7 +219,7 @@ STRATEGIES = (
         shares=frozenset(),
         may_share=frozenset(),
         alters=frozenset({"avatar", "bio"}),
-        account=_disguised,
+        account=disguised,
     ),
     Strategy(
         number=6,
@@ -228,7 +228,7 @@ STRATEGIES = (
         shares=frozenset(),
         may_share=frozenset({"payment_token", "referrer"}),
         alters=frozenset({"number"}),
-        account=_same_wallet,
+        account=same_wallet,
     ),
     Strategy(
         number=7,
@@ -237,7 +237,7 @@ STRATEGIES = (
         shares=frozenset(),
         may_share=frozenset(),
         alters=frozenset({"avatar", "bio", "ip"}),
-        account=_weak_traces,
+        account=weak_traces,
         delay=within_minutes,
         prepares=False,
     ),
@@ -248,7 +248,7 @@ STRATEGIES = (
         shares=frozenset(),
         may_share=frozenset(),
         alters=frozenset(),
-        account=_wholly_fresh,
+        account=wholly_fresh,
         same_language=False,
     ),
 )

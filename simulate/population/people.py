@@ -9,12 +9,52 @@ from msgspec.structs import replace
 
 from simulate.population import bios, devices
 from simulate.population.avatars import Avatar, Gallery, photo
-from simulate.population.emails import DISPOSABLE_SHARE, email
 from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, fitted, handle
 from simulate.population.languages import Name, Tongue, tongue
 from simulate.population.networks import Line, Networks
 from simulate.population.phones import phone, written
-from simulate.sampling import Weighted, one_of, seeded
+from simulate.sampling import Weighted, between, one_of, seeded
+
+_COMMON = ["gmail.com", "hotmail.com", "yahoo.com", "outlook.com", "icloud.com", "proton.me"]
+_PROVIDERS = {
+    "": Weighted(_COMMON, [62, 11, 12, 9, 5, 1]),
+    "ru": Weighted(["mail.ru", "yandex.ru", "bk.ru", *_COMMON], [34, 26, 4, 28, 2, 2, 2, 1, 1]),
+    "zh": Weighted(["qq.com", "163.com", "126.com", *_COMMON], [42, 24, 8, 16, 4, 1, 3, 1, 1]),
+    "ko": Weighted(["naver.com", "daum.net", *_COMMON], [52, 10, 30, 2, 1, 2, 2, 1]),
+}
+_DISPOSABLE = ("mailinator.com", "guerrillamail.com", "10minutemail.com", "temp-mail.org", "yopmail.com")
+DISPOSABLE_SHARE = 0.01
+"""Share of ordinary accounts with a throw-away mailbox; of evaders who take a new one, far more."""
+
+
+def email(
+    rng: Random,
+    language: str,
+    given: Name,
+    family: Name,
+    handle: str,
+    disposable_share: float = DISPOSABLE_SHARE,
+) -> str:
+    """A mailbox of one's own: named after the person, after the handle, or a throw-away."""
+    if rng.random() < disposable_share:
+        return f"{given.latin[0]}{between(rng, 100, 99_999)}@{one_of(rng, _DISPOSABLE)}"
+    domain = _PROVIDERS.get(language, _PROVIDERS[""]).pick(rng)
+    if domain == "qq.com":
+        return f"{between(rng, 10_000_000, 4_000_000_000)}@{domain}"
+    first, last = given.latin[0], family.latin[0]
+    draw = rng.random()
+    if draw < 0.35:
+        local = f"{first}{one_of(rng, ('.', '', '_'))}{last}{between(rng, 1, 9999)}"
+    elif draw < 0.5:
+        local = f"{first[0]}{last}{between(rng, 1, 99_999)}"
+    elif draw < 0.52:
+        local = f"{first}{last}+{one_of(rng, ('social', 'x', 'apps', 'new'))}"
+        local = local.replace("+", f"{between(rng, 1, 9999)}+")
+    else:
+        local = f"{handle}{between(rng, 1, 999)}"
+    name, _, tag = local.lower().partition("+")
+    return f"{fitted('instagram', name).strip('._')}{'+' + tag if tag else ''}@{domain}"
+
 
 LANGUAGE_WEIGHTS: Mapping[str, float] = MappingProxyType(
     {"en": 20, "es": 13, "zh": 10, "ko": 7, "ar": 12, "ur": 12, "ps": 6, "ru": 8, "tr": 5, "hi": 7}
@@ -241,46 +281,46 @@ def _spelt(rng: Random, name: Name) -> str:
     return (name.latin[0] if rng.random() < 0.75 else one_of(rng, name.latin)).capitalize()
 
 
-def _with_bio(population: Population, rng: Random, person: Person) -> Person:
+def with_bio(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, bio=bios.own_words(rng, tongue(person.language), _name(person)))
 
 
-def _with_contact(population: Population, rng: Random, person: Person) -> Person:
+def with_contact(population: Population, rng: Random, person: Person) -> Person:
     words = bios.own_words(rng, tongue(person.language), _name(person), contact_share=1.0)
     return replace(person, bio=words, links=(f"https://{bios.contact(rng, _name(person))}",))
 
 
-def _with_photo(population: Population, rng: Random, person: Person) -> Person:
+def with_photo(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, avatar=photo(rng))
 
 
-def _with_email(population: Population, rng: Random, person: Person) -> Person:
+def with_email(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, email=person.email or population.new_email(rng, person))
 
 
-def _with_number(population: Population, rng: Random, person: Person) -> Person:
+def with_number(population: Population, rng: Random, person: Person) -> Person:
     number = person.number or phone(rng, person.country)
     return replace(person, number=number, phone=written(rng, number, person.country))
 
 
-def _with_device(population: Population, rng: Random, person: Person) -> Person:
+def with_device(population: Population, rng: Random, person: Person) -> Person:
     device = devices.device_id(rng)
     while device in devices.JUNK_IDS:
         device = devices.device_id(rng)
     return replace(person, device_id=device, user_agent=person.user_agent or devices.user_agent(rng))
 
 
-def _with_display_name(population: Population, rng: Random, person: Person) -> Person:
+def with_display_name(population: Population, rng: Random, person: Person) -> Person:
     speech = tongue(person.language)
     shown = person.display_name or display_name(rng, speech, person.given, person.family, person.platform)
     return replace(person, display_name=shown)
 
 
-def _with_payment(population: Population, rng: Random, person: Person) -> Person:
+def with_payment(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, payment_token=devices.payment_token(rng))
 
 
-def _with_home_line(population: Population, rng: Random, person: Person) -> Person:
+def with_home_line(population: Population, rng: Random, person: Person) -> Person:
     return placed(person, population.networks.home(rng, person.country))
 
 
@@ -294,15 +334,15 @@ def _name(person: Person) -> str:
 
 TRAITS: Mapping[str, Callable[[Population, Random, Person], Person]] = MappingProxyType(
     {
-        "bio": _with_bio,
-        "contact": _with_contact,
-        "photo": _with_photo,
-        "email": _with_email,
-        "number": _with_number,
-        "device": _with_device,
-        "display_name": _with_display_name,
-        "payment": _with_payment,
-        "home_line": _with_home_line,
+        "bio": with_bio,
+        "contact": with_contact,
+        "photo": with_photo,
+        "email": with_email,
+        "number": with_number,
+        "device": with_device,
+        "display_name": with_display_name,
+        "payment": with_payment,
+        "home_line": with_home_line,
     }
 )
 """What a person can be given, so that there is something to carry over to the next account."""

@@ -5,7 +5,7 @@ through one at a time.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -17,11 +17,62 @@ from simulate.evasion.edits import EDIT_SETS
 from simulate.evasion.lookalikes import INNOCENTS, relative
 from simulate.population.languages import LANGUAGES
 from simulate.population.people import Person, Population
-from simulate.sampling import Weighted, one_of, seeded
+from simulate.sampling import Weighted, between, one_of, seeded
 from simulate.timeline import records
 from simulate.timeline.events import Event, Label, Topic, Truth
-from simulate.timeline.malformed import malformed
 from simulate.timeline.schedule import Return, plan
+
+
+def random_bytes(rng: Random, good: bytes) -> bytes:
+    return rng.randbytes(between(rng, 1, 200))
+
+
+def truncated(rng: Random, good: bytes) -> bytes:
+    return good[: between(rng, 1, len(good) - 2)]
+
+
+def not_utf8(rng: Random, good: bytes) -> bytes:
+    return good.replace(b'"platform"', b'"plat\xff\xfeform"', 1)
+
+
+def no_id(rng: Random, good: bytes) -> bytes:
+    return good.replace(b'"account_id"', b'"acount_id"', 1)
+
+
+def wrong_type(rng: Random, good: bytes) -> bytes:
+    return good.replace(b'"version":1', b'"version":[1]', 1)
+
+
+def newer_version(rng: Random, good: bytes) -> bytes:
+    return good.replace(b'"version":1', b'"version":97', 1)
+
+
+def nested(rng: Random, good: bytes) -> bytes:
+    depth = between(rng, 2_000, 20_000)
+    return b"[" * depth + b"]" * depth
+
+
+def not_an_object(rng: Random, good: bytes) -> bytes:
+    return one_of(rng, (b"null", b"[]", b'"hello"', b"17", b"NaN", b"{}", b"<xml/>"))
+
+
+SORTS: tuple[Callable[[Random, bytes], bytes], ...] = (
+    truncated,
+    random_bytes,
+    no_id,
+    not_utf8,
+    wrong_type,
+    newer_version,
+    nested,
+    not_an_object,
+)
+"""Each makes a malformed message, most of them out of a good one."""
+
+
+def malformed(rng: Random, good: bytes) -> bytes:
+    """A message no decoder may accept, out of a good ``AccountCreated``."""
+    return one_of(rng, SORTS)(rng, good)
+
 
 _POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500

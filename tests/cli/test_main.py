@@ -14,6 +14,7 @@ import click
 import pytest
 
 from cli import main as door
+from cli.main import WIDTH_MIN, Formatter
 from store.errors import StoreMoving, StoreUnavailable
 from streams.errors import BrokerUnavailable, SettingsError
 from tests.cli.running import Samehand
@@ -148,3 +149,22 @@ def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehan
     assert ran.code == 2
     assert "\x1b" not in ran.err
     assert "<U+001B>]0;owned<U+0007>.json: is not one JSON object" in ran.err
+
+
+@pytest.mark.parametrize(("columns", "width"), [("40", 38), ("10", WIDTH_MIN), ("300", 98)])
+def test_it_is_as_wide_as_the_terminal_within_reason(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert Formatter(max_width=100).width == width
+
+
+def test_a_long_name_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    formatter = Formatter()
+    formatter.write_dl([("--a-name-of-length NAME", "What it means."), ("-h", "Help.")])
+    assert formatter.getvalue().splitlines() == [
+        "--a-name-of-length NAME",
+        "                 What it means.",
+        "-h               Help.",
+    ]

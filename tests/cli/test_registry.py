@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.help_text import laid_out
+from cli.main import laid_out
 from cli.registry import COMMANDS, SECTIONS, module_of
 from tests.cli.errands import LEAVES, run_into
 from tests.house import ROOT

@@ -137,7 +137,7 @@ async def test_whom_kafka_keeps_waiting_hears_of_it_in_time(
     taken = await slow.events("created", b"[%s, %s]" % (encode(a_sign_up("1")), encode(a_sign_up("2"))))
     assert isinstance(taken, Taken)
     assert taken.away == "kafka-away"
-    assert [it.accepted for it in taken.told.records] == [True, False]
+    assert [it.accepted for it in taken.report.records] == [True, False]
 
 
 async def test_an_unknown_kind_is_none(caller: Caller) -> None:
@@ -170,5 +170,5 @@ async def test_calls_to_score_have_their_turn_while_a_large_batch_is_checked(cal
     taken = await made.events("created", b"[" + b",".join([encode(a_sign_up("1"))] * records) + b"]")
     other.cancel()
     assert isinstance(taken, Taken)
-    assert taken.told.accepted == records
+    assert taken.report.accepted == records
     assert turns >= records // CHECKED_AT_ONCE - 1

@@ -13,11 +13,14 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
 from gate.keys import new_key
+from gate.process import watching
 from gate.rights import May
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
@@ -28,6 +31,7 @@ from store.pepper.pepper import write_pepper_file
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.settings import load
+from streams.telemetry.metrics import Metrics
 from tests.agents.common.test_weights_in_force import adopted
 from tests.makers import a_ban, a_sign_up
 
@@ -301,3 +305,30 @@ def test_it_ends_whatever_its_connections_are_in_the_middle_of(gate: Running) ->
         for connection in connections:
             connection.close()
     assert "stop forced" not in gate.log.read_text()
+
+
+def client(**facts: str) -> tuple[httpx.AsyncClient, list[int]]:
+    looked: list[int] = []
+    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gate"), looked
+
+
+async def test_metrics_are_brought_up_to_date_and_shown_as_prometheus_asks() -> None:
+    asking, looked = client()
+    answer = await asking.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.rstrip().endswith("# EOF")
+    assert looked == [1]
+
+
+async def test_without_a_store_it_stays_in_a_balancer_and_says_what_is_away() -> None:
+    """Taken out, it could not even say `undecided`."""
+    asking, _ = client(store="Redis cannot be reached", kafka="")
+    for path, faults in (("live", {}), ("ready", {"store": "Redis cannot be reached"})):
+        answer = await asking.get(f"/health/{path}")
+        assert (answer.status_code, answer.json()) == (200, {"healthy": True, "faults": faults})
+
+
+async def test_there_is_nothing_else() -> None:
+    asking, _ = client()
+    assert (await asking.get("/v1/score")).status_code == 404

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from gate.bodies import Bodies, TooMuch
+from gate.app import Bodies, TooMuch
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.mapping.compiler import Mappings, compile_mappings
 from schemas.wire import Decoded, decode_verdict

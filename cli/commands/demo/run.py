@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from cli import output
 from cli.commands.demo.alert_reader import Heard, listen
-from cli.commands.demo.mirror_call import curl
 from cli.commands.demo.replay import Replay
 from cli.commands.demo.servers import Stage, stage
 from cli.commands.demo.summary import figures, sentences
 from report.waterfall import terminal
+from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary
+from schemas.wire import encode
 from simulate.sample import sample
+from simulate.timeline.events import Event
+
+_ACCOUNT_ID = "made-by-you"
+
+
+def curl(gate: str, key: str, events: Iterable[Event], now: datetime) -> str:
+    """The command that scores a mirror of the account that was banned last, and stays so; "" without one."""
+    bans = [
+        event.value
+        for event in events
+        if event.label.kind == "banned" and isinstance(event.value, AccountBanned)
+    ]
+    if not bans:
+        return ""
+    banned = max(bans, key=lambda ban: ban.at)
+    handle = f"{banned.account.handle or 'back'}_2"
+    mirror = AccountCreated(
+        event_id=_ACCOUNT_ID,
+        version=1,
+        occurred_at=now.astimezone(UTC),
+        platform=banned.platform,
+        account=replace(banned.account, account_id=_ACCOUNT_ID, handle=handle, avatar=None),
+    )
+    login = f"Authorization: Bearer {key}"
+    return shlex.join(["curl", "-s", f"{gate}/v1/score", "-H", login, "-d", encode(mirror).decode()])
+
 
 SETTLE_SECONDS = 4.0  # after the last event: longer than any batch, lookback included, takes
 REPLAY_SECONDS = 60.0  # without an end given: a pace at which a person can read along

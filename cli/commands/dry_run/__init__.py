@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from cli import output
 from cli.options import FILE, platform_option, weights_option
 from cli.run_async import awaited
+from report.rendering import environment
 from report.text import plural, visible
+from report.waterfall import rivals
+from report.waterfall.steps import Scale, quoted, steps
+from schemas.alerts import EvidenceLine, RivalShare
 
 CAPACITY: Final = 200
 """Alerts that a moderator reads in a day: eight hours at two and a half minutes each."""
@@ -164,7 +170,6 @@ def command(
     report, run = awaited(dry_run(asked))
     from cli.offline.silent_signals import sentence
     from cli.output_files import write
-    from report.trial import page
 
     cost_of_silence = sentence(report["signals"]["silent"])
     write(out / "report.html", page(report, cost_of_silence).encode(), "--out")
@@ -236,3 +241,37 @@ def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.2f}"
+
+
+def page(report: Mapping[str, Any], cost_of_silence: str) -> str:
+    """The whole page; equal arguments give equal bytes.
+
+    ``cost_of_silence`` is a sentence on what silent signals cost, "" where nothing is known of it.
+    """
+    filters: dict[str, Callable[..., Any]] = {
+        "bars": _bars,
+        "integer": "{:,}".format,
+        "number": lambda value: "–" if value is None else f"{value:,.2f}",
+        "rivals": lambda alert: rivals.telling(
+            msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...])
+        ),
+        "short": "{:g}".format,
+        "signed": lambda nats: "nothing" if nats is None else f"{nats:+.2f}".replace("-", "−"),
+        "who": rivals.who,
+    }
+    template = environment(filters).get_template("trial.html")
+    return template.render(report=report, cost_of_silence=cost_of_silence, question=rivals.QUESTION)
+
+
+def _bars(alert: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields every reason of an alert with its bar in percent of the track."""
+    drawn = steps(
+        alert["prior"],
+        msgspec.convert(alert["evidence"], tuple[EvidenceLine, ...]),
+        msgspec.convert(alert["counter_evidence"], tuple[EvidenceLine, ...]),
+        alert["log_odds"],
+    )
+    scale = Scale.over(drawn, 100.0)
+    for step in drawn:
+        left, width = scale.bar(step)
+        yield {"step": step, "left": f"{left:.1f}", "width": f"{width:.1f}", "quoted": quoted(step)}

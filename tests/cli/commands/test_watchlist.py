@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.commands import watchlist
+from cli.commands.watchlist import ban_of
+from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
+from samehand.watchlist.entry import Alias, Entry
 from schemas.accounts import AccountBanned
-from schemas.wire import Decoded, Decoder
+from schemas.wire import Decoded, Decoder, encode
 from tests.cli.running import Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
 from watchlists.lists import FORMATS
+from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
 FRONT = "Northern Valley Liberation Front"
 
@@ -162,3 +168,23 @@ def test_a_list_without_listings_is_told(samehand: Samehand, tmp_path: Path) -> 
     empty = written(tmp_path / "empty.csv", b"")
     ran = samehand("watchlist", "import", empty, "--out", tmp_path / "o.jsonl")
     assert (ran.code, ran.err) == (2, f"samehand: {empty}: is empty\n")
+
+
+NOW = 1_764_000_000.0
+
+
+@given(
+    authority=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,31}", fullmatch=True),
+    reference=st.text(min_size=1, max_size=REFERENCE_CHARS_MAX).map(tidy).filter(bool),
+    name=st.text(min_size=1, max_size=ALIAS_LENGTH_MAX).map(tidy).filter(bool),
+    person=st.booleans(),
+)
+def test_any_telling_name_reads_back_from_the_wire(
+    authority: str, reference: str, name: str, person: bool
+) -> None:
+    entry = Entry(authority=authority, reference=reference, aliases=(Alias(name),), person=person)
+    ban = ban_of(entry, entry.aliases[0], now=NOW, expires_at=NOW + 86_400)
+    decoded = Decoder(AccountBanned)(encode(ban), now=NOW)
+    assert isinstance(decoded, Decoded), decoded
+    assert decoded.record == ban
+    assert ban.platform == ("watchlist-persons" if person else "watchlist")

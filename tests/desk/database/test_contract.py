@@ -14,10 +14,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk.database import offsets, reads, schema
-from desk.database.engine import Database, address, opened
+from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
-from desk.database.migrate import config
 from desk.database.secret import kept
 from desk.database.upsert import insert_new
 from desk.review.decisions import Decision

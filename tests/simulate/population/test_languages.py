@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from simulate.population.languages import LANGUAGES, Name, tongue
+from simulate.population.languages import LANGUAGES, Name, romanised, tongue
 
 SCRIPTS = {"en": "LATIN", "es": "LATIN", "tr": "LATIN", "ru": "CYRILLIC", "zh": "CJK", "ko": "HANGUL"}
 SCRIPTS |= {"ar": "ARABIC", "ur": "ARABIC", "ps": "ARABIC", "hi": "DEVANAGARI"}
@@ -48,3 +48,29 @@ def test_russian_family_names_agree_with_the_bearer() -> None:
 def test_spellings_are_listed_commonest_first() -> None:
     assert next(name for name in tongue("ar").given.values if name.native == "محمد").latin[0] == "mohamed"
     assert next(name for name in tongue("ur").given.values if name.native == "محمد").latin[0] == "muhammad"
+
+
+@pytest.mark.parametrize(
+    ("native", "latin"),
+    [
+        ("Михаил", "mikhail"),
+        ("Щербаков", "scherbakov"),
+        ("Ксения", "kseniya"),
+        ("Фёдор", "fedor"),
+        ("민준", "minjun"),
+        ("서연", "seoyeon"),
+        ("영호", "yeongho"),
+        ("María", "maria"),
+        ("Muñoz", "munoz"),
+        ("Yıldız", "yildiz"),
+        ("Şerife", "serife"),
+        ("İbrahim", "ibrahim"),
+        ("Smith", "smith"),
+    ],
+)
+def test_a_rule_spells_it(native: str, latin: str) -> None:
+    assert romanised(native) == latin
+
+
+def test_letters_without_a_rule_stay() -> None:
+    assert romanised("王") == "王"

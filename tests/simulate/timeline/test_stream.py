@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
@@ -19,8 +22,11 @@ from schemas.wire import (
     encode,
 )
 from simulate.config import Config
+from simulate.population.people import Population
+from simulate.sampling import seeded
+from simulate.timeline import records
 from simulate.timeline.events import Event, Topic
-from simulate.timeline.stream import generate
+from simulate.timeline.stream import SORTS, generate, malformed
 
 SMALL = Config(seed=5, accounts=3_000, mirror_share=0.05, malformed_share=0.01, reinstated_share=0.2)
 DECODERS: dict[Topic, Callable[..., object]] = {
@@ -185,3 +191,26 @@ def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: dict[str, obje
 def test_the_start_is_the_first_moment() -> None:
     config = Config(start=datetime(2026, 5, 1, tzinfo=UTC), accounts=300, bans=0, mirror_share=0)
     assert next(iter(generate(config))).at >= config.start_seconds
+
+
+GOOD = encode(records.created(Population(1, 10).person(seeded(1, "good")), 1_790_000_000.0))
+NOW = 1_790_000_001.0
+
+
+def test_the_good_one_is_good() -> None:
+    assert not isinstance(decode_created(GOOD, now=NOW), Malformed)
+
+
+@pytest.mark.parametrize("sort", SORTS, ids=lambda sort: sort.__name__)
+@given(seed=st.integers(0, 2**32))
+def test_every_sort_is_refused_with_a_reason(sort: object, seed: int) -> None:
+    assert callable(sort)
+    refused = decode_created(sort(Random(seed), GOOD), now=NOW)
+    assert isinstance(refused, Malformed)
+    assert refused.reason
+
+
+def test_all_sorts_come() -> None:
+    rng = Random(1)
+    reasons = {getattr(decode_created(malformed(rng, GOOD), now=NOW), "reason", None) for _ in range(300)}
+    assert len(reasons) >= 5
