@@ -24,7 +24,7 @@ from samehand.scoring.weights import Weights, default_weights, read_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
-from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted
+from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted, picture
 from tests.samehand.signals.test_contract import keyer
 
 WEIGHTS: Final = default_weights()
@@ -369,6 +369,51 @@ def test_throwaways_behind_the_address_of_one_ban_hide_no_mirror(
     found = scored(ours, theirs, Throwaways(throwaways), 6 * 3_600.0)
     assert found.band != "none"
     assert found.log_odds >= told(replace(ours, ip=None), theirs, Throwaways(throwaways), 6 * 3_600.0)
+
+
+class ManyNamesakes:
+    """20,000 bans; of three million accounts 1,500 bear each name, and the pair alone any other value."""
+
+    bans = 20_000
+
+    def accounts(self, stratum: str) -> int:
+        return 3_000_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 1_500 if kind in (KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD) else 2
+
+
+BROWSER: Final = "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/120.0.0.0 Mobile Safari/537.36"
+NAMESAKE: Final = {"handle": "maria.garcia", "display_name": "Maria Garcia"}
+INVITED: Final = {"handle": "john_smith", "referrer": "invite:7GQ2"}
+
+
+@pytest.mark.parametrize(
+    ("without", "shown", "other", "days", "bands"),
+    [
+        ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 2, ("none", "possible")),
+        ("agent.same", NAMESAKE | {"user_agent": BROWSER}, {}, 30, ("none", "likely")),
+        ("referrer.same", INVITED, {"handle": "zzjohn_smith"}, 30, ("none", "possible")),
+        ("handle.same-number", {"handle": "salma739184"}, {"handle": "kite_739184"}, 2, ("none", "possible")),
+        ("avatar.alike-pictures", {"avatar": PICTURE}, {"avatar": picture(55)}, 2, ("none", "possible")),
+        ("avatar.distantly-alike", {"avatar": PICTURE}, {"avatar": picture(70)}, 1 / 144, ("none", "likely")),
+    ],
+    ids=lambda it: it if isinstance(it, str) else "",
+)
+def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
+    without: str, shown: dict[str, Any], other: dict[str, Any], days: float, bands: tuple[str, str]
+) -> None:
+    table = msgspec.json.decode(msgspec.json.encode(SHIPPED))
+    signal, level = without.split(".")
+    if signal == "group_shares":
+        del table["group_shares"][level]
+    else:
+        del table["signals"][signal]["levels"][level]["ceiling"]
+    theirs = Account(platform="x", account_id="1", **shown)
+    ours = replace(theirs, **other)
+    tables = (WEIGHTS, read_weights(msgspec.json.encode(table)))
+    found = tuple(scored(ours, theirs, ManyNamesakes(), days * DAY, each).band for each in tables)
+    assert found == bands
 
 
 def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> None:
