@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from agents.enrol import Enrol
 from cli import output
@@ -20,6 +21,17 @@ from streams.outcomes import Arrival, Dead
 from streams.settings import Settings
 
 
+class Step(NamedTuple):
+    """An enrolled batch: its partition, the offset after it, and what it held."""
+
+    partition: int
+    offset: int
+    read: int
+    bans: int
+    tombstones: int
+    faults: list[tuple[str, Dead]]
+
+
 @dataclass(slots=True)
 class Tally:
     """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
@@ -29,6 +41,12 @@ class Tally:
     tombstones: int = 0
     resumed_after: int = 0
     faults: list[tuple[str, Dead]] = field(default_factory=list)
+
+    def add(self, step: Step) -> None:
+        self.read += step.read
+        self.bans += step.bans
+        self.tombstones += step.tombstones
+        self.faults += step.faults
 
 
 async def open_anew(store: RedisStore, position: Callable[[], Positions]) -> str:
@@ -54,6 +72,14 @@ def acknowledged(settings: Settings) -> Positions:
     return group_position(settings, (*called.events, called.verdicts))
 
 
+class Elsewhere(Protocol):
+    """Enrols partitions as :func:`read_partitions` does, in other processes (cli/rebuild_processes.py)."""
+
+    def read(
+        self, topic: str, ends: Mapping[int, int], done: Mapping[int, int], note: Callable[[Step], None]
+    ) -> None: ...
+
+
 async def read_all(
     opened: Reader,
     topic: str,
@@ -61,13 +87,14 @@ async def read_all(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: Tally,
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
 
     Outages are waited out. Raises ``TopicsError`` without the topic.
     """
     await through_outages(
-        lambda: _read_once(opened, topic, enrol, bookmark, done, tally), lambda: sum(done.values())
+        lambda: _read_once(opened, topic, enrol, bookmark, done, tally, elsewhere), lambda: sum(done.values())
     )
 
 
@@ -78,23 +105,42 @@ async def _read_once(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: Tally,
+    elsewhere: Elsewhere | None,
 ) -> None:
     partitions = opened.partitions(topic)
     if not partitions:
         raise TopicsError(f"there is no topic {topic}")
     ends = {partition: opened.end(topic, partition) for partition in partitions}
     with output.progress("rebuilding", sum(ends.values())) as hear:
-        for partition in partitions:
-            passed = sum(ends[other] for other in partitions if other < partition)
-            for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
-                await _enrol(enrol, batch, tally)
-                done[partition] = batch[-1].offset + 1
-                bookmark.write(done)
-                hear(passed + done[partition])
+
+        def note(step: Step) -> None:
+            tally.add(step)
+            done[step.partition] = step.offset
+            bookmark.write(done)
+            hear(sum(done.values()))
+
+        if elsewhere:
+            elsewhere.read(topic, ends, done, note)
+        else:
+            await read_partitions(opened, topic, ends, done, enrol, note)
+
+
+async def read_partitions(
+    opened: Reader,
+    topic: str,
+    ends: Mapping[int, int],
+    done: Mapping[int, int],
+    enrol: Enrol,
+    note: Callable[[Step], None],
+) -> None:
+    """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch."""
+    for partition in ends:
+        for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
+            note(await _enrol(enrol, batch))
 
 
 def _until(
-    opened: Reader, topic: str, partition: int, done: dict[int, int], ends: dict[int, int]
+    opened: Reader, topic: str, partition: int, done: Mapping[int, int], ends: Mapping[int, int]
 ) -> Iterator[Arrival]:
     """The records of a partition up to its noted end."""
     for arrival in opened.read(topic, partition, done.get(partition)):
@@ -103,18 +149,15 @@ def _until(
         yield arrival
 
 
-async def _enrol(enrol: Enrol, batch: list[Arrival], tally: Tally) -> None:
+async def _enrol(enrol: Enrol, batch: list[Arrival]) -> Step:
     """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
     outcomes = await enrol(batch)
-    tally.read += len(batch)
-    tally.tombstones += sum(arrival.value is None for arrival in batch)
-    dead = [
-        (arrival.address, outcome)
-        for arrival, outcome in zip(batch, outcomes, strict=True)
-        if isinstance(outcome, Dead)
-    ]
-    tally.faults += dead
-    tally.bans += sum(arrival.value is not None for arrival in batch) - sum(
-        arrival.value is not None and isinstance(outcome, Dead)
-        for arrival, outcome in zip(batch, outcomes, strict=True)
+    both = list(zip(batch, outcomes, strict=True))
+    return Step(
+        batch[-1].partition,
+        batch[-1].offset + 1,
+        read=len(batch),
+        bans=sum(it.value is not None and not isinstance(outcome, Dead) for it, outcome in both),
+        tombstones=sum(it.value is None for it in batch),
+        faults=[(it.address, outcome) for it, outcome in both if isinstance(outcome, Dead)],
     )

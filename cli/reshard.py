@@ -25,13 +25,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
 import click
 
+from agents.common.context import AgentContext
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
@@ -39,9 +42,11 @@ from cli.alert_topics import AlertTopics, Replayed, replay_ahead, replay_alerts
 from cli.banned_topic import Tally, acknowledged, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.outages import through_outages
+from cli.rebuild_processes import Processes
 from cli.store_context import closing_store, house
 from samehand.lineage import Descent
 from store.base import Remembered, Store
+from store.pepper.pepper import Peppers
 from store.redis import RedisStore
 from store.redis.resharding import Resharding, drop_store
 from streams.kafka.client import reader
@@ -115,6 +120,7 @@ async def reshard(
     tally: Tally,
     carried: Carried,
     replayed: Replayed,
+    processes: int,
 ) -> int:
     """Does all of the plan; answers how many bans the second layout holds."""
     peppers, topic = peppers_of(settings), names(settings).banned
@@ -130,15 +136,16 @@ async def reshard(
         bookmark = Bookmark(path, topic, second.store_prefix, target.epoch)
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
-        seen = cast(Store, _Filling(target, source)) if resharding.copies else target
-        context = house(settings, peppers, seen)
+        context = _context(settings, peppers, source, target, copies=resharding.copies)
         enrol, alerts = Enrol(context), AlertTopics(context, replayed)
+        opening = partial(_enrolling, settings, second, resharding.copies, target.epoch)
+        elsewhere = Processes(processes, settings, opening) if processes > 1 else None
         with reader(settings) as opened:
 
-            async def read() -> None:
-                await read_all(opened, topic, enrol, bookmark, done, tally)
+            async def read(elsewhere: Processes | None = None) -> None:
+                await read_all(opened, topic, enrol, bookmark, done, tally, elsewhere)
 
-            await read()
+            await read(elsewhere)
             if not resharding.closed:
                 if resharding.copies:
                     carried.remembered += await through_outages(lambda: _remembered(resharding, source))
@@ -162,6 +169,26 @@ async def reshard(
         carried.held_seconds = round(time.monotonic() - began, 3)
         bookmark.remove()
         return (await through_outages(target.figures)).fingerprints
+
+
+def _context(
+    settings: Settings, peppers: Peppers, source: RedisStore, target: RedisStore, *, copies: bool
+) -> AgentContext:
+    return house(settings, peppers, cast(Store, _Filling(target, source)) if copies else target)
+
+
+@asynccontextmanager
+async def _enrolling(settings: Settings, second: Settings, copies: bool, epoch: str) -> AsyncIterator[Enrol]:
+    """What each of several processes enrols with."""
+    peppers = peppers_of(settings)
+    async with (
+        closing_store(settings, peppers, carrying=True) as source,
+        closing_store(second, peppers, known_epoch=epoch, carrying=True) as target,
+    ):
+        if copies:
+            await through_outages(source.open)
+        await through_outages(target.open)
+        yield Enrol(_context(settings, peppers, source, target, copies=copies))
 
 
 async def _remembered(resharding: Resharding, source: RedisStore) -> int:

@@ -19,7 +19,10 @@ The plan:
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from cli.banned_topic import Tally, acknowledged, open_anew, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
+from cli.rebuild_processes import PROCESSES_MAX, Processes
 from cli.reshard import Carried, beside, drop_layout, reshard
 from cli.run_async import awaited
 from cli.store_context import closing_store, house
@@ -84,6 +88,13 @@ from streams.settings import Settings, load
     metavar="PREFIX",
     help="Delete the store with this key prefix, which workers have left for a new one.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, PROCESSES_MAX),
+    default=1,
+    metavar="N",
+    help="Distil bans in this many processes, each with partitions of its own; by default in one.",
+)
 @output.json_option
 def command(
     bookmark_path: Path | None,
@@ -93,6 +104,7 @@ def command(
     bans: int | None,
     remembered: int | None,
     drop: str | None,
+    processes: int,
     as_json: bool,
 ) -> int:
     """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
@@ -101,6 +113,9 @@ def command(
     upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
     An interrupted run continues where it was when started again, and an outage of some minutes is waited
     out. Remembered new accounts are on no topic: they come back only with new events.
+
+    One process enrols some hundred to a thousand bans a second. --processes uses more processors, as many as
+    accounts.banned has partitions; each takes some 150 MB of memory.
 
     To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
     (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the
@@ -112,6 +127,7 @@ def command(
     Examples:
       samehand rebuild
       samehand rebuild --from-start --json
+      samehand rebuild --processes 8
       samehand rebuild --into samehand-2
       samehand rebuild --into samehand-12 --shards 12
       samehand rebuild --drop samehand
@@ -119,7 +135,7 @@ def command(
     settings, started, tally = load(), time.monotonic(), Tally()
     second = [name for name in (into, shards, bans, remembered) if name is not None]
     if drop is not None:
-        if second or from_start or bookmark_path:
+        if second or from_start or bookmark_path or processes > 1:
             raise click.UsageError("--drop takes no other option but --json")
         return _drop(settings, drop, as_json)
     carried, replayed = Carried(), Replayed()
@@ -128,10 +144,12 @@ def command(
             raise click.UsageError("give --shards, --bans and --remembered only with --into")
         target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
         path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
-        fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried, replayed))
+        fingerprints = awaited(
+            reshard(settings, target, path, from_start, tally, carried, replayed, processes)
+        )
     else:
         path = bookmark_path or _bookmark_path(settings, "rebuild.json")
-        fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed))
+        fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed, processes))
     tell_faults(tally.faults)
     figures: dict[str, Any] = {
         "records": tally.read,
@@ -192,7 +210,9 @@ def _bookmark_path(settings: Settings, name: str) -> Path:
     return folder / name
 
 
-async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed) -> int:
+async def _rebuild(
+    settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed, processes: int
+) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
@@ -202,7 +222,16 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         tally.resumed_after = sum(done.values())
         context = house(settings, peppers, store)
         with reader(settings) as opened:
-            await read_all(opened, topic, Enrol(context), bookmark, done, tally)
+            elsewhere = Processes(processes, settings, partial(_enrolling, settings, epoch))
+            await read_all(
+                opened,
+                topic,
+                Enrol(context),
+                bookmark,
+                done,
+                tally,
+                elsewhere if processes > 1 else None,
+            )
         alerts = AlertTopics(context, replayed)
         await replay_alerts(settings, alerts)
         tally.faults += alerts.faults.items()
@@ -210,3 +239,12 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         await through_outages(lambda: EpochTopic(settings).note(store.epoch))
         bookmark.remove()
         return (await through_outages(store.figures)).fingerprints
+
+
+@asynccontextmanager
+async def _enrolling(settings: Settings, epoch: str) -> AsyncIterator[Enrol]:
+    """What each of several processes enrols with."""
+    peppers = peppers_of(settings)
+    async with closing_store(settings, peppers, known_epoch=epoch) as store:
+        await through_outages(store.open)
+        yield Enrol(house(settings, peppers, store))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Awaitable, Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 import redis
@@ -12,9 +15,11 @@ from msgspec.structs import replace
 
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
-from cli import banned_topic
+from cli import banned_topic, rebuild_processes
 from cli.commands import rebuild
 from cli.commands.doctor.redis import look_at_redis
+from cli.rebuild_processes import Processes
+from cli.rebuild_processes import _work as work
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from schemas.accounts import AccountBanned
@@ -71,6 +76,26 @@ def lift(ban: AccountBanned) -> None:
         out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=10)
 
 
+def _killed_after_a_batch(
+    plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
+) -> None:
+    """Enrols one batch, as a process does that the system then kills for want of memory."""
+
+    class Killed:
+        def send(self, step: object) -> None:
+            reports.send(step)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    vars(banned_topic)["BATCH_RECORDS"] = 5  # in a process of its own
+    work(plan, topic, ends, done, cast(Connection, Killed()))
+
+
+def _refused(
+    plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
+) -> None:
+    reports.send(StoreRefused("Redis refuses the login"))
+
+
 @pytest.fixture
 def bans(samehand: Samehand, servers: str, tmp_path: Path) -> list[AccountBanned]:
     """Thirty bans in the topic."""
@@ -102,12 +127,12 @@ def test_broken_off_it_goes_on_where_it_was(
     enrolled = banned_topic._enrol
     calls = 0
 
-    async def failing(*given: object) -> None:
+    async def failing(*given: object) -> banned_topic.Step:
         nonlocal calls
         calls += 1
         if calls == 4:
             raise StoreRefused("Redis refuses the login")
-        await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+        return await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(banned_topic, "_enrol", failing)
     assert samehand("rebuild").code == 1
@@ -121,6 +146,45 @@ def test_broken_off_it_goes_on_where_it_was(
     assert again.figures["records"] == 30
 
 
+def test_several_processes_fill_the_store_as_one_does(
+    samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, store_prefix: str
+) -> None:
+    lift(bans[0])
+    assert samehand("rebuild").code == 0
+    before = stored(bans)
+    with redis.Redis.from_url(redis_administrator) as client:
+        client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
+    ran = samehand("rebuild", "--processes", "2", "--json")
+    assert ran.code == 0, ran.err
+    assert [ran.figures[name] for name in ("records", "bans", "tombstones", "fingerprints")] == [
+        31,
+        30,
+        1,
+        29,
+    ]
+    assert stored(bans) == before
+
+
+def test_a_killed_process_ends_the_rebuild_and_the_next_goes_on(
+    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild_processes, "_work", _killed_after_a_batch)
+        ran = samehand("rebuild", "--processes", "2")
+    assert (ran.code, "run it again" in ran.err) == (1, True)
+    ran = samehand("rebuild", "--processes", "2", "--json")
+    assert (ran.code, ran.figures["fingerprints"]) == (0, 30)
+    assert ran.figures["resumed_after"] == 30 - ran.figures["records"] > 0
+
+
+def test_a_process_raises_what_it_met_in_the_command(
+    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_processes, "_work", _refused)
+    ran = samehand("rebuild", "--processes", "2")
+    assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
+
+
 def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
     samehand: Samehand,
     bans: list[AccountBanned],
@@ -131,13 +195,13 @@ def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
     monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 10)
     enrolled, calls = banned_topic._enrol, 0
 
-    async def slowed(*given: object) -> None:
+    async def slowed(*given: object) -> banned_topic.Step:
         nonlocal calls
         calls += 1
         if calls == 2:
             with redis.Redis.from_url(redis_administrator) as client:
                 client.execute_command("CLIENT", "PAUSE", 1_000, "ALL")
-        await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+        return await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(banned_topic, "_enrol", slowed)
     ran = samehand("rebuild", "--json")
