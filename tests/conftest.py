@@ -9,9 +9,12 @@ without them the tests that need servers are skipped, with the reason.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -26,9 +29,17 @@ from tests.redis_user import NAME, PASSWORD, with_password
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios.
-settings.register_profile("house", deadline=None)
+# Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios. Each run tries a few
+# new examples; `make properties` tries many.
+settings.register_profile("house", deadline=None, max_examples=30)
 settings.load_profile("house")
+
+# SQLite and brokers sync each commit, which takes a disk milliseconds and memory none. No test cuts the power.
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 pytest_plugins = ("tests.apache", "tests.desk_databases")
 
