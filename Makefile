@@ -220,6 +220,10 @@ endif
 bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, half an hour; BANS=100000
 	@$(BIN)/python -m bench.rebuild --bans $(or $(BANS),1000000) --note docs/faults.md
 
+.PHONY: properties
+properties: $(STAMP) ## every property with ten times the examples of `make test`, minutes
+	@$(PYTEST) $(PARALLEL) -p tests.fuzzing --hypothesis-profile=many -m hypothesis --ignore tests/faults --ignore tests/ops
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise

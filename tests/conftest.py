@@ -9,9 +9,13 @@ without them the tests that need servers are skipped, with the reason.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import redis
@@ -20,15 +24,25 @@ from hypothesis import settings
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
+from streams.kafka.client import admin
+from streams.settings import load
 from tests.redis_user import NAME, PASSWORD, with_password
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios.
-settings.register_profile("house", deadline=None)
+# Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios. Each run tries a few
+# new examples; `make properties` tries many.
+settings.register_profile("house", deadline=None, max_examples=30)
 settings.load_profile("house")
+
+# SQLite and brokers sync each commit: milliseconds on a disk, none in memory. No test cuts the power.
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 pytest_plugins = ("tests.apache", "tests.desk_databases")
 
@@ -38,16 +52,36 @@ UNLINK_BATCH = 1_000  # keys a command: few round trips, and no command long eno
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[str]:
-    """Bootstrap address of a Kafka-protocol broker that every test may write to and none may harm."""
-    if given := os.environ.get(BROKERS):
-        yield given
+def shared_broker() -> Iterator[EmbeddedBroker | None]:
+    """The broker that tests share, ``None`` where it is somebody's own."""
+    if os.environ.get(BROKERS):
+        yield None
         return
     try:
         with EmbeddedBroker() as embedded:
-            yield embedded.address
+            yield embedded
     except NotAvailable as why:
         pytest.skip(f"{why} In tests: {BROKERS}.")
+
+
+@pytest.fixture(scope="module")
+def broker(shared_broker: EmbeddedBroker | None) -> Iterator[str]:
+    """Bootstrap address of a Kafka-protocol broker that every test may write to and none may harm.
+
+    No topic outlives its file: the more topics the embedded broker has, the longer everything takes.
+    """
+    yield os.environ[BROKERS] if shared_broker is None else shared_broker.address
+    if shared_broker is not None:
+        delete_topics(shared_broker.address)
+
+
+def delete_topics(brokers: str, prefix: str = "") -> None:
+    """Deletes the topics that begin with a prefix."""
+    with admin(load({"SAMEHAND_KAFKA_BROKERS": brokers})) as opened:
+        client = cast(Any, opened)  # its protocol has only what the product calls
+        client.delete_topics(
+            [name for name in client.list_topics() if name.startswith(prefix) and not name.startswith("_")]
+        )
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +134,10 @@ def store_prefix(redis_administrator: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def topic_prefix() -> str:
-    """A topic prefix of this test alone."""
-    return f"t{uuid.uuid4().hex[:12]}."
+def topic_prefix(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A topic prefix of this test alone; its topics on the shared broker are deleted afterwards."""
+    prefix = f"t{uuid.uuid4().hex[:12]}."
+    embedded = request.getfixturevalue("shared_broker") if "broker" in request.fixturenames else None
+    yield prefix
+    if embedded is not None:
+        delete_topics(embedded.address, prefix)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
-from desk.database.engine import Database, opened
+from desk.database.engine import Database, opened, upgrade
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 
 REQUIRED = "SAMEHAND_REQUIRE_POSTGRES"
+SQLITE = "sqlite:///"
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +40,26 @@ on_each_database = pytest.mark.parametrize("database_url", ["sqlite", "postgresq
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database: of SQLite, unless a test asks for both."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'desk.db'}"
+        return f"{SQLITE}{tmp_path / 'desk.db'}"
     server: EmbeddedPostgres = request.getfixturevalue("postgres")
     return server.make(f"desk_{secrets.token_hex(6)}")
 
 
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite's with nothing but the tables: to migrate one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "desk.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, tables: Path) -> AsyncIterator[Database]:
     """An open database with its tables."""
+    if database_url.startswith(SQLITE):
+        shutil.copy(tables, database_url.removeprefix(SQLITE))
     async with opened(database_url) as database:
         yield database

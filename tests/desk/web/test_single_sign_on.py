@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,12 +21,6 @@ from tests.desk.people import PASSWORD, Office, an_office
 
 Client = AsyncTestClient[Litestar]
 AMINA = user_id_of(ISSUER, "4711")
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """Of one kind: `tests/desk/access` asks both what this asks of them."""
-    return f"sqlite:///{tmp_path / 'desk.db'}"
 
 
 @pytest.fixture

@@ -88,11 +88,13 @@ UNLIKE: Final[dict[str, Any]] = {
     "avatar": Avatar(pdq=bytes(reversed(range(1, 256, 8))), quality=90),
 }
 
+EXAMPLES: Final = settings().max_examples
+
 # Levels at which one account names the other.
 NAMING: Final = frozenset(("announced", "succeeds", "names-it", "mailbox", "number"))
 
 
-@settings(max_examples=800)
+@settings(max_examples=8 * EXAMPLES)
 @given(ours=accounts, theirs=accounts, counts=with_crowds, age=ages, field=st.sampled_from(sorted(UNLIKE)))
 def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raises_it(
     ours: Account, theirs: Account, counts: Counted, age: float | None, field: str
@@ -105,7 +107,7 @@ def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raise
         assert told(changed(ours, field, getattr(theirs, field)), theirs, counts, age) >= silent - 1e-9
 
 
-@settings(max_examples=400)
+@settings(max_examples=4 * EXAMPLES)
 @given(ours=accounts, theirs=accounts, counts=with_crowds, age=ages)
 def test_no_pair_scores_higher_than_an_account_against_itself(
     ours: Account, theirs: Account, counts: Counted, age: float | None
@@ -120,7 +122,7 @@ def test_no_pair_scores_higher_than_an_account_against_itself(
     assert told(theirs, theirs, counts, age) >= other.log_odds - 1e-9
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * EXAMPLES)
 @given(ours=accounts, theirs=accounts, counts=counted, sooner=st.floats(0, 9e7), later=st.floats(0, 9e7))
 def test_to_come_sooner_never_lowers_a_pair(
     ours: Account, theirs: Account, counts: Counted, sooner: float, later: float
@@ -129,7 +131,7 @@ def test_to_come_sooner_never_lowers_a_pair(
     assert told(ours, theirs, counts, sooner) >= told(ours, theirs, counts, later) - 1e-9
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * EXAMPLES)
 @given(ours=accounts, theirs=accounts, counts=counted, age=ages)
 def test_prior_and_lines_sum_to_the_odds_against_all_rivals(
     ours: Account, theirs: Account, counts: Counted, age: float | None

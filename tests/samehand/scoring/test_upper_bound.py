@@ -167,7 +167,7 @@ def says(most: Most, key: Key) -> float:
     return most.by_key.get(key, most.by_kind.get(key[0], 0.0))
 
 
-@settings(max_examples=600)
+@settings(max_examples=6 * settings().max_examples)
 @given(pair=pairs, frequencies=counted, age=ages)
 def test_the_bound_is_no_less_than_the_score_against_any_rival(
     pair: tuple[Account, Account], frequencies: Frequencies, age: float | None

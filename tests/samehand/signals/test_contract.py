@@ -97,37 +97,31 @@ def test_what_sharing_a_kind_of_key_weighs_is_looked_up_by_that_kind() -> None:
     assert listed <= weighed
 
 
-@any_signal
 @given(account=accounts)
-def test_a_trait_survives_being_stored(signal: Signal[Any], account: Account) -> None:
-    trait = signal.distil(account, keyer)
-    if trait is not None:
-        assert signal.unpack(signal.pack(trait)) == trait
+def test_a_trait_survives_being_stored_without_a_personal_value(account: Account) -> None:
+    named = (account.handle, account.display_name)
+    values = (account.email, account.phone, account.device_id, account.ip, account.payment_token)
+    personal = [value for value in values if value and len(value) >= 8 and value not in named]
+    for signal in SIGNALS:
+        trait = signal.distil(account, keyer)
+        if trait is None:
+            continue
+        packed = signal.pack(trait)
+        assert signal.unpack(packed) == trait, signal.name
+        stored = packed + signal.show(trait, Quoted()).encode("utf-8", "surrogatepass")
+        for value in personal:
+            assert value.encode("utf-8", "surrogatepass") not in stored, signal.name
 
 
-@any_signal
 @given(ours=accounts, theirs=accounts)
-def test_any_two_accounts_compare_without_a_fault_and_in_bounds(
-    signal: Signal[Any], ours: Account, theirs: Account
-) -> None:
-    mine, other = signal.distil(ours, keyer), signal.distil(theirs, keyer)
-    if mine is None or other is None:
-        return
-    found = signal.compare(mine, other, SIGHT)
-    if found is not None:
-        assert found.level in default_weights().signals[signal.name].levels
-        assert found.rate is None or 0 < found.rate <= 1
-        assert found.because.endswith(".")
-    assert isinstance(signal.show(mine, Quoted()), str)
-
-
-@any_signal
-@given(account=accounts)
-def test_the_stored_form_holds_no_personal_value(signal: Signal[Any], account: Account) -> None:
-    trait = signal.distil(account, keyer)
-    if trait is None:
-        return
-    stored = signal.pack(trait) + signal.show(trait, Quoted()).encode("utf-8", "surrogatepass")
-    for personal in (account.email, account.phone, account.device_id, account.ip, account.payment_token):
-        if personal and len(personal) >= 8 and personal not in (account.handle, account.display_name):
-            assert personal.encode("utf-8", "surrogatepass") not in stored
+def test_any_two_accounts_compare_without_a_fault_and_in_bounds(ours: Account, theirs: Account) -> None:
+    for signal in SIGNALS:
+        mine, other = signal.distil(ours, keyer), signal.distil(theirs, keyer)
+        if mine is None or other is None:
+            continue
+        found = signal.compare(mine, other, SIGHT)
+        if found is not None:
+            assert found.level in default_weights().signals[signal.name].levels
+            assert found.rate is None or 0 < found.rate <= 1
+            assert found.because.endswith(".")
+        assert isinstance(signal.show(mine, Quoted()), str)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from threading import Timer
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from rich.console import Console
 
 from cli.commands.demo import run
 from cli.commands.demo.run import Wanted, curl, perform
+from cli.commands.demo.servers import NotReady, Stage, stage
 from schemas.wire import Decoded, decode_created
 from simulate.sample import sample
 from tests.makers import NOON
@@ -33,11 +39,40 @@ class _Leaves(StringIO):
         return written
 
 
+@contextmanager
+def looked_at(folder: Path) -> Iterator[Stage]:
+    """The stage: everything on it answers when it opens, and the worker is gone when it closes."""
+    with stage(folder) as running:
+        pid = running.worker.pid
+        assert pid is not None
+        with urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
+            assert b"samehand_build_info" in answer.read()
+        assert (running.logs / "worker.log").stat().st_size > 0
+        call = Request(f"{running.gate}/v1/score", b"{}", {"Authorization": f"Bearer {running.key}"})
+        with pytest.raises(HTTPError) as refused:  # it answers who has the key: there is no account in this
+            urlopen(call, timeout=5.0)
+        assert refused.value.code == 400
+        with urlopen(running.desk, timeout=5.0) as answer:
+            assert b"This link works once." in answer.read()
+        yield running
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_worker_that_cannot_start_says_why(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMEHAND_LIKELY", "7")
+    with pytest.raises(NotReady, match="SAMEHAND_LIKELY"), stage(tmp_path):
+        pass
+
+
 def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream_has_ended(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
     monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
+    monkeypatch.setattr(run, "stage", looked_at)
     screen = _Leaves()
     told = perform(Wanted(None, 300, 7), Console(file=screen, width=100))
     shown = screen.getvalue()
