@@ -19,7 +19,6 @@ import numpy as np
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import Fingerprint, is_day, unpack
 from samehand.frequency.ban_calendar import Buckets, Calendar, Calendars
-from store.common.counted_values import device_of
 from store.common.records import BanQuote, read_ban_quote, read_frame
 from store.limits import BAN_HOURS_DAYS, BAN_MINUTES_DAYS, BAN_POLICIES
 
@@ -73,7 +72,8 @@ class Dated(NamedTuple):
         """What this ban counts; ``root``: the digest of the family's founder, if it descends from another."""
         if fingerprint.at is None:
             return None
-        cluster = root or device_of(fingerprint) or b""
+        device = fingerprint.trait("device")
+        cluster = root or (device if isinstance(device, bytes) else b"")
         seconds = max(1, int(fingerprint.at))  # as a record keeps it
         minute = min(seconds // 60, _LAST_MINUTE)
         return cls(minute, is_day(seconds), policy or "", cluster[:_CLUSTER_BYTES])

@@ -49,11 +49,6 @@ class Counted(NamedTuple):
     cluster: bytes
 
 
-def device_of(fingerprint: Fingerprint) -> bytes | None:
-    """The value that identifies an account's device, if it is known."""
-    return _first(list(_values(fingerprint)), KeyKind.DEVICE)
-
-
 class Sighting(NamedTuple):
     """What an account counts: its values, and itself, unless an account with the same seat counted before."""
 
