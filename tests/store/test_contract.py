@@ -320,6 +320,14 @@ class TestCalendar:
         assert await counted(store, NOW + 2, "policy-0") == 1
         assert (await store.calendars(now=NOW + 4)).others is None
 
+    async def test_bans_of_one_batch_are_counted_each(self, store: Store) -> None:
+        here = of_one_shard()
+        bans = [a_ban(next(here), at=NOW - n // 3 * 60) for n in range(30)]
+        await store.enrol([*bans, *bans[:5]], now=NOW)
+        assert await counted(store, NOW) == 30
+        await store.expunge([(ban.account, NOW) for ban in bans[:10]], now=NOW)
+        assert await counted(store, NOW + 2) == 20
+
     async def test_minutes_and_hours_fold_into_days_and_none_is_lost(self, store: Store) -> None:
         await store.enrol([a_ban(str(n), at=NOW - n * 60) for n in range(200)], now=NOW)
         for days in (1, 3, 40):

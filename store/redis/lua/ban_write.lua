@@ -122,9 +122,13 @@ end
 
 for at = 12, #ARGV, 13 do
   local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 12))
-  if type(word) == 'table' then return word end
+  if type(word) == 'table' then
+    times_write()
+    return word
+  end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
   answers[#answers + 1] = words or ''
 end
+times_write()
 return answers

@@ -53,24 +53,44 @@ local function policy_number(policy, adding)
   return policy_numbers[policy]
 end
 
+-- What the script is to add to rows, by field and place: a row is read and written once, however many bans it counts.
+local bumps, counted = {}, false
+
 local function times_bump(number, what, minute, by)
   local minutes, together = unpack(ROWS[what])
   local bucket = math.floor(minute / minutes)
   local row = math.floor(bucket / together)
   if kept_days[what] and (row < first_row(what, today) or minute < since * 1440) then return end
   local field, at = number .. what .. row, bucket % together * 4
-  local counts = call('HGET', TIMES, field) or string.rep('\0', together * 4)
-  -- Not below none: a ban of a day to come, noted while a clock was wrong, counts by the day alone.
-  local count = struct.pack('>I4', math.max(0, struct.unpack('>I4', counts, at + 1) + by))
-  counts = sub(counts, 1, at) .. count .. sub(counts, at + 5)
-  if string.find(counts, '[^%z]') then call('HSET', TIMES, field, counts) else call('HDEL', TIMES, field) end
+  local places = bumps[field] or {}
+  bumps[field], places[at] = places, (places[at] or 0) + by
+end
+
+-- To be called after all changes.
+local function times_write()
+  if counted then call('HINCRBY', TIMES, 'v', 1) end
+  for field, places in pairs(bumps) do
+    local together = ROWS[string.match(field, '%a')][2]
+    local counts = call('HGET', TIMES, field) or string.rep('\0', together * 4)
+    local order, parts, here = {}, {}, 0
+    for at in pairs(places) do order[#order + 1] = at end
+    table.sort(order)
+    for _, at in ipairs(order) do
+      -- Not below none: a ban of a day to come, noted while a clock was wrong, counts by the day alone.
+      local count = math.max(0, struct.unpack('>I4', counts, at + 1) + places[at])
+      parts[#parts + 1], parts[#parts + 2] = sub(counts, here + 1, at), struct.pack('>I4', count)
+      here = at + 4
+    end
+    counts = table.concat(parts) .. sub(counts, here + 1)
+    if string.find(counts, '[^%z]') then call('HSET', TIMES, field, counts) else call('HDEL', TIMES, field) end
+  end
 end
 
 local function times_count(dated, by)
   if dated == '' then return end
   local minute, day_only, size = struct.unpack('>I4BB', dated)
   local number = policy_number(sub(dated, 7 + size), by > 0)
-  call('HINCRBY', TIMES, 'v', 1)
+  counted = true
   if size > 0 then
     local hour = math.floor(minute / 60)
     local key, field = TIMES .. hour, char(number, day_only) .. sub(dated, 7, 6 + size)
