@@ -24,10 +24,9 @@ from msgspec.structs import replace
 from agents.common.converters import remembered_of
 from agents.runtime.store_factory import peppers_of
 from bench.machine import in_words, machine
-from bench.running.clocks import resident_bytes
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
-from bench.running.scene import Running, Scene
+from bench.running.scene import Running, Scene, resident_bytes
 from bench.store.server import Server
 from local.broker import EmbeddedBroker
 from samehand.fingerprint.distil import enrolment_keys

@@ -28,10 +28,9 @@ import redis
 from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
 from bench.index.population import cache_folder
 from bench.machine import in_words, machine
-from bench.running.clocks import cpu_seconds
 from bench.running.crowd import aged, ban, people, sign_ups
 from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, midnight, parts, pepper_file
-from bench.running.scene import BROKERS, Running, Scene
+from bench.running.scene import BROKERS, Running, Scene, cpu_seconds
 from bench.store.server import Server
 from schemas.wire import encode
 

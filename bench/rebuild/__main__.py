@@ -19,8 +19,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.rebuild.report import summary, table
-from bench.rebuild.run import QUERIES, rebuilt
+from bench.rebuild.run import QUERIES, rebuilt, summary, table
 from tools.reference_tables import filled_in
 
 
