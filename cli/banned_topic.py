@@ -21,7 +21,7 @@ from streams.settings import Settings
 
 
 @dataclass(slots=True)
-class Tally:
+class ReadTally:
     """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
 
     read: int = 0
@@ -60,7 +60,7 @@ async def read_all(
     enrol: Enrol,
     bookmark: Bookmark,
     done: dict[int, int],
-    tally: Tally,
+    tally: ReadTally,
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
 
@@ -77,7 +77,7 @@ async def _read_once(
     enrol: Enrol,
     bookmark: Bookmark,
     done: dict[int, int],
-    tally: Tally,
+    tally: ReadTally,
 ) -> None:
     partitions = opened.partitions(topic)
     if not partitions:
@@ -103,7 +103,7 @@ def _until(
         yield arrival
 
 
-async def _enrol(enrol: Enrol, batch: list[Arrival], tally: Tally) -> None:
+async def _enrol(enrol: Enrol, batch: list[Arrival], tally: ReadTally) -> None:
     """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
     outcomes = await enrol(batch)
     tally.read += len(batch)

@@ -35,8 +35,8 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.alert_topics import AlertTopics, Replayed, replay_ahead, replay_alerts
-from cli.banned_topic import Tally, acknowledged, read_all
+from cli.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
+from cli.banned_topic import ReadTally, acknowledged, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.outages import through_outages
 from cli.store_context import closing_store, house
@@ -112,9 +112,9 @@ async def reshard(
     second: Settings,
     path: Path,
     from_start: bool,
-    tally: Tally,
+    tally: ReadTally,
     carried: Carried,
-    replayed: Replayed,
+    replayed: AlertReplay,
 ) -> int:
     """Does all of the plan; answers how many bans the second layout holds."""
     peppers, topic = peppers_of(settings), names(settings).banned

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from cli.commands.demo import run
-from cli.commands.demo.run import Wanted, curl, perform
+from cli.commands.demo.run import DemoOptions, curl, perform
 from schemas.wire import Decoded, decode_created
 from simulate.sample import sample
 from tests.makers import NOON
@@ -39,7 +39,7 @@ def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream
     monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
     monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
     screen = _Leaves()
-    told = perform(Wanted(None, 300, 7), Console(file=screen, width=100))
+    told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
     shown = screen.getvalue()
     assert "/metrics" in shown
     assert told["alerts"] > 0
