@@ -185,12 +185,8 @@ def main() -> None:
             note = note_of(name, given.note)
             note.write_text(filled(note.read_text("utf-8"), {name: table}), "utf-8")
         if given.out:
-            given.out.write_text(_merged(given.out, name, plain), "utf-8")
-
-
-def _merged(out: Path, name: str, plain: object) -> str:
-    known = json.loads(out.read_text("utf-8")) if out.exists() else {}
-    return json.dumps({**known, name: plain}, indent=1) + "\n"
+            known = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
+            given.out.write_text(json.dumps({**known, name: plain}, indent=1) + "\n", "utf-8")
 
 
 def filled(text: str, tables: Mapping[str, str]) -> str:

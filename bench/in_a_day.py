@@ -24,10 +24,9 @@ import psycopg
 
 from bench.machine import in_words, machine
 from bench.running import in_a_day
-from bench.running.clocks import cpu_seconds
 from bench.running.crowd import MIRROR_EVERY, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled, parts
-from bench.running.scene import BROKERS, WORKER, Running, Scene
+from bench.running.scene import BROKERS, WORKER, Running, Scene, cpu_seconds
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis

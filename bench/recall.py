@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.index.population import CROWDS, Held, population
-from bench.index.postings import Postings, places
-from bench.index.schemes import SCHEMES, Scheme, folded, folded_name
+from bench.index.schemes import SCHEMES, Postings, Scheme, folded, folded_name, places
 from bench.kinds import KINDS, NAME_KINDS
 from bench.machine import in_words, machine
 from simulate.evasion.edits import Edit

@@ -25,7 +25,6 @@ from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
 from local.redis_cluster import MASTERS, RedisCluster
 from schemas.wire import encode
-from simulate.population.people import Person
 
 BANS: Final = 5_000
 EVENTS: Final = 600
@@ -143,14 +142,10 @@ def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Ro
             "SAMEHAND_STORE_SHARDS": str(setting.shards),
         }
         originals = fill(own, bans, seed, range(bans))
-        pairs = _pairs(seed, bans, originals, events)
+        records = sign_ups(seed, bans, originals, _WARM_UP + events, at=time.time())
+        pairs = [(record.key.encode(), encode(record)) for record in records]
         with Scene(broker, own, partitions=PARTITIONS) as scene:
             return _measured(scene, servers, setting, pairs)
-
-
-def _pairs(seed: int, bans: int, originals: Sequence[Person], events: int) -> list[tuple[bytes, bytes]]:
-    records = sign_ups(seed, bans, originals, _WARM_UP + events, at=time.time())
-    return [(record.key.encode(), encode(record)) for record in records]
 
 
 def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[tuple[bytes, bytes]]) -> Row:

@@ -1,6 +1,6 @@
 """Whether a worker's memory stays flat at full speed, and what a flood of one key does to it and to others.
 
-``python -m bench.soak [--bans 20000] [--minutes 25] [--rate 200] [--json]``. A real ``samehand worker``
+``python -m bench.soak [--bans 20000] [--minutes 25] [--rate 200]``. A real ``samehand worker``
 always has events waiting for so long, or gets so many a second. Its resident memory is read every two
 seconds, and what counts is the slope over the last third, by when caches and the overview's quarter of an
 hour are full: what it comes to in as many events as half an hour brings at 200 a second. Then the flood: more
@@ -11,10 +11,9 @@ ordinary ones. A posting must end at its cap, and an ordinary event must cost no
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -24,10 +23,9 @@ from msgspec.structs import replace
 from agents.common.converters import remembered_of
 from agents.runtime.store_factory import peppers_of
 from bench.machine import in_words, machine
-from bench.running.clocks import resident_bytes
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
-from bench.running.scene import Running, Scene
+from bench.running.scene import Running, Scene, resident_bytes
 from bench.store.server import Server
 from local.broker import EmbeddedBroker
 from samehand.fingerprint.distil import enrolment_keys
@@ -293,15 +291,14 @@ def summary(one: Report) -> str:
 
 
 def main() -> None:
-    """Prints a summary, or JSON."""
+    """Prints a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--rate", type=float, help="events a second; by default some always wait")
-    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     found = measured(chosen.bans, chosen.minutes, rate=chosen.rate)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
+    print(f"{table(found)}\n\n{summary(found)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the bound costs and what it loses, beside reading everybody who shares any key.
 
-``python -m bench.upper_bound [--bans 100000] [--events 20000] [--every 8] [--seed 7] [--json]``. Whole bans
+``python -m bench.upper_bound [--bans 100000] [--events 20000] [--every 8] [--seed 7]``. Whole bans
 of ages spread over two years, then sign-ups, one in ``every`` a mirror of one of the banned. Each is looked
 up twice: as a worker does, and with no bound and no cut, when everybody is compared in full. A pair that
 alerts there and is not read here is an alert lost, and is told with its reason. It takes a quarter of an
@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -223,22 +222,16 @@ def _lost(query: Query, candidate: Candidate, told: Score, *, cut: bool) -> Lost
 
 
 def main() -> None:
-    """Prints what was lost and what was read, or JSON."""
+    """Prints what was lost and what was read."""
     parser = argparse.ArgumentParser(prog="python -m bench.upper_bound", description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--every", type=int, default=EVERY)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with output.progress("bans enrolled, sign-ups compared", given.bans + given.events) as heard:
         found = asyncio.run(measured(given.bans, given.events, given.every, given.seed, heard))
-    print(json.dumps(told(found), indent=1) if given.json else "\n".join(lines(found)))
-
-
-def told(found: Report) -> dict[str, Any]:
-    """For JSON."""
-    return {**asdict(found), "lost_share": round(found.lost_share, 5)}
+    print("\n".join(lines(found)))
 
 
 def lines(found: Report) -> list[str]:

@@ -38,7 +38,7 @@ STATES_AT_ONCE: Final = 256
 
 
 @dataclass(slots=True)
-class Replayed:
+class AlertReplay:
     """What a rebuild did besides bans.
 
     ``alerts``: those that the store knows again; ``noted``: those whose state the topic of states lacked.
@@ -79,7 +79,7 @@ class AlertTopics:
     is later than what it knows. A topic that is not there yet has no alerts.
     """
 
-    def __init__(self, context: AgentContext, replayed: Replayed) -> None:
+    def __init__(self, context: AgentContext, replayed: AlertReplay) -> None:
         """Takes the context of the store, and what to count in."""
         self._context = context
         self._judge = Judge(context)

@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tally:
+class ReadTally:
     """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
 
     read: int = 0
@@ -86,7 +86,7 @@ async def read_all(
     enrol: Enrol,
     bookmark: Bookmark,
     done: dict[int, int],
-    tally: Tally,
+    tally: ReadTally,
     elsewhere: Elsewhere | None = None,
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
@@ -104,7 +104,7 @@ async def _read_once(
     enrol: Enrol,
     bookmark: Bookmark,
     done: dict[int, int],
-    tally: Tally,
+    tally: ReadTally,
     elsewhere: Elsewhere | None,
 ) -> None:
     partitions = opened.partitions(topic)

@@ -38,8 +38,8 @@ from agents.common.context import AgentContext
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.alert_topics import AlertTopics, Replayed, replay_ahead, replay_alerts
-from cli.banned_topic import Tally, acknowledged, read_all
+from cli.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
+from cli.banned_topic import ReadTally, acknowledged, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.outages import through_outages
 from cli.rebuild_processes import Processes
@@ -117,9 +117,9 @@ async def reshard(
     second: Settings,
     path: Path,
     from_start: bool,
-    tally: Tally,
+    tally: ReadTally,
     carried: Carried,
-    replayed: Replayed,
+    replayed: AlertReplay,
     processes: int,
 ) -> int:
     """Does all of the plan; answers how many bans the second layout holds."""

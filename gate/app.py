@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from agents.common.preview import Preview
 from gate.answers import Problem, problem_of
 from gate.coop import CoopActions
-from gate.intake import KINDS, NOT_ALLOWED, Intake, Taken
+from gate.intake import KINDS, NOT_ALLOWED, Intake, IntakeOutcome
 from gate.keys import Key, Keyring
 from gate.meters import GateMeters
 from gate.openapi import document
@@ -311,7 +311,7 @@ class Gate:
         wanted = f"whole milliseconds from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}"
         raise Refused(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
 
-    def _taken(self, taken: Taken | Malformed) -> Answer:
+    def _taken(self, taken: IntakeOutcome | Malformed) -> Answer:
         """202 when Kafka has every record that could be read, 503 when it does not take them."""
         if isinstance(taken, Malformed):
             self.meters.records.labels("refused").inc()

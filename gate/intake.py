@@ -48,7 +48,7 @@ NOT_ALLOWED: Final = Malformed(
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IntakeOutcome:
     """What became of a request's records; ``away`` where Kafka does not take some that could be read."""
 
     report: IntakeReport
@@ -74,7 +74,7 @@ class Intake:
         raw: bytes,
         counted: Callable[[int], None] = lambda records: None,
         may: Callable[[str], bool] = lambda platform: True,
-    ) -> Taken | Malformed:
+    ) -> IntakeOutcome | Malformed:
         """Publishes one event or an array of them; a value says why the body is neither.
 
         `counted` gets the number of records before any is published, and raises to refuse them all;
@@ -87,7 +87,7 @@ class Intake:
 
         return await self._taken(raw, TARGETS[kind].decode, emit, counted)
 
-    async def verdicts(self, raw: bytes, counted: Callable[[int], None]) -> Taken | Malformed:
+    async def verdicts(self, raw: bytes, counted: Callable[[int], None]) -> IntakeOutcome | Malformed:
         """The same of verdicts. Those on one alert keep their order."""
         topic = self.topics.verdicts
 
@@ -96,17 +96,17 @@ class Intake:
 
         return await self._taken(raw, decode_verdict, emit, counted)
 
-    async def decided(self, verdict: VerdictGiven) -> Taken:
+    async def decided(self, verdict: VerdictGiven) -> IntakeOutcome:
         """A verdict that was made of somebody's webhook."""
         emit = Emit(self.topics.verdicts, verdict.alert_id.encode(), encode(verdict))
         return await self._published([(_accepted(Decoded(verdict)), emit)])
 
-    async def mapped(self, result: Mapped | Passed | Malformed) -> Taken | Malformed:
+    async def mapped(self, result: Mapped | Passed | Malformed) -> IntakeOutcome | Malformed:
         """What a mapping made of a foreign record."""
         if isinstance(result, Malformed):
             return result
         if isinstance(result, Passed):
-            return Taken(IntakeReport(accepted=0, refused=0, records=()))
+            return IntakeOutcome(IntakeReport(accepted=0, refused=0, records=()))
         record = result.found.record
         emit = Emit(self.of_kind[result.kind], record.key.encode(), encode(record))
         return await self._published([(_accepted(result.found), emit)])
@@ -117,7 +117,7 @@ class Intake:
         decode: Decoder[Any],
         emit: Callable[[Any], Emit | None],
         counted: Callable[[int], None],
-    ) -> Taken | Malformed:
+    ) -> IntakeOutcome | Malformed:
         several = _several(raw)
         if isinstance(several, Malformed):
             return several
@@ -135,7 +135,7 @@ class Intake:
             ]
         )
 
-    async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> Taken:
+    async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> IntakeOutcome:
         """Each record for itself: one that Kafka refuses costs the others of its request nothing."""
         fates = iter(await self._fates([emit for _, emit in records if emit is not None]))
         became: list[Became] = []
@@ -150,7 +150,7 @@ class Intake:
                     away = "kafka-refuses" if isinstance(fault, BrokerRefused) else "kafka-away"
                     became.append(replace(answer, accepted=False, reason=away, detail=_AGAIN))
         accepted = sum(it.accepted for it in became)
-        return Taken(
+        return IntakeOutcome(
             IntakeReport(accepted=accepted, refused=len(became) - accepted, records=tuple(became)), away
         )
 

@@ -30,7 +30,7 @@ _NAMES = {strategy.number: strategy.name for strategy in STRATEGIES}
 
 
 @dataclass(slots=True)
-class Summary:
+class SimulationSummary:
     """What a run held. ``kinds`` counts sign-ups by label, ``strategies`` mirrors by number."""
 
     events: int = 0
@@ -56,7 +56,7 @@ class Summary:
             self.strategies[event.label.truth.strategy] += 1
 
 
-def write(config: Config, out: Path, progress: Progress | None = None) -> Summary:
+def write(config: Config, out: Path, progress: Progress | None = None) -> SimulationSummary:
     """Write one run into the folder ``out``, which is made if it is not there; files are replaced.
 
     * ``bans.jsonl``: bans that stand at the end (``AccountBanned``; lifted ones are left out).
@@ -70,7 +70,7 @@ def write(config: Config, out: Path, progress: Progress | None = None) -> Summar
     Raises ``OSError`` where the folder cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    summary = Summary()
+    summary = SimulationSummary()
     with ExitStack() as files:
         sinks = _Sinks(out, files)
         for event in generate(config):
@@ -91,7 +91,7 @@ def simulate_command(
     edits: str = "tuning",
     malformed_share: float = 0.0,
     progress: Progress | None = None,
-) -> Summary:
+) -> SimulationSummary:
     """What ``samehand simulate`` does.
 
     Raises ``ValueError`` for sizes that cannot be, ``OSError`` where ``out`` cannot be written.

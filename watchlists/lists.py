@@ -16,7 +16,7 @@ from schemas.malformed import Malformed
 from watchlists import ofac, plain, uk, un
 from watchlists.documents import root_name
 from watchlists.rows import Row
-from watchlists.sources import Counted, Source
+from watchlists.sources import ByteProgress, Source
 from watchlists.tables import LINE_BYTES_MAX, column, header_of, rows
 
 Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
@@ -68,7 +68,7 @@ def read_lists(
 
     Raises ``click.ClickException`` for a file that cannot be opened or is in no known format.
     """
-    counted = Counted(hear)
+    counted = ByteProgress(hear)
     with ExitStack() as opened:
         sorted_out = [(path, *_opened(path, chosen, opened, opening)) for path in paths]
         yield from _ofac_csv(
@@ -122,7 +122,9 @@ def _reader(form: Format, source: Source, authority: str | None) -> Iterator[Row
             return plain.read_csv(source, authority=authority or "")
 
 
-def _ofac_csv(files: list[tuple[Path, BinaryIO]], authority: str | None, counted: Counted) -> Iterator[Found]:
+def _ofac_csv(
+    files: list[tuple[Path, BinaryIO]], authority: str | None, counted: ByteProgress
+) -> Iterator[Found]:
     """Reads SDN.CSV together with its ALT.CSV; the number of cells distinguishes them."""
     names: list[tuple[Path, BinaryIO]] = []
     aliases: list[tuple[Path, BinaryIO]] = []

@@ -12,7 +12,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class Counted:
+class ByteProgress:
     """Counts the bytes read of all files and reports them to a progress bar."""
 
     def __init__(self, hear: Callable[[int], None]) -> None:
@@ -24,7 +24,7 @@ class Counted:
 
 
 class Source:
-    def __init__(self, file: BinaryIO, counted: Counted) -> None:
+    def __init__(self, file: BinaryIO, counted: ByteProgress) -> None:
         """Takes a file opened in binary."""
         self._file, self._counted = file, counted
 

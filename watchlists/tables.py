@@ -30,7 +30,7 @@ class Cells(NamedTuple):
     cells: list[str] | Malformed
 
 
-class Record(NamedTuple):
+class TableRecord(NamedTuple):
     number: int
     values: dict[str, str] | Malformed
 
@@ -57,7 +57,7 @@ def rows(lines: Iterable[bytes], delimiter: str = ",") -> Iterator[Cells]:
         yield Cells(number, cells)
 
 
-def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record]:
+def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[TableRecord]:
     """Rows below the line that names the ``required`` columns (as :func:`column` writes them), from 1 on."""
     rest = iter(lines)
     first = list(islice(rest, _HEAD_ROWS_MAX))
@@ -65,15 +65,15 @@ def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record
     table = rows(chain(first, rest), delimiter)
     names = _head(table, required)
     if isinstance(names, Malformed):
-        yield Record(0, names)
+        yield TableRecord(0, names)
         return
     for number, (_, cells) in enumerate(table, 1):
         if isinstance(cells, Malformed):
-            yield Record(number, cells)
+            yield TableRecord(number, cells)
         elif len(cells) > len(names) and any(cells[len(names) :]):
-            yield Record(number, Malformed("bad-row", "$", "more cells than there are names"))
+            yield TableRecord(number, Malformed("bad-row", "$", "more cells than there are names"))
         else:
-            yield Record(number, dict(zip(names, map(str.strip, cells), strict=False)))
+            yield TableRecord(number, dict(zip(names, map(str.strip, cells), strict=False)))
 
 
 def header_of(lines: Iterable[bytes], required: frozenset[str]) -> tuple[str, list[str]]:

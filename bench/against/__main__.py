@@ -1,6 +1,6 @@
 """``make bench AGAINST=724460d``: a revision's worker and today's, by turns on the same bans and events.
 
-``python -m bench.against REVISION [--bans 20000] [--events 2000] [--turns 5] [--json]``. Each has a store
+``python -m bench.against REVISION [--bans 20000] [--events 2000] [--turns 5]``. Each has a store
 that it filled itself, with bans that go back for two years, and in each turn a Redis that loads it, topics
 and a group of its own. A ratio is today's over the revision's in one turn; its interval is Student's over the
 turns, of logarithms.
@@ -9,7 +9,6 @@ turns, of logarithms.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import subprocess
@@ -17,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any, Final
@@ -28,10 +27,9 @@ import redis
 from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
 from bench.index.population import cache_folder
 from bench.machine import in_words, machine
-from bench.running.clocks import cpu_seconds
 from bench.running.crowd import aged, ban, people, sign_ups
 from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, midnight, parts, pepper_file
-from bench.running.scene import BROKERS, Running, Scene
+from bench.running.scene import BROKERS, Running, Scene, cpu_seconds
 from bench.store.server import Server
 from schemas.wire import encode
 
@@ -167,12 +165,19 @@ def turn(side: Side, broker: str, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
             alerts = scene.count(scene.topics.alerts)
     count, several = len(events), {name: after[name] - before[name] for name in before}
     looked_up = several["candidates_count"]
+    prefix = "candidates_le_"
+    buckets = sorted(
+        (float(name.removeprefix(prefix)), value)
+        for name, value in several.items()
+        if name.startswith(prefix)
+    )
+    total = buckets[-1][1] if buckets else 0.0
     return Turn(
         worker_microseconds=several["worker"] / count * 1e6,
         redis_microseconds=several["redis"] / count * 1e6,
         bytes_from_redis=several["bytes"] / count,
         records=several["candidates_sum"] / looked_up if looked_up else math.nan,
-        records_p99=_quantile(several, 0.99),
+        records_p99=next((bound for bound, held in buckets if total and held >= 0.99 * total), math.nan),
         events_a_second=count / seconds,
         alerts=alerts,
     )
@@ -201,18 +206,6 @@ def _tree(worker: Running) -> list[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
         waiting += [int(child) for child in children.split()]
     return found
-
-
-def _quantile(several: dict[str, float], share: float) -> float:
-    """The bound of the first bucket that holds so large a share."""
-    prefix = "candidates_le_"
-    buckets = sorted(
-        (float(name.removeprefix(prefix)), value)
-        for name, value in several.items()
-        if name.startswith(prefix)
-    )
-    total = buckets[-1][1] if buckets else 0.0
-    return next((bound for bound, held in buckets if total and held >= share * total), math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,20 +262,19 @@ def table(one: Report) -> str:
 
 
 def main() -> int:
-    """Prints a table, or JSON."""
+    """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("revision")
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--turns", type=int, default=TURNS)
-    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     try:
         found = measured(chosen.revision, chosen.bans, chosen.events, chosen.turns)
     except CannotBeLaid as fault:
         print(fault, file=sys.stderr)
         return 1
-    print(json.dumps(asdict(found), indent=1) if chosen.json else table(found))
+    print(table(found))
     return 0
 
 

@@ -21,8 +21,7 @@ from bench.quality import laws
 from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated
 from bench.quality.tables import table
 from bench.real.__main__ import FOLDER_VARIABLE, got_worse, shown
-from bench.real.names import NoRealNames, read_names
-from bench.real.report import PARTS, QUICK, Sizes, report
+from bench.real.report import PARTS, QUICK, NoRealNames, Sizes, read_names, report
 from bench.real.tables import tables
 from cli import output
 from tools.reference_tables import filled_in

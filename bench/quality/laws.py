@@ -452,7 +452,7 @@ def main() -> int:
     from pathlib import Path
 
     from bench.real.__main__ import FOLDER_VARIABLE
-    from bench.real.names import read_names
+    from bench.real.report import read_names
 
     parser = argparse.ArgumentParser(prog="python -m bench.quality.laws", description=__doc__)
     parser.add_argument("--names", type=Path, default=os.environ.get(FOLDER_VARIABLE), metavar="DIR")

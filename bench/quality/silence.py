@@ -53,10 +53,19 @@ def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple
         for seed, folder in zip(seeds, folders, strict=True):
             simulate_command(seed, accounts, folder, edits="held_out")
             _sample(folder, others)
-        whole = {folder: _read(folder) for folder in folders}
+        whole = {
+            folder: {
+                name: [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
+                for name in ("bans.jsonl", "accounts.jsonl")
+            }
+            for folder in folders
+        }
         for signal, fields in {"": (), **FIELDS}.items():
             for folder in folders:
-                _write(folder, whole[folder], fields)
+                files = whole[folder]
+                for name, records in files.items():
+                    lines = [json.dumps(_less(record, fields)) for record in records]
+                    (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
             yield signal, together(judged_platform(folder, folder.name) for folder in folders)
 
 
@@ -85,19 +94,6 @@ def _sample(folder: Path, others: int) -> None:
                 kept.append(line)
                 left -= not paired
         path.write_text("\n".join(kept) + "\n", "utf-8")
-
-
-def _read(folder: Path) -> Files:
-    return {
-        name: [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
-        for name in ("bans.jsonl", "accounts.jsonl")
-    }
-
-
-def _write(folder: Path, files: Files, without: Sequence[str]) -> None:
-    for name, records in files.items():
-        lines = [json.dumps(_less(record, without)) for record in records]
-        (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _less(record: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]:

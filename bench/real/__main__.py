@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.kinds import KINDS
-from bench.real.names import NoRealNames
-from bench.real.report import PARTS, QUICK, Sizes, report
+from bench.real.report import PARTS, QUICK, NoRealNames, Sizes, report
 from bench.real.tables import TABLED, tables
 from cli import output
 

@@ -65,3 +65,26 @@ def _shares_a_word(place: int, aliases: list[tuple[str, str]]) -> bool:
 
 def _words(alias: str) -> set[str]:
     return {word for word in alias.casefold().replace("-", " ").split() if len(word) >= _SHARED_WORD_MIN}
+
+
+def typosquats(pairs: list[tuple[str, str]], ordinary: list[str]) -> dict[str, Any]:
+    """All originals and all ordinary handles are bans; each imitation should bring its original first."""
+    originals = list(dict.fromkeys(original for original, _ in pairs))
+    bans = [*originals, *ordinary]
+    looked = looked_up([Named(name, "handle") for name in bans], [Named(name, "handle") for _, name in pairs])
+    ranks = [
+        next((rank for rank, one in enumerate(several, 1) if bans[one.ban] == original), None)
+        for (original, _), several in zip(pairs, looked.found, strict=True)
+    ]
+    return {
+        "bans": len(bans),
+        "imitations": len(pairs),
+        "first": sum(rank == 1 for rank in ranks),
+        "among_five": sum(rank is not None and rank <= 5 for rank in ranks),
+        "never_first": [
+            f"{imitation} ({original})"
+            for (original, imitation), rank in zip(pairs, ranks, strict=True)
+            if rank != 1
+        ],
+        "unreadable": looked.bad,
+    }

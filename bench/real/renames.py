@@ -92,7 +92,13 @@ def _run(
         )
     }
     for name, scorer in YARDSTICKS.items():
-        found[name] = _yardstick(scorer, names, bans)
+        # In lower case, which no yardstick does by itself: that is to its advantage.
+        table = process.cdist(
+            [name.lower() for name in names], [ban.lower() for ban in bans], scorer=scorer, dtype=np.float32
+        )
+        first, most = table.argmax(axis=1), table.max(axis=1)
+        own = np.where(first[: len(bans)] == np.arange(len(bans)), most[: len(bans)], _NEVER)
+        found[name] = _Ranked(own.tolist(), most[len(bans) :].tolist())
     alarmed = looked.alarmed
     mirrors = sum(place < len(bans) for place in alarmed)
     return found, (mirrors, len(alarmed) - mirrors)
@@ -102,16 +108,6 @@ def _split(seed: int, pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str
     order = seeded(seed, "real renames").sample(range(len(pairs)), len(pairs))
     banned = min(BANS, len(pairs) // 2)
     return [pairs[place] for place in order[:banned]], [pairs[place] for place in order[banned:]]
-
-
-def _yardstick(scorer: Callable[..., float], names: Sequence[str], bans: Sequence[str]) -> _Ranked:
-    """Without case, which no yardstick ignores by itself: that is to its advantage."""
-    table = process.cdist(
-        [name.lower() for name in names], [ban.lower() for ban in bans], scorer=scorer, dtype=np.float32
-    )
-    first, most = table.argmax(axis=1), table.max(axis=1)
-    own = np.where(first[: len(bans)] == np.arange(len(bans)), most[: len(bans)], _NEVER)
-    return _Ranked(own.tolist(), most[len(bans) :].tolist())
 
 
 def _at(rate: float, runs: list[dict[str, _Ranked]]) -> dict[str, Any]:

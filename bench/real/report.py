@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,65 @@ from typing import Any, Final
 
 from bench.real.crowd import alarms, mirrors
 from bench.real.families import families, returning
-from bench.real.groups import groups
+from bench.real.groups import groups, typosquats
 from bench.real.labelled import labelled
-from bench.real.names import RealNames, read_names
 from bench.real.namesakes import DRAWN, namesakes
 from bench.real.renames import renames
 from bench.real.scenes import BACKGROUND, CROWD, INNOCENT, PAIRS, scenes
-from bench.real.typosquats import typosquats
+
+FILES: Final = (
+    "cheater_name_families.csv",
+    "typosquats.csv",
+    "proscribed_group_aliases.csv",
+    "name_match_cases.csv",
+    "ordinary_handles.txt",
+    "handle_renames.csv",
+)
+
+
+class NoRealNames(Exception):
+    """The folder, or a file of it, is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealNames:
+    """What the files hold. ``families``: display names of one person each, in the file's order.
+
+    ``typosquats``: (original, imitation). ``aliases``: (group, alias). ``labelled``: two names and whether
+    they are one bearer's. ``ordinary``: handles of people who imitate nobody.
+    """
+
+    families: dict[str, list[str]]
+    typosquats: list[tuple[str, str]]
+    aliases: list[tuple[str, str]]
+    labelled: list[tuple[str, str, bool]]
+    ordinary: list[str]
+    renames: list[tuple[str, str]]
+
+
+def read_names(folder: Path) -> RealNames:
+    """Reads the folder. Raises :class:`NoRealNames` where a file is missing."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise NoRealNames(f"{folder}: no {missing[0]} there; real names are no part of the project")
+    families: dict[str, list[str]] = {}
+    for row in _rows(folder / FILES[0]):
+        families.setdefault(row["family"], []).append(row["display_name"])
+    return RealNames(
+        families=families,
+        typosquats=[(row["original"], row["imitation"]) for row in _rows(folder / FILES[1])],
+        aliases=[(row["group"], row["alias"]) for row in _rows(folder / FILES[2])],
+        labelled=[
+            (row["name1"], row["name2"], row["is_match"] == "true") for row in _rows(folder / FILES[3])
+        ],
+        ordinary=(folder / FILES[4]).read_text(encoding="utf-8").splitlines(),
+        renames=[(row["old"], row["new"]) for row in _rows(folder / FILES[5])],
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +117,7 @@ def report(
 ) -> dict[str, Any]:
     """The figures of some parts, ready for JSON; ``edits`` is a set of :data:`bench.kinds.KINDS`.
 
-    ``heard`` is told how many parts are ready. Raises :class:`bench.real.names.NoRealNames` where the folder
+    ``heard`` is told how many parts are ready. Raises :class:`NoRealNames` where the folder
     does not hold the names.
     """
     names, told = read_names(folder), {}

@@ -1,6 +1,6 @@
 """The store rebuilt from ``accounts.banned`` beside the old one: how fast, and whether it answers the same.
 
-``python -m bench.rebuild [--bans 100000] [--json] [--note docs/faults.md]``; ``make bench-rebuild``. The old
+``python -m bench.rebuild [--bans 100000] [--note docs/faults.md]``; ``make bench-rebuild``. The old
 store is told a history (some accounts are banned twice, some reinstated) as a worker is told it. The truth is
 that history as a compacted topic keeps it: the last record of each account, in another order. From it
 ``samehand rebuild``'s own code fills an empty Redis, is broken off half-way and goes on, while a worker
@@ -15,26 +15,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-from dataclasses import asdict
 from pathlib import Path
 
-from bench.rebuild.report import summary, table
-from bench.rebuild.run import QUERIES, rebuilt
+from bench.rebuild.run import QUERIES, rebuilt, summary, table
 from tools.reference_tables import filled_in
 
 
 def main() -> None:
-    """Prints a summary, or JSON; fails where the stores differ, else writes a note if it is asked to."""
+    """Prints a summary; fails where the stores differ, else writes a note if it is asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=QUERIES)
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--note", type=Path, help="a page with a place for the table, which is written anew")
     chosen = parser.parse_args()
     one = asyncio.run(rebuilt(chosen.bans, chosen.queries))
-    told = asdict(one) | {"bans_a_second": one.bans_a_second, "same": one.found.same}
-    print(json.dumps(told, indent=1) if chosen.json else summary(one))
+    print(summary(one))
     if not one.found.same:
         raise SystemExit(1)
     if chosen.note:

@@ -16,7 +16,7 @@ from bench.rebuild.teller import NOW, an_agent
 from bench.recall import KEEP
 from bench.store.bans import BANNED_AT
 from bench.store.server import Server
-from cli.banned_topic import Tally, open_anew, read_all
+from cli.banned_topic import ReadTally, open_anew, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from store.base import Query
 from store.redis import RedisStore
@@ -72,7 +72,7 @@ class Beside:
 
 async def rebuild(new: RedisStore, theirs: Server, truth: Compacted, beside: Beside) -> Took:
     """Rebuilds, broken off once. The truth stands in for a broker's reader."""
-    tally, opened, enrol = Tally(), cast(Any, truth), an_agent(new)
+    tally, opened, enrol = ReadTally(), cast(Any, truth), an_agent(new)
     began, own, server_began = time.monotonic(), time.process_time(), theirs.cpu_seconds()
     with tempfile.TemporaryDirectory() as folder:
         bookmark = Bookmark(Path(folder) / "rebuild.json", TOPIC, "bench", await open_anew(new, dict))

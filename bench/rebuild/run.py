@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import agents.common.converters
 import agents.enrol
 from bench.index.population import Held, population
 from bench.kinds import KINDS
-from bench.machine import machine
+from bench.machine import in_words, machine
 from bench.rebuild import history as story
 from bench.rebuild import teller
-from bench.rebuild.comparison import Filled, compared
+from bench.rebuild.comparison import Compared, Filled, compared
 from bench.rebuild.history import Compacted, History
-from bench.rebuild.rebuilding import Beside, rebuild
-from bench.rebuild.report import Rebuilt
+from bench.rebuild.rebuilding import Beside, Took, rebuild
 from bench.rebuild.teller import NOW, tell
-from bench.recall import FIELDS, disguised
+from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, a_layout, a_store
 from bench.store.kept import Kept
 from bench.store.server import server
@@ -60,3 +60,75 @@ def _queries(held: Sequence[Held], count: int) -> list[Query]:
         keys = query_keys(distil(account, keyer, at=NOW, pepper_id=pepper_id))
         queries.append(Query(account.key, tuple(keys)))
     return queries[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One run: of how many bans, how the rebuild went, what was compared, on which machine."""
+
+    bans: int
+    took: Took
+    found: Compared
+    machine: dict[str, str | int | float]
+
+    @property
+    def bans_a_second(self) -> float:
+        """Records a second of wall time."""
+        return self.took.records / self.took.seconds
+
+
+def summary(one: Rebuilt) -> str:
+    """In a few lines."""
+    took, found = one.took, one.found
+    return "\n".join(
+        (
+            f"{took.records:,} records in {took.seconds:.1f} s: {one.bans_a_second:,.0f} a second "
+            f"(client {took.client_seconds:.1f} s, Redis {took.redis_seconds:.1f} s of processor time), "
+            f"broken off and resumed after {took.resumed_after:,}; "
+            f"meanwhile {took.lookups_meanwhile:,} look-ups and {took.enrolled_meanwhile:,} enrolments",
+            f"fingerprints: {found.fingerprints:,}, {found.fingerprints_differing:,} differ",
+            f"postings: {found.postings:,}, {found.postings_differing:,} differ; {found.silent:,} more are "
+            f"too long to be read in either store, of them {found.silent_differing:,} list others",
+            f"queries: {found.queries:,}, {found.queries_differing:,} differ",
+            f"on {in_words(one.machine)}",
+        )
+    )
+
+
+def table(one: Rebuilt) -> str:
+    """As Markdown: what is compared, of how many, and how many differ."""
+    took, found = one.took, one.found
+    rows = (
+        (
+            "fingerprints",
+            found.fingerprints,
+            found.fingerprints_differing,
+            "all, with all their facts",
+        ),
+        (
+            "postings, as sets",
+            found.postings,
+            found.postings_differing,
+            f"all that are read; {found.silent:,} more are too long to be read in either store, of which "
+            f"{found.silent_differing:,} list others",
+        ),
+        (
+            f"the first {KEEP} candidates, in their order and with their rarity",
+            found.queries,
+            found.queries_differing,
+            "disguised handles, with all their keys",
+        ),
+    )
+    per_record = 1e6 * (took.client_seconds + took.redis_seconds) / took.records
+    return "\n".join(
+        (
+            f"| {one.bans:,} bans, {took.records:,} records | compared | differ | |",
+            "|---|---|---|---|",
+            *(f"| {what} | {of:,} | {differ:,} | {note} |" for what, of, differ, note in rows),
+            "",
+            f"Broken off after {took.resumed_after:,} records and resumed; meanwhile a worker made "
+            f"{took.lookups_meanwhile:,} look-ups and {took.enrolled_meanwhile:,} enrolments.",
+            f"{took.seconds:,.0f} s; {per_record:,.0f} µs of processor time a record, client and Redis",
+            f"together, with that worker's share. {in_words(one.machine)}.",
+        )
+    )

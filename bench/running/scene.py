@@ -17,7 +17,6 @@ from urllib.request import urlopen
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.running.clocks import cpu_seconds
 from local.apache import ApacheKafka
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, Port, take_port
@@ -28,6 +27,22 @@ from streams.kafka import topics
 from streams.kafka.client import client_options, writer
 from streams.kafka.topics import names
 from streams.settings import load
+
+_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its threads have used, in user and system mode; a hundredth of a second exact."""
+    # The name, in parentheses, may hold spaces.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+
+
+def resident_bytes(pid: int) -> int:
+    """What of a process is in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE_BYTES
+
 
 WAIT_SECONDS_MAX: Final = 300.0
 """What takes longer than this on a busy machine is taken for broken."""

@@ -64,17 +64,14 @@ class Kept(Generic[T]):
         if self.there:
             return msgspec.json.decode(self._facts.read_bytes(), type=self._told)
         told = await fill()
-        self._keep(own)
-        self._facts.write_bytes(msgspec.json.encode(told))
-        return told
-
-    def _keep(self, own: Server) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         for former in self._file.parent.glob(f"{self._name}-{'?' * 16}.*"):
             former.unlink()
         part = self._file.with_suffix(".part")
         shutil.move(own.snapshot(), part)
         part.replace(self._file)
+        self._facts.write_bytes(msgspec.json.encode(told))
+        return told
 
     @property
     def _facts(self) -> Path:

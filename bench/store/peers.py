@@ -19,7 +19,7 @@ from rapidfuzz import fuzz, process
 from bench.index.population import Held
 from bench.index.schemes import folded
 from bench.recall import KEEP
-from bench.running.clocks import cpu_seconds
+from bench.running.scene import cpu_seconds
 from bench.store.server import Server
 
 _AT_ONCE = 10_000

@@ -31,8 +31,8 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.alert_topics import AlertTopics, Replayed, replay_alerts
-from cli.banned_topic import Tally, acknowledged, open_anew, read_all
+from cli.alert_topics import AlertReplay, AlertTopics, replay_alerts
+from cli.banned_topic import ReadTally, acknowledged, open_anew, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
@@ -132,13 +132,13 @@ def command(
       samehand rebuild --into samehand-12 --shards 12
       samehand rebuild --drop samehand
     """
-    settings, started, tally = load(), time.monotonic(), Tally()
+    settings, started, tally = load(), time.monotonic(), ReadTally()
     second = [name for name in (into, shards, bans, remembered) if name is not None]
     if drop is not None:
         if second or from_start or bookmark_path or processes > 1:
             raise click.UsageError("--drop takes no other option but --json")
         return _drop(settings, drop, as_json)
-    carried, replayed = Carried(), Replayed()
+    carried, replayed = Carried(), AlertReplay()
     if second:
         if into is None:
             raise click.UsageError("give --shards, --bans and --remembered only with --into")
@@ -211,7 +211,7 @@ def _bookmark_path(settings: Settings, name: str) -> Path:
 
 
 async def _rebuild(
-    settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed, processes: int
+    settings: Settings, path: Path, from_start: bool, tally: ReadTally, replayed: AlertReplay, processes: int
 ) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:

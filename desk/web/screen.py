@@ -8,7 +8,7 @@ from typing import Final
 
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
-from report.waterfall.steps import Scale, Step, steps
+from report.waterfall.steps import Scale, WaterfallStep, steps
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 
 STRONGEST: Final = 3
@@ -39,7 +39,7 @@ class Trait:
 class Bar:
     """A bar of the waterfall: from `left` on, `width` wide, on a line of 1,000; `after`: summed so far."""
 
-    step: Step
+    step: WaterfallStep
     left: float
     width: float
     after: float

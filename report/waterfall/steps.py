@@ -13,7 +13,7 @@ Kind = Literal["prior", "for", "against", "sum"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WaterfallStep:
     """One bar, in nats: it leads from ``start`` to ``end``. The prior and the sum start at zero."""
 
     kind: Kind
@@ -35,19 +35,19 @@ _PRIOR: Final = "How common mirrors are, beside accounts of the strongest other 
 
 def steps(
     prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
-) -> list[Step]:
+) -> list[WaterfallStep]:
     """The prior, the reasons for, the reasons against, the sum: each begins where the one before ended."""
-    drawn = [Step("prior", "prior", 0.0, prior, _PRIOR)]
+    drawn = [WaterfallStep("prior", "prior", 0.0, prior, _PRIOR)]
     for line in (*evidence, *against):
         start = drawn[-1].end
         kind: Kind = "for" if line.weight > 0 or line.explained else "against"
         end = start + line.weight
-        drawn.append(Step(kind, line.signal, start, end, line.because, line.ours, line.theirs))
-    drawn.append(Step("sum", "sum", 0.0, log_odds, "Log-odds that one hand wrote both."))
+        drawn.append(WaterfallStep(kind, line.signal, start, end, line.because, line.ours, line.theirs))
+    drawn.append(WaterfallStep("sum", "sum", 0.0, log_odds, "Log-odds that one hand wrote both."))
     return drawn
 
 
-def quoted(step: Step) -> str:
+def quoted(step: WaterfallStep) -> str:
     """The two values of a reason where they say more than its sentence does; harmless to show."""
     if not step.ours or not step.theirs or step.signal == "timing":
         return ""
@@ -64,7 +64,7 @@ class Scale:
     length: float
 
     @classmethod
-    def over(cls, drawn: Sequence[Step], length: float) -> Scale:
+    def over(cls, drawn: Sequence[WaterfallStep], length: float) -> Scale:
         """The scale on which all steps fit."""
         ends = [0.0, *(step.end for step in drawn)]
         least, most = min(ends), max(ends)
@@ -73,7 +73,7 @@ class Scale:
     def place(self, nats: float) -> float:
         return (nats - self.least) / (self.most - self.least) * self.length
 
-    def bar(self, step: Step) -> tuple[float, float]:
+    def bar(self, step: WaterfallStep) -> tuple[float, float]:
         """Left end and width of a step's bar."""
         left, right = sorted((self.place(step.start), self.place(step.end)))
         return left, right - left

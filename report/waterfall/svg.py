@@ -8,7 +8,7 @@ from typing import Final
 from report.rendering import environment
 from report.text import percent, visible_sentence
 from report.waterfall import rivals
-from report.waterfall.steps import Scale, Step, quoted
+from report.waterfall.steps import Scale, WaterfallStep, quoted
 from schemas.alerts import RivalShare
 
 _WIDTH: Final = 760
@@ -27,7 +27,7 @@ _COLOURS: Final = {"prior": "#6b7280", "for": "#b42318", "against": "#1a7f64", "
 _TEMPLATE: Final = environment({}).get_template("waterfall.svg")
 
 
-def svg(title: str, drawn: Sequence[Step], verdict: str, others: Sequence[RivalShare] = ()) -> str:
+def svg(title: str, drawn: Sequence[WaterfallStep], verdict: str, others: Sequence[RivalShare] = ()) -> str:
     """The picture of ``drawn`` (:func:`report.waterfall.steps.steps`) under ``title``; ``verdict`` is its
     last word. ``others``: what else it could be.
     """
@@ -65,7 +65,7 @@ def svg(title: str, drawn: Sequence[Step], verdict: str, others: Sequence[RivalS
     )
 
 
-def described(drawn: Sequence[Step], verdict: str, others: Sequence[RivalShare] = ()) -> str:
+def described(drawn: Sequence[WaterfallStep], verdict: str, others: Sequence[RivalShare] = ()) -> str:
     """The picture in words: every step with its sign and quotes, what else it could be, the verdict."""
     sentences = (
         f"{step.signal} {step.weight:+.2f}: {step.because}" + (f" ({quoted(step)})" if quoted(step) else "")

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from report.text import percent, plural, since_ban, visible, visible_sentence
 from report.waterfall import rivals
-from report.waterfall.steps import Scale, Step, quoted, steps
+from report.waterfall.steps import Scale, WaterfallStep, quoted, steps
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
 
@@ -59,7 +59,7 @@ def waterfall(
 
 @dataclass(frozen=True, slots=True)
 class _Waterfall:
-    drawn: tuple[Step, ...]
+    drawn: tuple[WaterfallStep, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width < _NARROW:
@@ -136,15 +136,15 @@ def _circumstances(record: MirrorAlert) -> Iterable[str]:
         yield f"withdrawn: {record.withdrawn_reason}" if record.withdrawn_reason else "withdrawn"
 
 
-def _weight(step: Step) -> Text:
+def _weight(step: WaterfallStep) -> Text:
     return Text(f"{step.weight:+.1f}", _STEP_STYLES[step.kind])
 
 
-def _signal(step: Step) -> Text:
+def _signal(step: WaterfallStep) -> Text:
     return Text(visible(step.signal, 16), "bold" if step.kind == "sum" else "")
 
 
-def _sentence(step: Step) -> Text:
+def _sentence(step: WaterfallStep) -> Text:
     sentence = Text(visible_sentence(step.because, 1024), "dim" if step.kind == "prior" else "")
     values = quoted(step)
     return Text.assemble(sentence, ("  " + values, "cyan")) if values else sentence

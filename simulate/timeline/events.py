@@ -30,7 +30,7 @@ class Truth(NamedTuple):
     appeared_at: float
 
 
-class Label(NamedTuple):
+class EventLabel(NamedTuple):
     """What an event is about, for judging; nothing of it is in the record."""
 
     kind: str
@@ -49,4 +49,4 @@ class Event(NamedTuple):
     topic: Topic
     key: str
     value: Record | bytes
-    label: Label
+    label: EventLabel

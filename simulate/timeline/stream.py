@@ -19,7 +19,7 @@ from simulate.population.languages import LANGUAGES
 from simulate.population.people import Person, Population
 from simulate.sampling import Weighted, between, one_of, seeded
 from simulate.timeline import records
-from simulate.timeline.events import Event, Label, Topic, Truth
+from simulate.timeline.events import Event, EventLabel, Topic, Truth
 from simulate.timeline.schedule import Return, plan
 
 
@@ -88,7 +88,7 @@ _DELETION_DAYS, _UPDATE_DAYS, _REINSTATEMENT_DAYS = 10.0, 7.0, 5.0
 """Mean days from a sign-up to its deletion or change, and from a ban to its end."""
 _NEVER = float("inf")
 _OLD_BANS_MEAN_DAYS, _OLDEST_DAYS = 120.0, 720.0
-_ORDINARY = {language: Label("ordinary", language) for language in LANGUAGES}
+_ORDINARY = {language: EventLabel("ordinary", language) for language in LANGUAGES}
 
 
 def generate(config: Config) -> Iterator[Event]:
@@ -177,12 +177,12 @@ class _Stream:
         if self._reinstated and self._reinstated[0][0] < now:
             _, key, person = heappop(self._reinstated)
             second = self._people.second_account(self._rng, person)
-            return self._created(now, second, Label("reinstated", second.language, resembles=key))
+            return self._created(now, second, EventLabel("reinstated", second.language, resembles=key))
         kind = self._kinds.pick(self._rng)
         banned = self._resembled(now, kind) if kind in INNOCENTS else None
         if banned:
             person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
-            return self._created(now, person, Label(kind, person.language, resembles=banned.key))
+            return self._created(now, person, EventLabel(kind, person.language, resembles=banned.key))
         if kind == "relative" and self._homes:
             person = relative(self._people, one_of(self._rng, self._homes), self._rng, _SHARED_TABLET)
         else:
@@ -208,12 +208,12 @@ class _Stream:
         some = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
         return one_of(self._rng, some) if some else None
 
-    def _created(self, now: float, person: Person, label: Label) -> Event:
+    def _created(self, now: float, person: Person, label: EventLabel) -> Event:
         """A sign-up, which now and then a broken producer sends once more, garbled."""
         record = records.created(person, now)
         if self._rng.random() < self._config.malformed_share:
             broken = malformed(self._rng, encode(record))
-            event = Event(now, Topic.CREATED, person.key, broken, Label("malformed", person.language))
+            event = Event(now, Topic.CREATED, person.key, broken, EventLabel("malformed", person.language))
             self._publish(event)
         return Event(now, Topic.CREATED, person.key, record, label)
 
@@ -232,7 +232,7 @@ class _Stream:
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
         record = records.banned(person, now, _POLICIES.pick(self._rng))
-        self._publish(Event(now, Topic.BANNED, person.key, record, Label(kind, person.language)))
+        self._publish(Event(now, Topic.BANNED, person.key, record, EventLabel(kind, person.language)))
 
     def _reinstate(self, now: float, person: Person) -> bool:
         """Whether the appeal is granted in time; then the same person may open a second account."""
@@ -240,7 +240,7 @@ class _Stream:
         if not self._within(at):
             return False
         record = records.reinstated(person, at)
-        self._publish(Event(at, Topic.REINSTATED, person.key, record, Label("lifted", person.language)))
+        self._publish(Event(at, Topic.REINSTATED, person.key, record, EventLabel("lifted", person.language)))
         heappush(self._reinstated, (at, person.key, person))
         return True
 
@@ -253,7 +253,7 @@ class _Stream:
             *(mirror.platform, mirror.account_id, banned.platform, banned.account_id),
             *(case_return.strategy.number, case_return.way, banned_at, case_return.at),
         )
-        label = Label("mirror", mirror.language, truth)
+        label = EventLabel("mirror", mirror.language, truth)
         if case_return.way != "update":
             self._publish(self._created(case_return.at, mirror, label))
             return

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bench.index.population import Held
+from bench.rebuild.comparison import Read, listed, read_up_to, spots_of
 from bench.store.bans import BANNED_AT, a_layout, a_store, by_handle
-from bench.store.listing import Read, listed, read_up_to, spots_of
 from bench.store.server import server
 from samehand.keys import NAME_POSTING_CAP, SHORT_POSTING_CAP, KeyKind, key_of
 from store.common.records import keys_of_fingerprints

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bench.index.postings import Postings, places
+from bench.index.schemes import Postings, places
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
 from store.limits import listed_at_most
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cli import alert_topics
-from cli.alert_topics import AlertTopics, Replayed
+from cli.alert_topics import AlertReplay, AlertTopics
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
@@ -67,10 +67,10 @@ class Topics:
         """As a confirmation: it is written."""
 
 
-async def replayed(life: Life, topics: Topics, *, banned: bool = True) -> tuple[AlertTopics, Replayed]:
+async def replayed(life: Life, topics: Topics, *, banned: bool = True) -> tuple[AlertTopics, AlertReplay]:
     if banned:
         await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
-    counts = Replayed()
+    counts = AlertReplay()
     replay = AlertTopics(life.context, counts)
     await replay.whole(cast(Reader, topics), cast(Writer, topics))
     return replay, counts
@@ -200,7 +200,7 @@ async def test_state_that_is_later_than_such_an_alert_holds(life: Life) -> None:
 async def test_summary_of_such_a_release_is_known(life: Life) -> None:
     summary = replace(SUMMARY, revision=4, matched=ALERT.matched)
     topics = Topics(alerts=[encode(summary)])
-    replay = AlertTopics(life.context, Replayed())
+    replay = AlertTopics(life.context, AlertReplay())
     await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"{__name__}.KEY", summary.alert_id.encode())
@@ -212,7 +212,7 @@ async def test_summary_of_such_a_release_is_known(life: Life) -> None:
 
 async def test_ahead_of_the_rest_nothing_is_published_nor_withdrawn(life: Life) -> None:
     """Workers of the former store have just enrolled the ban, which this one lacks."""
-    topics, counts = Topics(alerts=[encode(FORMER)]), Replayed()
+    topics, counts = Topics(alerts=[encode(FORMER)]), AlertReplay()
     replay = AlertTopics(life.context, counts)
     await replay.ahead(cast(Reader, topics))
     assert (counts.alerts, topics.values["t.alerts.state"]) == (0, [])

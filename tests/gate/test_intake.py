@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 import pytest
 
 from gate import intake
-from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, Taken
+from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, IntakeOutcome
 from schemas.record import Record
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
@@ -135,7 +135,7 @@ async def test_whom_kafka_keeps_waiting_hears_of_it_in_time(
 
     slow = Intake(Slow(), caller.life.context.topics, lambda: caller.life.seconds)
     taken = await slow.events("created", b"[%s, %s]" % (encode(a_sign_up("1")), encode(a_sign_up("2"))))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, IntakeOutcome)
     assert taken.away == "kafka-away"
     assert [it.accepted for it in taken.report.records] == [True, False]
 
@@ -169,6 +169,6 @@ async def test_calls_to_score_have_their_turn_while_a_large_batch_is_checked(cal
     records = 10 * CHECKED_AT_ONCE
     taken = await made.events("created", b"[" + b",".join([encode(a_sign_up("1"))] * records) + b"]")
     other.cancel()
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, IntakeOutcome)
     assert taken.report.accepted == records
     assert turns >= records // CHECKED_AT_ONCE - 1

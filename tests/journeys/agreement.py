@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.commands.demo.servers import Stage, stage
+from cli.commands.demo.servers import DemoServers, stage
 from cli.inputs.input_files import Line, read_accounts, read_bans
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.offline.offline_scoring import Offline
@@ -85,7 +85,7 @@ async def _offline(
 
 
 def _live(
-    running: Stage, bans: Sequence[Line[AccountBanned]], accounts: Sequence[Line[AccountCreated]]
+    running: DemoServers, bans: Sequence[Line[AccountBanned]], accounts: Sequence[Line[AccountCreated]]
 ) -> Pairs:
     called = names(running.settings)
     enrolled = _publish(running, called.banned, bans, ROW_OF_BANS)
@@ -103,7 +103,7 @@ def _live(
     return _by_pair([by_number(record) for record in records if isinstance(record, MirrorAlert)])
 
 
-def _publish(running: Stage, topic: str, lines: Lines, row: str) -> int:
+def _publish(running: DemoServers, topic: str, lines: Lines, row: str) -> int:
     events: list[AccountEvent] = [
         within_run(line.outcome, row, named=line.named)
         for line in lines
@@ -128,14 +128,14 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _events(running: Stage, topic: str) -> float:
+def _events(running: DemoServers, topic: str) -> float:
     return sum(
         _metric(running, f'samehand_events_total{{outcome="{outcome}",topic="{topic}"}}')
         for outcome in ("published", "nothing", "dead")
     )
 
 
-def _metric(running: Stage, series: str) -> float:
+def _metric(running: DemoServers, series: str) -> float:
     with urllib.request.urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
         for line in answer.read().decode().splitlines():
             if line.startswith(f"{series} "):

@@ -10,14 +10,14 @@ import pytest
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, decode_created
 from simulate.config import Config
-from simulate.files import Summary, simulate_command, write
+from simulate.files import SimulationSummary, simulate_command, write
 from simulate.timeline.events import Topic
 
 CONFIG = Config(seed=4, accounts=2_500, mirror_share=0.04, malformed_share=0.02, reinstated_share=0.2)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SimulationSummary]:
     out = tmp_path_factory.mktemp("run") / "new" / "folder"
     return out, write(CONFIG, out)
 
@@ -31,14 +31,14 @@ def lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines()
 
 
-def test_the_summary_counts_what_was_asked(run: tuple[Path, Summary]) -> None:
+def test_the_summary_counts_what_was_asked(run: tuple[Path, SimulationSummary]) -> None:
     _, summary = run
     assert summary.sign_ups == summary.kinds.total() == summary.languages.total() == CONFIG.accounts
     assert summary.strategies.total() == CONFIG.mirrors
     assert summary.malformed > 20
 
 
-def test_bans_are_those_that_stand_at_the_end(run: tuple[Path, Summary]) -> None:
+def test_bans_are_those_that_stand_at_the_end(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     bans = lines(out / "bans.jsonl")
     assert all(not isinstance(decode_banned(line, now=CONFIG.end_seconds), Malformed) for line in bans)
@@ -46,14 +46,14 @@ def test_bans_are_those_that_stand_at_the_end(run: tuple[Path, Summary]) -> None
     assert len(bans) == summary.topics[Topic.BANNED] - summary.topics[Topic.REINSTATED]
 
 
-def test_accounts_are_sign_ups_and_changed_profiles(run: tuple[Path, Summary]) -> None:
+def test_accounts_are_sign_ups_and_changed_profiles(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     accounts = lines(out / "accounts.jsonl")
     assert all(not isinstance(decode_created(line, now=CONFIG.end_seconds), Malformed) for line in accounts)
     assert len(accounts) == summary.sign_ups + summary.topics[Topic.UPDATED]
 
 
-def test_the_truth_names_accounts_and_bans_of_the_other_files(run: tuple[Path, Summary]) -> None:
+def test_the_truth_names_accounts_and_bans_of_the_other_files(run: tuple[Path, SimulationSummary]) -> None:
     out, _ = run
     truth = rows(out / "truth.csv")
     assert len(truth) == CONFIG.mirrors
@@ -65,7 +65,7 @@ def test_the_truth_names_accounts_and_bans_of_the_other_files(run: tuple[Path, S
     assert {(row["banned_platform"], row["banned_account_id"]) for row in truth} <= bans
 
 
-def test_strategies_tell_of_every_mirror_how_it_came(run: tuple[Path, Summary]) -> None:
+def test_strategies_tell_of_every_mirror_how_it_came(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     told = rows(out / "strategies.csv")
     pairs = [tuple(row.values())[:4] for row in told]
@@ -74,7 +74,7 @@ def test_strategies_tell_of_every_mirror_how_it_came(run: tuple[Path, Summary]) 
     assert all((int(row["seconds_since_ban"]) < 0) == (row["way"] == "lookback") for row in told)
 
 
-def test_innocents_are_nobody_of_the_truth(run: tuple[Path, Summary]) -> None:
+def test_innocents_are_nobody_of_the_truth(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     innocents = rows(out / "innocents.csv")
     mirrors = {(row["platform"], row["account_id"]) for row in rows(out / "truth.csv")}
@@ -83,12 +83,12 @@ def test_innocents_are_nobody_of_the_truth(run: tuple[Path, Summary]) -> None:
     assert {row["kind"] for row in innocents} <= set(summary.kinds)
 
 
-def test_every_sign_up_has_a_language(run: tuple[Path, Summary]) -> None:
+def test_every_sign_up_has_a_language(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     assert len(rows(out / "languages.csv")) == summary.sign_ups
 
 
-def test_the_stream_holds_everything_broken_messages_included(run: tuple[Path, Summary]) -> None:
+def test_the_stream_holds_everything_broken_messages_included(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     events = [json.loads(line) for line in lines(out / "events.jsonl")]
     assert len(events) == summary.events

@@ -47,13 +47,13 @@ def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> i
       samehand demo --for 30
       samehand demo --for 30 --json | tail -n 1 | jq .alerts_by_band
     """
-    from cli.commands.demo.run import Wanted, perform
+    from cli.commands.demo.run import DemoOptions, perform
     from cli.commands.demo.servers import NotReady
     from local.binaries import NotAvailable
     from local.server import DidNotStart
 
     try:
-        figures = perform(Wanted(seconds, accounts, seed), output.console())
+        figures = perform(DemoOptions(seconds, accounts, seed), output.console())
     except (NotAvailable, NotReady, DidNotStart) as fault:
         raise click.ClickException(str(fault)) from fault
     if as_json:

@@ -19,7 +19,7 @@ from rich.console import Console
 from cli import output
 from cli.commands.demo.alert_reader import Heard, listen
 from cli.commands.demo.replay import Replay
-from cli.commands.demo.servers import Stage, stage
+from cli.commands.demo.servers import DemoServers, stage
 from cli.commands.demo.summary import figures, sentences
 from report.waterfall import terminal
 from schemas.accounts import AccountBanned, AccountCreated
@@ -59,7 +59,7 @@ FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DemoOptions:
     """How long (``None``: until Ctrl-C), how many sign-ups, from which seed."""
 
     seconds: float | None
@@ -67,7 +67,7 @@ class Wanted:
     seed: int
 
 
-def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
+def perform(wanted: DemoOptions, console: Console) -> dict[str, Any]:
     """Runs the demo and tells what it saw; Ctrl-C and SIGTERM end it like its end does."""
     with _ended_in_order(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
         console.print(
@@ -135,7 +135,7 @@ class _Encore:
         self._told = dict(summary)
 
 
-def _tell_where(running: Stage, console: Console) -> None:
+def _tell_where(running: DemoServers, console: Console) -> None:
     console.print(f"Overview: {running.web}/", highlight=False)
     console.print(f"Metrics: {running.web}/metrics   health: {running.web}/health/ready", highlight=False)
     if running.desk:
@@ -147,7 +147,7 @@ def _tell_where(running: Stage, console: Console) -> None:
     console.print(f"Logs while it runs: {running.logs}", highlight=False)
 
 
-def _watch(running: Stage, encore: _Encore, end: float) -> None:
+def _watch(running: DemoServers, encore: _Encore, end: float) -> None:
     sent, heard, console = encore.replay.sent, encore.heard, encore.console
     # With an end given there is nothing to tell before it.
     for record in listen(running.settings, sent, heard, end, encore.look if end == FOREVER else _nothing):

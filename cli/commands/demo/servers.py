@@ -35,7 +35,7 @@ class NotReady(RuntimeError):  # says what happened; "error" would add nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoServers:
     """A running house: its settings, its page and where its logs lie."""
 
     settings: Settings
@@ -53,7 +53,7 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path) -> Iterator[DemoServers]:
     """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
 
     Raises:
@@ -86,7 +86,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         _wait_until_ready(worker, web, "worker")
         gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
         desk, audit = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ("", "")
-        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
+        yield DemoServers(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
 
 
 def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:

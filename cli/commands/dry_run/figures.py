@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from cli.commands.dry_run.replay import Outcomes
-from cli.commands.dry_run.sources import Event, Gathered
+from cli.commands.dry_run.sources import Gathered, SourceEvent
 from cli.commands.map.tally import SIDES
 from cli.offline.silent_signals import costs
 from samehand.scoring.weights import Weights
@@ -36,7 +36,7 @@ _SHORTEST_DAYS: Final = 1 / 24
 
 def figures(
     gathered: Gathered,
-    events: Sequence[Event],
+    events: Sequence[SourceEvent],
     ran: Outcomes,
     weights: Weights,
     *,
@@ -72,7 +72,7 @@ def figures(
     }
 
 
-def _events(gathered: Gathered, events: Sequence[Event], ran: Outcomes) -> dict[str, Any]:
+def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) -> dict[str, Any]:
     tally = gathered.tally
     faults: list[tuple[str, str, str, str]] = [
         (address, fault.reason, fault.path, fault.detail) for address, fault in gathered.faults

@@ -27,7 +27,7 @@ from agents.forget import Forget
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.screen import Screen
-from cli.commands.dry_run.sources import Event
+from cli.commands.dry_run.sources import SourceEvent
 from cli.inputs.row_ids import by_number
 from cli.offline.distilled import remembered
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
@@ -74,7 +74,7 @@ class Outcomes:
         return sorted(self.alerts.values(), key=lambda alert: (-alert.log_odds, alert.alert_id))
 
 
-def secret_of(events: Sequence[Event]) -> bytes:
+def secret_of(events: Sequence[SourceEvent]) -> bytes:
     """The pepper of a run: of the records themselves.
 
     The same events have the same one, and nobody can prepare a table for it who has not got the events.
@@ -87,13 +87,13 @@ def secret_of(events: Sequence[Event]) -> bytes:
     return digest.digest()
 
 
-def in_batches(events: Sequence[Event]) -> Iterator[list[Event]]:
+def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
     """Events of one kind each, in few batches.
 
     Those of one account stay in the order in which they are given, and nobody is held against a ban of which
     an earlier event said that it has ended.
     """
-    waiting: dict[Kind, list[Event]] = {}
+    waiting: dict[Kind, list[SourceEvent]] = {}
     kind_of: dict[bytes | None, Kind] = {}
     ending = False
     for event in events:
@@ -136,7 +136,9 @@ class Replay:
         self._remember = Remember(self._context)
         self.outcomes = Outcomes()
 
-    async def run(self, events: Sequence[Event], hear: Callable[[int], None] = lambda done: None) -> Outcomes:
+    async def run(
+        self, events: Sequence[SourceEvent], hear: Callable[[int], None] = lambda done: None
+    ) -> Outcomes:
         """Takes all events, which are in order; to be called once. Tells how many are done."""
         dated = [event for event in events if event.dated or event.kind == "banned"]
         rest = events[len(dated) :]
@@ -160,7 +162,7 @@ class Replay:
             await self._take_undated(rest, done, hear)
         return self.outcomes
 
-    async def _take(self, kind: Kind, batch: Sequence[Event]) -> None:
+    async def _take(self, kind: Kind, batch: Sequence[SourceEvent]) -> None:
         arrivals = [event.arrival for event in batch]
         self._remembering = self._remembering or kind in ("created", "updated", "remembered")
         match kind:
@@ -181,7 +183,9 @@ class Replay:
             case "remembered":
                 self._noted(kind, batch, await self._remember(arrivals))
 
-    async def _screened(self, screen: Screen, batch: Sequence[Event], arrivals: Sequence[Arrival]) -> None:
+    async def _screened(
+        self, screen: Screen, batch: Sequence[SourceEvent], arrivals: Sequence[Arrival]
+    ) -> None:
         emits = self._noted(batch[0].kind, batch, await screen(arrivals))
         self._note_alerts(emits)
         await screen.confirm(emits)
@@ -198,7 +202,9 @@ class Replay:
             self._note_alerts(emits)
             await self._lookback.confirm(emits)
 
-    async def _take_undated(self, rest: Sequence[Event], done: int, hear: Callable[[int], None]) -> None:
+    async def _take_undated(
+        self, rest: Sequence[SourceEvent], done: int, hear: Callable[[int], None]
+    ) -> None:
         """Sign-ups of which nobody knows which came first: each is judged by what all of them show."""
         self._now = max(self._now, rest[-1].at)
         for batch in batches(rest, BATCH_RECORDS):
@@ -235,7 +241,7 @@ class Replay:
                 [Settled(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
             )
 
-    def _noted(self, kind: Kind, batch: Sequence[Event], outcomes: Sequence[Outcome]) -> list[Emit]:
+    def _noted(self, kind: Kind, batch: Sequence[SourceEvent], outcomes: Sequence[Outcome]) -> list[Emit]:
         emits: list[Emit] = []
         for event, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Dead):

@@ -16,7 +16,7 @@ from agents.runtime.weights_of_settings import weights_of
 from cli import output
 from cli.commands.dry_run.figures import figures
 from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
-from cli.commands.dry_run.sources import BAN_KINDS, Event, Gathered, Topics, of_files
+from cli.commands.dry_run.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
 from cli.commands.dry_run.stores import store_for
 from cli.commands.map.run import compiled
 from cli.inputs.input_errors import tell_faults
@@ -104,7 +104,7 @@ def _gathered(asked: Asked, settings: Settings) -> Gathered:
 
 
 async def _replayed(
-    events: list[Event], weights: Weights, settings: Settings, label: str
+    events: list[SourceEvent], weights: Weights, settings: Settings, label: str
 ) -> tuple[Outcomes, str]:
     rules = AlertPolicy(
         allowlist=allowlist_of(settings),

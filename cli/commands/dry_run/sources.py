@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from cli import output
 from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
-from cli.commands.map.tally import Tally
+from cli.commands.map.tally import MappingTally
 from cli.inputs.input_files import Line, read_accounts, read_bans, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
@@ -69,7 +69,7 @@ SourceRecord = AccountEvent | AccountReinstated | AccountDeleted
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SourceEvent:
     """A record of ours and when it occurred (Unix seconds). `arrival` holds it as it would come to a worker.
 
     ``dated``: whether it says when; rows of some lists do not.
@@ -88,8 +88,8 @@ class Gathered:
 
     topics: Names
     records_max: int = RECORDS_MAX
-    events: list[Event] = field(default_factory=list)
-    tally: Tally = field(default_factory=lambda: Tally(profiles_max=PROFILES_MAX))
+    events: list[SourceEvent] = field(default_factory=list)
+    tally: MappingTally = field(default_factory=lambda: MappingTally(profiles_max=PROFILES_MAX))
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
     bad: int = 0
     sources: list[str] = field(default_factory=list)
@@ -116,7 +116,7 @@ class Gathered:
             self._seen.add(where)
             self.tally.add(arrival.address, arrival.topic, Passed("tombstone"))
             lifted = Arrival(self.topics.banned, 0, 0, arrival.key, None, (), arrival.timestamp)
-            self._append(Event(arrival.timestamp, "banned", lifted, arrival.address))
+            self._append(SourceEvent(arrival.timestamp, "banned", lifted, arrival.address))
 
     def add_lines(self, kind: Kind, lines: Iterable[Line[AccountEvent]], row_of: str) -> None:
         """Takes in the rows of a file; those that do not say when are given a moment by :meth:`ordered`."""
@@ -131,7 +131,7 @@ class Gathered:
             event = within_run(line.outcome, row_of, named=line.named)
             self._hold(kind, event, line.address, None, dated=line.dated)
 
-    def ordered(self) -> list[Event]:
+    def ordered(self) -> list[SourceEvent]:
         """All events by when they occurred; bans without a date before all others, sign-ups without one last.
 
         Whatever order they came in, the same events come in the same order.
@@ -155,10 +155,10 @@ class Gathered:
         stamp = max(record.at, stamped_at or 0.0)
         topic, key = _topic(self.topics, kind), record.key.encode()
         self._append(
-            Event(record.at, kind, Arrival(topic, 0, 0, key, encode(record), (), stamp), address, dated)
+            SourceEvent(record.at, kind, Arrival(topic, 0, 0, key, encode(record), (), stamp), address, dated)
         )
 
-    def _append(self, event: Event) -> None:
+    def _append(self, event: SourceEvent) -> None:
         if len(self.events) >= self.records_max:
             raise click.ClickException(
                 f"over {plural(self.records_max, 'record')}: read less (--from), or allow more (--records)"
@@ -171,7 +171,7 @@ class Gathered:
             self.faults.append((address, fault))
 
 
-def _at(event: Event, moment: float) -> Event:
+def _at(event: SourceEvent, moment: float) -> SourceEvent:
     """An undated event at a moment that does not depend on when its file was read."""
     value = event.arrival.value
     assert value is not None
@@ -179,7 +179,7 @@ def _at(event: Event, moment: float) -> Event:
     assert isinstance(decoded, Decoded)
     record = replace(decoded.record, occurred_at=from_seconds(moment))
     arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
-    return Event(moment, event.kind, arrival, event.address, dated=False)
+    return SourceEvent(moment, event.kind, arrival, event.address, dated=False)
 
 
 def _topic(topics: Names, kind: Kind) -> str:

@@ -11,7 +11,7 @@ import click
 
 from cli import output
 from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
-from cli.commands.map.tally import SIDES, Tally
+from cli.commands.map.tally import SIDES, MappingTally
 from cli.inputs.input_files import size
 from cli.inputs.input_source import read_bytes, shown_path
 from cli.offline.silent_signals import costs, sentence
@@ -81,7 +81,7 @@ def command(
     if sample is None and (topic is None or kcat):
         raise click.UsageError("give --sample FILE, or --topic NAME to read it from the broker")
     mappings = compiled(mapping)
-    tally, started = Tally(), time.monotonic()
+    tally, started = MappingTally(), time.monotonic()
     if sample is None:
         assert topic is not None
         _require(topic, mappings)
@@ -132,7 +132,9 @@ def _require(topic: str, mappings: Mappings) -> str:
     return topic
 
 
-def _add(sample: Sample, mappings: Mappings, tally: Tally, transcoder: Transcoder | None = None) -> None:
+def _add(
+    sample: Sample, mappings: Mappings, tally: MappingTally, transcoder: Transcoder | None = None
+) -> None:
     """Counts a sample; ``transcoder`` reads what lies on a topic in another form than JSON."""
     for address, record in sample:
         if record.topic not in mappings.topics:
@@ -143,7 +145,7 @@ def _add(sample: Sample, mappings: Mappings, tally: Tally, transcoder: Transcode
         tally.add(address, record.topic, result)
 
 
-def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
+def _figures(tally: MappingTally, seconds: float) -> dict[str, Any]:
     return {
         "records": tally.records,
         "mapped": {kind: tally.kinds[kind] for kind in TARGETS},
@@ -175,7 +177,7 @@ def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
     }
 
 
-def _show(tally: Tally, mappings: Mappings) -> None:
+def _show(tally: MappingTally, mappings: Mappings) -> None:
     screen = output.console()
     nothing = tally.passed.total()
     output.line(

@@ -31,7 +31,7 @@ _TIMING: Final = "timing"
 
 
 @dataclass(slots=True)
-class Tally:
+class MappingTally:
     """Counts of one sample; of either side ``profiles_max`` profiles are looked into for signals."""
 
     profiles_max: int | None = None

@@ -9,13 +9,12 @@ from random import Random
 
 import pytest
 
+from bench.real.crowd import RELATIONS
 from bench.real.families import families, returning, split
-from bench.real.groups import groups
+from bench.real.groups import groups, typosquats
 from bench.real.labelled import average_precision, labelled, roc_area
 from bench.real.lookup import Named, looked_up
-from bench.real.names import FILES, NoRealNames, read_names
-from bench.real.relations import RELATIONS
-from bench.real.typosquats import typosquats
+from bench.real.report import FILES, NoRealNames, read_names
 from tests.house import ROOT
 
 CROWD = ["quiet_harbor", "tulip77", "northern.lights", "kzq9", "paper_boat"]

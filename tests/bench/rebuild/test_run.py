@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.rebuild.report import summary, table
-from bench.rebuild.run import rebuilt
+from bench.rebuild.run import rebuilt, summary, table
 
 pytestmark = pytest.mark.journey
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from bench.running.clocks import cpu_seconds, resident_bytes
+from bench.running.scene import cpu_seconds, resident_bytes
 
 
 def test_work_is_counted_and_waiting_is_not() -> None:

@@ -17,8 +17,8 @@ import pytest
 from rich.console import Console
 
 from cli.commands.demo import run
-from cli.commands.demo.run import Wanted, curl, perform
-from cli.commands.demo.servers import NotReady, Stage, stage
+from cli.commands.demo.run import DemoOptions, curl, perform
+from cli.commands.demo.servers import DemoServers, NotReady, stage
 from schemas.wire import Decoded, decode_created
 from simulate.sample import sample
 from tests.makers import NOON
@@ -40,7 +40,7 @@ class _Leaves(StringIO):
 
 
 @contextmanager
-def looked_at(folder: Path) -> Iterator[Stage]:
+def looked_at(folder: Path) -> Iterator[DemoServers]:
     """The stage: everything on it answers when it opens, and the worker is gone when it closes."""
     with stage(folder) as running:
         pid = running.worker.pid
@@ -74,7 +74,7 @@ def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream
     monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
     monkeypatch.setattr(run, "stage", looked_at)
     screen = _Leaves()
-    told = perform(Wanted(None, 300, 7), Console(file=screen, width=100))
+    told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
     shown = screen.getvalue()
     assert "/metrics" in shown
     assert told["alerts"] > 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cli.commands.dry_run.replay import in_batches
-from cli.commands.dry_run.sources import Event
+from cli.commands.dry_run.sources import SourceEvent
 from schemas.mapping.fields import Kind
 from streams.outcomes import Arrival
 from tests.cli.commands.dry_run.makers import PERSON, a_platform, strangers
@@ -67,8 +67,8 @@ def test_rows_without_a_date_are_judged_all_the_same(samehand: Samehand, tmp_pat
     assert first.figures["best"] == second.figures["best"]
 
 
-def an_event(kind: Kind, account: str, at: float) -> Event:
-    return Event(at, kind, Arrival(kind, 0, 0, account.encode(), b"{}", (), at), f"{kind}:{account}")
+def an_event(kind: Kind, account: str, at: float) -> SourceEvent:
+    return SourceEvent(at, kind, Arrival(kind, 0, 0, account.encode(), b"{}", (), at), f"{kind}:{account}")
 
 
 def test_bans_and_sign_ups_that_alternate_are_taken_in_few_batches() -> None:

@@ -10,7 +10,7 @@ import pytest
 from agents.common.context import AlertPolicy
 from cli.commands.dry_run import stores
 from cli.commands.dry_run.replay import Replay, secret_of
-from cli.commands.dry_run.sources import Event, Gathered, of_files
+from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
 from local.binaries import NotAvailable
 from samehand.scoring.weights import default_weights
@@ -20,7 +20,7 @@ from tests.cli.commands.dry_run.makers import PERSON, a_platform, strangers
 from tests.makers import NOON, a_sign_up
 
 
-def events_of(folder: Path) -> list[Event]:
+def events_of(folder: Path) -> list[SourceEvent]:
     mirrors = [a_sign_up(f"m{n}", at=NOON + timedelta(minutes=n), **PERSON) for n in range(3)]
     events, bans = a_platform(folder, *mirrors, *strangers(20))
     gathered = Gathered(Names())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli.commands.map import tally as mapping_tally
-from cli.commands.map.tally import Tally
+from cli.commands.map.tally import MappingTally
 from schemas.malformed import Malformed
 from schemas.mapping.fields import Kind
 from schemas.mapping.mapper import Mapped, Passed
@@ -20,8 +20,8 @@ FAULT = Malformed("missing-field", "$.account.account_id", "required, from `id`"
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
-def tally(*records: tuple[Kind, Record]) -> Tally:
-    made = Tally()
+def tally(*records: tuple[Kind, Record]) -> MappingTally:
+    made = MappingTally()
     for number, (kind, record) in enumerate(records):
         made.add(f"f:{number}", "t", Mapped(kind, Decoded(record), rule=1))
     return made
@@ -78,7 +78,7 @@ def test_fields_that_no_record_of_a_kind_filled_are_empty() -> None:
 
 def test_faults_of_ever_other_kinds_are_counted_and_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapping_tally, "FAULTS_MAX", 3)
-    made = Tally()
+    made = MappingTally()
     for number in range(10):
         made.add(f"f:{number}", "t", Malformed("bad-date", f"$.f{number}"))
     assert (made.dead, len(made.faults), len(made.first)) == (10, 3, 3)
