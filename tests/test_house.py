@@ -7,20 +7,17 @@ import re
 import tokenize
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.house import ROOT, modules, rooms, tracked_files
 
-#: Modules without a test file of their own: the file that tests them instead, and why. A pattern stands for a
-#: family that shares one suite. What no longer holds fails below.
+#: Modules that no test of their room is named after or imports: the file that tests them instead, and why. A
+#: pattern stands for a family that shares one suite. What no longer holds fails below.
 COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "samehand/signals/*.py": (
-        "tests/samehand/signals/test_contract.py",
-        "a trait brings its examples, and the suite that all traits share judges them",
-    ),
-    "samehand/names/*_trait.py": (
         "tests/samehand/signals/test_contract.py",
         "a trait brings its examples, and the suite that all traits share judges them",
     ),
@@ -36,14 +33,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/desk/database/test_contract.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
     ),
-    "desk/access/*.py": (
-        "tests/desk/access/test_sign_in.py",
-        "who may come in is one story: passwords, links, sessions and their ends",
-    ),
-    "streams/serving/connections.py": (
-        "tests/streams/serving/test_server.py",
-        "all servers meet the same strangers; tests/streams/faust_app/test_http.py has the rest",
-    ),
     "streams/settings/*.py": (
         "tests/streams/test_settings.py",
         "settings are read and refused together, whatever their subject",
@@ -53,14 +42,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
-    "desk/telemetry.py": ("tests/streams/serving/test_server.py", "its server meets the same strangers"),
-    "desk/review/arrivals.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/audit.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/errors.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/facts.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/policy.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/readers.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/case.py": ("tests/desk/review/test_decisions.py", "a case is what was decided"),
     "cli/commands/alerts.py": (
         "tests/cli/commands/test_verdict.py",
         "what waits is seen by giving a verdict on it",
@@ -70,7 +51,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "cli/commands/demo/servers.py": ("tests/cli/commands/demo/test_run.py", "the demo is its only caller"),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/views.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/learning.py": ("tests/desk/web/test_weights.py", "the page of weights is its only caller"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
     "desk/database/seals.py": ("tests/desk/web/test_seal.py", "its rule is judged by the same walk"),
     "desk/web/*.py": (
@@ -173,24 +153,32 @@ def does_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     )
 
 
-def homes_of_test(path: Path) -> list[Path]:
-    """Where a module's test may stand: mirrored folder by folder, or directly in its room's folder."""
-    name = path.parent.name if path.stem == "__init__" else path.stem
-    return [
-        Path("tests") / path.parent / f"test_{name}.py",
-        Path("tests") / path.parts[0] / f"test_{name}.py",
-    ]
+@cache
+def imported_by_tests(room: str) -> frozenset[str]:
+    """The dotted names that the tests of a room import."""
+    found = set[str]()
+    for test in (ROOT / "tests" / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(test.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+            elif isinstance(node, ast.Import):
+                found |= {name.name for name in node.names}
+    return frozenset(found)
 
 
 def has_own_test(path: Path) -> bool:
-    return any((ROOT / test).is_file() for test in homes_of_test(path))
+    """Whether a test file of its room has its name, in the mirrored folder or above all, or imports it."""
+    module, room = path.parent if path.stem == "__init__" else path.with_suffix(""), path.parts[0]
+    name = f"test_{module.name}.py"
+    named = [Path("tests") / path.parent / name, Path("tests") / room / name]
+    return any((ROOT / test).is_file() for test in named) or ".".join(module.parts) in imported_by_tests(room)
 
 
 def covered_elsewhere(path: Path) -> bool:
     return any(fnmatchcase(path.as_posix(), pattern) for pattern in COVERED_ELSEWHERE)
 
 
-def test_every_module_that_does_something_has_its_test_file() -> None:
+def test_every_module_that_does_something_is_tested_in_its_room() -> None:
     lonely = [path.as_posix() for path in modules() if has_behaviour(path) and not covered_elsewhere(path)]
     assert not [name for name in lonely if not has_own_test(Path(name))]
 

@@ -1,16 +1,24 @@
-"""Bans are yielded once the broker has them, in order, and never to a topic that would lose them."""
+"""Records and bans that a command publishes."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from agents.runtime.store_factory import peppers_of
 from cli import produce
+from cli.banned_topic import open_anew
 from cli.produce import delivered
+from cli.run_async import awaited
+from cli.store_context import closing_store
 from streams.errors import TopicsError
 from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.makers import a_ban
+
+# Bans are yielded once the broker has them, in order, and never to a topic that would lose them.
 
 pytestmark = pytest.mark.journey
 
@@ -38,3 +46,19 @@ def test_a_topic_that_is_missing_is_refused_before_anything_is_sent(broker: str,
     )
     with pytest.raises(TopicsError, match=r"accounts\.banned"):
         list(delivered(settings, [a_ban("1")]))
+
+
+# What every rebuild reads: all that stood in the topic when it began, batch by batch.
+
+
+def test_a_store_without_an_epoch_is_given_one(servers: str, pepper_file: Path) -> None:
+    async def opened() -> list[str]:
+        epochs = []
+        for _ in range(2):
+            async with closing_store(load(), peppers_of(load())) as store:
+                epochs.append(await open_anew(store, dict))
+        return epochs
+
+    first, second = awaited(opened())
+    assert first
+    assert second == first

@@ -1,18 +1,29 @@
-"""The document describes what the addresses answer, by the records themselves."""
+"""What the gate says of itself, in its document and its figures."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+import schemathesis
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+from prometheus_client import CollectorRegistry
+from schemathesis import GenerationMode
 
-from gate.app import DEADLINE_HEADER
+from gate.app import DEADLINE_HEADER, application
 from gate.intake import KINDS
+from gate.keys import new_key
+from gate.meters import GateMeters
 from gate.openapi import document
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN
-from tests.gate.conftest import Caller
+from tests.gate.conftest import Broker, Caller, MakeLife, a_gate
+from tests.made_up_calls import hold_to_its_document
 from tests.makers import a_ban, a_sign_up
+
+# The document describes what the addresses answer, by the records themselves.
 
 
 def described() -> dict[str, Any]:
@@ -64,3 +75,43 @@ async def test_an_answer_is_what_it_says(caller: Caller) -> None:
 async def test_anybody_may_read_it(caller: Caller) -> None:
     answer = await caller.client.get("/openapi.json")
     assert answer.content == document()
+
+
+# The gate's metrics are there from the start, so that a rate sees the step from 0 to 1.
+
+
+def test_every_label_that_is_known_has_its_series() -> None:
+    registry = CollectorRegistry()
+    GateMeters(registry, lambda: 7)
+    for name, labels in (
+        ("samehand_gate_outcomes_total", {"outcome": "undecided", "reason": "deadline"}),
+        ("samehand_gate_outcomes_total", {"outcome": "match", "reason": ""}),
+        ("samehand_gate_calls_total", {"route": "score", "status": "5xx"}),
+        ("samehand_gate_refused_total", {"reason": "rate"}),
+        ("samehand_gate_records_total", {"outcome": "accepted"}),
+        ("samehand_gate_seconds_count", {"route": "alerts"}),
+    ):
+        assert registry.get_sample_value(name, labels) == 0
+    assert registry.get_sample_value("samehand_gate_variations_total") == 7
+
+
+# Whatever the document allows, and what it does not, is answered as it says: schemathesis makes up calls.
+
+CALLS = 15
+"""Of each address and mode: enough to meet every branch, within a minute in all."""
+
+
+@pytest.fixture
+def api(tmp_path: Path, make_life: MakeLife) -> Any:
+    """What a gate says of itself, with a key that may do everything."""
+    keys = tmp_path / "keys.json"
+    key = new_key(keys, "all", frozenset({"score", "alerts", "events", "verdicts"}), 1e6, datetime.now(UTC))
+    app: Any = application(a_gate(make_life(), keys, Broker()))
+    schema: Any = schemathesis.openapi.from_asgi("/openapi.json", app)
+    schema.config.update(headers={"Authorization": f"Bearer {key}"})
+    return schema
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_every_answer_is_what_the_document_says(api: Any, mode: GenerationMode) -> None:
+    hold_to_its_document(api, mode, calls=CALLS)

@@ -1,14 +1,19 @@
-"""Words of people who deceive can be shown without harm."""
+"""Text and templates."""
 
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
+from report.rendering import environment
 from report.text import plural, visible, visible_sentence
+
+# Words of people who deceive can be shown without harm.
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,19 @@ def test_no_text_gets_a_control_onto_a_screen_or_out_of_its_width(text: str, wid
 
 def test_counts_are_said_as_people_say_them() -> None:
     assert [plural(1, "ban"), plural(0, "ban"), plural(12_000, "ban")] == ["1 ban", "0 bans", "12,000 bans"]
+
+
+# Templates: values are escaped, an undefined name fails.
+
+
+@pytest.mark.parametrize("name", ["page.html", "picture.svg"])
+def test_value_with_markup_is_escaped_whatever_the_template_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{{ text|shout }}")
+    template = environment({"shout": str.upper}, tmp_path).get_template(name)
+    assert template.render(text='<b>&"') == "&lt;B&gt;&amp;&#34;"
+
+
+def test_undefined_name_fails(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{{ missing }}")
+    with pytest.raises(UndefinedError, match="missing"):
+        environment({}, tmp_path).get_template("page.html").render()

@@ -1,4 +1,4 @@
-"""What people are told, and that it always adds up."""
+"""Alerts, their headers, revisions and states."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from math import inf, nan
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas import examples
-from schemas.alerts import NOTICE, AlertSummary, MirrorAlert
-from schemas.wire import decode_alert, encode
+from schemas.alert_headers import ALERT_HEADERS, alert_headers
+from schemas.alert_state import AlertState, unquoted_alert
+from schemas.alerts import NOTICE, QUOTES_REMOVED, AlertSummary, MirrorAlert
+from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
+from schemas.malformed import Malformed
+from schemas.revisions import BY_TIME_MAX, COUNTED_FROM, by_time, next_revision
+from schemas.wire import Decoded, decode_alert, decode_alert_state, encode
 from tests.schemas.makers import NOW, an_alert, as_json, fault, record_of
+
+# What people are told, and that it always adds up.
 
 DESIGNED = (
     "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
@@ -96,3 +106,94 @@ def test_a_broken_summary_is_named_as_a_summary() -> None:
 
 def test_an_alert_names_both_accounts_with_their_platforms() -> None:
     assert (examples.ALERT.key, examples.ALERT.matched.key) == ("x:9907", "x:2201")
+
+
+# Whoever routes alerts reads their headers alone.
+
+
+def test_an_alert_says_in_headers_where_it_belongs() -> None:
+    assert dict(alert_headers(ALERT)) == {
+        "alert_id": b"5d41402abc4b2a76b9719d911017c592",
+        "revision": str(ALERT.revision).encode(),
+        "status": b"open",
+        "band": b"likely",
+        "queue": b"extremism",
+        "policy": b"violent-extremism",
+    }
+    assert [name for name, _ in alert_headers(ALERT)] == list(ALERT_HEADERS)
+
+
+def test_a_withdrawal_is_told_from_an_alert_without_reading_it() -> None:
+    told = dict(alert_headers(WITHDRAWN))
+    assert (told["status"], told["revision"]) == (b"withdrawn", str(WITHDRAWN.revision).encode())
+
+
+def test_what_a_record_does_not_say_has_no_header() -> None:
+    assert "band" not in dict(alert_headers(SUMMARY))
+    nowhere = replace(ALERT, queue=None, matched=replace(ALERT.matched, policy=None))
+    assert set(dict(alert_headers(nowhere))) == {"alert_id", "revision", "status", "band"}
+
+
+# The state of an alert: one of two, without quotes, and never half withdrawn.
+
+BROKEN = {
+    "neither": replace(STATE, alert=None),
+    "both": replace(STATE, summary=SUMMARY),
+    "unbalanced": replace(STATE, alert=replace(ALERT, log_odds=9.0)),
+    "open with a reason": replace(STATE, alert=replace(ALERT, withdrawn_reason="verdict")),
+    "withdrawn without one": replace(STATE, alert=replace(WITHDRAWN, withdrawn_reason=None)),
+}
+
+
+def test_state_is_keyed_by_its_alert() -> None:
+    summary = AlertState(summary=SUMMARY, since=SUMMARY.detected_at)
+    assert (STATE.key, summary.key) == (ALERT.alert_id, SUMMARY.alert_id)
+    assert (STATE.record, summary.record) == (STATE.alert, SUMMARY)
+
+
+@pytest.mark.parametrize(
+    "state", [STATE, replace(STATE, alert=WITHDRAWN), replace(STATE, alert=None, summary=SUMMARY)]
+)
+def test_state_reads_back(state: AlertState) -> None:
+    read = decode_alert_state(encode(state), now=inf)
+    assert isinstance(read, Decoded)
+    assert read.record == state
+
+
+@pytest.mark.parametrize("state", BROKEN.values(), ids=BROKEN)
+def test_broken_state_is_refused(state: AlertState) -> None:
+    read = decode_alert_state(encode(state), now=inf)
+    assert isinstance(read, Malformed)
+    assert read.reason == "contradiction"
+
+
+def test_unquoted_alert_has_no_word_of_either_account_and_still_adds_up() -> None:
+    bare = unquoted_alert(ALERT)
+    lines = (*bare.evidence, *bare.counter_evidence)
+    assert {(it.ours, it.theirs, it.because) for it in lines} == {("", "", QUOTES_REMOVED)}
+    assert (bare.others, bare.fault()) == ((), None)
+    assert b"northwind" not in encode(bare)
+
+
+# Revisions grow, whatever the clock says.
+
+CLOCKS = st.floats(min_value=-1e18, max_value=1e18, allow_nan=False)
+
+
+@given(st.integers(0, BY_TIME_MAX), CLOCKS)
+def test_next_revision_is_above_the_known_one_and_fits_a_record(known: int, now: float) -> None:
+    assert known < next_revision(known, now) < 2**31 - 1
+
+
+@given(st.integers(0, 2**31), CLOCKS)
+def test_next_revision_is_not_below_its_moment(known: int, now: float) -> None:
+    assert next_revision(known, now) >= by_time(now) >= 1
+
+
+def test_revision_by_time_counts_seconds_since_2020() -> None:
+    assert [by_time(COUNTED_FROM + it) for it in (-1.0, 0.5, 1.9, 86_400.0)] == [1, 1, 1, 86_400]
+    assert by_time(float("inf")) == BY_TIME_MAX
+
+
+def test_examples_have_revisions_of_their_moments() -> None:
+    assert by_time(ALERT.detected_at.timestamp()) - 1 <= ALERT.revision < WITHDRAWN.revision

@@ -1,11 +1,20 @@
-"""msgspec's messages become reasons, and none is repeated that may quote a value."""
+"""What is wrong with a record or a field, by name."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import schemas
+from schemas import malformed
 from schemas.faults import from_syntax, from_validation
+from schemas.malformed import REASONS
+from schemas.unusable import FieldFault, Unusable
+
+# msgspec's messages become reasons, and none is repeated that may quote a value.
 
 
 def said(message: str) -> tuple[str, str, str]:
@@ -64,3 +73,37 @@ def test_a_message_that_may_quote_is_never_repeated(message: str) -> None:
 )
 def test_half_a_surrogate_pair_is_told_apart_from_other_nonsense(raw: bytes, reason: str) -> None:
     assert from_syntax(raw).reason == reason
+
+
+# The bounded list of reasons.
+
+SOURCES = sorted(Path(schemas.__file__).parent.glob("*.py"))
+
+
+def test_every_reason_is_fit_for_a_metric_label() -> None:
+    assert all(re.fullmatch(r"[a-z0-9-]{1,32}", reason) for reason in REASONS)
+    assert len(set(REASONS)) == len(REASONS) <= 32
+
+
+def test_every_reason_is_given_somewhere_and_explained() -> None:
+    module = Path(malformed.__file__).read_text()
+    explained = set(re.findall(r"^([a-z0-9-]+) +\w", module, re.MULTILINE))
+    elsewhere = "".join(path.read_text() for path in SOURCES if path.name != "malformed.py")
+    for reason in REASONS:
+        assert f'"{reason}"' in elsewhere, reason
+        assert reason in explained, reason
+
+
+# The closed list of what may be wrong with a field.
+
+
+def test_every_reason_is_fit_for_a_metric_label_and_has_a_sentence_of_its_own() -> None:
+    assert all(re.fullmatch(r"[a-z0-9-]{1,32}", reason) for reason in FieldFault)
+    assert all(re.fullmatch(r"[A-Z].{10,100}\.", reason.sentence) for reason in FieldFault)
+    assert len({reason.sentence for reason in FieldFault}) == len(FieldFault) <= 16
+
+
+def test_a_reason_travels_as_its_word_and_is_read_back() -> None:
+    given = Unusable("ip", FieldFault.UNREADABLE)
+    assert msgspec.json.encode(given) == b'{"field":"ip","reason":"unreadable"}'
+    assert msgspec.json.decode(msgspec.json.encode(given), type=Unusable) == given

@@ -1,13 +1,33 @@
-"""Draws fall where they should, and as often."""
+"""Samples: their settings, delays and draws."""
+
+from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
+from statistics import median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.wire import encode
+from simulate.config import Config
+from simulate.delays import (
+    DAY,
+    DELAY_SECONDS_MAX,
+    HOUR,
+    MINUTE,
+    PREPARED_SECONDS_MAX,
+    heavy_tailed,
+    prepared,
+    within_minutes,
+)
+from simulate.sample import SAMPLE_ACCOUNTS_MIN, sample
 from simulate.sampling import Weighted, below, between, digits, one_of, seeded, zipf
+from simulate.timeline.events import Event, Topic
+
+# Draws fall where they should, and as often.
 
 
 def test_each_purpose_has_its_own_generator() -> None:
@@ -68,3 +88,88 @@ def test_digits_have_the_length_asked(length: int, seed: int) -> None:
     drawn = digits(Random(seed), length)
     assert len(drawn) == length
     assert drawn.isdecimal()
+
+
+# Sizes and spans of a run.
+
+
+def test_half_a_percent_are_mirrors_and_one_ban_for_ten_sign_ups_unless_said() -> None:
+    config = Config(accounts=100_000)
+    assert config.mirrors == 500
+    assert config.further_bans == 10_000
+    assert Config(bans=7).further_bans == 7
+
+
+def test_the_span_is_as_long_as_asked() -> None:
+    config = Config(start=datetime(2026, 1, 1, tzinfo=UTC), days=2)
+    assert config.end_seconds - config.start_seconds == 2 * 86_400
+    assert config.start_seconds == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+# Mirrors come minutes to weeks after a ban; some were there before it.
+
+
+def test_half_return_within_eight_hours_and_some_take_weeks() -> None:
+    rng = Random(1)
+    delays = sorted(heavy_tailed(rng) for _ in range(10_000))
+    assert median(delays) == pytest.approx(8 * HOUR, rel=0.1)
+    assert delays[0] >= MINUTE
+    assert delays[500] < 30 * MINUTE
+    assert delays[9_500] > 7 * DAY
+    assert delays[-1] <= DELAY_SECONDS_MAX
+
+
+def test_the_angry_return_within_the_hour() -> None:
+    rng = Random(1)
+    delays = [within_minutes(rng) for _ in range(5_000)]
+    assert min(delays) >= 2 * MINUTE
+    assert max(delays) <= 60 * MINUTE
+
+
+def test_spare_accounts_are_hours_to_weeks_old() -> None:
+    rng = Random(1)
+    ages = [prepared(rng) for _ in range(5_000)]
+    assert median(ages) == pytest.approx(3 * DAY, rel=0.1)
+    assert HOUR <= min(ages) <= max(ages) <= PREPARED_SECONDS_MAX
+
+
+# The demonstration's stream has one of everything, whatever its seed.
+
+END = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def line(event: Event) -> bytes:
+    return event.value if isinstance(event.value, bytes) else encode(event.value)
+
+
+@pytest.mark.parametrize("seed", [1, 7, 99])
+@pytest.mark.parametrize("accounts", [1_000, 2_000])
+def test_one_of_everything(seed: int, accounts: int) -> None:
+    events = list(sample(seed, accounts, ends_at=END))
+    truths = [event.label.truth for event in events if event.label.truth]
+    assert {truth.strategy for truth in truths} == set(range(1, 9))
+    assert {truth.way for truth in truths} == {"forward", "lookback", "update"}
+    assert set(Counter(event.topic for event in events)) == set(Topic)
+    kinds = {event.label.kind for event in events}
+    assert kinds >= {"ordinary", "mirror", "malformed", "lifted", "banned"}
+    assert any(event.label.resembles for event in events)
+
+
+def test_the_smallest_sample_still_shows_every_strategy_and_way() -> None:
+    truths = [e.label.truth for e in sample(1, SAMPLE_ACCOUNTS_MIN, ends_at=END) if e.label.truth]
+    assert {truth.strategy for truth in truths} == set(range(1, 9))
+    assert {truth.way for truth in truths} == {"forward", "lookback", "update"}
+
+
+def test_nothing_happens_after_its_end() -> None:
+    assert max(event.at for event in sample(accounts=500, ends_at=END)) <= END.timestamp()
+
+
+def test_it_is_the_same_every_time() -> None:
+    first, second = (list(sample(accounts=500, ends_at=END)) for _ in range(2))
+    assert list(map(line, first)) == list(map(line, second))
+
+
+def test_too_small_a_sample_is_refused() -> None:
+    with pytest.raises(ValueError, match="200 accounts or more"):
+        sample(accounts=100, ends_at=END)

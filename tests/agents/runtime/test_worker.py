@@ -1,4 +1,4 @@
-"""The wiring: every stream has its agent, and operators' settings reach the mind."""
+"""What a worker is made of."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from agents.runtime.build_info import form
 from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import consumed, context_of, ending, register_agents
+from samehand.scoring import score
 from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError
 from streams.faust_app.app import WorkerApp
 from streams.settings import Settings, load
+
+# The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for.
+
+
+def test_it_says_what_it_was_loaded_from() -> None:
+    assert (form() == "compiled") == (Path(str(score.__file__)).suffix == ".so")
+
+
+# The wiring: every stream has its agent, and operators' settings reach the mind.
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Pictures are hashed for people, and what is no picture ends in one line."""
+"""Commands on pictures and simulated streams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import pytest
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.main import run
 from samehand.pictures import hashing
+from tests.cli.running import Samehand
 from tests.samehand.pictures.test_hashing import a_photo, encoded, needs_extra, picture_of
+
+# Pictures are hashed for people, and what is no picture ends in one line.
 
 
 @needs_extra
@@ -55,3 +58,28 @@ def test_a_bad_picture_does_not_hide_the_good_ones(
     assert run(["hash-avatar", "--json", *files]) == BAD_INPUT
     told = json.loads(capsys.readouterr().out)
     assert [len(told[name]) for name in ("pictures", "bad")] == [1, 1]
+
+
+# `samehand simulate`: the same seed, the same files.
+
+
+def test_it_writes_what_score_reads_and_says_what(samehand: Samehand, tmp_path: Path) -> None:
+    figures = samehand("simulate", "--seed", 3, "--accounts", 400, "--out", tmp_path, "--json").figures
+    assert figures["sign_ups"] == 400
+    assert figures["topics"]["accounts.created"] == 400
+    truth = (tmp_path / "truth.csv").read_text().splitlines()
+    assert len(truth) == figures["mirrors"] + 1
+
+
+def test_a_seed_gives_the_same_files(samehand: Samehand, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        samehand("simulate", "--seed", 3, "--accounts", 300, "--out", tmp_path / name)
+    assert (tmp_path / "one" / "events.jsonl").read_bytes() == (
+        tmp_path / "two" / "events.jsonl"
+    ).read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_is_bad_input(samehand: Samehand, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = samehand("simulate", "--accounts", 300, "--out", tmp_path / "file" / "below")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)

@@ -1,4 +1,4 @@
-"""Which table is in force: that of the settings, adjusted by what holds on the topic."""
+"""Weights that are adopted, and reasons."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import msgspec
 from msgspec.structs import replace
 
 from desk.review.adopted import as_sent, can_travel, highest, in_force, table_of
+from desk.review.reasons import REASONS, reasons_for, rival_of
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn
+from samehand.scoring.rivals import RATED
 from samehand.scoring.weights import default_weights
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.samehand.scoring.test_learn import verdicts
+
+# Which table is in force: that of the settings, adjusted by what holds on the topic.
 
 SHIPPED = default_weights()
 
@@ -56,3 +60,34 @@ def test_of_each_stage_the_highest_number_holds_in_whatever_order_records_stand(
         found = highest((f"weights/0/{at}", value) for at, value in enumerate(several))
         assert {stage: it.number for stage, it in found.records.items()} == {"live": 5, "shadow": 4}
         assert sorted(found.refused.values()) == ["empty", "not-json", "not-json"]
+
+
+# Reasons name rival explanations by the words of the mind.
+
+
+def test_a_dismissal_names_each_rival_that_has_a_rate_by_one_code() -> None:
+    named = {reason.code: reason.rival for reason in REASONS if reason.rival is not None}
+    assert named == {
+        "common-name": "namesake",
+        "shared-network": "neighbour",
+        "fan-or-parody": "copier",
+        "household": "household",
+        "former-holder": "former-holder",
+    }
+    assert sorted(named.values()) == sorted(rival.name for rival in RATED)
+    assert {reason.verdict for reason in REASONS if reason.rival} == {"not_mirror"}
+
+
+def test_other_codes_and_a_platforms_own_name_no_rival() -> None:
+    assert [rival_of(code) for code in ("common-name", "other-person", "several-traits", "our-own", "")] == [
+        "namesake",
+        None,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_each_verdict_has_a_digit_for_each_of_its_reasons() -> None:
+    assert len({reason.code for reason in REASONS}) == len(REASONS)
+    assert all(len(reasons_for(verdict)) <= 9 for verdict in ("mirror", "not_mirror", "unsure"))

@@ -1,8 +1,13 @@
-"""Two values side by side."""
+"""Pages on two accounts, and the desk's environment."""
 
 from __future__ import annotations
 
+import pytest
+
 from desk.web.compare import PIECES_MAX, Piece, compare
+from desk.web.environment import percent
+
+# Two values side by side.
 
 
 def told(pieces: tuple[Piece, ...]) -> str:
@@ -46,3 +51,14 @@ def test_towers_of_marks_and_endless_alternation_stay_bounded() -> None:
 
 def test_a_value_of_half_a_character_is_shown() -> None:
     assert compare("name", "x", "\ud800", "x").ours[0].text == "U+D800"
+
+
+# What templates call.
+
+
+@pytest.mark.parametrize(
+    ("probability", "told"),
+    [(1.0, "> 99.9 %"), (0.99996, "> 99.9 %"), (0.93, "93.0 %"), (0.0004, "< 0.1 %"), (0.0, "< 0.1 %")],
+)
+def test_a_probability_is_never_told_as_certain(probability: float, told: str) -> None:
+    assert percent(probability) == told

@@ -1,12 +1,18 @@
-"""Rates, freshness and the error budget from looks in a row."""
+"""Figures over time, drawn and written."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from report.overview import formatting
 from report.overview.history import LOOK_SECONDS, LOOKS_MAX, History, Look, look_of
+from report.overview.overview import HEIGHT, POINTS_MAX, WIDTH, Spark, thinned
 from streams.telemetry.metrics import Metrics
 from tests.report.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
+
+# Rates, freshness and the error budget from looks in a row.
 
 
 def looks(meters: Metrics, history: History, *events: int, age: float = 0.01) -> None:
@@ -53,3 +59,57 @@ def test_it_is_bounded() -> None:
         history.note(Look(at=float(number), lag_records=float(number)))
     assert len(history.levels(lambda look: look.lag_records)) == LOOKS_MAX
     assert history.seconds == LOOKS_MAX - 1
+
+
+# Line charts: within their frame, no peak lost.
+
+VALUES = st.lists(st.floats(0, 1e9), min_size=2, max_size=1000)
+
+
+@given(VALUES)
+def test_a_line_stays_within_its_frame(values: list[float]) -> None:
+    points = [tuple(map(float, pair.split(","))) for pair in Spark(values, "lag").points.split()]
+    assert all(0 <= x <= WIDTH + 0.1 and 0 <= y <= HEIGHT for x, y in points)
+    assert 2 <= len(points) <= POINTS_MAX
+
+
+@given(VALUES)
+def test_thinning_keeps_the_peak(values: list[float]) -> None:
+    assert max(thinned(values)) == max(values)
+
+
+def test_one_value_is_no_line() -> None:
+    assert Spark([], "lag").points == Spark([1.0], "lag").points == ""
+
+
+# Numbers as people read them.
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0.0042, "4 ms"), (4.96, "5.0 s"), (120, "2 min"), (7200, "2 h"), (864000, "10 days")],
+)
+def test_durations(value: float | None, shown: str) -> None:
+    assert formatting.seconds(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0.0, "0 %"), (0.004, "0.4 %"), (0.52, "52 %"), (0.9951, "99.51 %"), (1.0, "100 %")],
+)
+def test_shares(value: float | None, shown: str) -> None:
+    assert formatting.share(value) == shown
+
+
+def test_what_is_not_all_is_never_shown_as_all() -> None:
+    assert formatting.share(0.999999) == "99.99 %"
+
+
+def test_counts_rates_and_sizes() -> None:
+    assert formatting.count(1234567) == "1\u202f234\u202f567"
+    assert (formatting.rate(12.34), formatting.rate(2500)) == ("12.3", "2\u202f500")
+    assert (formatting.size(512), formatting.size(30 * 1024**2), formatting.size(2**50)) == (
+        "512 B",
+        "30 MiB",
+        "1024 TiB",
+    )

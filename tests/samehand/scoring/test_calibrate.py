@@ -1,4 +1,4 @@
-"""Probabilities that labels bear out: the curve rises always, and is not believed from a handful."""
+"""Probabilities, and lines of evidence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, log_loss, sigmoid
+from samehand.scoring.evidence import Evidence, Score
+
+# Probabilities that labels bear out: the curve rises always, and is not believed from a handful.
 
 LABELS = st.lists(st.tuples(st.floats(-30, 30), st.booleans()), min_size=1, max_size=2 * ISOTONIC_MIN)
 
@@ -61,3 +64,37 @@ def test_labels_without_a_fault_are_not_taken_for_certainty() -> None:
 def test_the_loss_is_of_the_probability_given_to_what_was_true() -> None:
     assert log_loss(np.array([np.log(3.0)]), np.array([True])) == pytest.approx(-np.log(0.75))
     assert log_loss(np.array([np.log(3.0)]), np.array([False])) == pytest.approx(-np.log(0.25))
+
+
+# A score shows every line once, on the side it speaks for, the strongest first.
+
+lines = st.lists(
+    st.builds(
+        Evidence,
+        signal=st.sampled_from(("handle", "name", "device")),
+        weight=st.floats(-14.0, 22.0),
+        level=st.just("same"),
+        because=st.just("They are the same."),
+    ),
+    max_size=12,
+).map(tuple)
+
+
+def a_score(shown: tuple[Evidence, ...]) -> Score:
+    return Score(prior=-9.0, lines=shown, log_odds=0.0, probability=0.5, band="possible")
+
+
+@given(lines)
+def test_every_line_speaks_either_for_or_against(shown: tuple[Evidence, ...]) -> None:
+    one = a_score(shown)
+    assert all(line.weight > 0 for line in one.evidence)
+    assert all(line.weight <= 0 for line in one.counter_evidence)
+    assert sorted(map(id, (*one.evidence, *one.counter_evidence))) == sorted(map(id, shown))
+
+
+@given(lines)
+def test_the_strongest_stand_first(shown: tuple[Evidence, ...]) -> None:
+    one = a_score(shown)
+    for side in (one.evidence, one.counter_evidence):
+        strengths = [abs(line.weight) for line in side]
+        assert strengths == sorted(strengths, reverse=True)

@@ -1,9 +1,13 @@
-"""What is wrong with an expression is said before a record is read; a record can only fail to fit."""
+"""Expressions of a mapping, and the fields that they fill."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from schemas import examples
+from schemas.csvrows import COLUMNS_BANNED
 from schemas.mapping.expression import (
     EXPRESSION_CHARS_MAX,
     Expression,
@@ -11,6 +15,11 @@ from schemas.mapping.expression import (
     UnusableExpression,
     is_true,
 )
+from schemas.mapping.fields import ALL_FIELDS, TARGETS, Kind
+from schemas.record import Record
+from tests.schemas.makers import as_json
+
+# What is wrong with an expression is said before a record is read; a record can only fail to fit.
 
 
 def test_an_expression_finds_what_it_names_and_nothing_where_there_is_nothing() -> None:
@@ -59,3 +68,48 @@ def test_what_is_empty_is_not_true(value: object) -> None:
 @pytest.mark.parametrize("value", [0, True, "false", [0], {"a": None}])
 def test_anything_else_is_zero_included(value: object) -> None:
     assert is_true(value)
+
+
+# What can be filled follows the records: no field is forgotten, none is made up.
+
+EXAMPLES: dict[Kind, Record] = {
+    "created": examples.CREATED,
+    "updated": examples.UPDATED,
+    "remembered": examples.REMEMBERED,
+    "banned": examples.BANNED,
+    "reinstated": examples.REINSTATED,
+    "deleted": examples.DELETED,
+}
+
+
+def _leaves(value: dict[str, Any], path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    found = set()
+    for name, inner in value.items():
+        found |= _leaves(inner, (*path, name)) if isinstance(inner, dict) else {(*path, name)}
+    return found
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_each_value_of_a_record_can_be_filled(kind: Kind) -> None:
+    filled = {field.path for field in TARGETS[kind].fields.values()}
+    assert _leaves(as_json(EXAMPLES[kind])) - {("version",)} <= filled
+
+
+def test_a_field_has_the_name_that_it_has_as_a_column() -> None:
+    assert set(ALL_FIELDS) >= COLUMNS_BANNED
+    assert set(ALL_FIELDS) - COLUMNS_BANNED == {"avatar_image", "reinstated_at", "reason"}
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_who_where_and_when_must_be_filled(kind: Kind) -> None:
+    assert {field.name for field in TARGETS[kind].required} == {"platform", "account_id", "occurred_at"}
+
+
+def test_what_lies_deeper_is_counted_as_the_field_of_the_schema() -> None:
+    labels = {name: ALL_FIELDS[name].label for name in ("avatar_pdq", "basis_reference", "bio", "banned_at")}
+    assert labels == {
+        "avatar_pdq": "avatar",
+        "basis_reference": "basis",
+        "bio": "bio",
+        "banned_at": "banned_at",
+    }

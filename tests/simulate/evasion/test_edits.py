@@ -1,5 +1,8 @@
-"""Edits of handles and names: they do what they say, and judging knows none of tuning's."""
+"""How simulated evaders edit a name or a bio."""
 
+from __future__ import annotations
+
+import re
 import unicodedata
 from random import Random
 
@@ -9,7 +12,10 @@ from hypothesis import strategies as st
 
 from simulate.evasion import edit_tables as tables
 from simulate.evasion import validation_tables as validation
+from simulate.evasion.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS, VALIDATION_BIO_EDITS
 from simulate.evasion.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING, VALIDATION
+
+# Edits of handles and names: they do what they say, and judging knows none of tuning's.
 
 KINDS = sorted(TUNING)
 SEEDS = range(60)
@@ -176,3 +182,28 @@ def test_an_edit_set_always_changes_the_text(name: str, text: str, seed: int) ->
     assert chosen.handle(rng, text) != text
     assert chosen.display_name(rng, text) != text
     assert chosen.bio(rng, text) != text
+
+
+# Edits of bios leave most of the words.
+
+BIO = "nurse | cats | Leeds | 1994 | t.me/someone"
+ALL = {**TUNING_BIO_EDITS, **VALIDATION_BIO_EDITS, **HELD_OUT_BIO_EDITS}
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_most_words_stay(kind: str) -> None:
+    kept = 3 if kind in ("cut short", "words exchanged") else 4
+    for seed in range(50):
+        words = set(re.findall(r"\w+", ALL[kind](Random(seed), BIO).lower()))
+        assert len(words & set(re.findall(r"\w+", BIO.lower()))) >= kept
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(text=st.text(max_size=100), seed=st.integers(0, 2**32))
+def test_any_text_can_be_edited(kind: str, text: str, seed: int) -> None:
+    assert isinstance(ALL[kind](Random(seed), text), str)
+
+
+def test_no_family_uses_an_operator_of_another() -> None:
+    families = (TUNING_BIO_EDITS, VALIDATION_BIO_EDITS, HELD_OUT_BIO_EDITS)
+    assert len(ALL) == len(set(ALL.values())) == sum(map(len, families))

@@ -1,4 +1,4 @@
-"""What numpy reads out of packed postings is what an entry at a time would say."""
+"""Posting lists, packed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import Connection
 
 from samehand.keys import KeyKind, key_of
 from store.redis.layout import Spread
+from store.redis.packing import pack_quickly
 from store.redis.postings import Probes, matches, place_of
+
+# What numpy reads out of packed postings is what an entry at a time would say.
 
 SLOTS = st.integers(0, (1 << 24) - 1)
 ENTRIES = st.lists(st.tuples(st.integers(0, 5), SLOTS), max_size=12)
@@ -55,3 +60,21 @@ def test_an_entry_is_found_by_its_whole_print(print_bytes: int, shards: int, slo
         assert list(zip(probe.tolist(), held.tolist(), strict=True)) == expected
 
     holds()
+
+
+# Packing in C says the same to Redis as the client would.
+
+ARGUMENTS = st.lists(st.binary(max_size=40) | st.text(max_size=20) | st.integers() | st.floats(), max_size=80)
+COMMANDS = st.sampled_from(["MGET", "EVALSHA", "SCRIPT LOAD", "CLIENT SETINFO"])
+
+
+@given(COMMANDS, ARGUMENTS)
+def test_a_command_reads_the_same(command: str, arguments: list[bytes | str | int | float]) -> None:
+    pool = ConnectionPool()
+    pack_quickly(pool)
+    quick = pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py does not annotate it
+    plain = Connection()
+    assert isinstance(quick, Connection)
+    assert b"".join(quick.pack_command(command, *arguments)) == b"".join(
+        plain.pack_command(command, *arguments)
+    )

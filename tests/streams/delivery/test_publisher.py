@@ -1,12 +1,15 @@
-"""Sending a batch: what was not confirmed comes back, in order."""
+"""What is published and counted as progress."""
 
 from __future__ import annotations
 
 import pytest
 
+from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import publish
 from streams.outcomes import Emit
 from tests.streams.fakes import FakeBroker
+
+# Sending a batch: what was not confirmed comes back, in order.
 
 
 def emits(count: int) -> list[Emit]:
@@ -56,3 +59,18 @@ async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
     assert (left, broker.confirmed) == ([alert, state], [])
     assert await publish(broker, left) == []
     assert [emit.marker for emit in broker.confirmed] == ["0", "state"]
+
+
+# What a delivery shows of itself.
+
+
+def test_reaching_a_stage_is_a_sign_of_life() -> None:
+    progress = Progress("screen", "t")
+    progress.move(Stage.PUBLISHING, 7.0)
+    assert (progress.stage, progress.moved_at) == (Stage.PUBLISHING, 7.0)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_only_an_outage_and_an_operator_are_waited_for_on_purpose(stage: Stage) -> None:
+    waits = Progress("screen", "t", stage=stage).waits_on_purpose
+    assert waits == (stage in {Stage.HOLDING, Stage.STOPPED})

@@ -1,13 +1,24 @@
-"""Topics: what is wanted, what is found, and how the difference is told."""
+"""Topics: found, made, mapped, made anew."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from streams.errors import TopicsError
+from schemas.mapping.compiler import MAPPING_BYTES_MAX
+from streams.deadletters.control_topic import resume
+from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, TopicsError
+from streams.kafka.client import writer
+from streams.kafka.mapped_topics import foreign_topics, mappings_of
+from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
+from streams.kafka.topic_ids import created_again, topic_ids
 from streams.kafka.topics import DAY_MS, Finding, Found, Names, Topic, check, compare, wanted
 from streams.settings import Settings, load
 from tests.streams.conftest import Stage, free_port
+from tests.streams.fakes import TOPIC
+
+# Topics: what is wanted, what is found, and how the difference is told.
 
 LETTERS = Topic("deadletters", 8, retention_days=7)
 BANNED = Topic("accounts.banned", 8, compacted=True)
@@ -93,3 +104,103 @@ def test_a_topic_with_other_partitions_is_found(stage: Stage) -> None:
 def test_without_a_broker_there_is_one_clear_line(brokerless: Settings) -> None:
     with pytest.raises(TopicsError, match="cannot be asked about topics"):
         check(brokerless)
+
+
+# A file of mappings that cannot be used is one setting that is wrong, named with its lines.
+
+GOOD = "[topics.hooks]\nformat = 'mastodon'\nconstants.platform = 'm'\n"
+
+
+def settings(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "mappings.toml"
+    path.write_text(text)
+    return load({"SAMEHAND_MAPPINGS": str(path), "SAMEHAND_TOPIC_PREFIX": "eu."})
+
+
+def test_the_topics_of_a_file_are_known(tmp_path: Path) -> None:
+    assert foreign_topics(settings(tmp_path, GOOD)) == ("hooks",)
+    assert foreign_topics(load({})) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[topics.hooks]\nformat = 'xml'", "mappings.toml: line 2: topics.hooks.format: must be one of"),
+        (
+            GOOD.replace("hooks", "'eu.accounts.created'"),
+            "eu.accounts.created: a topic of samehand cannot be mapped",
+        ),
+        (GOOD.replace("hooks", "'eu.alerts'"), "eu.alerts: a topic of samehand cannot be mapped"),
+        ("#" * MAPPING_BYTES_MAX + "#", "is over 256 KiB"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_file(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(SettingsError) as said:
+        mappings_of(settings(tmp_path, text))
+    assert why in said.value.faults["SAMEHAND_MAPPINGS"]
+
+
+def test_without_a_file_there_is_nothing_to_do() -> None:
+    with pytest.raises(SettingsError, match="is not set"):
+        mappings_of(load({}))
+
+
+def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
+    known = settings(tmp_path, GOOD)
+    (tmp_path / "mappings.toml").unlink()
+    with pytest.raises(SettingsError, match="No such file"):
+        mappings_of(known)
+
+
+# A topic is told from another of the same name.
+
+
+def test_another_id_is_another_topic_and_a_missing_one_may_come_back() -> None:
+    known = {"a": "1", "b": "2", "c": "3"}
+    assert created_again(known, {"a": "1", "b": "9", "d": "4"}) == ["b"]
+
+
+def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    with pytest.raises(BrokerUnavailable):
+        topic_ids(brokerless, [TOPIC])
+
+
+@pytest.mark.journey
+def test_what_does_not_exist_has_no_id(stage: Stage) -> None:
+    assert topic_ids(stage.settings, ["elsewhere.accounts.created"]) == {}
+
+
+# The store's epoch outlives the store, in the control topic.
+
+
+@pytest.mark.journey
+def test_the_last_word_on_this_store_counts(stage: Stage) -> None:
+    assert known_epoch(stage.settings) == ""
+    note_epoch(stage.settings, "first")
+    resume(stage.settings, stage.names.created)
+    note_epoch(stage.settings, "second")
+    stage.environment["SAMEHAND_STORE_PREFIX"] = "another:"
+    note_epoch(stage.settings, "another's")
+    del stage.environment["SAMEHAND_STORE_PREFIX"]
+    assert known_epoch(stage.settings) == "second"
+
+
+@pytest.mark.journey
+def test_without_its_topic_there_is_no_word_yet(stage: Stage) -> None:
+    stage.environment["SAMEHAND_TOPIC_PREFIX"] = "elsewhere."
+    assert known_epoch(stage.settings) == ""
+
+
+@pytest.mark.journey
+def test_a_word_that_cannot_be_read_is_not_taken_for_none(stage: Stage) -> None:
+    key = f"store-epoch:{stage.settings.store_prefix}".encode()
+    with writer(stage.settings) as out:
+        out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=10)
+    with pytest.raises(BrokerRefused, match="cannot be decoded"):
+        known_epoch(stage.settings)
+
+
+async def test_without_a_broker_it_is_an_outage_in_store_epoch(brokerless: Settings) -> None:
+    epochs = EpochTopic(brokerless)
+    with pytest.raises(BrokerUnavailable):
+        await epochs.known()

@@ -1,8 +1,10 @@
-"""Spans as a collector gets them: whose trace, which stages, what became of the event, and no value of it."""
+"""Spans, sent and dropped."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,13 +15,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from streams.clock import SystemClock
 from streams.delivery.delivery import Delivery
-from streams.errors import Transient
+from streams.errors import SettingsError, Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Headers, Outcome, Published
 from streams.settings import load
 from streams.telemetry import otel
 from streams.telemetry.otel import FOLLOWED_A_BATCH_MAX, OtelTracer, batching, tracer_to
-from streams.tracing import note, stage
+from streams.telemetry.tracer import tracer_of
+from streams.tracing import OFF, note, stage
 from tests.streams.fakes import (
     ALERTS,
     LETTERS,
@@ -31,6 +35,8 @@ from tests.streams.fakes import (
     an_arrival,
     stream,
 )
+
+# Spans as a collector gets them: whose trace, which stages, what became of the event, and no value of it.
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -283,3 +289,36 @@ def test_the_settings_say_where_to_and_how_many() -> None:
     assert followed is not None
     assert [name for name, _ in followed.headers(0)] == ["traceparent"]
     tracer.close()
+
+
+# Who is told of traces: nobody, unless the settings ask for it.
+
+
+def test_nothing_is_followed_unless_somebody_asks_for_it() -> None:
+    assert tracer_of(load({}), SystemClock()) is OFF
+    assert OFF.follow([an_arrival()]) is None
+    OFF.close()
+
+
+def test_without_the_extra_the_setting_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    monkeypatch.delitem(sys.modules, "streams.telemetry.otel", raising=False)
+    settings = load({"SAMEHAND_TRACES_URL": "http://127.0.0.1:4318/v1/traces"})
+    with pytest.raises(SettingsError, match=r"samehand\[tracing\]"):
+        tracer_of(settings, SystemClock())
+
+
+#: redis-py imports OpenTelemetry's metrics wherever they are installed; what makes and sends spans is ours.
+TELLING = ("streams.telemetry.otel", "opentelemetry.sdk.trace", "opentelemetry.exporter", "google.protobuf")
+
+
+def test_a_worker_that_traces_nothing_imports_nothing_for_it() -> None:
+    code = (
+        "import sys, agents.runtime.worker\n"
+        "from streams.clock import SystemClock\n"
+        "from streams.settings import load\n"
+        "agents.runtime.worker.tracer_of(load({}), SystemClock())\n"
+        f"print([name for name in sys.modules if name.startswith({TELLING})])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

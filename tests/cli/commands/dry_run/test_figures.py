@@ -1,4 +1,4 @@
-"""The figures: what a team can read, what was missing, and what another table makes of it."""
+"""A dry run's figures and stores."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from agents.common.context import AlertPolicy
+from cli.commands.dry_run import stores
+from cli.commands.dry_run.replay import Replay, secret_of
+from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
+from cli.exit_codes import NotDone
+from local.binaries import NotAvailable
 from samehand.scoring.weights import default_weights
-from tests.cli.commands.dry_run.makers import PERSON, a_platform
-from tests.cli.running import Samehand
+from streams.kafka.topics import Names
+from streams.settings import load
+from tests.cli.commands.dry_run.makers import PERSON, a_platform, strangers
+from tests.cli.running import Samehand, jsonl
+from tests.house import ROOT
 from tests.makers import NOON, a_sign_up
+
+# The figures: what a team can read, what was missing, and what another table makes of it.
 
 
 def test_capacity_says_from_which_probability_alerts_fit(samehand: Samehand, tmp_path: Path) -> None:
@@ -55,3 +67,88 @@ def test_empty_fields_and_silent_signals_are_named(samehand: Samehand, tmp_path:
     assert {"phone", "ip", "payment_token"} <= set(ran.figures["fields"]["created"]["empty"])
     assert {"phone", "payment", "network", "avatar"} <= set(ran.figures["signals"]["silent"])
     assert "device" not in ran.figures["signals"]["silent"]
+
+
+# The store of a dry run: its own, whatever the settings name; in memory up to a stated size.
+
+
+def events_of(folder: Path) -> list[SourceEvent]:
+    mirrors = [a_sign_up(f"m{n}", at=NOON + timedelta(minutes=n), **PERSON) for n in range(3)]
+    events, bans = a_platform(folder, *mirrors, *strangers(20))
+    gathered = Gathered(Names())
+    of_files(gathered, events, bans, "x", None, kcat=False)
+    return gathered.ordered()
+
+
+@pytest.mark.journey
+async def test_redis_and_memory_tell_the_same(tmp_path: Path) -> None:
+    events = events_of(tmp_path)
+    told = []
+    for records in (1, 20_000):
+        async with stores.store_for(records, load({})) as (store, kind):
+            ran = await Replay(store, secret_of(events), default_weights(), AlertPolicy()).run(events)
+            told.append((kind, ran.raised))
+    assert [kind for kind, _ in told] == ["memory", "redis"]
+    assert told[0][1] == told[1][1] != []
+
+
+async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*given: object) -> Path:
+        raise NotAvailable("Embedded servers need Linux on x86-64.")
+
+    monkeypatch.setattr("local.redis.executable", none)
+    async with stores.store_for(stores.MEMORY_RECORDS_MAX, load({})) as (_, kind):
+        assert kind == "memory"
+    with pytest.raises(NotDone, match="too many for the store in memory, which takes 200,000"):
+        async with stores.store_for(stores.MEMORY_RECORDS_MAX + 1, load({})):
+            pass
+
+
+# What a dry run refuses, in one line, and what it goes on with.
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ([], "give --topic NAME"),
+        (["--events", "EVENTS"], "no ban to compare accounts with: give --bans"),
+        (["--events", "EVENTS", "--bans", "EMPTY"], "no ban to compare accounts with"),
+        (["--events", "EMPTY", "--bans", "BANS"], "no sign-up to look at"),
+        (["--events", "EVENTS", "--topic", "t", "--bans", "BANS"], "not both"),
+        (["--events", "EVENTS", "--bans", "BANS", "--kcat"], "--kcat says"),
+        (["--events", "EVENTS", "--bans", "missing.csv"], "missing.csv"),
+        (["--events", "EVENTS", "--bans", "BANS", "--records", "3"], "over 3 records"),
+        (["--topic", "t", "--from", "yesterday"], "give 24h, 7d, a date"),
+        (["--events", "EVENTS", "--bans", "BANS", "--out", "BANS"], "--out"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    samehand: Samehand, tmp_path: Path, line: list[str], why: str
+) -> None:
+    events, bans = a_platform(tmp_path)
+    named = {"EVENTS": events, "BANS": bans, "EMPTY": jsonl(tmp_path / "empty.jsonl")}
+    ran = samehand("try", "--out", tmp_path / "out", *[named.get(word, word) for word in line])
+    assert ran.code == 2
+    assert why in ran.err
+
+
+def test_a_bad_line_is_told_and_the_rest_goes_on(samehand: Samehand, tmp_path: Path) -> None:
+    events, bans = a_platform(tmp_path)
+    events.write_bytes(b'{"version": 1\n\xff\xfe\n' + events.read_bytes())
+    ran = samehand("try", "--events", events, "--bans", bans, "--out", tmp_path / "out", "--json")
+    assert ran.code == 0
+    assert ran.figures["events"]["bad"] == 2
+    assert "sign-ups.jsonl:1: not-json" in ran.err
+    assert ran.figures["alerts"]["raised"] == 1
+
+
+def test_a_mapped_sample_needs_no_kafka(samehand: Samehand, tmp_path: Path) -> None:
+    examples = ROOT / "examples" / "debezium"
+    ran = samehand(
+        *("try", "--mapping", examples / "mappings.toml", "--kcat"),
+        *("--events", examples / "sample.kcat.jsonl", "--out", tmp_path / "out", "--json"),
+    )
+    assert ran.code == 0, ran.err
+    assert ran.figures["alerts"]["raised"] == 1
+    assert ran.figures["best"][0]["taken_back"] == "account-banned"  # its mirror was banned two minutes later
+    assert ran.figures["events"]["bad"] == 1

@@ -1,14 +1,109 @@
-"""The shipped file is the one its version names, and a damaged or foreign one is refused."""
+"""The table of names, and what digits and decorations cost."""
 
 from __future__ import annotations
 
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from samehand.frequency.name_prior import CAP_BITS, COMMONNESS_VERSION, FLOOR_BITS
+from samehand.frequency.name_prior import CAP_BITS, COMMONNESS_VERSION, FLOOR_BITS, decoration, digit_bits
+from samehand.frequency.name_prior.digits import DIGIT_BITS
 from samehand.frequency.name_prior.table import STEPS_PER_BIT, TOKEN_LENGTH_MAX, parse, shipped
+from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.fold_table import FOLD_VERSION
+
+# What decorates a handle is known in many languages; a name is never a decoration.
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("official", "real", "the", "tv", "media", "backup", "new", "oficial", "noticias", "resmi", "haber"),
+        *(
+            "رسمي",
+            "الرسمي",
+            "قناة",
+            "آفیشل",
+            "سرکاری",
+            "رسمی",
+            "официальный",
+            "новости",
+            "आधिकारिक",
+            "官方",
+            "공식",
+        ),
+    ],
+)
+def test_affixes_of_many_languages_are_decorations_once_folded(word: str) -> None:
+    folded = fold_name(word)
+    assert folded is not None
+    assert decoration(folded.base), folded.base
+
+
+@pytest.mark.parametrize("token", ["2", "02", "2024", "official2", "backup03"])
+def test_counters_and_years_are_decorations(token: str) -> None:
+    assert decoration(token)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "umar",
+        "john",
+        "maria",
+        "ben",
+        "ana",
+        "wali",
+        "alam",
+        "fatima",
+        "wei",
+        "",
+        "923001234567",
+        "official12345",
+    ],
+)
+def test_names_and_long_numbers_are_not(token: str) -> None:
+    assert not decoration(token)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_judged(text: str) -> None:
+    assert decoration(text) in (True, False)
+
+
+# Numbers that mean something are common; numbers that mean nothing cost their digits.
+
+
+def test_no_digits_cost_nothing() -> None:
+    assert digit_bits("") == 0
+
+
+@pytest.mark.parametrize(
+    ("meant", "random"),
+    [("1998", "3748"), ("786", "583"), ("007", "583"), ("69", "31"), ("123", "583"), ("420", "583")],
+)
+def test_a_number_that_means_something_is_more_common(meant: str, random: str) -> None:
+    assert digit_bits(meant) < digit_bits(random)
+
+
+def test_years_of_birth_are_more_common_than_others() -> None:
+    assert digit_bits("1999") < digit_bits("1950") < digit_bits("1850")
+    assert digit_bits("99") < digit_bits("54")
+
+
+def test_patterns_are_more_common_than_random_digits_of_their_length() -> None:
+    for pattern in ("77777777", "45678", "98765"):
+        assert digit_bits(pattern) < digit_bits("59372846"[: len(pattern)])
+
+
+@given(st.text("0123456789", min_size=1, max_size=60))
+def test_a_run_costs_something_but_no_more_than_random_digits_of_its_length(run: str) -> None:
+    assert 0 < digit_bits(run) <= 8 + len(run) * DIGIT_BITS
+
+
+# The shipped file is the one its version names, and a damaged or foreign one is refused.
 
 BODY = "[tokens]\n7 john king\n8.5 umarfaroq\n[letters]\n^ " + "!" * 25 + "'\n"
 

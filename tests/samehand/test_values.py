@@ -1,0 +1,176 @@
+"""The mind's small values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from samehand.account import Account, account_key
+from samehand.alert_id import alert_id
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS, distance, placed, told_since
+from samehand.keys import (
+    PERSONAL_POSTING_CAP,
+    KeyKind,
+    falls_silent,
+    key_of,
+    keys_of,
+    kind_of,
+    posting_cap,
+    value_of,
+)
+from samehand.lineage import GENERATION_MAX, Descent, child_of, founder
+from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings, Span
+from samehand.verdict import Consequence, consequence
+
+# An account is named by its platform and its id, and keeps its personal values out of sight.
+
+
+def test_the_same_id_on_two_platforms_is_two_accounts() -> None:
+    assert account_key("x", "7") == Account(platform="x", account_id="7").key == "x:7"
+    assert account_key("telegram", "7") != account_key("x", "7")
+
+
+def test_its_text_shows_nothing_personal() -> None:
+    account = Account(
+        platform="x",
+        account_id="7",
+        email="umar@valley.example",
+        phone="+923012345678",
+        ip="39.40.12.7",
+        device_id="6f1c2e9a",
+        payment_token="tok_1",
+    )
+    shown = repr(account)
+    for personal in (account.email, account.phone, account.ip, account.device_id, account.payment_token):
+        assert personal is not None
+        assert personal not in shown
+
+
+# One alert a pair: the same two accounts always give the same id, and no other two do.
+
+
+def test_the_id_is_part_of_what_others_build_on() -> None:
+    assert alert_id("telegram:99", "telegram:77") == "8f645bd29fda8b73dbdb31fcd28ebb14"
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_other_pairs_have_other_ids(a: str, b: str, c: str, d: str) -> None:
+    assume((a, b) != (c, d))
+    assert alert_id(a, b) != alert_id(c, d)
+
+
+def test_who_is_banned_matters() -> None:
+    assert alert_id("x:1", "x:2") != alert_id("x:2", "x:1")
+
+
+# Families: each return is a generation further from the first ban.
+
+
+def test_a_mirror_of_a_mirror_descends_from_the_first() -> None:
+    assert child_of(child_of(founder("x:1"))) == Descent("x:1", 2)
+
+
+def test_a_chain_without_end_stops_being_counted() -> None:
+    assert child_of(Descent("x:1", GENERATION_MAX)).generation == GENERATION_MAX
+
+
+# Since when an account shows a value is a span: certain only where every state was seen.
+
+
+def test_what_was_not_changed_is_shown_since_the_account_was_first_seen() -> None:
+    shown = Showings(100, 120)
+    assert {shown.of(signal) for signal in COPYABLE} == {Span(100, 120)}
+
+
+def test_what_was_changed_has_a_span_of_its_own() -> None:
+    picture, words = COPYABLE.index("avatar"), COPYABLE.index("bio")
+    shown = Showings(100, 120, (Changed(picture, 300, 300), Changed(words, None, 400)))
+    assert shown.of("avatar") == Span(300, 300)
+    assert shown.of("bio") == Span(100, 400)
+    assert shown.of("handle") == Span(100, 120)
+
+
+def test_of_an_account_that_was_never_seen_nothing_is_known() -> None:
+    assert UNKNOWN.of("avatar") == Span(None, None)
+
+
+# A verdict changes what is alerted next, and no account.
+
+
+def test_each_verdict_has_its_consequence() -> None:
+    assert consequence("not_mirror") is Consequence.SUPPRESS
+    assert consequence("mirror") is Consequence.JOIN
+    assert consequence("unsure") is Consequence.NOTHING
+
+
+def test_what_is_no_verdict_has_none() -> None:
+    assert consequence("MIRROR!") is Consequence.NOTHING
+
+
+# Spans of time in words, the same wherever one is shown.
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        (0.0, "within a second of"),
+        (0.9, "within a second of"),
+        (1.0, "1 second after"),
+        (119.0, "119 seconds after"),
+        (-9 * 60.0, "9 minutes before"),
+        (36 * HOUR_SECONDS, "36 hours after"),
+        (DAY_SECONDS, "1 day after"),
+        (-3 * DAY_SECONDS - 1, "3 days before"),
+    ],
+)
+def test_span_is_placed_in_its_largest_unit_of_which_two_are_full(since: float, expected: str) -> None:
+    assert placed(since) == expected
+
+
+def test_distance_has_no_sign() -> None:
+    assert distance(-600.0) == distance(600.0) == (10, "minute")
+
+
+def test_where_only_the_day_is_known_whole_days_are_told() -> None:
+    noon = 20_000 * DAY_SECONDS + 12 * HOUR_SECONDS
+    assert told_since(noon, 50 * 60.0, to_the_day=False) == 50 * 60.0
+    assert told_since(noon, 50 * 60.0, to_the_day=True) == 0.0
+    assert told_since(noon, 13 * HOUR_SECONDS, to_the_day=True) == DAY_SECONDS
+
+
+# Every kind of key has a cap, and its number is its own for ever.
+
+
+def test_every_kind_is_capped() -> None:
+    assert all(0 < posting_cap(kind) <= 1024 for kind in KeyKind)
+
+
+def test_personal_values_single_fewer_people_out_than_names() -> None:
+    assert posting_cap(KeyKind.ADDRESS) == PERSONAL_POSTING_CAP < posting_cap(KeyKind.HANDLE_WORD)
+
+
+def test_what_a_farm_shares_proposes_somebody_however_large_it_is() -> None:
+    assert not any(falls_silent(kind) for kind in (KeyKind.HANDLE_FULL, KeyKind.DEVICE, KeyKind.CONTACT))
+    assert falls_silent(KeyKind.NAMING_RUN)
+    assert falls_silent(KeyKind.NAMING_WORD)
+
+
+def test_numbers_fit_a_byte_and_are_used_once() -> None:
+    numbers = [kind.value for kind in KeyKind]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers) < 256
+
+
+@given(st.sampled_from(KeyKind), st.binary())
+def test_a_key_says_its_kind_and_its_value(kind: KeyKind, value: bytes) -> None:
+    key = key_of(kind, value)
+    assert kind_of(key) is kind
+    assert value_of(key) == value
+
+
+def test_an_empty_word_is_no_key() -> None:
+    words = ["umar", "", "умар"]
+    assert keys_of(KeyKind.NAME_WORD, words) == [
+        key_of(KeyKind.NAME_WORD, word.encode()) for word in ("umar", "умар")
+    ]

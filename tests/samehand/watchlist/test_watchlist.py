@@ -1,0 +1,201 @@
+"""Names of official lists, and what may be compared with them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.account import Account
+from samehand.fingerprint.distil import distil, pack, unpack
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.evidence import Score
+from samehand.scoring.score import score
+from samehand.scoring.weights import default_weights
+from samehand.watchlist.alias_filter import Passed, passed_over
+from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
+from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
+from tests.samehand.signals.test_contract import accounts, keyer
+
+# Names that too many innocent people bear are passed over, with the reason.
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ISIS", Passed.SHORT),
+        ("AQI", Passed.SHORT),
+        ("I.S.I.", Passed.SHORT),
+        ("Taliban", Passed.COMMON),
+        ("The Group", Passed.COMMON),
+        ("Ali Khan", Passed.COMMON),
+        ("—", Passed.UNREADABLE),
+        ("", Passed.UNREADABLE),
+        ("word " * 50, Passed.LONG),
+        ("Tehrik-e Taliban Pakistan", None),
+        ("تحریک طالبان پاکستان", None),
+        ("Balochistan Liberation Army", None),
+    ],
+)
+def test_what_is_passed_over_and_what_is_not(name: str, reason: Passed | None) -> None:
+    assert passed_over(Alias(name)) is reason
+
+
+def test_what_the_authority_calls_weak_is_not_searched_by() -> None:
+    assert passed_over(Alias("Balochistan Liberation Army", weak=True)) is Passed.WEAK
+
+
+@given(st.text())
+def test_any_text_is_judged(name: str) -> None:
+    assert passed_over(Alias(name)) in {None, *Passed}
+
+
+# An alias keeps its number however often its list is published.
+
+
+def test_the_number_of_an_alias_does_not_depend_on_its_place() -> None:
+    front, army = Alias("Northern Front"), Alias("Northern Army")
+    one = Entry(authority="UN", reference="QDe.1", aliases=(front, army))
+    other = Entry(authority="UN", reference="QDe.1", aliases=(army, front))
+    assert one.account_id(army) == other.account_id(army) != one.account_id(front)
+    assert one.name == "Northern Front"
+
+
+@given(st.text())
+def test_any_text_has_a_number_of_ten_hex_digits(text: str) -> None:
+    assert len(Alias(text).number) == 10
+
+
+# Only the names of lists are nobody's account.
+
+
+@pytest.mark.parametrize(
+    ("platform", "listed"), [(ORGANISATIONS, True), (PERSONS, True), ("x", False), ("watchlists", False)]
+)
+def test_platforms_that_are_lists(platform: str, listed: bool) -> None:
+    assert is_list(platform) is listed
+
+
+# A name is found in a text across spellings and scripts, and only as a whole.
+
+
+def names(text: str, name: str) -> bool:
+    return contains(hashed(text), hashed(name))
+
+
+def hashed(text: str) -> tuple[bytes, ...]:
+    return naming_words(telling_words(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "News of Tehrik-e-Taliban Pakistan",
+        "TEHREEK I TALIBAN PAKISTAN — statements",
+        "the Tehrik Taliban of Pakistan",
+        "تحریک طالبان پاکستان",
+    ],
+)
+def test_spellings_of_one_name(text: str) -> None:
+    assert names(text, "Tehrik-e Taliban Pakistan")
+
+
+@pytest.mark.parametrize("text", ["Pakistan, Taliban, tehrik", "Tehrik-e-Insaf Pakistan", "Taliban", ""])
+def test_other_orders_and_parts_are_other_names(text: str) -> None:
+    assert not names(text, "Tehrik-e Taliban Pakistan")
+
+
+def test_addresses_are_not_read() -> None:
+    assert telling_words("umar.farooqi@example.org +92 300 1234567") == []
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_text_has_bounded_words_and_holds_each_of_its_parts(text: str, other: str) -> None:
+    words = hashed(text)
+    assert len(words) <= WORDS_MAX
+    assert contains(words, words) or not words
+    assert not contains(hashed(other), ())
+
+
+@pytest.mark.parametrize(
+    ("names", "bio", "expected"),
+    [
+        ("tehrik_news Ali", "Voice of the Tehreek-e Valley", True),
+        ("tehrikvalley99", "Statements of the tehrik", True),
+        ("northernvoice", "The north, its voice", True),
+        ("is_ali", "this is me", True),
+        ("isabel_k", "this is me", False),
+        ("salma_khan", "I report on the Tehrik-e Valley Front", False),
+    ],
+)
+def test_whether_the_names_have_a_word_of_the_text(names: str, bio: str, expected: bool) -> None:
+    assert any_in(telling_words(bio), names) is expected
+
+
+# What a name on an official list may and may not do to a person.
+
+FRONT = "Tehrik-e Northern Valley Front"
+
+
+def listed(name: str, platform: str = ORGANISATIONS) -> Account:
+    return Account(platform=platform, account_id="XX:1:1", handle=name.replace(" ", "_"), display_name=name)
+
+
+def scored(ours: Account, theirs: Account) -> Score:
+    stored = unpack(pack(distil(theirs, keyer, at=None)))
+    return score(distil(ours, keyer, at=1.0), stored, default_weights(), NothingCounted(1_000))
+
+
+def test_a_name_alone_never_alerts() -> None:
+    result = scored(Account(platform="x", account_id="1", display_name=FRONT), listed(FRONT))
+    assert result.band == "none"
+    assert result.rivals[0].name == "namesake"
+
+
+def test_a_handle_made_of_the_same_name_is_no_second_reason() -> None:
+    account = Account(
+        platform="x", account_id="1", handle="tehrik_e_northern_valley_front", display_name=FRONT
+    )
+    assert scored(account, listed(FRONT)).band == "none"
+
+
+def test_a_bio_that_names_it_too_is_one() -> None:
+    bio = "Official voice of Tehreek-e-Northern Valley Front. Statements daily."
+    account = Account(platform="x", account_id="1", display_name=FRONT, bio=bio)
+    result = scored(account, listed(FRONT))
+    assert result.band != "none"
+    assert {line.signal for line in result.evidence} >= {"name", "mention"}
+
+
+def test_who_only_writes_about_it_is_left_alone() -> None:
+    account = Account(
+        platform="x", account_id="1", display_name="Salma Khan", bio=f"I report on {FRONT} for a daily."
+    )
+    assert scored(account, listed(FRONT)).band == "none"
+
+
+@pytest.mark.parametrize("name", ["Zarghun Shinwari Tsapari", FRONT])
+def test_a_listed_person_never_alerts_by_name_handle_and_bio_together(name: str) -> None:
+    account = Account(
+        platform="x", account_id="1", handle=name.replace(" ", "_"), display_name=name, bio=f"I am {name}!"
+    )
+    assert scored(account, listed(name, PERSONS)).band == "none"
+
+
+def test_being_on_no_platform_is_not_being_on_another() -> None:
+    lines = scored(Account(platform="x", account_id="1", display_name=FRONT), listed(FRONT)).lines
+    assert "platform" not in {line.signal for line in lines}
+
+
+def test_two_accounts_are_judged_as_before() -> None:
+    same = Account(platform="x", account_id="1", handle="tehrik_northern_valley", display_name=FRONT)
+    assert scored(same, same).band == "possible"
+
+
+@given(
+    ours=accounts, name=st.text(min_size=1, max_size=60), platform=st.sampled_from([ORGANISATIONS, PERSONS])
+)
+def test_without_a_bio_nobody_is_alerted_whatever_the_names(ours: Account, name: str, platform: str) -> None:
+    account = Account(platform="x", account_id="1", handle=ours.handle, display_name=name)
+    assert scored(account, listed(name, platform)).band == "none"
