@@ -76,9 +76,9 @@ def runs(word: str) -> list[str]:
 
 
 def spread_runs(word: str) -> list[str]:
-    """Three runs, at the quarters of the word, and of a longer word both ends; none where it has one run."""
+    """Three runs, at the quarters of the word, and of a longer word both ends."""
     found = runs(word)
-    if len(found) < 2:
+    if not found:
         return []
     ends = [found[0], found[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
     return list(dict.fromkeys([*(found[len(found) * quarter // 4] for quarter in (1, 2, 3)), *ends]))

@@ -42,6 +42,10 @@ def _called(handle: str) -> Account:
         ("wlyfwlyfa", "wlxfwyyfa"),  # two typos between the ends of a handle without a number
         ("waziristani", "noxziristok"),  # five letters in a row kept, wherever they stand
         ("mongoose", "node-mongoose-orm"),  # a word put before and another behind
+        ("kuke512", "fbqc_kuke512_uwks"),  # likewise, around too few letters for a run
+        ("2007kuke", "fbqc_2007kuke_uwks"),
+        ("kuke512", "fbqckuke512uwks"),
+        ("tarok", "tarok_uwks"),  # letters for one run alone
     ],
 )
 def test_disguises_share_a_key(banned: str, mirror: str) -> None:

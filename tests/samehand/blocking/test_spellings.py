@@ -50,7 +50,8 @@ def test_a_long_word_lists_its_letters_whole_and_a_typo_leaves_a_run(word: str, 
 
 
 def test_runs_are_listed_at_the_quarters_and_of_a_longer_word_at_both_ends() -> None:
-    assert spread_runs("abcde") == []
+    assert spread_runs("abcd") == []
+    assert spread_runs("abcde") == ["abcde"]
     assert spread_runs("abcdef") == ["abcde", "bcdef"]
     assert spread_runs("abcdefghi") == ["bcdef", "cdefg", "defgh"]
     assert spread_runs("abcdefghijklm") == ["cdefg", "efghi", "ghijk", "abcde", "ijklm"]
