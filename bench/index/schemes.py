@@ -14,6 +14,7 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
+from samehand.signals.base import Signal
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 
@@ -57,6 +58,11 @@ def _made(distilled: Callable[[str, str], _Trait | None], keys: Callable[[_Trait
     return making
 
 
+def _tried(signal: Signal[_Trait]) -> Callable[[_Trait], Iterable[Key]]:
+    """As look-ups do: what the trait would list, and the signal's probes."""
+    return lambda trait: (*signal.keys(trait), *signal.probes(trait))
+
+
 def _skeleton(base: str) -> list[Key]:
     return [key_of(KeyKind.HANDLE_WORD, base.encode())]
 
@@ -80,12 +86,12 @@ _name_minhash = _made(folded_name, lambda trait: _bands(trait.base))
 
 SCHEMES = {
     "handle": {
-        "samehand": Scheme(_made(folded, HANDLE.keys), _made(folded, HANDLE.probes)),
+        "samehand": Scheme(_made(folded, HANDLE.keys), _made(folded, _tried(HANDLE))),
         "exact skeleton": Scheme(_handle_skeleton, _handle_skeleton),
         "minhash 3-gram 20x2": Scheme(_handle_minhash, _handle_minhash),
     },
     "display_name": {
-        "samehand": Scheme(_made(folded_name, NAME.keys), _made(folded_name, NAME.probes)),
+        "samehand": Scheme(_made(folded_name, NAME.keys), _made(folded_name, _tried(NAME))),
         "exact skeleton": Scheme(_name_skeleton, _name_skeleton),
         "minhash 3-gram 20x2": Scheme(_name_minhash, _name_minhash),
     },
