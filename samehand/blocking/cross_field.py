@@ -5,7 +5,6 @@ No account is listed under further keys for this: a query tries the keys that th
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Final
 
 from samehand.blocking.spellings import CONSONANTS_MIN, cores, letters
@@ -14,7 +13,7 @@ from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.word import Word
 
-_WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
+_WORDS_MAX: Final = 4  # words of a handle that are keyed together; more are a slogan
 
 
 def keys_of_names(handle: Word) -> list[Key]:
@@ -24,7 +23,6 @@ def keys_of_names(handle: Word) -> list[Key]:
     telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
     if len(telling) > 1:
         keys.append(key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode()))
-        keys += keys_of(KeyKind.NAME_PAIR, map(" ".join, combinations(telling, 2)))
     sound = "".join(sorted(handle_sounds(handle)))
     if len(sound) >= CONSONANTS_MIN:
         keys.append(key_of(KeyKind.NAME_CONSONANTS, sound.encode()))

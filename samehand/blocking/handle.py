@@ -1,8 +1,8 @@
 """The blocking keys under which a handle is listed, and the further ones that a query tries.
 
 A listed key costs six bytes for every banned account, for ever, and each key costs a look-up some
-microseconds. So both are few: what a query tries beyond what it would list are all runs of the handle, its
-consonants less one, and the letters beside an inner number (docs/adr/0065-fewer-keys.md).
+microseconds. So both are few: what a query tries beyond what it would list are all runs of the handle, and
+the letters beside an inner number (docs/adr/0065-fewer-keys.md).
 """
 
 from __future__ import annotations
@@ -99,8 +99,6 @@ def tried_keys(handle: HandleTrait) -> list[Key]:
     # A longer one may be listed under it with a letter or a digit missing.
     keys += keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
     keys += keys_of(KeyKind.HANDLE_NUMBERED, _beside_number(handle))
-    if len(handle.word.consonants) > CONSONANTS_MIN:
-        keys += keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.word.consonants))
     return keys
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from samehand.account import Account
 from samehand.fingerprint.distil import distil, enrolment_keys, query_keys
-from samehand.keys import Key, KeyKind, kind_of
+from samehand.keys import Key
 from tests.samehand.signals.test_contract import keyer
 
 
@@ -50,10 +50,6 @@ def _called(handle: str) -> Account:
 )
 def test_disguises_share_a_key(banned: str, mirror: str) -> None:
     assert listed(banned) & tried(mirror)
-
-
-def test_a_consonant_put_in_is_left_out_again() -> None:
-    assert KeyKind.HANDLE_CONSONANTS in {kind_of(key) for key in listed("darinut") & tried("doverinate")}
 
 
 def test_digits_behind_a_handle_hide_nothing() -> None:
