@@ -7,6 +7,7 @@ import redis
 
 from store.base import Store
 from store.bounds import Bounds
+from store.limits import GENERATIONS
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_query, a_remembered
@@ -88,4 +89,22 @@ async def test_what_is_left_of_a_generation_is_cleared_away(
     living = await store.remembered_like([a_query("q")], now=NOW)
     assert living
     assert min(numbers) > 0
+    await store.close()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_every_key_of_a_generation_expires(
+    redis_url: str, redis_administrator: str, store_prefix: str, shards: int
+) -> None:
+    """Also those that were emptied and written again; no worker need be there to clear them away."""
+    store = await a_worker(redis_url, store_prefix, shards)
+    for second in range(3):
+        some = [a_remembered(str(n), handle=f"salma_{second}", seen_at=NOW + second) for n in range(100)]
+        await store.remember(some, now=NOW + second)
+        await store.forget([(one.account, one.seen_at) for one in some[::2]], now=NOW + second)
+    longest = Bounds().retention_seconds * (1 + 2 / GENERATIONS) + 1
+    with redis.Redis.from_url(redis_administrator) as client:
+        left = [client.ttl(key) for key in client.scan_iter(match=f"{store_prefix}*}}:g*:*")]
+    assert left
+    assert all(0 < seconds <= longest for seconds in left)
     await store.close()
