@@ -7,7 +7,7 @@ Updates are conservative (only the least cells grow), which keeps the error from
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -45,28 +45,38 @@ def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int
     return one % columns, two % columns, three % columns, four % columns
 
 
-def hashes_of_all(values: Sequence[tuple[int, bytes, str]]) -> npt.NDArray[np.uint32]:
-    """A row of :data:`ROWS` hashes for each value; a hash modulo the number of columns gives the cell."""
-    digests = b"".join([_digest(*value) for value in values])
-    words = np.frombuffer(digests, ">u4").reshape(-1, 2 * _WORDS)
-    return words[:, :ROWS].astype(np.uint32)
+class Digests:
+    """The digests of several values, each made once: their cells, homes and filter places follow from it."""
+
+    def __init__(self, values: Iterable[tuple[int, bytes, str]]) -> None:
+        """Takes kind, value and stratum of each."""
+        self._raw = b"".join([_digest(*value) for value in values])
+        self._told_apart = _told_apart(self._raw)
+
+    @property
+    def hashes(self) -> npt.NDArray[np.uint32]:
+        """A row of :data:`ROWS` hashes for each value; modulo the number of columns they give the cells."""
+        words = np.frombuffer(self._raw, ">u4").reshape(-1, 2 * _WORDS)
+        return words[:, :ROWS].astype(np.uint32)
+
+    def homes(self, sketches: int) -> npt.NDArray[np.uint64]:
+        """For each value what :func:`home` says."""
+        return self._told_apart % np.uint64(sketches)
+
+    def filter_places(self, clusters: Iterable[bytes], bits: int) -> npt.NDArray[np.uint32]:
+        """A row of filter places for each value and its cluster; all set if the value was counted for it.
+
+        The places follow from what tells the value and the cluster apart (double hashing: Kirsch,
+        Mitzenmacher 2008).
+        """
+        others = _told_apart(b"".join([_digest(_CLUSTER, cluster, "") for cluster in clusters]))
+        start, step = _mixed(self._told_apart ^ others), _mixed(self._told_apart ^ ~others) | np.uint64(1)
+        places = start[:, None] + step[:, None] * np.arange(FILTER_PLACES, dtype=np.uint64)
+        return (places % np.uint64(bits)).astype(np.uint32)
 
 
-def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
-    """For each sighting a row of filter places; all set if the cluster has counted the value already.
-
-    The places follow from what tells its value and its cluster apart (double hashing: Kirsch, Mitzenmacher
-    2008).
-    """
-    values = _told_apart([_digest(kind, value, stratum) for kind, value, stratum, _ in sightings])
-    clusters = _told_apart([_digest(_CLUSTER, cluster, "") for *_, cluster in sightings])
-    start, step = _mixed(values ^ clusters), _mixed(values ^ ~clusters) | np.uint64(1)
-    places = start[:, None] + step[:, None] * np.arange(FILTER_PLACES, dtype=np.uint64)
-    return (places % np.uint64(bits)).astype(np.uint32)
-
-
-def _told_apart(digests: Sequence[bytes]) -> npt.NDArray[np.uint64]:
-    return np.frombuffer(b"".join(digests), ">u8").reshape(-1, _WORDS)[:, -1].astype(np.uint64)
+def _told_apart(digests: bytes) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(digests, ">u8").reshape(-1, _WORDS)[:, -1].astype(np.uint64)
 
 
 def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

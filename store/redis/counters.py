@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
@@ -23,9 +25,10 @@ from store.base import Remembered
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
+from store.common.key_digests import Addresses
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
 from store.redis.client import together
-from store.redis.count_min_sketch import Sketch, filter_places, hashes_of_all, home
+from store.redis.count_min_sketch import Digests, Sketch, home
 from store.redis.shards import Shards
 
 
@@ -84,32 +87,55 @@ _ACCOUNTS = 0  # used in the place of a kind of value, for accounts, which count
 _READ_AT_MOST: Final = 2
 
 
-@dataclass(slots=True)
-class _Part:
-    """What one shard is to count: values, and the seats of accounts with their strata."""
+@dataclass(frozen=True, slots=True)
+class _Sightings:
+    """What accounts count: first all their values, then the accounts themselves, with their strata."""
 
-    values: list[Counted] = field(default_factory=list)
-    seats: list[tuple[int, bytes, str, bytes]] = field(default_factory=list)
+    digests: Digests
+    clusters: list[bytes]
+    personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
+    strata: list[str]
 
-    def packed(self, columns: int, bits: int, door: Doorkeeper, frozen: Sketch) -> tuple[bytes | str, ...]:
-        """The arguments of `count.lua`: all values as one, then each account's stratum and filter places.
-
-        Of the values of crowds, only those seen before: by the frozen sketch, or by the doorkeeper.
-        """
-        hashes = hashes_of_all([(one.kind, one.value, one.stratum) for one in self.values])
-        cells, seen = hashes % np.uint32(columns), filter_places(self.values, bits)
-        counts = np.array([one.kind not in CROWDS for one in self.values], np.bool_) | frozen.knows(cells)
-        counts[~counts] = door.lets_in(hashes[~counts], seen[~counts])
-        cells, seen = cells[counts], seen[counts]
-        taken = filter_places(self.seats, bits).astype(">u4").tobytes()
-        width = len(taken) // max(1, len(self.seats))
-        accounts = [
-            (stratum, taken[at * width : (at + 1) * width]) for at, (*_, stratum, _) in enumerate(self.seats)
-        ]
-        return (
-            np.hstack((cells, seen)).astype(">u4").tobytes(),
-            *(part for account in accounts for part in account),
+    @classmethod
+    def of(cls, accounts: Sequence[Remembered], addresses: Addresses) -> _Sightings:
+        """Lays out what accounts count."""
+        values: list[Counted] = []
+        seats: list[tuple[int, bytes, str]] = []
+        for account in accounts:
+            first = account.fingerprints[0]
+            sighting = counted(first, addresses.account(account.account).raw)
+            values += sighting.values
+            seats.append((_ACCOUNTS, sighting.seat, first.stratum))
+        return cls(
+            Digests(chain(((one.kind, one.value, one.stratum) for one in values), seats)),
+            [*(one.cluster for one in values), *(b"" for _ in seats)],
+            np.array([one.kind not in CROWDS for one in values], np.bool_),
+            [stratum for *_, stratum in seats],
         )
+
+    def packed(
+        self, columns: int, bits: int, door: Doorkeeper, frozen: Sequence[Sketch]
+    ) -> Iterator[tuple[int, tuple[bytes | str, ...]]]:
+        """For each shard that counts anything its number, and the arguments of `count.lua`.
+
+        These are all values as one, then each account's stratum and filter places. Of the values of crowds,
+        only those seen before: by the shard's frozen sketch, or by the doorkeeper.
+        """
+        hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
+        homes = self.digests.homes(len(frozen))
+        for shard, sketch in enumerate(frozen):
+            own = np.flatnonzero(homes == shard)
+            values, seats = own[own < len(self.personal)], own[own >= len(self.personal)]
+            cells = hashes[values] % np.uint32(columns)
+            counts = self.personal[values] | sketch.knows(cells)
+            counts[~counts] = door.lets_in(hashes[values[~counts]], places[values[~counts]])
+            taken = np.hstack((cells[counts], places[values[counts]])).astype(">u4").tobytes()
+            accounts = [
+                (self.strata[seat - len(self.personal)], places[seat].astype(">u4").tobytes())
+                for seat in seats.tolist()
+            ]
+            if len(own):
+                yield shard, (taken, *(part for account in accounts for part in account))
 
 
 class Counters:
@@ -137,34 +163,18 @@ class Counters:
         if not self._counting:
             await self._shards.client.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
-        parts = self._laid_out(accounts)
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
+        sightings = _Sightings.of(accounts, self._shards.addresses)
         await together(
             [
-                self._shards.script(
-                    *("count", shard, latest, self._columns, STRATA),
-                    *part.packed(self._columns, self._bits, self._door, frozen),
-                )
-                for shard, part, frozen in zip(self._shards.all, parts, self._newest(), strict=True)
-                if part.values or part.seats
+                self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
+                for shard, parts in sightings.packed(self._columns, self._bits, self._door, self._newest())
             ]
         )
 
     def _newest(self) -> Sequence[Sketch]:
         """The newest frozen sketches that this process has read, by shard."""
         return self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all)
-
-    def _laid_out(self, accounts: Sequence[Remembered]) -> list[_Part]:
-        """What accounts count, by shard: each value is counted in one of them."""
-        parts = [_Part() for _ in self._shards.all]
-        for account in accounts:
-            first = account.fingerprints[0]
-            sighting = counted(first, self._shards.addresses.account(account.account).raw)
-            for one in sighting.values:
-                parts[home(one.kind, one.value, one.stratum, len(parts))].values.append(one)
-            itself = _ACCOUNTS, sighting.seat, first.stratum
-            parts[home(*itself, len(parts))].seats.append((*itself, b""))
-        return parts
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does.

@@ -6,6 +6,7 @@ from collections import Counter
 from hashlib import blake2b
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +14,9 @@ from hypothesis import strategies as st
 from store.redis.count_min_sketch import (
     FILTER_PLACES,
     ROWS,
+    Digests,
     Sketch,
     columns_of,
-    filter_places,
-    hashes_of_all,
     home,
 )
 
@@ -30,6 +30,11 @@ def counted(values: list[tuple[int, bytes, str]], columns: int) -> Sketch:
         for row, place in enumerate(columns_of(*value, columns)):
             cells[row * columns + place] += 1
     return Sketch(cells.tobytes(), columns)
+
+
+def filtered(sightings: list[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
+    """The places of values and their clusters in the filter."""
+    return Digests([one[:3] for one in sightings]).filter_places([one[3] for one in sightings], bits)
 
 
 @given(st.lists(VALUES, max_size=60), st.integers(1, 64))
@@ -61,13 +66,18 @@ def test_a_value_has_one_home(value: tuple[int, bytes, str], sketches: int) -> N
     assert home(*value, sketches) == home(*value, sketches)
 
 
+@given(st.lists(VALUES, max_size=20), st.integers(1, 16))
+def test_homes_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], sketches: int) -> None:
+    assert Digests(values).homes(sketches).tolist() == [home(*value, sketches) for value in values]
+
+
 def test_a_value_has_no_other_home_than_the_only_one() -> None:
     assert home(1, b"value", "latin", 1) == 0
 
 
 @given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
 def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
-    cells = hashes_of_all(values) % np.uint32(columns)
+    cells = Digests(values).hashes % np.uint32(columns)
     assert cells.tolist() == [list(columns_of(*value, columns)) for value in values]
 
 
@@ -76,8 +86,8 @@ def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
     met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
 ) -> None:
     sketch, columns = counted(sorted(met), 1 << 20), np.uint32(1 << 20)
-    assert sketch.knows(hashes_of_all(sorted(met)) % columns).all()
-    assert not sketch.knows(hashes_of_all(sorted(others - met)) % columns).any()
+    assert sketch.knows(Digests(sorted(met)).hashes % columns).all()
+    assert not sketch.knows(Digests(sorted(others - met)).hashes % columns).any()
 
 
 def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
@@ -86,8 +96,8 @@ def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
     often = [(2, str(number).encode(), "") for number in range(4)] * 40
     sketch = counted(once + often, columns)
     never = [(3, str(number).encode(), "") for number in range(2_000)]
-    assert sketch.knows(hashes_of_all(often) % np.uint32(columns)).all()
-    assert sketch.knows(hashes_of_all(never) % np.uint32(columns)).mean() < 0.1
+    assert sketch.knows(Digests(often).hashes % np.uint32(columns)).all()
+    assert sketch.knows(Digests(never).hashes % np.uint32(columns)).mean() < 0.1
 
 
 @given(st.lists(st.tuples(VALUES, st.binary(max_size=300)), max_size=20), st.integers(1, 1 << 32))
@@ -111,7 +121,7 @@ def test_places_of_the_filter_are_what_is_stored_already(
         start, step = mixed(own ^ others), mixed(own ^ others ^ (1 << 64) - 1) | 1
         return [(start + step * at) % (1 << 64) % bits for at in range(FILTER_PLACES)]
 
-    found = filter_places([(*value, cluster) for value, cluster in sightings], bits)
+    found = filtered([(*value, cluster) for value, cluster in sightings], bits)
     assert found.tolist() == [places(*value, cluster) for value, cluster in sightings]
 
 
@@ -120,8 +130,8 @@ def test_a_filter_a_third_full_knows_one_new_sighting_in_27() -> None:
     bits, several = 1 << 16, range(90)
     pairs = [(1, f"{one}".encode(), "", f"{other}".encode()) for one in several for other in several]
     held = np.zeros(bits, np.bool_)
-    held[filter_places(pairs, bits)] = True
+    held[filtered(pairs, bits)] = True
     assert held.mean() == pytest.approx(1 - np.exp(-FILTER_PLACES * len(pairs) / bits), abs=0.01)
     others = [(2, value, stratum, cluster) for _, value, stratum, cluster in pairs]
-    known = held[filter_places(others, bits)].all(axis=1).mean()
+    known = held[filtered(others, bits)].all(axis=1).mean()
     assert known == pytest.approx(held.mean() ** FILTER_PLACES, abs=0.01)
