@@ -47,7 +47,6 @@ class Chosen:
 
     @property
     def bans(self) -> int:
-        """For whole workers."""
         return max(self.sizes)
 
 
@@ -164,7 +163,6 @@ def note_of(part: str, note: Path) -> Path:
 
 
 def main() -> None:
-    """Measures, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--bans", help=f"sizes of the look-up bench, comma-separated; {_BANS}")

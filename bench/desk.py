@@ -251,7 +251,6 @@ async def _times(request: Request, times: int) -> tuple[float, float, float]:
 
 
 def table(found: list[Timed]) -> str:
-    """For people."""
     rows = [
         f"| {one.database} | {one.request} | {one.p50_ms:g} | {one.p99_ms:g} | {one.processor_ms:g} |"
         f" {one.goal_ms:g} | {'met' if one.p99_ms <= one.goal_ms else '**missed**'} |"

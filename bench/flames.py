@@ -70,7 +70,6 @@ def sampled(bans: int, events: int) -> dict[Stack, int]:
 
 
 def installed() -> bool:
-    """Whether py-spy is there."""
     return _spy().exists()
 
 
@@ -141,7 +140,6 @@ REST: Final = "the rest (interpreter, event loop)"
 
 
 def table(stacks: Mapping[Stack, int]) -> str:
-    """For people."""
     told = shares(stacks, PARTS)
     return "\n".join(
         (

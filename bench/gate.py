@@ -66,7 +66,6 @@ def measured(bans: int, rate: int, seconds: int, deadline_ms: int = DEADLINE_MS)
 
 
 def table(found: Loaded) -> str:
-    """For people."""
     values = (
         f"{found.bans:,}",
         f"{found.calls_a_second:,}",

@@ -70,8 +70,6 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run."""
-
     bans: int
     broker: str
     rates: list[Latency]
@@ -208,7 +206,6 @@ def _searchable(worker: Running) -> float:
 
 
 def table(several: Sequence[Report]) -> str:
-    """For people."""
     lines = [
         "| events a second | broker | event → alert p50 / p99, ms | ban → searchable p99, s "
         "| worker's share of a processor | kept up |",

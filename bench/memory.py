@@ -66,7 +66,6 @@ def told(case: str, own: Server, bans: int, grown: int) -> Memory:
 
 
 def table(several: list[Memory]) -> str:
-    """Rows of a table."""
     columns = [*_PARTS.values(), "everything else"]
     lines = [
         "| bytes a ban | index and record | " + " | ".join(columns) + " | all |",

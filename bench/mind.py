@@ -115,7 +115,6 @@ class _Clock:
         self.seconds = dict.fromkeys((*_WORDS, UNSPARED), 0.0)
 
     def timed(self, step: str, work: Callable[[], T]) -> T:
-        """What the work answers."""
         before = time.process_time()
         answer = work()
         self.seconds[step] += time.process_time() - before

@@ -153,7 +153,6 @@ def growth_table(found: Mapping[int, Outcome]) -> str:
 
 
 def main() -> None:
-    """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=100_000)
     parser.add_argument("--each", type=int, default=400, help="disguises a kind")

@@ -84,8 +84,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run."""
-
     bans: int
     events: int
     rows: list[Row]
@@ -179,7 +177,6 @@ def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[
 
 
 def table(one: Report) -> str:
-    """For people."""
     lines = [
         f"| {one.bans:,} bans, {PARTITIONS} partitions | workers | worker + Redis µs an event "
         "| beside the first | bytes to + from Redis an event | events a second by the clock |",

@@ -92,8 +92,6 @@ class Flood:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run."""
-
     bans: int
     minutes: float
     events: int
@@ -251,7 +249,6 @@ def _entries(server: Server, layout: Layout, key: Key) -> int:
 
 
 def table(one: Report) -> str:
-    """For people."""
     flood = one.flood
     rows = (
         ("ordinary, before", flood.before_microseconds, flood.redis_before_microseconds),
@@ -270,7 +267,6 @@ def table(one: Report) -> str:
 
 
 def summary(one: Report) -> str:
-    """In a few lines."""
     flood = one.flood
     held = "; ".join(f"{what} {it.entries:,} of {it.cap:,}" for what, it in flood.postings.items())
     verdict = "reached" if abs(one.half_hour_mb) <= GROWTH_GOAL_MB else "missed"
@@ -291,7 +287,6 @@ def summary(one: Report) -> str:
 
 
 def main() -> None:
-    """Prints a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--minutes", type=float, default=MINUTES)

@@ -82,7 +82,6 @@ class Report:
 
     @property
     def lost_share(self) -> float:
-        """Of all alerts."""
         return len(self.lost) / max(self.alerts, 1)
 
 
@@ -235,7 +234,6 @@ def main() -> None:
 
 
 def lines(found: Report) -> list[str]:
-    """For people."""
     return [
         f"{found.events:,} sign-ups met {found.candidates:.1f} of {found.bans:,} bans each; records read: "
         f"{found.read_mean:.2f} in the mean, {found.read_p50:.0f} at p50, {found.read_p99:.0f} at p99 "

@@ -81,8 +81,6 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run."""
-
     bans: int
     broker: str
     mirrors: int
@@ -150,7 +148,6 @@ def _redis(own: Filled, *, needed: bool) -> Iterator[Server | None]:
 
 
 def rows(found: dict[str, list[Turn]]) -> list[Row]:
-    """A line a contender."""
     return [_row(name, found) for name in found]
 
 
@@ -171,7 +168,6 @@ def _row(name: str, found: dict[str, list[Turn]]) -> Row:
 
 
 def table(one: Report) -> str:
-    """For people."""
     lines = [
         f"| {one.bans:,} bans, {_BROKER_NAMES[one.broker]} | events a second of the worker's processor "
         "| worker + Redis µs an event | events a second by the clock | of pass-through |",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cli import output
+from cli.exit_codes import NotDone
+from report.text import visible
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
@@ -29,6 +31,16 @@ class MirroredAlerts:
     unreadable: int = 0
     beyond: int = 0
 
+    def alert(self, alert_id: str) -> MirrorAlert:
+        """Raises `NotDone` where the topic has no such alert."""
+        record = self.alerts.get(alert_id)
+        if record is None:
+            raise NotDone(
+                f"there is no alert {visible(alert_id, 128)} on the topic of alerts, or its retention has "
+                "passed; `samehand alerts list --all` lists those that there are"
+            )
+        return record
+
 
 def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlerts:
     """Reads both topics from start to end; `only`: of one alert.
@@ -37,14 +49,15 @@ def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlert
     """
     mirrored, called = MirroredAlerts(), names(settings)
     with reader(settings) as opened:
-        for value in _values(opened, called.alerts, "reading alerts"):
+        for _, value in values(opened, called.alerts, "reading alerts"):
             _keep_alert(mirrored, value, only)
-        for value in _values(opened, called.verdicts, "reading verdicts"):
+        for _, value in values(opened, called.verdicts, "reading verdicts"):
             _keep_verdict(mirrored, value, only)
     return mirrored
 
 
-def _values(opened: Reader, topic: str, label: str) -> Iterator[bytes]:
+def values(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
+    """The records of a topic from start to end, each with its address; tombstones are left out."""
     partitions = opened.partitions(topic)
     with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
         passed = 0
@@ -52,7 +65,7 @@ def _values(opened: Reader, topic: str, label: str) -> Iterator[bytes]:
             for arrival in opened.read(topic, partition):
                 hear(passed + arrival.offset)
                 if arrival.value is not None:
-                    yield arrival.value
+                    yield arrival.address, arrival.value
             passed += opened.end(topic, partition)
 
 

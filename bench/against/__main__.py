@@ -262,7 +262,6 @@ def table(one: Report) -> str:
 
 
 def main() -> int:
-    """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("revision")
     parser.add_argument("--bans", type=int, default=BANS)

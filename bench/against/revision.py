@@ -45,7 +45,6 @@ class Revision:
 
     @property
     def form(self) -> str:
-        """What its mind is."""
         return "compiled" if self.modules else "in Python"
 
 

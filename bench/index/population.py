@@ -54,7 +54,6 @@ def cache_folder() -> Path:
 
 
 def drawn(crowd: str, bans: int, seed: int) -> list[Held]:
-    """The same, drawn anew."""
     rng, taken = seeded(seed, f"bench {crowd}"), TakenHandles(bans)
     speech = CROWDS[crowd]()
     held: list[Held] = []

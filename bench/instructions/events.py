@@ -96,7 +96,6 @@ def counting(library: Path) -> Callable[[], Callable[[], None]]:
 
 
 def nothing() -> Callable[[], None]:
-    """Counts nothing."""
     return lambda: None
 
 

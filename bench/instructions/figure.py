@@ -58,7 +58,6 @@ def _has_avx2() -> bool:
 
 
 def read(path: Path = FIGURE) -> Figure:
-    """The figure checked in."""
     return msgspec.json.decode(path.read_bytes(), type=Figure)
 
 

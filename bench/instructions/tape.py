@@ -33,7 +33,6 @@ class Tape:
 
     @classmethod
     def load(cls, path: Path) -> Tape:
-        """From such a file."""
         tape = cls()
         for asked, said in msgspec.msgpack.decode(path.read_bytes(), type=list[tuple[bytes, bytes]]):
             tape._left[asked].append(said)
@@ -82,7 +81,6 @@ class _Deck:
         self.transport = None
 
     def writelines(self, parts: Iterable[bytes]) -> None:
-        """Answers the question."""
         question = b"".join(parts)
         answers = self._left.get(question)
         if not answers:
@@ -93,7 +91,6 @@ class _Deck:
         """Nothing is ever held back."""
 
     def close(self) -> None:
-        """No more answers."""
         self._reader.feed_eof()
 
     async def wait_closed(self) -> None:

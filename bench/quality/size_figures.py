@@ -66,7 +66,6 @@ class Event:
 
 
 def figures(events: Sequence[Event]) -> dict[str, Any]:
-    """Everything, ready for JSON."""
     mirrors = [one for one in events if one.is_mirror]
     others = [one for one in events if not one.is_mirror]
     weight = (MIRROR_EVERY - 1) * len(mirrors) / max(len(others), 1)

@@ -53,7 +53,6 @@ class Looked:
 
     @property
     def alarmed(self) -> list[int]:
-        """The accounts that alert."""
         return [
             place for place, several in enumerate(self.found) if any(one.band != "none" for one in several)
         ]

@@ -394,8 +394,6 @@ def _shares(bands: Sequence[str]) -> dict[str, dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What one process does."""
-
     what: str
     background: int
     renames: Sequence[tuple[str, str]]

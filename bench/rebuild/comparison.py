@@ -43,7 +43,6 @@ class Read(NamedTuple):
 
     @classmethod
     def of(cls, layout: Layout, keys: Sequence[Key]) -> Read:
-        """How keys are read."""
         return cls(spots_of(layout, keys), SILENT_ABOVE[first_bytes(keys)])
 
 

@@ -87,7 +87,6 @@ class Compacted:
             self.partitions_[crc32(account_id(number).encode()) % _PARTITIONS].append(number)
 
     def partitions(self, topic: str) -> list[int]:
-        """Its partitions."""
         return list(range(_PARTITIONS))
 
     def end(self, topic: str, partition: int) -> int:

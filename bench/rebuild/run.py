@@ -32,7 +32,6 @@ _FILLED_BY = (story, teller, agents.common.converters, agents.enrol)
 
 
 async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
-    """Fills, rebuilds, compares."""
     live = range(bans, bans + max(1, bans // _LIVE))
     history = History(population("diverse", live.stop))
     asked = _queries(history.held[:bans], queries)
@@ -78,7 +77,6 @@ class Rebuilt:
 
 
 def summary(one: Rebuilt) -> str:
-    """In a few lines."""
     took, found = one.took, one.found
     return "\n".join(
         (

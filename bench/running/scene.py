@@ -212,7 +212,6 @@ class Running:
             time.sleep(_POLL_SECONDS)
 
     def thaw(self) -> None:
-        """Lets both go on."""
         os.kill(self.pid, signal.SIGCONT)
         self.child.thaw()
 
@@ -232,7 +231,6 @@ class Running:
         ]
 
     def close(self) -> None:
-        """Ends it."""
         self.child.stop(_STOP_SECONDS)
         self.port.release()
 

@@ -40,11 +40,9 @@ class Extract:
     """``rapidfuzz.process.extract`` over all names: the loop that most scripts have."""
 
     def fill(self, bans: Sequence[Held]) -> None:
-        """Keeps the names."""
         self._names = [one.handle.lower() for one in bans]
 
     def ask(self, queries: Sequence[Held]) -> list[list[int]]:
-        """One after the other."""
         return [
             [
                 number
@@ -184,7 +182,6 @@ class ExactSkeleton:
             pipeline.execute()
 
     def ask(self, queries: Sequence[Held]) -> list[list[int]]:
-        """One MGET for all."""
         found = self._client.mget([_skeleton(one) for one in queries])
         return [np.frombuffer(several or b"", ">u4").tolist() for several in found]
 

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from cli import output
-from cli.exit_codes import NotDone
 from cli.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
 from report.text import percent, plural, visible
 from report.waterfall import terminal
@@ -88,12 +87,7 @@ def show(alert: str, as_json: bool) -> int:
       samehand alerts show 7f3a9c01
     """
     mirrored = read_topics(load(), only=alert)
-    record = mirrored.alerts.get(alert)
-    if record is None:
-        raise NotDone(
-            f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
-            "`samehand alerts list --all` lists those that there are"
-        )
+    record = mirrored.alert(alert)
     verdict = mirrored.verdicts.get(alert)
     if as_json:
         verdict_fields = None if verdict is None else json.loads(encode(verdict))

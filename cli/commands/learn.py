@@ -30,6 +30,7 @@ from cli.inputs.oddities import tell_all
 from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
+from cli.topic_alerts import values
 from desk.review.adopted import highest, in_force
 from desk.review.labels import judged, labels
 from report.text import plural
@@ -133,10 +134,10 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
         called = names(settings)
         table = given or _in_force(opened, called, settings)
         verdicts_by_pair = judged(
-            _verdicts(_topic(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
+            _verdicts(values(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
         )
         several = (called.alerts, called.sample)
-        raw = chain.from_iterable(_topic(opened, topic, "reading alerts") for topic in several)
+        raw = chain.from_iterable(values(opened, topic, "reading alerts") for topic in several)
         read.labels = labels(_alerts(raw, now, read), verdicts_by_pair, table, read.left_out)
     return table
 
@@ -159,18 +160,6 @@ def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:
         for at, path in enumerate(paths):
             with closing(read_raw(path, output.after(size(paths[:at]), hear))) as lines:
                 yield from lines
-
-
-def _topic(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
-    partitions = opened.partitions(topic)
-    with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
-        passed = 0
-        for partition in partitions:
-            for arrival in opened.read(topic, partition):
-                hear(passed + arrival.offset)
-                if arrival.value is not None:
-                    yield arrival.address, arrival.value
-            passed += opened.end(topic, partition)
 
 
 def _verdicts(raw: Raw, now: float, read: _Read) -> Iterator[VerdictGiven]:

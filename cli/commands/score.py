@@ -13,7 +13,7 @@ import click
 
 from cli import output
 from cli.inputs.input_errors import tell_faults
-from cli.inputs.input_files import ACCOUNTS, BANS, read_accounts, read_bans, size
+from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.oddities import tell_odd
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
 from cli.offline.weights_file import weights_of_file
@@ -106,7 +106,7 @@ def command(
     )
     tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
     with writing(out, "--out") if out is not None else nullcontext() as file:
-        awaited(_run(offline, bans, accounts, platform))
+        awaited(offline.compare(bans, accounts, platform))
         scored = offline.scored
         tell_faults(scored.faults)
         scored.unusable.tell()
@@ -119,16 +119,6 @@ def command(
     else:
         _show(scored.alerts, figures, top)
     return 0
-
-
-async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> None:
-    now = time.time()
-    with output.progress("enrolling bans", size([bans])) as hear:
-        await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
-    with output.progress("reading accounts", size([accounts])) as hear:
-        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
-    with output.progress("looking up accounts", len(lines)) as hear:
-        await offline.screen(lines, hear)
 
 
 def _figures(scored: Scored, seconds: float) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Final
 import click
 
 from cli import output
-from cli.exit_codes import NotDone
 from cli.topic_alerts import read_topics
 from report.text import visible
 from schemas.verdicts import Verdict, VerdictGiven
@@ -59,12 +58,7 @@ def command(alert: str, verdict: str, reason: str, policy: str | None, reviewer:
         raise click.BadParameter("an opaque id has 1 to 128 characters", param_hint="--reviewer")
     settings = load()
     mirrored = read_topics(settings, only=alert)
-    record = mirrored.alerts.get(alert)
-    if record is None:
-        raise NotDone(
-            f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
-            "`samehand alerts list --all` lists those that there are"
-        )
+    record = mirrored.alert(alert)
     given = VerdictGiven(
         alert_id=alert,
         revision=record.revision,

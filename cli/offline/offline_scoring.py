@@ -26,7 +26,8 @@ from agents.common.context import AgentContext, AlertPolicy
 from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
-from cli.inputs.input_files import Line
+from cli import output
+from cli.inputs.input_files import Line, read_accounts, read_bans, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.inputs.unusable_fields import UnusableFields
@@ -117,6 +118,16 @@ class Offline:
         self._dead: list[tuple[int, Fault]] = []
         self._done = 0
         self.scored = Scored()
+
+    async def compare(self, bans: Path, accounts: Path, platform: str) -> None:
+        """Enrols one file and screens the other, with a progress bar for each step."""
+        now = self._now
+        with output.progress("enrolling bans", size([bans])) as hear:
+            await self.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+        with output.progress("reading accounts", size([accounts])) as hear:
+            lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+        with output.progress("looking up accounts", len(lines)) as hear:
+            await self.screen(lines, hear)
 
     async def enrol(self, lines: Iterable[Line[AccountBanned]]) -> None:
         """Enrols bans; to be called before any account is screened."""

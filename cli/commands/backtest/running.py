@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from cli import output
 from cli.commands.backtest.judged import Run, judged
 from cli.commands.backtest.truths import Pair
-from cli.inputs.input_files import Line, read_accounts, read_bans, size
+from cli.inputs.input_files import Line, read_accounts, read_bans
 from cli.offline.offline_scoring import Offline, Scored
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.weights import Weights
@@ -34,12 +33,7 @@ async def measured(
 ) -> tuple[Run, Scored]:
     """Scores every account as the worker would, and beside it looks what was there to be scored."""
     offline = Offline(now=now, weights=weights, candidates=_BELOW)
-    with output.progress("enrolling bans", size([bans])) as hear:
-        await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
-    with output.progress("reading accounts", size([accounts])) as hear:
-        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
-    with output.progress("looking up accounts", len(lines)) as hear:
-        await offline.screen(lines, hear)
+    await offline.compare(bans, accounts, platform)
     scored = offline.scored
     scripts = {
         event.key: str(dominant_script(event.account.display_name or event.account.handle or ""))
