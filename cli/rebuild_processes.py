@@ -25,7 +25,7 @@ from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
 
 PROCESSES_MAX: Final = 64
-"""Each takes some 150 MB, and a dozen keep one Redis busy; a Cluster has more."""
+"""Each takes some 150 MB, and four keep one Redis busy; a Cluster has more masters."""
 
 
 @dataclass(frozen=True, slots=True)
