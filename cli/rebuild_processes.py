@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Final, cast
@@ -25,7 +25,7 @@ from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
 
 PROCESSES_MAX: Final = 64
-"""Each takes some 150 MB, and a dozen keep one Redis busy; a Cluster has more."""
+"""Each takes some 150 MB, and four keep one Redis busy; a Cluster has more masters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,11 @@ class Processes:
 
 def _shares(ends: Mapping[int, int], done: Mapping[int, int], count: int) -> list[dict[int, int]]:
     """Each process's partitions with their ends: the longest first, to the process with least to read."""
-    left = {partition: end - done.get(partition, 0) for partition, end in ends.items()}
+    left = {partition: max(0, end - done.get(partition, 0)) for partition, end in ends.items()}
     shares: list[dict[int, int]] = [{} for _ in range(min(count, len(ends)))]
     for partition in sorted(ends, key=left.__getitem__, reverse=True):
-        min(shares, key=lambda share: sum(left[it] for it in share))[partition] = ends[partition]
+        least = min(shares, key=lambda share: (sum(left[it] for it in share), len(share)))
+        least[partition] = ends[partition]
     return shares
 
 
@@ -108,10 +109,10 @@ def _work(
                     lambda: sum(done.values()),
                 )
 
+    ended: Exception | None = None
     try:
         awaited(work())
-        reports.send(None)
-    except BrokenPipeError:
-        return
     except Exception as fault:
-        reports.send(fault)
+        ended = fault
+    with suppress(BrokenPipeError):
+        reports.send(ended)

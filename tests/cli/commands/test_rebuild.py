@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar, cast
@@ -183,6 +185,20 @@ def test_a_process_raises_what_it_met_in_the_command(
     monkeypatch.setattr(rebuild_processes, "_work", _refused)
     ran = samehand("rebuild", "--processes", "2")
     assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
+
+
+def test_a_process_ends_when_nobody_reads_its_reports(bans: list[AccountBanned]) -> None:
+    """As after kill -9 of the command."""
+    settings = load()
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe(duplex=False)
+    plan = Processes(1, settings, partial(rebuild._enrolling, settings, ""))
+    process = spawning.Process(target=work, args=(plan, names(settings).banned, {0: 30, 1: 30}, {}, theirs))
+    process.start()
+    theirs.close()
+    ours.close()
+    process.join(timeout=60)
+    assert process.exitcode == 0
 
 
 def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
