@@ -281,8 +281,8 @@ WEIGHTS_ADOPTED: Final = WeightsAdopted(
         base_digest="9b1f3c0de5a94c7788f20a6d41c35b7e",
         weights_version="2026.11+learned.5f2c6c1e",
         multipliers=(
-            Multiplier(signal="bio", multiplier=1.14),
-            Multiplier(signal="handle", multiplier=0.91),
+            Multiplier(signal="bio", level="mostly-same", multiplier=1.14),
+            Multiplier(signal="handle", level="part", multiplier=0.91),
         ),
         rates=(RateFactor(rival="household", factor=1.3),),
         slope=0.97,

@@ -15,9 +15,10 @@ _Nats = Annotated[float, Meta(ge=-100.0, le=100.0)]  # e to the power of 100 is 
 
 
 class Multiplier(Struct, frozen=True, kw_only=True):
-    """By how much what one signal says is multiplied, relative to the base."""
+    """By how much what one level of a signal says is multiplied."""
 
     signal: fields.Text64
+    level: Annotated[str, Meta(max_length=64, description="Empty in version 1: all levels.")] = ""
     multiplier: Annotated[float, Meta(ge=0.0, le=10.0)]
 
 
@@ -41,7 +42,7 @@ class WeightsAdjustment(Struct, frozen=True, kw_only=True):
     ] = ""
     weights_version: fields.Text64
     multipliers: Annotated[
-        tuple[Multiplier, ...], Meta(max_length=100, description="Signals without one keep the base's.")
+        tuple[Multiplier, ...], Meta(max_length=200, description="Levels without one keep the base's.")
     ]
     slope: Annotated[float, Meta(ge=0.01, le=10.0)]
     intercept: _Nats

@@ -84,7 +84,7 @@ def _adjustment_of(told: WeightsAdjustment) -> Adjustment:
         base=told.base_version,
         base_digest=told.base_digest,
         version=told.weights_version,
-        multipliers={one.signal: one.multiplier for one in told.multipliers},
+        multipliers={f"{one.signal}.{one.level}": one.multiplier for one in told.multipliers},
         slope=told.slope,
         intercept=told.intercept,
         knots=told.knots,

@@ -82,11 +82,12 @@ def command(
 ) -> int:
     """Propose new signal weights from verdicts; adopts nothing.
 
-    Uses only blind verdicts, those given before the score was shown: readers who see a score tend to agree
-    with it. Multiplies each signal's weights, and how common each innocent explanation is that dismissals
-    name, by a factor that fits the verdicts (1/4 to 4, near 1 while there are few of them; of one reader a
-    third count at most), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
-    factors, and the loss (mean negative log-likelihood, in nats) on verdicts held out from learning.
+    Uses only blind verdicts, those given before the score was shown: readers who see a score tend to
+    agree with it. Multiplies the weight of each level of a signal, and how common each innocent
+    explanation is that dismissals name, by a factor that fits the verdicts (1/4 to 4, near 1 while there
+    are few of them; of one reader a third count at most), then calibrates the probabilities. Needs 15
+    mirrors and 15 others. Prints the factors, and the loss (mean negative log-likelihood, in nats) on
+    verdicts held out from learning.
 
     At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
     `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
@@ -203,9 +204,9 @@ def _show(learned: Learned, read: _Read, out: Path | None) -> None:
         f"{_left_out(read.left_out)}"
     )
     for name, value in sorted(learned.multipliers.items(), key=lambda named: named[1]):
-        screen.print(f"  {name:12} x {value:.2f}")
+        screen.print(f"  {name:26} x {value:.2f}")
     for name, value in sorted(learned.rates.items(), key=lambda named: named[1]):
-        screen.print(f"  {name:13} x {value:.2f} as common an explanation")
+        screen.print(f"  {name:26} x {value:.2f} as common an explanation")
     screen.print(
         f"loss on verdicts that it was not made from: {learned.loss_after:.4f} nats, with those in force"
         f" {learned.loss_before:.4f} ({learned.calibration})"

@@ -31,7 +31,7 @@ def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
                 base=adjustment.base_version,
                 base_digest=adjustment.base_digest,
                 version=adjustment.weights_version,
-                multipliers={one.signal: one.multiplier for one in adjustment.multipliers},
+                multipliers={f"{one.signal}.{one.level}": one.multiplier for one in adjustment.multipliers},
                 slope=adjustment.slope,
                 intercept=adjustment.intercept,
                 knots=adjustment.knots,
@@ -49,8 +49,10 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
         base_digest=adjustment.base_digest,
         weights_version=adjustment.version,
         multipliers=tuple(
-            Multiplier(signal=name, multiplier=value)
-            for name, value in sorted(adjustment.multipliers.items())
+            Multiplier(signal=signal, level=level, multiplier=value)
+            for (signal, _, level), value in sorted(
+                (row.partition("."), value) for row, value in adjustment.multipliers.items()
+            )
         ),
         slope=adjustment.slope,
         intercept=adjustment.intercept,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from desk.review.reasons import rival_of
+from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE, Label
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
@@ -150,10 +151,13 @@ def _voice(verdict: Said) -> str:
 
 
 def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = "") -> Label:
-    """The pair of an alert, with what each signal weighed in it."""
+    """The pair of an alert, with what each row of the table weighed in it."""
+    lines = (*alert.evidence, *alert.counter_evidence)
+    rows = {line.signal: f"{line.signal}.{line.level}" for line in lines if line.level != SHARED}
     weighed: dict[str, float] = {}
-    for line in (*alert.evidence, *alert.counter_evidence):
-        weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
+    for line in lines:
+        row = rows.get(line.signal, line.signal)
+        weighed[row] = weighed.get(row, 0.0) + line.weight
     shares_of = {one.name: one.share for one in alert.rivals}
     shares = tuple(shares_of.get(one.name, 0.0) for one in RIVALS)
     if not any(shares):  # the alert is of a former release, which named none

@@ -1,6 +1,6 @@
 """What learning from the verdicts of the desk would change, and by how much: figures, without I/O.
 
-An alert is weighed again by its lines: what each signal weighed, times the ratio of the two multipliers.
+An alert is weighed again by its lines: what each weighed, times the ratio of the two multipliers of its row.
 Where lines depend on each other workers come to a slightly other sum, since they group anew. Which pairs the
 table of caps will hold back cannot be foretold, and is not.
 """
@@ -51,12 +51,12 @@ class JudgedBlind:
 
 
 class Factor(NamedTuple):
-    """By how much a signal's weights are multiplied, relative to its rows: before and after.
+    """By how much the weight of a row, as `signal.level`, is multiplied: before and after.
 
     Of a rival explanation: how often sign-ups have it, before and after.
     """
 
-    signal: str
+    name: str
     before: float
     after: float
 
@@ -147,13 +147,13 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
 
 
 def factors(before: Weights, after: Weights) -> tuple[Factor, ...]:
-    """The signals that weigh otherwise, the largest change first."""
+    """The rows that weigh otherwise, the largest change first."""
     changed = [
-        Factor(name, row.multiplier, after.signals[name].multiplier)
-        for name, row in before.signals.items()
-        if after.signals[name].multiplier != row.multiplier
+        Factor(row, multiplier, after.multipliers[row])
+        for row, multiplier in before.multipliers.items()
+        if after.multipliers[row] != multiplier
     ]
-    return tuple(sorted(changed, key=lambda factor: (-abs(factor.after - factor.before), factor.signal)))
+    return tuple(sorted(changed, key=lambda factor: (-abs(factor.after - factor.before), factor.name)))
 
 
 def rate_changes(before: Weights, after: Weights) -> tuple[Factor, ...]:
@@ -164,7 +164,7 @@ def rate_changes(before: Weights, after: Weights) -> tuple[Factor, ...]:
         if after.rivals[name].rate != rival.rate
     ]
     return tuple(
-        sorted(changed, key=lambda factor: (-abs(math.log(factor.after / factor.before)), factor.signal))
+        sorted(changed, key=lambda factor: (-abs(math.log(factor.after / factor.before)), factor.name))
     )
 
 
@@ -215,11 +215,11 @@ def _band(table: Weights, calibrated: float, alert: MirrorAlert) -> Band:
 
 
 def _ratios(before: Weights, after: Weights) -> dict[str, float]:
-    """By how much what a signal weighed is to be multiplied. What weighed nothing goes on doing so."""
+    """By how much what a row weighed is to be multiplied. What weighed nothing goes on doing so."""
     return {
-        name: after.signals[name].multiplier / row.multiplier
-        for name, row in before.signals.items()
-        if row.multiplier > 0
+        row: after.multipliers[row] / multiplier
+        for row, multiplier in before.multipliers.items()
+        if multiplier > 0
     }
 
 

@@ -22,7 +22,7 @@ from desk.review.statistics import VERDICTS_MIN
 from desk.review.weights import REASON_CHARS_MAX
 from desk.web.api import Asked, desk_of
 from desk.web.desk import Desk
-from desk.web.sentences import SIGNALS
+from desk.web.sentences import LEVELS, SIGNALS
 from desk.web.view import context
 from samehand.scoring.learn import LABELS_A_KIND_MIN
 from samehand.scoring.rivals import RIVALS
@@ -105,6 +105,7 @@ async def weights_page(request: Asked) -> Template:
             "as_of": now,
             "now": now,
             "signals": SIGNALS,
+            "levels": LEVELS,
             "arrived_words": ARRIVED,
             "actions": ACTIONS,
             "left_out_words": LEFT_OUT,

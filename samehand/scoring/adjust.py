@@ -22,7 +22,7 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of the table ``base`` under the name ``version``.
 
     ``base_digest`` is the base's :func:`table_digest`: a table that somebody edited keeps its version.
-    ``multipliers`` are those of the whole way from the base, by signal; a signal without one keeps its own.
+    ``multipliers`` are those of the whole way from the base, by row (`signal.level`); others keep the base's.
     ``rates``: by which factor each rival's rates differ from the base's.
     ``slope``, ``intercept`` (nats) and ``knots`` take the place of the table's.
     """
@@ -64,9 +64,9 @@ def adjustment_of(table: Weights, base: Weights) -> Adjustment:
         base_digest=table_digest(base),
         version=table.version,
         multipliers={
-            name: one.multiplier
-            for name, one in table.signals.items()
-            if one.multiplier != base.signals[name].multiplier
+            row: multiplier
+            for row, multiplier in table.multipliers.items()
+            if multiplier != base.multipliers[row]
         },
         slope=table.slope,
         intercept=table.intercept,
@@ -83,8 +83,8 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
     """The table that an adjustment makes of its base.
 
     Raises:
-        UnusableWeights: it was learnt on another table, names a signal that the table lacks, or a number of
-            it is out of its range.
+        UnusableWeights: it was learnt on another table, names a row that the table lacks, or a number of it
+            is out of its range.
     """
     if adjustment.base != base.version:
         raise UnusableWeights(
@@ -97,11 +97,11 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
             f"it was learnt on another table that is called {base.version} too: give the desk and workers "
             "one file, and an edited one a version of its own"
         )
-    unknown = sorted(adjustment.multipliers.keys() - base.signals.keys())
+    unknown = sorted(adjustment.multipliers.keys() - base.multipliers.keys())
     if unknown:
-        raise UnusableWeights(f"the table {base.version} has no signal {unknown[0]}")
+        raise UnusableWeights(f"the table {base.version} has no row {unknown[0]}")
     for name, multiplier in adjustment.multipliers.items():
-        least, most = multiplier_range(base.signals[name].multiplier)
+        least, most = multiplier_range(base.multipliers[name])
         if not least <= multiplier <= most:
             told = f"must lie between {least:g} and {most:g}; it is {multiplier:g}"
             raise UnusableWeights(f"multipliers.{name} {told}")
@@ -114,10 +114,7 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
     table = replace(
         base,
         version=adjustment.version,
-        signals={
-            name: replace(one, multiplier=adjustment.multipliers.get(name, one.multiplier))
-            for name, one in base.signals.items()
-        },
+        signals=base.multiplied(adjustment.multipliers),
         rivals={name: with_factor(one, adjustment.rates.get(name, 1.0)) for name, one in base.rivals.items()},
         slope=adjustment.slope,
         intercept=adjustment.intercept,

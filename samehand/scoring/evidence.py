@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
+
+SHARED: Final = "shared-by-many"
+"""The level of a line that holds what a crowd takes away from another line of its signal."""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

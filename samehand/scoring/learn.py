@@ -1,8 +1,10 @@
-"""Learns from verdicts how much more or less each signal should weigh than its shipped weight.
+"""Learns from verdicts how much more or less each level of a signal should weigh than its shipped weight.
 
-Each signal gets a multiplier, at least 0, held to 1 by a normal prior, and all together get an intercept; the
-fitted values are the most probable ones given the labels. With few labels the weights hardly change, and no
-signal changes its sign. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
+Each level gets a multiplier, above 0, and all together get an intercept; the fitted values are the most
+probable ones given the labels. A normal prior holds the multipliers of a signal to 1 and to each other: with
+few labels they hardly change, and a level that few labels show goes with its signal. Where the labels would
+have a laxer agreement gain on a closer one, both get one multiplier, so that closer likeness never weighs
+less. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
 
 No reader counts for more than half of what all others do together, or for some fifty labels, if that is more
 (:func:`reader_counts`), and who contradicts what fits the others counts for less. Give only pairs that were
@@ -14,10 +16,11 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -44,10 +47,11 @@ LABELS_A_KIND_MIN: Final = 15
 READER_LABELS: Final = 50
 # Of all that counts one reader gives a third at most: two others outweigh them.
 READER_SHARE: Final = 1 / 3
-# Standard deviation of the prior that holds a multiplier to 1.
-MULTIPLIER_SPREAD: Final = 0.2
-# By so much (nats) at most a label that counts moves the heaviest weight of a signal: fifty by half a nat.
-NATS_A_LABEL: Final = 0.01
+# Standard deviations of the prior: of what multipliers of a signal have in common, and of each round that.
+SIGNAL_SPREAD: Final = 0.2
+LEVEL_SPREAD: Final = 0.1
+# By so much at most a label that counts moves a multiplier: fifty by a twentieth.
+MOVE_A_LABEL: Final = 0.001
 _INTERCEPT_SPREAD: Final = 2.0
 # A reader is assumed to err once in twenty labels, and found out by the labels beyond these.
 _ERRORS, _ERRORS_OF = 1.0, 20.0
@@ -56,12 +60,13 @@ _ROUNDS: Final = 8
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
 _PLACES: Final = {one.name: place for place, one in enumerate(RATED)}
-_METHOD: Final = 2  # raised where the same labels come to another table: no two of them have one name
+_METHOD: Final = 3  # raised where the same labels come to another table: no two of them have one name
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One judged pair: the prior and the weight of each signal in its alert (nats), and the verdict.
+    """One judged pair: the prior and the weight of each row, as `signal.level`, in its alert (nats), and the
+    verdict.
 
     ``pair`` names it to whoever asks what was foretold of it; nothing is learnt from a name. ``reader``: who
     judged it, or whatever else is to count as one voice. ``shares``: each rival's part of the odds that the
@@ -81,11 +86,10 @@ class Label:
 class Learned:
     """A proposal, and how far to trust it.
 
-    ``multipliers`` are those of the signals that occur in labels, and ``rates`` the factors of rivals' rates,
-    relative to the table in force. The losses
-    (nats a label; lower is better) are those of the table in force and of the proposal; the latter is
-    cross-validated, on labels that the fit had not seen. ``foretold``: of each named pair the calibrated
-    log-odds by which that loss is told.
+    ``multipliers`` are those of the rows of signals that occur in labels, and ``rates`` the factors of
+    rivals' rates, relative to the table in force. The losses (nats a label; lower is better) are those of the
+    table in force and of the proposal; the latter is cross-validated, on labels that the fit had not seen.
+    ``foretold``: of each named pair the calibrated log-odds by which that loss is told.
     """
 
     weights: Weights
@@ -125,7 +129,7 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         ),
     )
     sums = _Sums.of(labels, weights)
-    trusted = _reliability(sums, [it.reader for it in labels], weights)
+    trusted = _reliability(sums, [it.reader for it in labels])
     sums = replaced(sums, counts=sums.counts * trusted)
     mirrors = int(sums.mirrors.sum())
     if min(mirrors, len(labels) - mirrors) < LABELS_A_KIND_MIN:
@@ -137,17 +141,17 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         held, rest = fold == number, fold != number
         others = sums.at(rest)
         rates = _rates(others, weights, base)
-        unseen[held] = sums.at(held).rated(rates).scored(_fit(others.rated(rates), weights))
+        unseen[held] = sums.at(held).rated(rates).scored(_fit(others.rated(rates)))
     before = np.array([_calibrated(weights, label) for label in labels])
     rates = _rates(sums, weights, base)
-    fitted, calibration = _fit(sums.rated(rates), weights), calibrated(unseen, sums.mirrors, sums.counts)
+    fitted, calibration = _fit(sums.rated(rates)), calibrated(unseen, sums.mirrors, sums.counts)
     foretold = _foretold(unseen, sums, fold)
-    multipliers = dict(zip(sums.names, (float(one) for one in fitted[:-1]), strict=True))
+    multipliers = dict(zip(sums.rows, map(float, fitted[:-1]), strict=True))
     return Learned(
         weights=_table(weights, multipliers, rates, float(fitted[-1]), calibration, _digest(labels, weights)),
         labels=len(labels),
         mirrors=mirrors,
-        multipliers=multipliers,
+        multipliers={row: one / weights.multipliers[row] for row, one in multipliers.items()},
         rates={one.name: float(rate) for one, rate in zip(RATED, rates, strict=True) if rate != 1.0},
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors, sums.counts),
@@ -177,10 +181,17 @@ def reader_counts(readers: Sequence[str]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """The labels as arrays: the base of each, which no multiplier changes, what each signal adds, and for how
-    many labels it counts."""
+    """The labels as arrays: the base of each, which no multiplier changes, what each row adds by a multiplier
+    of 1, and for how many labels it counts.
 
-    names: tuple[str, ...]
+    ``rows`` are those of all signals that occur, and ``now`` their multipliers in force; ``laxer`` says of
+    which the one before is the next closer agreement. ``precision``: of the prior, intercept last.
+    """
+
+    rows: tuple[str, ...]
+    now: Floats
+    laxer: Bools
+    precision: Floats
     base: Floats
     parts: Floats
     mirrors: Bools
@@ -192,13 +203,30 @@ class _Sums:
     @classmethod
     def of(cls, labels: Sequence[Label], weights: Weights) -> _Sums:
         """The arrays of some labels, with the slope and intercept in force applied."""
-        names = tuple(sorted({name for label in labels for name in label.weights} & set(weights.signals)))
-        parts = np.array([[label.weights.get(name, 0.0) for name in names] for label in labels])
-        rest = [_rest(label, names) for label in labels]
+        shown = {row.partition(".")[0] for label in labels for row in label.weights}
+        # Of each signal agreements first, in the order of the table, which is that of likeness.
+        places = [
+            (name, row.agrees, f"{name}.{level}", row.multiplier)
+            for name, one in sorted(weights.signals.items())
+            for level, row in sorted(one.levels.items(), key=lambda it: not it[1].agrees)
+            if name in shown and row.multiplier > 0.0
+        ]
+        rows = tuple(row for _, _, row, _ in places)
+        now = np.array([multiplier for *_, multiplier in places])
+        signals = np.array([name for name, *_ in places])
+        prior = SIGNAL_SPREAD**2 * (signals[:, None] == signals) + LEVEL_SPREAD**2 * np.eye(len(rows))
+        precision = np.diag([*[0.0] * len(rows), _INTERCEPT_SPREAD**-2])
+        precision[:-1, :-1] = np.linalg.inv(prior) / np.outer(now, now)
+        parts = np.array([[label.weights.get(row, 0.0) for row in rows] for label in labels], float)
+        parts = parts.reshape(len(labels), len(rows))
+        sums = np.array([label.prior + sum(label.weights.values(), 0.0) for label in labels], float)
         return cls(
-            names,
-            weights.slope * np.array(rest, float) + weights.intercept,
-            weights.slope * parts.reshape(len(labels), len(names)),
+            rows,
+            now,
+            np.array([it[:2] == (before[0], True) for before, it in pairwise([("",), *places])], bool),
+            precision,
+            weights.slope * (sums - parts.sum(axis=1)) + weights.intercept,
+            weights.slope * parts / now,
             np.array([label.mirror for label in labels], bool),
             np.array(reader_counts([label.reader for label in labels]), float),
             np.array([label.shares for label in labels], float).reshape(len(labels), len(RIVALS)),
@@ -229,11 +257,6 @@ class _Sums:
         return scored
 
 
-def _rest(label: Label, names: Iterable[str]) -> float:
-    moved = sum(label.weights.get(name, 0.0) for name in names)
-    return label.prior + sum(label.weights.values()) - moved
-
-
 def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     """By which factor each rated rival occurs more often than the table says.
 
@@ -256,28 +279,51 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     return np.where(named + foretold > 0, rates, 1.0)
 
 
-def _fit(sums: _Sums, weights: Weights) -> Floats:
-    """The most probable multipliers and, last, the intercept.
+def _fit(sums: _Sums) -> Floats:
+    """The most probable multipliers in order and, last, the intercept.
+
+    Agreements that come out in the wrong order get one multiplier and are fitted again, until none is laxer
+    than one of a lower multiplier (pool adjacent violators).
+    """
+    first = np.ones(len(sums.rows), bool)
+    fitted = np.append(sums.now, 0.0)
+    while True:
+        fitted = _fit_pooled(sums, sums.mirrors, fitted, np.cumsum(first) - 1)
+        violating = sums.laxer & (np.diff(fitted[:-1], prepend=np.inf) > 0.0)
+        if not violating.any():
+            return fitted
+        first &= ~violating
+
+
+def _fit_pooled(sums: _Sums, meant: Floats | Bools, found: Floats, pools: Ints) -> Floats:
+    """The most probable multipliers, one a pool of rows, and, last, the intercept, sought from ``found`` on.
 
     Newton's method, projected: a multiplier that is at an end of its range and would leave it is held there
-    for the step.
+    for the step. ``meant``: how likely each label is of a mirror.
     """
-    design = np.column_stack([sums.parts, np.ones(len(sums.base))])
-    anchor = np.array([1.0] * len(sums.names) + [0.0])
-    spread = np.array([MULTIPLIER_SPREAD] * len(sums.names) + [_INTERCEPT_SPREAD])
-    least, most = np.array([*_ranges(sums, weights), (-np.inf, np.inf)]).T
-    signs = np.where(sums.mirrors, 1.0, -1.0)
+    of_pools = np.append(pools, pools.max(initial=-1) + 1)
+    spreading = np.eye(of_pools[-1] + 1)[of_pools]
+    anchor = np.append(sums.now, 0.0)
+    design = np.column_stack([sums.parts, np.ones(len(sums.base))]) @ spreading
+    precision = spreading.T @ sums.precision @ spreading
+    least, most = np.full(len(precision), -np.inf), np.full(len(precision), np.inf)
+    move = MOVE_A_LABEL * sums.counts.sum()
+    lowest, highest = np.array([multiplier_range(now) for now in sums.now]).reshape(-1, 2).T
+    np.maximum.at(least, pools, np.maximum(lowest, sums.now * (1 - move)))
+    np.minimum.at(most, pools, np.minimum(highest, sums.now * (1 + move)))
+    pull = spreading.T @ (sums.precision @ anchor)
 
     def cost(at: Floats) -> float:
-        loss = sums.counts @ np.logaddexp(0.0, -signs * (sums.base + design @ at))
-        return float(loss + 0.5 * (((at - anchor) / spread) ** 2).sum())
+        scored = sums.base + design @ at
+        loss = sums.counts @ (np.logaddexp(0.0, scored) - meant * scored)
+        return float(loss + at @ (0.5 * precision @ at - pull))
 
-    found = anchor.copy()
+    found = np.clip(found @ spreading / spreading.sum(axis=0), least, most)
     for _ in range(_STEPS_MAX):
         probability = sigmoid(sums.base + design @ found)
-        gradient = design.T @ (sums.counts * (probability - sums.mirrors)) + (found - anchor) / spread**2
+        gradient = design.T @ (sums.counts * (probability - meant)) + precision @ found - pull
         certain = sums.counts * probability * (1 - probability)
-        curvature = design.T @ (design * certain[:, None]) + np.diag(spread**-2.0)
+        curvature = design.T @ (design * certain[:, None]) + precision
         free = ((found > least) | (gradient < 0)) & ((found < most) | (gradient > 0))
         step = np.zeros_like(found)
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
@@ -286,10 +332,11 @@ def _fit(sums: _Sums, weights: Weights) -> Floats:
         found = reached
         if moved < 1e-9:
             break
-    return found
+    fitted: Floats = found[of_pools]
+    return fitted
 
 
-def _reliability(sums: _Sums, readers: Sequence[str], weights: Weights) -> Floats:
+def _reliability(sums: _Sums, readers: Sequence[str]) -> Floats:
     """For how much of a label each counts, by how often its reader seems to err (Dawid and Skene, 1979).
 
     Readers' error rates and the multipliers that fit what they meant are found in turn, from the table in
@@ -298,38 +345,18 @@ def _reliability(sums: _Sums, readers: Sequence[str], weights: Weights) -> Float
     names, whose = np.unique(np.array(readers), return_inverse=True)
     labels = np.bincount(whose, weights=sums.counts)
     errs = np.full(len(names), _ERRORS / _ERRORS_OF)
-    found = np.array([1.0] * len(sums.names) + [0.0])
-    twice = replaced(
-        sums,
-        base=np.concatenate([sums.base] * 2),
-        parts=np.vstack([sums.parts] * 2),
-        mirrors=np.concatenate([sums.mirrors, ~sums.mirrors]),
-    )
+    found = np.append(sums.now, 0.0)
     for _ in range(_ROUNDS):
         scored = sums.scored(found)
         said = sigmoid(np.where(sums.mirrors, scored, -scored))
-        meant = (1 - errs[whose]) * said
-        meant = meant / (meant + errs[whose] * (1 - said))
-        slips = np.bincount(whose, weights=sums.counts * (1 - meant))
+        right = (1 - errs[whose]) * said
+        right = right / (right + errs[whose] * (1 - said))
+        slips = np.bincount(whose, weights=sums.counts * (1 - right))
         errs = np.minimum((_ERRORS + slips) / (_ERRORS_OF + labels), 0.5)
-        found = _fit(
-            replaced(twice, counts=np.concatenate([sums.counts * meant, sums.counts * (1 - meant)])), weights
-        )
+        # Out of order they foretell as well: what is learnt is fitted anew.
+        found = _fit_pooled(sums, np.where(sums.mirrors, right, 1 - right), found, np.arange(len(sums.rows)))
     trusted: Floats = np.maximum(1 - 2 * errs, _TRUST_MIN)[whose]
     return trusted
-
-
-def _ranges(sums: _Sums, weights: Weights) -> list[tuple[float, float]]:
-    """Between which the multiplier of each signal may lie, relative to the one in force."""
-    heaviest = np.abs(sums.parts).max(axis=0, initial=1e-9)
-    move = NATS_A_LABEL * sums.counts.sum() / heaviest
-    found = []
-    for name, by in zip(sums.names, move, strict=True):
-        now = weights.signals[name].multiplier
-        least, most = multiplier_range(now)
-        whole = (least / now, most / now) if now > 0.0 else (1.0, 1.0)
-        found.append((max(whole[0], 1.0 - by), min(whole[1], 1.0 + by)))
-    return found
 
 
 def _downhill(cost: Cost, found: Floats, step: Floats, range_: tuple[Floats, Floats]) -> Floats:
@@ -365,15 +392,11 @@ def _table(
     calibration: Calibration,
     digest: str,
 ) -> Weights:
-    """The table with its signals and rates multiplied, its line and the calibration's made one."""
-    signals = {
-        name: replace(one, multiplier=one.multiplier * multipliers.get(name, 1.0))
-        for name, one in weights.signals.items()
-    }
+    """The table with its multipliers and rates, its line and the calibration's made one."""
     return replace(
         weights,
         version=f"{weights.version[:40]}+learned.{digest}",
-        signals=signals,
+        signals=weights.multiplied(multipliers),
         rivals={
             **weights.rivals,
             **{

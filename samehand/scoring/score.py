@@ -22,7 +22,7 @@ from typing import Final
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies, NothingCounted
-from samehand.scoring.evidence import Evidence, Line, RivalShare, Score
+from samehand.scoring.evidence import SHARED, Evidence, Line, RivalShare, Score
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.showings import Showings
@@ -214,7 +214,7 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
         shown.append(Evidence(line.signal, whole, finding.level, because, explained))
         if whole > adds:
             crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
-            shown.append(Evidence(line.signal, adds - whole, "shared-by-many", crowd))
+            shown.append(Evidence(line.signal, adds - whole, SHARED, crowd))
     return shown
 
 

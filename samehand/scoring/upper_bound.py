@@ -79,7 +79,7 @@ class UpperBound:
         )
         # The most of any moment, for candidates whose own moment is known only once they are read.
         self._any_moment = sum(
-            max(row.ceiling * table.multiplier for row in table.levels.values() if row.agrees)
+            max(row.ceiling * row.multiplier for row in table.levels.values() if row.agrees)
             for table in timed
         )
         self._told_of: tuple[BanCalendar | None, float, tuple[Moments, ...]] = (None, math.nan, ())

@@ -3,7 +3,7 @@
 A row's ``m`` is the probability that a true mirror shows the level; the probability that a stranger does is
 its ``u``, its ``u_of_bans`` over the number of bans, or computed for the value itself. The match weight
 against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969); against a rival that explains the level it is
-at most ``-ln(share)``, and a difference says nothing. Learning multiplies all by the signal's ``multiplier``.
+at most ``-ln(share)``, and a difference says nothing. Learning multiplies all by the row's ``multiplier``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.errors import UnusableWeights
@@ -73,6 +74,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value's. A level that mirrors show more often than others is an agreement and never speaks against a pair;
     any other is a difference and never speaks for it. ``explained``: how often a rival shows an agreement, as
     a share of how often a mirror does. ``ceiling`` (nats) is for prices that hang on a count of few.
+    ``multiplier``: learnt; what the level says is multiplied by it, against every rival.
     """
 
     m: Share
@@ -80,6 +82,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     u_of_bans: Share | None = None
     ceiling: Nats = WEIGHT_MAX
     explained: dict[RivalName, Share] = {}
+    multiplier: Annotated[float, Meta(ge=0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
 
     @property
@@ -90,11 +93,11 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def match_weight(self, rate: float) -> float:
         """The level's weight (nats) against a stranger if a share ``rate`` of strangers shows it."""
         weight = math.log(self.m / rate)
-        return min(max(weight, 0.0), self.ceiling) if self.agrees else min(weight, 0.0)
+        return self.multiplier * (min(max(weight, 0.0), self.ceiling) if self.agrees else min(weight, 0.0))
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal with their source, and its learnt multiplier.
+    """The rows of one signal with their source.
 
     ``explained`` holds where a row does not name the rival itself. ``kinds``: ``u_of_bans`` by kind of value.
     ``allowance`` is what the upper bound lets it add (nats) to a candidate that shares none of its keys.
@@ -103,18 +106,13 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
     kinds: dict[str, Share] = {}
-    multiplier: Annotated[float, Meta(ge=0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
     allowance: Nats = 0.0
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
         """The match weight (nats) of each level that has a ``u``; cached, since every pair looks it up."""
-        return {
-            level: row.match_weight(row.u) * self.multiplier
-            for level, row in self.levels.items()
-            if row.u is not None
-        }
+        return {level: row.match_weight(row.u) for level, row in self.levels.items() if row.u is not None}
 
     @cached_property
     def limits(self) -> dict[str, tuple[float, ...]]:
@@ -130,7 +128,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         share = row.explained.get(rival, self.explained.get(rival))
         if not row.agrees:
             return -math.inf if share is None else 0.0
-        return math.inf if share is None else -math.log(share) * self.multiplier
+        return math.inf if share is None else -math.log(share) * row.multiplier
 
     def limit(self, place: int) -> float:
         """The most (nats) that any agreement of the signal weighs against the rival at a place."""
@@ -138,7 +136,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def nats(self, level: str, rate: float) -> float:
         """The match weight (nats) of a level that the share ``rate`` of unrelated accounts shows."""
-        return self.levels[level].match_weight(rate) * self.multiplier
+        return self.levels[level].match_weight(rate)
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
@@ -152,15 +150,14 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         return {}  # a signal asks for few combinations of its levels
 
     def _heaviest_of(self, levels: tuple[str, ...]) -> list[str]:
-        """The levels among which the heaviest is, whatever the rate: no other has both more m and ceiling."""
-        rows = [(row.m, row.ceiling, level) for level in levels if (row := self.levels[level]).agrees]
-        found: list[str] = []
-        highest = -1.0
-        for _, ceiling, level in sorted(rows, reverse=True):
-            if ceiling > highest:
-                found.append(level)
-                highest = ceiling
-        return found or list(levels)
+        """The levels among which the heaviest is, whatever the rate: no other has as much of all numbers."""
+        rows = [(self.levels[level], level) for level in levels if self.levels[level].agrees]
+        numbers = [(row.m, row.ceiling, row.multiplier, level) for row, level in rows]
+        found: list[tuple[float, float, float, str]] = []
+        for one in sorted(numbers, reverse=True):
+            if not any(one[1] <= other[1] and one[2] <= other[2] for other in found):
+                found.append(one)
+        return [level for *_, level in found] or list(levels)
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,6 +189,28 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     bands: Bands = Bands()
     policy_bands: dict[str, Bands] = {}
     knots: tuple[tuple[float, float], ...] = ()
+
+    @cached_property
+    def multipliers(self) -> dict[str, float]:
+        """Of each row, as `signal.level`, its multiplier."""
+        return {
+            f"{name}.{level}": row.multiplier
+            for name, one in self.signals.items()
+            for level, row in one.levels.items()
+        }
+
+    def multiplied(self, multipliers: Mapping[str, float]) -> dict[str, SignalWeights]:
+        """Returns the signals with other multipliers of the rows, as `signal.level`; others keep theirs."""
+        return {
+            name: replace(
+                one,
+                levels={
+                    level: replace(row, multiplier=multipliers.get(f"{name}.{level}", row.multiplier))
+                    for level, row in one.levels.items()
+                },
+            )
+            for name, one in self.signals.items()
+        }
 
     def divisor(self, bans: int) -> int:
         """Over how many bans the rates of mirrors and rivals are spread."""
@@ -350,12 +369,16 @@ def check(weights: Weights) -> None:
 
 
 def _check_order(name: str, signal: SignalWeights) -> None:
-    """A closer level is explained no more than a laxer one, or a closer likeness could weigh less.
+    """A closer level is explained no more and multiplied no less than a laxer one, or it could weigh less.
 
     The agreements of a signal are listed with the closest first.
     """
     agreeing = [level for level, row in signal.levels.items() if row.agrees]
     for closer, laxer in pairwise(agreeing):
+        if signal.levels[closer].multiplier < signal.levels[laxer].multiplier:
+            raise UnusableWeights(
+                f"signals.{name}.levels: the multiplier of {closer} is below that of {laxer}, which is laxer"
+            )
         for rival, most, more in zip(RIVALS, signal.limits[closer], signal.limits[laxer], strict=True):
             if more > most:
                 raise UnusableWeights(

@@ -23,7 +23,7 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office
 
 SHIPPED = default_weights()
-WEIGHED = {"handle": 8.0, "device": 3.0, "email": -1.0}
+WEIGHED = {("handle", "same"): 8.0, ("device", "same"): 3.0, ("email", "different"): -1.0}
 MIDDLE = 3.0
 """Nats of the device, above which whoever judges says that it is a mirror."""
 
@@ -31,7 +31,10 @@ MIDDLE = 3.0
 def an_alert_of(number: int, *, version: str = SHIPPED.version, **given: Any) -> MirrorAlert:
     """An alert whose lines scatter about what its signals weigh."""
     chance = random.Random(number)
-    lines = [a_reason(signal, weight + chance.uniform(-2, 2)) for signal, weight in WEIGHED.items()]
+    lines = [
+        a_reason(signal, weight + chance.uniform(-2, 2), level=level)
+        for (signal, level), weight in WEIGHED.items()
+    ]
     words = {
         "alert_id": f"alert-{number}",
         "account_id": f"new-{number}",
@@ -88,11 +91,11 @@ async def judged_alerts(office: Office, count: int, *, first: int = 0, **given: 
 
 def learned(version: str = "learned-1", base: Weights = SHIPPED, **multipliers: float) -> Weights:
     """A table in which some signals weigh so many times what they did."""
-    signals = {
-        name: replace(one, multiplier=one.multiplier * multipliers.get(name, 1.0))
-        for name, one in base.signals.items()
+    rows = {
+        row: multiplier * multipliers.get(row.partition(".")[0], 1.0)
+        for row, multiplier in base.multipliers.items()
     }
-    return replace(base, version=version, signals=signals)
+    return replace(base, version=version, signals=base.multiplied(rows))
 
 
 def decided(decision: DecisionRow | None) -> DecisionRow:

@@ -187,8 +187,9 @@ def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: 
 def test_what_a_former_release_adopted_is_set_aside_with_one_line_of_the_log(life: Life) -> None:
     follower = WeightsFollower(load({}), life.context)
     with capture_logs() as logs:
-        follower.hear(arrival(adopted(1, base_digest="")))
-        follower.hear(arrival(adopted(1, base_digest="")))
+        former = adopted(1, base_digest="", multipliers=(Multiplier(signal="handle", multiplier=1.1),))
+        follower.hear(arrival(former))
+        follower.hear(arrival(former))
     assert [(it["log_level"], it["why"]) for it in logs] == [
         ("error", "it is of a former release, which learnt multipliers: learn and adopt anew")
     ]

@@ -27,7 +27,10 @@ def adopted(number: int, stage: Stage = "live", intercept: float = 0.0, **other:
         "base_version": SHIPPED.version,
         "base_digest": table_digest(SHIPPED),
         "weights_version": f"learned-{number}",
-        "multipliers": (Multiplier(signal="handle", multiplier=1.1),),
+        "multipliers": tuple(
+            Multiplier(signal="handle", level=level, multiplier=1.1)
+            for level in SHIPPED.signals["handle"].levels
+        ),
         "slope": 1.0,
         "intercept": intercept,
     }
@@ -61,7 +64,8 @@ def test_what_is_taken_back_leaves_our_own_table_and_nothing_in_shadow() -> None
     [
         {"base_version": "another"},
         {"base_digest": ""},
-        {"multipliers": (Multiplier(signal="horoscope", multiplier=1.0),)},
+        {"multipliers": (Multiplier(signal="horoscope", level="same", multiplier=1.0),)},
+        {"multipliers": (Multiplier(signal="handle", level="part", multiplier=1.1),)},
         {"knots": ((1.0, 0.0), (0.0, 1.0))},
     ],
 )

@@ -27,13 +27,16 @@ from tests.desk.makers import a_reason, an_alert
 from tests.makers import a_verdict
 from tests.samehand.scoring.test_learn import verdicts
 
-WEIGHED = {"handle": 8.0, "device": 3.0, "email": -1.0}
+WEIGHED = {("handle", "same"): 8.0, ("device", "same"): 3.0, ("email", "different"): -1.0}
 
 
 def an_alert_of(number: int, *, held: bool = False, **given: object) -> MirrorAlert:
     """An alert whose lines scatter about what its signals weigh."""
     chance = random.Random(number)
-    lines = [a_reason(signal, weight + chance.uniform(-2, 2)) for signal, weight in WEIGHED.items()]
+    lines = [
+        a_reason(signal, weight + chance.uniform(-2, 2), level=level)
+        for (signal, level), weight in WEIGHED.items()
+    ]
     if held:
         lines.append(a_reason("rule", -1.0))
     words = {"alert_id": f"alert-{number}", "weights_version": default_weights().version, **given}
@@ -60,13 +63,13 @@ def test_it_proposes_a_table_and_adopts_nothing(samehand: Samehand, tmp_path: Pa
     ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", out, "--json")
     assert (ran.code, ran.err) == (DONE, "")
     assert (ran.figures["labels"], ran.figures["calibration"], ran.figures["better"]) == (200, "platt", True)
-    assert ran.figures["multipliers"]["device"] > 1.05
+    assert ran.figures["multipliers"]["device.same"] > 1.03
     proposed = read_weights(out.read_bytes())
     assert proposed.version == ran.figures["version"]
-    assert proposed.signals["device"].multiplier == pytest.approx(
-        ran.figures["multipliers"]["device"], abs=1e-4
+    assert proposed.multipliers["device.same"] == pytest.approx(
+        ran.figures["multipliers"]["device.same"], abs=1e-4
     )
-    assert default_weights().signals["device"].multiplier == 1.0
+    assert set(default_weights().multipliers.values()) == {1.0}
 
 
 def test_what_says_nothing_is_left_out_and_counted(samehand: Samehand, tmp_path: Path) -> None:
@@ -113,7 +116,7 @@ def test_people_are_told_what_changed_and_how_to_adopt_it(samehand: Samehand, tm
     alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(200)))
     verdicts = jsonl(tmp_path / "verdicts.jsonl", *judged(200))
     ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", tmp_path / "new.json")
-    assert "device" in ran.out
+    assert "device.same " in ran.out
     assert "SAMEHAND_WEIGHTS=" in ran.out
 
 
@@ -156,7 +159,7 @@ def test_what_was_overruled_later_and_golden_items_teach_nothing(samehand: Sameh
 def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
     samehand: Samehand, servers: str, tmp_path: Path
 ) -> None:
-    learned = learn_from(verdicts(400, {"device": 0.4}), default_weights()).weights
+    learned = learn_from(verdicts(400, {"device.same": 0.4}), default_weights()).weights
     adopted = WeightsAdopted(
         stage="live", number=2, adjustment=as_sent(adjustment_of(learned, default_weights()))
     )
@@ -175,8 +178,8 @@ def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
     ran = samehand("learn", "--out", tmp_path / "next.json", "--json")
     assert (ran.code, ran.figures["labels"]) == (DONE, 60)
     proposed = read_weights((tmp_path / "next.json").read_bytes())
-    ratio = proposed.signals["device"].multiplier / learned.signals["device"].multiplier
-    assert ratio == pytest.approx(ran.figures["multipliers"]["device"], abs=1e-3)
+    ratio = proposed.multipliers["device.same"] / learned.multipliers["device.same"]
+    assert ratio == pytest.approx(ran.figures["multipliers"]["device.same"], abs=1e-3)
     ran = samehand(
         "learn",
         "--weights",

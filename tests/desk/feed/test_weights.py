@@ -91,7 +91,7 @@ async def test_what_was_decided_while_nobody_published_is_on_the_topic_once_some
     assert [key for key, _ in written] == [b"live", b"shadow", b"live"]
     records = [WeightsAdopted(stage="shadow", number=3), WeightsAdopted(stage="live", number=4)]
     assert [value for _, value in written[1:]] == [encode(one) for one in records]
-    assert b'"signal":"device","multiplier":0.5' in (written[0][1] or b"")
+    assert b'"signal":"device","level":"same","multiplier":0.5' in (written[0][1] or b"")
 
 
 async def test_the_topic_is_written_once_and_read_now_and_then(

@@ -15,6 +15,7 @@ from desk.database import verdicts
 from desk.database.engine import Database
 from desk.review.arrivals import take_verdict
 from desk.review.labels import ELSEWHERE, judged, label, labels
+from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import default_weights
@@ -107,6 +108,11 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
     told = {"overruled": 1, "unsure": 1, "no such alert": 4, "other weights": 1}
     assert {reason: by_topic[reason] for reason in told} == told
     assert {reason: by_database[reason] for reason in told} == told
+
+
+def test_what_a_crowd_takes_from_a_line_is_of_the_same_row() -> None:
+    lines = (a_reason("email", 9.0, level="same-domain"), a_reason("email", -2.0, level=SHARED))
+    assert label(an_alert(*lines), mirror=False).weights == {"email.same-domain": 7.0}
 
 
 def test_a_label_has_the_shares_that_its_alert_names_whatever_their_order() -> None:

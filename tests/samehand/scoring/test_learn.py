@@ -28,21 +28,21 @@ from samehand.scoring.learn import (
     reader_counts,
 )
 from samehand.scoring.rivals import RATED, RIVALS
-from samehand.scoring.weights import Weights, default_weights, read_weights
+from samehand.scoring.weights import Weights, check, default_weights, read_weights
 
 SHIPPED = replace(default_weights(), slope=1.0, intercept=0.0)
 PRIOR = -6.0
 SHOWN = {
-    "handle": (0.8, 5.0),
-    "device": (0.4, 7.0),
-    "email": (0.3, 6.0),
-    "agent": (0.7, 1.0),
-    "bio": (0.5, 4.0),
+    "handle.decorated": (0.8, 5.0),
+    "device.same": (0.4, 7.0),
+    "email.same-address": (0.3, 6.0),
+    "agent.same": (0.7, 1.0),
+    "bio.mostly-same": (0.5, 4.0),
 }
 
 
 def verdicts(many: int, distorted: dict[str, float], seed: int = 1) -> list[Label]:
-    """Judged pairs of a platform where some signals tell so many times what the table says."""
+    """Judged pairs of a platform where some rows tell so many times what the table says."""
     random = np.random.default_rng(seed)
     labels = []
     for number in range(many):
@@ -59,12 +59,73 @@ def verdicts(many: int, distorted: dict[str, float], seed: int = 1) -> list[Labe
 
 
 def test_a_weight_that_tells_half_of_what_is_claimed_is_found_out() -> None:
-    learned = learn(verdicts(2_000, {"device": 0.4}), SHIPPED)
-    assert learned.multipliers["device"] == pytest.approx(0.4, abs=0.12)
-    others = [value for name, value in learned.multipliers.items() if name != "device"]
+    learned = learn(verdicts(2_000, {"device.same": 0.4}), SHIPPED)
+    assert learned.multipliers["device.same"] == pytest.approx(0.4, abs=0.12)
+    others = [value for name, value in learned.multipliers.items() if not name.startswith("device.")]
     assert all(0.75 < value < 1.25 for value in others)
     assert learned.better
-    assert learned.weights.signals["device"].multiplier == pytest.approx(learned.multipliers["device"])
+    assert learned.weights.multipliers["device.same"] == pytest.approx(learned.multipliers["device.same"])
+
+
+def of_levels(many: int, told: dict[str, float], seed: int = 1) -> list[Label]:
+    """Judged pairs that show one level of a network each, and some a device."""
+    random = np.random.default_rng(seed)
+    labels = []
+    for number in range(many):
+        row = ("network.same-address", "network.same-prefix")[number % 2]
+        weights = {row: float(random.normal(6.0, 1.0)), "device.same": float(random.uniform(-1.0, 2.0))}
+        truth = PRIOR + sum(weight * told.get(one, 1.0) for one, weight in weights.items())
+        mirror = bool(random.random() < sigmoid(np.array(truth)))
+        labels.append(Label(PRIOR, weights, mirror, reader=f"reader-{number % 6}"))
+    return labels
+
+
+def test_of_a_signal_the_level_that_errs_is_found_out_and_one_that_nobody_shows_follows() -> None:
+    found = learn(of_levels(5_000, {"network.same-prefix": 0.6}), SHIPPED).multipliers
+    assert found["network.same-address"] == pytest.approx(1.0, abs=0.1)
+    assert found["network.same-prefix"] == pytest.approx(0.6, abs=0.1)
+    assert found["network.same-site"] <= found["network.same-prefix"], "which is closer"
+    assert found["network.same-site"] < found["network.different"] < 1.0
+
+
+def test_a_laxer_level_never_gains_on_a_closer_one_whatever_labels_say() -> None:
+    found = learn(of_levels(5_000, {"network.same-prefix": 1.4, "network.same-address": 0.8}), SHIPPED)
+    at = found.weights.multipliers
+    assert at["network.same-address"] == at["network.same-prefix"] != 1.0
+
+
+ROWS = sorted(SHIPPED.multipliers)
+HOSTILE = ("all contrary", "one reader", "mirrors alone are contrary", "any")
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(HOSTILE), st.floats(0.0, 32.0))
+def test_no_hostile_labels_break_the_order_the_signs_or_the_bounds(
+    seed: int, how: str, heaviest: float
+) -> None:
+    """Four hundred extreme labels, on an honest table and on what they made of it."""
+    random = np.random.default_rng(seed)
+    table = SHIPPED
+    for _ in range(2):
+        labels = []
+        for number in range(400):
+            shown = random.choice(len(ROWS), 6, replace=False)
+            weights = {ROWS[row]: float(random.uniform(-0.1, 1.0) * heaviest) for row in shown}
+            honest = PRIOR + sum(weights.values()) > 0.0
+            says = {"any": random.random() < 0.5, "mirrors alone are contrary": False}.get(how, not honest)
+            reader = "eve" if how == "one reader" else f"reader-{number % 4}"
+            labels.append(Label(PRIOR, weights, bool(says), reader=reader))
+        sure = [Label(PRIOR, {"handle.part": 1.0}, bool(at % 2), reader=f"{at}") for at in range(40)]
+        table = learn([*labels, *sure], table).weights
+        check(table)
+        assert adjusted(SHIPPED, adjustment_of(table, SHIPPED)) == table
+        assert all(1 / FACTOR_MAX <= one <= FACTOR_MAX for one in table.multipliers.values())
+        for name, signal in table.signals.items():
+            base = SHIPPED.signals[name].limits
+            for level, row in signal.levels.items():
+                for limit, assumed in zip(signal.limits[level], base[level], strict=True):
+                    assert limit >= 0.0 if row.agrees else limit <= 0.0
+                    assert (limit == assumed) or math.isclose(limit, assumed * row.multiplier)
 
 
 def test_where_nothing_is_wrong_nothing_is_changed_by_much() -> None:
@@ -74,10 +135,10 @@ def test_where_nothing_is_wrong_nothing_is_changed_by_much() -> None:
 
 
 def test_a_hundred_verdicts_move_the_right_weight_and_do_no_harm() -> None:
-    few = learn(verdicts(100, {"device": 0.4}), SHIPPED)
+    few = learn(verdicts(100, {"device.same": 0.4}), SHIPPED)
     assert few.calibration == "platt"
-    assert min(few.multipliers, key=lambda name: few.multipliers[name]) == "device"
-    fresh = verdicts(5_000, {"device": 0.4}, seed=9)
+    assert min(few.multipliers, key=lambda name: few.multipliers[name]) == "device.same"
+    fresh = verdicts(5_000, {"device.same": 0.4}, seed=9)
     assert loss(few.weights, few.multipliers, fresh) < loss(SHIPPED, {}, fresh)
 
 
@@ -92,14 +153,14 @@ def loss(weights: Weights, multipliers: dict[str, float], labels: Sequence[Label
 
 
 def test_a_signal_that_tells_the_contrary_keeps_a_quarter_and_is_not_turned_round() -> None:
-    learned = learn(verdicts(3_000, {"bio": -1.0}), SHIPPED)
-    assert learned.multipliers["bio"] == pytest.approx(1 / FACTOR_MAX)
-    again = learn(verdicts(3_000, {"bio": -1.0}, seed=2), learned.weights)
-    assert again.multipliers["bio"] >= 1.0, "four is the most that all learning together changes"
+    learned = learn(verdicts(3_000, {"bio.mostly-same": -1.0}), SHIPPED)
+    assert learned.multipliers["bio.mostly-same"] == pytest.approx(1 / FACTOR_MAX)
+    again = learn(verdicts(3_000, {"bio.mostly-same": -1.0}, seed=2), learned.weights)
+    assert again.multipliers["bio.mostly-same"] >= 1.0, "four is the most that all learning together changes"
 
 
 def test_what_is_proposed_can_be_written_and_read_and_is_another_version() -> None:
-    learned = learn(verdicts(800, {"device": 0.5}), SHIPPED)
+    learned = learn(verdicts(800, {"device.same": 0.5}), SHIPPED)
     assert learned.calibration == "isotonic"
     again = read_weights(json.encode(learned.weights))
     assert again == learned.weights
@@ -109,7 +170,7 @@ def test_what_is_proposed_can_be_written_and_read_and_is_another_version() -> No
 
 
 def test_learning_again_from_the_same_labels_goes_no_further() -> None:
-    labels = verdicts(2_000, {"device": 0.4})
+    labels = verdicts(2_000, {"device.same": 0.4})
     first = learn(labels, SHIPPED)
     moved = [
         Label(it.prior, {name: w * first.multipliers[name] for name, w in it.weights.items()}, it.mirror)
@@ -120,13 +181,15 @@ def test_learning_again_from_the_same_labels_goes_no_further() -> None:
 
 
 def test_the_order_of_the_labels_says_nothing() -> None:
-    labels = verdicts(300, {"device": 0.4})
+    labels = verdicts(300, {"device.same": 0.4})
     shuffled = random.Random(5).sample(labels, len(labels))
     assert learn(shuffled, SHIPPED) == learn(labels, SHIPPED)
 
 
 def test_of_a_named_pair_it_is_told_what_a_fit_foretold_that_had_not_seen_it() -> None:
-    labels = [replaced(it, pair=f"pair-{number}") for number, it in enumerate(verdicts(300, {"device": 0.4}))]
+    labels = [
+        replaced(it, pair=f"pair-{number}") for number, it in enumerate(verdicts(300, {"device.same": 0.4}))
+    ]
     learned = learn(labels, SHIPPED)
     assert learned.foretold.keys() == {it.pair for it in labels}
     signed = [learned.foretold[it.pair] * (1 if it.mirror else -1) for it in labels]
@@ -135,11 +198,11 @@ def test_of_a_named_pair_it_is_told_what_a_fit_foretold_that_had_not_seen_it() -
     )
     turned = replaced(labels[0], mirror=not labels[0].mirror)
     again = learn([turned, *labels[1:]], SHIPPED)
-    assert again.foretold["pair-0"] == pytest.approx(learned.foretold["pair-0"], abs=0.3), "by the others"
+    assert again.foretold["pair-0"] == pytest.approx(learned.foretold["pair-0"], abs=0.5), "by the others"
 
 
 def test_a_name_changes_nothing_of_what_is_learnt() -> None:
-    labels = verdicts(300, {"device": 0.4})
+    labels = verdicts(300, {"device.same": 0.4})
     named = [replaced(it, pair=f"pair-{number}") for number, it in enumerate(labels)]
     assert learn(named, SHIPPED).weights == learn(labels, SHIPPED).weights
 
@@ -148,10 +211,10 @@ def test_a_table_is_called_by_what_it_was_learnt_from_and_not_by_the_last_digit_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another processor adds up in another order; whoever is shown a table on one may adopt it on another."""
-    labels = verdicts(300, {"device": 0.4})
+    labels = verdicts(300, {"device.same": 0.4})
     here = learn(labels, SHIPPED)
     fit = learning._fit
-    monkeypatch.setattr(learning, "_fit", lambda sums, table: fit(sums, table) * (1 + 2**-50))
+    monkeypatch.setattr(learning, "_fit", lambda sums: fit(sums) * (1 + 2**-50))
     there = learn(labels, SHIPPED)
     assert here.multipliers != there.multipliers
     assert here.weights.version == there.weights.version
@@ -166,8 +229,8 @@ def test_a_line_that_no_signal_made_is_kept_as_it_is() -> None:
 
 
 def test_too_few_of_a_kind_are_refused_with_their_number() -> None:
-    several = [Label(PRIOR, {"handle": 9.0}, mirror=True)] * 50
-    none = [Label(PRIOR, {"handle": 1.0}, mirror=False)] * (LABELS_A_KIND_MIN - 1)
+    several = [Label(PRIOR, {"handle.decorated": 9.0}, mirror=True)] * 50
+    none = [Label(PRIOR, {"handle.decorated": 1.0}, mirror=False)] * (LABELS_A_KIND_MIN - 1)
     with pytest.raises(TooFewLabels, match="50 mirrors and 14 other pairs"):
         learn(several + none, SHIPPED)
     with pytest.raises(TooFewLabels):
@@ -188,7 +251,7 @@ def test_too_few_of_a_kind_are_refused_with_their_number() -> None:
     )
 )
 def test_whatever_is_judged_the_table_stays_usable(labels: list[Label]) -> None:
-    more = [Label(PRIOR, {"handle": 1.0}, mirror) for mirror in (True, False) for _ in range(15)]
+    more = [Label(PRIOR, {"handle.decorated": 1.0}, mirror) for mirror in (True, False) for _ in range(15)]
     learned = learn([*labels, *more], SHIPPED)
     assert read_weights(json.encode(learned.weights)) == learned.weights
     assert all(np.isfinite(value) and value >= 0 for value in learned.multipliers.values())
@@ -209,21 +272,21 @@ def test_four_hundred_contrary_labels_of_one_reader_move_little() -> None:
     honest = verdicts(600, {})
     turned = [replaced(it, mirror=not it.mirror, reader="eve") for it in verdicts(400, {}, seed=7)]
     fair, bent = learn(honest, SHIPPED), learn([*honest, *turned], SHIPPED)
-    for name, multiplier in fair.multipliers.items():
-        assert abs(bent.multipliers[name] - multiplier) * SHOWN[name][1] < 0.8, "nats"
+    for row, (_, nats) in SHOWN.items():
+        assert abs(bent.multipliers[row] - fair.multipliers[row]) * nats < 0.8, "nats"
     alone = learn(turned, SHIPPED)
     assert all(0.95 < one < 1.05 for one in alone.multipliers.values())
     fresh = verdicts(4_000, {}, seed=11)
     assert loss(bent.weights, bent.multipliers, fresh) < loss(fair.weights, fair.multipliers, fresh) + 0.02
 
 
-def test_fifty_labels_move_no_weight_by_more_than_half_a_nat() -> None:
-    for seed, distorted in enumerate(({}, {"device": 0.4}, {"bio": -1.0}, {"email": 2.0})):
+def test_fifty_labels_move_no_multiplier_by_more_than_a_twentieth() -> None:
+    for seed, distorted in enumerate(
+        ({}, {"device.same": 0.4}, {"bio.mostly-same": -1.0}, {"email.same-address": 2.0})
+    ):
         labels = verdicts(50, distorted, seed=seed)
         learned = learn(labels, SHIPPED)
-        for name in SHOWN:
-            heaviest = max(abs(it.weights[name]) for it in labels)
-            assert abs(learned.multipliers[name] - 1.0) * heaviest <= 0.5 + 1e-9, name
+        assert all(abs(one - 1.0) <= 0.05 + 1e-9 for one in learned.multipliers.values())
 
 
 NAMED = {"household": 2.0, "namesake": 0.5}
@@ -240,7 +303,9 @@ def dismissals(many: int, seed: int = 3, reader: str = "") -> list[Label]:
         odds = share * NAMED["household"] / ((1 - share) * NAMED["namesake"])
         rival = "household" if random.random() < odds / (1 + odds) else "namesake"
         who = reader or f"reader-{number % 6}"
-        labels.append(Label(PRIOR, {"handle": 1.0}, mirror=False, reader=who, shares=shares, rival=rival))
+        labels.append(
+            Label(PRIOR, {"handle.decorated": 1.0}, mirror=False, reader=who, shares=shares, rival=rival)
+        )
     return labels
 
 

@@ -24,7 +24,7 @@ from samehand.scoring.weights import Weights, default_weights, read_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
-from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted, picture
+from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted, picture, tables
 from tests.samehand.signals.test_contract import keyer
 
 WEIGHTS: Final = default_weights()
@@ -41,8 +41,8 @@ def scored(
     return score(distil(ours, keyer, at=AT), distil(theirs, keyer, at=at), weights, counts)
 
 
-def told(ours: Account, theirs: Account, counts: Any, age: float | None) -> float:
-    return scored(ours, theirs, counts, age).log_odds
+def told(ours: Account, theirs: Account, counts: Any, age: float | None, weights: Weights = WEIGHTS) -> float:
+    return scored(ours, theirs, counts, age, weights).log_odds
 
 
 def changed(account: Account, field: str, value: Any) -> Account:
@@ -95,16 +95,24 @@ NAMING: Final = frozenset(("announced", "succeeds", "names-it", "mailbox", "numb
 
 
 @settings(max_examples=8 * EXAMPLES)
-@given(ours=accounts, theirs=accounts, counts=with_crowds, age=ages, field=st.sampled_from(sorted(UNLIKE)))
+@given(
+    ours=accounts,
+    theirs=accounts,
+    counts=with_crowds,
+    age=ages,
+    field=st.sampled_from(sorted(UNLIKE)),
+    weights=tables,
+)
 def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raises_it(
-    ours: Account, theirs: Account, counts: Counted, age: float | None, field: str
+    ours: Account, theirs: Account, counts: Counted, age: float | None, field: str, weights: Weights
 ) -> None:
-    silent = told(changed(ours, field, None), theirs, counts, age)
-    assert told(changed(ours, field, UNLIKE[field]), theirs, counts, age) <= silent + 1e-9
+    silent = told(changed(ours, field, None), theirs, counts, age, weights)
+    assert told(changed(ours, field, UNLIKE[field]), theirs, counts, age, weights) <= silent + 1e-9
     # Who takes over the handle that its profile named names itself.
     takes_it_over = field == "handle" and "@" in (ours.bio or "")
     if getattr(theirs, field) is not None and not takes_it_over:
-        assert told(changed(ours, field, getattr(theirs, field)), theirs, counts, age) >= silent - 1e-9
+        same = changed(ours, field, getattr(theirs, field))
+        assert told(same, theirs, counts, age, weights) >= silent - 1e-9
 
 
 @settings(max_examples=4 * EXAMPLES)
@@ -123,12 +131,19 @@ def test_no_pair_scores_higher_than_an_account_against_itself(
 
 
 @settings(max_examples=3 * EXAMPLES)
-@given(ours=accounts, theirs=accounts, counts=counted, sooner=st.floats(0, 9e7), later=st.floats(0, 9e7))
+@given(
+    ours=accounts,
+    theirs=accounts,
+    counts=counted,
+    sooner=st.floats(0, 9e7),
+    later=st.floats(0, 9e7),
+    weights=tables,
+)
 def test_to_come_sooner_never_lowers_a_pair(
-    ours: Account, theirs: Account, counts: Counted, sooner: float, later: float
+    ours: Account, theirs: Account, counts: Counted, sooner: float, later: float, weights: Weights
 ) -> None:
     sooner, later = sorted((sooner, later))
-    assert told(ours, theirs, counts, sooner) >= told(ours, theirs, counts, later) - 1e-9
+    assert told(ours, theirs, counts, sooner, weights) >= told(ours, theirs, counts, later, weights) - 1e-9
 
 
 @settings(max_examples=3 * EXAMPLES)
@@ -304,6 +319,13 @@ def test_a_closer_level_is_explained_no_more_than_a_laxer_one() -> None:
     table = msgspec.json.decode(msgspec.json.encode(SHIPPED))
     table["signals"]["name"]["levels"]["same-name"]["explained"] = {"household": 1.0}
     with pytest.raises(UnusableWeights, match="household explains same-name more than"):
+        read_weights(msgspec.json.encode(table))
+
+
+def test_a_laxer_level_is_multiplied_by_no_more_than_a_closer_one() -> None:
+    table = msgspec.json.decode(msgspec.json.encode(SHIPPED))
+    table["signals"]["network"]["levels"]["same-prefix"]["multiplier"] = 1.1
+    with pytest.raises(UnusableWeights, match="the multiplier of same-address is below that of same-prefix"):
         read_weights(msgspec.json.encode(table))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,10 +22,11 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind, kind_of
+from samehand.scoring.adjust import FACTOR_MAX
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.scoring.score import _adding, _compared, score
 from samehand.scoring.upper_bound import UpperBound
-from samehand.scoring.weights import Weights, default_weights
+from samehand.scoring.weights import Weights, check, default_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
 from samehand.signals.context import ComparisonContext
@@ -41,6 +44,23 @@ PLAIN: Final = msgspec.structs.replace(WEIGHTS, group_shares={})
 PICTURE: Final = bytes(range(0, 256, 8))
 # A level that a key shows for certain: there the bound allows for all that it weighs.
 CERTAIN: Final = frozenset(("same-handle", "same-name"))
+
+
+def learnt(seed: int) -> Weights:
+    """The shipped table as labels may leave it: no laxer agreement gains on a closer one."""
+    chance = random.Random(seed)
+    multipliers = {}
+    for name, one in WEIGHTS.signals.items():
+        drawn = sorted([math.exp(chance.uniform(-1, 1) * math.log(FACTOR_MAX)) for _ in one.levels])
+        # Agreements in the table's order, then differences, whose order says nothing.
+        for level in sorted(one.levels, key=lambda level: not one.levels[level].agrees):
+            multipliers[f"{name}.{level}"] = drawn.pop()
+    table = msgspec.structs.replace(WEIGHTS, signals=WEIGHTS.multiplied(multipliers))
+    check(table)
+    return table
+
+
+tables = st.just(WEIGHTS) | st.builds(learnt, st.integers(0, 50))
 
 
 def picture(bits: int) -> Avatar:
@@ -168,24 +188,25 @@ def says(most: Most, key: Key) -> float:
 
 
 @settings(max_examples=6 * settings().max_examples)
-@given(pair=pairs, frequencies=counted, age=ages)
+@given(pair=pairs, frequencies=counted, age=ages, weights=tables)
 def test_the_bound_is_no_less_than_the_score_against_any_rival(
-    pair: tuple[Account, Account], frequencies: Frequencies, age: float | None
+    pair: tuple[Account, Account], frequencies: Frequencies, age: float | None, weights: Weights
 ) -> None:
+    plain = msgspec.structs.replace(weights, group_shares={})
     ours, theirs = seen(pair[0], AT), seen(pair[1], None if age is None else AT - age)
-    told, may = score(ours, theirs, PLAIN, frequencies), allowed(ours, theirs, PLAIN, frequencies)
+    told, may = score(ours, theirs, plain, frequencies), allowed(ours, theirs, plain, frequencies)
     context = ComparisonContext(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
         ours.at,
         None if age is None else age,
-        shipped=PLAIN.rates(frequencies.bans),
+        shipped=plain.rates(frequencies.bans),
     )
-    lines = _compared(ours, theirs, context, PLAIN)
-    priors = PLAIN.rival_priors(frequencies.bans, age, listed=False)
-    prior, excess, least = PLAIN.prior(frequencies.bans), 0.0, np.inf
-    of_rivals = _adding(lines, PLAIN)
+    lines = _compared(ours, theirs, context, plain)
+    priors = plain.rival_priors(frequencies.bans, age, listed=False)
+    prior, excess, least = plain.prior(frequencies.bans), 0.0, np.inf
+    of_rivals = _adding(lines, plain)
     for rival, own in enumerate(priors):
         adding = {line.signal: adds[rival] for line, adds in zip(lines, of_rivals, strict=True)}
         certain = {line.signal for line in lines if line.finding.level in CERTAIN}
@@ -196,7 +217,7 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
         assert told.log_odds <= prior - own + sum(adding.values()) + 1e-6
         excess += sum(adding.values()) - sum(counts.values())
         least = min(least, prior - own + sum(counts.values()))
-    table = UpperBound(PLAIN).table([ours], frequencies)
+    table = UpperBound(plain).table([ours], frequencies)
     most, read = bounded(table, theirs, age)
     assert prior + most >= least - 1e-6, (told.lines, may)
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
@@ -346,7 +367,7 @@ def test_a_namesake_is_not_taken_for_one_who_names_the_account() -> None:
     announced, named = (contact.as_shipped[level] for level in ("announced", "names-it"))
     assert bounded(table, seen(naming), 3e7)[0] >= announced
     assert bounded(back, seen(handle), 3e7)[0] >= named
-    silent = {**WEIGHTS.signals, "contact": msgspec.structs.replace(contact, multiplier=0.0)}
+    silent = WEIGHTS.multiplied({f"contact.{level}": 0.0 for level in contact.levels})
     without = UpperBound(msgspec.structs.replace(WEIGHTS, signals=silent))
     alike = without.table([seen(handle, AT)], NothingCounted(100_000))
     assert bounded(table, seen(handle), 3e7)[0] == bounded(alike, seen(handle), 3e7)[0]

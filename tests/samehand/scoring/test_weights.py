@@ -96,11 +96,11 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
         ({"rivals": {one.name: {"rate": 1.0} for one in RATED}, "bans_min": 1}, "in all, above bans_min"),
         ({"caps": {"rows": []}}, "delete caps"),
         (
-            {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "multiplier": -1}}}}},
             r">= 0\.0 - at `\$\.signals.*\.multiplier`",
         ),
         (
-            {"signals": {"handle": {"levels": {}, "multiplier": 11}}},
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "multiplier": 11}}}}},
             r"<= 10\.0 - at `\$\.signals.*\.multiplier`",
         ),
         ({"unheard_of": 1}, "unheard_of"),

@@ -84,7 +84,7 @@ SHIPPED = default_weights()
 def adopted(number: int, base: str | None, digest: str = table_digest(SHIPPED)) -> WeightsAdopted:
     adjustment = None
     if base is not None:
-        several = (Multiplier(signal="device", multiplier=0.9),)
+        several = (Multiplier(signal="device", level="same", multiplier=0.9),)
         adjustment = WeightsAdjustment(
             base_version=base,
             base_digest=digest,
