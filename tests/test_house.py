@@ -47,8 +47,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what waits is seen by giving a verdict on it",
     ),
     "cli/topic_alerts.py": ("tests/cli/commands/test_verdict.py", "read by these two alone"),
-    "cli/rebuild_processes.py": ("tests/cli/commands/test_rebuild.py", "whole rebuilds run it"),
-    "cli/commands/demo/servers.py": ("tests/cli/commands/demo/test_run.py", "the demo is its only caller"),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/views.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
