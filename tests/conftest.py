@@ -14,18 +14,18 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import redis
 from hypothesis import settings
+from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
+from local.kafka_ready import admin
 from local.redis import EmbeddedRedis
-from streams.kafka.client import admin
-from streams.settings import load
 from tests.redis_user import NAME, PASSWORD, with_password
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
@@ -76,9 +76,8 @@ def broker(shared_broker: EmbeddedBroker | None) -> Iterator[str]:
 
 
 def delete_topics(brokers: str, prefix: str = "") -> None:
-    """Deletes the topics that begin with a prefix."""
-    with admin(load({"SAMEHAND_KAFKA_BROKERS": brokers})) as opened:
-        client = cast(Any, opened)  # its protocol has only what the product calls
+    """Deletes the topics that begin with a prefix; a broker that is too busy for it keeps them."""
+    with suppress(KafkaError, OSError), admin(brokers) as client:
         client.delete_topics(
             [name for name in client.list_topics() if name.startswith(prefix) and not name.startswith("_")]
         )

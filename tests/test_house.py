@@ -42,6 +42,22 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
+    "cli/commands/deliver.py": (
+        "tests/cli/commands/test_bridge.py",
+        "as other commands that start a process",
+    ),
+    "cli/commands/gate.py": ("tests/cli/commands/test_bridge.py", "as others that start a process"),
+    "cli/commands/simulate.py": ("tests/cli/commands/test_hash_avatar.py", "as other commands without bans"),
+    "cli/commands/dry_run/run.py": (
+        "tests/cli/commands/dry_run/test_figures.py",
+        "a run is judged by its figures",
+    ),
+    "cli/inputs/unusable_fields.py": ("tests/cli/inputs/test_oddities.py", "both are told by line"),
+    "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
+    "streams/supervision/forced_stop.py": (
+        "tests/streams/supervision/test_worker_process.py",
+        "in a process of its own, which it ends",
+    ),
     "cli/commands/alerts.py": (
         "tests/cli/commands/test_verdict.py",
         "what waits is seen by giving a verdict on it",

@@ -190,6 +190,11 @@ def test_next_revision_is_not_below_its_moment(known: int, now: float) -> None:
     assert next_revision(known, now) >= by_time(now) >= 1
 
 
+def test_next_revision_within_a_second_counts_on_by_one() -> None:
+    known = by_time(COUNTED_FROM + 60.0)
+    assert next_revision(known, COUNTED_FROM + 60.0) == known + 1
+
+
 def test_revision_by_time_counts_seconds_since_2020() -> None:
     assert [by_time(COUNTED_FROM + it) for it in (-1.0, 0.5, 1.9, 86_400.0)] == [1, 1, 1, 86_400]
     assert by_time(float("inf")) == BY_TIME_MAX
