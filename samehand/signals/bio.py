@@ -129,11 +129,13 @@ class BioSignal(SignalBase[BioTrait]):
         def in_part(level: str, likeness: float) -> float:
             return table.nats(level, _rate_in_part(likeness, trait.length, math.inf))
 
-        alike = [_most_alike(bands) for bands in range(1, BANDS + 1)]
         partly = in_part("partly-same", _MOSTLY)
-        by_number = [max(partly, in_part("mostly-same", min(most, _ALMOST))) for most in alike]
-        almost = max(table.nats("almost-same", whole), by_number[-1])
-        by_number = [almost if most >= _ALMOST else nats for most, nats in zip(alike, by_number, strict=True)]
+        mostly = max(partly, in_part("mostly-same", _ALMOST))
+        almost = max(table.nats("almost-same", whole), mostly)
+        by_number = [
+            almost if likeness >= _ALMOST else max(partly, in_part("mostly-same", likeness))
+            for likeness in map(_most_alike, range(1, BANDS + 1))
+        ]
         return Most({KeyKind.BIO_BAND: almost}, by_number=by_number)
 
     def show(self, trait: BioTrait, quoted: Quoted) -> str:
