@@ -91,10 +91,13 @@ async def read_all(
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
 
-    Outages are waited out. Raises ``TopicsError`` without the topic.
+    Outages are waited out, by other processes in each of them. Raises ``TopicsError`` without the topic.
     """
+    if elsewhere:
+        await _read_once(opened, topic, enrol, bookmark, done, tally, elsewhere)
+        return
     await through_outages(
-        lambda: _read_once(opened, topic, enrol, bookmark, done, tally, elsewhere), lambda: sum(done.values())
+        lambda: _read_once(opened, topic, enrol, bookmark, done, tally), lambda: sum(done.values())
     )
 
 
@@ -105,7 +108,7 @@ async def _read_once(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: ReadTally,
-    elsewhere: Elsewhere | None,
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     partitions = opened.partitions(topic)
     if not partitions:

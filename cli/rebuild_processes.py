@@ -74,7 +74,7 @@ class Processes:
             yield working
         finally:
             for process in processes:
-                process.terminate()
+                process.kill()  # a stopped one would not notice that it is to end
                 process.join()
 
 

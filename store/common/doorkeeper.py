@@ -35,20 +35,33 @@ class Doorkeeper:
     def lets_in(
         self, hashes: npt.NDArray[np.uint32], sightings: npt.NDArray[np.uint32]
     ) -> npt.NDArray[np.bool_]:
-        """Returns which of several sightings to count, and notes all their values as seen.
+        """Returns which of several sightings to count.
 
         ``hashes`` has a row for the value of each sighting, ``sightings`` a row for its value and cluster.
         """
-        if self._met > DOOR_VALUES:
-            self._newer, self._older, self._met = np.zeros_like(self._newer), self._newer, 0
-        places = hashes[:, :_PLACES] >> np.uint32(32 - DOOR_BITS)
-        byte, bit = places >> np.uint32(3), np.uint8(1) << (places & np.uint32(7)).astype(np.uint8)
+        byte, bit = _spots(hashes)
         lately = (self._newer[byte] & bit).all(axis=1)
         before = (self._older[byte] & bit).all(axis=1)
         again = np.ones(len(hashes), np.bool_)  # a repeat within this call
-        again[np.unique(hashes[:, :2].copy().view(np.uint64), return_index=True)[1]] = False
-        np.bitwise_or.at(self._newer, byte, bit)
-        self._met += int((~lately & ~again).sum())
+        again[_firsts(hashes)] = False
         opens = sightings.sum(axis=1) % OPENERS == 0
         let_in: npt.NDArray[np.bool_] = lately | before | again | opens
         return let_in
+
+    def note(self, hashes: npt.NDArray[np.uint32]) -> None:
+        """Notes values as seen, once what was let in is counted: else a repeat would let itself in."""
+        if self._met > DOOR_VALUES:
+            self._newer, self._older, self._met = np.zeros_like(self._newer), self._newer, 0
+        byte, bit = _spots(hashes[_firsts(hashes)])
+        self._met += int((~(self._newer[byte] & bit).all(axis=1)).sum())
+        np.bitwise_or.at(self._newer, byte, bit)
+
+
+def _spots(hashes: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+    places = hashes[:, :_PLACES] >> np.uint32(32 - DOOR_BITS)
+    return places >> np.uint32(3), np.uint8(1) << (places & np.uint32(7)).astype(np.uint8)
+
+
+def _firsts(hashes: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    """Where each value comes for the first time."""
+    return np.unique(hashes[:, :2].copy().view(np.uint64), return_index=True)[1]

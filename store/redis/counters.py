@@ -115,11 +115,11 @@ class _Sightings:
 
     def packed(
         self, columns: int, bits: int, door: Doorkeeper, frozen: Sequence[Sketch]
-    ) -> Iterator[tuple[int, tuple[bytes | str, ...]]]:
-        """For each shard that counts anything its number, and the arguments of `count.lua`.
+    ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
+        """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
 
-        These are all values as one, then each account's stratum and filter places. Of the values of crowds,
-        only those seen before: by the shard's frozen sketch, or by the doorkeeper.
+        The arguments are all values as one, then each account's stratum and filter places. Of the values of
+        crowds, only those seen before: by the shard's frozen sketch, or by the doorkeeper.
         """
         hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
         homes = self.digests.homes(len(frozen))
@@ -128,14 +128,16 @@ class _Sightings:
             values, seats = own[own < len(self.personal)], own[own >= len(self.personal)]
             cells = hashes[values] % np.uint32(columns)
             counts = self.personal[values] | sketch.knows(cells)
-            counts[~counts] = door.lets_in(hashes[values[~counts]], places[values[~counts]])
+            asking = values[~counts]
+            met = hashes[asking]
+            counts[~counts] = door.lets_in(met, places[asking])
             taken = np.hstack((cells[counts], places[values[counts]])).astype(">u4").tobytes()
             accounts = [
                 (self.strata[seat - len(self.personal)], places[seat].astype(">u4").tobytes())
                 for seat in seats.tolist()
             ]
             if len(own):
-                yield shard, (taken, *(part for account in accounts for part in account))
+                yield shard, (taken, *(part for account in accounts for part in account)), met
 
 
 class Counters:
@@ -165,12 +167,15 @@ class Counters:
             self._counting = True
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
         sightings = _Sightings.of(accounts, self._shards.addresses)
+        several = list(sightings.packed(self._columns, self._bits, self._door, self._newest()))
         await together(
             [
                 self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
-                for shard, parts in sightings.packed(self._columns, self._bits, self._door, self._newest())
+                for shard, parts, _ in several
             ]
         )
+        for *_, met in several:
+            self._door.note(met)
 
     def _newest(self) -> Sequence[Sketch]:
         """The newest frozen sketches that this process has read, by shard."""

@@ -143,7 +143,7 @@ class RememberedAccounts:
     async def _remember(
         self, accounts: Sequence[Remembered], now: float, then: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> tuple[list[Showings], Answer]:
-        names = [one.account for one in accounts]
+        names = uncounted = [one.account for one in accounts]
         try:
             book = await self._writable(now)
             replies, grown = await self._written(accounts, book, now)
@@ -154,14 +154,19 @@ class RememberedAccounts:
                 for one, (word, *_) in zip(accounts, replies, strict=True)
                 if word == "kept" or (word == "same" and one.account in self._uncounted)
             ]
-            noting = together([self._note(book, grown, now), self._counters.count(counting, now)])
-            answer, _ = await both(then(), noting)
+
+            async def count() -> None:
+                nonlocal uncounted
+                await self._counters.count(counting, now)
+                uncounted = []
+                self._uncounted.difference_update(names)
+
+            answer, _ = await both(then(), together([self._note(book, grown, now), count()]))
         except BaseException:
             if len(self._uncounted) > _UNCOUNTED_MAX:
                 self._uncounted.clear()
-            self._uncounted.update(names)
+            self._uncounted.update(uncounted)
             raise
-        self._uncounted.difference_update(names)
         return [one.write.account.shown for one in replies if one.write.account is not None], answer
 
     async def _written(

@@ -1,11 +1,12 @@
-"""Bounds what a compressed batch may unpack to, for both Kafka clients.
+"""Keeps batches that a client cannot read, or only with too much memory, from both Kafka clients.
 
 A broker bounds a batch as it is stored (``max.message.bytes``, 1 MiB by default), and both clients unpack one
 whole, without a setting for it: a mebibyte of gzip holds a gibibyte of zeros. One such batch, from anybody
 who may write to a topic, would end every process that reads it, again after each restart; so would a codec
-that is not installed. Here a batch is unpacked in bounded memory before the client sees it. Where it exceeds
-a bound or cannot be unpacked, the client is given a single record in its place, which says why. That record
-is no JSON: it becomes a dead letter like any other that nobody can read, and reading goes on behind it.
+that is not installed, or a header whose key is no UTF-8, which brokers take. Here a batch is unpacked in
+bounded memory, and read, before the client sees it. Where it exceeds a bound or cannot be read, the client is
+given a single record in its place, which says why. That record is no JSON: it becomes a dead letter like any
+other that nobody can read, and reading goes on behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import gzip
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import structlog
@@ -53,20 +54,21 @@ _NO_PRODUCER: Final = (-1, -1, -1)
 log = structlog.get_logger("samehand.topics")
 
 
-def bounded(fetched: bytes) -> bytes:
-    """Returns the batches of one fetch of a partition, with a record in place of each that exceeds a bound.
+def bounded(fetched: bytes, parse: Callable[[bytes], Any]) -> bytes:
+    """Returns the batches of one fetch of a partition, with a record in place of each that cannot be read.
 
-    Ends behind the batch with which the unpacked bytes reach their bound: the client fetches the rest again,
-    from where it has read to. What fails its checksum stays as it is, and the client refuses it.
+    ``parse``: how the client reads a fetch. The answer ends behind the batch with which the unpacked bytes
+    reach their bound: the client fetches the rest again, from where it has read to. What fails its checksum
+    stays as it is, and the client refuses it.
     """
-    view = memoryview(fetched)
-    batches = list(_batches(view))
-    if not any(_codec(batch) for batch in batches):
-        return fetched
+    batches = list(_batches(memoryview(fetched)))
+    if not batches:
+        return fetched  # the client says that it is cut
     kept: list[bytes | memoryview] = []
     unpacked = 0
     for batch in batches:
         size, fault = _look_into(batch)
+        fault = fault or _malformed(batch, parse)
         kept.append(_stand_in(batch, fault) if fault and _is_whole(batch) else batch)
         unpacked += size
         if unpacked >= UNPACKED_BYTES_MAX:
@@ -118,6 +120,18 @@ def _look_into(batch: memoryview) -> tuple[int, str]:
     return len(unpacked), ""
 
 
+def _malformed(batch: memoryview, parse: Callable[[bytes], Any]) -> str:
+    """Returns why the client would raise in the midst of the batch, where it comes no further."""
+    if _is_legacy(batch):
+        return ""
+    try:
+        for _ in parse(bytes(batch)).next_batch():
+            pass
+    except Exception:  # each client has its own
+        return "malformed, as by a header whose key is no UTF-8"
+    return ""
+
+
 def _records_in(unpacked: bytes) -> tuple[int, int]:
     """Returns how many records there are up to what is malformed, and the length of the largest."""
     records = largest = at = 0
@@ -153,9 +167,7 @@ def _stand_in(batch: memoryview, fault: str) -> bytes:
         header = _HEADER.unpack_from(batch)
         base, attributes, last, moment, records = header[0], header[5], header[6], header[8], header[12]
         producer = header[9:12]
-    log.error(
-        "a batch was not unpacked: a dead letter stands for it", records=records, offset=base, why=fault
-    )
+    log.error("a batch was not read: a dead letter stands for it", records=records, offset=base, why=fault)
     builder = DefaultRecordBatchBuilder(
         magic=_FORMAT,
         compression_type=0,
@@ -175,4 +187,4 @@ def _stand_in(batch: memoryview, fault: str) -> bytes:
 def bound_batches(fetcher: Any) -> None:
     """Makes a client read what `bounded` returns. ``fetcher``: the module of its fetcher."""
     parse = fetcher.MemoryRecords
-    fetcher.MemoryRecords = lambda fetched: parse(bounded(fetched))
+    fetcher.MemoryRecords = lambda fetched: parse(bounded(fetched, parse))

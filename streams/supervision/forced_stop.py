@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from streams.supervision.exit_codes import EXIT_FORCED
+
+_SAID_SECONDS: Final = 1.0
 
 log = structlog.get_logger("samehand.stop")
 
@@ -25,6 +28,13 @@ def cut_off_after(seconds: float, code: Callable[[], int] = lambda: EXIT_FORCED)
 
 
 def _cut_off(seconds: float, code: Callable[[], int]) -> None:
+    # A log that nobody reads may be what hangs.
+    saying = threading.Thread(target=_say, args=(seconds,), daemon=True)
+    saying.start()
+    saying.join(_SAID_SECONDS)
+    os._exit(code())
+
+
+def _say(seconds: float) -> None:
     why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
     log.critical("stop forced", seconds=seconds, why=why)
-    os._exit(code())

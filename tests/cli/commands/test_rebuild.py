@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from multiprocessing.connection import Connection
@@ -32,6 +33,7 @@ from schemas.wire import encode
 from store.base import Ban
 from store.errors import StoreRefused, StoreUnavailable
 from store.redis import RedisStore
+from streams.errors import BrokerUnavailable
 from streams.kafka.client import writer
 from streams.kafka.store_epoch import known_epoch
 from streams.kafka.topics import names
@@ -95,6 +97,22 @@ def _killed_after_a_batch(
 def _refused(
     plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
 ) -> None:
+    reports.send(StoreRefused("Redis refuses the login"))
+
+
+def _away(
+    plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
+) -> None:
+    reports.send(BrokerUnavailable("Kafka: no record came"))
+
+
+def _stopped_and_refused(
+    plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
+) -> None:
+    """One process is stopped, as by a debugger, and another fails."""
+    if 0 in ends:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1.0)
     reports.send(StoreRefused("Redis refuses the login"))
 
 
@@ -185,6 +203,22 @@ def test_a_process_raises_what_it_met_in_the_command(
     monkeypatch.setattr(rebuild_processes, "_work", _refused)
     ran = samehand("rebuild", "--processes", "2")
     assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
+
+
+def test_an_outage_that_a_process_waited_out_is_not_waited_out_again(
+    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_processes, "_work", _away)
+    ran = samehand("rebuild", "--processes", "2")
+    assert (ran.code, "trying again" in ran.err) == (1, False)
+
+
+@pytest.mark.timeout(60)
+def test_a_process_that_is_stopped_holds_no_failure_up(
+    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_processes, "_work", _stopped_and_refused)
+    assert samehand("rebuild", "--processes", "2").code == 1
 
 
 def test_a_process_ends_when_nobody_reads_its_reports(bans: list[AccountBanned]) -> None:

@@ -27,7 +27,9 @@ def shown(many: int) -> Hashes:
 
 def test_what_is_met_first_passes_and_what_comes_again_is_let_in() -> None:
     door, values = Doorkeeper(), some(1_000)
-    assert not door.lets_in(values, shown(1_000)).any()
+    for _ in range(2):  # a repeat of what failed lets nothing in
+        assert not door.lets_in(values, shown(1_000)).any()
+    door.note(values)
     assert door.lets_in(values, shown(1_000)).all()
 
 
@@ -49,10 +51,12 @@ def test_a_batch_of_nothing_lets_nobody_in() -> None:
 def test_what_was_not_met_for_two_generations_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorkeeper, "DOOR_VALUES", 100)
     door, values, regular = Doorkeeper(), some(20), some(20)
-    door.lets_in(values, shown(20))
+    door.note(values)
     for _ in range(2):
-        assert not door.lets_in(some(101), shown(101)).any()
-        door.lets_in(regular, shown(20))
+        others = some(101)
+        assert not door.lets_in(others, shown(101)).any()
+        door.note(others)
+        door.note(regular)
     assert not door.lets_in(values, shown(20)).any()
     assert door.lets_in(regular, shown(20)).all()
 
@@ -60,5 +64,5 @@ def test_what_was_not_met_for_two_generations_is_forgotten(monkeypatch: pytest.M
 def test_as_full_as_it_gets_few_are_taken_for_known() -> None:
     door, at_once = Doorkeeper(), 100_000
     for _ in range(DOOR_VALUES // at_once):
-        door.lets_in(some(at_once), shown(at_once))
+        door.note(some(at_once))
     assert door.lets_in(some(at_once), shown(at_once)).mean() < 1 / 25

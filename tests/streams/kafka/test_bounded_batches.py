@@ -6,7 +6,7 @@ import gzip
 import inspect
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from kafka.record import MemoryRecordsBuilder, default_records
 from streams.faust_app import patches
 from streams.kafka import client
 from streams.kafka.bounded_batches import RECORD_BYTES_MAX, UNPACKED_BYTES_MAX, bounded
+from streams.kafka.client import writer
 from tests.streams.conftest import Stage
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -60,11 +61,25 @@ def packing(payload: bytes) -> Iterator[None]:
         yield
 
 
-def batch(values: list[bytes], *, base: int = 0, magic: int = 2, codec: str | None = None) -> bytes:
+class Latin(str):
+    """A header's key that is sent in another encoding: brokers take it."""
+
+    def encode(self, *_: object) -> bytes:
+        return super().encode("latin-1")
+
+
+def batch(
+    values: list[bytes],
+    *,
+    base: int = 0,
+    magic: int = 2,
+    codec: str | None = None,
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> bytes:
     """A batch as a producer makes it."""
     built = MemoryRecordsBuilder(magic=magic, compression_type=CODECS.get(codec or "", 0), batch_size=1 << 26)
     for value in values:
-        built.append(timestamp=1_700_000_000_000, key=b"k", value=value, headers=[])
+        built.append(timestamp=1_700_000_000_000, key=b"k", value=value, headers=[*headers])
     built.close()
     made = bytearray(built.buffer())
     made[:8] = base.to_bytes(8, "big")
@@ -86,7 +101,7 @@ def recoded(packed: bytes, codec: int) -> bytes:
 
 
 def read(parse: Callable[[bytes], Any], fetched: bytes) -> list[tuple[int, bytes]]:
-    records = parse(bounded(fetched))
+    records = parse(bounded(fetched, parse))
     found = []
     while records.has_next():
         each = records.next_batch()
@@ -98,7 +113,7 @@ def read(parse: Callable[[bytes], Any], fetched: bytes) -> list[tuple[int, bytes
 @clients
 def test_what_is_packed_within_the_bounds_is_read_as_it_is(parse: Callable[[bytes], Any]) -> None:
     fetched = batch([b"a", b"b"]) + batch([b"c" * 1_000_000] * 15, base=2, codec="gzip")
-    assert bounded(fetched) == fetched
+    assert bounded(fetched, parse) == fetched
     assert len(read(parse, fetched)) == 17
 
 
@@ -154,17 +169,35 @@ def test_what_cannot_be_unpacked_stops_nobody(parse: Callable[[bytes], Any], pay
 
 
 @clients
+@pytest.mark.parametrize("codec", [None, "gzip"])
+def test_a_header_whose_key_is_no_utf8_stops_nobody(parse: Callable[[bytes], Any], codec: str | None) -> None:
+    odd = batch([b"a", b"b"], base=1, codec=codec, headers=[(Latin("café"), b"1")])
+    fetched = batch([b"before"]) + odd + batch([b"after"], base=3)
+    first, (offset, said), last = read(parse, fetched)
+    assert (first, offset, last) == ((0, b"before"), 2, (3, b"after"))
+    assert said == (
+        b"samehand: 2 records from offset 1 on are malformed, as by a header whose key is no UTF-8"
+    )
+
+
+@clients
+def test_a_fetch_that_holds_no_whole_batch_is_left_to_the_client(parse: Callable[[bytes], Any]) -> None:
+    cut = batch([b"a" * 100])[:-1]
+    assert bounded(cut, parse) == cut
+
+
+@clients
 def test_what_fails_its_checksum_is_left_to_the_client(parse: Callable[[bytes], Any]) -> None:
     torn = bytearray(batch([b"a" * 100], codec="gzip"))
     torn[-9] ^= 1
-    assert bounded(bytes(torn)) == torn
+    assert bounded(bytes(torn), parse) == torn
     assert not parse(bytes(torn)).next_batch().validate_crc()
 
 
 def test_a_fetch_ends_behind_the_batch_that_fills_it() -> None:
     """A hundred batches of 10 MiB each would be a gibibyte: two are taken, and the others fetched again."""
     one = batch([bytes(1 << 20)] * 10, codec="gzip")
-    assert bounded(one * 100) == one * 2
+    assert bounded(one * 100, Plain) == one * 2
 
 
 def test_so_it_ends_behind_a_bomb_whose_unpacking_takes_its_time() -> None:
@@ -200,10 +233,10 @@ def brought(request: pytest.FixtureRequest) -> Stage:
 @pytest.mark.parametrize(
     "brought", ["stage", pytest.param("kafka_stage", marks=pytest.mark.kafka)], indirect=True
 )
-def test_a_worker_reads_on_behind_a_bomb(
+def test_a_worker_reads_on_behind_what_it_cannot_read(
     brought: Stage,
 ) -> None:
-    """A gibibyte of zeros in one record, within the broker's mebibyte."""
+    """A gibibyte of zeros in one record, within the broker's mebibyte, and a header's key in Latin-1."""
     body = b"\x00\x00\x00" + varint(1) + b"k" + varint(GIBIBYTE)
     record = varint(len(body) + GIBIBYTE + 1) + body
     packer = zlib.compressobj(9, wbits=31)
@@ -215,7 +248,10 @@ def test_a_worker_reads_on_behind_a_bomb(
     brought.send([b"before"])
     with packing(b"".join([*bomb, packer.flush()])):
         brought.send([b"bomb"])
+    with writer(brought.settings) as out:
+        odd = out.send(brought.names.created, key=b"0", value=b"odd", headers=[(Latin("café"), b"1")])
+        odd.get(timeout=20)
     brought.send([b"after"])
     brought.start()
-    brought.until(lambda: brought.echoed().total() == 3)
+    brought.until(lambda: brought.echoed().total() == 4)
     assert brought.echoed().keys() >= {b"before", b"after"}

@@ -49,10 +49,32 @@ asyncio.run(stop())
 """
 
 
+UNREAD_LOG = """
+import structlog
+from streams.supervision.forced_stop import cut_off_after
+from streams.telemetry.logs import configure
+
+configure()
+cut_off_after(0.2)
+while True:
+    structlog.get_logger().error("a line that nobody reads")
+"""
+
+
 def ended(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_a_log_that_nobody_reads_holds_no_forced_stop_up() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", UNREAD_LOG], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.wait(timeout=30) == EXIT_FORCED
+        finally:
+            process.kill()
 
 
 def test_a_held_event_loop_is_cut_off_and_it_is_said() -> None:
