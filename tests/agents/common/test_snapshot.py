@@ -79,12 +79,13 @@ async def test_a_backlog_and_a_replay_weigh_it_as_the_live_stream_did(make_life:
     )
 
 
-async def test_neither_a_purge_of_spam_nor_a_farm_on_one_network_prices_a_militants_mirror(
+async def test_neither_a_purge_of_spam_nor_a_farm_on_one_device_prices_a_militants_mirror(
     make_life: MakeLife,
 ) -> None:
     alone = await returned(make_life(), *history())
     purge = at_once(200, "spam", lambda n: f"40.{n % 200}.{n}.1")
-    farm = at_once(200, "violent-extremism", lambda n: f"40.1.1.{n}")
+    several = at_once(200, "violent-extremism", lambda n: f"40.1.1.{n}")
+    farm = [replace(ban, account=replace(ban.account, device_id="the farm's")) for ban in several]
     networks = at_once(200, "violent-extremism", lambda n: f"40.{n % 200}.{n}.1")
     assert await returned(make_life(), *history(), *purge) == pytest.approx(alone, abs=0.01)
     one_more = await returned(make_life(), *history(), farm[0])
