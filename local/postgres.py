@@ -81,4 +81,13 @@ def _as_nobody_special() -> list[str]:
     runs_as = shutil.which("setpriv")
     if runs_as is None:
         raise NotAvailable("PostgreSQL does not run as root, and `setpriv` (util-linux) is not there.")
-    return [runs_as, f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", "--"]
+    # As the user changes, the kernel forgets that the command dies with its parent. SIGINT makes a server end
+    # in order, with its processes and shared memory.
+    return [
+        runs_as,
+        f"--reuid={owner.pw_uid}",
+        f"--regid={owner.pw_gid}",
+        "--clear-groups",
+        "--pdeathsig=INT",
+        "--",
+    ]

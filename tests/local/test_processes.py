@@ -17,6 +17,7 @@ import pytest
 from local import ports
 from local.die_with_parent import EXIT_ORPHANED
 from local.ports import LOOPBACK, NoFreePort, take_port
+from local.postgres import EmbeddedPostgres
 from local.processes import DIE_WITH_PARENT, LOG_TAIL_BYTES, Child
 from local.waiting import wait_until
 
@@ -163,6 +164,30 @@ def test_killed_parent_takes_its_child_along(tmp_path: Path, frozen: bool) -> No
         assert is_alive(child)
         parent.kill()
     assert wait_until(lambda: not is_alive(child), 5)
+
+
+SERVER_PARENT = """
+import sys
+from local.postgres import EmbeddedPostgres
+server = EmbeddedPostgres()
+server.start()
+print(server.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_database_that_runs_as_another_user_ends_with_its_killed_parent(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fixture says in one line that PostgreSQL is not there."""
+    monkeypatch.setenv("TMPDIR", str(postgres.folder.parent))
+    command = [sys.executable, "-c", SERVER_PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        server = int(parent.stdout.readline())
+        assert is_alive(server)
+        parent.kill()
+    assert wait_until(lambda: not is_alive(server), 15)
 
 
 def test_orphan_does_not_start() -> None:
