@@ -44,7 +44,8 @@ _WARM_UP: Final = 500
 _SETTLE_SECONDS: Final = 1.0
 _RUN_SECONDS_MAX: Final = 900.0
 _PROGRAM: Final = ("bench.running.in_a_day",)
-_PYTHON: Final = Path("build/in-a-day/bin/python")
+_ROOT: Final = Path(__file__).parent.parent
+_PYTHON: Final = _ROOT / "build/in-a-day/bin/python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class _Other:
                 in_a_day.GROUP: scene.settings.kafka_group,
                 in_a_day.CREATED: scene.topics.created,
                 in_a_day.ALERTS: scene.topics.alerts,
+                "PYTHONPATH": str(_ROOT),  # samehand may run on machine code, which is elsewhere
             }
             return _turn(scene, lambda: scene.start(_PROGRAM, own, _PYTHON), records)
 
