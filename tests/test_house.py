@@ -73,7 +73,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "desk/feed/*.py": ("tests/desk/feed/test_run.py", "what comes and what leaves is judged on a broker"),
     "streams/kafka/follower.py": ("tests/desk/feed/test_run.py", "the desk is its reader"),
-    "local/postgres.py": ("tests/desk/database/test_contract.py", "half of that suite runs on it"),
     "store/memory/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
     "store/redis/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
 }
