@@ -43,12 +43,9 @@ def sampled(bans: int, events: int) -> dict[Stack, int]:
         Scene(broker.address, environment(server.url, own.pepper, bans)) as scene,
     ):
         created, folded = scene.topics.created, Path(folder) / "folded"
-        scene.publish(created, pairs[:_WARM_UP])
         # Machine code has no frames that py-spy could name.
         worker = scene.start(WORKER, SOURCES)
-        scene.until_committed(created, _WARM_UP)
-        worker.freeze()
-        scene.publish(created, pairs[_WARM_UP:])
+        scene.hold([worker], pairs[:_WARM_UP], pairs[_WARM_UP:])
         worker.thaw()
         spy = subprocess.Popen(
             [

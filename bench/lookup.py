@@ -19,8 +19,6 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-import psycopg
-
 from bench.index.population import Held, population
 from bench.kinds import KINDS
 from bench.machine import in_words, machine
@@ -175,10 +173,7 @@ async def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[st
 def _trigrams(servers: ExitStack, held: Sequence[Held]) -> Contender:
     """A PostgreSQL of its own. Raises `NotAvailable`."""
     running = servers.enter_context(EmbeddedPostgres())
-    with psycopg.connect(running.url(), autocommit=True) as administrator:
-        # In the cluster's own locale letters beyond ASCII would be no part of a trigram.
-        administrator.execute("CREATE DATABASE trigrams TEMPLATE template0 LOCALE 'C.UTF-8'")
-    peer = servers.enter_context(closing(Trigrams(running.url("trigrams"))))
+    peer = servers.enter_context(closing(Trigrams(running.make("trigrams"))))
     peer.fill(held)
     ask = _asking(peer)
     return Contender(ask, ask, peer, peer.bytes_used() / len(held))

@@ -33,7 +33,6 @@ GOAL_A_SECOND: Final = 10_000
 """Sign-ups a second that docs/scale.md derives needs for."""
 
 _WARM_UP: Final = 300
-_SETTLE_SECONDS: Final = 3.0  # until every worker has its partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +148,7 @@ def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Ro
 def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[tuple[bytes, bytes]]) -> Row:
     created, rest = scene.topics.created, pairs[_WARM_UP:]
     workers = [scene.start() for _ in range(setting.workers)]
-    scene.publish(created, pairs[:_WARM_UP])
-    scene.until_committed(created, _WARM_UP)
-    time.sleep(_SETTLE_SECONDS)
-    for one in workers:
-        one.freeze()
-    scene.publish(created, rest)
+    scene.hold(workers, pairs[:_WARM_UP], rest)
     alerted = scene.bytes_on(scene.topics.alerts)
     before, redis_before = sum(one.cpu_seconds() for one in workers), servers.spent()
     began = time.monotonic()

@@ -33,7 +33,6 @@ _WARM_UP: Final = 500
 """Events before the clock starts: code is loaded, connections are made, frequencies read."""
 _PASSING_TIMES: Final = 15
 """Pass-through reads the events so many times, or its turn would be too short to be told from noise."""
-_SETTLE_SECONDS: Final = 1.0
 _RUN_SECONDS_MAX: Final = 300.0
 
 PASS_THROUGH, FULL, AIOKAFKA = "pass-through", "samehand worker", "plain aiokafka loop"
@@ -118,17 +117,12 @@ def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes
     with _redis(own, needed=program is not PASSING) as server:
         settings = environment(server.url if server else "redis://127.0.0.1:1/0", own.pepper, own.bans)
         with Scene(broker, settings) as scene:
-            created = scene.topics.created
-            scene.publish(created, warm_up)
             worker = scene.start(program, SOURCES if name == UNCOMPILED else {})
-            scene.until_committed(created, len(warm_up))
-            time.sleep(_SETTLE_SECONDS)
-            worker.freeze()
-            scene.publish(created, rest)
+            scene.hold([worker], warm_up, rest)
             before, redis_before = worker.cpu_seconds(), server.cpu_seconds() if server else 0.0
             began = time.monotonic()
             worker.thaw()
-            scene.until_committed(created, len(pairs[:_WARM_UP]) + len(rest), _RUN_SECONDS_MAX)
+            scene.until_committed(scene.topics.created, len(warm_up) + len(rest), _RUN_SECONDS_MAX)
             return Turn(
                 events=len(rest),
                 seconds=time.monotonic() - began,

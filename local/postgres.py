@@ -42,7 +42,8 @@ class EmbeddedPostgres(LocalServer):
                 owner = _owner()
                 os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             made = [str(programs() / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8"]
-            locale = ["--no-sync", "--locale=C"]
+            # Sorted by code point; letters beyond ASCII are letters, which pg_trgm needs.
+            locale = ["--no-sync", "--locale=C.UTF-8"]
             subprocess.run(  # noqa: S603  # a program of Debian's, with our own words
                 [*_as_nobody_special(), *made, *locale], check=True, capture_output=True, cwd=self.folder
             )

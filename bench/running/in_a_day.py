@@ -2,7 +2,8 @@
 
 quixstreams reads sign-ups. E-mail, number, device and card are looked up in Redis as they are; the 64 most
 similar handles and display names in PostgreSQL, by ``pg_trgm``. A ban scores two for each shared value and
-the similarity of each name; the best is an alert from one on. Nothing expires, is removed or explained.
+the similarity of each name; the best one is an alert if it scores at least 1. Nothing expires, is removed or
+explained.
 
 quixstreams pins releases older than samehand's, so this module runs in an environment of its own, which
 `make bench` makes, and imports nothing of samehand's.
@@ -110,7 +111,7 @@ def _written(name: str) -> str:
 
 
 def main() -> None:
-    """Until it is told to stop."""
+    """Runs until a signal ends it."""
     quixstreams = importlib.import_module("quixstreams")
     given = os.environ
     matching = InADay(given[DATABASE], given[SERVER])

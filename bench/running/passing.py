@@ -30,7 +30,7 @@ async def decoded(arrivals: Sequence[Arrival]) -> list[Outcome]:
 
 
 def main() -> int:
-    """Until it is told to stop."""
+    """Runs until a signal ends it."""
     settings = load()
     logs.configure(settings.log_level)
     created = names(settings).created

@@ -71,7 +71,7 @@ def _arrival(record: aiokafka.ConsumerRecord) -> Arrival:
 
 
 def main() -> int:
-    """Until it is told to stop."""
+    """Runs until a signal ends it."""
     settings = load()
     logs.configure(settings.log_level)
     check(settings, create=True)

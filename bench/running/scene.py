@@ -49,6 +49,7 @@ WAIT_SECONDS_MAX: Final = 300.0
 _POLL_SECONDS: Final = 0.05
 _SESSION_SECONDS: Final = 60.0  # a worker that is held still on purpose stays a member of its group
 _STOP_SECONDS: Final = 15.0
+_SETTLE_SECONDS: Final = 1.0  # what follows an acknowledgement is done by then
 
 BROKERS: Final[Mapping[str, Callable[[], EmbeddedBroker | ApacheKafka]]] = {
     "embedded": EmbeddedBroker,
@@ -119,6 +120,25 @@ class Scene:
             for confirmation in sent:
                 confirmation.get(WAIT_SECONDS_MAX)
         return len(sent)
+
+    def hold(
+        self,
+        workers: Sequence[Running],
+        warm_up: Sequence[tuple[bytes, bytes]],
+        rest: Sequence[tuple[bytes, bytes]],
+        seconds_max: float = WAIT_SECONDS_MAX,
+    ) -> None:
+        """Holds workers that have read the warm-up, with the rest on the topic of sign-ups for them to read.
+
+        Raises `NotInTime`.
+        """
+        created = self.topics.created
+        self.publish(created, warm_up)
+        self.until_committed(created, len(warm_up), seconds_max)
+        time.sleep(_SETTLE_SECONDS)
+        for one in workers:
+            one.freeze()
+        self.publish(created, rest)
 
     def committed(self, topic: str) -> int:
         """How many records of a topic the group has acknowledged."""
