@@ -25,7 +25,7 @@ from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
 
 PROCESSES_MAX: Final = 64
-"""Each takes some 150 MB, and four keep one Redis busy; a Cluster has more masters."""
+"""Each takes some 150 MB. On two cores beside one Redis, two enrol 1.4 times as many bans a second as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,8 @@ def _work(
     plan: Processes, topic: str, ends: Mapping[int, int], done: dict[int, int], reports: Connection
 ) -> None:
     """One process. Once the command's own process is gone, its next report fails, which ends it."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the command's own process, which ends this one
+    # Ctrl-C reaches the command's own process, which ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
 
     def note(step: Step) -> None:

@@ -114,7 +114,7 @@ def command(
     An interrupted run continues where it was when started again, and an outage of some minutes is waited
     out. Remembered new accounts are on no topic: they come back only with new events.
 
-    One process enrols some hundred to a thousand bans a second. --processes uses more processors, as many as
+    One process enrols up to a thousand bans a second. --processes uses more processors, as many as
     accounts.banned has partitions; each takes some 150 MB of memory.
 
     To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard

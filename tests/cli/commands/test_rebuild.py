@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from multiprocessing.connection import Connection
@@ -25,6 +24,7 @@ from cli.rebuild_processes import Processes
 from cli.rebuild_processes import _work as work
 from cli.run_async import awaited
 from cli.store_context import closing_store
+from local.waiting import wait_until
 from schemas.accounts import AccountBanned
 from schemas.examples import ALERT
 from schemas.revisions import COUNTED_MAX
@@ -112,8 +112,16 @@ def _stopped_and_refused(
     """One process is stopped, as by a debugger, and another fails."""
     if 0 in ends:
         os.kill(os.getpid(), signal.SIGSTOP)
-    time.sleep(1.0)
+    assert wait_until(_a_sibling_is_stopped, 20)
     reports.send(StoreRefused("Redis refuses the login"))
+
+
+def _a_sibling_is_stopped() -> bool:
+    children = Path(f"/proc/{os.getppid()}/task").glob("*/children")
+    siblings = [pid for each in children for pid in each.read_text("ascii").split()]
+    stats = [Path(f"/proc/{pid}/stat").read_text("utf-8") for pid in siblings]
+    states = [stat.rpartition(")")[2].split()[0] for stat in stats]
+    return "T" in states
 
 
 @pytest.fixture
