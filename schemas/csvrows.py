@@ -173,11 +173,6 @@ def _event(row: _Cells, known: frozenset[str]) -> dict[str, Any]:
         event.setdefault("occurred_at", event["banned_at"])
     if "basis_authority" in known and (basis := _nested(row, _BASIS)):
         event["basis"] = basis
-    event["account"] = _account(row)
-    return event
-
-
-def _account(row: _Cells) -> dict[str, Any]:
     account: dict[str, Any] = {name: row[name] for name in _PROFILE & row.keys()}
     if "links" in account:
         account["links"] = account["links"].split()
@@ -185,7 +180,8 @@ def _account(row: _Cells) -> dict[str, Any]:
         if "quality" in avatar and avatar["quality"].isdecimal() and len(avatar["quality"]) <= 3:
             avatar["quality"] = int(avatar["quality"])
         account["avatar"] = avatar
-    return account
+    event["account"] = account
+    return event
 
 
 def _nested(row: _Cells, columns: dict[str, str]) -> dict[str, Any]:

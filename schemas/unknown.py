@@ -31,20 +31,17 @@ class UnknownFields:
         try:
             self._shadow.decode(raw)
         except msgspec.ValidationError:
-            return self._listed(raw)
+            top = self._keys.decode(raw)
+            count = len(top.keys() - self._fields)
+            if "account" in self._fields:
+                count += len(self._keys.decode(top["account"]).keys() - _ACCOUNT_FIELDS)
+            return count
         return 0
 
     def among(self, message: Mapping[str, Any]) -> int:
         """The same of a message in plain values, out of which a record was made."""
         account = message.get("account", {}) if "account" in self._fields else {}
         return len(message.keys() - self._fields) + len(account.keys() - _ACCOUNT_FIELDS)
-
-    def _listed(self, raw: bytes) -> int:
-        top = self._keys.decode(raw)
-        count = len(top.keys() - self._fields)
-        if "account" in self._fields:
-            count += len(self._keys.decode(top["account"]).keys() - _ACCOUNT_FIELDS)
-        return count
 
 
 def _shadow(struct_type: type[msgspec.Struct]) -> type[msgspec.Struct]:

@@ -106,7 +106,16 @@ class Decoder(Generic[R]):
             return finish(record, unknown_fields, now)
         if self._repair is None or fault.reason in ("not-json", "unknown-version"):
             return fault
-        return self._repaired(self._repair, raw, now)
+        try:
+            message = plain_values(raw)
+        except RecursionError:
+            return Malformed("nested-too-deep", "$", "nested too deep")
+        except ValueError:
+            return faults.from_syntax(raw)
+        repaired = self._repair(message)
+        if isinstance(repaired, Malformed):
+            return repaired
+        return finish(repaired[0], self._unknown.among(message), now, repaired[1])
 
     def of_values(self, message: Any, *, now: float, unknown_fields: int = 0) -> Decoded[R] | Malformed:
         """The record of plain values, such as JSON holds; a date may be one already. Never raises on these.
@@ -123,19 +132,6 @@ class Decoder(Generic[R]):
                 return repaired
             return finish(repaired[0], unknown_fields, now, repaired[1])
         return finish(record, unknown_fields, now)
-
-    def _repaired(self, repair: Repair[R], raw: bytes, now: float) -> Decoded[R] | Malformed:
-        """The record without what cannot be used of it."""
-        try:
-            message = plain_values(raw)
-        except RecursionError:
-            return Malformed("nested-too-deep", "$", "nested too deep")
-        except ValueError:
-            return faults.from_syntax(raw)
-        repaired = repair(message)
-        if isinstance(repaired, Malformed):
-            return repaired
-        return finish(repaired[0], self._unknown.among(message), now, repaired[1])
 
 
 def finish(

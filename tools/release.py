@@ -49,7 +49,11 @@ def release(version: str, files: Mapping[str, str], day: date) -> dict[str, str]
     }
     chart = "deploy/helm/samehand/Chart.yaml"
     parts[chart] = _replaced(chart, parts[chart], f"appVersion: {before}", f"appVersion: {version}")
-    parts["CHANGELOG.md"] = _changelog(files["CHANGELOG.md"], version, day)
+    head, mark, rest = files["CHANGELOG.md"].partition(_UNRELEASED)
+    entries = rest.partition("\n## [")[0]
+    if not mark or not entries.strip():
+        raise CannotBeCut("CHANGELOG.md has nothing under [Unreleased]; say what changed")
+    parts["CHANGELOG.md"] = f"{head}{mark}\n## [{version}] - {day.isoformat()}\n{rest}"
     return parts
 
 
@@ -65,14 +69,6 @@ def _replaced(path: str, text: str, old: str, new: str) -> str:
     if not places:
         raise CannotBeCut(f"{path} does not say {old!r}; let both name one version")
     return re.sub(rf"(?<!\w){re.escape(old)}(?![\w.])", lambda _: new, text, count=1)
-
-
-def _changelog(text: str, version: str, day: date) -> str:
-    head, mark, rest = text.partition(_UNRELEASED)
-    entries = rest.partition("\n## [")[0]
-    if not mark or not entries.strip():
-        raise CannotBeCut("CHANGELOG.md has nothing under [Unreleased]; say what changed")
-    return f"{head}{mark}\n## [{version}] - {day.isoformat()}\n{rest}"
 
 
 def _git(*words: str) -> str:

@@ -105,14 +105,9 @@ class Reading:
         if isinstance(found, int) and not isinstance(found, bool):
             return str(found)
         if isinstance(found, str) and self.markup:
-            return _without_markup(found)
+            text = _TAG.sub("", _BREAK.sub("\n", found))
+            return html.unescape(_NO_CHARACTER.sub(_REPLACEMENT, text)).strip()
         return found
-
-
-def _without_markup(found: str) -> str:
-    """The text of HTML as people see it; a paragraph and a break end a line."""
-    text = _TAG.sub("", _BREAK.sub("\n", found))
-    return html.unescape(_NO_CHARACTER.sub(_REPLACEMENT, text)).strip()
 
 
 def _translated(found: Any, values: Mapping[str, Any]) -> Any:
@@ -129,7 +124,13 @@ def _number(found: Any) -> Any:
 
 def _date(found: Any, unit: Unit | None) -> Found:
     if unit == "utc":
-        return _text_in_utc(found)
+        if not isinstance(found, str):
+            return None, (FieldFault.WRONG_TYPE,)
+        try:
+            read = datetime.fromisoformat(found[:_DATE_CHARS_MAX])
+        except ValueError:
+            return None, (FieldFault.BAD_DATE,)
+        return (read.replace(tzinfo=UTC) if read.tzinfo is None else read), ()
     if unit is None:
         # A number without a unit would be taken for seconds, which is wrong a thousandfold where it is not.
         return (found, ()) if isinstance(found, str) else (None, (FieldFault.WRONG_TYPE,))
@@ -147,16 +148,6 @@ def _date(found: Any, unit: Unit | None) -> Found:
         return _EPOCH + timedelta(microseconds=microseconds), ()
     except OverflowError:  # before the year 1
         return None, (FieldFault.OUT_OF_RANGE,)
-
-
-def _text_in_utc(found: Any) -> Found:
-    if not isinstance(found, str):
-        return None, (FieldFault.WRONG_TYPE,)
-    try:
-        read = datetime.fromisoformat(found[:_DATE_CHARS_MAX])
-    except ValueError:
-        return None, (FieldFault.BAD_DATE,)
-    return (read.replace(tzinfo=UTC) if read.tzinfo is None else read), ()
 
 
 def _without_halves(value: Any, faults: tuple[FieldFault, ...]) -> Found:

@@ -105,20 +105,16 @@ class TopicMapping:
                 if not rule.takes(document):
                     continue
             except Unfitting:
-                return _unfitting(rule)
+                condition = rule.when.text if rule.when else ""
+                return Malformed(
+                    "wrong-type",
+                    "$",
+                    _short(f"`when` of rule {rule.number} cannot be evaluated on this record: {condition}"),
+                )
             if rule.target is None:
                 return Passed("nothing")
             return _filled(rule, rule.target, document, record, now)
         return Passed("tombstone" if tombstone else "no-rule")
-
-
-def _unfitting(rule: Rule) -> Malformed:
-    condition = rule.when.text if rule.when else ""
-    return Malformed(
-        "wrong-type",
-        "$",
-        _short(f"`when` of rule {rule.number} cannot be evaluated on this record: {condition}"),
-    )
 
 
 def _filled(
@@ -137,12 +133,14 @@ def _filled(
         unusable += [Unusable(field.label, it) for it in faults]
         if value is not None:
             _put(values, field.path, value)
-    values.setdefault("event_id", _address(record))
+    # The same whenever the record is read.
+    values.setdefault("event_id", f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}")
     if "reinstated_at" in target.fields and "occurred_at" in values:
         values.setdefault("reinstated_at", values["occurred_at"])
     found = target.decode.of_values(values, now=now)
     if isinstance(found, Malformed):
-        return _with_source(found, rule)
+        source = next((_source(it) for it in rule.readings if it.field.json_path == found.path), "")
+        return replace(found, detail=_short(f"{found.detail}, from {source}")) if source else found
     if unusable:
         found = replace(found, unusable=(*unusable, *found.unusable))
     return Mapped(target.kind, found, rule.number)
@@ -152,17 +150,6 @@ def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         values = values.setdefault(name, {})
     values[path[-1]] = value
-
-
-def _address(record: Foreign) -> str:
-    """An event's id where it has none: the same whenever the record is read."""
-    return f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}"
-
-
-def _with_source(fault: Malformed, rule: Rule) -> Malformed:
-    """The fault, and what should have filled the field."""
-    source = next((_source(it) for it in rule.readings if it.field.json_path == fault.path), "")
-    return replace(fault, detail=_short(f"{fault.detail}, from {source}")) if source else fault
 
 
 def _source(reading: Reading) -> str:
