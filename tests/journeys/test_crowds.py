@@ -21,6 +21,7 @@ from schemas.wire import encode
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from simulate.timeline.records import banned, created
+from store.limits import SNAPSHOT_SECONDS
 from streams.kafka.client import writer
 from streams.settings import load
 from tests.journeys.conftest import Platform, opened
@@ -78,9 +79,10 @@ class Day:
         )
 
     def hour_passes(self) -> None:
-        """Counts are frozen, as the worker does it each hour."""
+        """Counts are frozen, as the worker does it each hour, and those that it had read before are old."""
         self.hours += 2
         asyncio.run(self._freeze())
+        time.sleep(SNAPSHOT_SECONDS)
 
     async def _freeze(self) -> None:
         # As busy as this machine may be: a freeze reads and writes whole sketches.
