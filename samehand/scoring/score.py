@@ -141,7 +141,7 @@ def _weighed(name: str, group: str | None, finding: Comparison, table: SignalWei
 
 
 def _weighed_alone(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
-    level, limits = finding.level, table.limits[finding.level]
+    level, limits, less = finding.level, table.limits[finding.level], table.less.get(finding.level, ())
     if finding.rate is None:
         weight = unshared = table.as_shipped[level]
     else:
@@ -152,9 +152,11 @@ def _weighed_alone(name: str, group: str | None, finding: Comparison, table: Sig
         by_clock = table.as_shipped[level]
         nats = [weight if by_calendar else by_clock for by_calendar in _BY_CALENDAR]
         against = tuple([_limited(each, limit) for each, limit in zip(nats, limits, strict=True)])
+    elif less:
+        against = tuple([min(max(weight - it, 0.0), limit) for it, limit in zip(less, limits, strict=True)])
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
-    return Line(name, group, finding, weight, unshared, limits, against)
+    return Line(name, group, finding, weight, unshared, limits, against, less)
 
 
 def _limited(nats: float, limit: float) -> float:
@@ -207,9 +209,12 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same
         # What the crowd takes away is shared as the line itself is.
-        unshared = _limited(line.unshared, line.limits[rival]) if line.unshared > line.weight else nats
+        less = line.less[rival] if line.less else 0.0
+        unshared = nats
+        if line.unshared > line.weight:
+            unshared = _limited(max(line.unshared - less, 0.0), line.limits[rival])
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
-        explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight
+        explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
         because = f"{finding.because} {explains}" if explained else finding.because
         shown.append(Evidence(line.signal, whole, finding.level, because, explained))
         if whole > adds:
