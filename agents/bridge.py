@@ -14,7 +14,7 @@ from typing import Final
 from agents.common.decoding import count, dead, reading_moment
 from agents.common.turns import Turns
 from schemas.malformed import Malformed
-from schemas.mapping.mapper import Passed, TopicMapping
+from schemas.mapping.mapper import NotMapped, TopicMapping
 from schemas.wire import encode
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
@@ -75,7 +75,7 @@ class Bridge:
         found = self._mapping.map(arrival, now=reading_moment(arrival, self._now()))
         if isinstance(found, Malformed):
             return dead(found)
-        if isinstance(found, Passed):
+        if isinstance(found, NotMapped):
             return NOTHING
         count(found.found, arrival.topic, self._meters)
         record = found.found.record

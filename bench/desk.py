@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
 from pathlib import Path
@@ -114,7 +114,7 @@ def _rows(alerts: list[MirrorAlert], policy: Policy) -> dict[Table, list[dict[st
     kept, quoted, waiting = [], [], []
     for alert in alerts:
         now = alert.detected_at.timestamp()
-        kept.append(facts_of(alert, now=now, sampled=None))
+        kept.append(asdict(facts_of(alert, now=now, sampled=None)))
         quoted.append({"alert_id": alert.alert_id, "payload": encode(alert)})
         blind = is_blind(policy.key, alert.alert_id, policy.blind_share)
         rank = blind_rank(policy.key, alert.alert_id) if blind else RANKS[alert.band]

@@ -19,14 +19,14 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from bench.index.population import Held, population
+from bench.index.population import BannedNames, population
 from bench.kinds import KINDS
 from bench.machine import in_words, machine
 from bench.memory import told
 from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
 from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
-from bench.store.kept import Kept
+from bench.store.kept import CachedServer
 from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer, Trigrams
 from bench.store.server import Server
 from local.postgres import EmbeddedPostgres
@@ -82,7 +82,7 @@ async def report(bans: int, rounds: int, without: frozenset[str] = frozenset()) 
     held = population("diverse", bans)
     queries, targets = _asked(held)
     with ExitStack() as servers:
-        kept = Kept(f"samehand-{bans}", _Filled)
+        kept = CachedServer(f"samehand-{bans}", _Filled)
         own = servers.enter_context(kept.server())
         store = a_store(own, bans)
         await store.open()
@@ -110,32 +110,32 @@ class _Filled(NamedTuple):
     bytes_a_ban: dict[str, float]
 
 
-async def _fill(store: RedisStore, own: Server, held: Sequence[Held]) -> _Filled:
+async def _fill(store: RedisStore, own: Server, held: Sequence[BannedNames]) -> _Filled:
     ingest = await enrol(store, own, map(by_handle, range(len(held)), held))
     return _Filled(ingest, _parts(own, len(held)))
 
 
-def _asked(held: list[Held]) -> tuple[list[Held], list[int]]:
+def _asked(held: list[BannedNames]) -> tuple[list[BannedNames], list[int]]:
     """Disguised handles of all kinds in an order drawn at random, and the number of the ban behind each."""
     kinds = dict(KINDS["held_out"])
     asked = disguised(held, kinds, max(_JUDGED.values()) // len(kinds), FIELDS["handle"])
     Random(3).shuffle(asked)
-    return [Held(one.platform, one.text, "") for one in asked], [one.target for one in asked]
+    return [BannedNames(one.platform, one.text, "") for one in asked], [one.target for one in asked]
 
 
-def _some(queries: Sequence[Held], turn: int, size: int) -> list[Held]:
+def _some(queries: Sequence[BannedNames], turn: int, size: int) -> list[BannedNames]:
     """So many queries, other ones every turn."""
     return [queries[at % len(queries)] for at in range(turn * size, (turn + 1) * size)]
 
 
-def _samehand(store: RedisStore, own: Server, held: Sequence[Held], size: float) -> Contender:
+def _samehand(store: RedisStore, own: Server, held: Sequence[BannedNames], size: float) -> Contender:
     numbers = {account_key(one.platform, account_id(at)): at for at, one in enumerate(held)}
 
-    async def ask(queries: Sequence[Held]) -> list[list[int]]:
+    async def ask(queries: Sequence[BannedNames]) -> list[list[int]]:
         found = await store.bans_like([_query(one) for one in queries], now=_NOW, keep=KEEP)
         return [[] for _ in found]
 
-    async def tell(queries: Sequence[Held]) -> list[list[int]]:
+    async def tell(queries: Sequence[BannedNames]) -> list[list[int]]:
         found = await store.bans_like([_query(one) for one in queries], now=_NOW, keep=KEEP)
         facts = iter(await store.facts([one.ref for several in found for one in several]))
         named = [[next(facts) for _ in several] for several in found]
@@ -144,18 +144,20 @@ def _samehand(store: RedisStore, own: Server, held: Sequence[Held], size: float)
     return Contender(ask, tell, own, size)
 
 
-def _query(one: Held) -> Query:
+def _query(one: BannedNames) -> Query:
     account = Account(platform=one.platform, account_id="asks", handle=one.handle)
     pepper_id, keyer = KEYERS[0]
     return Query.of(account.key, (distil(account, keyer, at=_NOW, pepper_id=pepper_id),))
 
 
-async def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[str]) -> dict[str, Contender]:
+async def _peers(
+    servers: ExitStack, held: Sequence[BannedNames], without: frozenset[str]
+) -> dict[str, Contender]:
     found: dict[str, Contender] = {}
     for name in (EXTRACT, CDIST, MINHASH, SKELETON):
         if name in without:
             continue
-        kept = Kept(f"{SHORT_OF[name]}-{len(held)}", float) if name in (MINHASH, SKELETON) else None
+        kept = CachedServer(f"{SHORT_OF[name]}-{len(held)}", float) if name in (MINHASH, SKELETON) else None
         theirs = servers.enter_context(kept.server()) if kept else None
         peer = _peer(name, theirs)
         size = None
@@ -170,7 +172,7 @@ async def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[st
     return found
 
 
-def _trigrams(servers: ExitStack, held: Sequence[Held]) -> Contender:
+def _trigrams(servers: ExitStack, held: Sequence[BannedNames]) -> Contender:
     """A PostgreSQL of its own. Raises `NotAvailable`."""
     running = servers.enter_context(EmbeddedPostgres())
     peer = servers.enter_context(closing(Trigrams(running.make("trigrams"))))
@@ -179,7 +181,7 @@ def _trigrams(servers: ExitStack, held: Sequence[Held]) -> Contender:
     return Contender(ask, ask, peer, peer.bytes_used() / len(held))
 
 
-async def _fill_peer(peer: Peer, theirs: Server, held: Sequence[Held]) -> float:
+async def _fill_peer(peer: Peer, theirs: Server, held: Sequence[BannedNames]) -> float:
     """Bytes a ban that the server's data grew by."""
     before = theirs.bytes_used()
     peer.fill(held)
@@ -193,7 +195,7 @@ def _peer(name: str, theirs: Server | None) -> Peer:
 
 
 def _asking(peer: Peer) -> Ask:
-    async def ask(queries: Sequence[Held]) -> list[list[int]]:
+    async def ask(queries: Sequence[BannedNames]) -> list[list[int]]:
         return peer.ask(queries)
 
     return ask
@@ -209,7 +211,7 @@ def _parts(own: Server, bans: int) -> dict[str, float]:
     return told("handle alone", own, bans, 0).parts
 
 
-async def _churned(store: RedisStore, own: Server, held: Sequence[Held], before: float) -> float:
+async def _churned(store: RedisStore, own: Server, held: Sequence[BannedNames], before: float) -> float:
     """Markers of reinstatement, which expire by themselves, are no part of the index."""
     numbers = range(0, len(held), _CHURNED)[:_CHURNED_MAX]
     for at in range(0, len(numbers), 512):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.index.population import CROWDS, Held, population
+from bench.index.population import CROWDS, BannedNames, population
 from bench.index.schemes import SCHEMES, Postings, Scheme, folded, folded_name, places
 from bench.kinds import KINDS, NAME_KINDS
 from bench.machine import in_words, machine
@@ -26,7 +26,7 @@ EACH = 100
 _TRIES = 30  # an edit that does not apply to so many bans in turn applies to hardly any
 
 
-class Asked(NamedTuple):
+class Disguise(NamedTuple):
     """A disguised handle or name, of what kind, and the number of the ban that it disguises."""
 
     kind: str
@@ -39,7 +39,7 @@ class Field(NamedTuple):
     """What is disguised and looked up: its kinds, how a ban shows it, what it folds to, if it tells."""
 
     kinds: Mapping[str, Mapping[str, Edit]]
-    shown: Callable[[Held], str]
+    shown: Callable[[BannedNames], str]
     folds: Callable[[str, str], object | None]
     telling: Callable[[str, str], bool]
 
@@ -79,7 +79,7 @@ class Outcome:
     kinds: dict[str, tuple[float, float]]
 
 
-def disguised(bans: list[Held], edits: Mapping[str, Edit], each: int, field: Field) -> list[Asked]:
+def disguised(bans: list[BannedNames], edits: Mapping[str, Edit], each: int, field: Field) -> list[Disguise]:
     """So many disguises a kind, of bans drawn at random among those whose handle or name tells anything."""
     rng = seeded(5, "bench recall")
     asked = []
@@ -91,14 +91,14 @@ def disguised(bans: list[Held], edits: Mapping[str, Edit], each: int, field: Fie
             changed = edit(rng, shown)
             if changed == shown or not field.telling(platform, shown) or not field.folds(platform, changed):
                 continue
-            asked.append(Asked(kind, target, platform, changed))
+            asked.append(Disguise(kind, target, platform, changed))
             wanted -= 1
             if not wanted:
                 break
     return asked
 
 
-def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: list[Asked]) -> Outcome:
+def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: list[Disguise]) -> Outcome:
     """Enrols the bans under a scheme and looks every disguise up."""
     postings = Postings(scheme.listed(platform, text) or () for platform, text in shown)
     probes = [scheme.tried(one.platform, one.text) or () for one in asked]

@@ -63,7 +63,7 @@ class _Revision(msgspec.Struct):
     revision: int
 
 
-class _Standing(NamedTuple):
+class _StoredState(NamedTuple):
     """An alert, where that is said, and whether only the topic of alerts says so."""
 
     state: AlertState
@@ -135,7 +135,7 @@ class AlertTopics:
                 self._taken |= {arrival.state.key: arrival.address for arrival in new}
                 hear(turn * STATES_AT_ONCE + len(some))
 
-    def _note(self, some: Sequence[_Standing], out: Writer) -> None:
+    def _note(self, some: Sequence[_StoredState], out: Writer) -> None:
         """Publishes the states that the topic of states lacks, before anything can end these alerts."""
         topic, states = self._context.topics.state, [taken.state for taken in some if taken.former]
         sent = [out.send(topic, key=state.key.encode(), value=encode(state), headers=[]) for state in states]
@@ -191,15 +191,15 @@ class AlertTopics:
             if key not in latest or latest[key].revision < former.revision
         }
 
-    def _states(self, opened: Reader, latest: dict[str, _Latest]) -> Iterator[_Standing]:
+    def _states(self, opened: Reader, latest: dict[str, _Latest]) -> Iterator[_StoredState]:
         for arrival in _records(opened, self._context.topics.state):
             state = None if arrival.value is None else _read(arrival)
             if isinstance(state, AlertState):
                 known = latest.get(state.key)
                 if known is not None and known.address == arrival.address:
-                    yield _Standing(state, arrival.address, former=False)
+                    yield _StoredState(state, arrival.address, former=False)
 
-    def _former_states(self, opened: Reader, former: dict[str, _Latest]) -> Iterator[_Standing]:
+    def _former_states(self, opened: Reader, former: dict[str, _Latest]) -> Iterator[_StoredState]:
         """The states of alerts that are open, or that a verdict may still name."""
         wanted = {latest.address for latest in former.values()}
         for arrival in _records(opened, self._context.alerts_topic) if wanted else ():
@@ -217,7 +217,7 @@ class AlertTopics:
                     seen_at=record.detected_at.timestamp() - since_event,
                     since=(record.withdrawn_at or record.detected_at).timestamp(),
                 )
-                yield _Standing(state, arrival.address, former=True)
+                yield _StoredState(state, arrival.address, former=True)
 
     def _unreadable(self, arrival: Arrival, why: Malformed) -> None:
         self.faults[arrival.address] = Dead(why.reason, why.path, why.detail)

@@ -21,7 +21,7 @@ from streams.outcomes import Arrival, Dead
 from streams.settings import Settings
 
 
-class Step(NamedTuple):
+class EnrolledBatch(NamedTuple):
     """An enrolled batch: its partition, the offset after it, and what it held."""
 
     partition: int
@@ -42,7 +42,7 @@ class ReadTally:
     resumed_after: int = 0
     faults: list[tuple[str, Dead]] = field(default_factory=list)
 
-    def add(self, step: Step) -> None:
+    def add(self, step: EnrolledBatch) -> None:
         self.read += step.read
         self.bans += step.bans
         self.tombstones += step.tombstones
@@ -76,7 +76,11 @@ class Elsewhere(Protocol):
     """Enrols partitions as :func:`read_partitions` does, in other processes (cli/rebuild_processes.py)."""
 
     def read(
-        self, topic: str, ends: Mapping[int, int], done: Mapping[int, int], note: Callable[[Step], None]
+        self,
+        topic: str,
+        ends: Mapping[int, int],
+        done: Mapping[int, int],
+        note: Callable[[EnrolledBatch], None],
     ) -> None: ...
 
 
@@ -116,7 +120,7 @@ async def _read_once(
     ends = {partition: opened.end(topic, partition) for partition in partitions}
     with output.progress("rebuilding", sum(ends.values())) as hear:
 
-        def note(step: Step) -> None:
+        def note(step: EnrolledBatch) -> None:
             tally.add(step)
             done[step.partition] = step.offset
             bookmark.write(done)
@@ -134,7 +138,7 @@ async def read_partitions(
     ends: Mapping[int, int],
     done: Mapping[int, int],
     enrol: Enrol,
-    note: Callable[[Step], None],
+    note: Callable[[EnrolledBatch], None],
 ) -> None:
     """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch."""
     for partition in ends:
@@ -152,15 +156,15 @@ def _until(
         yield arrival
 
 
-async def _enrol(enrol: Enrol, batch: list[Arrival]) -> Step:
+async def _enrol(enrol: Enrol, batch: list[Arrival]) -> EnrolledBatch:
     """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
     outcomes = await enrol(batch)
     both = list(zip(batch, outcomes, strict=True))
-    return Step(
+    return EnrolledBatch(
         batch[-1].partition,
         batch[-1].offset + 1,
         read=len(batch),
-        bans=sum(it.value is not None and not isinstance(outcome, Dead) for it, outcome in both),
-        tombstones=sum(it.value is None for it in batch),
-        faults=[(it.address, outcome) for it, outcome in both if isinstance(outcome, Dead)],
+        bans=sum(arrival.value is not None and not isinstance(outcome, Dead) for arrival, outcome in both),
+        tombstones=sum(arrival.value is None for arrival in batch),
+        faults=[(arrival.address, outcome) for arrival, outcome in both if isinstance(outcome, Dead)],
     )

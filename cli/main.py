@@ -172,7 +172,8 @@ def _code(argv: Sequence[str] | None) -> int:
         click.echo(bare.message)
         return exit_codes.BAD_INPUT
     except click.ClickException as fault:
-        return _end(_message(fault), _class_of(fault))
+        code = exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
+        return _end(_message(fault), code)
     except SettingsError as fault:
         faults = [f"{name}: {reason}" for name, reason in fault.faults.items()]
         return _end("\n".join(faults) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
@@ -188,10 +189,6 @@ def _server_of(fault: StreamsError | StoreError) -> str:
     if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
         return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
     return ""
-
-
-def _class_of(fault: click.ClickException) -> int:
-    return exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
 
 
 def _message(fault: click.ClickException) -> str:

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Final, cast
 
 from agents.enrol import Enrol
-from cli.banned_topic import Step, read_partitions
+from cli.banned_topic import EnrolledBatch, read_partitions
 from cli.exit_codes import NotDone
 from cli.outages import through_outages
 from cli.run_async import awaited
@@ -37,7 +37,11 @@ class Processes:
     opening: Callable[[], AbstractAsyncContextManager[Enrol]]
 
     def read(
-        self, topic: str, ends: Mapping[int, int], done: Mapping[int, int], note: Callable[[Step], None]
+        self,
+        topic: str,
+        ends: Mapping[int, int],
+        done: Mapping[int, int],
+        note: Callable[[EnrolledBatch], None],
     ) -> None:
         """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch.
 
@@ -47,7 +51,7 @@ class Processes:
             while working:
                 for process in cast(list[Connection], wait(working)):
                     try:
-                        reported: Step | Exception | None = process.recv()
+                        reported: EnrolledBatch | Exception | None = process.recv()
                     except EOFError:
                         raise NotDone("a process of the rebuild was killed; run it again to go on") from None
                     if isinstance(reported, Exception):
@@ -83,7 +87,7 @@ def _shares(ends: Mapping[int, int], done: Mapping[int, int], count: int) -> lis
     left = {partition: max(0, end - done.get(partition, 0)) for partition, end in ends.items()}
     shares: list[dict[int, int]] = [{} for _ in range(min(count, len(ends)))]
     for partition in sorted(ends, key=left.__getitem__, reverse=True):
-        least = min(shares, key=lambda share: (sum(left[it] for it in share), len(share)))
+        least = min(shares, key=lambda share: (sum(left[partition] for partition in share), len(share)))
         least[partition] = ends[partition]
     return shares
 
@@ -96,7 +100,7 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
 
-    def note(step: Step) -> None:
+    def note(step: EnrolledBatch) -> None:
         done[step.partition] = step.offset
         reports.send(step)
 

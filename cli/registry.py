@@ -14,7 +14,7 @@ SECTIONS: Final[tuple[Section, ...]] = ("Evaluate", "Run", "Maintain")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A command in the help: under which heading, and what it does in a few words."""
 
     section: Section
@@ -23,32 +23,38 @@ class Entry:
     """Where it is not called like the command: `try` is a word of Python."""
 
 
-COMMANDS: Final[dict[str, Entry]] = {
-    "score": Entry("Evaluate", "Score accounts against bans, both read from files; needs no servers."),
-    "explain": Entry("Evaluate", "Show why two accounts resemble each other, reason by reason."),
-    "backtest": Entry("Evaluate", "Measure precision, recall and fairness where the true mirrors are known."),
-    "learn": Entry("Evaluate", "Propose new signal weights from verdicts; adopts nothing."),
-    "map": Entry("Evaluate", "Show what a mapping file makes of sample records."),
-    "try": Entry("Evaluate", "Report what samehand would find in your events; publishes nothing.", "dry_run"),
-    "simulate": Entry("Evaluate", "Write a simulated platform to files, with its true mirrors listed."),
-    "hash-avatar": Entry("Evaluate", "Print the perceptual hash (PDQ) of pictures."),
-    "demo": Entry("Run", "Run all of samehand on this machine on sample data, and print alerts."),
-    "worker": Entry("Run", "Score new accounts from Kafka and publish alerts, until stopped."),
-    "bridge": Entry("Run", "Translate records of your topics into samehand's, until stopped."),
-    "gate": Entry("Run", "Serve the HTTP API: score sign-ups, take events, until stopped."),
-    "deliver": Entry("Run", "Send alerts to webhooks, until stopped."),
-    "desk": Entry("Run", "Serve the web pages where people review alerts, until stopped."),
-    "enrol": Entry("Run", "Publish bans from files to the topic accounts.banned."),
-    "remember": Entry("Run", "Store existing accounts, without alerts, for later bans to match."),
-    "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
-    "alerts": Entry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
-    "verdict": Entry("Maintain", "Publish a verdict on one alert; needs no desk."),
-    "case": Entry("Maintain", "Write the case file of one alert, from the desk's database."),
-    "pepper": Entry("Maintain", "Create, rotate and drop the secret keys for personal values."),
-    "keys": Entry("Maintain", "Create, list and revoke API keys for the gate."),
-    "doctor": Entry("Maintain", "Check settings, Kafka and Redis, and say how to fix what is wrong."),
-    "letters": Entry("Maintain", "List, show, replay and drop dead letters; resume a topic."),
-    "rebuild": Entry("Maintain", "Fill the store again from the topic accounts.banned."),
+COMMANDS: Final[dict[str, CommandEntry]] = {
+    "score": CommandEntry("Evaluate", "Score accounts against bans, both read from files; needs no servers."),
+    "explain": CommandEntry("Evaluate", "Show why two accounts resemble each other, reason by reason."),
+    "backtest": CommandEntry(
+        "Evaluate", "Measure precision, recall and fairness where the true mirrors are known."
+    ),
+    "learn": CommandEntry("Evaluate", "Propose new signal weights from verdicts; adopts nothing."),
+    "map": CommandEntry("Evaluate", "Show what a mapping file makes of sample records."),
+    "try": CommandEntry(
+        "Evaluate", "Report what samehand would find in your events; publishes nothing.", "dry_run"
+    ),
+    "simulate": CommandEntry(
+        "Evaluate", "Write a simulated platform to files, with its true mirrors listed."
+    ),
+    "hash-avatar": CommandEntry("Evaluate", "Print the perceptual hash (PDQ) of pictures."),
+    "demo": CommandEntry("Run", "Run all of samehand on this machine on sample data, and print alerts."),
+    "worker": CommandEntry("Run", "Score new accounts from Kafka and publish alerts, until stopped."),
+    "bridge": CommandEntry("Run", "Translate records of your topics into samehand's, until stopped."),
+    "gate": CommandEntry("Run", "Serve the HTTP API: score sign-ups, take events, until stopped."),
+    "deliver": CommandEntry("Run", "Send alerts to webhooks, until stopped."),
+    "desk": CommandEntry("Run", "Serve the web pages where people review alerts, until stopped."),
+    "enrol": CommandEntry("Run", "Publish bans from files to the topic accounts.banned."),
+    "remember": CommandEntry("Run", "Store existing accounts, without alerts, for later bans to match."),
+    "watchlist": CommandEntry("Run", "Import official lists of proscribed organisations."),
+    "alerts": CommandEntry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
+    "verdict": CommandEntry("Maintain", "Publish a verdict on one alert; needs no desk."),
+    "case": CommandEntry("Maintain", "Write the case file of one alert, from the desk's database."),
+    "pepper": CommandEntry("Maintain", "Create, rotate and drop the secret keys for personal values."),
+    "keys": CommandEntry("Maintain", "Create, list and revoke API keys for the gate."),
+    "doctor": CommandEntry("Maintain", "Check settings, Kafka and Redis, and say how to fix what is wrong."),
+    "letters": CommandEntry("Maintain", "List, show, replay and drop dead letters; resume a topic."),
+    "rebuild": CommandEntry("Maintain", "Fill the store again from the topic accounts.banned."),
 }
 
 

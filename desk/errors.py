@@ -38,7 +38,7 @@ class TooLate(ReviewError):
     code = "too-late"
 
 
-class Unusable(ReviewError):
+class UnusableInput(ReviewError):
     """What was given cannot be used. `field` says which part."""
 
     code = "unusable"

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from desk.database.engine import Database, opened
-from desk.database.secret import kept
+from desk.database.secret import stored_secret
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
@@ -113,7 +113,7 @@ async def _serve_on(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
     async with database.begin() as connection:
-        key = await kept(connection, "draws")
+        key = await stored_secret(connection, "draws")
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
     desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base)

@@ -143,15 +143,15 @@ class DeskMetrics:
         """Follows the next lines of the audit."""
         before = audit.broken
         try:
-            asides = await audit.look()
+            gaps = await audit.look()
         except DatabaseUnavailable:
             return  # `look` reports the outage; the last finding holds until then
-        for aside in asides:
+        for gap in gaps:
             log.warning(
                 "published heads of the audit are set aside",
-                line=aside.number,
-                by=aside.by,
-                reason=aside.reason,
+                line=gap.number,
+                by=gap.by,
+                reason=gap.reason,
             )
         if audit.broken is not None and audit.broken != before:
             log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)

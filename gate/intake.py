@@ -15,7 +15,7 @@ from gate.answers import Became, IntakeReport
 from schemas import faults
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.mapping.mapper import Mapped, Passed
+from schemas.mapping.mapper import Mapped, NotMapped
 from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, Decoder, decode_verdict, encode
 from streams.delivery.publisher import Publisher
@@ -101,11 +101,11 @@ class Intake:
         emit = Emit(self.topics.verdicts, verdict.alert_id.encode(), encode(verdict))
         return await self._published([(_accepted(Decoded(verdict)), emit)])
 
-    async def mapped(self, result: Mapped | Passed | Malformed) -> IntakeOutcome | Malformed:
+    async def mapped(self, result: Mapped | NotMapped | Malformed) -> IntakeOutcome | Malformed:
         """What a mapping made of a foreign record."""
         if isinstance(result, Malformed):
             return result
-        if isinstance(result, Passed):
+        if isinstance(result, NotMapped):
             return IntakeOutcome(IntakeReport(accepted=0, refused=0, records=()))
         record = result.found.record
         emit = Emit(self.of_kind[result.kind], record.key.encode(), encode(record))

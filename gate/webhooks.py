@@ -25,7 +25,7 @@ from typing import Any, Final, Literal, get_args
 from gate.coop import CoopActions, UnusableKey
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
-from schemas.mapping.mapper import Mapped, Passed, TopicMapping
+from schemas.mapping.mapper import Mapped, NotMapped, TopicMapping
 from streams.errors import SettingsError
 from streams.outcomes import Arrival
 from streams.settings import PREFIX
@@ -64,7 +64,7 @@ class ForeignWebhook:
             return hmac.compare_digest(given.encode("utf-8", "replace"), made.encode())
         return not Secret(self.secret).fault(headers, raw, now=now)
 
-    def map(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> Mapped | Passed | Malformed:
+    def map(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> Mapped | NotMapped | Malformed:
         """What becomes of a request. The same body is the same event, however often it is sent."""
         digest = sha256(raw).digest()
         record = Arrival(

@@ -23,7 +23,7 @@ class Avatar(Struct, frozen=True, kw_only=True, omit_defaults=True):
     image: fields.Image | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a hash without its quality: whether it is evidence could not be told."""
+        """Refuse a hash without its quality: nothing would say whether it is evidence."""
         if self.pdq is not None and self.quality is None:
             raise ValueError("avatar has pdq without quality")
         if self.pdq is None and self.image is None:
@@ -120,12 +120,11 @@ class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
-        """For `event_id`: the moment, which tells the events of one account apart, whoever reads it."""
+        """Returns an `event_id` made of the moment, which distinguishes the events of one account."""
         return _unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
-        """The account, `platform:account_id`."""
         return account_key(self.platform, self.account.account_id)
 
     @property
@@ -135,7 +134,7 @@ class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AccountCreated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """An account was created."""
+    """An account was created; `account` is its profile at that time."""
 
 
 class AccountUpdated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,7 +142,7 @@ class AccountUpdated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True
 
 
 class AccountRemembered(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """An account that existed before anybody told of it: it is remembered, and nothing is said about it.
+    """An account that existed before any event about it: it is remembered, and never alerted on.
 
     `account` is its profile at `occurred_at`, which says nothing of when the account was made.
     """
@@ -187,12 +186,10 @@ class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
-        """For `event_id`: the moment."""
         return _unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
-        """The account, `platform:account_id`."""
         return account_key(self.platform, self.account_id)
 
     @property
@@ -234,7 +231,6 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The account, `platform:account_id`."""
         return account_key(self.platform, self.account_id)
 
     @property

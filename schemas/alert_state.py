@@ -36,14 +36,13 @@ class AlertState(Record, frozen=True, kw_only=True):
     @property
     def record(self) -> MirrorAlert | AlertSummary:
         """The alert or the summary."""
-        found = self.alert or self.summary
-        if found is None:
+        record = self.alert or self.summary
+        if record is None:
             raise ValueError("a state of neither an alert nor a summary")
-        return found
+        return record
 
     @property
     def key(self) -> str:
-        """The alert's id."""
         return self.record.alert_id
 
     def fault(self) -> tuple[str, str] | None:

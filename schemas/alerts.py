@@ -99,7 +99,6 @@ class Matched(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The banned account, `platform:account_id`."""
         return account_key(self.platform, self.account_id)
 
 
@@ -300,7 +299,6 @@ class AlertSummary(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The banned account, `platform:account_id`."""
         return self.matched.key
 
     @property

@@ -49,7 +49,7 @@ COLUMNS_BANNED: Final = COLUMNS_CREATED | _BAN | _BASIS.keys()
 _Cells = dict[str, str]
 
 
-class Row(Struct, Generic[E], frozen=True):
+class CsvRow(Struct, Generic[E], frozen=True):
     """One row of a file and what came of it; number 0 is the line of names."""
 
     number: int
@@ -58,24 +58,26 @@ class Row(Struct, Generic[E], frozen=True):
     """Whether the row itself says when; if not, the time since anything is no evidence."""
 
 
-def created_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountCreated]]:
+def created_from_csv(
+    lines: Iterable[bytes], *, now: float, platform: str
+) -> Iterator[CsvRow[AccountCreated]]:
     """Accounts from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
     return _rows(lines, decode_created, COLUMNS_CREATED, now=now, platform=platform)
 
 
-def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountBanned]]:
+def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[CsvRow[AccountBanned]]:
     """Bans from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
     return _rows(lines, decode_ban, COLUMNS_BANNED, now=now, platform=platform)
 
 
 def line_of_names(line: bytes, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
-    """What separates the cells of a file by its first line, and the names in it.
+    """Returns the delimiter that yields most ``known`` names in a file's first line, and those names.
 
-    It is what tells most columns that are ``known``; a line that cannot be taken apart has no names.
+    A line that no delimiter splits has no names.
     """
     text = line.removeprefix(_BOM).decode(errors="replace")
-    told = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
-    return max(told, key=lambda one: len(known.intersection(one[1])))
+    splits = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
+    return max(splits, key=lambda split: len(known.intersection(split[1])))
 
 
 def _split(text: str, delimiter: str) -> tuple[str, ...]:
@@ -87,18 +89,18 @@ def _split(text: str, delimiter: str) -> tuple[str, ...]:
 
 def _rows(
     lines: Iterable[bytes], decode: Decoder[E], known: frozenset[str], *, now: float, platform: str
-) -> Iterator[Row[E]]:
+) -> Iterator[CsvRow[E]]:
     table = _table(lines, known)
     names = _names(next(table, None), known)
     if isinstance(names, Malformed):
-        yield Row(0, names)
+        yield CsvRow(0, names)
         return
     unknown_fields = len(set(names) - known)
     defaults: dict[str, Any] = {"platform": platform, "occurred_at": from_seconds(now)}
     for number, cells in enumerate(table, start=1):
         row = _row(names, cells, number)
         if isinstance(row, Malformed):
-            yield Row(number, row)
+            yield CsvRow(number, row)
             continue
         event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
         dated = "occurred_at" in row or ("banned_at" in row and "banned_at" in known)
@@ -107,7 +109,7 @@ def _rows(
             # It was taken from `banned_at`, which may be left out: then it is as of a row without one.
             event["occurred_at"] = defaults["occurred_at"]
             outcome = decode.of_values(event, now=now, unknown_fields=unknown_fields)
-        yield Row(number, outcome, dated)
+        yield CsvRow(number, outcome, dated)
 
 
 def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] | Malformed]:

@@ -27,7 +27,7 @@ def from_seconds(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-class Settled(NamedTuple, Generic[R]):
+class CheckedDates(NamedTuple, Generic[R]):
     """A record whose dates can be used, and what became of the others."""
 
     record: R
@@ -37,7 +37,7 @@ class Settled(NamedTuple, Generic[R]):
     """Those that were left out."""
 
 
-def settle(record: R, now: float) -> Settled[R] | Malformed:
+def settle(record: R, now: float) -> CheckedDates[R] | Malformed:
     """The record without a date beyond `now` (Unix seconds) or before 1990; none if a vital one is."""
     late: dict[str, datetime | None] = {}
     unusable: list[Unusable] = []
@@ -59,9 +59,9 @@ def settle(record: R, now: float) -> Settled[R] | Malformed:
         if foreseen is not None and foreseen.timestamp() < _EARLIEST_SECONDS:
             return _refused(name, FieldFault.PAST_DATE)
     if not late:
-        return Settled(record, clamped=False, unusable=())
+        return CheckedDates(record, clamped=False, unusable=())
     clamped = len(late) > len(unusable)
-    return Settled(replace(record, **late), clamped=clamped, unusable=tuple(unusable))
+    return CheckedDates(replace(record, **late), clamped=clamped, unusable=tuple(unusable))
 
 
 def _refused(name: str, fault: FieldFault) -> Malformed:

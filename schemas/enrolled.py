@@ -1,4 +1,4 @@
-"""What enrol tells lookback."""
+"""The record by which `enrol` has `lookback` search the remembered accounts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ class BanEnrolled(Record, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The banned account, `platform:account_id`."""
         return account_key(self.platform, self.account_id)
 
     @property

@@ -38,8 +38,8 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], Reason, str | None], ...]] = (
 
 def from_validation(error: msgspec.ValidationError) -> Malformed:
     """JSON of another shape than the record's."""
-    found = _WITH_PATH.fullmatch(str(error))
-    text, path = (found["text"], found["path"] or "$") if found else ("", "$")
+    match = _WITH_PATH.fullmatch(str(error))
+    text, path = (match["text"], match["path"] or "$") if match else ("", "$")
     if missing := _MISSING.fullmatch(text):
         return Malformed("missing-field", f"{path}.{missing[1]}", "required")
     for pattern, reason, detail in _TABLE:
@@ -49,7 +49,7 @@ def from_validation(error: msgspec.ValidationError) -> Malformed:
 
 
 def from_syntax(raw: bytes) -> Malformed:
-    """Bytes that are UTF-8 and not JSON; half a surrogate pair is told apart, for cut emoji are common."""
+    """Returns the fault of UTF-8 that is no JSON. Half a surrogate pair, as of cut emoji, has its own."""
     if _LONE_SURROGATE.search(raw) and _parses_without_surrogates(raw):
         return Malformed("lone-surrogate", "$", "half of a UTF-16 pair in a string")
     return Malformed("not-json", "$", "not one JSON value")

@@ -66,7 +66,6 @@ def render(topic: str) -> bytes:
 
 
 def main() -> None:
-    """Write every file anew."""
     FOLDER.mkdir(exist_ok=True)
     for topic in RECORDS:
         (FOLDER / f"{topic}.json").write_bytes(render(topic))

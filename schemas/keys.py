@@ -21,7 +21,6 @@ class AccountRef(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """`platform:account_id`."""
         return account_key(self.platform, self.account_id)
 
 
@@ -35,9 +34,9 @@ def read_account_key(key: bytes | None) -> AccountRef | Malformed:
     if not key:
         return Malformed("empty", "key", "the message has no key")
     try:
-        found = _ACCOUNT_KEY.fullmatch(key.decode())
+        match = _ACCOUNT_KEY.fullmatch(key.decode())
     except UnicodeDecodeError:
         return Malformed("not-utf8", "key", "the key is not UTF-8")
-    if found is None:
+    if match is None:
         return Malformed("bad-format", "key", "expected platform:account_id")
-    return AccountRef(platform=found[1], account_id=found[2])
+    return AccountRef(platform=match[1], account_id=match[2])

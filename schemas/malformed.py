@@ -33,7 +33,7 @@ Reason = Literal[
 
 bad-date         not RFC 3339, or without a timezone
 bad-format       a string of the right length that breaks its pattern, or bad base64
-bad-row          a CSV row or header whose cells cannot be told apart
+bad-row          a CSV row or header that cannot be split into cells
 contradiction    fields that are each legal and cannot be true together
 empty            no bytes, where a tombstone has no meaning
 future-date      more than `dates.CLAMP_SECONDS_MAX` after the reader's clock

@@ -173,7 +173,7 @@ def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: 
         case inspect.Metadata():
             return _reader_of(python_type, info.type, strictly, cut=CUT.items() <= (info.extra or {}).items())
         case inspect.UnionType():
-            (wanted,) = (it for it in info.types if not isinstance(it, inspect.NoneType))
+            (wanted,) = (member for member in info.types if not isinstance(member, inspect.NoneType))
             read = _reader_of(python_type, wanted, strictly)
             return lambda value: (None, ()) if value is None else read(value)
         case inspect.StrType():
@@ -189,7 +189,7 @@ def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: 
 def _item_type(python_type: Any) -> Any:
     """The type of a tuple's items, which may be annotated, of a tuple that may be annotated or absent."""
     while get_origin(python_type) is not tuple:
-        python_type = next(it for it in get_args(python_type) if it is not type(None))
+        python_type = next(member for member in get_args(python_type) if member is not type(None))
     return get_args(python_type)[0]
 
 

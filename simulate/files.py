@@ -11,7 +11,7 @@ from pathlib import Path
 from schemas.wire import encode
 from simulate.config import Config
 from simulate.evasion.strategies import STRATEGIES
-from simulate.timeline.events import Event, Topic
+from simulate.timeline.events import Event, PlatformTopic
 from simulate.timeline.stream import generate
 
 Progress = Callable[[int, int], None]
@@ -42,14 +42,14 @@ class SimulationSummary:
 
     @property
     def sign_ups(self) -> int:
-        return self.topics[Topic.CREATED] - self.malformed
+        return self.topics[PlatformTopic.CREATED] - self.malformed
 
     def add(self, event: Event) -> None:
         self.events += 1
         self.topics[event.topic] += 1
         if event.label.kind == "malformed":
             self.malformed += 1
-        elif event.topic is Topic.CREATED:
+        elif event.topic is PlatformTopic.CREATED:
             self.kinds[event.label.kind] += 1
             self.languages[event.label.language] += 1
         if event.label.truth:
@@ -76,7 +76,11 @@ def write(config: Config, out: Path, progress: Progress | None = None) -> Simula
         for event in generate(config):
             summary.add(event)
             sinks.write(event)
-            if progress and event.topic is Topic.CREATED and summary.sign_ups % _PROGRESS_SIGN_UPS == 0:
+            if (
+                progress
+                and event.topic is PlatformTopic.CREATED
+                and summary.sign_ups % _PROGRESS_SIGN_UPS == 0
+            ):
                 progress(summary.sign_ups, config.accounts)
     if progress:
         progress(summary.sign_ups, config.accounts)
@@ -120,9 +124,9 @@ class _Sinks:
             return
         line = encode(event.value)
         self._event(event, "value", line)
-        if event.topic is Topic.BANNED and event.label.kind != "lifted":
+        if event.topic is PlatformTopic.BANNED and event.label.kind != "lifted":
             self._bans.write(line + b"\n")
-        elif event.topic in (Topic.CREATED, Topic.UPDATED):
+        elif event.topic in (PlatformTopic.CREATED, PlatformTopic.UPDATED):
             self._accounts.write(line + b"\n")
             self._account(event)
 
@@ -133,7 +137,7 @@ class _Sinks:
 
     def _account(self, event: Event) -> None:
         account = event.key.split(":", 1)
-        if event.topic is Topic.CREATED:
+        if event.topic is PlatformTopic.CREATED:
             self._row("languages.csv", (*account, event.label.language))
         if event.label.truth:
             truth = event.label.truth

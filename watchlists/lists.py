@@ -15,8 +15,8 @@ from samehand.watchlist.entry import Entry
 from schemas.malformed import Malformed
 from watchlists import ofac, plain, uk, un
 from watchlists.documents import root_name
-from watchlists.rows import Row
-from watchlists.sources import ByteProgress, Source
+from watchlists.rows import ListRow
+from watchlists.sources import ByteProgress, ListSource
 from watchlists.tables import LINE_BYTES_MAX, column, header_of, rows
 
 Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
@@ -34,7 +34,7 @@ _ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedEntry:
     """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft."""
 
     address: str
@@ -63,7 +63,7 @@ def read_lists(
     authority: str | None = None,
     hear: Hear,
     opening: Opening = lambda path: path.open("rb"),
-) -> Iterator[Found]:
+) -> Iterator[ListedEntry]:
     """Entries of all files; ``authority`` instead of the format's own.
 
     Raises ``click.ClickException`` for a file that cannot be opened or is in no known format.
@@ -76,9 +76,9 @@ def read_lists(
         )
         for path, file, form in sorted_out:
             if form != "ofac-csv":
-                source = Source(file, counted)
+                source = ListSource(file, counted)
                 for row in _reader(form, source, authority):
-                    yield Found(f"{path}:{row.where}", row.outcome)
+                    yield ListedEntry(f"{path}:{row.where}", row.outcome)
 
 
 def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def _opened(
     return file, form
 
 
-def _reader(form: Format, source: Source, authority: str | None) -> Iterator[Row]:
+def _reader(form: Format, source: ListSource, authority: str | None) -> Iterator[ListRow]:
     match form:
         case "ofac-xml":
             return ofac.read_xml(source, authority=authority or ofac.AUTHORITY)
@@ -124,7 +124,7 @@ def _reader(form: Format, source: Source, authority: str | None) -> Iterator[Row
 
 def _ofac_csv(
     files: list[tuple[Path, BinaryIO]], authority: str | None, counted: ByteProgress
-) -> Iterator[Found]:
+) -> Iterator[ListedEntry]:
     """Reads SDN.CSV together with its ALT.CSV; the number of cells distinguishes them."""
     names: list[tuple[Path, BinaryIO]] = []
     aliases: list[tuple[Path, BinaryIO]] = []
@@ -142,11 +142,11 @@ def _ofac_csv(
             "OFAC's CSV comes as one SDN.CSV and one ALT.CSV: import each pair by itself"
         )
     (path, file), alias_path = names[0], aliases[0][0] if aliases else names[0][0]
-    alternatives = Source(aliases[0][1], counted) if aliases else ()
-    read = ofac.read_csv(Source(file, counted), alternatives, authority=authority or ofac.AUTHORITY)
+    alternatives = ListSource(aliases[0][1], counted) if aliases else ()
+    read = ofac.read_csv(ListSource(file, counted), alternatives, authority=authority or ofac.AUTHORITY)
     for row in read:
         alias = row.where.removeprefix("alias ")
-        yield Found(f"{path if alias == row.where else alias_path}:{alias}", row.outcome)
+        yield ListedEntry(f"{path if alias == row.where else alias_path}:{alias}", row.outcome)
 
 
 def _is_ofac(cells: list[str]) -> bool:

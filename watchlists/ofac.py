@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
 from watchlists.documents import elements, text_of
-from watchlists.rows import ENTRIES_MAX, Row, an_entry, tidy
+from watchlists.rows import ENTRIES_MAX, ListRow, an_entry, tidy
 from watchlists.sources import Readable
 from watchlists.tables import Cells, rows
 
@@ -37,28 +37,28 @@ class _Listed:
 
 def read_csv(
     sdn: Iterable[bytes], alternatives: Iterable[bytes] = (), *, authority: str = AUTHORITY
-) -> Iterator[Row]:
+) -> Iterator[ListRow]:
     """Entries of an SDN.CSV and the ALT.CSV that belongs to it, held in memory until both are read."""
     listed: dict[str, _Listed | None] = {}
     for row in rows(sdn):
         where = f"row {row.number}"
         read = _listed(row)
         if isinstance(read, Malformed):
-            yield Row(where, read)
+            yield ListRow(where, read)
         elif read.number in listed:
-            yield Row(where, Malformed("contradiction", "$.ent_num", "the number is listed twice"))
+            yield ListRow(where, Malformed("contradiction", "$.ent_num", "the number is listed twice"))
         elif len(listed) == ENTRIES_MAX:
-            yield Row(where, Malformed("too-many", "$", "more entries than all lists together have"))
+            yield ListRow(where, Malformed("too-many", "$", "more entries than all lists together have"))
             break
         else:
             kept = read if read.names else None
             listed[read.number] = kept
             if kept is None:
-                yield Row(where, None)
+                yield ListRow(where, None)
     yield from _with_aliases(listed, alternatives)
     for entry in listed.values():
         if entry is not None:
-            yield Row(
+            yield ListRow(
                 entry.where,
                 an_entry(
                     authority, entry.number, entry.names, person=entry.person, programmes=entry.programmes
@@ -83,18 +83,18 @@ def _listed(row: Cells) -> _Listed | Malformed:
     return _Listed(f"row {row.number}", number, [Alias(name)], kind.casefold() == _PERSON, split)
 
 
-def _with_aliases(listed: dict[str, _Listed | None], lines: Iterable[bytes]) -> Iterator[Row]:
+def _with_aliases(listed: dict[str, _Listed | None], lines: Iterable[bytes]) -> Iterator[ListRow]:
     """Adds the rows of ALT.CSV to their entries; hands out those that belong to none."""
     for row in rows(lines):
         where = f"alias row {row.number}"
         if isinstance(row.cells, Malformed):
-            yield Row(where, row.cells)
+            yield ListRow(where, row.cells)
         elif len(row.cells) != ALT_CELLS:
-            yield Row(where, Malformed("bad-row", "$", f"not the {ALT_CELLS} cells of ALT.CSV"))
+            yield ListRow(where, Malformed("bad-row", "$", f"not the {ALT_CELLS} cells of ALT.CSV"))
         else:
             number, name = _value(row.cells[0]), _value(row.cells[3])
             if number not in listed:
-                yield Row(where, Malformed("contradiction", "$.ent_num", "an alias of no listed number"))
+                yield ListRow(where, Malformed("contradiction", "$.ent_num", "an alias of no listed number"))
             elif (entry := listed[number]) is not None and name:
                 entry.names.append(Alias(name, weak="weak" in row.cells[4].casefold()))
 
@@ -104,14 +104,14 @@ def _value(cell: str) -> str:
     return "" if text == _NOTHING else text
 
 
-def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[Row]:
+def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[ListRow]:
     """Entries of SDN.XML or CONSOLIDATED.XML."""
     for number, element in enumerate(elements(file, frozenset({"sdnEntry"})), 1):
         where = f"entry {number}"
         if isinstance(element, Malformed):
-            yield Row(where, element)
+            yield ListRow(where, element)
         else:
-            yield Row(where, _of_element(element, authority))
+            yield ListRow(where, _of_element(element, authority))
 
 
 def _of_element(element: Element, authority: str) -> Entry | Malformed | None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
-from watchlists.rows import Row, an_entry, iso_date, within_limit
+from watchlists.rows import ListRow, an_entry, iso_date, within_limit
 from watchlists.tables import records
 
 REQUIRED: Final = frozenset({"reference", "name"})
@@ -26,15 +26,15 @@ _KINDS: Final = {"": False, "organisation": False, "organization": False, "entit
 _PERSONS: Final = {"person": True, "individual": True}
 
 
-def read_csv(lines: Iterable[bytes], *, authority: str = "") -> Iterator[Row]:
+def read_csv(lines: Iterable[bytes], *, authority: str = "") -> Iterator[ListRow]:
     """An entry a row; ``authority`` for rows that name none."""
     return within_limit(_rows(lines, authority))
 
 
-def _rows(lines: Iterable[bytes], authority: str) -> Iterator[Row]:
+def _rows(lines: Iterable[bytes], authority: str) -> Iterator[ListRow]:
     for number, row in records(lines, REQUIRED):
         where = f"row {number}" if number else "line of names"
-        yield Row(where, row if isinstance(row, Malformed) else _of_row(row, authority))
+        yield ListRow(where, row if isinstance(row, Malformed) else _of_row(row, authority))
 
 
 def _of_row(row: dict[str, str], authority: str) -> Entry | Malformed:

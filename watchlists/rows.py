@@ -28,7 +28,7 @@ _DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%Y
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     """One thing of a list. ``outcome`` is ``None`` for what is neither organisation nor person (a ship).
 
     ``where`` is its place in the file: ``row 7``, ``entry 3``.
@@ -99,10 +99,10 @@ def iso_date(text: str | None) -> str | None:
         return None
 
 
-def within_limit(rows: Iterable[Row]) -> Iterator[Row]:
+def within_limit(rows: Iterable[ListRow]) -> Iterator[ListRow]:
     """The rows up to the limit of a file, and then one that says that it was reached."""
     for number, row in enumerate(rows):
         if number == ENTRIES_MAX:
-            yield Row(row.where, Malformed("too-many", "$", "more entries than all lists together have"))
+            yield ListRow(row.where, Malformed("too-many", "$", "more entries than all lists together have"))
             return
         yield row

@@ -23,7 +23,7 @@ class ByteProgress:
         self._hear(self._done)
 
 
-class Source:
+class ListSource:
     def __init__(self, file: BinaryIO, counted: ByteProgress) -> None:
         """Takes a file opened in binary."""
         self._file, self._counted = file, counted

@@ -8,7 +8,7 @@ from typing import Final
 
 from samehand.watchlist.entry import Alias
 from schemas.malformed import Malformed
-from watchlists.rows import ENTRIES_MAX, Row, an_entry, iso_date
+from watchlists.rows import ENTRIES_MAX, ListRow, an_entry, iso_date
 from watchlists.tables import records
 
 AUTHORITY: Final = "UK"
@@ -34,23 +34,23 @@ class _Listed:
     listed_on: str | None = None
 
 
-def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[Row]:
+def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[ListRow]:
     """Entries, held in memory until the file is read, since the names of one may stand far apart."""
     listed: dict[str, _Listed] = {}
     for number, row in records(lines, REQUIRED):
         where = f"row {number}" if number else "line of names"
         if isinstance(row, Malformed):
-            yield Row(where, row)
+            yield ListRow(where, row)
             continue
         kind = _first(row, _KIND).casefold()
         reference = _first(row, _REFERENCE)
         if kind not in _ORGANISATIONS | _PERSONS:
             fault = Malformed("missing-field", "$.type", "neither entity nor individual")
-            yield Row(where, None if kind else fault)
+            yield ListRow(where, None if kind else fault)
         elif not reference:
-            yield Row(where, Malformed("missing-field", "$.reference", "the listing has no number"))
+            yield ListRow(where, Malformed("missing-field", "$.reference", "the listing has no number"))
         elif reference not in listed and len(listed) == ENTRIES_MAX:
-            yield Row(where, Malformed("too-many", "$", "more entries than all lists together have"))
+            yield ListRow(where, Malformed("too-many", "$", "more entries than all lists together have"))
             break
         else:
             _add(listed.setdefault(reference, _Listed(where, kind in _PERSONS)), row)
@@ -63,7 +63,7 @@ def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[
             programmes=entry.regimes,
             listed_on=entry.listed_on,
         )
-        yield Row(entry.where, outcome)
+        yield ListRow(entry.where, outcome)
 
 
 def _add(entry: _Listed, row: dict[str, str]) -> None:

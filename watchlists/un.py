@@ -8,18 +8,18 @@ from typing import Final
 from samehand.watchlist.entry import Alias
 from schemas.malformed import Malformed
 from watchlists.documents import elements, text_of
-from watchlists.rows import Row, an_entry, iso_date
+from watchlists.rows import ListRow, an_entry, iso_date
 from watchlists.sources import Readable
 
 AUTHORITY: Final = "UN"
 _PARTS: Final = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
 
 
-def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[Row]:
+def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[ListRow]:
     for number, element in enumerate(elements(file, frozenset({"ENTITY", "INDIVIDUAL"})), 1):
         where = f"entry {number}"
         if isinstance(element, Malformed):
-            yield Row(where, element)
+            yield ListRow(where, element)
         else:
             names = [
                 Alias(" ".join(text_of(element, part) for part in _PARTS)),
@@ -29,7 +29,7 @@ def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[Row]:
                 Alias(text_of(alias, "ALIAS_NAME"), weak=text_of(alias, "QUALITY").casefold() == "low")
                 for alias in element.iterfind(f"{element.tag}_ALIAS")
             ]
-            yield Row(
+            yield ListRow(
                 where,
                 an_entry(
                     authority,

@@ -26,7 +26,7 @@ _VERSION = 1
 _TOKEN_LENGTH_MIN = 3
 
 
-class Held(NamedTuple):
+class BannedNames(NamedTuple):
     """What a banned account is called."""
 
     platform: str
@@ -34,7 +34,7 @@ class Held(NamedTuple):
     display_name: str
 
 
-def population(crowd: str, bans: int, seed: int = 1) -> list[Held]:
+def population(crowd: str, bans: int, seed: int = 1) -> list[BannedNames]:
     """So many banned accounts of a crowd of :data:`CROWDS`, from the cache where they are in it."""
     file = cache_folder() / f"{crowd}-{bans}-{seed}-v{_VERSION}.tsv"
     if not file.exists():
@@ -45,7 +45,7 @@ def population(crowd: str, bans: int, seed: int = 1) -> list[Held]:
         part.replace(file)
         return held
     lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    return [Held(*line.split("\t")) for line in lines]
+    return [BannedNames(*line.split("\t")) for line in lines]
 
 
 def cache_folder() -> Path:
@@ -53,10 +53,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samehand" / "bench"
 
 
-def drawn(crowd: str, bans: int, seed: int) -> list[Held]:
+def drawn(crowd: str, bans: int, seed: int) -> list[BannedNames]:
     rng, taken = seeded(seed, f"bench {crowd}"), TakenHandles(bans)
     speech = CROWDS[crowd]()
-    held: list[Held] = []
+    held: list[BannedNames] = []
     while len(held) < bans:
         platform = PLATFORMS.pick(rng)
         if platform in NAMELESS_PLATFORMS:
@@ -65,7 +65,7 @@ def drawn(crowd: str, bans: int, seed: int) -> list[Held]:
         given, family = spoken.given.pick(rng), spoken.family.pick(rng)
         wish = handle(rng, platform, spoken, given, family)
         shown = display_name(rng, spoken, given, family, platform)
-        held.append(Held(platform, taken.claim(rng, platform, wish), shown))
+        held.append(BannedNames(platform, taken.claim(rng, platform, wish), shown))
     return held
 
 

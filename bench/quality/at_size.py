@@ -27,7 +27,7 @@ from agents.runtime.store_factory import peppers_of, store_of
 from bench.judging import Judge
 from bench.machine import in_words, machine
 from bench.quality.plan import Coming, planned, signing_up
-from bench.quality.size_figures import Event, Found, figures, table
+from bench.quality.size_figures import Event, ScoredBan, figures, table
 from bench.running.crowd import SIGN_UPS_FROM, account_id, aged
 from bench.running.filled import environment, filled
 from cli import output
@@ -104,7 +104,7 @@ def measured(
     }
 
 
-class _Asked(NamedTuple):
+class _SignUpKind(NamedTuple):
     """The kind of a sign-up, its ban's key, and how long after that it comes."""
 
     kind: str
@@ -112,14 +112,14 @@ class _Asked(NamedTuple):
     since: float | None
 
 
-def _asked(one: Coming, person: Person, banned: dict[int, Person]) -> _Asked:
+def _asked(one: Coming, person: Person, banned: dict[int, Person]) -> _SignUpKind:
     """The sixth strategy is split by what it keeps."""
     if one.banned is None:
-        return _Asked(one.kind, None, None)
+        return _SignUpKind(one.kind, None, None)
     original, kind = banned[one.banned], one.kind
     if kind == "6":
         kind = "6, card" if person.payment_token == original.payment_token else "6, number"
-    return _Asked(kind, original.key, one.at - aged(one.banned, NOW))
+    return _SignUpKind(kind, original.key, one.at - aged(one.banned, NOW))
 
 
 def _crowd(seed: int, bans: int, count: int) -> Iterator[AccountCreated]:
@@ -140,11 +140,13 @@ async def _count(settings: Settings, crowd: Iterator[AccountCreated]) -> None:
     await store.close()
 
 
-def _judged(environment: dict[str, str], records: Sequence[bytes], asked: Sequence[_Asked]) -> list[Event]:
+def _judged(
+    environment: dict[str, str], records: Sequence[bytes], asked: Sequence[_SignUpKind]
+) -> list[Event]:
     return asyncio.run(_judge(load(environment), records, asked))
 
 
-async def _judge(settings: Settings, records: Sequence[bytes], asked: Sequence[_Asked]) -> list[Event]:
+async def _judge(settings: Settings, records: Sequence[bytes], asked: Sequence[_SignUpKind]) -> list[Event]:
     """What a worker says of sign-ups, and what each of them is."""
     peppers = peppers_of(settings)
     store = store_of(settings, peppers)
@@ -169,7 +171,7 @@ def _distilled(record: bytes, keyers: Any) -> Remembered:
 
 async def _pairs(
     judge: Judge, store: Store, account: Remembered, candidates: Sequence[Candidate]
-) -> tuple[Found, ...]:
+) -> tuple[ScoredBan, ...]:
     """The pairs that were read, best first, but for alerts beyond those that a worker publishes."""
     facts = await store.facts([one.ref for one in candidates]) if candidates else []
     policies = ["" if one is None else one.policy or "" for one in facts]
@@ -181,7 +183,7 @@ async def _pairs(
             at, banned_at = account.fingerprints[0].at, candidate.fingerprint.at
             since = None if at is None or banned_at is None else at - banned_at
             key = f"{known.platform}:{known.account_id}"
-            pairs.append(Found(key, told.log_odds, told.probability, told.band, since))
+            pairs.append(ScoredBan(key, told.log_odds, told.probability, told.band, since))
     pairs.sort(key=lambda one: (-one.log_odds, one.banned))
     alerting = [one for one in pairs if one.band != "none"]
     return (*alerting[:_ALERTS], *(one for one in pairs if one.band == "none"))

@@ -14,8 +14,8 @@ from typing import Final
 
 from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
-from cli.commands.backtest.judged import Judged, Run
-from cli.commands.backtest.truths import Pair, read_languages, read_strategies, read_truth
+from cli.commands.backtest.judged import BacktestRun, ScoredPair
+from cli.commands.backtest.truths import AccountPair, read_languages, read_strategies, read_truth
 from cli.inputs.input_files import read_accounts, read_bans
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
 from samehand.scoring.evidence import Score
@@ -37,12 +37,12 @@ _PEPPER: Final = Pepper(1, bytes(range(SECRET_BYTES_MIN)))
 _KEYERS: Final = ((_PEPPER.pepper_id, _PEPPER.digest),)
 
 
-def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> Run:
+def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> BacktestRun:
     """The run over a folder that `samehand simulate` wrote; ``name`` goes before each account's key."""
     return asyncio.run(_Platform(folder, name, weights).judged())
 
 
-def ranked(pairs: Iterable[Judged]) -> tuple[Judged, ...]:
+def ranked(pairs: Iterable[ScoredPair]) -> tuple[ScoredPair, ...]:
     """Best first; ties by name, so that they fall the same way each time."""
     return tuple(sorted(pairs, key=lambda one: (-one.log_odds, one.pair.account, one.pair.banned)))
 
@@ -54,10 +54,10 @@ class _Platform:
         self._weights = weights
         self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
         self._truth = frozenset(self._pair(it.account, it.banned) for it in read_truth(folder / "truth.csv"))
-        self._best: dict[Pair, Judged] = {}
-        self._fetched: set[Pair] = set()
+        self._best: dict[AccountPair, ScoredPair] = {}
+        self._fetched: set[AccountPair] = set()
 
-    async def judged(self) -> Run:
+    async def judged(self) -> BacktestRun:
         await self._enrol()
         accounts = self._accounts()
         judge = Judge.of(self._weights)
@@ -69,7 +69,7 @@ class _Platform:
             await self._store.freeze(now=NOW)
         languages = read_languages(self._folder / "languages.csv")
         strategies = read_strategies(self._folder / "strategies.csv")
-        return Run(
+        return BacktestRun(
             judged=ranked(self._best.values()),
             sign_ups=len({account.account for account in accounts}),
             truth=self._truth,
@@ -103,11 +103,13 @@ class _Platform:
                 ]
             )
 
-    def _judged(self, pair: Pair, told: Score, at: float | None, banned_at: float | None) -> Judged:
+    def _judged(
+        self, pair: AccountPair, told: Score, at: float | None, banned_at: float | None
+    ) -> ScoredPair:
         since = None if at is None or banned_at is None else at - banned_at
-        return Judged(pair, told.log_odds, told.probability, told.band, pair in self._truth, since)
+        return ScoredPair(pair, told.log_odds, told.probability, told.band, pair in self._truth, since)
 
-    def _keep(self, pairs: Sequence[Judged]) -> None:
+    def _keep(self, pairs: Sequence[ScoredPair]) -> None:
         """Of one event what a worker would publish, and the best below."""
         self._fetched |= {one.pair for one in pairs if one.true}
         best = ranked(pairs)
@@ -117,5 +119,5 @@ class _Platform:
             if seen is None or seen.log_odds < one.log_odds:
                 self._best[one.pair] = one
 
-    def _pair(self, account: str, banned: str) -> Pair:
-        return Pair(f"{self._name}/{account}", f"{self._name}/{banned}")
+    def _pair(self, account: str, banned: str) -> AccountPair:
+        return AccountPair(f"{self._name}/{account}", f"{self._name}/{banned}")

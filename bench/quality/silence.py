@@ -20,7 +20,7 @@ from bench.quality.platform import judged_platform
 from bench.quality.simulated import HELD_OUT_SEEDS, together
 from cli import output
 from cli.commands.backtest.figures import catchable_pairs
-from cli.commands.backtest.judged import Run
+from cli.commands.backtest.judged import BacktestRun
 from cli.commands.backtest.truths import read_truth
 from simulate.files import simulate_command
 
@@ -46,7 +46,7 @@ _OTHERS: Final = 300
 """Sign-ups, and bans, beside the true pairs of a platform."""
 
 
-def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple[str, Run]]:
+def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple[str, BacktestRun]]:
     """The run with every field, named "", and those without the fields of each signal."""
     with TemporaryDirectory(prefix="samehand-silence-") as top:
         folders = [Path(top) / str(seed) for seed in seeds]
@@ -69,7 +69,7 @@ def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple
             yield signal, together(judged_platform(folder, folder.name) for folder in folders)
 
 
-def recall(run: Run) -> float:
+def recall(run: BacktestRun) -> float:
     """The share of catchable pairs at `possible` and above."""
     wanted = catchable_pairs(run)
     found = {one.pair for one in run.judged if one.band != "none"}

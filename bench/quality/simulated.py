@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.quality.platform import judged_platform, ranked
 from cli.commands.backtest.figures import false_alarms, figures
-from cli.commands.backtest.judged import Run
+from cli.commands.backtest.judged import BacktestRun
 from simulate.files import simulate_command
 
 TUNING_SEEDS: Final = (201, 202, 203, 204, 211, 212)
@@ -52,26 +52,26 @@ def simulated(
     return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures_of(together(runs))}
 
 
-def figures_of(run: Run) -> dict[str, Any]:
+def figures_of(run: BacktestRun) -> dict[str, Any]:
     """The figures of a backtest by language, and those of false alarms by script beside them."""
     return {**figures(run), "false_alarms_by_script": false_alarms(by_script(run))}
 
 
-def by_script(run: Run) -> Run:
+def by_script(run: BacktestRun) -> BacktestRun:
     """The same run with its accounts grouped by script, for evenness between scripts."""
     return replace(run, groups={account: SCRIPTS[group] for account, group in run.groups.items()})
 
 
-def _one(seed: int, *, edits: str, accounts: int) -> Run:
+def _one(seed: int, *, edits: str, accounts: int) -> BacktestRun:
     with TemporaryDirectory(prefix="samehand-quality-") as folder:
         simulate_command(seed, accounts, Path(folder), edits=edits)
         return judged_platform(Path(folder), str(seed))
 
 
-def together(runs: Iterable[Run]) -> Run:
+def together(runs: Iterable[BacktestRun]) -> BacktestRun:
     """One run of many: pairs ranked among each other, as on one platform with one review queue."""
     several = list(runs)
-    return Run(
+    return BacktestRun(
         judged=ranked(one for run in several for one in run.judged),
         sign_ups=sum(run.sign_ups for run in several),
         truth=frozenset().union(*(run.truth for run in several)),

@@ -31,7 +31,7 @@ _RESAMPLED: Final = 200
 _HOUR_SECONDS: Final = 3_600.0
 
 
-class Found(NamedTuple):
+class ScoredBan(NamedTuple):
     """One pair that was read: the ban's key, the score, and seconds since the ban, where both are dated."""
 
     banned: str
@@ -53,14 +53,14 @@ class Event:
     banned: str | None
     since: float | None
     read: int
-    pairs: tuple[Found, ...]
+    pairs: tuple[ScoredBan, ...]
 
     @property
     def is_mirror(self) -> bool:
         """Whether its ban is its own."""
         return self.kind in STRATEGIES
 
-    def true(self, pair: Found) -> bool:
+    def true(self, pair: ScoredBan) -> bool:
         """Whether this pair is a mirror and its original."""
         return self.is_mirror and pair.banned == self.banned
 
@@ -118,7 +118,7 @@ def _within(span: str) -> Within:
     return lambda since: ends[place] < since <= ends[place + 1]
 
 
-def _alerts(event: Event, band: str, within: Within = _ever) -> list[Found]:
+def _alerts(event: Event, band: str, within: Within = _ever) -> list[ScoredBan]:
     """The pairs that a sign-up is alerted on, at a band or above, so long after the ban of each."""
     return [
         pair

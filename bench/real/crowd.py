@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from bench.real.labelled import roc_area
-from bench.real.lookup import Found, Looked, Named, looked_up
+from bench.real.lookup import Looked, Named, ScoredCandidate, looked_up
 from simulate.sampling import below, one_of, seeded
 
 Relation = Callable[[Random, str, str], str | None]
@@ -146,5 +146,5 @@ def _figures(bans: list[int], looked: Looked, start: int, crowd: list[float]) ->
     }
 
 
-def _best(several: tuple[Found, ...]) -> float:
+def _best(several: tuple[ScoredCandidate, ...]) -> float:
     return several[0].log_odds if several else _LOWEST

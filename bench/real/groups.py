@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.kinds import KINDS
-from bench.real.lookup import Found, Named, looked_up
+from bench.real.lookup import Named, ScoredCandidate, looked_up
 from simulate.sampling import seeded
 
 _SHARED_WORD_MIN = 3  # letters: `of` and `al` join no two names
@@ -53,7 +53,9 @@ def _edited(aliases: list[str], edits: str) -> list[str]:
     return found
 
 
-def _own_first(several: list[Found] | tuple[Found, ...], group: str, aliases: list[tuple[str, str]]) -> bool:
+def _own_first(
+    several: list[ScoredCandidate] | tuple[ScoredCandidate, ...], group: str, aliases: list[tuple[str, str]]
+) -> bool:
     return bool(several) and aliases[several[0].ban][0] == group
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cli.inputs.input_files import Line
+from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
@@ -35,7 +35,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScoredCandidate:
     """One banned account that a lookup brought: the place of it in the list of bans, and how alike."""
 
     ban: int
@@ -47,7 +47,7 @@ class Found:
 class Looked:
     """What a run brought: for each account its candidates, best first. ``bad``: how many were no records."""
 
-    found: tuple[tuple[Found, ...], ...]
+    found: tuple[tuple[ScoredCandidate, ...], ...]
     bad: int
     seconds: float
 
@@ -69,10 +69,10 @@ def looked_up(
     started = time.monotonic()
     run = Offline(now=time.time(), candidates=candidates, first_day=first_day)
     asyncio.run(_run(run, bans, accounts))
-    found: list[list[Found]] = [[] for _ in accounts]
+    found: list[list[ScoredCandidate]] = [[] for _ in accounts]
     for alert in run.scored.alerts:
         found[_place(alert.account_id)].append(
-            Found(_place(alert.matched.account_id), alert.log_odds, alert.band)
+            ScoredCandidate(_place(alert.matched.account_id), alert.log_odds, alert.band)
         )
     ranked = tuple(tuple(sorted(several, key=lambda one: (-one.log_odds, one.ban))) for several in found)
     return Looked(ranked, len(run.scored.faults), time.monotonic() - started)
@@ -86,7 +86,7 @@ async def _run(run: Offline, bans: Sequence[Named], accounts: Sequence[Named]) -
     await run.screen(created)
 
 
-def _ban(place: int, named: Named, now: float) -> Line[AccountBanned]:
+def _ban(place: int, named: Named, now: float) -> InputLine[AccountBanned]:
     record = AccountBanned(
         event_id=f"b{place}",
         version=1,
@@ -95,10 +95,10 @@ def _ban(place: int, named: Named, now: float) -> Line[AccountBanned]:
         platform=_PLATFORM,
         account=_profile("b", place, named),
     )
-    return Line(f"ban {place}", record, dated=named.at is not None)
+    return InputLine(f"ban {place}", record, dated=named.at is not None)
 
 
-def _account(place: int, named: Named, now: float) -> Line[AccountCreated]:
+def _account(place: int, named: Named, now: float) -> InputLine[AccountCreated]:
     record = AccountCreated(
         event_id=f"a{place}",
         version=1,
@@ -106,7 +106,7 @@ def _account(place: int, named: Named, now: float) -> Line[AccountCreated]:
         platform=_PLATFORM,
         account=_profile("a", place, named),
     )
-    return Line(f"account {place}", record, dated=named.at is not None)
+    return InputLine(f"account {place}", record, dated=named.at is not None)
 
 
 def _profile(side: str, place: int, named: Named) -> Account:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from cli.commands.backtest.figures import Share
-from cli.inputs.input_files import Line
+from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
@@ -145,7 +145,7 @@ class Stage:
                 platform=_PLATFORM,
                 account=replace(banned.account, account_id=ids[-1]),
             )
-            lines.append(Line(f"ban {self._enrolled}", record))
+            lines.append(InputLine(f"ban {self._enrolled}", record))
         await self._run.enrol(lines)
         return ids
 
@@ -165,7 +165,7 @@ class Stage:
                 platform=_PLATFORM,
                 account=replace(account, account_id=name),
             )
-            lines.append(Line(name, record))
+            lines.append(InputLine(name, record))
             own[name] = ban
         before = len(self._run.scored.alerts)
         await self._run.screen(lines)
@@ -393,7 +393,7 @@ def _shares(bands: Sequence[str]) -> dict[str, dict[str, object]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SceneOptions:
     what: str
     background: int
     renames: Sequence[tuple[str, str]]
@@ -403,11 +403,11 @@ class _Asked:
     crowd: int
 
 
-def _run(asked: _Asked) -> dict[str, Any]:
+def _run(asked: _SceneOptions) -> dict[str, Any]:
     return asyncio.run(_told(asked))
 
 
-async def _told(asked: _Asked) -> dict[str, Any]:
+async def _told(asked: _SceneOptions) -> dict[str, Any]:
     seed, counting = asked.seed, asked.what == "counted"
     stage = Stage(counting=counting)
     await stage.enrol(crowd_of(seed, asked.background))
@@ -444,7 +444,10 @@ def scenes(
     told: dict[str, Any] = {"pairs": min(PAIRS, len(renames)), "background": background}
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         running = {
-            pool.submit(_run, _Asked(what, bans, renames, seed, innocent, households, crowd)): (place, what)
+            pool.submit(_run, _SceneOptions(what, bans, renames, seed, innocent, households, crowd)): (
+                place,
+                what,
+            )
             for place, bans in reversed(places.items())  # the longest first
             for what in ("counted", "mirrors", "innocents")
         }

@@ -35,14 +35,14 @@ class Listed(NamedTuple):
     tags: Tags
 
 
-class Read(NamedTuple):
+class ReadSpots(NamedTuple):
     """Of keys: the spot where each is listed, and how many may stand there for a look-up to read it."""
 
     spots: Ints
     most: Ints
 
     @classmethod
-    def of(cls, layout: Layout, keys: Sequence[Key]) -> Read:
+    def of(cls, layout: Layout, keys: Sequence[Key]) -> ReadSpots:
         return cls(spots_of(layout, keys), SILENT_ABOVE[first_bytes(keys)])
 
 
@@ -102,13 +102,13 @@ def _number(columns: npt.NDArray[np.uint8]) -> Ints:
     return sums
 
 
-def read_up_to(several: Sequence[Read]) -> Read:
+def read_up_to(several: Sequence[ReadSpots]) -> ReadSpots:
     """Each spot once, and how many accounts may stand there for whichever of its keys reads most."""
     spots, most = (np.concatenate(column) for column in zip(*several, strict=True))
     order = np.argsort(spots, kind="stable")
     spots = spots[order]
     first = np.flatnonzero(np.diff(spots, prepend=-1))
-    return Read(spots[first], np.maximum.reduceat(most[order], first))
+    return ReadSpots(spots[first], np.maximum.reduceat(most[order], first))
 
 
 def spots_of(layout: Layout, keys: Sequence[Key]) -> Ints:
@@ -117,7 +117,7 @@ def spots_of(layout: Layout, keys: Sequence[Key]) -> Ints:
     return buckets << _PRINT_BITS | prints
 
 
-def differences(one: Server, other: Server, layout: Layout, read: Read) -> Differences:
+def differences(one: Server, other: Server, layout: Layout, read: ReadSpots) -> Differences:
     """Compares all postings of two stores as sets of accounts, some buckets at a time."""
     root = f"{layout.root(0)}b:".encode()
     tags = [_tags_of_slots(server, root) for server in (one, other)]
@@ -131,7 +131,7 @@ def differences(one: Server, other: Server, layout: Layout, read: Read) -> Diffe
     return Differences(*found.tolist())
 
 
-def _differences(one: Listed, other: Listed, read: Read) -> Differences:
+def _differences(one: Listed, other: Listed, read: ReadSpots) -> Differences:
     spots, at = np.unique(np.concatenate([one.spots, other.spots]), return_inverse=True)
     here, there = at[: len(one.spots)], at[len(one.spots) :]
     where = np.minimum(np.searchsorted(read.spots, spots), len(read.spots) - 1)
@@ -198,15 +198,15 @@ async def compared(old: Filled, new: Filled, layout: Layout, asked: Sequence[Que
     )
 
 
-async def _walked(store: RedisStore, layout: Layout | None) -> tuple[set[bytes], list[Read]]:
+async def _walked(store: RedisStore, layout: Layout | None) -> tuple[set[bytes], list[ReadSpots]]:
     """A digest of each ban with all its facts; and how its keys are read, if a layout is given."""
     digests: set[bytes] = set()
-    found: list[Read] = []
+    found: list[ReadSpots] = []
     async for batch in store.walk():
         digests |= {blake2b(repr(ban).encode(), digest_size=16).digest() for ban in batch}
         if layout and batch:
             keys = [key for ban in batch for key in keys_of_fingerprints(ban.fingerprints)]
-            found.append(Read.of(layout, keys))
+            found.append(ReadSpots.of(layout, keys))
     return digests, found
 
 

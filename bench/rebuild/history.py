@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zlib import crc32
 
 from agents.common.tombstones import tombstone
-from bench.index.population import Held
+from bench.index.population import BannedNames
 from bench.store.bans import BANNED_AT, account_id
 from schemas.accounts import Account, AccountBanned
 from schemas.wire import encode
@@ -27,7 +27,7 @@ class BrokenOff(Exception):
 class History:
     """What happened to banned accounts, told twice over: as it came, and as compaction leaves it."""
 
-    held: Sequence[Held]
+    held: Sequence[BannedNames]
 
     def ban(self, number: int, *, at: float, called: int | None = None) -> Arrival:
         """The record of a ban; ``called``: whose handle the account had at that time, by default its own."""

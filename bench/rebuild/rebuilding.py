@@ -39,7 +39,7 @@ class Took:
 
 
 @dataclass(slots=True)
-class Beside:
+class OtherWorker:
     """A worker of the same store, on a connection of its own, while it is being rebuilt."""
 
     store: RedisStore
@@ -70,7 +70,7 @@ class Beside:
             await asyncio.sleep(0.02)
 
 
-async def rebuild(new: RedisStore, theirs: Server, truth: Compacted, beside: Beside) -> Took:
+async def rebuild(new: RedisStore, theirs: Server, truth: Compacted, beside: OtherWorker) -> Took:
     """Rebuilds, broken off once. The truth stands in for a broker's reader."""
     tally, opened, enrol = ReadTally(), cast(Any, truth), an_agent(new)
     began, own, server_began = time.monotonic(), time.process_time(), theirs.cpu_seconds()

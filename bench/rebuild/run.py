@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import agents.common.converters
 import agents.enrol
-from bench.index.population import Held, population
+from bench.index.population import BannedNames, population
 from bench.kinds import KINDS
 from bench.machine import in_words, machine
 from bench.rebuild import history as story
 from bench.rebuild import teller
 from bench.rebuild.comparison import Compared, Filled, compared
 from bench.rebuild.history import Compacted, History
-from bench.rebuild.rebuilding import Beside, Took, rebuild
+from bench.rebuild.rebuilding import OtherWorker, Took, rebuild
 from bench.rebuild.teller import NOW, tell
 from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, a_layout, a_store
-from bench.store.kept import Kept
+from bench.store.kept import CachedServer
 from bench.store.server import server
 from samehand.account import Account
 from samehand.fingerprint.distil import distil, query_keys
@@ -35,12 +35,12 @@ async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     live = range(bans, bans + max(1, bans // _LIVE))
     history = History(population("diverse", live.stop))
     asked = _queries(history.held[:bans], queries)
-    kept = Kept(f"rebuild-{bans}", int, also=[str(one.__file__) for one in _FILLED_BY])
+    kept = CachedServer(f"rebuild-{bans}", int, also=[str(one.__file__) for one in _FILLED_BY])
     with kept.server() as ours, server() as theirs:
         old, new, worker = a_store(ours, bans), a_store(theirs, bans), a_store(theirs, bans)
         await old.open()
         await kept.filled(ours, lambda: tell(old, history.told(range(bans))))
-        beside = Beside(worker, history, live, asked)
+        beside = OtherWorker(worker, history, live, asked)
         took = await rebuild(new, theirs, Compacted(history, range(bans)), beside)
         await tell(old, (history.ban(number, at=BANNED_AT + 30) for number in live))
         found = await compared(Filled(old, ours), Filled(new, theirs), a_layout(bans), asked)
@@ -49,7 +49,7 @@ async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     return Rebuilt(bans=bans, took=took, found=found, machine=machine())
 
 
-def _queries(held: Sequence[Held], count: int) -> list[Query]:
+def _queries(held: Sequence[BannedNames], count: int) -> list[Query]:
     edits = dict(KINDS["held_out"])
     each = max(1, count // len(edits))
     pepper_id, keyer = KEYERS[0]

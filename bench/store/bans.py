@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from agents.common.converters import ban_of, fingerprints_of, quoted_of
-from bench.index.population import Held
+from bench.index.population import BannedNames
 from bench.store.server import Server
 from samehand.account import Account
 from samehand.lineage import founder
@@ -39,7 +39,7 @@ def account_id(number: int) -> str:
     return str(number * _SCATTER % _IDS)
 
 
-def by_handle(number: int, held: Held, *, at: float = BANNED_AT) -> Ban:
+def by_handle(number: int, held: BannedNames, *, at: float = BANNED_AT) -> Ban:
     """A ban of which the handle alone is known."""
     account = Account(platform=held.platform, account_id=account_id(number), handle=held.handle)
     facts = BanFacts(

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from bench.index.population import Held
+from bench.index.population import BannedNames
 
-Ask = Callable[[Sequence[Held]], Awaitable[list[list[int]]]]
+Ask = Callable[[Sequence[BannedNames]], Awaitable[list[list[int]]]]
 """From queries to the numbers of the bans found for each."""
 
 
@@ -51,14 +51,14 @@ class Contender:
     candidates: float = 0.0
     turns: list[Turn] = field(default_factory=list)
 
-    async def turn(self, queries: Sequence[Held], batch: int) -> None:
+    async def turn(self, queries: Sequence[BannedNames], batch: int) -> None:
         """Asks, and notes what the clocks said."""
         own, theirs = time.process_time(), self._server_seconds()
         for at in range(0, len(queries), batch):
             await self.ask(queries[at : at + batch])
         self.turns.append(Turn(len(queries), time.process_time() - own, self._server_seconds() - theirs))
 
-    async def judge(self, queries: Sequence[Held], targets: Sequence[int], batch: int) -> None:
+    async def judge(self, queries: Sequence[BannedNames], targets: Sequence[int], batch: int) -> None:
         """How often the ban that a query disguises is among what is found."""
         found: list[list[int]] = []
         for at in range(0, len(queries), batch):
@@ -102,7 +102,7 @@ def row(name: str, one: Contender, ours: Contender) -> Row:
     )
 
 
-async def one_at_a_time(ask: Ask, queries: Sequence[Held]) -> tuple[float, float]:
+async def one_at_a_time(ask: Ask, queries: Sequence[BannedNames]) -> tuple[float, float]:
     """Milliseconds of a single look-up by the clock on the wall: the median and the 99th percentile."""
     took = []
     for one in queries:

@@ -36,7 +36,7 @@ _MAKES_KEYS = (
 )
 
 
-class Kept(Generic[T]):
+class CachedServer(Generic[T]):
     """A filled server under a name, and what was measured as it was filled (a type that msgspec reads)."""
 
     def __init__(self, name: str, told: type[T], also: Sequence[str] = ()) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 from rapidfuzz import fuzz, process
 
-from bench.index.population import Held
+from bench.index.population import BannedNames
 from bench.index.schemes import folded
 from bench.recall import KEEP
 from bench.running.scene import cpu_seconds
@@ -29,20 +29,20 @@ _GRAM, _BANDS, _ROWS = 3, 20, 2
 class Peer(Protocol):
     """One of them: filled once, then asked."""
 
-    def fill(self, bans: Sequence[Held]) -> None:
+    def fill(self, bans: Sequence[BannedNames]) -> None:
         """Takes the bans; their numbers are their places."""
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         """The numbers of the bans found for each, best first where it ranks, at most 64 of them then."""
 
 
 class Extract:
     """``rapidfuzz.process.extract`` over all names: the loop that most scripts have."""
 
-    def fill(self, bans: Sequence[Held]) -> None:
+    def fill(self, bans: Sequence[BannedNames]) -> None:
         self._names = [one.handle.lower() for one in bans]
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         return [
             [
                 number
@@ -57,7 +57,7 @@ class Extract:
 class Cdist(Extract):
     """``rapidfuzz.process.cdist``: the same without a Python object a pair, on one core."""
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         """All of them at once."""
         scores = process.cdist(
             [one.handle.lower() for one in queries],
@@ -97,17 +97,17 @@ class MinHashOnRedis:
             },
         )
 
-    def fill(self, bans: Sequence[Held]) -> None:
+    def fill(self, bans: Sequence[BannedNames]) -> None:
         """By its insertion session, which sends commands in batches."""
         with self._lsh.insertion_session(buffer_size=_AT_ONCE) as session:
             for number, one in enumerate(bans):
                 session.insert(number, self._of(one))
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         """By its query, one after the other: it has none for several. Everything found, in no order."""
         return [list(self._lsh.query(self._of(one))) for one in queries]
 
-    def _of(self, one: Held) -> Any:
+    def _of(self, one: BannedNames) -> Any:
         padded = f"^{one.handle.lower()}$"
         grams = {padded[at : at + _GRAM].encode() for at in range(max(1, len(padded) - _GRAM + 1))}
         minhash = self._sketch.MinHash(num_perm=_BANDS * _ROWS)
@@ -125,7 +125,7 @@ class Trigrams:
         """Connects to an empty database."""
         self._database = psycopg.connect(url, autocommit=True)
 
-    def fill(self, bans: Sequence[Held]) -> None:
+    def fill(self, bans: Sequence[BannedNames]) -> None:
         """Copies the names, then indexes them: the way that its manual recommends."""
         self._database.execute("CREATE EXTENSION pg_trgm")
         self._database.execute("CREATE TABLE banned (number integer, name text)")
@@ -135,7 +135,7 @@ class Trigrams:
         self._database.execute("CREATE INDEX banned_name ON banned USING gin (name gin_trgm_ops)")
         self._database.execute("VACUUM ANALYZE banned")
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         """One after the other, by a prepared statement."""
         return [[row[0] for row in self._similar(_written(one))] for one in queries]
 
@@ -160,7 +160,7 @@ class Trigrams:
         self._database.close()
 
 
-def _written(one: Held) -> str:
+def _written(one: BannedNames) -> str:
     """The name in lower case without the one character that PostgreSQL does not store."""
     return one.handle.lower().replace("\0", "")
 
@@ -172,7 +172,7 @@ class ExactSkeleton:
         """Takes the server that it fills."""
         self._client = server.client
 
-    def fill(self, bans: Sequence[Held]) -> None:
+    def fill(self, bans: Sequence[BannedNames]) -> None:
         """Appends four bytes a ban to what its skeleton lists."""
         numbered = iter(enumerate(bans))
         while several := list(islice(numbered, _AT_ONCE)):
@@ -181,11 +181,11 @@ class ExactSkeleton:
                 pipeline.append(_skeleton(one), number.to_bytes(4, "big"))
             pipeline.execute()
 
-    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
         found = self._client.mget([_skeleton(one) for one in queries])
         return [np.frombuffer(several or b"", ">u4").tolist() for several in found]
 
 
-def _skeleton(one: Held) -> str:
+def _skeleton(one: BannedNames) -> str:
     trait = folded(one.platform, one.handle)
     return "s:" + (trait.word.base if trait else "")

@@ -60,7 +60,12 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
 
 
 async def _case(settings: Settings, alert: str, purpose: str) -> dict[str, Any]:
+    from desk.readers import Reader
     from desk.review.case import case_file
+    from desk.review.decisions import Review
+    from desk.review.policy import Policy
 
+    operator = Reader("command-line", "", "auditor")
     async with desk_database(settings) as connection:
-        return await case_file(connection, alert, purpose=purpose, reader="command-line", now=time.time())
+        review = Review(connection, operator, Policy(key=b""), time.time())  # nothing is drawn
+        return await case_file(review, alert, purpose=purpose)

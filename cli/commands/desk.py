@@ -27,7 +27,7 @@ from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
-    from desk.review.audit import Aside, Break, Head
+    from desk.review.audit import AcknowledgedGap, Break, Head
     from desk.review.set_aside import AuditComparison, LostHeads
 from streams.telemetry import logs
 
@@ -131,11 +131,11 @@ def _password() -> str:
 
 def _kept(password: str) -> str:
     from desk.access.passwords import checked
-    from desk.errors import Unusable
+    from desk.errors import UnusableInput
 
     try:
         return checked(password)
-    except Unusable as fault:
+    except UnusableInput as fault:
         raise click.UsageError(str(fault)) from fault
 
 
@@ -242,7 +242,7 @@ async def _set(
     from desk.access.sessions import link
     from desk.database import audit
     from desk.database import users as rows
-    from desk.errors import NotFound, Unusable
+    from desk.errors import NotFound, UnusableInput
 
     now, changes = time.time(), dict[str, Any]()
     if password is not None:
@@ -256,7 +256,7 @@ async def _set(
         if user is None:
             raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` lists the people")
         if with_link and (out or (out is None and user.disabled_at is not None)):
-            raise Unusable("link", "a person who is locked out cannot sign in by a link: add --in")
+            raise UnusableInput("link", "a person who is locked out cannot sign in by a link: add --in")
         if changes:
             await rows.change(connection, user.user_id, **changes)
         await rows.end_sessions(connection, user.user_id)
@@ -331,7 +331,8 @@ def _verified_figures(
         "heads": heads,
         "broken": None if broken is None else {"number": broken.number, "why": broken.why},
         "lost_heads": [
-            {"head": str(run.heads[-1]), "heads": len(run.heads), "kept": run.kept} for run in compared.runs
+            {"head": str(run.heads[-1]), "heads": len(run.heads), "kept": run.intact_until}
+            for run in compared.runs
         ],
         "set_aside": [
             {
@@ -340,7 +341,7 @@ def _verified_figures(
                 "by": gap.by,
                 "reason": gap.reason,
                 "counts": gap in compared.counted,
-                "kept": gap.kept,
+                "kept": gap.intact_until,
                 "heads": [str(head) for head in gap.heads],
             }
             for gap in (*compared.counted, *compared.uncounted)
@@ -381,12 +382,12 @@ def _lost(run: LostHeads) -> str:
     which = str(first) if first == last else f"{first} to {last}"
     return (
         f"{plural(len(run.heads), 'published head')} without a line ({which}): up to "
-        f"{last.number - run.kept:,} of lines {run.kept + 1:,} to {last.number:,} are lost, and any of the "
-        "minute after"
+        f"{last.number - run.intact_until:,} of lines {run.intact_until + 1:,} to {last.number:,} are lost, "
+        "and any of the minute after"
     )
 
 
-def _acknowledgement(gap: Aside) -> str:
+def _acknowledgement(gap: AcknowledgedGap) -> str:
     from desk.review.set_aside import LostHeads
 
     try:
@@ -395,7 +396,7 @@ def _acknowledgement(gap: Aside) -> str:
         moment = "an impossible moment"
     return (
         f"line {gap.number}, by {visible(gap.by)} at {moment}, reason {visible(gap.reason)}, sets aside "
-        f"{_lost(LostHeads(gap.kept, gap.heads))}"
+        f"{_lost(LostHeads(gap.intact_until, gap.heads))}"
     )
 
 

@@ -11,7 +11,7 @@ import click
 
 from cli import output
 from cli.inputs.input_errors import tell_faults
-from cli.inputs.input_files import BANS, Line, read_bans, size
+from cli.inputs.input_files import BANS, InputLine, read_bans, size
 from cli.inputs.oddities import tell_odd
 from cli.inputs.unusable_fields import UnusableFields
 from cli.options import FILE, platform_option, strict_option
@@ -79,7 +79,7 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
     return 0
 
 
-def _bans(lines: Iterator[Line[AccountBanned]], tally: _Tally) -> Iterator[AccountBanned]:
+def _bans(lines: Iterator[InputLine[AccountBanned]], tally: _Tally) -> Iterator[AccountBanned]:
     """The bans of readable lines; the others are noted."""
     for line in lines:
         if isinstance(line.outcome, Malformed):
@@ -89,7 +89,7 @@ def _bans(lines: Iterator[Line[AccountBanned]], tally: _Tally) -> Iterator[Accou
             yield line.outcome
 
 
-def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[Line[AccountBanned]]:
+def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[InputLine[AccountBanned]]:
     now, before, nameless = time.time(), 0, 0
     for path in files:
         named = True

@@ -106,7 +106,7 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
     path = _file(path)
     if EVENTS in may:
         output.note(
-            "`events` publishes every kind of event for every platform: whoever gets this key can delete and "
+            "`events` publishes every kind of event for every platform: anyone with this key can delete and "
             "reinstate all accounts. Name kinds and platforms: events:created@app"
         )
     try:

@@ -12,7 +12,7 @@ import click
 from agents.runtime.store_factory import peppers_of, stock_of
 from cli import output
 from cli.inputs.input_errors import tell_faults
-from cli.inputs.input_files import ACCOUNTS, Line, read_accounts, size
+from cli.inputs.input_files import ACCOUNTS, InputLine, read_accounts, size
 from cli.inputs.oddities import tell_odd
 from cli.inputs.unusable_fields import UnusableFields
 from cli.offline.distilled import remembered
@@ -77,7 +77,7 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
     return 0
 
 
-async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], tally: _Tally) -> None:
+async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated]], tally: _Tally) -> None:
     peppers, stock = peppers_of(settings), stock_of(settings)
     async with closing_store(settings, peppers) as store:
         await store.open()
@@ -105,8 +105,8 @@ def _shown(shown: Showings, event: AccountCreated, *, dated: bool) -> Showings:
 
 
 def _readable(
-    lines: Iterator[Line[AccountCreated]], tally: _Tally
-) -> Iterator[tuple[Line[AccountCreated], AccountCreated]]:
+    lines: Iterator[InputLine[AccountCreated]], tally: _Tally
+) -> Iterator[tuple[InputLine[AccountCreated], AccountCreated]]:
     for line in lines:
         if isinstance(line.outcome, Malformed):
             tally.faults.append((line.address, line.outcome))
@@ -120,7 +120,7 @@ def _readable(
             yield line, line.outcome
 
 
-def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[Line[AccountCreated]]:
+def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[InputLine[AccountCreated]]:
     now, before = time.time(), 0
     for path in files:
         yield from read_accounts(path, now=now, platform=platform, hear=output.after(before, hear))

@@ -29,7 +29,7 @@ from schemas.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
-from watchlists.lists import FORMATS, Format, Found, not_read, read_lists
+from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
 
 POLICY: Final = "watchlist"
@@ -220,7 +220,7 @@ def _no_such(missing: list[str], tally: _Tally) -> str:
     return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
-def _bans(entries: Iterator[Found], tally: _Tally) -> Iterator[AccountBanned]:
+def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBanned]:
     """Counts what is found and hands on the names that tell something."""
     for address, outcome in ((entry.address, entry.outcome) for entry in entries):
         if isinstance(outcome, Malformed):

@@ -18,7 +18,7 @@ from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.csvrows import (
     COLUMNS_BANNED,
     COLUMNS_CREATED,
-    Row,
+    CsvRow,
     banned_from_csv,
     created_from_csv,
     line_of_names,
@@ -41,7 +41,7 @@ _SPACES: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Generic[E_co]):
+class InputLine(Generic[E_co]):
     """One record of a file, or why it is none. ``address`` is ``file:line``, of CSV ``file:row N``.
 
     ``named``: whether the file itself names its accounts. ``dated``: whether it says when. ``unusable``:
@@ -56,7 +56,7 @@ class Line(Generic[E_co]):
 
 
 class _FromCsv(Protocol[E]):
-    def __call__(self, lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[E]]: ...
+    def __call__(self, lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[CsvRow[E]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ BANS: Final = Kind(decode_ban, banned_from_csv, COLUMNS_BANNED)
 
 def read_accounts(
     path: Path, *, now: float, platform: str, hear: Hear = lambda done: None
-) -> Iterator[Line[AccountCreated]]:
+) -> Iterator[InputLine[AccountCreated]]:
     """Accounts of a file; ``now`` in Unix seconds, ``platform`` for CSV rows that name none.
 
     Raises ``click.ClickException`` where the file cannot be opened or read.
@@ -84,7 +84,7 @@ def read_accounts(
 
 def read_bans(
     path: Path, *, now: float, platform: str, hear: Hear = lambda done: None
-) -> Iterator[Line[AccountBanned]]:
+) -> Iterator[InputLine[AccountBanned]]:
     """Bans of a file, like :func:`read_accounts`."""
     return _read(path, BANS, now, platform, hear)
 
@@ -139,7 +139,7 @@ def _with_hint(name: str, columns: frozenset[str]) -> str:
     return f"{visible(name)}{f' (did you mean {near[0]}?)' if near else ''}"
 
 
-def _read(path: Path, kind: Kind[E], now: float, platform: str, hear: Hear) -> Iterator[Line[E]]:
+def _read(path: Path, kind: Kind[E], now: float, platform: str, hear: Hear) -> Iterator[InputLine[E]]:
     with opened(path) as file:
         if _is_csv(path, file):
             yield from _csv(path, file, kind, now, platform, hear)
@@ -159,15 +159,15 @@ def _is_csv(path: Path, file: BinaryIO) -> bool:
 
 def _csv(
     path: Path, file: BinaryIO, kind: Kind[E], now: float, platform: str, hear: Hear
-) -> Iterator[Line[E]]:
-    lines = _Heard(file, kind.columns, hear)
+) -> Iterator[InputLine[E]]:
+    lines = _CountedLines(file, kind.columns, hear)
     for row in kind.from_csv(lines, now=now, platform=platform):
         outcome, unusable = _taken_apart(row.outcome)
         where = f"row {row.number}" if row.number else "line of names"
-        yield Line(f"{shown_path(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable)
+        yield InputLine(f"{shown_path(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable)
 
 
-class _Heard:
+class _CountedLines:
     """The lines of a CSV file as they are read; notes whether the first names a column ``account_id``."""
 
     def __init__(self, file: BinaryIO, columns: frozenset[str], hear: Hear) -> None:
@@ -183,10 +183,10 @@ class _Heard:
             yield line
 
 
-def _jsonl(path: Path, file: BinaryIO, kind: Kind[E], now: float, hear: Hear) -> Iterator[Line[E]]:
+def _jsonl(path: Path, file: BinaryIO, kind: Kind[E], now: float, hear: Hear) -> Iterator[InputLine[E]]:
     for address, raw in _numbered(path, file, hear):
         outcome, unusable = _taken_apart(kind.decode(raw, now=now))
-        yield Line(address, outcome, unusable=unusable)
+        yield InputLine(address, outcome, unusable=unusable)
 
 
 def _taken_apart(decoded: Decoded[E] | Malformed) -> tuple[E | Malformed, tuple[Unusable, ...]]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agents.common.converters import account_of, fingerprints_of, unread_of
 from cli import output
-from cli.inputs.input_files import Line
+from cli.inputs.input_files import InputLine
 from report.text import plural
 from schemas.accounts import Account, AccountEvent
 from schemas.malformed import Malformed
@@ -25,7 +25,7 @@ class UnusableFields:
 
     counts: Counter[Unusable] = field(default_factory=Counter)
 
-    def add(self, line: Line[AccountEvent], *, pictures: bool = True) -> None:
+    def add(self, line: InputLine[AccountEvent], *, pictures: bool = True) -> None:
         """Counts what is unusable about a line; without ``pictures`` these are not decoded, which is slow."""
         self.counts.update(line.unusable)
         if not isinstance(line.outcome, Malformed):

@@ -27,7 +27,7 @@ from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli import output
-from cli.inputs.input_files import Line, read_accounts, read_bans, size
+from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.inputs.unusable_fields import UnusableFields
@@ -66,7 +66,7 @@ class _Row:
     """A line of the accounts that could be read, and its place among all."""
 
     place: int
-    line: Line[AccountCreated]
+    line: InputLine[AccountCreated]
     event: AccountCreated
 
 
@@ -129,7 +129,7 @@ class Offline:
         with output.progress("looking up accounts", len(lines)) as hear:
             await self.screen(lines, hear)
 
-    async def enrol(self, lines: Iterable[Line[AccountBanned]]) -> None:
+    async def enrol(self, lines: Iterable[InputLine[AccountBanned]]) -> None:
         """Enrols bans; to be called before any account is screened."""
         for batch in batches(self._readable(lines), BATCH_RECORDS):
             events = [within_run(event, ROW_OF_BANS, named=line.named) for line, event in batch]
@@ -137,7 +137,7 @@ class Offline:
             self.scored.bans += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
 
     async def screen(
-        self, lines: Iterable[Line[AccountCreated]], hear: Callable[[int], None] = lambda done: None
+        self, lines: Iterable[InputLine[AccountCreated]], hear: Callable[[int], None] = lambda done: None
     ) -> None:
         """Looks accounts up among the bans; to be called once. Tells how many rows are done."""
         rows = [
@@ -191,7 +191,7 @@ class Offline:
             self._done += len(batch)
             hear(self._done)
 
-    def _readable(self, lines: Iterable[Line[E]]) -> Iterator[tuple[Line[E], E]]:
+    def _readable(self, lines: Iterable[InputLine[E]]) -> Iterator[tuple[InputLine[E], E]]:
         for line in lines:
             if isinstance(line.outcome, Malformed):
                 self.scored.faults.append((line.address, line.outcome))
@@ -199,7 +199,7 @@ class Offline:
                 self.scored.unusable.add(line)
                 yield line, line.outcome
 
-    def _note_dead(self, lines: Sequence[Line[E]], outcomes: Sequence[Outcome]) -> int:
+    def _note_dead(self, lines: Sequence[InputLine[E]], outcomes: Sequence[Outcome]) -> int:
         dead = [
             (line.address, outcome)
             for line, outcome in zip(lines, outcomes, strict=True)

@@ -39,7 +39,7 @@ ANSWER_BYTES_MAX: Final = 256 * 1024
 LEEWAY_SECONDS: Final = 60
 """By how much the provider's clock may differ from ours."""
 
-BEGUN_SECONDS: Final = 600
+PENDING_SECONDS: Final = 600
 """How long somebody may take to sign in at the provider."""
 
 CODE_CHARS_MAX: Final = 4_096
@@ -82,7 +82,7 @@ class Configured:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class PendingSignIn:
     """What the browser keeps while somebody is at the provider, and nobody else has."""
 
     state: str
@@ -90,8 +90,7 @@ class Begun:
     verifier: str
     next: str
 
-    def kept(self) -> str:
-        """As it lies in a cookie."""
+    def cookie_value(self) -> str:
         where = quote(self.next, safe="")
         return ".".join(
             (self.state, self.nonce, self.verifier, where if len(where) <= _NEXT_CHARS_MAX else "%2Fqueue")
@@ -128,9 +127,11 @@ class IdentityProvider:
         if configured.ca_file is not None:
             self._trusted = ssl.create_default_context(cafile=str(configured.ca_file))
 
-    async def begin(self, next_: str) -> tuple[str, Begun]:
+    async def begin(self, next_: str) -> tuple[str, PendingSignIn]:
         """Where to send the browser, and what it is to keep."""
-        begun = Begun(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next_)
+        pending = PendingSignIn(
+            secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next_
+        )
         async with self._asking() as client:
             where = (await self._addresses(client))["authorization_endpoint"]
         asked = {
@@ -138,26 +139,26 @@ class IdentityProvider:
             "client_id": self._configured.client_id,
             "redirect_uri": self._configured.callback,
             "scope": self._configured.scopes,
-            "state": begun.state,
-            "nonce": begun.nonce,
-            "code_challenge": create_s256_code_challenge(begun.verifier),
+            "state": pending.state,
+            "nonce": pending.nonce,
+            "code_challenge": create_s256_code_challenge(pending.verifier),
             "code_challenge_method": "S256",
         }
-        return f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(asked)}", begun
+        return f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(asked)}", pending
 
     async def finish(
-        self, begun: Begun, *, state: str, code: str, issuer: str | None, now: float
+        self, pending: PendingSignIn, *, state: str, code: str, issuer: str | None, now: float
     ) -> SignedIn:
         """Who came back. `issuer`: whose answer it says it is, where it says so."""
-        if not hmac.compare_digest(state.encode(errors="surrogatepass"), begun.state.encode()):
+        if not hmac.compare_digest(state.encode(errors="surrogatepass"), pending.state.encode()):
             raise NotSignedIn("the state is of another browser or sign-in")
         if issuer not in (None, self._configured.issuer):
             raise NotSignedIn("the answer is another provider's")
         async with self._asking() as client:
             addresses = await self._addresses(client)
-            token = await self._redeem(client, addresses, code, begun.verifier)
+            token = await self._redeem(client, addresses, code, pending.verifier)
             keys = _keys(await _json(client.stream("GET", addresses["jwks_uri"])))
-        claims = _claims(token, keys, self._configured, begun.nonce, now=now)
+        claims = _claims(token, keys, self._configured, pending.nonce, now=now)
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
             raise NotSignedIn("sub is no text of 1 to 255 characters")

@@ -7,7 +7,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from desk.errors import Unusable
+from desk.errors import UnusableInput
 
 CHARS_MIN: Final = 12
 """NIST SP 800-63B asks for no rules about which characters, but for length."""
@@ -30,9 +30,9 @@ def fault_of(password: str) -> str:
 
 
 def checked(password: str) -> str:
-    """What is kept of a new password. Takes some 20 ms: not while a transaction waits. Raises `Unusable`."""
+    """Hashes a new password, in about 20 ms: not within a transaction. Raises `UnusableInput`."""
     if fault := fault_of(password):
-        raise Unusable("password", fault)
+        raise UnusableInput("password", fault)
     return hashed(password)
 
 

@@ -14,7 +14,7 @@ from desk.access.oidc import SignedIn
 from desk.database import audit, users
 from desk.database.engine import Database
 from desk.database.users import UserRow
-from desk.errors import Conflict, Unusable
+from desk.errors import Conflict, UnusableInput
 from desk.readers import ROLES
 
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
@@ -126,12 +126,12 @@ async def add_user(
 
     `password` as `passwords.checked` keeps it, None: by link or `subject`.
 
-    Raises `Unusable`, and `Conflict` where the name is taken.
+    Raises `UnusableInput`, and `Conflict` where the name is taken.
     """
     if not _NAME.fullmatch(name):
-        raise Unusable("name", "a name has 1 to 128 characters and no blanks")
+        raise UnusableInput("name", "a name has 1 to 128 characters and no blanks")
     if role not in ROLES:
-        raise Unusable("role", f"is one of {', '.join(ROLES)}")
+        raise UnusableInput("role", f"is one of {', '.join(ROLES)}")
     user_id = user_id or secrets.token_hex(16)
     added = await users.add(
         connection,

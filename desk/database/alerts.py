@@ -2,58 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
+from desk.database.rows import all_of, one_of
 from desk.database.seals import hides_words
 from desk.database.upsert import upsert
 
-AlertRow = Row[Any]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert, as `schema.alerts` describes it."""
+
+    alert_id: str
+    revision: int
+    status: str
+    withdrawn_reason: str | None
+    account: str
+    banned: str
+    root: str
+    generation: int
+    platform: str
+    band: str
+    direction: str
+    policy: str | None
+    basis: str | None
+    queue: str | None
+    language: str | None
+    probability: float
+    log_odds: float
+    weights_version: str
+    detected_at: float
+    seconds_since_ban: float | None
+    sampled: float | None
+    stratum: int | None
+    script: str | None
+    signals: str | None
+    seconds_to_detect: float | None
+    arrived_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """What an alert quotes: its record as JSON, and when and why its quotes were erased."""
+
+    alert_id: str
+    payload: bytes
+    erased_at: float | None
+    erased_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedAlertRow(AlertRow):
+    """One alert with what it quotes, as in :class:`EvidenceRow`."""
+
+    payload: bytes
+    erased_at: float | None
+    erased_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadRow:
+    """An alert's record, and the probability with which its pair was drawn (None for what was alerted)."""
+
+    payload: bytes
+    sampled: float | None
+
 
 _AT_ONCE: Final = 500
 """Payloads that are held at a time: a few megabytes."""
 
 
 async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
-    return (
-        await connection.execute(select(schema.alerts).where(schema.alerts.c.alert_id == alert_id))
-    ).one_or_none()
+    return await one_of(
+        connection, AlertRow, select(schema.alerts).where(schema.alerts.c.alert_id == alert_id)
+    )
 
 
-async def put(connection: AsyncConnection, values: Mapping[str, Any], payload: bytes) -> None:
+async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> None:
     """Inserts or replaces an alert. A withdrawn alert overwrites quotes, so the log is emptied after it."""
-    if values["status"] == "withdrawn":
+    if alert.status == "withdrawn":
         mark(connection)
-    await upsert(connection, schema.alerts, values)
-    stored = {"alert_id": values["alert_id"], "payload": payload, "erased_at": None, "erased_reason": None}
+    await upsert(connection, schema.alerts, asdict(alert))
+    stored = {"alert_id": alert.alert_id, "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)
 
 
-async def payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:
-    """`payload`, `erased_at` and `erased_reason` of an alert, or None."""
-    result = await connection.execute(select(schema.evidence).where(schema.evidence.c.alert_id == alert_id))
-    return result.one_or_none()
+async def evidence_of(connection: AsyncConnection, alert_id: str) -> EvidenceRow | None:
+    return await one_of(
+        connection, EvidenceRow, select(schema.evidence).where(schema.evidence.c.alert_id == alert_id)
+    )
 
 
 async def payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, bytes]:
-    """The payload of each of some thousands of alerts; of one that is not known there is none."""
+    """Returns the payloads of some thousands of alerts by id, without those that are not known."""
     evidence = schema.evidence.c
     result = await connection.execute(
         select(evidence.alert_id, evidence.payload).where(evidence.alert_id.in_(alert_ids))
     )
-    return {row.alert_id: bytes(row.payload) for row in result}
+    return {row.alert_id: row.payload for row in result}
 
 
 async def detected_since(
     connection: AsyncConnection, since: float, *, sampled: bool, limit: int
-) -> AsyncIterator[Sequence[Row[Any, Any]]]:
-    """`payload` and `sampled` of alerts that were detected since a moment (or of pairs below the bands), the
-    latest first, some hundred at a time."""
+) -> AsyncIterator[Sequence[PayloadRow]]:
+    """Yields alerts detected since a moment (`sampled`: pairs below the bands), the latest first, some
+    hundred at a time."""
     alerts, evidence = schema.alerts.c, schema.evidence.c
     drawn = alerts.sampled.is_not(None) if sampled else alerts.sampled.is_(None)
     result = await connection.stream(
@@ -63,12 +123,12 @@ async def detected_since(
         .order_by(alerts.detected_at.desc(), alerts.alert_id)
         .limit(limit)
     )
-    async for several in result.partitions(_AT_ONCE):
-        yield several
+    async for batch in result.partitions(_AT_ONCE):
+        yield [PayloadRow(row.payload, row.sampled) for row in batch]
 
 
 async def weighed_by(connection: AsyncConnection, version: str, *, since: float) -> tuple[int, int]:
-    """How many alerts were detected since a moment, and how many of them name a table of weights."""
+    """Returns how many alerts were detected since a moment, and how many of them name a table of weights."""
     alerts = schema.alerts.c
     named = func.sum(case((alerts.weights_version == version, 1), else_=0))
     result = await connection.execute(
@@ -78,15 +138,15 @@ async def weighed_by(connection: AsyncConnection, version: str, *, since: float)
     return int(count), int(named_count or 0)
 
 
-async def with_payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:
-    """Returns one alert with the columns of :func:`payload`, or None."""
+async def with_payload(connection: AsyncConnection, alert_id: str) -> QuotedAlertRow | None:
     evidence = schema.evidence.c
-    result = await connection.execute(
+    return await one_of(
+        connection,
+        QuotedAlertRow,
         select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
         .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
-        .where(schema.alerts.c.alert_id == alert_id)
+        .where(schema.alerts.c.alert_id == alert_id),
     )
-    return result.one_or_none()
 
 
 async def erase(
@@ -101,8 +161,8 @@ async def erase(
     )
 
 
-async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> Sequence[Row[Any, Any]]:
-    """Alerts that nobody is to read any more and that arrived before a moment, with what they quote."""
+async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[tuple[str, bytes]]:
+    """Returns id and payload of alerts that arrived before a moment and have no open read."""
     waiting = (
         select(schema.reads.c.read_id)
         .where(schema.reads.c.alert_id == schema.alerts.c.alert_id, schema.reads.c.state == "open")
@@ -115,31 +175,33 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
         .order_by(schema.alerts.c.arrived_at)
         .limit(limit)
     )
-    return result.all()
+    return [(row.alert_id, row.payload) for row in result]
 
 
 async def of_account(connection: AsyncConnection, key: str, limit: int) -> Sequence[AlertRow]:
     """Alerts about an account, on either side, the newest first."""
     alerts = schema.alerts
-    result = await connection.execute(
+    return await all_of(
+        connection,
+        AlertRow,
         select(alerts)
         .where((alerts.c.account == key) | (alerts.c.banned == key))
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
 async def of_family(connection: AsyncConnection, root: str, limit: int) -> Sequence[AlertRow]:
     """Alerts whose banned account is of one family, the newest first."""
     alerts = schema.alerts
-    result = await connection.execute(
+    return await all_of(
+        connection,
+        AlertRow,
         select(alerts)
         .where(alerts.c.root == root)
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
 async def page(
@@ -162,15 +224,15 @@ async def page(
         conditions.append(shown == status)
     if before is not None:
         conditions.append(alerts.c.detected_at < before)
-    result = await connection.execute(
+    return await all_of(
+        connection,
+        AlertRow,
         select(alerts)
         .where(and_(True, *conditions))
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
 async def count(connection: AsyncConnection) -> int:
-    """How many alerts there are."""
     return int((await connection.execute(select(func.count()).select_from(schema.alerts))).scalar_one())

@@ -6,15 +6,40 @@ A line holds identifiers, codes and digests only; what may have to be erased is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line, as `schema.audit` describes it."""
+
+    number: int
+    at: float
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """The number and hash of a last line that were published, and when."""
+
+    number: int
+    hash: str
+    published_at: float
+
 
 _audit, _heads = schema.audit, schema.heads
 
@@ -36,10 +61,9 @@ async def lock(connection: AsyncConnection) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CHAIN_LOCK})
 
 
-async def last(connection: AsyncConnection) -> Row[Any] | None:
-    """The last line, or None before the first."""
-    result = await connection.execute(select(_audit).order_by(_audit.c.number.desc()).limit(1))
-    return result.one_or_none()
+async def last(connection: AsyncConnection) -> AuditRow | None:
+    """Returns the last line, or None before the first."""
+    return await one_of(connection, AuditRow, select(_audit).order_by(_audit.c.number.desc()).limit(1))
 
 
 def digest_of(text: str) -> str:
@@ -79,26 +103,27 @@ async def note(
     )
 
 
-async def lines(connection: AsyncConnection, after: int, limit: int) -> Sequence[Row[Any]]:
-    """Lines after a number, in order."""
-    result = await connection.execute(
-        select(_audit).where(_audit.c.number > after).order_by(_audit.c.number).limit(limit)
+async def lines(connection: AsyncConnection, after: int, limit: int) -> list[AuditRow]:
+    """Returns lines after a number, in order."""
+    return await all_of(
+        connection,
+        AuditRow,
+        select(_audit).where(_audit.c.number > after).order_by(_audit.c.number).limit(limit),
     )
-    return result.all()
 
 
-async def about(connection: AsyncConnection, subject: str, limit: int) -> Sequence[Row[Any]]:
-    """Lines about one alert, account or user, in order."""
-    result = await connection.execute(
-        select(_audit).where(_audit.c.subject == subject).order_by(_audit.c.number).limit(limit)
+async def about(connection: AsyncConnection, subject: str, limit: int) -> list[AuditRow]:
+    """Returns lines about one alert, account or user, in order."""
+    return await all_of(
+        connection,
+        AuditRow,
+        select(_audit).where(_audit.c.subject == subject).order_by(_audit.c.number).limit(limit),
     )
-    return result.all()
 
 
-async def published_head(connection: AsyncConnection) -> Row[Any] | None:
-    """The head that was published last, or None."""
-    result = await connection.execute(select(_heads).order_by(_heads.c.number.desc()).limit(1))
-    return result.one_or_none()
+async def published_head(connection: AsyncConnection) -> HeadRow | None:
+    """Returns the head that was published last, or None."""
+    return await one_of(connection, HeadRow, select(_heads).order_by(_heads.c.number.desc()).limit(1))
 
 
 async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:

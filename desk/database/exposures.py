@@ -1,17 +1,29 @@
-"""How much somebody read, by day: counts alone, not of what."""
+"""Counts, by person and day, of the alerts that were opened; not of which."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of
 from desk.database.upsert import add_up
 
 DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureRow:
+    """How many alerts somebody opened, and uncovered the quotes of, on one day."""
+
+    user_id: str
+    day: int
+    opened: int
+    uncovered: int
+
 
 _exposures = schema.exposures
 
@@ -29,15 +41,16 @@ async def add(
     await add_up(connection, _exposures, values)
 
 
-async def of(connection: AsyncConnection, user_id: str, limit: int) -> Sequence[Row[Any]]:
-    """Somebody's days, the newest first."""
-    result = await connection.execute(
+async def of(connection: AsyncConnection, user_id: str, limit: int) -> list[ExposureRow]:
+    """Returns somebody's days, the newest first."""
+    return await all_of(
+        connection,
+        ExposureRow,
         select(_exposures)
         .where(_exposures.c.user_id == user_id)
         .order_by(_exposures.c.day.desc())
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
 async def erase(connection: AsyncConnection, *, keep_days: int, now: float) -> None:

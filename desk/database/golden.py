@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -18,5 +15,8 @@ async def put(connection: AsyncConnection, alert_id: str, verdict: str, user_id:
     await upsert(connection, schema.golden, values)
 
 
-async def everything(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    return (await connection.execute(select(schema.golden).order_by(schema.golden.c.alert_id))).all()
+async def answers(connection: AsyncConnection) -> dict[str, str]:
+    """Returns the expected verdict by alert."""
+    golden = schema.golden.c
+    result = await connection.execute(select(golden.alert_id, golden.verdict).order_by(golden.alert_id))
+    return {row.alert_id: row.verdict for row in result}

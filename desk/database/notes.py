@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
+from desk.database.rows import all_of
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """One note, as `schema.notes` describes it."""
+
+    note_id: int
+    alert_id: str
+    user_id: str
+    written_at: float
+    text: str
+    erased_at: float | None
+    erased_reason: str | None
+
 
 _notes = schema.notes
 
 
 async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: str, *, now: float) -> int:
-    """Keeps a note; its number."""
+    """Keeps a note. Returns its number."""
     done = await connection.execute(
         insert(_notes)
         .values(alert_id=alert_id, user_id=user_id, written_at=now, text=text)
@@ -24,12 +38,11 @@ async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: st
     return int(done.scalar_one())
 
 
-async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Row[Any]]:
-    """All notes on an alert, the earliest first, with the marks of what was erased."""
-    result = await connection.execute(
-        select(_notes).where(_notes.c.alert_id == alert_id).order_by(_notes.c.note_id)
+async def of_alert(connection: AsyncConnection, alert_id: str) -> list[NoteRow]:
+    """Returns all notes on an alert, the earliest first, with the marks of what was erased."""
+    return await all_of(
+        connection, NoteRow, select(_notes).where(_notes.c.alert_id == alert_id).order_by(_notes.c.note_id)
     )
-    return result.all()
 
 
 async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One verdict on its way, as `schema.outbox` describes it."""
+
+    outbox_id: int
+    verdict_id: str
+    key: bytes
+    value: bytes
+    not_before: float
+    taken_at: float | None
+    sent_at: float | None
+
 
 _outbox = schema.outbox
 
@@ -32,12 +47,14 @@ async def call_back(connection: AsyncConnection, verdict_id: str) -> bool:
 
 async def take(
     connection: AsyncConnection, *, now: float, again_before: float, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[OutboxRow]:
     """Takes and returns what is to be sent now, oldest first; none of it can be undone any more.
 
     What was taken before `again_before` and never confirmed is taken once more: its sender may be gone.
     """
-    result = await connection.execute(
+    rows = await all_of(
+        connection,
+        OutboxRow,
         select(_outbox)
         .where(
             _outbox.c.sent_at.is_(None),
@@ -46,9 +63,8 @@ async def take(
         )
         .order_by(_outbox.c.outbox_id)
         .limit(limit)
-        .with_for_update(skip_locked=True)  # nothing on SQLite, where nobody else writes
+        .with_for_update(skip_locked=True),  # nothing on SQLite, where nobody else writes
     )
-    rows = result.all()
     if rows:
         await connection.execute(
             update(_outbox)

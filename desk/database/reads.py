@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     and_,
     case,
@@ -24,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.alerts import AlertRow
 from desk.database.filters import Filters, Place
-from desk.database.rows import all_of, one_of
+from desk.database.rows import all_of, one_of, parts_of
 from desk.database.upsert import upsert
 
 
@@ -51,6 +51,42 @@ class ReadRow:
     @property
     def shown_kind(self) -> str:
         return "first" if self.kind == "golden" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A read that waits for somebody, and its alert."""
+
+    read: ReadRow
+    alert: AlertRow
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogRow:
+    """How many open reads of a kind there are, and since when the oldest waits (Unix seconds)."""
+
+    kind: str
+    waiting: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRow:
+    """How many alerts of a band, or pairs `below` the bands of a stratum, were laid out to be read blind."""
+
+    band: str
+    below: bool
+    stratum: int | None
+    drawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsRow:
+    """How many open reads a person has in hand, and since when the oldest waits (Unix seconds)."""
+
+    user_id: str
+    claims: int
+    oldest: float
 
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
@@ -314,9 +350,8 @@ async def queue(
     leads: bool = False,
     free: bool = False,
     after: Place | None = None,
-) -> Sequence[Row[Any]]:
-    """Reads that wait for somebody, beside their alerts, in the order in which they are due; `shown_kind` is
-    how each calls itself.
+) -> list[WaitingRow]:
+    """Returns reads that wait for somebody, in the order in which they are due.
 
     ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
     """
@@ -328,18 +363,25 @@ async def queue(
             tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
             > tuple_(after.rank, after.waits_since, after.read_id)
         )
+    order = (_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
+    return await _waiting(connection, conditions, order, limit)
+
+
+async def _waiting(
+    connection: AsyncConnection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[Any]],
+    limit: int,
+) -> list[WaitingRow]:
     result = await connection.execute(
-        select(
-            _reads,
-            _SHOWN_KIND.label("shown_kind"),
-            *[column for column in _alerts.c if column.name != "alert_id"],
-        )
+        select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(and_(*conditions))
-        .order_by(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
+        .where(*conditions)
+        .order_by(*order)
         .limit(limit)
     )
-    return result.all()
+    rows = result.all()
+    return [WaitingRow(*both) for both in zip(parts_of(ReadRow, rows), parts_of(AlertRow, rows), strict=True)]
 
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
@@ -356,41 +398,36 @@ async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, l
 
 async def waiting_in_family(
     connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
-) -> Sequence[Row[Any]]:
-    """First reads of a family that may be decided together: seen with their score, in nobody else's hands."""
-    result = await connection.execute(
-        select(_reads, _alerts.c.revision, _alerts.c.policy)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(
-            _alerts.c.root == root,
-            _reads.c.kind == "first",
-            _reads.c.blind.is_(False),
-            *_open_to(user_id, leads=False),
-            _not_skipped(user_id, now),
-            _free_for(user_id, now),
-        )
-        .order_by(_reads.c.read_id)
-        .limit(limit)
+) -> list[WaitingRow]:
+    """Returns first reads of a family that may be decided together: seen with their score, and claimed by
+    nobody else."""
+    conditions = (
+        _alerts.c.root == root,
+        _reads.c.kind == "first",
+        _reads.c.blind.is_(False),
+        *_open_to(user_id, leads=False),
+        _not_skipped(user_id, now),
+        _free_for(user_id, now),
     )
-    return result.all()
+    return await _waiting(connection, conditions, (_reads.c.read_id,), limit)
 
 
-async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """How many open reads of each kind there are (`kind`, `waiting`), and since when (`oldest`)."""
-    result = await connection.execute(
+async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
+    return await all_of(
+        connection,
+        BacklogRow,
         select(
             _reads.c.kind,
             func.count().label("waiting"),
             func.min(_reads.c.waits_since).label("oldest"),
         )
         .where(_reads.c.state == "open")
-        .group_by(_reads.c.kind)
+        .group_by(_reads.c.kind),
     )
-    return result.all()
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
-    """Since when each open read waits (Unix seconds), the longest first; exercises are not counted."""
+    """Returns since when each open read waits (Unix seconds), the longest first, without exercises."""
     result = await connection.execute(
         select(_reads.c.waits_since)
         .where(_reads.c.state == "open", _reads.c.kind != "golden")
@@ -400,26 +437,26 @@ async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
     return [float(moment) for moment in result.scalars()]
 
 
-async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[Row[Any]]:
-    """How many alerts that arrived since a moment were laid out to be read blind (`drawn`).
-
-    By `band`, and of pairs below the bands (`below`) by `stratum`; read or not.
-    """
+async def drawn_blind(connection: AsyncConnection, *, since: float) -> list[DrawnRow]:
+    """Counts alerts that arrived since a moment and were drawn for blind reading, whether read or not."""
     below = _alerts.c.sampled.is_not(None).label("below")
-    result = await connection.execute(
+    return await all_of(
+        connection,
+        DrawnRow,
         select(
             _alerts.c.band, below, _alerts.c.stratum, func.count(_reads.c.alert_id.distinct()).label("drawn")
         )
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(_reads.c.blind.is_(True), _reads.c.kind == "first", _alerts.c.arrived_at >= since)
-        .group_by(_alerts.c.band, below, _alerts.c.stratum)
+        .group_by(_alerts.c.band, below, _alerts.c.stratum),
     )
-    return result.all()
 
 
-async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Sequence[Row[Any]]:
-    """Who has open reads in hand: `user_id`, how many (`claims`), since when the oldest waits (`oldest`)."""
-    result = await connection.execute(
+async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> list[ClaimsRow]:
+    """Returns who has open reads in hand, the longest waiting first."""
+    return await all_of(
+        connection,
+        ClaimsRow,
         select(
             _reads.c.claimed_by.label("user_id"),
             func.count().label("claims"),
@@ -428,6 +465,5 @@ async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Seq
         .where(_reads.c.state == "open", _reads.c.claimed_by.is_not(None), _reads.c.claimed_until > now)
         .group_by(_reads.c.claimed_by)
         .order_by(func.min(_reads.c.waits_since), _reads.c.claimed_by)
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()

@@ -1,21 +1,29 @@
-"""Rows as dataclasses that have a field for each of their table's columns."""
+"""Rows as dataclasses, whose fields are named as the columns that a query selects."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-Given = TypeVar("Given")
+T = TypeVar("T")
 
 
-async def one_of(connection: AsyncConnection, kind: type[Given], query: Select[Any]) -> Given | None:
+async def one_of(connection: AsyncConnection, kind: type[T], query: Select[Any]) -> T | None:
     """Returns the row that a query selects, or None."""
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else kind(**row._mapping)
 
 
-async def all_of(connection: AsyncConnection, kind: type[Given], query: Select[Any]) -> list[Given]:
+async def all_of(connection: AsyncConnection, kind: type[T], query: Select[Any]) -> list[T]:
     """Returns all rows that a query selects."""
     return [kind(**row._mapping) for row in await connection.execute(query)]
+
+
+def parts_of(kind: type[T], rows: Iterable[Row[Any]]) -> list[T]:
+    """Returns of each row, which has columns of several tables, those that are fields of `kind`."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # the bound DataclassInstance is the stubs' own
+    return [kind(**{name: row._mapping[name] for name in names}) for row in rows]

@@ -12,13 +12,24 @@ Words about an alert that one key decided together with such an alert are hidden
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.rows import all_of
+
+
+@dataclass(frozen=True, slots=True)
+class SealRow:
+    """Whether the score of an alert, and the words of others about it, are hidden from a person."""
+
+    alert_id: str
+    score: bool
+    words: bool
+
 
 _alerts = schema.alerts
 
@@ -41,18 +52,17 @@ def hides_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[boo
     return or_(_hides_own_words(user_id, alert_id), by_the_same_key)
 
 
-async def of_alerts(
-    connection: AsyncConnection, user_id: str, alert_ids: Collection[str]
-) -> Sequence[Row[Any]]:
-    """Of some alerts `alert_id`, `score` and `words`: whether each is hidden from somebody who decides."""
-    result = await connection.execute(
+async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collection[str]) -> list[SealRow]:
+    """Returns what of some alerts is hidden from somebody who decides."""
+    return await all_of(
+        connection,
+        SealRow,
         select(
             _alerts.c.alert_id,
             hides_score(user_id, _alerts.c.alert_id).label("score"),
             hides_words(user_id, _alerts.c.alert_id).label("words"),
-        ).where(_alerts.c.alert_id.in_(alert_ids))
+        ).where(_alerts.c.alert_id.in_(alert_ids)),
     )
-    return result.all()
 
 
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:

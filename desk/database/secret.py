@@ -14,7 +14,7 @@ from desk.database.upsert import insert_new
 KEY_BYTES: Final = 32
 
 
-async def kept(connection: AsyncConnection, name: str) -> bytes:
+async def stored_secret(connection: AsyncConnection, name: str) -> bytes:
     """Returns the secret of a name, which is generated on the first call."""
     await insert_new(connection, schema.secrets, {"name": name, "value": secrets.token_bytes(KEY_BYTES)})
     result = await connection.execute(select(schema.secrets.c.value).where(schema.secrets.c.name == name))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -29,6 +29,22 @@ class UserRow:
     failures: int
     locked_until: float
     preferences: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session, as `schema.sessions` describes it, with columns of its person."""
+
+    digest: str
+    user_id: str
+    csrf: str
+    began_at: float
+    seen_at: float
+    ends_at: float
+    name: str
+    initials: str
+    role: str
+    disabled_at: float | None
 
 
 _users, _sessions, _links = schema.users, schema.sessions, schema.links
@@ -57,6 +73,12 @@ async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
     return await all_of(connection, UserRow, select(_users).order_by(_users.c.name))
 
 
+async def initials(connection: AsyncConnection) -> dict[str, str]:
+    """Returns everybody's initials by their opaque id."""
+    result = await connection.execute(select(_users.c.user_id, _users.c.initials))
+    return {row.user_id: row.initials for row in result}
+
+
 async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:
     """Writes some of a person's columns."""
     await connection.execute(update(_users).where(_users.c.user_id == user_id).values(**values))
@@ -67,14 +89,15 @@ async def begin_session(connection: AsyncConnection, values: Mapping[str, Any]) 
     await connection.execute(insert(_sessions).values(**values))
 
 
-async def session(connection: AsyncConnection, digest: str) -> Row[Any] | None:
-    """Returns a session with its person, or None. The caller checks whether it has ended."""
-    result = await connection.execute(
+async def session(connection: AsyncConnection, digest: str) -> SessionRow | None:
+    """Returns a session, or None. The caller checks whether it has ended."""
+    return await one_of(
+        connection,
+        SessionRow,
         select(_sessions, _users.c.name, _users.c.initials, _users.c.role, _users.c.disabled_at)
         .join(_users, _users.c.user_id == _sessions.c.user_id)
-        .where(_sessions.c.digest == digest)
+        .where(_sessions.c.digest == digest),
     )
-    return result.one_or_none()
 
 
 async def see_session(connection: AsyncConnection, digest: str, *, now: float) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -14,7 +14,7 @@ from desk.database.rows import all_of, one_of
 from desk.database.upsert import insert_new
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRow:
     """One verdict, as `schema.verdicts` describes it."""
 
@@ -29,11 +29,11 @@ class VerdictRow:
     blind: bool
     golden: bool
     kind: str
-    read_id: int | None
-    batch: str | None
-    undone_at: float | None
-    seen_on_topic_at: float | None
-    independent: bool | None
+    read_id: int | None = None
+    batch: str | None = None
+    undone_at: float | None = None
+    seen_on_topic_at: float | None = None
+    independent: bool | None = None
 
     @property
     def may_hold(self) -> bool:
@@ -41,12 +41,34 @@ class VerdictRow:
         return self.undone_at is None and not self.golden
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRow(VerdictRow):
+    """One verdict with columns of its alert, which are None where the alert is not known.
+
+    `alert_policy`: the alert's policy; `policy` is the verdict's.
+    """
+
+    band: str | None
+    language: str | None
+    platform: str | None
+    direction: str | None
+    sampled: float | None
+    stratum: int | None
+    script: str | None
+    signals: str | None
+    seconds_to_detect: float | None
+    detected_at: float | None
+    arrived_at: float | None
+    log_odds: float | None
+    alert_policy: str | None
+
+
 _verdicts = schema.verdicts
 
 
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+async def add(connection: AsyncConnection, verdict: VerdictRow) -> bool:
     """Keeps a verdict. Returns False if it is known already."""
-    return await insert_new(connection, _verdicts, values)
+    return await insert_new(connection, _verdicts, asdict(verdict))
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
@@ -119,7 +141,7 @@ async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> N
 
 
 _alerts = schema.alerts
-_BESIDE: Final = (
+_OF_ALERT: Final = (
     _alerts.c.band,
     _alerts.c.language,
     _alerts.c.platform,
@@ -138,36 +160,32 @@ _BESIDE: Final = (
 
 async def latest(
     connection: AsyncConnection, *, since: float, until: float | None = None, limit: int
-) -> Sequence[Row[Any]]:
-    """Verdicts decided since a moment, beside what their alerts were, the latest first.
-
-    For figures: of an alert that is not known its columns are None.
-    """
+) -> list[JudgedRow]:
+    """Returns verdicts decided since a moment, the latest first."""
     conditions = [_verdicts.c.decided_at >= since, _verdicts.c.undone_at.is_(None)]
     if until is not None:
         conditions.append(_verdicts.c.decided_at < until)
-    result = await connection.execute(
-        select(_verdicts, *_BESIDE)
+    return await all_of(
+        connection,
+        JudgedRow,
+        select(_verdicts, *_OF_ALERT)
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*conditions)
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
-async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> Sequence[Row[Any]]:
-    """Every verdict decided up to a moment, but exercises, on so many alerts that were judged blind last.
-
-    Beside what their alerts were, as of :func:`latest`; the earliest first.
-    """
+async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> list[JudgedRow]:
+    """Returns all verdicts except exercises, decided up to `until`, on the `limit` alerts that were judged
+    blind last; the earliest first."""
     counts = (
         _verdicts.c.decided_at <= until,
         _verdicts.c.undone_at.is_(None),
         _verdicts.c.golden.is_(False),
     )
     last = func.max(_verdicts.c.decided_at)
-    several = (
+    judged = (
         select(_verdicts.c.alert_id)
         .where(_verdicts.c.blind.is_(True), *counts)
         .group_by(_verdicts.c.alert_id)
@@ -175,11 +193,12 @@ async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: i
         .limit(limit)
         .subquery()
     )
-    result = await connection.execute(
-        select(_verdicts, *_BESIDE)
-        .join(several, several.c.alert_id == _verdicts.c.alert_id)
+    return await all_of(
+        connection,
+        JudgedRow,
+        select(_verdicts, *_OF_ALERT)
+        .join(judged, judged.c.alert_id == _verdicts.c.alert_id)
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*counts)
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
+        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
     )
-    return result.all()

@@ -3,11 +3,10 @@ what follows from it, is `desk.review.weights`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -34,6 +33,13 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedDecisionRow(DecisionRow):
+    """One decision with the initials of who made it; None where nobody here has the id."""
+
+    initials: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRow:
     """What the topic of weights said last of a stage; number 0: nothing."""
 
@@ -55,8 +61,8 @@ async def lock(connection: AsyncConnection) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DECISION_LOCK})
 
 
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    await connection.execute(insert(_weights).values(**values))
+async def add(connection: AsyncConnection, decision: DecisionRow) -> None:
+    await connection.execute(insert(_weights).values(**asdict(decision)))
 
 
 async def newest(connection: AsyncConnection) -> int:
@@ -75,15 +81,16 @@ async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
     return {decision.stage: decision for decision in held}
 
 
-async def history(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
-    """Decisions with the initials of whose they are (None: nobody here has them), the latest first."""
-    result = await connection.execute(
+async def history(connection: AsyncConnection, limit: int) -> list[SignedDecisionRow]:
+    """Returns decisions, the latest first."""
+    return await all_of(
+        connection,
+        SignedDecisionRow,
         select(_weights, _users.c.initials)
         .join(_users, _users.c.user_id == _weights.c.user_id, isouter=True)
         .order_by(_weights.c.number.desc())
-        .limit(limit)
+        .limit(limit),
     )
-    return result.all()
 
 
 async def see(connection: AsyncConnection, stage: str, number: int, version: str, *, now: float) -> None:

@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import offsets
 from desk.database.engine import Database
-from desk.review.arrivals import take_alert, take_summary, take_verdict
+from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
 from desk.telemetry import Applied
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_alert, decode_verdict, encode
+from schemas.wire import decode_alert, decode_verdict
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 
@@ -67,18 +67,20 @@ class Consumer:
                 if not await offsets.advance(connection, topic, partition, before=before, after=after):
                     raise Overtaken
                 for arrival in fresh:
-                    said = await self._take(connection, arrival)
-                    if isinstance(said, Malformed):
-                        refused.append((topic, said.reason))
-                        log.warning("a record cannot be read", address=arrival.address, reason=said.reason)
+                    new = await self._take(connection, arrival)
+                    if isinstance(new, Malformed):
+                        refused.append((topic, new.reason))
+                        log.warning("a record cannot be read", address=arrival.address, reason=new.reason)
                     elif topic == self._topics.verdicts:
-                        verdicts += said
+                        verdicts += new
                     else:
-                        alerts += said
+                        alerts += new
         return Applied(alerts, verdicts, tuple(refused))
 
     async def _take(self, connection: AsyncConnection, arrival: Arrival) -> bool | Malformed:
+        """Returns True if the record is new, and False if it is known or not decided on."""
         now = self._now()
+        arrivals = Arrivals(connection, self._policy, now)
         if arrival.topic == self._topics.verdicts:
             # Where our clock was set back the record's own moment says that it is not of the future.
             checked = decode_verdict(arrival.value, now=max(now, arrival.timestamp))
@@ -88,25 +90,16 @@ class Consumer:
             verdict = decode_verdict(arrival.value, now=math.inf)
             if isinstance(verdict, Malformed):
                 return verdict
-            return await take_verdict(
-                connection, verdict.record, verdict_id_of(verdict.record), self._policy, now=now
-            )
+            return await arrivals.take_verdict(verdict.record, verdict_id_of(verdict.record))
         # A worker wrote it by its clock, and by none of ours is it passed over.
         alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
             return alert
         if not isinstance(alert.record, MirrorAlert):
-            await take_summary(connection, alert.record)
+            await arrivals.take_summary(alert.record)
             return False  # it counts pairs, and nobody decides on it
         drawn = alert.record.drawn
-        return await take_alert(
-            connection,
-            alert.record,
-            encode(alert.record),
-            self._policy,
-            now=now,
-            sampled=None if drawn is None else drawn.probability,
-        )
+        return await arrivals.take_alert(alert.record, sampled=None if drawn is None else drawn.probability)
 
     async def move(self, topic: str, partition: int, position: int, topic_id: str | None = None) -> None:
         """Goes on from another offset, since what was asked for is not there."""

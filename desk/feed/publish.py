@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from desk.database import outbox
 from desk.database.engine import Database
+from desk.database.outbox import OutboxRow
 from streams.kafka.client import ANSWER_MS, Confirmation, Writer
 
 BATCH: Final = 100
@@ -31,7 +32,7 @@ class VerdictPublisher:
         self._now = now
 
     async def publish(self, out: Writer) -> int:
-        """Sends what is due; how many the broker has confirmed. Raises what the writer raises."""
+        """Sends what is due. Returns how many the broker has confirmed. Raises what the writer raises."""
         now = self._now()
         async with self._database.begin() as connection:
             rows = await outbox.take(connection, now=now, again_before=now - AGAIN_SECONDS, limit=BATCH)
@@ -42,9 +43,9 @@ class VerdictPublisher:
             await outbox.sent(connection, [row.outbox_id for row in rows], now=self._now())
         return len(rows)
 
-    def _send(self, out: Writer, rows: Sequence[Any]) -> None:
+    def _send(self, out: Writer, rows: Sequence[OutboxRow]) -> None:
         sent: list[Confirmation] = [
-            out.send(self._topic, key=bytes(row.key), value=bytes(row.value), headers=[]) for row in rows
+            out.send(self._topic, key=row.key, value=row.value, headers=[]) for row in rows
         ]
         for confirmation in sent:
             confirmation.get(timeout=2 * ANSWER_MS / 1000)

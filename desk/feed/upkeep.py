@@ -77,17 +77,17 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
 async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
     """Erases quotes and notes of decided alerts older than `keep_seconds`. Returns of how many alerts."""
     due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
-    for row in due:
-        alert = alert_of(bytes(row.payload))
+    for alert_id, payload in due:
+        alert = alert_of(payload)
         # A payload that this version cannot read is erased as a whole.
         left = b"" if alert is None else unquoted(alert)
-        await alerts.erase(connection, row.alert_id, left, now=now, reason=OLD)
-        erased = await notes.erase(connection, row.alert_id, now=now, reason=OLD)
+        await alerts.erase(connection, alert_id, left, now=now, reason=OLD)
+        erased = await notes.erase(connection, alert_id, now=now, reason=OLD)
         await audit.note(
             connection,
             actor=audit.SYSTEM,
             action="erased",
-            subject=row.alert_id,
+            subject=alert_id,
             now=now,
             detail={"reason": OLD, "notes": erased},
         )

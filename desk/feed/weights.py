@@ -18,7 +18,7 @@ from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
 from desk.review.adopted import STAGES, Highest, highest
-from desk.review.weights import record_of, standing
+from desk.review.weights import WeightsStatus, record_of
 from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode
@@ -67,7 +67,7 @@ class WeightsTopic:
         self._log_refused(on_topic)
         await self._note(on_topic.records)
         async with self._database.read() as connection:
-            held = await standing(connection)
+            held = await WeightsStatus.read(connection)
         if held.elsewhere and held.elsewhere != self._elsewhere:
             log.error("the topic of weights says what this desk does not know", stages=held.elsewhere)
         self._elsewhere = held.elsewhere
@@ -107,7 +107,7 @@ class WeightsTopic:
             for stage in STAGES:
                 record = said.get(stage)
                 adjustment = None if record is None else record.adjustment
-                # As `said_as` says it of a decision. No row holds a NUL, which any writer may put there.
+                # As `version_on_topic` of a decision. Any writer may put a NUL there, which no row holds.
                 version = "" if adjustment is None else adjustment.weights_version.replace("\0", "")
                 number = 0 if record is None else record.number
                 await rows.see(connection, stage, number, version, now=now)

@@ -31,11 +31,14 @@ def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
                 base=adjustment.base_version,
                 base_digest=adjustment.base_digest,
                 version=adjustment.weights_version,
-                multipliers={f"{one.signal}.{one.level}": one.multiplier for one in adjustment.multipliers},
+                multipliers={
+                    f"{multiplier.signal}.{multiplier.level}": multiplier.multiplier
+                    for multiplier in adjustment.multipliers
+                },
                 slope=adjustment.slope,
                 intercept=adjustment.intercept,
                 knots=adjustment.knots,
-                rates={one.rival: one.factor for one in adjustment.rates},
+                rates={rate.rival: rate.factor for rate in adjustment.rates},
             ),
         )
     except UnusableWeights:
@@ -57,7 +60,9 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
         slope=adjustment.slope,
         intercept=adjustment.intercept,
         knots=adjustment.knots,
-        rates=tuple(RateFactor(rival=name, factor=one) for name, one in sorted(adjustment.rates.items())),
+        rates=tuple(
+            RateFactor(rival=name, factor=factor) for name, factor in sorted(adjustment.rates.items())
+        ),
     )
 
 

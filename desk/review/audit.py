@@ -10,28 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from desk.database.audit import START, hash_of
+from desk.database.audit import START, AuditRow, hash_of
 
 SET_ASIDE: Final = "heads-set-aside"
 """The action of a line that acknowledges published heads whose lines are gone: `desk.review.set_aside`."""
 
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
-
-
-class AuditLine(Protocol):
-    """One line as it is stored."""
-
-    number: int
-    at: float
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +46,11 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """What a line sets aside: the heads of lines that a restore left behind.
+class AcknowledgedGap:
+    """Published heads of lines that a restore lost, as a line of the audit acknowledges them.
 
-    ``number``, ``hash``, ``at``: the line's; ``by``: whose name was given, as an opaque id; ``kept``: the
-    last line before those that are lost of which a head was published, 0 for none.
+    ``number``, ``hash``, ``at``: the line's; ``by``: who acknowledged it, as an opaque id;
+    ``intact_until``: the last line before the gap of which a head was published, 0 for none.
     """
 
     number: int
@@ -70,7 +58,7 @@ class Aside:
     at: float
     by: str
     reason: str
-    kept: int
+    intact_until: int
     heads: tuple[Head, ...]
 
 
@@ -80,7 +68,7 @@ def head_of(text: str) -> Head | None:
     return None if match is None else Head(int(match[1]), match[2])
 
 
-class _AsideDetail(msgspec.Struct):
+class _GapDetail(msgspec.Struct):
     """The detail of a line that sets heads aside."""
 
     by: str
@@ -89,16 +77,16 @@ class _AsideDetail(msgspec.Struct):
     heads: list[str]
 
 
-def _aside_of(line: AuditLine) -> Aside | None:
+def _gap_of(line: AuditRow) -> AcknowledgedGap | None:
     """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
     try:
-        detail = msgspec.json.decode(line.detail, type=_AsideDetail)
+        detail = msgspec.json.decode(line.detail, type=_GapDetail)
     except msgspec.DecodeError:
         return None
     heads = tuple(head for head in map(head_of, detail.heads) if head is not None)
     if not heads:
         return None
-    return Aside(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
+    return AcknowledgedGap(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
 
 
 @dataclass(slots=True)
@@ -108,9 +96,9 @@ class Chain:
     number: int = 0
     hash: str = START
     broken: Break | None = None
-    asides: list[Aside] = field(default_factory=list)
+    gaps: list[AcknowledgedGap] = field(default_factory=list)
 
-    def follow(self, lines: Iterable[AuditLine]) -> None:
+    def follow(self, lines: Iterable[AuditRow]) -> None:
         for line in lines:
             if self.broken is not None:
                 return
@@ -126,8 +114,8 @@ class Chain:
                 )
                 return
             self.number, self.hash = line.number, line.hash
-            if line.action == SET_ASIDE and (aside := _aside_of(line)) is not None:
-                self.asides.append(aside)
+            if line.action == SET_ASIDE and (gap := _gap_of(line)) is not None:
+                self.gaps.append(gap)
 
 
 def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:

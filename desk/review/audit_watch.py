@@ -7,7 +7,7 @@ from typing import Final
 
 from desk.database import audit as rows
 from desk.database.engine import Database
-from desk.review.audit import Aside, Break, Chain, Head, against
+from desk.review.audit import AcknowledgedGap, Break, Chain, Head, against
 
 LINES_AT_ONCE: Final = 500
 """Of each look: a few milliseconds of hashing while people decide."""
@@ -31,12 +31,12 @@ class AuditWatch:
         self._seen: Head | None = None
         self._heads: list[Head] = []
         self._hashes: dict[int, str] = {}
-        self._asides: frozenset[str] = frozenset()
+        self._gaps: frozenset[str] = frozenset()
         self.broken: Break | None = None
         """What the last round found, and a round under way as soon as it finds something."""
 
-    async def look(self) -> Sequence[Aside]:
-        """Follows the next lines. Answers what is set aside, once a line, at the end of its first round.
+    async def look(self) -> Sequence[AcknowledgedGap]:
+        """Follows the next lines. Returns gaps that are acknowledged, each once, at the end of a round.
 
         Raises `DatabaseUnavailable`.
         """
@@ -54,16 +54,16 @@ class AuditWatch:
         self._hashes.update((line.number, line.hash) for line in lines if line.number in wanted)
         if len(lines) == self._lines_at_once:
             return ()
-        new = [aside for aside in chain.asides if aside.hash not in self._asides]
-        if self._seen is not None and any(aside.kept < self._seen.number for aside in new):
+        new = [gap for gap in chain.gaps if gap.hash not in self._gaps]
+        if self._seen is not None and any(gap.intact_until < self._seen.number for gap in new):
             self._heads = [head for head in self._heads if head != self._seen]
             self._seen = None
         return self._again(against(self._hashes, chain.number, self._heads), new)
 
-    def _again(self, broken: Break | None, new: Sequence[Aside] = ()) -> Sequence[Aside]:
+    def _again(self, broken: Break | None, new: Sequence[AcknowledgedGap] = ()) -> Sequence[AcknowledgedGap]:
         self.broken = broken
         if broken is None and self._chain.number:
             self._seen = Head(self._chain.number, self._chain.hash)
-        self._asides |= {aside.hash for aside in new}
+        self._gaps |= {gap.hash for gap in new}
         self._chain, self._hashes = Chain(), {}
         return new

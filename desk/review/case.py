@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from desk.database import alerts, audit, notes, reads, users, verdicts
-from desk.errors import Forbidden, NotFound, Unusable
+from desk.errors import Forbidden, NotFound, UnusableInput
+from desk.review.decisions import Review
 from desk.review.facts import alert_of
-from desk.review.seal import UNREAD, Seal
+from desk.review.seal import UNREAD
 from schemas.wire import encode
 
 PURPOSE_CHARS_MAX: Final = 500
@@ -18,28 +17,23 @@ LINES_MAX: Final = 10_000
 """Of the audit about one alert: hundreds of people opening it, for years."""
 
 
-async def case_file(
-    connection: AsyncConnection,
-    alert_id: str,
-    *,
-    purpose: str,
-    reader: str,
-    now: float,
-    seal: Seal | None = None,
-) -> dict[str, Any]:
+async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str, Any]:
     """Returns one case as JSON types. The audit notes that it was made, why and for whom.
 
-    `reader`: an opaque id, or `command-line`; people are opaque ids throughout. `seal`: what is hidden of the
-    alert from them; a case file hides nothing, so none is made if anything is hidden.
+    People are opaque ids throughout. A case file hides nothing, so there is none of an alert of which
+    anything is hidden from the reader.
 
-    Raises `NotFound`, `Forbidden`, and `Unusable` without a purpose.
+    Raises `NotFound`, `Forbidden`, and `UnusableInput` without a purpose.
     """
-    if seal is not None and (seal.score or seal.words):
+    review.reader.need("case")
+    connection, reader, now = review.connection, review.reader.user_id, review.now
+    seal = await review.seal(alert_id)
+    if seal.score or seal.words:
         raise Forbidden(UNREAD)
     purpose = " ".join(purpose.replace("\0", "").split())
     if not 0 < len(purpose) <= PURPOSE_CHARS_MAX:
-        raise Unusable("purpose", f"say what for, in 1 to {PURPOSE_CHARS_MAX} characters")
-    row, stored = await alerts.find(connection, alert_id), await alerts.payload(connection, alert_id)
+        raise UnusableInput("purpose", f"say what for, in 1 to {PURPOSE_CHARS_MAX} characters")
+    row, stored = await alerts.find(connection, alert_id), await alerts.evidence_of(connection, alert_id)
     if row is None or stored is None:
         raise NotFound(f"there is no alert {alert_id}")
     await audit.note(
@@ -52,7 +46,7 @@ async def case_file(
     )
     given = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)
-    alert = alert_of(bytes(stored.payload))  # personal values are masked in it as they left the worker
+    alert = alert_of(stored.payload)  # personal values are masked in it as they left the worker
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
     return {
         "case": alert_id,

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, golden, notes, outbox, reads, users, verdicts
+from desk.database import alerts, audit, golden, notes, outbox, reads, seals, users, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
-from desk.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
+from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.draws import needs_second_reader
 from desk.review.policy import Policy
-from desk.review.seal import UNREAD, seal_of
-from schemas.verdicts import VerdictGiven
+from desk.review.seal import UNREAD, Seal
+from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
 
 FAMILY_MAX: Final = 200
@@ -31,7 +31,7 @@ NOTE_CHARS_MAX: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ReadDecision:
     """What a person said about one read.
 
     `policy`: under which rule, by default that of the ban; `family`: about everything of the same root that
@@ -74,14 +74,27 @@ in between others' words were shown to who was still to read."""
 class Review:
     """What one person may do, in the caller's transaction; `now`: Unix seconds.
 
-    Each method raises `ReviewError`: `NotFound`, `Forbidden`, `Unusable`, or `Conflict` where somebody else
-    has the read in hand or was faster.
+    Each method raises `ReviewError`: `NotFound`, `Forbidden`, `UnusableInput`, or `Conflict` where somebody
+    else has the read in hand or was faster.
     """
 
     connection: AsyncConnection
     reader: Reader
     policy: Policy
     now: float
+
+    async def seal(self, alert_id: str) -> Seal:
+        """Returns what is hidden of an alert from this person."""
+        return (await self.seals([alert_id]))[alert_id]
+
+    async def seals(self, alert_ids: Collection[str]) -> dict[str, Seal]:
+        """Returns what is hidden of each alert; nothing from readers who may not decide."""
+        user_id = self.reader.user_id
+        hidden = {alert_id: Seal(user_id) for alert_id in alert_ids}
+        if self.reader.may("decide"):
+            for row in await seals.of_alerts(self.connection, user_id, alert_ids):
+                hidden[row.alert_id] = Seal(user_id, bool(row.score), bool(row.words))
+        return hidden
 
     async def claim(self, read_id: int) -> float:
         """Takes a read in hand, or keeps it there. Returns until when, in Unix seconds."""
@@ -105,37 +118,37 @@ class Review:
         await self.release(read_id)
         await self._note("skipped", read.alert_id, read=read_id)
 
-    async def decide(self, read_id: int, decision: Decision) -> DecisionMade:
+    async def decide(self, read_id: int, decision: ReadDecision) -> DecisionMade:
         """Keeps a verdict, and lays it out to be sent once it can no longer be undone."""
         self.reader.need("decide")
         if decision.verdict not in ("mirror", "not_mirror", "unsure"):
-            raise Unusable("verdict", "is mirror, not_mirror or unsure")
+            raise UnusableInput("verdict", "is mirror, not_mirror or unsure")
         if not decision.reason_code:
-            raise Unusable("reason_code", "say why, by one of the codes")
+            raise UnusableInput("reason_code", "say why, by one of the codes")
         if len(decision.note) > NOTE_CHARS_MAX:
-            raise Unusable("note", f"a note has at most {NOTE_CHARS_MAX} characters")
+            raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
         read = await self._open_read(read_id)
         await self._claim(read)
         alert = await self._alert(read.alert_id)
         batch = secrets.token_hex(16)
-        waited = [(str(read.kind), max(0.0, self.now - read.waits_since))]
+        waited = [(read.kind, max(0.0, self.now - read.waits_since))]
         made = [await self._decide_one(read, alert, decision, batch)]
         if decision.family:
             if read.kind != "first" or read.blind:
-                raise Unusable("family", "a family is decided from an alert that is seen with its score")
+                raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
             relatives = await reads.waiting_in_family(
                 self.connection, alert.root, self.reader.user_id, now=self.now, limit=FAMILY_MAX
             )
             for relative in relatives:
-                if relative.read_id != read_id:
-                    made.append(await self._decide_one(relative, relative, decision, batch))
-                    waited.append(("first", max(0.0, self.now - relative.waits_since)))
+                if relative.read.read_id != read_id:
+                    made.append(await self._decide_one(relative.read, relative.alert, decision, batch))
+                    waited.append(("first", max(0.0, self.now - relative.read.waits_since)))
         if decision.note:
             await self._keep_note(read.alert_id, _written(decision.note))
         return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, tuple(waited))
 
-    async def _decide_one(self, read: Any, alert: Any, decision: Decision, batch: str) -> str:
-        """Closes one read by a verdict and returns its id. `alert`: a row with its revision and policy."""
+    async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
+        """Closes one read by a verdict. Returns the verdict's id."""
         verdict_id = secrets.token_hex(16)
         if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
@@ -144,23 +157,23 @@ class Review:
         golden = read.kind == "golden"
         # Who decided it before has seen its score since, as after an exercise.
         blind = read.blind and not self._has_decided(given)
-        row = {
-            "verdict_id": verdict_id,
-            "alert_id": read.alert_id,
-            "revision": alert.revision,
-            "verdict": decision.verdict,
-            "reason_code": decision.reason_code,
-            "policy": decision.policy or alert.policy,
-            "reviewer": self.reader.user_id,
+        row = VerdictRow(
+            verdict_id=verdict_id,
+            alert_id=read.alert_id,
+            revision=alert.revision,
+            verdict=decision.verdict,
+            reason_code=decision.reason_code,
+            policy=decision.policy or alert.policy,
+            reviewer=self.reader.user_id,
             # A clock set back must not let an earlier verdict hold over what was decided after it.
-            "decided_at": max([self.now, *(verdict.decided_at + 1e-3 for verdict in earlier)]),
-            "blind": blind,
-            "golden": golden,
-            "kind": read.kind,
-            "read_id": read.read_id,
-            "batch": batch,
-            "independent": self._independent(read.kind, given),
-        }
+            decided_at=max([self.now, *(verdict.decided_at + 1e-3 for verdict in earlier)]),
+            blind=blind,
+            golden=golden,
+            kind=read.kind,
+            read_id=read.read_id,
+            batch=batch,
+            independent=self._independent(read.kind, given),
+        )
         await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
         if not golden:
             await self._ask_others(read, decision.verdict, earlier)
@@ -190,7 +203,7 @@ class Review:
             if verdict.reviewer != self.reader.user_id
         )
 
-    async def _ask_others(self, read: Any, verdict: str, earlier: Sequence[VerdictRow]) -> None:
+    async def _ask_others(self, read: ReadRow, verdict: str, earlier: Sequence[VerdictRow]) -> None:
         """Opens a second reading after an unsure verdict and for a share of the others, and a third reading
         where two verdicts differ."""
         kind = None
@@ -251,26 +264,26 @@ class Review:
         self.reader.need("take-back")
         await audit.lock(self.connection)  # of two who do it at once the second finds that nothing holds
         alert = await self._alert(alert_id)
-        if (await seal_of(self.connection, self.reader, alert_id)).words:
+        if (await self.seal(alert_id)).words:
             raise Forbidden(UNREAD)
         holds = await verdicts.holding(self.connection, alert_id)
         if holds is None or holds.verdict not in DECIDED:
             raise Conflict("no verdict holds that could be taken back")
         verdict_id = secrets.token_hex(16)
-        row = {
-            "verdict_id": verdict_id,
-            "alert_id": alert_id,
-            "revision": alert.revision,
-            "verdict": TAKEN_BACK,
-            "reason_code": reason_code,
-            "policy": holds.policy,
-            "reviewer": self.reader.user_id,
-            "decided_at": max(self.now, holds.decided_at + 1e-3),
-            "blind": False,
-            "golden": False,
-            "kind": "take-back",
-            "independent": False,
-        }
+        row = VerdictRow(
+            verdict_id=verdict_id,
+            alert_id=alert_id,
+            revision=alert.revision,
+            verdict=TAKEN_BACK,
+            reason_code=reason_code,
+            policy=holds.policy,
+            reviewer=self.reader.user_id,
+            decided_at=max(self.now, holds.decided_at + 1e-3),
+            blind=False,
+            golden=False,
+            kind="take-back",
+            independent=False,
+        )
         await self._keep_verdict(row, not_before=self.now)
         await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
@@ -300,7 +313,7 @@ class Review:
         self.reader.need("golden")
         await audit.lock(self.connection)  # of two who do it at once the second finds the first one's reads
         if verdict not in DECIDED:
-            raise Unusable("verdict", "an exercise expects mirror or not_mirror")
+            raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
         await self._alert(alert_id)
         await golden.put(self.connection, alert_id, verdict, self.reader.user_id, now=self.now)
         known: set[str | None] = {self.reader.user_id}
@@ -335,7 +348,7 @@ class Review:
         if read is None or read.only_for not in (None, self.reader.user_id):
             raise NotFound("there is no such read")
         if read.kind in ("second", "dispute", "appeal"):
-            seal = await seal_of(self.connection, self.reader, read.alert_id)
+            seal = await self.seal(read.alert_id)
             mine = await reads.next_of(
                 self.connection, read.alert_id, self.reader.user_id, leads=self.reader.may("settle")
             )
@@ -346,7 +359,7 @@ class Review:
     async def _open_read(self, read_id: int) -> ReadRow:
         read = await self.known_read(read_id)
         if read.state != "open":
-            if (await seal_of(self.connection, self.reader, read.alert_id)).words:
+            if (await self.seal(read.alert_id)).words:
                 raise Conflict("it was decided, or withdrawn, a moment ago")
             verdict = await verdicts.find(self.connection, read.verdict_id or "")
             raise Conflict(
@@ -375,22 +388,22 @@ class Review:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
-    async def _keep_verdict(self, row: dict[str, Any], *, not_before: float) -> None:
+    async def _keep_verdict(self, row: VerdictRow, *, not_before: float) -> None:
         await verdicts.add(self.connection, row)
         record = VerdictGiven(
-            alert_id=row["alert_id"],
-            revision=row["revision"],
-            verdict=row["verdict"],
-            reason_code=row["reason_code"],
-            reviewer=row["reviewer"],
-            decided_at=datetime.fromtimestamp(row["decided_at"], UTC),
-            blind=row["blind"],
-            verdict_id=row["verdict_id"],
-            policy=row["policy"],
-            golden=row["golden"],
+            alert_id=row.alert_id,
+            revision=row.revision,
+            verdict=cast(Verdict, row.verdict),
+            reason_code=row.reason_code,
+            reviewer=row.reviewer,
+            decided_at=datetime.fromtimestamp(row.decided_at, UTC),
+            blind=row.blind,
+            verdict_id=row.verdict_id,
+            policy=row.policy,
+            golden=row.golden,
         )
         key = record.alert_id.encode()
-        await outbox.put(self.connection, row["verdict_id"], key, encode(record), not_before=not_before)
+        await outbox.put(self.connection, row.verdict_id, key, encode(record), not_before=not_before)
 
     async def _keep_note(self, alert_id: str, text: str) -> int:
         note_id = await notes.add(self.connection, alert_id, self.reader.user_id, text, now=self.now)
@@ -409,12 +422,12 @@ class Review:
 
     async def _initials(self, user_id: str | None) -> str:
         user = None if user_id is None else await users.find(self.connection, user_id)
-        return "" if user is None else str(user.initials)
+        return "" if user is None else user.initials
 
 
 def _written(text: str) -> str:
-    """Returns a note as it is kept, or raises `Unusable`."""
+    """Returns a note as it is kept, or raises `UnusableInput`."""
     text = text.replace("\0", "").strip()
     if not 0 < len(text) <= NOTE_CHARS_MAX:
-        raise Unusable("note", f"a note has 1 to {NOTE_CHARS_MAX} characters")
+        raise UnusableInput("note", f"a note has 1 to {NOTE_CHARS_MAX} characters")
     return text

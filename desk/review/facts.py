@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
+from desk.database.alerts import AlertRow
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.statistics import seconds_to_detect
 from samehand.normalize.text.scripts import dominant_script
@@ -18,37 +19,37 @@ from schemas.wire import decode_alert, encode
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_].{0,32})?")
 
 
-def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) -> dict[str, Any]:
-    """The row of an alert. `sampled`: the probability with which it was drawn below the bands."""
+def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) -> AlertRow:
+    """Returns the row of an alert. `sampled`: the probability with which it was drawn below the bands."""
     matched = alert.matched
-    return {
-        "alert_id": alert.alert_id,
-        "revision": alert.revision,
-        "status": alert.status,
-        "withdrawn_reason": alert.withdrawn_reason,
-        "account": alert.key,
-        "banned": matched.key,
-        "root": matched.root_id or matched.key,
-        "generation": matched.generation,
-        "platform": alert.platform,
-        "band": alert.band,
-        "direction": alert.direction,
-        "policy": matched.policy,
-        "basis": None if matched.basis is None else matched.basis.authority,
-        "queue": alert.queue,
-        "language": language_of(alert),
-        "probability": alert.probability,
-        "log_odds": alert.log_odds,
-        "weights_version": alert.weights_version.replace("\0", ""),
-        "detected_at": alert.detected_at.timestamp(),
-        "seconds_since_ban": alert.seconds_since_ban,
-        "sampled": sampled,
-        "stratum": None if sampled is None or alert.drawn is None else alert.drawn.stratum,
-        "script": script_of(alert),
-        "signals": " ".join(sorted({line.signal for line in alert.evidence}))[:SIGNALS_CHARS],
-        "seconds_to_detect": seconds_to_detect(alert.seconds_since_ban, alert.seconds_since_event),
-        "arrived_at": now,
-    }
+    return AlertRow(
+        alert_id=alert.alert_id,
+        revision=alert.revision,
+        status=alert.status,
+        withdrawn_reason=alert.withdrawn_reason,
+        account=alert.key,
+        banned=matched.key,
+        root=matched.root_id or matched.key,
+        generation=matched.generation,
+        platform=alert.platform,
+        band=alert.band,
+        direction=alert.direction,
+        policy=matched.policy,
+        basis=None if matched.basis is None else matched.basis.authority,
+        queue=alert.queue,
+        language=language_of(alert),
+        probability=alert.probability,
+        log_odds=alert.log_odds,
+        weights_version=alert.weights_version.replace("\0", ""),
+        detected_at=alert.detected_at.timestamp(),
+        seconds_since_ban=alert.seconds_since_ban,
+        sampled=sampled,
+        stratum=None if sampled is None or alert.drawn is None else alert.drawn.stratum,
+        script=script_of(alert),
+        signals=" ".join(sorted({line.signal for line in alert.evidence}))[:SIGNALS_CHARS],
+        seconds_to_detect=seconds_to_detect(alert.seconds_since_ban, alert.seconds_since_event),
+        arrived_at=now,
+    )
 
 
 def script_of(alert: MirrorAlert) -> str | None:

@@ -6,12 +6,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Final, cast
 
 from desk.database import golden, reads, users, verdicts
 from desk.database.engine import Database
+from desk.database.reads import DrawnRow
+from desk.database.verdicts import JudgedRow
 from desk.review.statistics import (
     ANSWERS,
     Accuracy,
@@ -68,16 +68,17 @@ def class_of(band: str, stratum: int | None, *, below: bool) -> Class:
     return ("none", stratum or 0) if below else (cast(Band, band), 0)
 
 
-async def drawn_blind(connection: AsyncConnection, *, since: float) -> dict[Class, int]:
-    """Returns by class how many alerts that arrived after ``since`` were drawn for blind reading."""
-    return {
-        class_of(row.band, row.stratum, below=row.below): row.drawn
-        for row in await reads.drawn_blind(connection, since=since)
-    }
+def by_class(rows: Iterable[DrawnRow]) -> dict[Class, int]:
+    """Returns by class how many alerts were drawn for blind reading."""
+    return {class_of(row.band, row.stratum, below=row.below): row.drawn for row in rows}
 
 
 def judged(
-    rows: Iterable[Any], *, blind_share: float, drawn: Mapping[Class, int] | None = None, since: float = 0.0
+    rows: Iterable[JudgedRow],
+    *,
+    blind_share: float,
+    drawn: Mapping[Class, int] | None = None,
+    since: float = 0.0,
 ) -> list[JudgedPair]:
     """Rows of :func:`desk.database.verdicts.latest` as verdicts that count. Rows of unknown alerts do not.
 
@@ -89,7 +90,7 @@ def judged(
     decided = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
     read: dict[Class, set[str]] = defaultdict(set)
     for row in decided:
-        if row.blind and not row.golden and row.verdict != "unsure" and row.arrived_at >= since:
+        if row.blind and not row.golden and row.verdict != "unsure" and (row.arrived_at or 0.0) >= since:
             read[_class(row)].add(row.alert_id)
     shares = {
         each: min(1.0, len(read[each]) / number) for each, number in (drawn or {}).items() if read[each]
@@ -115,12 +116,13 @@ def judged(
     ]
 
 
-def _class(row: Any) -> Class:
+def _class(row: JudgedRow) -> Class:
+    assert row.band is not None  # judged() leaves out alerts that are not known
     return class_of(row.band, row.stratum, below=row.sampled is not None)
 
 
 def lead_figures(
-    rows: Sequence[Any],
+    rows: Sequence[JudgedRow],
     answers: Mapping[str, Answer],
     waiting_since: Iterable[float],
     *,
@@ -132,7 +134,7 @@ def lead_figures(
     """All of them, from the verdicts given, what was laid out blind and what waits."""
     every = judged(rows, blind_share=blind_share, drawn=drawn, since=since)
     held = latest(every)
-    first: dict[str, Any] = {}
+    first: dict[str, JudgedRow] = {}
     for row in rows:
         if row.detected_at is None or row.golden:
             continue
@@ -147,7 +149,7 @@ def lead_figures(
         readers=readers_agree(every),
         exercises=golden_accuracy(every, answers)[0],
         waiting=backlog(waiting_since, now),
-        to_decide=waits([row.decided_at - row.detected_at for row in first.values()]),
+        to_decide=waits([row.decided_at - (row.detected_at or 0.0) for row in first.values()]),
         to_detect=waits(_to_detect(rows)),
         verdicts=len(every),
     )
@@ -168,13 +170,13 @@ async def lead_view(database: Database, *, blind_share: float, now: float) -> Le
     since = now - DAYS * 86_400
     async with database.read() as connection:
         rows = await verdicts.latest(connection, since=since, limit=VERDICTS_MAX)
-        answers = {row.alert_id: cast(Answer, row.verdict) for row in await golden.everything(connection)}
+        answers = cast("dict[str, Answer]", await golden.answers(connection))
         waiting = await reads.waiting_since(connection, WAITING_MAX)
         if len(rows) == VERDICTS_MAX:  # what is beyond the latest verdicts is as if before the first day
             since = rows[-1].decided_at
-        drawn = await drawn_blind(connection, since=since)
+        drawn = by_class(await reads.drawn_blind(connection, since=since))
         hands = await reads.in_hand(connection, now=now, limit=READERS_MAX)
-        people = {user.user_id: user.initials for user in await users.everybody(connection)}
+        people = await users.initials(connection)
     figures = await asyncio.to_thread(  # intervals are simulated for seconds, in which others are served
         lead_figures, rows, answers, waiting, blind_share=blind_share, now=now, drawn=drawn, since=since
     )
@@ -185,9 +187,9 @@ async def lead_view(database: Database, *, blind_share: float, now: float) -> Le
     )
 
 
-def _to_detect(rows: Iterable[Any]) -> list[float]:
+def _to_detect(rows: Iterable[JudgedRow]) -> list[float]:
     """Of each alert that a verdict holds to be a mirror: how long after the ban it was found."""
-    last: dict[str, Any] = {}
+    last: dict[str, JudgedRow] = {}
     for row in rows:
         if row.band is None or row.golden or row.sampled is not None:
             continue

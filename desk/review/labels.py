@@ -25,8 +25,8 @@ VERDICTS_MAX: Final = 400_000
 ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
 
 
-class Said(Protocol):
-    """A verdict, of a topic or of a database; moments of one kind."""
+class VerdictFields(Protocol):
+    """What a verdict of a topic and one of a database have in common; moments are of one kind."""
 
     @property
     def alert_id(self) -> str: ...
@@ -61,28 +61,33 @@ class Said(Protocol):
         ...
 
 
-Verdict = TypeVar("Verdict", bound=Said)
+Verdict = TypeVar("Verdict", bound=VerdictFields)
 
 
 def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Verdict]:
-    """The latest blind verdict on each alert, whatever order they come in."""
-    found: dict[str, Verdict] = {}
+    """Returns the latest blind verdict on each alert, whatever order they come in."""
+    latest: dict[str, Verdict] = {}
     seeing: dict[str, Verdict] = {}
     for verdict in verdicts:
-        known = found.get(verdict.alert_id)
+        known = latest.get(verdict.alert_id)
         if verdict.golden:
             left_out["golden"] += 1
         elif not verdict.blind:
             left_out["not blind"] += 1
             _note_last(verdict, seeing)
-        elif known is None and len(found) >= VERDICTS_MAX:
+        elif known is None and len(latest) >= VERDICTS_MAX:
             left_out["too many"] += 1
         elif known is None or known.decided_at <= verdict.decided_at:
-            found[verdict.alert_id] = verdict
-    for alert_id in [one for one, last in seeing.items() if one in found and _overrules(last, found[one])]:
-        del found[alert_id]
-        left_out["overruled"] += 1
-    return found
+            latest[verdict.alert_id] = verdict
+    for alert_id, last in seeing.items():
+        blind = latest.get(alert_id)
+        # Somebody who saw the score took it back: it is no label any more.
+        if blind is not None and (
+            last.decided_at > blind.decided_at and last.verdict not in ("unsure", blind.verdict)
+        ):
+            del latest[alert_id]
+            left_out["overruled"] += 1
+    return latest
 
 
 def _note_last(verdict: Verdict, last: dict[str, Verdict]) -> None:
@@ -93,18 +98,16 @@ def _note_last(verdict: Verdict, last: dict[str, Verdict]) -> None:
         last[verdict.alert_id] = verdict
 
 
-def _overrules(last: Said, blind: Said) -> bool:
-    """Whether somebody who saw the score took a blind verdict back: it is no label any more."""
-    return bool(last.decided_at > blind.decided_at and last.verdict not in ("unsure", blind.verdict))
-
-
 def labels(
-    alerts: Iterable[MirrorAlert], judged_: Mapping[str, Said], table: Weights, left_out: Counter[str]
+    alerts: Iterable[MirrorAlert],
+    judged_: Mapping[str, VerdictFields],
+    table: Weights,
+    left_out: Counter[str],
 ) -> dict[str, Label]:
-    """A label of each judged alert that the table weighed, as it was when it was judged."""
-    open_ = {it.alert_id: it for it in judged_.values() if it.verdict != "unsure"}
+    """Returns a label of each judged alert that the table weighed, as it was when it was judged."""
+    open_ = {verdict.alert_id: verdict for verdict in judged_.values() if verdict.verdict != "unsure"}
     left_out["unsure"] += len(judged_) - len(open_)
-    found: dict[str, Label] = {}
+    labelled: dict[str, Label] = {}
     for alert in alerts:
         verdict = open_.get(alert.alert_id)
         if verdict is None or not _as_judged(alert, verdict):
@@ -112,7 +115,7 @@ def labels(
         del open_[alert.alert_id]
         reason = unusable(alert, table)
         if reason is None:
-            found[alert.alert_id] = label(
+            labelled[alert.alert_id] = label(
                 alert,
                 mirror=verdict.verdict == "mirror",
                 reader=_voice(verdict),
@@ -121,10 +124,10 @@ def labels(
         else:
             left_out[reason] += 1
     left_out["no such alert"] += len(open_)
-    return found
+    return labelled
 
 
-def _as_judged(alert: MirrorAlert, verdict: Said) -> bool:
+def _as_judged(alert: MirrorAlert, verdict: VerdictFields) -> bool:
     """Whether its lines are those that were judged: a withdrawal is the alert as it stood, under a later
     revision, and a database keeps the last revision alone.
 
@@ -145,7 +148,7 @@ def unusable(alert: MirrorAlert, table: Weights) -> str | None:
     return "held by a rule" if held else None
 
 
-def _voice(verdict: Said) -> str:
+def _voice(verdict: VerdictFields) -> str:
     """Whose judgement it counts as: what no desk gave is of one voice, since its sender names the readers."""
     return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
 
@@ -158,8 +161,8 @@ def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = ""
     for line in lines:
         row = rows.get(line.signal, line.signal)
         weighed[row] = weighed.get(row, 0.0) + line.weight
-    shares_of = {one.name: one.share for one in alert.rivals}
-    shares = tuple(shares_of.get(one.name, 0.0) for one in RIVALS)
+    shares_of = {rival.name: rival.share for rival in alert.rivals}
+    shares = tuple(shares_of.get(rival.name, 0.0) for rival in RIVALS)
     if not any(shares):  # the alert is of a former release, which named none
         shares = ALL_CHANCE
     return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, users, verdicts
+from desk.database import alerts, reads, users, verdicts
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.database.weights import DecisionRow
+from desk.database.weights import DecisionRow, SignedDecisionRow
 from desk.errors import Conflict
 from desk.readers import Reader
 from desk.review import weights
 from desk.review.adopted import in_force
-from desk.review.figures import drawn_blind
+from desk.review.figures import by_class
 from desk.review.proposal import (
     ALERTS_MAX,
     LABELS_MAX,
@@ -32,7 +32,7 @@ from desk.review.proposal import (
     try_out,
 )
 from desk.review.statistics import Change
-from desk.review.weights import Standing, WeightsReview, WeightTables, standing, tables
+from desk.review.weights import WeightsReview, WeightsStatus, WeightTables, tables
 from samehand.scoring.weights import Weights
 
 DAYS: Final = 30
@@ -54,7 +54,7 @@ class WeightsView:
     `people`: initials by opaque id.
     """
 
-    held: Standing
+    held: WeightsStatus
     made: WeightTables
     proposal: WeightsProposal | None
     trial: Trial | None
@@ -62,7 +62,7 @@ class WeightsView:
     whole: bool
     back_to: str
     alerts_named: tuple[int, int]
-    history: Sequence[Any]
+    history: Sequence[SignedDecisionRow]
     people: Mapping[str, str]
 
 
@@ -77,14 +77,14 @@ class Learning:
     async def view(self, *, now: float) -> WeightsView:
         """Without a trial, what learning proposes, else how the trial goes; and which alerts would change."""
         async with self.database.read() as connection:
-            held = await standing(connection)
-            judged = await _judged_blind(connection, until=now)
-            former = await weights.former_of(connection, held, self.base)
+            held = await WeightsStatus.read(connection)
+            judged = await self._judged_blind(connection, until=now)
+            former = await held.former(connection, self.base)
             day = max(now - DAY_SECONDS, held.live.decided_at if held.live is not None else 0.0)
             made = tables(self.base, held)
             named = await alerts.weighed_by(connection, made.live.version, since=day)
             history = await rows.history(connection, HISTORY_MAX)
-            people = {user.user_id: user.initials for user in await users.everybody(connection)}
+            people = await users.initials(connection)
         proposal = trial = again = None
         if held.trial is None:
             proposal = await self._propose(made, judged)
@@ -118,8 +118,8 @@ class Learning:
         if not now - PAGE_SECONDS_MAX <= as_of <= now:
             raise Conflict("the page is old: look again")
         async with self.database.read() as connection:
-            made = tables(self.base, await standing(connection))
-            judged = await _judged_blind(connection, until=as_of)
+            made = tables(self.base, await WeightsStatus.read(connection))
+            judged = await self._judged_blind(connection, until=as_of)
         proposal = await self._propose(made, judged)
         learned = proposal.learned
         if learned is None or learned.weights.version != version:
@@ -141,14 +141,23 @@ class Learning:
     async def trial_figures(self, *, now: float) -> dict[str, Any]:
         """Returns how the trial goes, as it is kept with the decision to adopt; empty without a trial."""
         async with self.database.read() as connection:
-            held = await standing(connection)
-            judged = await _judged_blind(connection, until=now)
+            held = await WeightsStatus.read(connection)
+            judged = await self._judged_blind(connection, until=now)
         made = tables(self.base, held)
         if held.trial is None or made.shadow is None:
             return {}
         trial = await self._try_out(held.trial, made.live, made.shadow, judged)
         losses = {"loss_before": trial.loss_before, "loss_after": trial.loss_after}
         return {**_label_figures(trial), **losses, **_change_figures(trial.change)}
+
+    async def _judged_blind(self, connection: AsyncConnection, *, until: float) -> JudgedBlind:
+        rows = await verdicts.of_judged_blind(connection, until=until, limit=LABELS_MAX)
+        alert_ids = {row.alert_id for row in rows}
+        whole = len(alert_ids) < LABELS_MAX
+        # What is beyond the latest is as if before the first day.
+        since = 0.0 if whole else rows[0].decided_at
+        drawn = by_class(await reads.drawn_blind(connection, since=since))
+        return JudgedBlind(rows, await alerts.payloads(connection, alert_ids), drawn, since, whole)
 
     async def _propose(self, made: WeightTables, judged: JudgedBlind) -> WeightsProposal:
         return await asyncio.to_thread(
@@ -172,16 +181,6 @@ class Learning:
                 ):
                     await asyncio.to_thread(rescored.take, batch)
         return rescored
-
-
-async def _judged_blind(connection: AsyncConnection, *, until: float) -> JudgedBlind:
-    given = await verdicts.of_judged_blind(connection, until=until, limit=LABELS_MAX)
-    alert_ids = {verdict.alert_id for verdict in given}
-    whole = len(alert_ids) < LABELS_MAX
-    # What is beyond the latest is as if before the first day.
-    since = 0.0 if whole else given[0].decided_at
-    drawn = await drawn_blind(connection, since=since)
-    return JudgedBlind(given, await alerts.payloads(connection, alert_ids), drawn, since, whole)
 
 
 def _label_figures(counted: WeightsProposal | Trial) -> Mapping[str, Any]:

@@ -11,10 +11,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from desk.database.alerts import PayloadRow
+from desk.database.verdicts import JudgedRow
 from desk.review.facts import alert_of
 from desk.review.figures import Class
 from desk.review.figures import judged as weighted
@@ -39,11 +41,11 @@ BANDS: Final[tuple[Band, ...]] = ("likely", "possible", "none")
 class JudgedBlind:
     """What the database says of the alerts that were judged blind last.
 
-    ``rows``: of :func:`desk.database.verdicts.of_judged_blind`; ``payloads``: of their alerts; ``drawn``: as
-    :func:`desk.review.figures.judged` wants it. ``whole``: whether these are all that were ever judged blind.
+    ``payloads``: of their alerts, by id; ``drawn``: as :func:`desk.review.figures.judged` wants it;
+    ``whole``: whether these are all that were ever judged blind.
     """
 
-    rows: Sequence[Any]
+    rows: Sequence[JudgedRow]
     payloads: Mapping[str, bytes]
     drawn: Mapping[Class, int]
     since: float
@@ -97,12 +99,12 @@ class Trial:
 
 
 def propose(
-    said: JudgedBlind, table: Weights, *, blind_share: float, base: Weights | None = None
+    blind: JudgedBlind, table: Weights, *, blind_share: float, base: Weights | None = None
 ) -> WeightsProposal:
     """What is learnt from all of it, from the table in force on; ``base``: the settings', if another."""
     left_out: Counter[str] = Counter()
-    alerts = _alerts(said.payloads)
-    verdicts = judged(said.rows, left_out)
+    alerts = _alerts(blind.payloads)
+    verdicts = judged(blind.rows, left_out)
     pairs = labels(alerts.values(), verdicts, table, left_out)
     mirrors = sum(pair.mirror for pair in pairs.values())
     whose = _by_reader([verdicts[alert_id] for alert_id in pairs])
@@ -110,17 +112,17 @@ def propose(
         learned = learn(list(pairs.values()), table, base)
     except TooFewLabels:
         return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), None, (), (), None)
-    change = _change(said, pairs, alerts, table, learned.weights, learned.foretold, blind_share)
+    change = _change(blind, pairs, alerts, table, learned.weights, learned.foretold, blind_share)
     changed, rates = factors(table, learned.weights), rate_changes(table, learned.weights)
     return WeightsProposal(len(pairs), mirrors, *whose, _reasons(left_out), learned, changed, rates, change)
 
 
-def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
+def try_out(blind: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
     """How two tables foretell what was first judged after a moment (Unix seconds)."""
-    before = {row.alert_id for row in said.rows if row.blind and row.decided_at <= after}
-    rows = [row for row in said.rows if row.alert_id not in before]
+    before = {row.alert_id for row in blind.rows if row.blind and row.decided_at <= after}
+    rows = [row for row in blind.rows if row.alert_id not in before]
     left_out: Counter[str] = Counter()
-    payloads = {alert_id: payload for alert_id, payload in said.payloads.items() if alert_id not in before}
+    payloads = {alert_id: payload for alert_id, payload in blind.payloads.items() if alert_id not in before}
     alerts = _alerts(payloads)
     verdicts = judged(rows, left_out)
     pairs = labels(alerts.values(), verdicts, live, left_out)
@@ -142,7 +144,7 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
         left_out=_reasons(left_out),
         loss_before=log_loss(now, mirrors, counts) if enough else None,
         loss_after=log_loss(np.array(list(foretold.values())), mirrors, counts) if enough else None,
-        change=_change(said, pairs, alerts, live, shadow, foretold, blind_share),
+        change=_change(blind, pairs, alerts, live, shadow, foretold, blind_share),
     )
 
 
@@ -168,7 +170,7 @@ def rate_changes(before: Weights, after: Weights) -> tuple[Factor, ...]:
     )
 
 
-def _by_reader(verdicts: Sequence[Any]) -> tuple[int, int]:
+def _by_reader(verdicts: Sequence[JudgedRow]) -> tuple[int, int]:
     """Returns how many are of one reader at most, and how many were given elsewhere."""
     readers = Counter(verdict.reviewer for verdict in verdicts)
     return max(readers.values(), default=0), sum(verdict.kind == "elsewhere" for verdict in verdicts)
@@ -186,7 +188,7 @@ def _alerts(payloads: Mapping[str, bytes]) -> dict[str, MirrorAlert]:
 
 
 def _change(
-    said: JudgedBlind,
+    blind: JudgedBlind,
     pairs: Mapping[str, Label],
     alerts: Mapping[str, MirrorAlert],
     table: Weights,
@@ -194,7 +196,7 @@ def _change(
     foretold: Mapping[str, float],
     blind_share: float,
 ) -> Change:
-    rows = weighted(said.rows, blind_share=blind_share, drawn=said.drawn, since=said.since)
+    rows = weighted(blind.rows, blind_share=blind_share, drawn=blind.drawn, since=blind.since)
     stands_for = {row.alert_id: row.weight for row in rows}
     return precision_change(
         [
@@ -261,11 +263,11 @@ class Rescored:
             if before != after and self.bands[before, after]
         ]
 
-    def take(self, rows: Iterable[Any]) -> None:
+    def take(self, rows: Iterable[PayloadRow]) -> None:
         """Weighs rows of :func:`desk.database.alerts.detected_since` again."""
         ratios = _ratios(self.live, self.other)
         for row in rows:
-            alert = alert_of(bytes(row.payload))
+            alert = alert_of(row.payload)
             reason = "unreadable" if alert is None else unusable(alert, self.live)
             if alert is None or reason is not None:
                 if row.sampled is None:

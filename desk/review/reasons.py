@@ -6,9 +6,9 @@ A platform's own codes may be any slug; these are what the desk offers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Verdict = Literal["mirror", "not_mirror", "unsure"]
+from schemas.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,15 @@ whatever shows an alert (`desk.review.views`, the case file, refusals) asks here
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import structs
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import seals
 from desk.database.alerts import AlertRow
+from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
-from desk.readers import Reader
 from schemas.alerts import MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
@@ -34,7 +32,7 @@ what is shown.
 UNREAD: Final = "what others said of it, or of one decided together with it, must not be known: decide first"
 """Why somebody is refused what tells more than they may know yet."""
 
-Given = TypeVar("Given")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +50,13 @@ class Seal:
     def __or__(self, other: Seal) -> Seal:
         return replace(self, score=self.score or other.score, words=self.words or other.words)
 
-    def scored(self, value: Given) -> Given | None:
+    def scored(self, value: T) -> T | None:
         """A band, a probability, or None where the score is hidden."""
         return None if self.score else value
 
     def status(self, row: AlertRow) -> str:
         """Returns open or withdrawn; open while words are hidden, since a dismissal withdraws."""
-        return "open" if self.words else str(row.status)
+        return "open" if self.words else row.status
 
     def withdrawn_reason(self, row: AlertRow) -> str | None:
         return None if self.words else row.withdrawn_reason
@@ -67,38 +65,22 @@ class Seal:
         """Those that may be seen: one's own, and others' where their words are not hidden."""
         return [row for row in rows if not self.words or row.reviewer == self.user_id]
 
-    def notes(self, rows: Iterable[Any]) -> list[Any]:
+    def notes(self, rows: Iterable[NoteRow]) -> list[NoteRow]:
         return [row for row in rows if not self.words or row.user_id == self.user_id]
 
     def alert(self, alert: MirrorAlert, verdicts: Iterable[VerdictRow]) -> MirrorAlert:
         """The alert without what is hidden. ``verdicts``: every row about it."""
         if self.words:
             # Withdrawing and opening again count the revision up: show the one that the first verdict saw.
-            said = [row.revision for row in verdicts if row.reviewer != self.user_id]
+            revisions = [row.revision for row in verdicts if row.reviewer != self.user_id]
             alert = structs.replace(
                 alert,
                 status="open",
                 withdrawn_at=None,
                 withdrawn_reason=None,
-                revision=min([alert.revision, *said]),
+                revision=min([alert.revision, *revisions]),
             )
         return _without_score(alert) if self.score else alert
-
-
-async def seal_of(connection: AsyncConnection, reader: Reader, alert_id: str) -> Seal:
-    """What is hidden of an alert from a person."""
-    return (await seals_of(connection, reader, [alert_id]))[alert_id]
-
-
-async def seals_of(
-    connection: AsyncConnection, reader: Reader, alert_ids: Collection[str]
-) -> dict[str, Seal]:
-    """Returns by alert what its page hides from a reader. Readers who may not decide see everything."""
-    hidden = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
-    if reader.may("decide"):
-        for row in await seals.of_alerts(connection, reader.user_id, alert_ids):
-            hidden[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
-    return hidden
 
 
 def _without_score(alert: MirrorAlert) -> MirrorAlert:

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit as rows
 from desk.database import users
-from desk.errors import NotFound, Unusable
+from desk.errors import NotFound, UnusableInput
 from desk.readers import may
-from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction
+from desk.review.audit import SET_ASIDE, AcknowledgedGap, Break, Chain, Head, against, contradiction
 
 HEADS_A_LINE: Final = 500
 """Forty kilobytes; a day's heads, one a minute, take three lines."""
@@ -29,10 +29,10 @@ HEADS_A_LINE: Final = 500
 class LostHeads:
     """Heads that were lost together, as they were published: by rising numbers, none between that holds.
 
-    ``kept``: the last line before them of which a head holds, 0 for none.
+    ``intact_until``: the last line before them of which a head holds, 0 for none.
     """
 
-    kept: int
+    intact_until: int
     heads: tuple[Head, ...]
 
 
@@ -42,8 +42,10 @@ class AuditComparison:
 
     broken: Break | None
     runs: tuple[LostHeads, ...]  # that the chain contradicts, and nobody has set aside
-    counted: tuple[Aside, ...]
-    uncounted: tuple[Aside, ...]  # lines that set heads aside, and whose own head was not published as such
+    counted: tuple[AcknowledgedGap, ...]
+    uncounted: tuple[
+        AcknowledgedGap, ...
+    ]  # lines that set heads aside, and whose own head was not published as such
 
 
 def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> AuditComparison:
@@ -52,31 +54,33 @@ def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> 
     ``hashes``: of each line that a head names. Of a chain that is broken inside no head is said to be lost.
     """
     if chain.broken is not None:
-        return AuditComparison(chain.broken, (), (), tuple(chain.asides))
-    aside, counted = _set_aside(chain.asides, published)
-    facing = [head for head in published if head not in aside]
+        return AuditComparison(chain.broken, (), (), tuple(chain.gaps))
+    acknowledged, counted = _set_aside(chain.gaps, published)
+    facing = [head for head in published if head not in acknowledged]
     lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
     return AuditComparison(
         broken=against(hashes, chain.number, lost),
-        runs=tuple(_runs(published, lost, aside)),
+        runs=tuple(_runs(published, lost, acknowledged)),
         counted=counted,
-        uncounted=tuple(aside for aside in chain.asides if aside not in counted),
+        uncounted=tuple(gap for gap in chain.gaps if gap not in counted),
     )
 
 
-def _set_aside(asides: Iterable[Aside], published: Sequence[Head]) -> tuple[set[Head], tuple[Aside, ...]]:
-    by_head = {Head(aside.number, aside.hash): aside for aside in asides}
-    before, acknowledged, counted = set[Head](), set[Head](), list[Aside]()
+def _set_aside(
+    gaps: Iterable[AcknowledgedGap], published: Sequence[Head]
+) -> tuple[set[Head], tuple[AcknowledgedGap, ...]]:
+    by_head = {Head(gap.number, gap.hash): gap for gap in gaps}
+    before, acknowledged, counted = set[Head](), set[Head](), list[AcknowledgedGap]()
     for head in published:
-        aside = by_head.get(head) if head.sets_aside else None
-        if aside is not None and aside not in counted:
-            counted.append(aside)
-            acknowledged |= before.intersection(aside.heads)  # nobody acknowledges what is lost later
+        gap = by_head.get(head) if head.sets_aside else None
+        if gap is not None and gap not in counted:
+            counted.append(gap)
+            acknowledged |= before.intersection(gap.heads)  # nobody acknowledges what is lost later
         before.add(head)
-    return acknowledged, tuple(sorted(counted, key=lambda aside: aside.number))
+    return acknowledged, tuple(sorted(counted, key=lambda gap: gap.number))
 
 
-def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[LostHeads]:
+def _runs(published: Sequence[Head], lost: set[Head], acknowledged: set[Head]) -> Iterator[LostHeads]:
     held, run = list[int](), list[Head]()  # numbers that hold, rising
     for head in published:
         if head in lost:
@@ -90,7 +94,7 @@ def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Itera
             run = []
         if head in lost:
             run = [head]
-        elif head not in aside:
+        elif head not in acknowledged:
             while held and held[-1] >= head.number:
                 held.pop()
             held.append(head.number)
@@ -107,22 +111,22 @@ def up_to(runs: Iterable[LostHeads], named: Head) -> LostHeads | None:
     """The heads that were lost together up to one that is named; None where that one is not lost."""
     for run in runs:
         if named in run.heads:
-            return LostHeads(run.kept, run.heads[: run.heads.index(named) + 1])
+            return LostHeads(run.intact_until, run.heads[: run.heads.index(named) + 1])
     return None
 
 
 async def set_aside(
     connection: AsyncConnection, run: LostHeads, *, name: str, reason: str, now: float
 ) -> list[Head]:
-    """Adds the lines that set a run aside, and answers their own heads, which are to be published.
+    """Adds the lines that set a run aside. Returns their own heads, which are to be published.
 
-    Raises `NotFound` where nobody has the name, `Unusable` where they may not read the audit.
+    Raises `NotFound` where nobody has the name, `UnusableInput` where they may not read the audit.
     """
     person = await users.by_name(connection, name)
     if person is None:
         raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` lists the people")
     if person.disabled_at is not None or not may(person.role, "audit"):
-        raise Unusable("by", f"{name!r} is no auditor who may sign in; `samehand desk users` adds one")
+        raise UnusableInput("by", f"{name!r} is no auditor who may sign in; `samehand desk users` adds one")
     heads = list[Head]()
     for first in range(0, len(run.heads), HEADS_A_LINE):
         part = run.heads[first : first + HEADS_A_LINE]
@@ -135,7 +139,7 @@ async def set_aside(
             detail={
                 "by": person.user_id,
                 "reason": reason,
-                "kept": run.kept,
+                "kept": run.intact_until,
                 "heads": [str(head) for head in part],
             },
         )

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Final
 
 from desk.database import alerts, notes, reads, users, verdicts
+from desk.database.alerts import AlertRow
 from desk.database.filters import Filters, Place
+from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
 from desk.review.facts import alert_of
-from desk.review.seal import Seal, seal_of, seals_of
+from desk.review.seal import Seal
 from schemas.alerts import MirrorAlert
 
 HISTORY_MAX: Final = 50
@@ -128,10 +128,10 @@ async def queue(
         after=after,
     )
     # Nobody is named where nobody has anything in hand.
-    names = await _initials(review.connection) if any(row.claimed_by for row in rows) else {}
+    names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
     # Nobody waits for a reading of what they are still to read blind by another one.
     seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
-    return [_waiting(review, row, row, seals[bool(row.blind)], names) for row in rows]
+    return [_waiting(review, row.read, row.alert, seals[row.read.blind], names) for row in rows]
 
 
 async def opened(review: Review, alert_id: str) -> Opened:
@@ -140,15 +140,15 @@ async def opened(review: Review, alert_id: str) -> Opened:
     row = await alerts.with_payload(connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    alert = alert_of(bytes(row.payload))
+    alert = alert_of(row.payload)
     if alert is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
-    seal = await seal_of(connection, reader, alert_id)
+    seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     mine = None
     if reader.may("decide"):
         mine = await reads.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
-    names = await _initials(connection)
+    names = await users.initials(connection)
     family = await alerts.of_family(connection, row.root, HISTORY_MAX)
     # Of both accounts, each alert once, and not what stands under the family.
     history = {
@@ -199,7 +199,7 @@ async def listed(
 
 
 async def _related(
-    review: Review, rows: Sequence[Any], *, beside: tuple[str, Seal] | None = None
+    review: Review, rows: Sequence[AlertRow], *, beside: tuple[str, Seal] | None = None
 ) -> list[RelatedAlert]:
     """Returns alerts as lines of a list. `beside`: the alert that they are shown with, which is left out
     itself; what is hidden of it is hidden of them, too.
@@ -207,7 +207,7 @@ async def _related(
     shown = [row for row in rows if beside is None or row.alert_id != beside[0]]
     alert_ids = [row.alert_id for row in shown]
     given = await verdicts.of_alerts(review.connection, alert_ids)
-    seals = await seals_of(review.connection, review.reader, alert_ids)
+    seals = await review.seals(alert_ids)
     related = []
     for row in shown:
         seal = seals[row.alert_id] if beside is None else seals[row.alert_id] | beside[1]
@@ -227,7 +227,7 @@ async def _related(
     return related
 
 
-def _waiting(review: Review, read: Any, alert: Any, seal: Seal, names: dict[str, str]) -> Waiting:
+def _waiting(review: Review, read: ReadRow, alert: AlertRow, seal: Seal, names: dict[str, str]) -> Waiting:
     held = read.claimed_until is not None and read.claimed_until > review.now
     return Waiting(
         read_id=read.read_id,
@@ -245,7 +245,7 @@ def _waiting(review: Review, read: Any, alert: Any, seal: Seal, names: dict[str,
         probability=seal.scored(alert.probability),
         waits_since=read.waits_since,
         due_at=review.policy.due_at(read.rank, read.waits_since),
-        claimed_by=names.get(read.claimed_by, "") if held else "",
+        claimed_by=names.get(read.claimed_by or "", "") if held else "",
         claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
         rank=read.rank,
@@ -268,7 +268,3 @@ def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[V
         )
         for row in rows
     )
-
-
-async def _initials(connection: AsyncConnection) -> dict[str, str]:
-    return {user.user_id: user.initials for user in await users.everybody(connection)}

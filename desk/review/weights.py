@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import audit, users
 from desk.database import weights as rows
 from desk.database.weights import DecisionRow, TopicRow
-from desk.errors import Conflict, Unusable
+from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
 from desk.review.adopted import STAGES, as_sent, can_travel, in_force, table_of
 from samehand.scoring.adjust import adjustment_of
@@ -41,7 +41,7 @@ not know of, since a backup of it was restored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WeightsStatus:
     """What holds: of each stage the decision and what the topic said last.
 
     ``newest``: the highest number of any decision here, 0 for none; deciding takes having seen it.
@@ -52,15 +52,25 @@ class Standing:
     newest: int
     seen: Mapping[str, TopicRow]
 
+    @classmethod
+    async def read(cls, connection: AsyncConnection) -> Self:
+        current = await rows.current(connection)
+        return cls(
+            live=current.get("live"),
+            shadow=current.get("shadow"),
+            newest=max((decision.number for decision in current.values()), default=0),
+            seen=await rows.seen(connection),
+        )
+
     def decision(self, stage: str) -> DecisionRow | None:
         """The decision that holds of a stage, or None."""
         return self.live if stage == "live" else self.shadow
 
     def arrived(self, stage: str) -> Arrived:
         """How far the decision of a stage has come."""
-        decision, said = self.decision(stage), self.seen.get(stage)
-        ours = (0, "") if decision is None else (decision.number, said_as(decision))
-        theirs = (0, "") if said is None else (said.number, said.version)
+        decision, row = self.decision(stage), self.seen.get(stage)
+        ours = (0, "") if decision is None else (decision.number, version_on_topic(decision))
+        theirs = (0, "") if row is None else (row.number, row.version)
         if theirs == ours:
             return "published" if decision is not None else "undecided"
         return "on-its-way" if theirs[0] < ours[0] else "elsewhere"
@@ -74,6 +84,15 @@ class Standing:
     def trial(self) -> DecisionRow | None:
         """The decision by which a table is in shadow, or None."""
         return None if self.shadow is None or self.shadow.adjustment is None else self.shadow
+
+    async def former(self, connection: AsyncConnection, base: Weights) -> DecisionRow | None:
+        """Returns the decision to which rolling back leads; None for the base, also if the earlier table was
+        learnt on another base, since workers would refuse it."""
+        if self.adopted is None or self.adopted.former is None:
+            return None
+        former = await rows.find(connection, self.adopted.former)
+        adjustment = adjustment_in(former)
+        return None if adjustment is None or table_of(base, adjustment) is None else former
 
     @property
     def adopted(self) -> DecisionRow | None:
@@ -91,17 +110,7 @@ class WeightTables:
     shadow: Weights | None
 
 
-async def standing(connection: AsyncConnection) -> Standing:
-    current = await rows.current(connection)
-    return Standing(
-        live=current.get("live"),
-        shadow=current.get("shadow"),
-        newest=max((decision.number for decision in current.values()), default=0),
-        seen=await rows.seen(connection),
-    )
-
-
-def tables(base: Weights, now: Standing) -> WeightTables:
+def tables(base: Weights, now: WeightsStatus) -> WeightTables:
     """The tables of what holds."""
     live = in_force(base, adjustment_in(now.live))
     tried = adjustment_in(now.trial)
@@ -136,24 +145,14 @@ def record_of(decision: DecisionRow) -> WeightsAdopted:
     )
 
 
-def said_as(decision: DecisionRow) -> str:
-    """The version that the topic names of a decision: "" where it adjusts nothing."""
+def version_on_topic(decision: DecisionRow) -> str:
+    """Returns the version that the topic has of a decision; "" if the decision adjusts nothing."""
     return decision.version if decision.adjustment is not None else ""
 
 
 def ready_at(tried: DecisionRow, shadow_hours: float) -> float:
     """Returns when a table in shadow can be put in force (Unix seconds)."""
     return tried.decided_at + shadow_hours * HOUR_SECONDS
-
-
-async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> DecisionRow | None:
-    """Returns the decision to which rolling back leads; None for the base, also if the earlier table was
-    learnt on another base, since workers would refuse it."""
-    if now.adopted is None or now.adopted.former is None:
-        return None
-    former = await rows.find(connection, now.adopted.former)
-    adjustment = adjustment_in(former)
-    return None if adjustment is None or table_of(base, adjustment) is None else former
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +221,7 @@ class WeightsReview:
         before = await self._known()
         if before.adopted is None:
             raise Conflict("nothing adopted is in force")
-        former = await former_of(self.connection, before, self.base)
+        former = await before.former(self.connection, self.base)
         await self._decide(
             before,
             stage="live",
@@ -253,11 +252,11 @@ class WeightsReview:
                 number=None if number is None else number + 1,
             )
 
-    async def _known(self) -> Standing:
+    async def _known(self) -> WeightsStatus:
         """Locks decisions and returns what holds, if this person may decide and saw every decision."""
         self.reader.need("weights")
         await rows.lock(self.connection)
-        now = await standing(self.connection)
+        now = await WeightsStatus.read(self.connection)
         if now.newest != self.knowing:
             last = await rows.find(self.connection, now.newest)
             person = None if last is None else await users.find(self.connection, last.user_id)
@@ -269,7 +268,7 @@ class WeightsReview:
 
     async def _decide(
         self,
-        before: Standing,
+        before: WeightsStatus,
         *,
         stage: Stage,
         action: str,
@@ -288,22 +287,20 @@ class WeightsReview:
             raise Conflict("the topic of weights has a number that no desk counted to: it must be made anew")
         if not can_travel(WeightsAdopted(stage=stage, number=number, adjustment=adjustment)):
             raise Conflict("what was learnt is beyond what workers take: it cannot be tried")
-        await rows.add(
-            self.connection,
-            {
-                "number": number,
-                "stage": stage,
-                "decided_at": self.now,
-                "user_id": self.reader.user_id,
-                "action": action,
-                "reason": reason,
-                "version": version,
-                "adjustment": None if adjustment is None else msgspec.json.encode(adjustment).decode(),
-                "learnt_on": learnt_on,
-                "former": former,
-                "figures": None if figures is None else msgspec.json.encode(figures).decode(),
-            },
+        decision = DecisionRow(
+            number=number,
+            stage=stage,
+            decided_at=self.now,
+            user_id=self.reader.user_id,
+            action=action,
+            reason=reason,
+            version=version,
+            adjustment=None if adjustment is None else msgspec.json.encode(adjustment).decode(),
+            learnt_on=learnt_on,
+            former=former,
+            figures=None if figures is None else msgspec.json.encode(figures).decode(),
         )
+        await rows.add(self.connection, decision)
         held = before.decision(stage)
         await audit.note(
             self.connection,
@@ -326,7 +323,7 @@ class WeightsReview:
 def _checked(reason: str) -> str:
     reason = reason.strip()
     if not reason or "\0" in reason:
-        raise Unusable("reason", "say why")
+        raise UnusableInput("reason", "say why")
     if len(reason) > REASON_CHARS_MAX:
-        raise Unusable("reason", "say it in 500 characters or fewer")
+        raise UnusableInput("reason", "say it in 500 characters or fewer")
     return reason

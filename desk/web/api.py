@@ -14,11 +14,12 @@ from msgspec import Meta, Struct
 from desk.access.sessions import Session
 from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
-from desk.review.decisions import NOTE_CHARS_MAX, Decision
-from desk.review.reasons import REASONS, Verdict
+from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
+from desk.review.reasons import REASONS
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from schemas import fields
+from schemas.verdicts import Verdict
 
 Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
@@ -81,13 +82,13 @@ class TakeBack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NoteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A note for colleagues."""
+    """A note that a person writes for colleagues."""
 
     text: Annotated[str, Meta(min_length=1, max_length=NOTE_CHARS_MAX)]
 
 
 class Noted(Struct, frozen=True, kw_only=True):
-    """The note's number."""
+    """The number of the note that was kept."""
 
     note_id: int
 
@@ -99,7 +100,7 @@ class CaseWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class GoldenGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an exercise expects."""
+    """An exercise: an alert and the verdict it expects."""
 
     alert_id: fields.Opaque
     verdict: Annotated[str, Meta(pattern="^(mirror|not_mirror)$")]
@@ -263,7 +264,7 @@ async def skip(request: Asked, read_id: PathRead) -> None:
 @post("/verdicts", summary="Decide")
 async def decide(request: Asked, data: JSONBody[DecisionGiven]) -> DecisionTaken:
     """Published once it can no longer be undone. 409 with the other's initials on a double decision."""
-    decision = Decision(data.verdict, data.reason_code, data.policy, data.note, data.family)
+    decision = ReadDecision(data.verdict, data.reason_code, data.policy, data.note, data.family)
     taken = await desk_of(request).decide(request.user.reader, data.read_id, decision)
     return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
 

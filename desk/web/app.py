@@ -23,7 +23,7 @@ import report
 from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
-from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
+from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, UnusableInput
 from desk.web import api, live, pages, single_sign_on, view, weights_page
 from desk.web.desk import Desk
 from desk.web.environment import environment
@@ -43,7 +43,7 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
     Forbidden: 403,
     Conflict: 409,
     TooLate: 409,
-    Unusable: 400,
+    UnusableInput: 400,
 }
 
 
@@ -138,7 +138,7 @@ def _refused(request: Request[Any, Any, Any], fault: ReviewError) -> Response[An
     more = {}
     if isinstance(fault, Conflict):
         more["initials"] = fault.initials
-    if isinstance(fault, Unusable):
+    if isinstance(fault, UnusableInput):
         more["field"] = fault.field
     return _answer(request, _STATUS.get(type(fault), 400), fault.code, str(fault), **more)
 

@@ -15,14 +15,14 @@ from desk.access.sessions import Session
 from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
 from desk.database.filters import Filters, Place
+from desk.database.summaries import SummaryRow
 from desk.readers import Reader
 from desk.review import views
 from desk.review.case import case_file
-from desk.review.decisions import Decision, DecisionMade, Review
+from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
 from desk.review.learning import Learning
 from desk.review.policy import Policy
-from desk.review.seal import seal_of
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
@@ -169,7 +169,7 @@ class Desk:
         """Which alert a read is of. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.read() as connection:
-            return str((await self._review(connection, reader).known_read(read_id)).alert_id)
+            return (await self._review(connection, reader).known_read(read_id)).alert_id
 
     async def claim(self, reader: Reader, read_id: int) -> float:
         async with self.database.begin() as connection:
@@ -183,7 +183,7 @@ class Desk:
         async with self.database.begin() as connection:
             await self._review(connection, reader).skip(read_id)
 
-    async def decide(self, reader: Reader, read_id: int, decision: Decision) -> DecisionMade:
+    async def decide(self, reader: Reader, read_id: int, decision: ReadDecision) -> DecisionMade:
         async with self.database.begin() as connection:
             made = await self._review(connection, reader).decide(read_id, decision)
         self.metrics.decided(decision.verdict, made.decided)
@@ -209,12 +209,8 @@ class Desk:
 
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""
-        reader.need("case")
         async with self.database.begin() as connection:
-            seal = await seal_of(connection, reader, alert_id)
-            return await case_file(
-                connection, alert_id, purpose=purpose, reader=reader.user_id, now=self.now(), seal=seal
-            )
+            return await case_file(self._review(connection, reader), alert_id, purpose=purpose)
 
     async def account(self, reader: Reader, key: str) -> list[RelatedAlert]:
         """Alerts about an account, on either side, each as this person may see it."""
@@ -235,7 +231,7 @@ class Desk:
                 limit=max(1, min(limit, PAGE_MAX)),
             )
 
-    async def withheld(self, limit: int) -> Sequence[Any]:
+    async def withheld(self, limit: int) -> Sequence[SummaryRow]:
         """Open summaries of bans that withheld a pair. They count, and name no account but the banned one."""
         async with self.database.read() as connection:
             return await summaries.withheld(connection, limit)

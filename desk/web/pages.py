@@ -19,7 +19,7 @@ from desk.access import sign_in
 from desk.access.throttle import TriedTooOften
 from desk.database.filters import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
-from desk.review.decisions import NOTE_CHARS_MAX, Decision
+from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
 from desk.review.figures import DAYS
 from desk.review.reasons import REASONS, reasons_for
 from desk.review.statistics import VERDICTS_MIN
@@ -220,7 +220,7 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
     verdict, _, reason_code = data.chosen.partition("/")
     if not data.chosen:
         verdict, reason_code = data.verdict, data.reason_code or ""
-    decision = Decision(verdict, reason_code, data.policy, data.note, bool(data.family))
+    decision = ReadDecision(verdict, reason_code, data.policy, data.note, bool(data.family))
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
     return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 

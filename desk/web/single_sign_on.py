@@ -13,11 +13,11 @@ from litestar.response import Redirect, Template
 
 from desk.access import oidc, sign_in
 from desk.access.oidc import (
-    BEGUN_SECONDS,
-    Begun,
+    PENDING_SECONDS,
     Configured,
     IdentityProvider,
     NotSignedIn,
+    PendingSignIn,
     ProviderUnavailable,
 )
 from desk.access.throttle import Rates
@@ -77,11 +77,11 @@ async def begin(
     if not _allowed(request):
         return _form(request, "busy")
     try:
-        where, begun = await provider.begin(local(next_))
+        where, pending = await provider.begin(local(next_))
     except ProviderUnavailable as fault:
         log.warning("the provider of sign-ins cannot be used", why=str(fault))
         return _form(request, "unavailable")
-    return Redirect(where, status_code=303, cookies=[_cookie(desk_of(request), begun.kept())])
+    return Redirect(where, status_code=303, cookies=[_cookie(desk_of(request), pending.cookie_value())])
 
 
 @get(CALLBACK, include_in_schema=False, opt={PUBLIC: True})
@@ -96,13 +96,13 @@ async def finish(
     if provider is None:
         return Redirect("/sign-in", status_code=303)
     desk = desk_of(request)
-    begun = _begun(request.cookies.get(_cookie_name(desk), ""))
-    if begun is None or not code:
+    pending = _pending(request.cookies.get(_cookie_name(desk), ""))
+    if pending is None or not code:
         return _form(request, "begin-again")
     if not _allowed(request):
         return _form(request, "busy")
     try:
-        person = await provider.finish(begun, state=state_, code=code, issuer=iss, now=desk.now())
+        person = await provider.finish(pending, state=state_, code=code, issuer=iss, now=desk.now())
     except ProviderUnavailable as fault:
         log.warning("the provider of sign-ins cannot be used", why=str(fault))
         return _form(request, "unavailable")
@@ -115,7 +115,7 @@ async def finish(
         return _form(request, "no-role")
     known = await browsers.known_cookie(request, token)
     return Redirect(
-        local(begun.next), status_code=303, cookies=[session_cookie(desk, token), _cookie(desk, ""), known]
+        local(pending.next), status_code=303, cookies=[session_cookie(desk, token), _cookie(desk, ""), known]
     )
 
 
@@ -130,7 +130,7 @@ def _form(request: Asking, fault: str) -> Template:
         "sign_in.html",
         context=known,
         status_code=_STATUS[fault],
-        cookies=[_cookie(desk_of(request), "")],  # what was begun ends here, well or not
+        cookies=[_cookie(desk_of(request), "")],  # the pending sign-in ends here, well or not
     )
 
 
@@ -147,15 +147,15 @@ def _cookie(desk: Desk, kept: str) -> Cookie:
         httponly=True,
         secure=base_url(desk).startswith("https:"),
         samesite="lax",  # the provider's page leads back to ours
-        max_age=BEGUN_SECONDS if kept else 0,
+        max_age=PENDING_SECONDS if kept else 0,
     )
 
 
-def _begun(kept: str) -> Begun | None:
+def _pending(kept: str) -> PendingSignIn | None:
     parts = kept.split(".", 3)
     if len(parts) != 4 or not all(parts) or not kept.isascii():
         return None
-    return Begun(parts[0], parts[1], parts[2], unquote(parts[3]))
+    return PendingSignIn(parts[0], parts[1], parts[2], unquote(parts[3]))
 
 
 HANDLERS: Final = (begin, finish)

@@ -46,7 +46,7 @@ def summary(record: AlertSummary) -> RenderableType:
     verb = "resembles" if record.withheld == 1 else "resemble"
     return Text.assemble(
         (more, "yellow"),
-        f" {verb} {visible(record.matched.key)}; the best {record.published} were told one by one.",
+        f" {verb} {visible(record.matched.key)}; the best {record.published} have alerts of their own.",
     )
 
 

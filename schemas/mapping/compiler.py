@@ -1,4 +1,4 @@
-"""A mapping's TOML file, compiled: what is wrong in it is said at once, each fault by line and field.
+"""A mapping's TOML file, compiled: what is wrong in it is collector at once, each fault by line and field.
 
 ::
 
@@ -52,7 +52,7 @@ VALUES_MAX: Final = 1_000
 """Translations of one field: codes of countries, languages or rules are some hundreds."""
 
 FAULTS_MAX: Final = 50
-"""Whoever has more has the wrong file."""
+"""A mapping with more faults is the wrong file."""
 
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")  # as Kafka names topics
 _AT_LINE: Final = re.compile(r"at line ([0-9]{1,9})")
@@ -86,7 +86,7 @@ class MappingError(ValueError):
 
     def __init__(self, name: str, faults: Iterable[MappingFault]) -> None:
         self.name = name
-        self.faults = tuple(sorted(faults, key=lambda it: it.line))[:FAULTS_MAX]
+        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))[:FAULTS_MAX]
         super().__init__("\n".join(f"{name}: {fault}" for fault in self.faults))
 
 
@@ -127,10 +127,10 @@ def compile_mappings(raw: bytes, name: str) -> Mappings:
         raise MappingError(name, [_syntax(text, str(fault))]) from None
     except RecursionError:
         raise MappingError(name, [MappingFault(1, "", "is nested too deep")]) from None
-    said = _Said(text)
-    made = _topics(read, said)
-    if said.faults:
-        raise MappingError(name, said.faults)
+    collector = _FaultCollector(text)
+    made = _topics(read, collector)
+    if collector.faults:
+        raise MappingError(name, collector.faults)
     return Mappings(made)
 
 
@@ -140,7 +140,7 @@ def _syntax(text: str, why: str) -> MappingFault:
 
 
 @dataclass(slots=True)
-class _Said:
+class _FaultCollector:
     """Collects faults and where they are."""
 
     text: str
@@ -188,21 +188,21 @@ def _dotted(path: Path) -> str:
     return shown
 
 
-def _topics(read: Mapping[str, Any], said: _Said) -> dict[str, TopicMapping]:
-    said.unknown((), read, ("topics",))
-    topics = said.table(("topics",), read.get("topics", _MISSING))
-    if not topics and not said.faults:
-        said.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
+def _topics(read: Mapping[str, Any], collector: _FaultCollector) -> dict[str, TopicMapping]:
+    collector.unknown((), read, ("topics",))
+    topics = collector.table(("topics",), read.get("topics", _MISSING))
+    if not topics and not collector.faults:
+        collector.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
     if len(topics) > TOPICS_MAX:
-        said.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
+        collector.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
     return {
         topic: made
         for topic, table in list(topics.items())[:TOPICS_MAX]
-        if (made := _topic(topic, table, said)) is not None
+        if (made := _topic(topic, table, collector)) is not None
     }
 
 
-# Where a field is said, by whom; later layers count before earlier ones.
+# Where a field is collector, by whom; later layers count before earlier ones.
 @dataclass(frozen=True, slots=True)
 class _Layer:
     readings: Mapping[str, Reading | None]
@@ -216,37 +216,37 @@ class _RawRule:
     layer: _Layer
 
 
-def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
+def _topic(topic: str, given: Any, collector: _FaultCollector) -> TopicMapping | None:
     path: Path = ("topics", topic)
     if not _TOPIC.fullmatch(topic):
-        said.fault(path, "is no topic name: it takes 1 to 249 letters, digits, `.`, `_` and `-`")
-    table = said.table(path, given, _TOPIC_KEYS)
-    name = said.one_of((*path, "format"), table.get("format"), FORMATS)
+        collector.fault(path, "is no topic name: it takes 1 to 249 letters, digits, `.`, `_` and `-`")
+    table = collector.table(path, given, _TOPIC_KEYS)
+    name = collector.one_of((*path, "format"), table.get("format"), FORMATS)
     if not name:
         return None
-    encoding = _encoding(table, name, path, said)
-    own = _layer(table, path, ALL_FIELDS, said)
+    encoding = _encoding(table, name, path, collector)
+    own = _layer(table, path, ALL_FIELDS, collector)
     preset = _preset(name)
     rules = [
-        _rule(place, raw, (preset.fields, own.readings, raw.layer.readings), said)
-        for place, raw in enumerate(_rules(table, path, said), 1)
+        _rule(place, raw, (preset.fields, own.readings, raw.layer.readings), collector)
+        for place, raw in enumerate(_rules(table, path, collector), 1)
     ]
     for raw in preset.rules:
         rules.append(
-            _rule(len(rules) + 1, raw, (preset.fields, raw.layer.readings, own.readings), said, at=path)
+            _rule(len(rules) + 1, raw, (preset.fields, raw.layer.readings, own.readings), collector, at=path)
         )
     if not rules:
-        said.fault((*path, "rules"), f"must say what the records become: format {name} brings no rules")
+        collector.fault((*path, "rules"), f"must say what the records become: format {name} brings no rules")
     whole = [rule for rule in rules if rule is not None]
     return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)), encoding)
 
 
-def _encoding(table: Mapping[str, Any], format_: str, path: Path, said: _Said) -> Encoding:
+def _encoding(table: Mapping[str, Any], format_: str, path: Path, collector: _FaultCollector) -> Encoding:
     if "encoding" not in table:
         return "registry" if format_ in OF_REGISTRY else "json"
-    encoding = said.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
+    encoding = collector.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
     if encoding == "json" and format_ in OF_REGISTRY:
-        said.fault((*path, "encoding"), f"must be registry for format {format_}")
+        collector.fault((*path, "encoding"), f"must be registry for format {format_}")
     return cast(Encoding, encoding)
 
 
@@ -255,37 +255,37 @@ def _asks_beside(rule: Rule) -> bool:
     return any(META in expression.text for expression in asked if expression is not None)
 
 
-def _rules(table: Mapping[str, Any], path: Path, said: _Said) -> Iterator[_RawRule]:
+def _rules(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -> Iterator[_RawRule]:
     given = table.get("rules", [])
     if not isinstance(given, list):
-        said.fault((*path, "rules"), "must be an array of tables: [[…rules]]")
+        collector.fault((*path, "rules"), "must be an array of tables: [[…rules]]")
         return
     if len(given) > RULES_MAX:
-        said.fault((*path, "rules"), f"has {len(given):,} rules; at most {RULES_MAX} are taken")
+        collector.fault((*path, "rules"), f"has {len(given):,} rules; at most {RULES_MAX} are taken")
     for place, one in enumerate(given[:RULES_MAX]):
         where: Path = (*path, "rules", place)
-        rule = said.table(where, one, _RULE_KEYS)
+        rule = collector.table(where, one, _RULE_KEYS)
         target = TARGETS.get(cast(Kind, rule.get("as"))) if isinstance(rule.get("as"), str) else None
-        yield _RawRule(where, rule, _layer(rule, where, target.fields if target else ALL_FIELDS, said))
+        yield _RawRule(where, rule, _layer(rule, where, target.fields if target else ALL_FIELDS, collector))
 
 
 def _rule(
     number: int,
     raw: _RawRule,
     layers: Iterable[Mapping[str, Reading | None]],
-    said: _Said,
+    collector: _FaultCollector,
     *,
     at: Path | None = None,
 ) -> Rule | None:
     """`at`: where a fault is to be mended, of a rule that the format brings."""
     table, path = raw.table, raw.path
-    kind = said.one_of((*path, "as"), table.get("as"), (*_KINDS, _NOTHING))
+    kind = collector.one_of((*path, "as"), table.get("as"), (*_KINDS, _NOTHING))
     tombstone = table.get("tombstone", False)
     if not isinstance(tombstone, bool):
-        said.fault((*path, "tombstone"), "must be true or false")
+        collector.fault((*path, "tombstone"), "must be true or false")
     when = None
     if "when" in table:
-        when = _expression(table["when"], (*path, "when"), said)
+        when = _expression(table["when"], (*path, "when"), collector)
     if not kind or kind == _NOTHING:
         return Rule(number, None, when, (), bool(tombstone)) if kind else None
     target = TARGETS[cast(Kind, kind)]
@@ -295,7 +295,7 @@ def _rule(
     readings = {
         name: reading for name, reading in merged.items() if reading is not None and name in target.fields
     }
-    _require(target, readings, at or path, table.get("when", "any record"), said)
+    _require(target, readings, at or path, table.get("when", "any record"), collector)
     # Each reading as this kind of record has the field: whether one is vital differs.
     own = tuple(_for(target.fields[name], reading) for name, reading in readings.items())
     return Rule(number, target, when, own, bool(tombstone))
@@ -314,116 +314,126 @@ def _for(wanted: Field, reading: Reading) -> Reading:
 
 
 def _require(
-    target: Target, readings: Mapping[str, Reading], path: Path, condition: object, said: _Said
+    target: Target, readings: Mapping[str, Reading], path: Path, condition: object, collector: _FaultCollector
 ) -> None:
-    already = any(fault.where == _dotted(path) for fault in said.faults)  # of another rule of the format
-    lacking = [] if already else [it.name for it in target.required if it.name not in readings]
+    already = any(fault.where == _dotted(path) for fault in collector.faults)  # of another rule of the format
+    lacking = [] if already else [field.name for field in target.required if field.name not in readings]
     if lacking:
-        said.fault(path, f"{', '.join(lacking)} must be filled for `{target.kind}` ({condition})")
+        collector.fault(path, f"{', '.join(lacking)} must be filled for `{target.kind}` ({condition})")
     for whole, part in (("avatar_pdq", "avatar_quality"), ("basis_reference", "basis_authority")):
         if whole in readings and part not in readings:
-            said.fault(path, f"{whole} needs {part} as well, which may be a constant")
+            collector.fault(path, f"{whole} needs {part} as well, which may be a constant")
 
 
-def _layer(table: Mapping[str, Any], path: Path, known: Mapping[str, Field], said: _Said) -> _Layer:
+def _layer(
+    table: Mapping[str, Any], path: Path, known: Mapping[str, Field], collector: _FaultCollector
+) -> _Layer:
     """What a table says of fields, constants and expressions together."""
     readings: dict[str, Reading | None] = {}
-    constants = said.table((*path, "constants"), table.get("constants", _MISSING))
-    fields = said.table((*path, "fields"), table.get("fields", _MISSING))
-    said.unknown((*path, "constants"), constants, known)
-    said.unknown((*path, "fields"), fields, known)
+    constants = collector.table((*path, "constants"), table.get("constants", _MISSING))
+    fields = collector.table((*path, "fields"), table.get("fields", _MISSING))
+    collector.unknown((*path, "constants"), constants, known)
+    collector.unknown((*path, "fields"), fields, known)
     for name, value in constants.items():
         if name in known:
             where = (*path, "constants", name)
-            readings[name] = Reading(known[name], None, default=_constant(value, known[name], where, said))
+            readings[name] = Reading(
+                known[name], None, default=_constant(value, known[name], where, collector)
+            )
     for name, given in fields.items():
         if name not in known:
             continue
         if name in constants:
-            said.fault((*path, "fields", name), "stands among the constants as well; take one of them out")
-        readings[name] = _reading(given, known[name], (*path, "fields", name), said)
+            collector.fault(
+                (*path, "fields", name), "stands among the constants as well; take one of them out"
+            )
+        readings[name] = _reading(given, known[name], (*path, "fields", name), collector)
     return _Layer(readings)
 
 
-def _reading(given: Any, wanted: Field, path: Path, said: _Said) -> Reading | None:
+def _reading(given: Any, wanted: Field, path: Path, collector: _FaultCollector) -> Reading | None:
     if given is False:
         return None
     if not isinstance(given, str | dict):
-        said.fault(path, "must be an expression, or a table with `from`")
+        collector.fault(path, "must be an expression, or a table with `from`")
         return None
-    table = {"from": given} if isinstance(given, str) else said.table(path, given, _FIELD_KEYS)
+    table = {"from": given} if isinstance(given, str) else collector.table(path, given, _FIELD_KEYS)
     if "from" not in table:
-        said.fault(path, "needs `from`, the expression that it is read from")
+        collector.fault(path, "needs `from`, the expression that it is read from")
         return None
-    expression = _expression(table.get("from"), (*path, "from"), said)
+    expression = _expression(table.get("from"), (*path, "from"), collector)
     return Reading(
         wanted,
         expression,
-        unit=_unit(table, wanted, path, said),
-        values=_values(table, wanted, path, said),
-        default=_constant(table["default"], wanted, (*path, "default"), said) if "default" in table else None,
-        separator=_separator(table, wanted, path, said),
-        markup=_markup(table, wanted, path, said),
+        unit=_unit(table, wanted, path, collector),
+        values=_values(table, wanted, path, collector),
+        default=_constant(table["default"], wanted, (*path, "default"), collector)
+        if "default" in table
+        else None,
+        separator=_separator(table, wanted, path, collector),
+        markup=_markup(table, wanted, path, collector),
     )
 
 
-def _expression(given: Any, path: Path, said: _Said) -> Expression | None:
+def _expression(given: Any, path: Path, collector: _FaultCollector) -> Expression | None:
     if not isinstance(given, str):
-        said.fault(path, "must be a JMESPath expression in quotes")
+        collector.fault(path, "must be a JMESPath expression in quotes")
         return None
     try:
         return Expression(given)
     except UnusableExpression as fault:
-        said.fault(path, str(fault))
+        collector.fault(path, str(fault))
         return None
 
 
-def _unit(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> Unit | None:
+def _unit(table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector) -> Unit | None:
     if "unit" not in table:
         return None
     if wanted.shape != "date":
-        said.fault((*path, "unit"), f"is only for dates, and {wanted.name} is none")
+        collector.fault((*path, "unit"), f"is only for dates, and {wanted.name} is none")
         return None
-    return cast("Unit | None", said.one_of((*path, "unit"), table["unit"], UNITS) or None)
+    return cast("Unit | None", collector.one_of((*path, "unit"), table["unit"], UNITS) or None)
 
 
-def _values(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> Mapping[str, Any] | None:
+def _values(
+    table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector
+) -> Mapping[str, Any] | None:
     if "values" not in table:
         return None
     where = (*path, "values")
-    given = said.table(where, table["values"])
+    given = collector.table(where, table["values"])
     if len(given) > VALUES_MAX:
-        said.fault(where, f"has {len(given):,} values; at most {VALUES_MAX:,} are taken")
+        collector.fault(where, f"has {len(given):,} values; at most {VALUES_MAX:,} are taken")
         return None
-    return {name: _constant(value, wanted, (*where, name), said) for name, value in given.items()}
+    return {name: _constant(value, wanted, (*where, name), collector) for name, value in given.items()}
 
 
-def _separator(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> str:
+def _separator(table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector) -> str:
     given = table.get("separator", "")
     if "separator" in table and wanted.shape != "list":
-        said.fault((*path, "separator"), f"is only for lists, and {wanted.name} is none")
+        collector.fault((*path, "separator"), f"is only for lists, and {wanted.name} is none")
     elif "separator" in table and not (isinstance(given, str) and 0 < len(given) <= 8):
-        said.fault((*path, "separator"), "must be a text of 1 to 8 characters")
+        collector.fault((*path, "separator"), "must be a text of 1 to 8 characters")
     else:
         return cast(str, given)
     return ""
 
 
-def _markup(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> bool:
+def _markup(table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector) -> bool:
     given = table.get("html", False)
     if not isinstance(given, bool):
-        said.fault((*path, "html"), "must be true or false")
+        collector.fault((*path, "html"), "must be true or false")
     elif given and wanted.shape not in ("text", "list"):
-        said.fault((*path, "html"), f"is only for texts, and {wanted.name} is none")
+        collector.fault((*path, "html"), f"is only for texts, and {wanted.name} is none")
     return given is True
 
 
-def _constant(given: Any, wanted: Field, path: Path, said: _Said) -> Any:
+def _constant(given: Any, wanted: Field, path: Path, collector: _FaultCollector) -> Any:
     """A value of the file that stands in a record as it is; checked here, where a line can be named."""
     try:
         msgspec.convert(given, wanted.type)
     except (msgspec.ValidationError, TypeError) as fault:
-        said.fault(path, f"is no value for {wanted.name}: {str(fault).splitlines()[0]}")
+        collector.fault(path, f"is no value for {wanted.name}: {str(fault).splitlines()[0]}")
         return None
     return given
 
@@ -440,8 +450,8 @@ def _preset(name: str) -> _Preset:
     if not file.is_file():
         return _Preset({}, ())
     text = file.read_text("utf-8")
-    said, table = _Said(text), tomllib.loads(text)
-    layer = _layer(table, (), ALL_FIELDS, said)
-    rules = tuple(_rules(table, (), said))
-    assert not said.faults, said.faults
+    collector, table = _FaultCollector(text), tomllib.loads(text)
+    layer = _layer(table, (), ALL_FIELDS, collector)
+    rules = tuple(_rules(table, (), collector))
+    assert not collector.faults, collector.faults
     return _Preset(layer.readings, rules)

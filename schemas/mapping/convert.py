@@ -85,7 +85,7 @@ class Reading:
             case "date":
                 return _date(found, self.unit)
             case "list":
-                return [self._text(it) for it in self._items(found) if it is not None], ()
+                return [self._text(item) for item in self._items(found) if item is not None], ()
             case "number":
                 return _number(found), ()
             case "text":
@@ -97,7 +97,7 @@ class Reading:
         if isinstance(found, list):
             return found
         if isinstance(found, str) and self.separator:
-            return [part for part in (it.strip() for it in found.split(self.separator)) if part]
+            return [part for part in (piece.strip() for piece in found.split(self.separator)) if part]
         return [found] if found != "" else []
 
     def _text(self, found: Any) -> Any:
@@ -155,7 +155,7 @@ def _without_halves(value: Any, faults: tuple[FieldFault, ...]) -> Found:
     if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
         return _SURROGATE.sub(_REPLACEMENT, value), (*faults, FieldFault.LONE_SURROGATE)
     if isinstance(value, list):
-        items = [_without_halves(it, ()) for it in value]
+        items = [_without_halves(item, ()) for item in value]
         found = dict.fromkeys(fault for _, several in items for fault in several)
-        return [it for it, _ in items], (*faults, *found)
+        return [item for item, _ in items], (*faults, *found)
     return value, faults

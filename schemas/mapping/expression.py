@@ -29,10 +29,10 @@ class Unfitting(ValueError):
 
 
 class Expression:
-    """One JMESPath expression."""
+    """A compiled JMESPath expression, with limits on its length and its depth."""
 
     def __init__(self, text: str) -> None:
-        """Raises `UnusableExpression`."""
+        """Compiles an expression. Raises `UnusableExpression`."""
         if len(text) > EXPRESSION_CHARS_MAX:
             raise UnusableExpression(f"is over {EXPRESSION_CHARS_MAX:,} characters")
         self.text: Final = text
@@ -43,7 +43,8 @@ class Expression:
         except faults_of_jmespath.EmptyExpressionError:
             raise UnusableExpression("is empty") from None
         except faults_of_jmespath.JMESPathError as fault:
-            raise UnusableExpression(f"is no JMESPath: {_first_line(str(fault))}") from None
+            first_line = str(fault).splitlines()[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
+            raise UnusableExpression(f"is no JMESPath: {first_line}") from None
         except RecursionError:
             raise UnusableExpression("is nested too deep") from None
 
@@ -56,10 +57,6 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
-
-
-def _first_line(message: str) -> str:
-    return message.splitlines()[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
 
 
 def is_true(value: Any) -> bool:

@@ -103,7 +103,7 @@ def _shape(info: inspect.Type) -> Shape:
         case inspect.Metadata():
             return _shape(info.type)
         case inspect.UnionType():
-            (wanted,) = (it for it in info.types if not isinstance(it, inspect.NoneType))
+            (wanted,) = (member for member in info.types if not isinstance(member, inspect.NoneType))
             return _shape(wanted)
         case inspect.DateTimeType():
             return "date"
@@ -121,7 +121,7 @@ def _shape(info: inspect.Type) -> Shape:
 
 def _target(kind: Kind, decode: Decoder[Any], struct: type[Any]) -> Target:
     fields = _fields(struct)
-    required = (it for it in fields.values() if it.vital and it.name not in _STOOD_FOR)
+    required = (field for field in fields.values() if field.vital and field.name not in _STOOD_FOR)
     return Target(kind, decode, fields, tuple(required))
 
 

@@ -25,42 +25,29 @@ Everybody with a long bio would otherwise have the same one."""
 
 
 class Foreign(Protocol):
-    """A record as it came, such as `streams.outcomes.Arrival`."""
+    """A record as it came, such as `streams.outcomes.Arrival`. `value`: None for a tombstone;
+    `timestamp`: Kafka's, in Unix seconds."""
 
     @property
-    def topic(self) -> str:
-        """Its topic, in full."""
-        ...
+    def topic(self) -> str: ...
 
     @property
-    def partition(self) -> int:
-        """Its partition."""
-        ...
+    def partition(self) -> int: ...
 
     @property
-    def offset(self) -> int:
-        """Its place in the partition."""
-        ...
+    def offset(self) -> int: ...
 
     @property
-    def key(self) -> bytes | None:
-        """Its key, if it has one."""
-        ...
+    def key(self) -> bytes | None: ...
 
     @property
-    def value(self) -> bytes | None:
-        """Its value; None for a tombstone."""
-        ...
+    def value(self) -> bytes | None: ...
 
     @property
-    def headers(self) -> tuple[tuple[str, bytes], ...]:
-        """Its headers, in order."""
-        ...
+    def headers(self) -> tuple[tuple[str, bytes], ...]: ...
 
     @property
-    def timestamp(self) -> float:
-        """Kafka's, in Unix seconds."""
-        ...
+    def timestamp(self) -> float: ...
 
 
 Document = dict[str, Any]
@@ -141,7 +128,11 @@ def open_debezium(record: Foreign) -> Opened:
         return Malformed("missing-field", "$.op", detail)
     after = envelope.get("after")
     if isinstance(after, dict):
-        after = {name: it for name, it in after.items() if not (isinstance(it, str) and it in UNAVAILABLE)}
+        after = {
+            name: content
+            for name, content in after.items()
+            if not (isinstance(content, str) and content in UNAVAILABLE)
+        }
     row = envelope.get("before") if after is None else after
     return {**envelope, "after": after, "row": row}
 
@@ -226,8 +217,7 @@ FORMATS: Final[Mapping[str, Open]] = {
     "avro": open_json,
     "protobuf": open_json,
 }
-"""By the name that `format` of a topic says. Values of `avro` and `protobuf` are JSON by then: whoever has
-the schema registry has read them (:mod:`streams.registry`)."""
+"""By a topic's `format`. :mod:`streams.registry` has decoded values of `avro` and `protobuf` to JSON."""
 
 Encoding = Literal["json", "registry"]
 """What the bytes of a value are: JSON, or Confluent's wire format, whose schema a registry has."""

@@ -41,13 +41,13 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class NotMapped:
     """There is nothing to say of the record: no rule takes it, or the one that does says so."""
 
     why: Literal["no-rule", "nothing", "tombstone"]
 
 
-Result = Mapped | Passed | Malformed
+Result = Mapped | NotMapped | Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Rule:
     tombstone: bool = False
 
     def takes(self, document: Document) -> bool:
-        """Raises `Unfitting`, `RecursionError`."""
+        """Returns True if the rule applies. Raises `Unfitting`, `RecursionError`."""
         return self.when is None or is_true(self.when(document))
 
 
@@ -112,9 +112,9 @@ class TopicMapping:
                     _short(f"`when` of rule {rule.number} cannot be evaluated on this record: {condition}"),
                 )
             if rule.target is None:
-                return Passed("nothing")
+                return NotMapped("nothing")
             return _filled(rule, rule.target, document, record, now)
-        return Passed("tombstone" if tombstone else "no-rule")
+        return NotMapped("tombstone" if tombstone else "no-rule")
 
 
 def _filled(
@@ -130,7 +130,7 @@ def _filled(
             return Malformed(_REASONS[faults[0]], field.json_path, detail)
         if value is None and field in target.required:
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
-        unusable += [Unusable(field.label, it) for it in faults]
+        unusable += [Unusable(field.label, fault) for fault in faults]
         if value is not None:
             _put(values, field.path, value)
     # The same whenever the record is read.
@@ -139,7 +139,9 @@ def _filled(
         values.setdefault("reinstated_at", values["occurred_at"])
     found = target.decode.of_values(values, now=now)
     if isinstance(found, Malformed):
-        source = next((_source(it) for it in rule.readings if it.field.json_path == found.path), "")
+        source = next(
+            (_source(reading) for reading in rule.readings if reading.field.json_path == found.path), ""
+        )
         return replace(found, detail=_short(f"{found.detail}, from {source}")) if source else found
     if unusable:
         found = replace(found, unusable=(*unusable, *found.unusable))

@@ -12,9 +12,9 @@ Path = tuple[str | int, ...]
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
     """The line, from 1, of a key or of the nearest table that it would stand in."""
-    found = positions(text)
+    offsets = positions(text)
     for length in range(len(path), 0, -1):
-        if (line := found.get(tuple(path[:length]))) is not None:
+        if (line := offsets.get(tuple(path[:length]))) is not None:
             return line
     return 1
 
@@ -25,7 +25,7 @@ def positions(text: str) -> Mapping[Path, int]:
     What stands within an inline table has the line of that; a text over several lines may hold what looks
     like a key, and may then be named instead.
     """
-    found: dict[Path, int] = {}
+    offsets: dict[Path, int] = {}
     places: dict[Path, int] = {}  # of each array of tables, the place of its last
     table: Path = ()
     for number, line in enumerate(text.splitlines(), 1):
@@ -35,11 +35,11 @@ def positions(text: str) -> Mapping[Path, int]:
             if keys is None:
                 continue
             table = _indexed(keys, places, appends=bare.startswith("[["))
-            found.setdefault(table, number)
+            offsets.setdefault(table, number)
         elif "=" in bare and (keys := _keys(f"{bare.partition('=')[0]} = 0")) is not None:
             for length in range(1, len(keys) + 1):
-                found.setdefault((*table, *keys[:length]), number)
-    return found
+                offsets.setdefault((*table, *keys[:length]), number)
+    return offsets
 
 
 def _keys(line: str) -> tuple[str, ...] | None:

@@ -17,7 +17,7 @@ POPULAR_SHARE = 0.07
 """Share of accounts that use a picture from the web that many use: flags, flowers, cartoon heroes."""
 
 
-class Avatar(NamedTuple):
+class PictureHash(NamedTuple):
     """A PDQ hash (64 hexadecimal digits) and PDQ's quality, 0 to 100."""
 
     pdq: str
@@ -36,7 +36,7 @@ class Gallery:
             self._defaults[platform] = zipf(pictures, exponent=1.5)
         self._popular = zipf([_picture(rng, quality=between(rng, 70, 100)) for _ in range(400)])
 
-    def avatar(self, rng: Random, platform: str) -> Avatar:
+    def avatar(self, rng: Random, platform: str) -> PictureHash:
         """What a new account shows: a default, a popular picture, or mostly a photo of its own."""
         draw = rng.random()
         if draw < DEFAULT_SHARE:
@@ -46,13 +46,13 @@ class Gallery:
         return photo(rng)
 
 
-def photo(rng: Random) -> Avatar:
+def photo(rng: Random) -> PictureHash:
     """A photo nobody else has; a few are too blurred or flat to say much (quality below 50)."""
     return _picture(rng, quality=between(rng, 15, 49) if rng.random() < 0.06 else between(rng, 60, 100))
 
 
-def _picture(rng: Random, quality: int) -> Avatar:
-    return Avatar(f"{rng.getrandbits(BITS):064x}", quality)
+def _picture(rng: Random, quality: int) -> PictureHash:
+    return PictureHash(f"{rng.getrandbits(BITS):064x}", quality)
 
 
 class AvatarEdit(NamedTuple):
@@ -111,7 +111,7 @@ VALIDATION_CROP = AvatarEdit("turned by 2 degrees", 38, 56, 80)
 HELD_OUT_CROP = AvatarEdit("cropped 2.5 % a side", 30, 50, 88)
 
 
-def edited(rng: Random, avatar: Avatar, edit: AvatarEdit) -> Avatar:
+def edited(rng: Random, avatar: PictureHash, edit: AvatarEdit) -> PictureHash:
     """The hash after the edit.
 
     Mirroring a picture negates its odd horizontal frequencies and so flips every second bit, give or take.
@@ -119,4 +119,4 @@ def edited(rng: Random, avatar: Avatar, edit: AvatarEdit) -> Avatar:
     value = int(avatar.pdq, 16) ^ (_ODD_COLUMNS if edit.mirrored else 0)
     for position in rng.sample(range(BITS), edit.bits(rng)):
         value ^= 1 << position
-    return Avatar(f"{value:064x}", max(0, min(100, avatar.quality + between(rng, -8, 4))))
+    return PictureHash(f"{value:064x}", max(0, min(100, avatar.quality + between(rng, -8, 4))))

@@ -41,7 +41,7 @@ _KINDS = Weighted(["home", "mobile", "campus", "vpn", "junk"], [0.52, 0.38, 0.05
 _IPV6_SHARE = 0.3
 
 
-class Line(NamedTuple):
+class AccessLine(NamedTuple):
     """One way onto the net: its address, and its kind (home, mobile, campus, vpn, junk)."""
 
     ip: str
@@ -57,7 +57,7 @@ class Networks:
         self._campus = {country: _pool(rng, country, _CAMPUS_POOL) for country in _BLOCKS}
         self._exits = zipf([_ipv4(rng, one_of(rng, ("US", "DE", "GB", "CA"))) for _ in range(_VPN_POOL)])
 
-    def line(self, rng: Random, country: str) -> Line:
+    def line(self, rng: Random, country: str) -> AccessLine:
         """How a new account came in."""
         kind = _KINDS.pick(rng)
         if kind == "home":
@@ -65,26 +65,26 @@ class Networks:
         if kind == "mobile":
             return self.mobile(rng, country)
         if kind == "campus":
-            return Line(self._campus[country].pick(rng), kind)
+            return AccessLine(self._campus[country].pick(rng), kind)
         if kind == "vpn":
             return self.vpn(rng)
         # A proxy set up wrongly passes on an address of its inside: it says nothing.
-        return Line(f"10.{below(rng, 4)}.{below(rng, 8)}.{between(rng, 1, 254)}", kind)
+        return AccessLine(f"10.{below(rng, 4)}.{below(rng, 8)}.{between(rng, 1, 254)}", kind)
 
-    def home(self, rng: Random, country: str) -> Line:
+    def home(self, rng: Random, country: str) -> AccessLine:
         """A household's own address: IPv4, or an address in its own IPv6 /64."""
         if rng.random() < _IPV6_SHARE:
-            return Line(_ipv6(rng, _prefix_of(country, rng)), "home")
-        return Line(_ipv4(rng, country), "home")
+            return AccessLine(_ipv6(rng, _prefix_of(country, rng)), "home")
+        return AccessLine(_ipv4(rng, country), "home")
 
-    def mobile(self, rng: Random, country: str) -> Line:
+    def mobile(self, rng: Random, country: str) -> AccessLine:
         """A mobile line: behind an address shared by thousands, or in an IPv6 /64 of its own."""
         if rng.random() < _IPV6_SHARE:
-            return Line(_ipv6(rng, _prefix_of(country, rng)), "mobile")
-        return Line(self._mobile[country].pick(rng), "mobile")
+            return AccessLine(_ipv6(rng, _prefix_of(country, rng)), "mobile")
+        return AccessLine(self._mobile[country].pick(rng), "mobile")
 
-    def vpn(self, rng: Random) -> Line:
-        return Line(self._exits.pick(rng), "vpn")
+    def vpn(self, rng: Random) -> AccessLine:
+        return AccessLine(self._exits.pick(rng), "vpn")
 
 
 def neighbouring(rng: Random, ip: str) -> str:

@@ -8,10 +8,10 @@ import msgspec
 from msgspec.structs import replace
 
 from simulate.population import bios, devices
-from simulate.population.avatars import Avatar, Gallery, photo
+from simulate.population.avatars import Gallery, PictureHash, photo
 from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, fitted, handle
 from simulate.population.languages import Name, Tongue, tongue
-from simulate.population.networks import Line, Networks
+from simulate.population.networks import AccessLine, Networks
 from simulate.population.phones import phone, written
 from simulate.sampling import Weighted, between, one_of, seeded
 
@@ -109,7 +109,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     user_agent: str | None = None
     payment_token: str | None = None
     referrer: str | None = None
-    avatar: Avatar | None = None
+    avatar: PictureHash | None = None
 
     @property
     def key(self) -> str:
@@ -324,7 +324,7 @@ def with_home_line(population: Population, rng: Random, person: Person) -> Perso
     return placed(person, population.networks.home(rng, person.country))
 
 
-def placed(person: Person, line: Line) -> Person:
+def placed(person: Person, line: AccessLine) -> Person:
     return replace(person, ip=line.ip, network=line.kind)
 
 

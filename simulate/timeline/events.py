@@ -6,7 +6,7 @@ from typing import NamedTuple
 from schemas.record import Record
 
 
-class Topic(StrEnum):
+class PlatformTopic(StrEnum):
     """The topics a platform writes to, without prefix."""
 
     CREATED = "accounts.created"
@@ -46,7 +46,7 @@ class Event(NamedTuple):
     """A message at a time (Unix seconds): a record, or raw bytes that are none."""
 
     at: float
-    topic: Topic
+    topic: PlatformTopic
     key: str
     value: Record | bytes
     label: EventLabel

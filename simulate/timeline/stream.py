@@ -19,7 +19,7 @@ from simulate.population.languages import LANGUAGES
 from simulate.population.people import Person, Population
 from simulate.sampling import Weighted, between, one_of, seeded
 from simulate.timeline import records
-from simulate.timeline.events import Event, EventLabel, Topic, Truth
+from simulate.timeline.events import Event, EventLabel, PlatformTopic, Truth
 from simulate.timeline.schedule import Return, plan
 
 
@@ -195,11 +195,13 @@ class _Stream:
             at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
             if self._within(at):
                 record = records.updated(self._people.changed(rng, person), at)
-                self._publish(Event(at, Topic.UPDATED, person.key, record, label))
+                self._publish(Event(at, PlatformTopic.UPDATED, person.key, record, label))
         elif rng.random() < config.deletion_share:
             at = now + rng.expovariate(1 / (_DELETION_DAYS * DAY))
             if self._within(at):
-                self._publish(Event(at, Topic.DELETED, person.key, records.deleted(person, at), label))
+                self._publish(
+                    Event(at, PlatformTopic.DELETED, person.key, records.deleted(person, at), label)
+                )
         return self._created(now, person, _ORDINARY[person.language])
 
     def _resembled(self, now: float, kind: str) -> Person | None:
@@ -213,9 +215,11 @@ class _Stream:
         record = records.created(person, now)
         if self._rng.random() < self._config.malformed_share:
             broken = malformed(self._rng, encode(record))
-            event = Event(now, Topic.CREATED, person.key, broken, EventLabel("malformed", person.language))
+            event = Event(
+                now, PlatformTopic.CREATED, person.key, broken, EventLabel("malformed", person.language)
+            )
             self._publish(event)
-        return Event(now, Topic.CREATED, person.key, record, label)
+        return Event(now, PlatformTopic.CREATED, person.key, record, label)
 
     # Bans
 
@@ -232,7 +236,7 @@ class _Stream:
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
         record = records.banned(person, now, _POLICIES.pick(self._rng))
-        self._publish(Event(now, Topic.BANNED, person.key, record, EventLabel(kind, person.language)))
+        self._publish(Event(now, PlatformTopic.BANNED, person.key, record, EventLabel(kind, person.language)))
 
     def _reinstate(self, now: float, person: Person) -> bool:
         """Whether the appeal is granted in time; then the same person may open a second account."""
@@ -240,7 +244,9 @@ class _Stream:
         if not self._within(at):
             return False
         record = records.reinstated(person, at)
-        self._publish(Event(at, Topic.REINSTATED, person.key, record, EventLabel("lifted", person.language)))
+        self._publish(
+            Event(at, PlatformTopic.REINSTATED, person.key, record, EventLabel("lifted", person.language))
+        )
         heappush(self._reinstated, (at, person.key, person))
         return True
 
@@ -260,7 +266,13 @@ class _Stream:
         before = self._people.before(rng, mirror, banned)
         self._publish(self._created(case_return.signed_up_at, before, _ORDINARY[before.language]))
         self._publish(
-            Event(case_return.at, Topic.UPDATED, mirror.key, records.updated(mirror, case_return.at), label)
+            Event(
+                case_return.at,
+                PlatformTopic.UPDATED,
+                mirror.key,
+                records.updated(mirror, case_return.at),
+                label,
+            )
         )
 
 

@@ -18,7 +18,7 @@ from schemas.accounts import AccountBanned
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from simulate.config import Config
-from simulate.timeline.events import Topic
+from simulate.timeline.events import PlatformTopic
 from simulate.timeline.stream import generate
 from streams.outcomes import Published
 from tests.agents.conftest import Life, MakeLife
@@ -52,7 +52,11 @@ def dated(value: Record, number: int) -> Record:
 @pytest.fixture
 async def alerts(make_life: MakeLife) -> list[MirrorAlert]:
     life = make_life(logged=False)
-    agents = {Topic.CREATED: life.screen, Topic.UPDATED: life.changed, Topic.BANNED: life.enrol}
+    agents = {
+        PlatformTopic.CREATED: life.screen,
+        PlatformTopic.UPDATED: life.changed,
+        PlatformTopic.BANNED: life.enrol,
+    }
     for number, event in enumerate(generate(CONFIG)):
         if event.topic in agents and isinstance(event.value, Record):
             life.seconds = event.at

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import lookup, memory
-from bench.index.population import Held, cache_folder, population
+from bench.index.population import BannedNames, cache_folder, population
 from bench.lookup import CDIST, EXTRACT, MINHASH, OURS, SKELETON, TRIGRAMS, report
 from bench.store.peers import Cdist, Extract, Trigrams
 from bench.store.server import server
@@ -46,10 +46,10 @@ async def test_trigrams_find_what_shares_letters_in_any_script(postgres: Embedde
     trigrams = {row.contender: row for row in found.rows}[TRIGRAMS]
     assert 0.5 < trigrams.recall <= 1.0
     assert trigrams.bytes_a_ban
-    names = [Held("x", name, "") for name in ("umar_media", "قناة_النصر", "новости_дня")]
+    names = [BannedNames("x", name, "") for name in ("umar_media", "قناة_النصر", "новости_дня")]
     with closing(Trigrams(postgres.make("trigrams_in_a_test"))) as peer:
         peer.fill(names)
-        assert peer.ask([Held("x", "Umar_Media_2", "")]) == [[0]]
+        assert peer.ask([BannedNames("x", "Umar_Media_2", "")]) == [[0]]
 
 
 async def test_a_server_is_filled_once_and_answers_the_same_again() -> None:
@@ -71,7 +71,7 @@ async def test_the_bytes_of_a_ban_are_told_part_by_part() -> None:
 
 def test_brute_force_finds_the_same_names_either_way() -> None:
     bans = population("diverse", BANS)
-    queries = [Held("x", f"{ban.handle}_1", "") for ban in bans[:5]]
+    queries = [BannedNames("x", f"{ban.handle}_1", "") for ban in bans[:5]]
     found = []
     for peer in (Extract(), Cdist()):
         peer.fill(bans)

@@ -25,7 +25,7 @@ from cli.main import run
 from cli.options import InputFile
 from cli.registry import COMMANDS, module_of
 from desk.database.engine import opened
-from desk.review.arrivals import take_alert
+from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
 from schemas.wire import encode
@@ -177,7 +177,7 @@ def _a_case(folder: Path) -> Given:
             opened(load().database_url.get_secret_value()) as database,
             database.begin() as connection,
         ):
-            await take_alert(connection, alert, encode(alert), A_POLICY, now=NOON.timestamp())
+            await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
 
     asyncio.run(received())
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}

@@ -13,12 +13,11 @@ from desk.access.passwords import checked
 from desk.access.sign_in import add_user
 from desk.database.engine import Database
 from desk.readers import Reader
-from desk.review.arrivals import take_alert
+from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
 from desk.telemetry import DeskMetrics
 from desk.web.desk import Desk
 from schemas.alerts import EvidenceLine
-from schemas.wire import encode
 from streams.settings import load
 from tests.desk.makers import an_alert
 from tests.makers import NOON
@@ -79,9 +78,7 @@ class Office:
         fields = {"alert_id": alert_id, "account_id": f"new-{alert_id}", **given}
         alert = an_alert(*reasons, **fields)
         async with self.database.begin() as connection:
-            await take_alert(
-                connection, alert, encode(alert), self.desk.policy, now=self.clock(), sampled=sampled
-            )
+            await Arrivals(connection, self.desk.policy, self.clock()).take_alert(alert, sampled=sampled)
         return alert_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from desk.database.weights import DecisionRow
 from desk.readers import Reader
 from desk.review import weights
 from desk.review.facts import facts_of
-from desk.review.weights import Standing, standing
+from desk.review.weights import WeightsStatus
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
@@ -52,7 +53,7 @@ def is_mirror(alert: MirrorAlert) -> bool:
 async def kept(office: Office, alerts: Iterable[MirrorAlert], *, sampled: float | None = None) -> None:
     """Alerts that arrived, with nothing that waits for anybody."""
     several = list(alerts)
-    rows = [facts_of(one, now=office.clock(), sampled=sampled) for one in several]
+    rows = [asdict(facts_of(alert, now=office.clock(), sampled=sampled)) for alert in several]
     payloads = [{"alert_id": one.alert_id, "payload": encode(one)} for one in several]
     async with office.database.begin() as connection:
         await connection.execute(insert(schema.alerts), rows)
@@ -104,10 +105,10 @@ def decided(decision: DecisionRow | None) -> DecisionRow:
     return decision
 
 
-async def holding(office: Office) -> Standing:
+async def holding(office: Office) -> WeightsStatus:
     """What holds now."""
     async with office.database.read() as connection:
-        return await standing(connection)
+        return await WeightsStatus.read(connection)
 
 
 async def published(office: Office) -> None:
@@ -116,7 +117,7 @@ async def published(office: Office) -> None:
     async with office.database.begin() as connection:
         for decision in (held.live, held.shadow):
             if decision is not None:
-                said = weights.said_as(decision)
+                said = weights.version_on_topic(decision)
                 await rows.see(connection, decision.stage, decision.number, said, now=office.clock())
 
 

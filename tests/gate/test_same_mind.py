@@ -13,7 +13,7 @@ from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.wire import encode
 from simulate.config import Config
-from simulate.timeline.events import Topic
+from simulate.timeline.events import PlatformTopic
 from simulate.timeline.stream import generate
 from streams.outcomes import Published
 from tests.agents.conftest import Life
@@ -43,11 +43,11 @@ async def test_gate_and_stream_say_the_same_of_every_account(
     caller = await make_caller(life)
     key = caller.key("score", "alerts", rate="1000000/s")
     agents = {
-        Topic.CREATED: life.screen,
-        Topic.UPDATED: life.changed,
-        Topic.DELETED: life.forget,
-        Topic.BANNED: life.enrol,
-        Topic.REINSTATED: life.expunge,
+        PlatformTopic.CREATED: life.screen,
+        PlatformTopic.UPDATED: life.changed,
+        PlatformTopic.DELETED: life.forget,
+        PlatformTopic.BANNED: life.enrol,
+        PlatformTopic.REINSTATED: life.expunge,
     }
     told: dict[str, int] = {}
     asked = matches = 0
@@ -55,14 +55,14 @@ async def test_gate_and_stream_say_the_same_of_every_account(
         assert isinstance(event.value, Record)
         life.seconds = event.at
         foreseen: list[MirrorAlert] = []
-        if event.topic is Topic.CREATED:
+        if event.topic is PlatformTopic.CREATED:
             answer = await caller.post("/v1/score", encode(event.value), key=key)
             said = json.loads(answer.content)
             foreseen = msgspec.convert(said["alerts"], list[MirrorAlert])
             assert said["outcome"] == ("match" if foreseen else "no_match")
             asked, matches = asked + 1, matches + bool(foreseen)
         alerts = await streamed(life, agents[event.topic], event.value)
-        if event.topic is Topic.CREATED:
+        if event.topic is PlatformTopic.CREATED:
             # What was told before at this band is a duplicate on the stream, and at the gate the same answer.
             new = [it for it in foreseen if it in alerts]
             assert new == alerts

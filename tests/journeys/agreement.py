@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.commands.demo.servers import DemoServers, stage
-from cli.inputs.input_files import Line, read_accounts, read_bans
+from cli.inputs.input_files import InputLine, read_accounts, read_bans
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.offline.offline_scoring import Offline
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
@@ -31,7 +31,7 @@ WAIT_SECONDS_MAX = 300.0
 POLL_SECONDS = 0.2
 CONFIRM_SECONDS = 20.0
 
-Lines = Sequence[Line[AccountBanned]] | Sequence[Line[AccountCreated]]
+Lines = Sequence[InputLine[AccountBanned]] | Sequence[InputLine[AccountCreated]]
 Pairs = dict[tuple[str, str], MirrorAlert]
 
 
@@ -76,7 +76,7 @@ def agreement(bans: Path, accounts: Path, platform: str) -> tuple[Agreement, Pai
 
 
 async def _offline(
-    bans: Sequence[Line[AccountBanned]], accounts: Sequence[Line[AccountCreated]], now: float
+    bans: Sequence[InputLine[AccountBanned]], accounts: Sequence[InputLine[AccountCreated]], now: float
 ) -> Pairs:
     run = Offline(now=now, first_day=True)
     await run.enrol(bans)
@@ -85,7 +85,9 @@ async def _offline(
 
 
 def _live(
-    running: DemoServers, bans: Sequence[Line[AccountBanned]], accounts: Sequence[Line[AccountCreated]]
+    running: DemoServers,
+    bans: Sequence[InputLine[AccountBanned]],
+    accounts: Sequence[InputLine[AccountCreated]],
 ) -> Pairs:
     called = names(running.settings)
     enrolled = _publish(running, called.banned, bans, ROW_OF_BANS)

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
-from cli.commands.demo.replay import Replay
+from cli.commands.demo.replay import DemoReplay
 from local.ports import LOOPBACK
 from schemas.accounts import AccountBanned, AccountCreated, AccountUpdated
 from schemas.letters import DeadLetter
@@ -83,7 +83,7 @@ def told(
     events = list(sample(7, ACCOUNTS, ends_at=datetime.now(UTC)))
     try:
         platform.open()
-        replay = Replay(platform.settings, events, REPLAY_SECONDS)
+        replay = DemoReplay(platform.settings, events, REPLAY_SECONDS)
         replay.start()
         replay.join(60.0)
         assert not replay.sent.fault

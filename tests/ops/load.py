@@ -6,7 +6,7 @@ import itertools
 import threading
 from datetime import UTC, datetime
 
-from cli.commands.demo.replay import Replay
+from cli.commands.demo.replay import DemoReplay
 from simulate.sample import sample
 from streams.settings import Settings
 
@@ -39,7 +39,7 @@ class Load(threading.Thread):
         """One stream after another, each of other people."""
         for seed in itertools.count(FIRST_SEED):
             events = list(sample(seed, SIGN_UPS, ends_at=datetime.now(UTC)))
-            replay = Replay(self._settings, events, self._replay_seconds)
+            replay = DemoReplay(self._settings, events, self._replay_seconds)
             replay.start()
             while replay.is_alive() and not self._told.wait(0.2):
                 pass

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import examples
-from schemas.csvrows import Row, banned_from_csv, created_from_csv
+from schemas.csvrows import CsvRow, banned_from_csv, created_from_csv
 from schemas.dates import CLAMP_SECONDS_MAX, from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_banned, decode_created
@@ -94,12 +94,12 @@ def test_a_timezone_other_than_utc_is_the_same_moment() -> None:
 # CSV files: the same records, the same limits, and one bad row never spoils the next.
 
 
-def accounts(text: str | bytes, *, platform: str = "x") -> list[Row[Any]]:
+def accounts(text: str | bytes, *, platform: str = "x") -> list[CsvRow[Any]]:
     raw = text.encode() if isinstance(text, str) else text
     return list(created_from_csv(io.BytesIO(raw), now=NOW, platform=platform))
 
 
-def bans(text: str) -> list[Row[Any]]:
+def bans(text: str) -> list[CsvRow[Any]]:
     return list(banned_from_csv(io.BytesIO(text.encode()), now=NOW, platform="x"))
 
 

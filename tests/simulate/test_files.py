@@ -11,7 +11,7 @@ from schemas.malformed import Malformed
 from schemas.wire import decode_banned, decode_created
 from simulate.config import Config
 from simulate.files import SimulationSummary, simulate_command, write
-from simulate.timeline.events import Topic
+from simulate.timeline.events import PlatformTopic
 
 CONFIG = Config(seed=4, accounts=2_500, mirror_share=0.04, malformed_share=0.02, reinstated_share=0.2)
 
@@ -42,15 +42,15 @@ def test_bans_are_those_that_stand_at_the_end(run: tuple[Path, SimulationSummary
     out, summary = run
     bans = lines(out / "bans.jsonl")
     assert all(not isinstance(decode_banned(line, now=CONFIG.end_seconds), Malformed) for line in bans)
-    assert summary.topics[Topic.REINSTATED] > 10
-    assert len(bans) == summary.topics[Topic.BANNED] - summary.topics[Topic.REINSTATED]
+    assert summary.topics[PlatformTopic.REINSTATED] > 10
+    assert len(bans) == summary.topics[PlatformTopic.BANNED] - summary.topics[PlatformTopic.REINSTATED]
 
 
 def test_accounts_are_sign_ups_and_changed_profiles(run: tuple[Path, SimulationSummary]) -> None:
     out, summary = run
     accounts = lines(out / "accounts.jsonl")
     assert all(not isinstance(decode_created(line, now=CONFIG.end_seconds), Malformed) for line in accounts)
-    assert len(accounts) == summary.sign_ups + summary.topics[Topic.UPDATED]
+    assert len(accounts) == summary.sign_ups + summary.topics[PlatformTopic.UPDATED]
 
 
 def test_the_truth_names_accounts_and_bans_of_the_other_files(run: tuple[Path, SimulationSummary]) -> None:

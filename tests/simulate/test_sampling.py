@@ -25,7 +25,7 @@ from simulate.delays import (
 )
 from simulate.sample import SAMPLE_ACCOUNTS_MIN, sample
 from simulate.sampling import Weighted, below, between, digits, one_of, seeded, zipf
-from simulate.timeline.events import Event, Topic
+from simulate.timeline.events import Event, PlatformTopic
 
 # Draws fall where they should, and as often.
 
@@ -149,7 +149,7 @@ def test_one_of_everything(seed: int, accounts: int) -> None:
     truths = [event.label.truth for event in events if event.label.truth]
     assert {truth.strategy for truth in truths} == set(range(1, 9))
     assert {truth.way for truth in truths} == {"forward", "lookback", "update"}
-    assert set(Counter(event.topic for event in events)) == set(Topic)
+    assert set(Counter(event.topic for event in events)) == set(PlatformTopic)
     kinds = {event.label.kind for event in events}
     assert kinds >= {"ordinary", "mirror", "malformed", "lifted", "banned"}
     assert any(event.label.resembles for event in events)

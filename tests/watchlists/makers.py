@@ -7,7 +7,7 @@ from io import BytesIO
 
 from samehand.watchlist.entry import Entry
 from schemas.malformed import Malformed
-from watchlists.rows import Row
+from watchlists.rows import ListRow
 
 SDN_CSV = (
     b'101,"NORTHERN VALLEY LIBERATION FRONT",-0- ,"SDGT] [FTO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"Old."\r\n'
@@ -71,7 +71,7 @@ S2,Somebody Example,,person,,
 """.encode()
 
 
-def entries(read: Iterable[Row]) -> list[Entry]:
+def entries(read: Iterable[ListRow]) -> list[Entry]:
     """The entries; a fault fails the test that did not expect it."""
     found = []
     for row in read:
@@ -81,7 +81,7 @@ def entries(read: Iterable[Row]) -> list[Entry]:
     return found
 
 
-def faults(read: Iterable[Row]) -> list[tuple[str, str]]:
+def faults(read: Iterable[ListRow]) -> list[tuple[str, str]]:
     """Place and reason of each fault."""
     return [(row.where, row.outcome.reason) for row in read if isinstance(row.outcome, Malformed)]
 

@@ -25,7 +25,7 @@ from watchlists import documents, ofac, plain, uk, un
 from watchlists.documents import elements, root_name
 from watchlists.lists import format_of, read_lists
 from watchlists.rows import iso_date, tidy
-from watchlists.sources import ByteProgress, Source
+from watchlists.sources import ByteProgress, ListSource
 from watchlists.tables import LINE_BYTES_MAX, column, records, rows
 
 # Files of any format, in any order, are one stream of entries with addresses.
@@ -189,11 +189,11 @@ def test_any_other_date_is_none(text: str) -> None:
 def test_lines_and_chunks_are_counted_over_all_files() -> None:
     heard: list[int] = []
     counted = ByteProgress(heard.append)
-    assert list(Source(BytesIO(b"one\ntwo\n"), counted)) == [b"one\n", b"two\n"]
-    assert Source(BytesIO(b"three"), counted).read(3) == b"thr"
+    assert list(ListSource(BytesIO(b"one\ntwo\n"), counted)) == [b"one\n", b"two\n"]
+    assert ListSource(BytesIO(b"three"), counted).read(3) == b"thr"
     assert heard == [4, 8, 11]
 
 
 def test_a_line_without_end_comes_in_pieces() -> None:
-    pieces = list(Source(BytesIO(b"x" * (LINE_BYTES_MAX + 1)), ByteProgress(lambda done: None)))
+    pieces = list(ListSource(BytesIO(b"x" * (LINE_BYTES_MAX + 1)), ByteProgress(lambda done: None)))
     assert [len(piece) for piece in pieces] == [LINE_BYTES_MAX, 1]

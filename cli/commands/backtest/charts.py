@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cli.commands.backtest.judged import Run
+from cli.commands.backtest.judged import BacktestRun
 from report.rendering import environment
 
 _WIDTH: Final = 560
@@ -23,7 +23,7 @@ _TEMPLATES: Final = environment({})
 Point = tuple[float, float]
 
 
-def charts(run: Run, figures: Mapping[str, Any]) -> dict[str, str]:
+def charts(run: BacktestRun, figures: Mapping[str, Any]) -> dict[str, str]:
     """File name to SVG: precision–recall, calibration, recall by strategy, false alarms by group."""
     drawn = {
         "precision-recall.svg": curve(
@@ -47,7 +47,7 @@ def charts(run: Run, figures: Mapping[str, Any]) -> dict[str, str]:
     return drawn
 
 
-def precision_recall(run: Run, figures: Mapping[str, Any]) -> list[Point]:
+def precision_recall(run: BacktestRun, figures: Mapping[str, Any]) -> list[Point]:
     """A point at each true pair, thinned out."""
     points, true, wanted = [], 0, max(figures["catchable"], 1)
     for rank, judged in enumerate(run.judged, 1):

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from cli.commands.backtest.judged import Judged, Run
-from cli.commands.backtest.truths import CATCHABLE_MAX, Pair
+from cli.commands.backtest.judged import BacktestRun, ScoredPair
+from cli.commands.backtest.truths import CATCHABLE_MAX, AccountPair
 from samehand.scoring.intervals import wilson
 
 _DRAWS = 2_000
@@ -77,7 +77,7 @@ _SURE: Final = 0.8
 _UNSURE_MIN: Final = 0.05
 
 
-def figures(run: Run) -> dict[str, Any]:
+def figures(run: BacktestRun) -> dict[str, Any]:
     catchable = catchable_pairs(run)
     return {
         "sign_ups": run.sign_ups,
@@ -95,12 +95,12 @@ def figures(run: Run) -> dict[str, Any]:
     }
 
 
-def catchable_pairs(run: Run) -> frozenset[Pair]:
+def catchable_pairs(run: BacktestRun) -> frozenset[AccountPair]:
     """The true pairs that something points to; all of them where no strategies are known."""
     return frozenset(pair for pair in run.truth if run.strategies.get(pair, 1) <= CATCHABLE_MAX)
 
 
-def average_precision(ranked: Sequence[Judged], wanted: Collection[Pair]) -> float | None:
+def average_precision(ranked: Sequence[ScoredPair], wanted: Collection[AccountPair]) -> float | None:
     """The mean, over the wanted pairs, of the precision at the rank of each; one never ranked counts 0."""
     if not wanted:
         return None
@@ -111,7 +111,7 @@ def average_precision(ranked: Sequence[Judged], wanted: Collection[Pair]) -> flo
     return total / len(wanted)
 
 
-def of_band(run: Run, band: str) -> dict[str, Any]:
+def of_band(run: BacktestRun, band: str) -> dict[str, Any]:
     """Precision of the band by itself and from it upwards, and recall of catchable pairs from it upwards."""
     own = [judged for judged in run.judged if judged.band == band]
     upwards = [judged for judged in run.judged if judged.band == band or judged.band == "likely"]
@@ -126,7 +126,7 @@ def of_band(run: Run, band: str) -> dict[str, Any]:
     }
 
 
-def at_capacity(run: Run, capacity: int) -> dict[str, Any]:
+def at_capacity(run: BacktestRun, capacity: int) -> dict[str, Any]:
     """What the best ``capacity`` pairs per 1,000 sign-ups hold."""
     top = run.judged[: round(capacity * run.sign_ups / 1000)]
     catchable = catchable_pairs(run)
@@ -138,12 +138,12 @@ def at_capacity(run: Run, capacity: int) -> dict[str, Any]:
     }
 
 
-def by_strategy(run: Run) -> dict[str, Any]:
+def by_strategy(run: BacktestRun) -> dict[str, Any]:
     """Recall of each strategy at `possible` and above."""
     return _recall_by_strategy(run, _alerted(run))
 
 
-def _recall_by_strategy(run: Run, found_pairs: Collection[Pair]) -> dict[str, Any]:
+def _recall_by_strategy(run: BacktestRun, found_pairs: Collection[AccountPair]) -> dict[str, Any]:
     numbers = sorted({number for pair, number in run.strategies.items() if pair in run.truth})
     of = {n: [p for p in run.truth if run.strategies.get(p) == n] for n in numbers}
     return {
@@ -152,19 +152,19 @@ def _recall_by_strategy(run: Run, found_pairs: Collection[Pair]) -> dict[str, An
     }
 
 
-def _alerted(run: Run) -> frozenset[Pair]:
+def _alerted(run: BacktestRun) -> frozenset[AccountPair]:
     return frozenset(judged.pair for judged in run.judged if judged.band != "none")
 
 
-def best_of_each(run: Run) -> list[Judged]:
+def best_of_each(run: BacktestRun) -> list[ScoredPair]:
     """Returns the strongest pair of each account: an event alerts on that one."""
-    best: dict[str, Judged] = {}
+    best: dict[str, ScoredPair] = {}
     for judged in run.judged:
         best.setdefault(judged.pair.account, judged)
     return list(best.values())
 
 
-def calibration(run: Run) -> dict[str, Any]:
+def calibration(run: BacktestRun) -> dict[str, Any]:
     """Expected calibration error over events, each by its best pair (Naeini et al. 2015, ten equal bins).
 
     ``error`` counts every sign-up, those without a candidate at probability 0; ``error_unsure`` only events
@@ -187,28 +187,28 @@ def calibration(run: Run) -> dict[str, Any]:
     }
 
 
-def _binned(events: Sequence[Judged]) -> list[list[Judged]]:
-    bins: list[list[Judged]] = [[] for _ in range(_BINS)]
+def _binned(events: Sequence[ScoredPair]) -> list[list[ScoredPair]]:
+    bins: list[list[ScoredPair]] = [[] for _ in range(_BINS)]
     for event in events:
         bins[min(int(event.probability * _BINS), _BINS - 1)].append(event)
     return bins
 
 
-def _error(events: Sequence[Judged], of: int) -> float | None:
+def _error(events: Sequence[ScoredPair], of: int) -> float | None:
     if not of:
         return None
     return sum(len(some) * abs(_claimed(some) - _true(some)) for some in _binned(events) if some) / of
 
 
-def _claimed(events: Sequence[Judged]) -> float:
+def _claimed(events: Sequence[ScoredPair]) -> float:
     return sum(event.probability for event in events) / len(events)
 
 
-def _true(events: Sequence[Judged]) -> float:
+def _true(events: Sequence[ScoredPair]) -> float:
     return sum(event.true for event in events) / len(events)
 
 
-def false_alarms(run: Run) -> dict[str, Any]:
+def false_alarms(run: BacktestRun) -> dict[str, Any]:
     """Wrongly alerted accounts per 1,000 of a group, overall and where groups are large enough to compare."""
     sizes = Counter(run.groups.values())
     wrong = [judged for judged in best_of_each(run) if not judged.true]
@@ -219,7 +219,7 @@ def false_alarms(run: Run) -> dict[str, Any]:
     }
 
 
-def _enough(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> list[Judged]:
+def _enough(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]) -> list[ScoredPair]:
     """The worst false alarms down to where each group has a hundred, or all where some never has."""
     had: Counter[str] = Counter()
     for place, judged in enumerate(wrong, 1):
@@ -229,7 +229,7 @@ def _enough(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> list[Judg
     return list(wrong)
 
 
-def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[str, Any]:
+def _by_group(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]) -> dict[str, Any]:
     counts = Counter(run.groups.get(judged.pair.account, "?") for judged in wrong)
     shares = {group: Share(min(counts[group], size), size) for group, size in sorted(sizes.items())}
     total, accounts = sum(share.hits for share in shares.values()), sum(sizes.values())
@@ -245,7 +245,7 @@ def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[st
     }
 
 
-def time_to_detect(run: Run) -> dict[str, Any]:
+def time_to_detect(run: BacktestRun) -> dict[str, Any]:
     """Returns median and 90th percentile of seconds from a ban to its mirror; prepared mirrors count 0."""
     waits = [
         max(0.0, judged.seconds)

@@ -16,7 +16,14 @@ def show(figures: Mapping[str, Any]) -> None:
     )
     rows = {
         **{f"band {name}, upwards": _band(band) for name, band in figures["bands"].items()},
-        **{f"{name} per 1,000": _capacity(capacity) for name, capacity in figures["capacities"].items()},
+        **{
+            f"{name} per 1,000": (
+                str(capacity["alerts"]),
+                _share(capacity["precision"]),
+                _share(capacity["recall"]),
+            )
+            for name, capacity in figures["capacities"].items()
+        },
     }
     screen.print(output.table(("review", "alerts", "precision", "recall"), _named(rows)))
     at_20 = figures["capacities"]["20"]["recall_by_strategy"]
@@ -47,10 +54,6 @@ def _named(rows: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _band(band: Mapping[str, Any]) -> tuple[str, str, str]:
     upwards = band["precision_upwards"]
     return str(upwards["of"]), _share(upwards), _share(band["recall_upwards"])
-
-
-def _capacity(capacity: Mapping[str, Any]) -> tuple[str, str, str]:
-    return str(capacity["alerts"]), _share(capacity["precision"]), _share(capacity["recall"])
 
 
 def _share(share: Mapping[str, Any]) -> str:

@@ -25,19 +25,19 @@ LINE_BYTES_MAX: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class AccountPair:
     """A new account and a banned one, by their keys."""
 
     account: str
     banned: str
 
 
-def read_truth(path: Path) -> frozenset[Pair]:
+def read_truth(path: Path) -> frozenset[AccountPair]:
     """The true pairs. Raises ``click.ClickException`` with the row where the table cannot be read."""
     return frozenset(_pair(row) for row in _rows(path, PAIR))
 
 
-def read_strategies(path: Path) -> Mapping[Pair, int]:
+def read_strategies(path: Path) -> Mapping[AccountPair, int]:
     """The number of each true pair's strategy."""
     strategies = {}
     for number, row in enumerate(_rows(path, (*PAIR, "strategy")), 1):
@@ -53,8 +53,8 @@ def read_languages(path: Path) -> Mapping[str, str]:
     return {account_key(row["platform"], row["account_id"]): row["language"] for row in rows}
 
 
-def _pair(row: Mapping[str, str]) -> Pair:
-    return Pair(
+def _pair(row: Mapping[str, str]) -> AccountPair:
+    return AccountPair(
         account_key(row["platform"], row["account_id"]),
         account_key(row["banned_platform"], row["banned_account_id"]),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from cli.commands.demo.replay import Sent
+from cli.commands.demo.replay import PublishedEvents
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.wire import Decoded, decode_alert
 from streams.kafka.client import client_options
@@ -23,7 +23,7 @@ left asks again: it would take a processor from the worker. What we wait counts 
 
 
 @dataclass(slots=True)
-class Heard:
+class ReceivedAlerts:
     """What came out. ``latencies`` are seconds from sending the event that set an alert off to reading it."""
 
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -34,7 +34,7 @@ class Heard:
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
-    def note(self, alert: MirrorAlert, sent: Sent) -> bool:
+    def note(self, alert: MirrorAlert, sent: PublishedEvents) -> bool:
         """Counts an alert; whether it is news."""
         revision = (alert.alert_id, alert.revision)
         if revision in self._seen:
@@ -54,7 +54,11 @@ class Heard:
 
 
 def listen(
-    settings: Settings, sent: Sent, heard: Heard, until: float, between: Callable[[], None]
+    settings: Settings,
+    sent: PublishedEvents,
+    heard: ReceivedAlerts,
+    until: float,
+    between: Callable[[], None],
 ) -> Iterator[MirrorAlert | AlertSummary]:
     """Alerts as they come, up to a moment of the monotonic clock; dead letters are only counted.
 

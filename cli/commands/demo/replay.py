@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from schemas.record import Record
 from schemas.wire import encode
-from simulate.timeline.events import Event, Topic, Truth
+from simulate.timeline.events import Event, PlatformTopic, Truth
 from streams.kafka.client import writer
 from streams.settings import Settings
 
@@ -18,7 +18,7 @@ CONFIRM_SECONDS = 20.0
 
 
 @dataclass(slots=True)
-class Sent:
+class PublishedEvents:
     """What went out. ``accounts`` and ``bans`` say when (monotonic seconds) each key was last sent."""
 
     accounts: dict[str, float] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Sent:
         return sum(self.by_topic.values())
 
 
-class Replay(threading.Thread):
+class DemoReplay(threading.Thread):
     """Sends events over ``seconds``, or until :meth:`stop`."""
 
     def __init__(self, settings: Settings, events: Sequence[Event], seconds: float) -> None:
         super().__init__(name="replay", daemon=True)
-        self.sent = Sent()
+        self.sent = PublishedEvents()
         self._settings = settings
         self._events = events
         self._seconds = seconds
@@ -62,9 +62,9 @@ class Replay(threading.Thread):
                     self.sent.by_topic[event.topic] += 1
                     if not isinstance(event.value, Record):
                         self.sent.broken += 1
-                    elif event.topic in (Topic.CREATED, Topic.UPDATED):
+                    elif event.topic in (PlatformTopic.CREATED, PlatformTopic.UPDATED):
                         self.sent.accounts[event.key] = now
-                    elif event.topic == Topic.BANNED:
+                    elif event.topic == PlatformTopic.BANNED:
                         self.sent.bans[event.key] = now
                     if event.label.truth is not None:
                         self.sent.truths.append(event.label.truth)

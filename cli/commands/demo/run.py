@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from cli import output
-from cli.commands.demo.alert_reader import Heard, listen
-from cli.commands.demo.replay import Replay
+from cli.commands.demo.alert_reader import ReceivedAlerts, listen
+from cli.commands.demo.replay import DemoReplay
 from cli.commands.demo.servers import DemoServers, stage
 from cli.commands.demo.summary import figures, sentences
 from report.waterfall import terminal
@@ -79,8 +79,8 @@ def perform(wanted: DemoOptions, console: Console) -> dict[str, Any]:
             end = FOREVER if wanted.seconds is None else time.monotonic() + wanted.seconds
             _tell_where(running, console)
             left = REPLAY_SECONDS if wanted.seconds is None else end - time.monotonic() - SETTLE_SECONDS
-            replay = Replay(running.settings, events, max(left, 1.0))
-            heard = Heard()
+            replay = DemoReplay(running.settings, events, max(left, 1.0))
+            heard = ReceivedAlerts()
             call = curl(running.gate, running.key, events, datetime.now(UTC)) if running.gate else ""
             encore = _Encore(replay, heard, console, call)
             replay.start()
@@ -109,7 +109,7 @@ def _ended_in_order() -> Iterator[None]:
 class _Encore:
     """Sums up when the sample stream has ended, and at the end where there is more to tell."""
 
-    def __init__(self, replay: Replay, heard: Heard, console: Console, call: str = "") -> None:
+    def __init__(self, replay: DemoReplay, heard: ReceivedAlerts, console: Console, call: str = "") -> None:
         """``call`` scores a mirror at the gate while the demo runs."""
         self.replay, self.heard, self.console, self.call = replay, heard, console, call
         self._told: dict[str, Any] | None = None

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cli.commands.demo.alert_reader import Heard
-from cli.commands.demo.replay import Sent
+from cli.commands.demo.alert_reader import ReceivedAlerts
+from cli.commands.demo.replay import PublishedEvents
 from schemas.keys import account_key
 from simulate.timeline.events import Truth
 
@@ -16,7 +16,7 @@ WHOLLY_FRESH = 8
 """The strategy that shares nothing with the banned account: nobody can catch it, and we say so."""
 
 
-def figures(sent: Sent, heard: Heard) -> dict[str, Any]:
+def figures(sent: PublishedEvents, heard: ReceivedAlerts) -> dict[str, Any]:
     """Events, alerts by band and direction, latency, dead letters, and what was true."""
     bands = Counter[str]()
     directions = Counter[str]()

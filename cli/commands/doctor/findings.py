@@ -13,7 +13,7 @@ State = Literal["fine", "warning", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """``wrong``: a worker would not run, or lose data; ``warning``: for a person to look at.
 
     ``words`` and ``cure`` hold no secret and no personal value.
@@ -25,26 +25,26 @@ class Finding:
     cure: str = ""
 
 
-def fine(about: str, words: str) -> Finding:
-    return Finding("fine", about, words)
+def fine(about: str, words: str) -> DoctorFinding:
+    return DoctorFinding("fine", about, words)
 
 
-def warning(about: str, words: str, cure: str = "") -> Finding:
+def warning(about: str, words: str, cure: str = "") -> DoctorFinding:
     """It runs; somebody should know."""
-    return Finding("warning", about, words, cure)
+    return DoctorFinding("warning", about, words, cure)
 
 
-def wrong(about: str, words: str, cure: str) -> Finding:
+def wrong(about: str, words: str, cure: str) -> DoctorFinding:
     """It does not run, or loses data."""
-    return Finding("wrong", about, words, cure)
+    return DoctorFinding("wrong", about, words, cure)
 
 
-def of_start(fault: StartFault) -> Finding:
+def of_start(fault: StartFault) -> DoctorFinding:
     """What keeps a worker from starting, in the words with which it ends."""
-    return Finding("wrong", fault.about, fault.what, fault.cure)
+    return DoctorFinding("wrong", fault.about, fault.what, fault.cure)
 
 
-def count(findings: Sequence[Finding], process: str = "worker") -> str:
+def count(findings: Sequence[DoctorFinding], process: str = "worker") -> str:
     """The last line: how much is wrong with what ``process`` needs."""
     faults = sum(finding.state == "wrong" for finding in findings)
     warnings = sum(finding.state == "warning" for finding in findings)

@@ -12,7 +12,7 @@ from agents.common.preview import Preview
 from agents.runtime.start_checks import mismatched
 from agents.runtime.store_factory import endpoint_of
 from agents.runtime.worker import context_of
-from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from cli.commands.doctor.kafka import of_missing, of_topic
 from cli.commands.doctor.redis import NO_STORE, of_outage
 from gate.keys import UnusableKeys, read_keys
@@ -41,7 +41,7 @@ _CURES: Final[Mapping[str, str]] = {
 }
 
 
-def look_at_keys(settings: Settings) -> list[Finding]:
+def look_at_keys(settings: Settings) -> list[DoctorFinding]:
     """Whether anybody may call, and whether webhooks could be checked."""
     path = settings.gate_keys
     if path is None:
@@ -81,7 +81,7 @@ def look_at_keys(settings: Settings) -> list[Finding]:
     return [*findings, fine("webhooks", f"{plural(len(webhooks), 'kind')}, each signed")]
 
 
-def look_at_calls(settings: Settings) -> list[Finding]:
+def look_at_calls(settings: Settings) -> list[DoctorFinding]:
     """Whether the callers' address could be taken. A gate that answers there is running already."""
     fault = gate_address_fault(settings)
     if fault is None:
@@ -96,7 +96,7 @@ def look_at_calls(settings: Settings) -> list[Finding]:
     return [of_start(fault)]
 
 
-def look_at_publishing(settings: Settings) -> list[Finding]:
+def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us and would take what a gate publishes; nothing is written."""
     where = ", ".join(settings.kafka_brokers)
     if (fault := kafka_fault(settings)) is not None:
@@ -117,7 +117,7 @@ def look_at_publishing(settings: Settings) -> list[Finding]:
     return findings
 
 
-async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[Finding]:
+async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:
     """Whether Redis lets us read all that a call asks: one is answered, on an account of our own making."""
     if peppers is None:
         return [warning("store", "not checked: this needs the pepper file")]

@@ -8,7 +8,7 @@ from typing import Final
 from agents.common.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
-from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from report.text import visible
 from samehand.errors import UnusableWeights
 from samehand.scoring.weights import Weights
@@ -31,7 +31,7 @@ _CURES: Final[dict[str, str]] = {
 }
 
 
-def look_at_kafka(settings: Settings) -> list[Finding]:
+def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us, how each topic differs from what it should be, and which stand still."""
     where = ", ".join(settings.kafka_brokers)
     if (fault := kafka_fault(settings)) is not None:
@@ -69,7 +69,7 @@ def noted_epoch(settings: Settings) -> str:
         return ""
 
 
-def _of_stopped(settings: Settings) -> list[Finding]:
+def _of_stopped(settings: Settings) -> list[DoctorFinding]:
     """Topics on which a worker that starts would stand still."""
     findings, bound = [], bound_of(settings).terms
     for topic, stop in stopped_topics(settings).items():
@@ -82,7 +82,7 @@ def _of_stopped(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _of_weights(settings: Settings) -> list[Finding]:
+def _of_weights(settings: Settings) -> list[DoctorFinding]:
     """What a worker that starts would make of the topic on which the desk says what was adopted."""
     if not settings.follow_weights:
         return []
@@ -100,7 +100,7 @@ def _of_weights(settings: Settings) -> list[Finding]:
     return of_adopted(base, records)
 
 
-def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[Finding]:
+def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[DoctorFinding]:
     """A finding for each stage whose adopted weights were learnt on another table, and are set aside."""
     in_force = WeightsInForce(base)
     refused: dict[str, str] = {}
@@ -117,7 +117,7 @@ def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[Finding
     ]
 
 
-def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Finding:
+def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> DoctorFinding:
     """What is wrong with a topic, and how that is mended, by its kind."""
     cure = cures.get(finding.kind, "")
     if finding.blocks:
@@ -125,7 +125,7 @@ def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Find
     return warning(f"topic {finding.topic}", finding.detail, cure)
 
 
-def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> DoctorFinding:
     """Topics that are not there, in one finding."""
     called = ", ".join(finding.topic for finding in missing)
     if settings.topic_create:

@@ -8,7 +8,7 @@ from typing import Final
 
 from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, where_is
 from agents.runtime.store_factory import endpoint_of
-from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from cli.store_context import closing_store
 from report.text import plural
 from store.base import StoreFacts
@@ -42,7 +42,7 @@ _APPEND = "CONFIG SET appendonly yes (and in redis.conf)"
 _FULL_SHARE = 0.8  # of maxmemory: above it a busy day may fill the rest
 
 
-async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str = "") -> list[Finding]:
+async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str = "") -> list[DoctorFinding]:
     """Checks that Redis answers and keeps what is written, and the state of the store.
 
     ``epoch`` is the store's as Kafka has it: without it, an emptied store looks like one not yet begun.
@@ -71,7 +71,7 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str 
     return findings + await _store(settings, peppers, epoch)
 
 
-def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool = False) -> Finding:
+def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool = False) -> DoctorFinding:
     """Each way in which Redis fails, with its own cure; ``read_only``: to who may write nothing there."""
     match outage:
         case StoreRefused():
@@ -91,7 +91,7 @@ def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool =
     return wrong("Redis", f"{reason} ({where_is(settings)})", cure)
 
 
-async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
+async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFinding]:
     try:
         servers = await inspection.servers()
         await inspection.check_eviction()
@@ -100,7 +100,7 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
         findings += _of_cluster(servers, settings.store_shards)
-    several: dict[Finding, list[str]] = {}
+    several: dict[DoctorFinding, list[str]] = {}
     for server in servers:
         for finding in _configuration(server):
             several.setdefault(finding, []).append(server.address)
@@ -112,7 +112,7 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
     ]
 
 
-def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
+def _of_cluster(servers: Sequence[Server], shards: int) -> list[DoctorFinding]:
     """What matters of a cluster as a whole."""
     findings = []
     if shards < len(servers):
@@ -127,7 +127,7 @@ def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
     return findings or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
 
 
-def _configuration(server: Server) -> list[Finding]:
+def _configuration(server: Server) -> list[DoctorFinding]:
     findings = []
     if not server.tells_history:
         words = "its replication history cannot be read: a failover could lose the last minutes"
@@ -147,7 +147,7 @@ def _configuration(server: Server) -> list[Finding]:
     return findings
 
 
-async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Finding]:
+async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[DoctorFinding]:
     async with closing_store(settings, peppers, known_epoch=epoch) as store:
         try:
             await store.open()
@@ -162,7 +162,7 @@ async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Findi
             return [of_outage(outage, settings)]
 
 
-def _standing(figures: StoreFacts) -> list[Finding]:
+def _standing(figures: StoreFacts) -> list[DoctorFinding]:
     if figures.epoch is None:
         return [NO_STORE]
     words = f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from cli import output
-from cli.commands.doctor.findings import Finding, count
+from cli.commands.doctor.findings import DoctorFinding, count
 from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from cli.commands.doctor.kafka import look_at_kafka, noted_epoch
 from cli.commands.doctor.redis import look_at_redis
@@ -79,7 +79,7 @@ def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
     return int(wrong > 0)
 
 
-def examine() -> list[Finding]:
+def examine() -> list[DoctorFinding]:
     """Everything there is to say, in the order in which it should be mended."""
     settings, findings = look_at_settings(os.environ)
     if settings is None:
@@ -93,7 +93,7 @@ def examine() -> list[Finding]:
     return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
 
 
-def examine_gate() -> list[Finding]:
+def examine_gate() -> list[DoctorFinding]:
     settings, findings = look_at_settings(os.environ)
     if settings is None:
         return findings

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
-from cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from deliver.endpoints import endpoints_of
 from store.pepper.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
@@ -43,7 +43,7 @@ _ANSWER_SECONDS: Final = 2.0
 _ANSWER_BYTES_MAX: Final = 64 * 1024  # of our own answer: some names of topics and reasons
 
 
-def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[Finding]]:
+def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[DoctorFinding]]:
     """The settings where they can be used, and what is to be said of them."""
     strangers = _strangers(environment)
     try:
@@ -60,7 +60,7 @@ def _cure(variable: str) -> str:
     return "correct it; `samehand doctor --settings` lists all settings"
 
 
-def _strangers(environment: Mapping[str, str]) -> list[Finding]:
+def _strangers(environment: Mapping[str, str]) -> list[DoctorFinding]:
     """Names with our prefix that no setting reads: what is meant there stays at its default."""
     return [
         warning(
@@ -73,7 +73,7 @@ def _strangers(environment: Mapping[str, str]) -> list[Finding]:
     ]
 
 
-def look_at_traces(settings: Settings) -> list[Finding]:
+def look_at_traces(settings: Settings) -> list[DoctorFinding]:
     """Checks that the tracing packages are installed if the settings need them. Connects to no collector."""
     if not settings.traces_url:
         return []
@@ -85,7 +85,7 @@ def look_at_traces(settings: Settings) -> list[Finding]:
     return [fine("traces", f"{settings.traces_share:.0%} of events, and those that producers follow")]
 
 
-def look_at_files(settings: Settings) -> list[Finding]:
+def look_at_files(settings: Settings) -> list[DoctorFinding]:
     """The weights and lists that an operator may set, read as a worker reads them."""
     findings = []
     for setting, (read, cure) in _FILES.items():
@@ -101,13 +101,13 @@ def look_at_files(settings: Settings) -> list[Finding]:
     return findings
 
 
-def look_at_folder(settings: Settings) -> list[Finding]:
+def look_at_folder(settings: Settings) -> list[DoctorFinding]:
     """Checks that a worker could write to its data folder."""
     fault = folder_fault(settings)
     return [] if fault is None else [of_start(fault)]
 
 
-def look_at_address(settings: Settings) -> list[Finding]:
+def look_at_address(settings: Settings) -> list[DoctorFinding]:
     """Whether a worker could take its address. One that answers there is running already."""
     fault = address_fault(settings)
     if fault is None:
@@ -128,7 +128,7 @@ def _worker_answers(settings: Settings) -> bool:
     return isinstance(health, dict) and health.keys() == {"healthy", "faults"}
 
 
-def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[Finding]]:
+def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[DoctorFinding]]:
     """The secrets where they can be used, and what is to be said of their file."""
     try:
         peppers = peppers_of(settings)

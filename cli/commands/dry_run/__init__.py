@@ -154,7 +154,7 @@ def command(
       samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
         --bans bans.csv --out report
     """
-    from cli.commands.dry_run.run import Asked, dry_run
+    from cli.commands.dry_run.run import DryRunOptions, dry_run
 
     if not topics and events is None:
         raise click.UsageError("give --topic NAME to read from the broker, or --events FILE")
@@ -165,7 +165,9 @@ def command(
     file, topic = _bans(bans)
     if file is None and topic is None and topics and mapping is None:
         topic = ""
-    asked = Asked(topics, since, events, file, topic, mapping, kcat, weights, capacity, records, platform)
+    asked = DryRunOptions(
+        topics, since, events, file, topic, mapping, kcat, weights, capacity, records, platform
+    )
     _make(out)
     report, run = awaited(dry_run(asked))
     from cli.offline.silent_signals import sentence

@@ -136,7 +136,7 @@ def _capacity(
             {
                 "threshold": round(threshold, 6),
                 "alerts": count,
-                "per_1000_sign_ups": _per(1_000 * count, sign_ups),
+                "per_1000_sign_ups": round(1_000 * count / sign_ups, 3) if sign_ups else None,
                 "a_day": None if days is None else round(count / days, 2),
                 "fits": None if days is None else count / days <= capacity,
             }
@@ -162,10 +162,6 @@ def _fitting(probabilities: Sequence[float], days: float | None, capacity: int) 
         "of": len(probabilities),
         "threshold": round(probabilities[readable - 1], 6) if readable else None,
     }
-
-
-def _per(count: int, of: int) -> float | None:
-    return round(count / of, 3) if of else None
 
 
 def _fields(gathered: Gathered) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from streams.settings import Settings, load
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DryRunOptions:
     """What was asked on the command line. ``bans_topic``: "" for the one that the settings name."""
 
     topics: tuple[str, ...]
@@ -45,7 +45,7 @@ class Asked:
     platform: str
 
 
-async def dry_run(asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
+async def dry_run(asked: DryRunOptions) -> tuple[dict[str, Any], dict[str, Any]]:
     """The report, and what was seen of this run alone (times, and which store it had).
 
     Raises ``click.ClickException`` where there is nothing to hold against one another, ``SettingsError``,
@@ -86,7 +86,7 @@ async def dry_run(asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
     }
 
 
-def _gathered(asked: Asked, settings: Settings) -> Gathered:
+def _gathered(asked: DryRunOptions, settings: Settings) -> Gathered:
     mappings = None if asked.mapping is None else compiled(asked.mapping)
     ours = names(settings)
     gathered = Gathered(ours, asked.records_max)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from cli import output
 from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
 from cli.commands.map.tally import MappingTally
-from cli.inputs.input_files import Line, read_accounts, read_bans, size
+from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
 from report.text import plural, visible
@@ -29,7 +29,7 @@ from schemas.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.mapping.mapper import Mapped, Passed, Result
+from schemas.mapping.mapper import Mapped, NotMapped, Result
 from schemas.wire import Decoded, encode
 from streams.errors import TopicsError
 from streams.kafka.client import Reader, reader
@@ -114,11 +114,11 @@ class Gathered:
         where = (arrival.topic, arrival.partition, arrival.offset)
         if where not in self._seen:
             self._seen.add(where)
-            self.tally.add(arrival.address, arrival.topic, Passed("tombstone"))
+            self.tally.add(arrival.address, arrival.topic, NotMapped("tombstone"))
             lifted = Arrival(self.topics.banned, 0, 0, arrival.key, None, (), arrival.timestamp)
             self._append(SourceEvent(arrival.timestamp, "banned", lifted, arrival.address))
 
-    def add_lines(self, kind: Kind, lines: Iterable[Line[AccountEvent]], row_of: str) -> None:
+    def add_lines(self, kind: Kind, lines: Iterable[InputLine[AccountEvent]], row_of: str) -> None:
         """Takes in the rows of a file; those that do not say when are given a moment by :meth:`ordered`."""
         for line in lines:
             if isinstance(line.outcome, Malformed):
@@ -232,7 +232,7 @@ class Topics:
             if kind == "banned":
                 gathered.add_tombstone(arrival)
             else:
-                gathered.add(arrival.address, arrival, Passed("tombstone"), only=only)
+                gathered.add(arrival.address, arrival, NotMapped("tombstone"), only=only)
             return
         decoded = TARGETS[kind].decode(arrival.value, now=now)
         result = decoded if isinstance(decoded, Malformed) else Mapped(kind, decoded, 0)

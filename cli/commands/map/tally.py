@@ -17,7 +17,7 @@ from samehand.signals import SIGNALS
 from schemas.accounts import AccountBanned, AccountEvent
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.mapping.mapper import Mapped, Passed, Result
+from schemas.mapping.mapper import Mapped, NotMapped, Result
 from streams.outcomes import Arrival, Dead, contained
 
 Side = Literal["banned", "others"]
@@ -56,7 +56,7 @@ class MappingTally:
                 if result in self.first or len(self.first) < FAULTS_MAX:
                     self.faults[result] += 1
                     self.first.setdefault(result, address)
-            case Passed():
+            case NotMapped():
                 self.passed[result.why] += 1
             case Mapped():
                 self._mapped(topic, result)

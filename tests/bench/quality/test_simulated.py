@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.quality.simulated import SCRIPTS, figures_of
 from bench.quality.tables import table
-from cli.commands.backtest.judged import Judged, Run
-from cli.commands.backtest.truths import Pair
+from cli.commands.backtest.judged import BacktestRun, ScoredPair
+from cli.commands.backtest.truths import AccountPair
 from simulate.population.languages import LANGUAGES
 
 
@@ -13,14 +13,14 @@ def test_every_language_has_a_script() -> None:
     assert set(SCRIPTS) == set(LANGUAGES)
 
 
-def a_run(wrongly: dict[str, int], of: int = 1000) -> Run:
+def a_run(wrongly: dict[str, int], of: int = 1000) -> BacktestRun:
     """So many of each language are accused of what they did not do, and one mirror is found."""
     groups = {f"{language}{number}": language for language in LANGUAGES for number in range(of)}
     accused = [f"{language}{number}" for language, count in wrongly.items() for number in range(count)]
-    true = Pair("en999", "banned")
-    pairs = [Judged(Pair(account, "banned"), 1.0, 0.4, "none", False, None) for account in accused]
-    return Run(
-        judged=(Judged(true, 9.0, 0.99, "likely", True, 60.0), *pairs),
+    true = AccountPair("en999", "banned")
+    pairs = [ScoredPair(AccountPair(account, "banned"), 1.0, 0.4, "none", False, None) for account in accused]
+    return BacktestRun(
+        judged=(ScoredPair(true, 9.0, 0.99, "likely", True, 60.0), *pairs),
         sign_ups=of * len(LANGUAGES),
         truth=frozenset((true,)),
         fetched=frozenset((true,)),

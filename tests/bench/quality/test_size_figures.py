@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bench.quality.size_figures import Event, Found, figures, table
+from bench.quality.size_figures import Event, ScoredBan, figures, table
 
 HOUR = 3_600.0
 
 
 def a_mirror(kind: str = "1", *, odds: float = 9.0, band: str = "likely", since: float = HOUR) -> Event:
-    return Event(kind, "x:own", since, 1, (Found("x:own", odds, 0.99, band, since),))
+    return Event(kind, "x:own", since, 1, (ScoredBan("x:own", odds, 0.99, band, since),))
 
 
 def an_other(*, odds: float = 3.0, band: str = "none", since: float = HOUR) -> Event:
-    return Event("ordinary", None, None, 1, (Found("x:somebody", odds, 0.7, band, since),))
+    return Event("ordinary", None, None, 1, (ScoredBan("x:somebody", odds, 0.7, band, since),))
 
 
 def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from bench.index.population import Held
+from bench.index.population import BannedNames
 from bench.rebuild.comparison import Filled, compared
 from bench.store.bans import BANNED_AT, a_layout, a_store, by_handle
 from bench.store.server import server
@@ -34,7 +34,7 @@ async def two() -> AsyncIterator[tuple[Filled, Filled]]:
 
 
 def bans(handles: Iterable[str], *, backwards: bool = False) -> list[Ban]:
-    told = [by_handle(number, Held("telegram", handle, "")) for number, handle in enumerate(handles)]
+    told = [by_handle(number, BannedNames("telegram", handle, "")) for number, handle in enumerate(handles)]
     return told[::-1] if backwards else told
 
 

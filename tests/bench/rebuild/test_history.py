@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.index.population import Held
+from bench.index.population import BannedNames
 from bench.rebuild.history import BrokenOff, Compacted, History
 
-HISTORY = History([Held("telegram", f"umar{number}", "") for number in range(60)])
+HISTORY = History([BannedNames("telegram", f"umar{number}", "") for number in range(60)])
 
 
 def test_compaction_leaves_the_last_word_on_each_account() -> None:

@@ -11,8 +11,7 @@ import pytest
 from cli.main import run
 from desk.database import notes
 from desk.database.engine import opened
-from desk.review.arrivals import take_alert
-from schemas.wire import encode
+from desk.review.arrivals import Arrivals
 from streams.settings import load
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
@@ -29,7 +28,7 @@ def received() -> None:
             opened(load().database_url.get_secret_value()) as database,
             database.begin() as connection,
         ):
-            await take_alert(connection, alert, encode(alert), A_POLICY, now=NOON.timestamp())
+            await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
             await notes.add(connection, "alert-1", "someone", "<b>see</b>", now=NOON.timestamp())
 
     asyncio.run(receive())

@@ -155,7 +155,7 @@ def test_broken_off_it_goes_on_where_it_was(
     enrolled = banned_topic._enrol
     calls = 0
 
-    async def failing(*given: object) -> banned_topic.Step:
+    async def failing(*given: object) -> banned_topic.EnrolledBatch:
         nonlocal calls
         calls += 1
         if calls == 4:
@@ -253,7 +253,7 @@ def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
     monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 10)
     enrolled, calls = banned_topic._enrol, 0
 
-    async def slowed(*given: object) -> banned_topic.Step:
+    async def slowed(*given: object) -> banned_topic.EnrolledBatch:
         nonlocal calls
         calls += 1
         if calls == 2:

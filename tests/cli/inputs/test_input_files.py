@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.inputs.input_files import ACCOUNTS, Line, odd, read_accounts, read_bans, size
+from cli.inputs.input_files import ACCOUNTS, InputLine, odd, read_accounts, read_bans, size
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import MESSAGE_BYTES_MAX, encode
@@ -18,11 +18,11 @@ from tests.makers import NOON, a_ban, a_sign_up
 NOW = NOON.timestamp() + 3_600
 
 
-def accounts(path: Path) -> list[Line[AccountCreated]]:
+def accounts(path: Path) -> list[InputLine[AccountCreated]]:
     return list(read_accounts(path, now=NOW, platform="x"))
 
 
-def faults(lines: Iterable[Line[AccountCreated]]) -> list[tuple[str, str]]:
+def faults(lines: Iterable[InputLine[AccountCreated]]) -> list[tuple[str, str]]:
     return [(it.address, it.outcome.reason) for it in lines if isinstance(it.outcome, Malformed)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.inputs.input_files import Line
+from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline, Scored, batches
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
@@ -19,7 +19,7 @@ TWINS: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.des
 
 
 async def run(
-    bans: Iterable[Line[AccountBanned]], accounts: list[Line[AccountCreated]], **options: Any
+    bans: Iterable[InputLine[AccountBanned]], accounts: list[InputLine[AccountCreated]], **options: Any
 ) -> Scored:
     offline = Offline(now=NOW, **options)
     await offline.enrol(bans)
@@ -27,14 +27,14 @@ async def run(
     return offline.scored
 
 
-def of_bans(*bans: AccountBanned, named: bool = True) -> list[Line[AccountBanned]]:
-    return [Line(f"bans:{place}", ban, named=named) for place, ban in enumerate(bans, 1)]
+def of_bans(*bans: AccountBanned, named: bool = True) -> list[InputLine[AccountBanned]]:
+    return [InputLine(f"bans:{place}", ban, named=named) for place, ban in enumerate(bans, 1)]
 
 
 def of_accounts(
     *accounts: AccountCreated, named: bool = True, dated: bool = True
-) -> list[Line[AccountCreated]]:
-    return [Line(f"accounts:{place}", one, named, dated) for place, one in enumerate(accounts, 1)]
+) -> list[InputLine[AccountCreated]]:
+    return [InputLine(f"accounts:{place}", one, named, dated) for place, one in enumerate(accounts, 1)]
 
 
 async def test_a_mirror_is_found_and_a_stranger_is_left_alone() -> None:
@@ -189,7 +189,7 @@ async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
 
 
 async def test_a_bad_line_is_noted_with_its_address() -> None:
-    bad: Line[AccountBanned] = Line("bans:1", Malformed("not-json"))
+    bad: InputLine[AccountBanned] = InputLine("bans:1", Malformed("not-json"))
     scored = await run([bad], of_accounts(a_sign_up()))
     assert scored.faults == [("bans:1", Malformed("not-json"))]
     assert (scored.bans, scored.accounts) == (0, 1)

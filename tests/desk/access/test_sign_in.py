@@ -15,7 +15,7 @@ from desk.access.sign_in import (
 )
 from desk.database import users
 from desk.database.engine import Database
-from desk.errors import Conflict, Unusable
+from desk.errors import Conflict, UnusableInput
 from tests.desk.people import PASSWORD, Office, an_office
 from tests.desk_databases import on_each_database
 
@@ -119,7 +119,7 @@ async def test_a_name_is_one_persons(office: Office) -> None:
 )
 async def test_what_cannot_be_used_is_named(office: Office, name: str, role: str, field: str) -> None:
     async with office.database.begin() as connection:
-        with pytest.raises(Unusable) as fault:
+        with pytest.raises(UnusableInput) as fault:
             await add_user(connection, name, role, password=None, now=0.0)
     assert fault.value.field == field
 

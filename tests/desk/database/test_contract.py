@@ -17,9 +17,9 @@ from desk.database import offsets, reads, schema
 from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
-from desk.database.secret import kept
+from desk.database.secret import stored_secret
 from desk.database.upsert import insert_new
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from local.postgres import EmbeddedPostgres, programs
 from schemas.alerts import Matched
 from tests.desk.people import an_office
@@ -237,11 +237,11 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
         await office.receive()
         [waiting] = await office.desk.queue(amina, Filters())
         await office.desk.decide(
-            amina, waiting.read_id, Decision("mirror", "several-traits", "hate", "a note")
+            amina, waiting.read_id, ReadDecision("mirror", "several-traits", "hate", "a note")
         )
         async with database.begin() as connection:
             await offsets.advance(connection, "alerts", 0, before=None, after=7)
-            key = await kept(connection, "draws")
+            key = await stored_secret(connection, "draws")
         lines = await _all_rows(database)
     dumped = tmp_path / "desk.dump"
     for program, *given in (
@@ -253,7 +253,7 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
     async with opened(after) as database:
         assert await _all_rows(database) == lines
         async with database.begin() as connection:
-            assert await kept(connection, "draws") == key
+            assert await stored_secret(connection, "draws") == key
         office = an_office(database)
         await office.receive("alert-2")  # numbers go on where they were
         assert [one.alert_id for one in await office.desk.queue(amina, Filters())] == ["alert-2"]

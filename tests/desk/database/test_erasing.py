@@ -11,7 +11,7 @@ import pytest
 from desk.database.engine import Database, opened
 from desk.database.filters import Filters
 from desk.feed.upkeep import erase_old
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office
 from tests.makers import NOON
@@ -68,7 +68,7 @@ async def test_what_age_erases_is_in_no_file(tmp_path: Path) -> None:
         await quoting(office)
         bilal = await office.hire("bilal")
         for waiting in await office.desk.queue(bilal, Filters(), limit=200):
-            await office.desk.decide(bilal, waiting.read_id, Decision("mirror", "several-traits"))
+            await office.desk.decide(bilal, waiting.read_id, ReadDecision("mirror", "several-traits"))
         office.clock.pass_(10 * 86_400.0)
         async with database.begin() as connection:
             assert await erase_old(connection, keep_seconds=86_400.0, now=office.clock()) == 2 * OTHERS + 1

@@ -10,7 +10,7 @@ from desk.database import alerts, exposures, outbox, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.consume import Consumer
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from schemas.wire import encode
 from streams.kafka import topics
 from streams.outcomes import Arrival
@@ -21,7 +21,7 @@ from tests.desk.people import Office, an_office
 from tests.makers import NOON, a_verdict
 
 DAY = 86_400.0
-MIRROR = Decision("mirror", "several-traits")
+MIRROR = ReadDecision("mirror", "several-traits")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_nothing_is_erased_early_by_a_clock_that_was_set_forward(
         await until(is_tidied)
     assert link
     async with database.read() as connection:
-        kept = await alerts.payload(connection, "alert-1")
+        kept = await alerts.evidence_of(connection, "alert-1")
         days = await exposures.of(connection, amina.user_id, 10)
     assert kept is not None
     assert kept.erased_at is None

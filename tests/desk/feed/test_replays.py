@@ -19,8 +19,8 @@ from desk.database import schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.consume import Consumer, Overtaken, verdict_id_of
-from desk.review.arrivals import take_alert, take_verdict
-from desk.review.decisions import Decision
+from desk.review.arrivals import Arrivals
+from desk.review.decisions import ReadDecision
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.verdicts import VerdictGiven
@@ -91,12 +91,12 @@ def interleaved(first: Sequence[Any], second: Sequence[Any]) -> Iterator[list[An
 
 async def arrive(connection: AsyncConnection, records: Sequence[Record]) -> None:
     """Records arrive one by one, a day later."""
-    now = NOON.timestamp() + DAY
+    arrivals = Arrivals(connection, A_POLICY, NOON.timestamp() + DAY)
     for record in records:
         if isinstance(record, MirrorAlert):
-            await take_alert(connection, record, encode(record), A_POLICY, now=now)
+            await arrivals.take_alert(record)
         elif isinstance(record, VerdictGiven):
-            await take_verdict(connection, record, verdict_id_of(record), A_POLICY, now=now)
+            await arrivals.take_verdict(record, verdict_id_of(record))
 
 
 async def rows(connection: AsyncConnection) -> dict[str, list[Any]]:
@@ -156,7 +156,7 @@ async def test_what_was_decided_here_does_not_come_back_by_a_replay(office: Offi
     alert = Arrival(NAMES.alerts, 0, 0, b"k", encode(revision(1)))
     await consumer.apply([alert])
     [one] = await office.desk.queue(amina, Filters())
-    await office.desk.decide(amina, one.read_id, Decision("not_mirror", "common-name"))
+    await office.desk.decide(amina, one.read_id, ReadDecision("not_mirror", "common-name"))
     async with office.database.read() as connection:
         [value] = (await connection.execute(select(schema.outbox.c.value))).scalars()
     for offset in (1, 2):

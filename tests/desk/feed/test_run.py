@@ -6,7 +6,7 @@ from desk.database import alerts, outbox, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.consume import Consumer
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from desk.telemetry import Applied
 from schemas.malformed import Malformed
 from schemas.wire import decode_verdict, encode
@@ -35,7 +35,7 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
             return bool(queue)
 
         await until(arrived)
-        await office.desk.decide(amina, queue[0], Decision("mirror", "several-traits"))
+        await office.desk.decide(amina, queue[0], ReadDecision("mirror", "several-traits"))
         await until(lambda: state.publishing == "")
         assert verdicts_on(settings) == []
         office.clock.pass_(10)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from desk.access import sessions, sign_in
-from desk.database import outbox, schema
+from desk.database import audit, outbox
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.errors import Conflict
@@ -14,12 +13,12 @@ from desk.feed.publish import AGAIN_SECONDS
 from desk.feed.run import TIDY_SECONDS
 from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
 from desk.review.audit import Chain
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from tests.desk.people import Office, an_office
 from tests.makers import NOON
 
 DAY = 86_400.0
-MIRROR = Decision("mirror", "several-traits")
+MIRROR = ReadDecision("mirror", "several-traits")
 JUMPS = pytest.mark.parametrize("jump", [-3 * DAY, 3 * DAY])
 
 
@@ -132,7 +131,7 @@ async def test_the_audit_is_in_order_whatever_the_clock_says(office: Office) -> 
         await office.desk.open(amina, "alert-1")
     chain = Chain()
     async with office.database.read() as connection:
-        lines = (await connection.execute(select(schema.audit).order_by(schema.audit.c.number))).all()
+        lines = await audit.lines(connection, 0, 1_000)
     chain.follow(lines)
     assert chain.broken is None
     assert [line.action for line in lines][-3:] == ["opened"] * 3

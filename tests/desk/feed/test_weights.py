@@ -13,8 +13,8 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.weights import LOOK_SECONDS, WeightsTopic
 from desk.readers import Reader
-from desk.review.decisions import Decision
-from desk.review.weights import Standing
+from desk.review.decisions import ReadDecision
+from desk.review.weights import WeightsStatus
 from desk.telemetry import Applied
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
@@ -63,7 +63,7 @@ def a_feed(office: Office, settings: Settings, heard: list[Applied] | None = Non
     return WeightsTopic(office.database, topics.names(settings).weights, office.clock, told.append)
 
 
-def arrived(held: Standing) -> tuple[str, str]:
+def arrived(held: WeightsStatus) -> tuple[str, str]:
     return held.arrived("live"), held.arrived("shadow")
 
 
@@ -224,7 +224,7 @@ async def test_verdicts_go_on_leaving_while_the_topic_of_weights_is_refused(
     amina = await office.hire("amina")
     await office.receive()
     [one] = await office.desk.queue(amina, Filters())
-    await office.desk.decide(amina, one.read_id, Decision("mirror", "several-traits"))
+    await office.desk.decide(amina, one.read_id, ReadDecision("mirror", "several-traits"))
     with capture_logs() as logs:
         async with feeding(office, settings) as state:
             office.clock.pass_(10)

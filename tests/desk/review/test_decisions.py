@@ -11,22 +11,21 @@ from sqlalchemy import delete, update
 from desk.database import alerts, audit, notes, outbox, schema, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
+from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader
-from desk.review.arrivals import take_alert
+from desk.review.arrivals import Arrivals
 from desk.review.audit import Chain, Head, against
-from desk.review.decisions import Decision, DecisionMade
+from desk.review.decisions import DecisionMade, ReadDecision
 from schemas.alerts import Matched
-from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
-MIRROR = Decision("mirror", "several-traits")
-NOT_MIRROR = Decision("not_mirror", "common-name")
-UNSURE = Decision("unsure", "needs-context")
+MIRROR = ReadDecision("mirror", "several-traits")
+NOT_MIRROR = ReadDecision("not_mirror", "common-name")
+UNSURE = ReadDecision("unsure", "needs-context")
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ async def waiting_for(office: Office, reader: Reader) -> list[tuple[str, str]]:
     return [(one.alert_id, one.kind) for one in await office.desk.queue(reader, Filters())]
 
 
-async def decide(office: Office, reader: Reader, decision: Decision = MIRROR) -> DecisionMade:
+async def decide(office: Office, reader: Reader, decision: ReadDecision = MIRROR) -> DecisionMade:
     [first, *_] = await office.desk.queue(reader, Filters())
     return await office.desk.decide(reader, first.read_id, decision)
 
@@ -230,7 +229,7 @@ async def test_an_exercise_looks_like_any_other_and_decides_nothing(office: Offi
     auditor = await office.hire("omar", "auditor")
     await office.receive()
     await decide(office, chloe)
-    with pytest.raises(Unusable):
+    with pytest.raises(UnusableInput):
         await office.desk.set_golden(chloe, "alert-1", "unsure")
     assert await office.desk.set_golden(chloe, "alert-1", "mirror") == 1
     assert await office.desk.set_golden(chloe, "alert-1", "mirror") == 0
@@ -272,7 +271,7 @@ async def test_what_is_skipped_comes_back_after_a_while(office: Office) -> None:
 async def withdraw(office: Office, reason: str, revision: int = 2) -> None:
     alert = an_alert(revision=revision, status="withdrawn", withdrawn_reason=reason, withdrawn_at=NOON)
     async with office.database.begin() as connection:
-        await take_alert(connection, alert, encode(alert), office.desk.policy, now=office.clock())
+        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
 
 
 async def test_a_withdrawn_alert_leaves_the_queue_with_its_reason(office: Office) -> None:
@@ -321,7 +320,7 @@ async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office)
     amina = await office.hire("amina")
     alert = an_alert(a_reason(ours="Umar", theirs="Omar"))
     async with office.database.begin() as connection:
-        await take_alert(connection, alert, encode(alert), office.desk.policy, now=office.clock())
+        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
     await office.desk.write_note(amina, "alert-1", "calls himself Umar")
 
     async def erased(days: float) -> int:
@@ -339,7 +338,7 @@ async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office)
     assert [(line.ours, line.theirs, line.weight) for line in opened.alert.evidence] == [("", "", 8.0)]
     assert [note.text for note in opened.notes] == [""]
     async with office.database.read() as connection:
-        stored = await alerts.payload(connection, "alert-1")
+        stored = await alerts.evidence_of(connection, "alert-1")
         kept = await notes.of_alert(connection, "alert-1")
         lines = await audit.lines(connection, 0, 1_000)
     assert stored is not None
@@ -396,7 +395,7 @@ async def test_a_case_file_tells_everything_and_that_it_was_made(office: Office)
     with pytest.raises(Forbidden):
         await office.desk.case(amina, "alert-1", "curiosity")
     await decide(office, amina, replace(MIRROR, note="see the ticket"))
-    with pytest.raises(Unusable):
+    with pytest.raises(UnusableInput):
         await office.desk.case(chloe, "alert-1", " \0 ")
     case = await office.desk.case(chloe, "alert-1", "appeal 311")
     told = json.dumps(case)
@@ -410,7 +409,11 @@ async def test_a_case_file_tells_everything_and_that_it_was_made(office: Office)
 async def test_a_reason_is_needed_and_a_verdict_is_one_of_three(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()
-    for decision in (Decision("mirror", ""), Decision("ban", "x"), Decision("mirror", "x", note="n" * 4_001)):
-        with pytest.raises(Unusable):
+    for decision in (
+        ReadDecision("mirror", ""),
+        ReadDecision("ban", "x"),
+        ReadDecision("mirror", "x", note="n" * 4_001),
+    ):
+        with pytest.raises(UnusableInput):
             await decide(office, amina, decision)
     assert await waiting_for(office, amina) == [("alert-1", "first")]

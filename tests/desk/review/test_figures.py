@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from desk.database import alerts, reads
 from desk.database.engine import Database
+from desk.database.verdicts import JudgedRow
 from desk.review.figures import Class, judged, lead_figures
 from desk.review.statistics import latest, overall
 from samehand.scoring.sampling import drawn
@@ -27,10 +27,12 @@ RECALL = MIRRORS_ALERTED / (MIRRORS_ALERTED + sum(mirrors for _, mirrors, _ in B
 EVENT_SHARE, BLIND_SHARE = 0.9, 0.5
 
 
-def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> Any:
+def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> JudgedRow:
     """A verdict beside its alert, as the database tells them."""
     fields = {
+        "verdict_id": f"verdict-{alert_id}",
         "alert_id": alert_id,
+        "revision": 1,
         "reviewer": "ana",
         "kind": "first",
         "reason_code": "several-traits",
@@ -48,10 +50,14 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> Any:
         "script": "latin",
         "signals": "handle name",
         "seconds_to_detect": 60.0,
+        "policy": None,
+        "language": None,
+        "platform": "telegram",
+        "log_odds": 5.0,
         "alert_policy": "hate",
         **given,
     }
-    return SimpleNamespace(**fields)
+    return JudgedRow(**fields)
 
 
 def laid_out(random: Random) -> Iterator[tuple[Class, Any]]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from desk.database import verdicts
 from desk.database.engine import Database
-from desk.review.arrivals import take_verdict
+from desk.review.arrivals import Arrivals
 from desk.review.labels import ELSEWHERE, judged, label, labels
 from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE
@@ -97,7 +97,7 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
     office = an_office(database)
     async with database.begin() as connection:
         for number, one in enumerate(HISTORY):
-            await take_verdict(connection, one, f"v{number}", office.desk.policy, now=office.clock())
+            await Arrivals(connection, office.desk.policy, office.clock()).take_verdict(one, f"v{number}")
     async with database.read() as connection:
         rows = await verdicts.of_judged_blind(connection, until=office.clock() + 3_600, limit=100)
     by_database: Counter[str] = Counter()
@@ -133,7 +133,7 @@ async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later
     office = an_office(database)
     async with database.begin() as connection:
         for number, one in enumerate(HISTORY):
-            await take_verdict(connection, one, f"v{number}", office.desk.policy, now=office.clock())
+            await Arrivals(connection, office.desk.policy, office.clock()).take_verdict(one, f"v{number}")
         await verdicts.undo(connection, "v0", now=office.clock())
     noon = office.clock()
     async with database.read() as connection:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
+from desk.database.alerts import PayloadRow
 from desk.review.labels import label
 from desk.review.proposal import JudgedBlind, Rescored, factors, propose, try_out
 from samehand.scoring.learn import learn
@@ -66,10 +66,14 @@ def test_how_many_labels_are_of_one_reader_and_how_many_came_from_elsewhere_is_t
     """Whoever gives most of the blind verdicts says what is learnt, and only a desk knows what was blind."""
     alerts = [an_alert_of(number) for number in range(60)]
     rows = [
-        a_verdict_on(one, decided_at=9.0, reviewer="eve" if at < 45 else "ana")
-        for at, one in enumerate(alerts)
+        a_verdict_on(
+            alert,
+            decided_at=9.0,
+            reviewer="eve" if at < 45 else "ana",
+            kind="elsewhere" if at in (0, 50) else "first",
+        )
+        for at, alert in enumerate(alerts)
     ]
-    rows[0].kind = rows[50].kind = "elsewhere"
     said = judged_blind(alerts, [*rows, a_verdict_on(alerts[1], reviewer="omar")])  # which eve's overtook
     told = propose(said, SHIPPED, blind_share=0.5)
     assert (told.by_one, told.elsewhere) == (45, 2)
@@ -104,7 +108,7 @@ def test_a_table_that_changes_nothing_changes_no_alert_and_no_loss() -> None:
     assert told.loss_before == told.loss_after
     assert told.change[4:] == (0, 0, 0, 0)
     found = Rescored(SHIPPED, learned())
-    found.take(SimpleNamespace(payload=encode(one), sampled=None) for one in alerts)
+    found.take(PayloadRow(payload=encode(one), sampled=None) for one in alerts)
     assert (found.alerts, found.changes) == (50, [])
 
 
@@ -117,7 +121,7 @@ def test_alerts_are_weighed_again_by_what_their_lines_weighed() -> None:
     held = an_alert(*lines, a_reason("rule", -1.0), weights_version=SHIPPED.version)
     other = an_alert(*lines, weights_version="other")
     several = [(encode(one), None) for one in (alert, held, other)] + [(b"", None)]
-    found.take(SimpleNamespace(payload=payload, sampled=sampled) for payload, sampled in several)
+    found.take(PayloadRow(payload=payload, sampled=sampled) for payload, sampled in several)
     assert found.bands == {(SHIPPED.band(SHIPPED.probability(alert.log_odds)), expected): 1}
     assert (found.held, found.others) == (1, 2)
 
@@ -127,7 +131,7 @@ def test_a_pair_below_the_bands_stands_for_those_that_were_not_drawn() -> None:
     found = Rescored(SHIPPED, learned(handle=2.0))
     held = an_alert(a_reason("rule", -1.0), weights_version=SHIPPED.version)
     rows = [(low, 0.01), (low, 0.5), (held, 0.01)]
-    found.take(SimpleNamespace(payload=encode(one), sampled=share) for one, share in rows)
+    found.take(PayloadRow(payload=encode(one), sampled=share) for one, share in rows)
     assert (found.sampled, found.newly_seen, found.newly) == (2, 2, 102.0)
     assert (found.alerts, found.held) == (0, 0)
 
@@ -143,5 +147,5 @@ def test_a_signal_that_was_silenced_stays_silent_in_what_is_weighed_again() -> N
     silent = learned("silent", device=0.0)
     alert = an_alert(a_reason("handle", 8.0), prior=-9.0, weights_version="silent")
     found = Rescored(silent, learned("loud", silent, device=2.0))
-    found.take([SimpleNamespace(payload=encode(alert), sampled=None)])
+    found.take([PayloadRow(payload=encode(alert), sampled=None)])
     assert found.changes == []

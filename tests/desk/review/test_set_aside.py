@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pytest
 
-from desk.database.audit import hash_of
+from desk.database.audit import AuditRow, hash_of
 from desk.review.audit import SET_ASIDE, Chain, Head, head_of
 from desk.review.set_aside import AuditComparison, LostHeads, compare, up_to
-
-
-@dataclass
-class Line:
-    """As it is stored."""
-
-    number: int
-    action: str
-    detail: str
-    hash: str = ""
-    at: float = 1.0
-    actor: str = "u1"
-    subject: str = "a1"
 
 
 def chain_of(count: int, told: Mapping[int, object] | None = None) -> tuple[Chain, dict[int, str]]:
@@ -31,8 +17,8 @@ def chain_of(count: int, told: Mapping[int, object] | None = None) -> tuple[Chai
     chain, hashes = Chain(), dict[int, str]()
     for number in range(1, count + 1):
         detail = (told or {}).get(number)
-        line = Line(number, "decided" if detail is None else SET_ASIDE, json.dumps(detail or {}))
-        line.hash = hash_of(chain.hash, number, line.at, line.actor, line.action, line.subject, line.detail)
+        words = ("u1", "decided" if detail is None else SET_ASIDE, "a1", json.dumps(detail or {}))
+        line = AuditRow(number, 1.0, *words, hash_of(chain.hash, number, 1.0, *words))
         chain.follow([line])
         hashes[number] = line.hash
     assert chain.broken is None

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from desk.database import audit
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.errors import Conflict, Forbidden, ReviewError, Unusable
+from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
 from desk.readers import Reader
 from desk.review import weights
 from desk.review.adopted import in_force
 from desk.review.audit import Chain
-from desk.review.weights import Standing, WeightsReview, adjustment_in, tables
+from desk.review.weights import WeightsReview, WeightsStatus, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office
@@ -47,7 +47,7 @@ async def lead(office: Office) -> Reader:
     return await office.hire("lena", "lead")
 
 
-def version_in_force(office: Office, held: Standing) -> str:
+def version_in_force(office: Office, held: WeightsStatus) -> str:
     return tables(office.desk.base, held).live.version
 
 
@@ -191,7 +191,7 @@ async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_fi
 
 async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, lead: Reader) -> None:
     for reason in ("", " \n ", "\0", "a\0b", "x" * 501):
-        with pytest.raises(Unusable):
+        with pytest.raises(UnusableInput):
             async with office.desk.deciding(lead, knowing=0) as review:
                 await review.try_in_shadow(learned(), reason=reason, figures={})
     async with office.desk.deciding(lead, knowing=0) as review:

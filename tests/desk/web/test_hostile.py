@@ -12,7 +12,7 @@ from litestar.testing import AsyncTestClient
 from desk.database import reads
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.review.decisions import Decision
+from desk.review.decisions import ReadDecision
 from desk.web.app import create_app
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
@@ -114,7 +114,7 @@ async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office:
     await office.receive()
     amina, omar, sara = [await office.hire(name, "lead") for name in ("amina", "omar", "sara")]
     [waiting] = await office.desk.queue(amina, Filters())
-    await office.desk.decide(amina, waiting.read_id, Decision("mirror", "several-traits", "hate"))
+    await office.desk.decide(amina, waiting.read_id, ReadDecision("mirror", "several-traits", "hate"))
     said = await asyncio.gather(
         *(office.desk.take_back(lead, "alert-1", "appeal") for lead in (omar, sara)), return_exceptions=True
     )
@@ -130,7 +130,7 @@ async def test_two_readers_of_one_read_at_once_make_one_decision(office: Office)
     await office.receive()
     amina, omar = await office.hire("amina"), await office.hire("omar")
     [waiting] = await office.desk.queue(amina, Filters())
-    decision = Decision("mirror", "several-traits", "hate")
+    decision = ReadDecision("mirror", "several-traits", "hate")
     said = await asyncio.gather(
         *(office.desk.decide(one, waiting.read_id, decision) for one in (amina, omar)), return_exceptions=True
     )

@@ -14,13 +14,12 @@ from sqlalchemy import update
 
 from desk.database import outbox, schema
 from desk.database.engine import Database
-from desk.review.arrivals import take_alert
+from desk.review.arrivals import Arrivals
 from desk.web.app import create_app
 from desk.web.case_page import POLICY, STYLE
 from desk.web.languages import catalogue
 from desk.web.security import HEADERS
 from schemas.alerts import Matched
-from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
 
@@ -199,7 +198,7 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
     reasons = (a_reason(ours="Umar", theirs="Omar"), a_reason("device", -0.5), a_reason("rule", -0.1))
     alert = an_alert(*reasons)
     async with office.database.begin() as connection:
-        await take_alert(connection, alert, encode(alert), office.desk.policy, now=office.clock())
+        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
         assert (waiting["band"], waiting["probability"]) == (None, None)

@@ -25,7 +25,7 @@ from desk.database import outbox
 from desk.database.engine import opened
 from desk.database.filters import Filters
 from desk.readers import Reader
-from desk.review.decisions import Decision, DecisionMade
+from desk.review.decisions import DecisionMade, ReadDecision
 from desk.review.draws import uniform
 from desk.review.policy import Policy
 from desk.web import live
@@ -142,7 +142,7 @@ class World:
         ]
         note = "surely the same hand" if self.other else "nothing alike but the name"
         reason = "several-traits" if verdict == "mirror" else "common-name"
-        decision = Decision(verdict, reason, "hate", note if reader is self.speaker else "", family)
+        decision = ReadDecision(verdict, reason, "hate", note if reader is self.speaker else "", family)
         return await self.office.desk.decide(reader, waiting.read_id, decision)
 
     async def sent(self) -> None:

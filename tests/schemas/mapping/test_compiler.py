@@ -18,7 +18,7 @@ from schemas.mapping.compiler import (
     compile_mappings,
 )
 from schemas.mapping.formats import FORMATS
-from schemas.mapping.mapper import Passed
+from schemas.mapping.mapper import NotMapped
 from tests.schemas.mapping.makers import faults_of, mapping, plain, record_of, result
 
 DEBEZIUM = """\
@@ -192,7 +192,7 @@ def test_an_operators_rules_come_before_those_of_the_format() -> None:
 
 
 def test_a_last_rule_of_an_operators_shuts_out_the_formats() -> None:
-    assert result(mapping(DEBEZIUM + '[[topics.users.rules]]\nas = "nothing"\n'), change("c")) == Passed(
+    assert result(mapping(DEBEZIUM + '[[topics.users.rules]]\nas = "nothing"\n'), change("c")) == NotMapped(
         "nothing"
     )
 

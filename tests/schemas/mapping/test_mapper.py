@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import REASONS, Malformed
-from schemas.mapping.mapper import Mapped, Passed
+from schemas.mapping.mapper import Mapped, NotMapped
 from schemas.unusable import FIELD_FAULTS
 from schemas.wire import encode
 from tests.schemas.mapping.makers import TOPIC, fault, foreign, left_out, mapping, plain, record_of, result
@@ -103,7 +103,7 @@ def test_an_event_without_an_id_has_its_address_which_stays() -> None:
 )
 def test_there_may_be_nothing_to_say(value: Any, why: str) -> None:
     mapped = mapping(RULES[: RULES.rindex("[[")]) if value is None else MAPPED
-    assert result(mapped, value) == Passed(why)  # type: ignore[arg-type]  # the three that there are
+    assert result(mapped, value) == NotMapped(why)  # type: ignore[arg-type]  # the three that there are
 
 
 def test_a_tombstone_is_seen_by_its_own_rules_alone() -> None:
@@ -181,4 +181,4 @@ def test_whatever_comes_there_is_an_outcome_that_can_be_written(
 @given(st.binary(max_size=64), st.binary(max_size=64) | st.none())
 def test_no_bytes_raise(value: bytes, key: bytes | None) -> None:
     outcome = result(MAPPED, value, key=key)
-    assert isinstance(outcome, Mapped | Passed | Malformed)
+    assert isinstance(outcome, Mapped | NotMapped | Malformed)

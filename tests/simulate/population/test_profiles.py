@@ -14,9 +14,9 @@ from simulate.population import avatars, bios
 from simulate.population.avatars import (
     DEFAULT_SHARE,
     POPULAR_SHARE,
-    Avatar,
     AvatarEdit,
     Gallery,
+    PictureHash,
     edited,
     photo,
 )
@@ -139,7 +139,7 @@ def test_a_neighbouring_address_is_another_of_the_same_line() -> None:
 # Avatars: many share a picture, few share a photo, an edit moves what it says.
 
 
-def distance(one: Avatar, other: Avatar) -> int:
+def distance(one: PictureHash, other: PictureHash) -> int:
     return (int(one.pdq, 16) ^ int(other.pdq, 16)).bit_count()
 
 

@@ -25,16 +25,16 @@ from simulate.config import Config
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from simulate.timeline import records
-from simulate.timeline.events import Event, Topic
+from simulate.timeline.events import Event, PlatformTopic
 from simulate.timeline.stream import SORTS, generate, malformed
 
 SMALL = Config(seed=5, accounts=3_000, mirror_share=0.05, malformed_share=0.01, reinstated_share=0.2)
-DECODERS: dict[Topic, Callable[..., object]] = {
-    Topic.CREATED: decode_created,
-    Topic.UPDATED: decode_updated,
-    Topic.DELETED: decode_deleted,
-    Topic.REINSTATED: decode_reinstated,
-    Topic.BANNED: decode_banned,
+DECODERS: dict[PlatformTopic, Callable[..., object]] = {
+    PlatformTopic.CREATED: decode_created,
+    PlatformTopic.UPDATED: decode_updated,
+    PlatformTopic.DELETED: decode_deleted,
+    PlatformTopic.REINSTATED: decode_reinstated,
+    PlatformTopic.BANNED: decode_banned,
 }
 
 
@@ -81,12 +81,12 @@ def test_every_record_is_valid_and_every_malformed_message_is_refused(events: li
             assert not decoded.unknown_fields
             assert not decoded.clamped
         seen[event.topic] += 1
-    assert set(seen) == set(Topic)
+    assert set(seen) == set(PlatformTopic)
     assert sum(event.label.kind == "malformed" for event in events) > 10
 
 
 def test_no_mirror_without_its_ban(events: list[Event]) -> None:
-    bans = {event.key: event for event in events if event.topic is Topic.BANNED}
+    bans = {event.key: event for event in events if event.topic is PlatformTopic.BANNED}
     for event in events:
         if truth := event.label.truth:
             ban = bans[f"{truth.banned_platform}:{truth.banned_account_id}"]
@@ -99,11 +99,11 @@ def test_no_mirror_without_its_ban(events: list[Event]) -> None:
 
 
 def test_an_account_that_turns_into_a_mirror_signed_up_as_somebody_else(events: list[Event]) -> None:
-    created = {event.key: event for event in events if event.topic is Topic.CREATED}
+    created = {event.key: event for event in events if event.topic is PlatformTopic.CREATED}
     turned = [event for event in events if event.label.truth and event.label.truth.way == "update"]
     assert turned
     for event in turned:
-        assert event.topic is Topic.UPDATED
+        assert event.topic is PlatformTopic.UPDATED
         before = created[event.key]
         assert before.at < event.at
         assert before.label.truth is None
@@ -132,8 +132,10 @@ def test_delays_run_from_minutes_to_weeks() -> None:
 
 
 def test_lifted_bans_are_reinstated_and_nobody_evades_them(events: list[Event]) -> None:
-    lifted = {event.key for event in events if event.topic is Topic.BANNED and event.label.kind == "lifted"}
-    assert lifted == {event.key for event in events if event.topic is Topic.REINSTATED}
+    lifted = {
+        event.key for event in events if event.topic is PlatformTopic.BANNED and event.label.kind == "lifted"
+    }
+    assert lifted == {event.key for event in events if event.topic is PlatformTopic.REINSTATED}
     assert lifted
     evaded = {f"{t.banned_platform}:{t.banned_account_id}" for t in (e.label.truth for e in events) if t}
     assert not lifted & evaded
@@ -153,14 +155,14 @@ def test_no_two_accounts_hold_one_handle_on_a_platform() -> None:
 def test_shares_of_languages_are_as_configured() -> None:
     languages = {"ur": 3.0, "ar": 1.0}
     config = Config(seed=1, accounts=4_000, languages=languages, mirror_share=0, bans=0)
-    seen = Counter(event.label.language for event in generate(config) if event.topic is Topic.CREATED)
+    seen = Counter(event.label.language for event in generate(config) if event.topic is PlatformTopic.CREATED)
     assert set(seen) == set(languages)
     assert 0.72 < seen["ur"] / seen.total() < 0.78
 
 
 def test_half_of_the_further_bans_are_older_than_the_stream() -> None:
     config = Config(seed=2, accounts=2_000, mirror_share=0, bans=400)
-    bans = [event.at for event in generate(config) if event.topic is Topic.BANNED]
+    bans = [event.at for event in generate(config) if event.topic is PlatformTopic.BANNED]
     assert len(bans) == 400
     assert sum(at < config.start_seconds for at in bans) == 200
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cli.commands.backtest.judged import Judged, Run
-from cli.commands.backtest.truths import Pair
+from cli.commands.backtest.judged import BacktestRun, ScoredPair
+from cli.commands.backtest.truths import AccountPair
 
 
-def a_pair(name: str) -> Pair:
-    return Pair(f"x:{name}", f"x:banned-{name}")
+def a_pair(name: str) -> AccountPair:
+    return AccountPair(f"x:{name}", f"x:banned-{name}")
 
 
-def a_judged(name: str, probability: float, *, true: bool = False, seconds: float | None = None) -> Judged:
+def a_judged(
+    name: str, probability: float, *, true: bool = False, seconds: float | None = None
+) -> ScoredPair:
     band = "likely" if probability >= 0.9 else "possible" if probability >= 0.5 else "none"
-    return Judged(a_pair(name), probability, probability, band, true, seconds)
+    return ScoredPair(a_pair(name), probability, probability, band, true, seconds)
 
 
 def a_run(
-    *judged: Judged,
+    *judged: ScoredPair,
     sign_ups: int = 1000,
     missed: tuple[str, ...] = (),
     strategies: Mapping[str, int] | None = None,
     groups: Mapping[str, str] | None = None,
-) -> Run:
+) -> BacktestRun:
     """``missed`` are true pairs that nothing brought up."""
     found = frozenset(one.pair for one in judged if one.true)
-    return Run(
+    return BacktestRun(
         judged=tuple(sorted(judged, key=lambda one: -one.log_odds)),
         sign_ups=sign_ups,
         truth=found | {a_pair(name) for name in missed},

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.commands.backtest.truths import Pair, read_languages, read_strategies, read_truth
+from cli.commands.backtest.truths import AccountPair, read_languages, read_strategies, read_truth
 
 HEAD = "platform,account_id,banned_platform,banned_account_id"
 
@@ -19,11 +19,13 @@ def a_table(folder: Path, *lines: str) -> Path:
 
 
 def test_each_row_is_a_true_pair(tmp_path: Path) -> None:
-    assert read_truth(a_table(tmp_path, HEAD, "x,1,telegram,2")) == {Pair("x:1", "telegram:2")}
+    assert read_truth(a_table(tmp_path, HEAD, "x,1,telegram,2")) == {AccountPair("x:1", "telegram:2")}
 
 
 def test_strategies_and_languages_are_read_from_their_columns(tmp_path: Path) -> None:
-    assert read_strategies(a_table(tmp_path, HEAD + ",strategy", "x,1,x,2,7")) == {Pair("x:1", "x:2"): 7}
+    assert read_strategies(a_table(tmp_path, HEAD + ",strategy", "x,1,x,2,7")) == {
+        AccountPair("x:1", "x:2"): 7
+    }
     assert read_languages(a_table(tmp_path, "platform,account_id,language", "x,1,ur")) == {"x:1": "ur"}
 
 

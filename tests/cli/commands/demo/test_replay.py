@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.commands.demo.replay import Replay
+from cli.commands.demo.replay import DemoReplay
 from simulate.sample import sample
 from streams.settings import load
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.journey
 def test_every_event_is_sent_and_remembered(broker: str, topic_prefix: str) -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
     events = list(sample(7, 200, ends_at=datetime.now(UTC)))
-    replay = Replay(settings, events, 0.5)
+    replay = DemoReplay(settings, events, 0.5)
     replay.start()
     replay.join(60)
     sent = replay.sent
@@ -30,7 +30,7 @@ def test_every_event_is_sent_and_remembered(broker: str, topic_prefix: str) -> N
 
 def test_one_that_is_told_to_stop_sends_no_more(broker: str, topic_prefix: str) -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
-    replay = Replay(settings, list(sample(7, 200, ends_at=datetime.now(UTC))), 600.0)
+    replay = DemoReplay(settings, list(sample(7, 200, ends_at=datetime.now(UTC))), 600.0)
     replay.start()
     replay.stop()
     replay.join(60)
@@ -40,6 +40,6 @@ def test_one_that_is_told_to_stop_sends_no_more(broker: str, topic_prefix: str) 
 
 def test_a_broker_that_is_not_there_is_told_in_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
-    replay = Replay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
+    replay = DemoReplay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
     replay.run()
     assert replay.sent.fault == "BrokerUnavailable"

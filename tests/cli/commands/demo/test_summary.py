@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cli.commands.demo.alert_reader import Heard
-from cli.commands.demo.replay import Sent
+from cli.commands.demo.alert_reader import ReceivedAlerts
+from cli.commands.demo.replay import PublishedEvents
 from cli.commands.demo.summary import figures, sentences
 from simulate.timeline.events import Truth
 
@@ -12,10 +12,10 @@ def a_truth(number: int, strategy: int) -> Truth:
     return Truth("x", f"new-{number}", "x", f"banned-{number}", strategy, "forward", 0.0, 1.0)
 
 
-def the_show() -> tuple[Sent, Heard]:
-    sent = Sent(truths=[a_truth(1, 1), a_truth(2, 1), a_truth(3, 8)], broken=2, finished=True)
+def the_show() -> tuple[PublishedEvents, ReceivedAlerts]:
+    sent = PublishedEvents(truths=[a_truth(1, 1), a_truth(2, 1), a_truth(3, 8)], broken=2, finished=True)
     sent.by_topic.update({"accounts.created": 10, "accounts.banned": 3})
-    heard = Heard(dead_letters=2, latencies=[0.010, 0.020, 0.500])
+    heard = ReceivedAlerts(dead_letters=2, latencies=[0.010, 0.020, 0.500])
     heard.alerts.update({("likely", "forward"): 1, ("possible", "lookback"): 1})
     heard.pairs.update({("x:new-1", "x:banned-1"): "likely", ("x:aunt", "x:banned-1"): "possible"})
     return sent, heard
@@ -48,6 +48,6 @@ def test_the_words_say_what_nobody_can_catch() -> None:
 
 
 def test_without_alerts_there_is_no_latency_to_tell() -> None:
-    told = figures(Sent(), Heard())
+    told = figures(PublishedEvents(), ReceivedAlerts())
     assert told["latency_ms"] == {"p50": None, "p99": None}
     assert not [line for line in sentences(told) if "p50" in line]

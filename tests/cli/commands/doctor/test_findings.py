@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.doctor.findings import Finding, count, fine, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, count, fine, warning, wrong
 from cli.commands.doctor.kafka import of_adopted
 from cli.commands.doctor.settings import look_at_pepper, look_at_settings
 from samehand.scoring.adjust import table_digest
@@ -27,7 +27,7 @@ from streams.settings import load
         ([wrong("a", "b", "c")] * 2, "2 faults, 0 warnings"),
     ],
 )
-def test_the_last_line_says_how_much_is_wrong(findings: list[Finding], said: str) -> None:
+def test_the_last_line_says_how_much_is_wrong(findings: list[DoctorFinding], said: str) -> None:
     assert count(findings) == said
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from agents.runtime.store_factory import peppers_of
 from cli.commands.doctor import gate
-from cli.commands.doctor.findings import Finding
+from cli.commands.doctor.findings import DoctorFinding
 from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from cli.store_context import closing_store
 from gate.keys import new_key
@@ -27,7 +27,7 @@ from tests.house import ROOT
 USER = "samehand-gate"
 
 
-def states(findings: list[Finding]) -> list[tuple[str, str]]:
+def states(findings: list[DoctorFinding]) -> list[tuple[str, str]]:
     return [(it.state, it.about) for it in findings]
 
 

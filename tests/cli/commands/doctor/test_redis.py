@@ -11,7 +11,7 @@ import redis
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of
-from cli.commands.doctor.findings import Finding
+from cli.commands.doctor.findings import DoctorFinding
 from cli.commands.doctor.redis import look_at_redis
 from cli.store_context import closing_store, house
 from local.binaries import NotAvailable
@@ -22,7 +22,7 @@ from streams.settings import Settings, load
 from tests.makers import a_ban
 
 
-async def looked(settings: Settings) -> list[Finding]:
+async def looked(settings: Settings) -> list[DoctorFinding]:
     return await look_at_redis(settings, peppers_of(settings))
 
 

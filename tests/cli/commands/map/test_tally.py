@@ -11,7 +11,7 @@ from cli.commands.map import tally as mapping_tally
 from cli.commands.map.tally import MappingTally
 from schemas.malformed import Malformed
 from schemas.mapping.fields import Kind
-from schemas.mapping.mapper import Mapped, Passed
+from schemas.mapping.mapper import Mapped, NotMapped
 from schemas.record import Record
 from schemas.wire import Decoded
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up
@@ -37,7 +37,7 @@ def a_new(**profile: Any) -> tuple[Kind, Record]:
 
 def test_what_maps_what_has_nothing_to_say_and_what_fails_is_all_there_is() -> None:
     made = tally(a_new(handle="umar"))
-    made.add("f:2", "t", Passed("no-rule"))
+    made.add("f:2", "t", NotMapped("no-rule"))
     made.add("f:3", "t", FAULT)
     made.add("f:4", "t", FAULT)
     assert (made.records, made.mapped, made.passed.total(), made.dead) == (4, 1, 1, 2)
