@@ -85,10 +85,10 @@ class Office:
         return alert_id
 
 
-def an_office(database: Database, policy: Policy = A_POLICY) -> Office:
+def an_office(database: Database, policy: Policy = A_POLICY, **environment: str) -> Office:
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
     clock = Clock()
-    return Office(Desk(database, load({}), policy, clock, DeskMetrics(CollectorRegistry())), clock)
+    return Office(Desk(database, load(environment), policy, clock, DeskMetrics(CollectorRegistry())), clock)
 
 
 def with_shares(**shares: float) -> Policy:

@@ -117,7 +117,18 @@
     chosen = group;
     group.querySelector("button")?.focus();
   };
+  const copier = one("[data-copy]");
+  if (copier && navigator.clipboard) {
+    copier.hidden = false;
+    copier.addEventListener("click", async () => {
+      try { await navigator.clipboard.writeText(copier.dataset.copy); copier.textContent = copier.dataset.copied; }
+      catch { /* the browser refused it: the id can still be marked by hand */ }
+    });
+  }
+
   const keys = {
+    o: () => follow("a[data-key=o]"), i: () => follow("a[data-key=i]"),
+    y: () => { if (copier && !copier.hidden) copier.click(); },
     c: () => choose("c"), d: () => choose("d"), u: () => choose("u"),
     s: () => press(one("#skip")), z: () => press(undo),
     f: () => { const box = one("input[name=family]"); if (box) box.click(); },
