@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from deliver.addresses import may_be_reached, read_address
 from deliver.endpoints import Endpoint, Shape
 from deliver.shapes import REASONS_MAX, body_of, escaped, message_id
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.examples import ALERT, SUMMARY, WITHDRAWN
+from streams.outbound.addresses import may_be_reached, read_address
 
 # What receivers get: the record itself, an item of Coop, a message for people.
 
