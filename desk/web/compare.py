@@ -23,6 +23,10 @@ SIMILARITY_MIN: Final = 0.5
 """Of two values, from 0 to 1: below it letters agree by chance, and marks would be everywhere."""
 
 
+WORDS_MAX: Final = 1_000
+"""Of a text, blanks between them included; longer than any platform's self-description."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of a value: as in the other one, not as there, or one character that nobody sees (`name`)."""
@@ -54,6 +58,18 @@ def compare(signal: str, platform: str, ours: str, theirs: str) -> ComparedValue
         ours_read=_read_as(signal, platform, mine, other),
         theirs_read=_read_as(signal, platform, other, mine),
     )
+
+
+def compare_words(ours: str, theirs: str) -> ComparedValues:
+    """Where two texts differ, by word: what only one of them has is marked."""
+    left, right = _WORDS.findall(ours)[:WORDS_MAX], _WORDS.findall(theirs)[:WORDS_MAX]
+    mine: list[Piece] = []
+    other: list[Piece] = []
+    for step in Levenshtein.opcodes(left, right):
+        kind: Kind = "same" if step.tag == "equal" else "other"
+        mine += _seen("".join(left[step.src_start : step.src_end]), kind)
+        other += _seen("".join(right[step.dest_start : step.dest_end]), kind)
+    return ComparedValues(tuple(mine[:PIECES_MAX]), tuple(other[:PIECES_MAX]), same=ours == theirs)
 
 
 _READ: Final = frozenset({"handle", "name", "crossing"})
@@ -120,3 +136,4 @@ def _read_as(signal: str, platform: str, text: str, other: str) -> str:
 
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")

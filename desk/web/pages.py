@@ -187,6 +187,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         alert=opened.alert,
         shown=screen(opened.alert, blind=opened.sealed),
         sides=sides(opened.alert, desk.settings.desk_profile_urls),
+        live_profiles=desk.profiles is not None,
         signals=SIGNALS,
         levels=LEVELS,
         rivals=RIVALS,

@@ -11,7 +11,7 @@ from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 from schemas.keys import account_key
-from streams.settings.profile_urls import profile_url
+from streams.settings.profiles import profile_url
 
 STRONGEST: Final = 3
 """Reasons for, and against, that one reads first."""
@@ -41,11 +41,16 @@ class Trait:
 class Account:
     """One side of a pair. `name`, `handle`: as quoted, "" where the alert quotes none; `url`: its profile."""
 
-    key: str
+    platform: str
     account_id: str
     name: str
     handle: str
     url: str | None
+
+    @property
+    def key(self) -> str:
+        """`platform:account_id`."""
+        return account_key(self.platform, self.account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def _account(
 ) -> Account:
     template = profile_urls.get(platform)
     url = profile_url(template, account_id, handle) if template else None
-    return Account(account_key(platform, account_id), account_id, name, handle, url)
+    return Account(platform, account_id, name, handle, url)
 
 
 def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:

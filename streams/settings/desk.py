@@ -8,7 +8,6 @@ from typing import Final
 from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 
 from streams.settings.fields import Port, secret
-from streams.settings.profile_urls import check_profile_url
 
 _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
 _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
@@ -63,23 +62,6 @@ class DeskSettings(BaseModel):
     desk_exposure_days: int = Field(
         30, ge=1, le=365, description="Days after which the counts of what somebody read are erased."
     )
-
-    desk_profile_urls: dict[str, str] = Field(
-        {},
-        max_length=256,  # more platforms than one desk serves
-        description='Where each platform shows an account, as JSON: {"x": "https://x.example/{handle}"}. Also'
-        " {account_id}.",
-    )
-
-    @field_validator("desk_profile_urls")
-    @classmethod
-    def _profile_urls(cls, templates: dict[str, str]) -> dict[str, str]:
-        for platform, template in templates.items():
-            try:
-                check_profile_url(template)
-            except ValueError as error:
-                raise ValueError(f"{platform}: {error}") from None
-        return templates
 
     @field_validator("desk_url")
     @classmethod

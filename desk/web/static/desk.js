@@ -151,8 +151,11 @@
     }
     // A key's letter may be of another script: its place on the keyboard says which it is.
     const letter = keys[event.key] ? event.key : event.code.startsWith("Key") ? event.code[3].toLowerCase() : "";
-    if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
+    if (letter === "v" || event.code === "KeyV") body.classList.add("held");
+    else if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
   });
+  for (const end of ["keyup", "blur", "visibilitychange"])
+    window.addEventListener(end, () => body.classList.remove("held"));
 
   // What somebody wrote and chose is kept in this tab until it has arrived: a session may end, or the network be
   // away, in the middle of a decision. It is theirs alone, and goes with the tab.

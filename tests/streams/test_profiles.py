@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.errors import SettingsError
 from streams.settings import load
-from streams.settings.profile_urls import profile_url
+from streams.settings.profiles import profile_url
 
 
 @pytest.mark.parametrize(
