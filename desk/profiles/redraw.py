@@ -13,8 +13,8 @@ import warnings
 from typing import Final
 
 SIDE: Final = 256
-PIXELS_MAX: Final = 50_000_000  # as `samehand.pictures.hashing` reads at most
-MEMORY_BYTES_MAX: Final = 768 * 1024 * 1024  # such a picture in RGBA, twice, with Pillow itself
+PIXELS_MAX: Final = 2048 * 2048  # as `samehand.pictures.hashing` reads at most
+MEMORY_BYTES_MAX: Final = 160 * 1024 * 1024  # such a picture takes 110 MB; a desk has 512
 CPU_SECONDS_MAX: Final = 2
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 
