@@ -154,7 +154,7 @@ def a_bomb() -> bytes:
     )
 
 
-@pytest.mark.parametrize("image", [b"", b"<svg/>", a_picture()[:200], a_bomb(), b"%PDF-1.7"])
+@pytest.mark.parametrize("image", [b"", b"<svg/>", a_picture()[:200], a_picture(2_100), a_bomb(), b"%PDF-1.7"])
 async def test_bytes_that_are_no_picture_are_drawn_by_nobody(image: bytes) -> None:
     assert await redrawn(image) is None
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +20,9 @@ from simulate.sample import sample
 from simulate.timeline.events import Topic
 from streams.settings import load
 from tests.deliver.receiver import SECRET_TEXT
+from tests.house import ROOT
 from tests.makers import NOON
+from tests.printed import blocks
 
 SECRET_FILE = "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE"
 ACCOUNTS = {
@@ -61,6 +66,20 @@ async def test_request_with_another_secret_is_refused(tmp_path: Path) -> None:
         assert other is not None
         assert await other.profile("x", "1") == Profile("away")
         await other.close()
+
+
+def test_command_of_the_documentation_gets_an_answer(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "desk.md").read_text("utf-8")
+    (script,) = (block for block in blocks(page) if "webhook-signature" in block)
+    with profile_server({"x:42": ACCOUNTS["x:1"]}, tmp_path) as environment:
+        script = script.replace("https://x.example/profiles", environment["SAMEHAND_DESK_PROFILE_SOURCE"])
+        asked = subprocess.run(
+            ["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    answer = json.loads(asked.stdout)
+    (shown,) = (json.loads(text) for text in re.findall(r"^```json\n(.*\"bio\".*)\n```$", page, re.MULTILINE))
+    assert list(answer) == list(shown)
+    assert answer["handle"] == "um4r"
 
 
 def test_sample_shows_each_account_as_its_last_event_does_and_none_that_was_deleted() -> None:
