@@ -52,7 +52,8 @@ class Profile:
     """One account as its platform shows it now. `outcome`: gone (no such account), away (no answer) or
     hidden (not asked for, since the reader must not know yet).
 
-    `picture`: WebP bytes that this process's child drew anew, None without one.
+    `picture`: WebP bytes that this process's child drew anew, None without one. `picture_away`: it has one
+    that could not be had or drawn.
     """
 
     outcome: Outcome
@@ -60,6 +61,7 @@ class Profile:
     name: str = ""
     bio: str = ""
     picture: bytes | None = None
+    picture_away: bool = False
 
 
 class Unreadable(ValueError):
@@ -104,7 +106,8 @@ class ProfileSource:
         if answer is None:
             return Profile("gone")
         picture = await self._picture(answer.picture_url) if answer.picture_url else None
-        return Profile("shown", answer.handle or "", answer.name or "", answer.bio or "", picture)
+        away = bool(answer.picture_url) and picture is None
+        return Profile("shown", answer.handle or "", answer.name or "", answer.bio or "", picture, away)
 
     async def _asked(self, platform: str, account_id: str) -> _Answer | None:
         body = msgspec.json.encode({"platform": platform, "account_id": account_id})

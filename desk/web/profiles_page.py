@@ -17,6 +17,7 @@ from desk.web.api import Asked, desk_of
 from desk.web.compare import ComparedValues, compare, compare_words
 from desk.web.screen import Account, sides
 from desk.web.view import context
+from samehand.normalize.contact.redact import MASK
 
 FRAGMENT: Final = "HX-Request"
 """The header by which htmx asks for a part of a page; without it the part comes as a page of its own."""
@@ -82,12 +83,17 @@ def _compared(signal: str, platform: str, ours: str, theirs: str) -> ComparedVal
 def _shown(account: Account, profile: Profile) -> Shown:
     changed = {}
     if profile.outcome == "shown":
-        if account.handle and account.handle.removeprefix("@") != profile.handle.removeprefix("@"):
+        if _differs(account.handle.removeprefix("@"), profile.handle.removeprefix("@")):
             changed["handle"] = account.handle
-        if account.name and account.name != profile.name:
+        if _differs(account.name, profile.name):
             changed["name"] = account.name
     picture = base64.b64encode(profile.picture).decode() if profile.picture else ""
     return Shown(account, profile, changed, f"data:image/webp;base64,{picture}" if picture else "")
+
+
+def _differs(quoted: str, shown: str) -> bool:
+    """Whether a field reads otherwise than it was quoted; a masked quote does not say."""
+    return bool(quoted) and MASK not in quoted and quoted != shown
 
 
 HANDLERS: Final = (profiles,)

@@ -122,7 +122,7 @@ async def test_words_are_shown_without_a_picture_that_cannot_be_had(
     source: ProfileSource, platform: Receiver, url: str
 ) -> None:
     platform.answer = lambda request: Answer(200, body=json.dumps({**PROFILE, "picture_url": url}).encode())
-    assert await source.profile("x", "1") == Profile("shown", "um4r", "Ümar", "news, fast")
+    assert await source.profile("x", "1") == Profile("shown", "um4r", "Ümar", "news, fast", picture_away=True)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -154,7 +154,9 @@ def a_bomb() -> bytes:
     )
 
 
-@pytest.mark.parametrize("image", [b"", b"<svg/>", a_picture()[:200], a_picture(2_100), a_bomb(), b"%PDF-1.7"])
+@pytest.mark.parametrize(
+    "image", [b"", b"<svg/>", a_picture()[:200], a_picture(2_100), a_bomb(), b"%PDF-1.7"]
+)
 async def test_bytes_that_are_no_picture_are_drawn_by_nobody(image: bytes) -> None:
     assert await redrawn(image) is None
 

@@ -65,6 +65,29 @@ async def test_what_changed_since_it_was_compared_is_marked(database: Database) 
     assert "umar_media" in page
 
 
+async def test_masked_quote_is_not_taken_for_a_change(database: Database) -> None:
+    office = an_office(database, profiles=Platform())
+    await office.receive(reasons=(a_reason("handle", ours="um•••", theirs="umar"),))
+    async with at_the_desk(office) as client:
+        assert "when it was compared" not in (await client.get(WHERE)).text
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        (Profile("shown", "um4r"), "No picture"),
+        (Profile("shown", "um4r", picture_away=True), "could not be had"),
+    ],
+)
+async def test_missing_picture_is_told_from_one_that_could_not_be_had(
+    database: Database, profile: Profile, told: str
+) -> None:
+    office = an_office(database, profiles=Platform(profile, OURS))
+    await office.receive()
+    async with at_the_desk(office) as client:
+        assert told in (await client.get(WHERE)).text
+
+
 @pytest.mark.parametrize(
     ("outcome", "sentence"), [("away", "does not answer"), ("gone", "knows no such account")]
 )
