@@ -9,6 +9,7 @@ from typing import Final
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
+from samehand.normalize.contact.redact import MASK
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 from schemas.keys import account_key
 from streams.settings.profiles import profile_url
@@ -119,7 +120,8 @@ def _account(
     platform: str, account_id: str, name: str, handle: str, profile_urls: Mapping[str, str]
 ) -> Account:
     template = profile_urls.get(platform)
-    url = profile_url(template, account_id, handle) if template else None
+    known = "" if MASK in handle else handle
+    url = profile_url(template, account_id, known) if template else None
     return Account(platform, account_id, name, handle, url)
 
 

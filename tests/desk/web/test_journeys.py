@@ -465,6 +465,14 @@ async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Dat
     assert links == ["https://x.example/um4r%2F..%2Fadmin", "https://x.example/umar"]
 
 
+async def test_masked_handle_is_no_link(database: Database) -> None:
+    office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
+    await office.receive(reasons=(a_reason("handle", ours="wei•••", theirs="wei"),))
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+    assert re.findall(r'href="(https://x\.example[^"]*)"', page) == ["https://x.example/wei"]
+
+
 async def test_page_without_quotes_calls_accounts_by_key_and_opens_no_profile(database: Database) -> None:
     office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
     await office.receive()
