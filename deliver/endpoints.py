@@ -24,10 +24,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from deliver.addresses import Network, may_be_reached, read_address
 from schemas import fields
 from schemas.alerts import AlertSummary, Band, MirrorAlert
 from streams.errors import SettingsError
+from streams.outbound.addresses import Network, may_be_reached, read_address
 from streams.settings import PREFIX, Settings
 from streams.standard_webhooks import Secret, UnusableSecret
 from streams.supervision.flight_recorder import SLOTS

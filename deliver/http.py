@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -12,21 +10,17 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
-from deliver.addresses import Network, may_be_reached, read_address
 from deliver.endpoints import Endpoint
 from deliver.shapes import body_of, message_id
 from schemas.alerts import AlertSummary, MirrorAlert
+from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
 """Of an answer nothing is used but its status; this much is read so that its connection can serve again."""
 
 CONNECTIONS_MAX: Final = 8
 """To one endpoint at a time: accounts beside each other, each account's alerts after one another."""
-
-HEADER_BYTES_MAX: Final = 8 * 1024
 
 RETRY_AFTER_SECONDS_MAX: Final = 3600.0
 """A longer `Retry-After` is not believed: nobody would see for so long that the endpoint is back."""
@@ -65,35 +59,6 @@ class Away:
 Answer = Delivered | Refused | Gone | Away
 
 
-class ForbiddenAddress(OSError):
-    """The endpoint's name stands for an address that no webhook goes to."""
-
-
-class _CheckedResolver(AbstractResolver):
-    """Resolves, and keeps what may be reached; aiohttp connects to one of these very addresses."""
-
-    def __init__(self, allowed: tuple[Network, ...]) -> None:
-        self._allowed = allowed
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        hosts = await self._inner.resolve(host, port, family)
-        kept = [host_entry for host_entry in hosts if _may_be_reached(host_entry["host"], self._allowed)]
-        if hosts and not kept:
-            raise ForbiddenAddress("its name stands for an address that is not public")
-        return kept
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-def _may_be_reached(text: str, allowed: tuple[Network, ...]) -> bool:
-    address = read_address(text)
-    return address is not None and may_be_reached(address, allowed)
-
-
 class Client:
     """Sends to one endpoint. `now` in Unix seconds. Connects at the first request."""
 
@@ -105,33 +70,13 @@ class Client:
     @property
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            endpoint = self._endpoint
-            trusted = None if endpoint.ca_file is None else str(endpoint.ca_file)
-            context = ssl.create_default_context(cafile=trusted)
-            connector = aiohttp.TCPConnector(
-                limit=CONNECTIONS_MAX,
-                resolver=_CheckedResolver(endpoint.allowed),
-                use_dns_cache=False,  # each connection goes to an address that was checked for it
-                socket_factory=self._socket,
-                ssl=context,
-            )
-            self._opened = aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=endpoint.timeout_seconds),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                max_line_size=HEADER_BYTES_MAX,
-                max_field_size=HEADER_BYTES_MAX,
-                trust_env=False,  # a proxy would resolve the name once more
-                auto_decompress=False,  # a small answer might unpack to a large one
+            self._opened = guarded_session(
+                self._endpoint.allowed,
+                ca_file=self._endpoint.ca_file,
+                timeout_seconds=self._endpoint.timeout_seconds,
+                connections_max=CONNECTIONS_MAX,
             )
         return self._opened
-
-    def _socket(self, info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-        """A socket for this address and no other: the last look, which a literal in a URL meets, too."""
-        family, kind, protocol, _, where = info
-        if not _may_be_reached(str(where[0]), self._endpoint.allowed):
-            raise ForbiddenAddress("its address is not public")
-        return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
         if self._opened is not None:
@@ -153,13 +98,8 @@ class Client:
             ) as answer:
                 await _read_some(answer)
                 return meaning(answer.status, answer.headers.get("Retry-After", ""), self._now())
-        except ForbiddenAddress as fault:
-            return Away(str(fault))
-        except aiohttp.ClientConnectorError as fault:
-            cause = fault.os_error
-            return Away(str(cause) if isinstance(cause, ForbiddenAddress) else type(fault).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
-            return Away(type(fault).__name__)  # its text may quote the URL
+        except REQUEST_FAULTS as fault:
+            return Away(reason_of(fault))
 
     def _headers(self, alert: MirrorAlert | AlertSummary, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}

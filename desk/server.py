@@ -19,6 +19,7 @@ from desk.database.secret import stored_secret
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
+from desk.profiles.source import profile_source
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
 from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
@@ -109,6 +110,7 @@ async def _serve_on(
     listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
 ) -> int:
     provider = provider_of(settings)
+    profiles = profile_source(settings, time.time)  # a secret that cannot be read is told before all else
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
@@ -116,7 +118,9 @@ async def _serve_on(
         key = await stored_secret(connection, "draws")
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
-    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base)
+    if profiles is not None:
+        stack.push_async_callback(profiles.close)
+    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base, profiles)
     feed = Feed(
         database,
         settings,

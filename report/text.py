@@ -14,7 +14,7 @@ from typing import Final
 from samehand.elapsed import distance
 
 # The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
-_JOINERS: Final = frozenset("\u200c\u200d")
+JOINERS: Final = frozenset("\u200c\u200d")
 _WRITTEN_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 # A quoted word between its marks, as :func:`visible` writes those out.
@@ -54,7 +54,7 @@ def seen_marks(text: str) -> Iterator[str]:
 
 def is_unseen(character: str) -> bool:
     """Whether nobody sees a character, or it reorders what stands around it."""
-    return character not in _JOINERS and unicodedata.category(character) in _WRITTEN_OUT
+    return character not in JOINERS and unicodedata.category(character) in _WRITTEN_OUT
 
 
 def _seen(character: str) -> str:

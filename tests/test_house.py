@@ -72,6 +72,8 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "handlers hold no rule of their own; whole requests judge them",
     ),
     "desk/feed/*.py": ("tests/desk/feed/test_run.py", "what comes and what leaves is judged on a broker"),
+    "streams/outbound/session.py": ("tests/deliver/test_http.py", "its sessions send webhooks there"),
+    "desk/profiles/redraw.py": ("tests/desk/profiles/test_source.py", "the child draws pictures there"),
     "streams/kafka/follower.py": ("tests/desk/feed/test_run.py", "the desk is its reader"),
     "store/memory/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
     "store/redis/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),

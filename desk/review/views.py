@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desk.database import alerts, notes, reads, users, verdicts
-from desk.database.alerts import AlertRow
+from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
@@ -134,15 +134,27 @@ async def queue(
     return [_waiting(review, row.read, row.alert, seals[row.read.blind], names) for row in rows]
 
 
-async def opened(review: Review, alert_id: str) -> Opened:
-    """Returns one alert as a person may see it. Raises `NotFound`."""
-    connection, reader = review.connection, review.reader
-    row = await alerts.with_payload(connection, alert_id)
+async def pair(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
+    """Returns one alert as a person may see it, and whether words are hidden. Raises `NotFound`."""
+    _, alert = await _found(review, alert_id)
+    seal = await review.seal(alert_id)
+    return seal.alert(alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
+
+
+async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, MirrorAlert]:
+    row = await alerts.with_payload(review.connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
     alert = alert_of(row.payload)
     if alert is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
+    return row, alert
+
+
+async def opened(review: Review, alert_id: str) -> Opened:
+    """Returns one alert as a person may see it. Raises `NotFound`."""
+    connection, reader = review.connection, review.reader
+    row, alert = await _found(review, alert_id)
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     mine = None

@@ -16,6 +16,7 @@ from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
 from desk.database.filters import Filters, Place
 from desk.database.summaries import SummaryRow
+from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.review import views
 from desk.review.case import case_file
@@ -27,6 +28,7 @@ from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
+from schemas.alerts import MirrorAlert
 from streams.settings import Settings
 
 PAGE: Final = 50
@@ -64,6 +66,7 @@ class Desk:
     now: Callable[[], float]
     metrics: DeskMetrics
     base: Weights = field(default_factory=default_weights)
+    profiles: ProfileSource | None = None
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
@@ -152,6 +155,15 @@ class Desk:
                 },
             )
         return opened
+
+    async def pair(self, reader: Reader, alert_id: str) -> tuple[MirrorAlert, bool]:
+        """Returns an alert as a person may see it, and whether what became of it is hidden from them.
+
+        Raises `NotFound` and `Forbidden`.
+        """
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await views.pair(self._review(connection, reader), alert_id)
 
     async def uncovered(self, reader: Reader) -> None:
         """Counts that somebody looked at the blurred words of an alert."""

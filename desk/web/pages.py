@@ -30,7 +30,7 @@ from desk.web.api import Asked, PathRead, QueryRead, desk_of
 from desk.web.case_page import POLICY, case_page
 from desk.web.desk import PAGE
 from desk.web.languages import ENGLISH, Language
-from desk.web.screen import screen
+from desk.web.screen import screen, sides
 from desk.web.security import PUBLIC, session_cookie
 from desk.web.sentences import LEVELS, RIVALS, SIGNALS
 from desk.web.view import context, view_of
@@ -186,6 +186,8 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         opened=opened,
         alert=opened.alert,
         shown=screen(opened.alert, blind=opened.sealed),
+        sides=sides(opened.alert, desk.settings.desk_profile_urls),
+        live_profiles=desk.profiles is not None,
         signals=SIGNALS,
         levels=LEVELS,
         rivals=RIVALS,

@@ -28,22 +28,26 @@ Asking = Request[Any, Any, Any]
 @dataclass(frozen=True, slots=True)
 class View:
     """What somebody chose. `keys`: whether single keys decide; `pause_…`: after how many alerts, or minutes,
-    they want to be reminded to pause, 0 for never."""
+    they want to be reminded to pause, 0 for never; `covered`: whether pictures are blurred until `v` is held.
+    """
 
     language: Language = ENGLISH
     blurred: bool = False
     keys: bool = True
     pause_alerts: int = 0
     pause_minutes: int = 0
+    covered: bool = True
 
 
 def view_of(request: Asking) -> View:
     """Returns the cookie's choices; without one, the browser's first language that the desk speaks."""
     chosen = request.cookies.get(COOKIE, "").split(".")
-    if len(chosen) not in (3, 5):  # without the reminder: kept by a version before it
+    if len(chosen) not in (3, 5, 6):  # without the reminder, or pictures: kept by versions before them
         return View(language=wanted(request.headers.get("Accept-Language", "")))
-    alerts, minutes = (*chosen[3:], "0", "0")[:2]
-    return View(language_of(chosen[0]), chosen[1] == "1", chosen[2] == "1", _number(alerts), _number(minutes))
+    language, blurred, keys, alerts, minutes, covered = [*chosen, *("0", "0", "1")[len(chosen) - 3 :]]
+    return View(
+        language_of(language), blurred == "1", keys == "1", _number(alerts), _number(minutes), covered != "0"
+    )
 
 
 def _number(text: str) -> int:
@@ -71,6 +75,7 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     language: Annotated[str, Meta(max_length=8)] = "en"
     blurred: Annotated[str, Meta(max_length=1)] = "0"
     keys: Annotated[str, Meta(max_length=1)] = "0"
+    covered: Annotated[str, Meta(max_length=1)] = "0"
     pause_alerts: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
     pause_minutes: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
@@ -101,7 +106,7 @@ async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
     kept = Cookie(
         key=COOKIE,
         value=f"{language.code}.{'1' if data.blurred == '1' else '0'}.{'1' if data.keys == '1' else '0'}"
-        f".{data.pause_alerts}.{data.pause_minutes}",
+        f".{data.pause_alerts}.{data.pause_minutes}.{'1' if data.covered == '1' else '0'}",
         path="/",
         httponly=True,
         secure=base_url(request.app.state.desk).startswith("https:"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr
 
@@ -29,3 +30,13 @@ def secret(name: str, given: SecretStr | None, path: Path | None) -> str | None:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError({f"{PREFIX}{name}_FILE": f"cannot be read ({type(fault).__name__})"}) from None
+
+
+def read_networks(given: Any) -> Any:
+    """Returns the networks of a text; what is no text is left to pydantic. Raises `ValueError`."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return tuple(ip_network(network.strip()) for network in given.split(",") if network.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, separated by commas: 10.0.0.0/8") from None

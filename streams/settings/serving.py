@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 from pydantic_settings import NoDecode
+
+from streams.settings.fields import read_networks
 
 
 class ServingSettings(BaseModel):
@@ -25,13 +27,7 @@ class ServingSettings(BaseModel):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, given: Any) -> Any:
-        """Networks of a text."""
-        if not isinstance(given, str):
-            return given
-        try:
-            networks = tuple(ip_network(one.strip()) for one in given.split(",") if one.strip())
-        except ValueError:
-            raise ValueError("must be addresses or networks, separated by commas: 10.0.0.0/8") from None
-        if any(network.prefixlen == 0 for network in networks):
+        networks = read_networks(given)
+        if isinstance(networks, tuple) and any(network.prefixlen == 0 for network in networks):
             raise ValueError("must not be everybody: then each caller could say to be another")
         return networks

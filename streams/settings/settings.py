@@ -15,6 +15,7 @@ from streams.settings.fields import PREFIX
 from streams.settings.gate import GateSettings
 from streams.settings.kafka import KafkaSettings
 from streams.settings.oidc import OidcSettings
+from streams.settings.profiles import ProfileSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.scoring import ScoringSettings
 from streams.settings.serving import ServingSettings
@@ -25,6 +26,7 @@ from streams.settings.watching import WatchingSettings
 class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
     WatchingSettings,
     OidcSettings,
+    ProfileSettings,
     DeskSettings,
     RetentionSettings,
     DeliverySettings,
@@ -83,6 +85,16 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
             yield (
                 f"{PREFIX}DESK_OIDC_ISSUER needs {PREFIX}DESK_OIDC_CLIENT_ID and {PREFIX}DESK_OIDC_ROLES: "
                 "without them nobody could sign in"
+            )
+        if self.desk_profile_source and not self.desk_profile_source_secret_file:
+            yield (
+                f"{PREFIX}DESK_PROFILE_SOURCE needs {PREFIX}DESK_PROFILE_SOURCE_SECRET_FILE: the platform "
+                "must know who asks"
+            )
+        if self.desk_profile_source.startswith("http:") and not self.desk_profile_source_networks:
+            yield (
+                f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_NETWORKS "
+                "names its network: profiles would travel in the clear"
             )
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
             yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from desk.access.passwords import checked
 from desk.access.sign_in import add_user
 from desk.database.engine import Database
+from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
@@ -82,10 +83,16 @@ class Office:
         return alert_id
 
 
-def an_office(database: Database, policy: Policy = A_POLICY) -> Office:
+def an_office(
+    database: Database,
+    policy: Policy = A_POLICY,
+    *,
+    profiles: ProfileSource | None = None,
+    **environment: str,
+) -> Office:
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
-    clock = Clock()
-    return Office(Desk(database, load({}), policy, clock, DeskMetrics(CollectorRegistry())), clock)
+    clock, metrics = Clock(), DeskMetrics(CollectorRegistry())
+    return Office(Desk(database, load(environment), policy, clock, metrics, profiles=profiles), clock)
 
 
 def with_shares(**shares: float) -> Policy:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import uvicorn
 
 from desk.database.engine import opened
+from desk.profiles.source import ProfileSource
 from desk.web.app import create_app
 from local.ports import LOOPBACK, take_port
 from schemas.accounts import Basis
@@ -67,10 +68,11 @@ class _Server(uvicorn.Server):
 class Running:
     """An open desk with pages, in a thread of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, profiles: ProfileSource | None = None) -> None:
         self.port = take_port()
         self.address = f"http://{LOOPBACK}:{self.port.number}"
         self._folder = folder
+        self._profiles = profiles
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.office: Office
@@ -90,7 +92,8 @@ class Running:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with opened(f"sqlite:///{self._folder / 'desk.db'}") as database:
-            self.office = an_office(database, replace(A_POLICY, undo_seconds=UNDO_SECONDS))
+            policy = replace(A_POLICY, undo_seconds=UNDO_SECONDS)
+            self.office = an_office(database, policy, profiles=self._profiles)
             app = create_app(self.office.desk)
             self._server = _Server(
                 uvicorn.Config(
@@ -104,6 +107,8 @@ class Running:
             self._server.ready = self._ready
             app.state.stopping = lambda: self._server.should_exit
             await self._server.serve()
+            if self._profiles is not None:
+                await self._profiles.close()
 
     def do(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Does something on the desk's own loop."""

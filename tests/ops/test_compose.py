@@ -109,32 +109,47 @@ def test_a_desk_runs_where_it_is_asked_for_keeps_its_database_and_sees_neither_r
     assert desk["volumes"] == [f"desk:{folder}"]
 
 
-def test_a_desk_reaches_a_provider_where_it_is_told_of_one_and_nowhere_else() -> None:
-    added = yaml.safe_load((FILE.parent / "compose" / "oidc.yaml").read_text("utf-8"))
-    assert set(added["services"]) == {"desk"}
-    desk = added["services"]["desk"]
-    assert desk["networks"] == ["outside"]
-    assert "outside" not in SERVICES["desk"]["networks"]
-    assert not [name for name in SERVICES["desk"]["environment"] if "OIDC" in name]
-    assert desk["secrets"] == list(added["secrets"])
-    told = {
+TOLD = {
+    "oidc": {
         "SAMEHAND_DESK_URL": "https://desk.example.org",
         "SAMEHAND_DESK_OIDC_ISSUER": "https://id.example.org",
         "SAMEHAND_DESK_OIDC_CLIENT_ID": "samehand-desk",
         "SAMEHAND_DESK_OIDC_ROLES": '{"desk-leads": "lead"}',
-    }
+    },
+    "profiles": {"SAMEHAND_DESK_PROFILE_SOURCE": "https://x.example/profiles"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("oidc", "desk_oidc_roles", {"desk-leads": "lead"}),
+        ("profiles", "desk_profile_source", "https://x.example/profiles"),
+    ],
+)
+def test_desk_reaches_outside_only_with_the_file_that_says_whom(
+    name: str, setting: str, value: object
+) -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / f"{name}.yaml").read_text("utf-8"))
+    assert set(added["services"]) == {"desk"}
+    desk = added["services"]["desk"]
+    assert desk["networks"] == ["outside"]
+    assert "outside" not in SERVICES["desk"]["networks"]
+    own = {variable for variable in desk["environment"] if variable != "SAMEHAND_DESK_URL"}
+    assert not own & set(SERVICES["desk"]["environment"])
+    assert desk["secrets"] == list(added["secrets"])
     given = {}
-    for name, value in desk["environment"].items():
-        wanted = re.fullmatch(r"\$\{(\w+):([?-])(.*)\}", value)
+    for variable, text in desk["environment"].items():
+        wanted = re.fullmatch(r"\$\{(\w+):([?-])(.*)\}", text)
         if wanted is None:
-            assert value == f"/run/secrets/{desk['secrets'][0]}"
-            given[name] = __file__
+            assert text == f"/run/secrets/{desk['secrets'][0]}"
+            given[variable] = __file__
             continue
-        assert wanted[1] == name
-        given[name] = told[name] if name in told else wanted[3]
-        assert name in told or wanted[2] == "-", "what has no default is asked for"
+        assert wanted[1] == variable
+        given[variable] = TOLD[name].get(variable, wanted[3])
+        assert variable in TOLD[name] or wanted[2] == "-", "what has no default is asked for"
     assert unknown_names(given) == {}
-    assert load(given).desk_oidc_roles == {"desk-leads": "lead"}
+    assert getattr(load(given), setting) == value
 
 
 def test_there_are_partitions_for_every_worker() -> None:

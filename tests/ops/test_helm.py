@@ -385,9 +385,25 @@ SINGLE_SIGN_ON: dict[str, Any] = {
     },
     "networkPolicy": {"oidc": {"ports": [8443], "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}},
 }
+PROFILED: dict[str, Any] = {
+    **DESKED,
+    "desk": {
+        **DESK,
+        "profiles": {
+            "urls": {"x": "https://x.example/@{handle}", "forum": "https://f.example/u?id={account_id}"},
+            "source": "https://x.example:8444/profiles",
+            "secretName": "profiles",
+            "secretKey": "whsec",
+            "caSecretName": "profiles-ca",
+            "networks": ["10.8.0.0/16", "fd00::/8"],
+        },
+    },
+    "networkPolicy": {"profiles": {"ports": [8444], "to": [{"ipBlock": {"cidr": "10.8.0.0/16"}}]}},
+}
 SERVED = [pytest.param("gate", GATED, id="gate"), pytest.param("desk", DESKED, id="desk")]
 SERVED += [pytest.param("desk", POSTGRES, id="desk-postgresql")]
 SERVED += [pytest.param("desk", SINGLE_SIGN_ON, id="desk-single-sign-on")]
+SERVED += [pytest.param("desk", PROFILED, id="desk-profiles")]
 
 
 def settings_of(template: dict[str, Any]) -> dict[str, str]:
@@ -576,28 +592,57 @@ def test_people_sign_in_with_a_provider_that_the_desk_alone_may_reach() -> None:
     assert settings.desk_oidc_roles == {"desk-leads": "lead", "desk-moderators": "moderator"}
     assert settings.desk_oidc_roles_claim == "realm_access.roles"
     assert settings.desk_oidc_scopes == "openid groups"
-    for name, secret_name in (("CLIENT_SECRET_FILE", "provider"), ("CA_FILE", "provider-ca")):
-        path = given[f"SAMEHAND_DESK_OIDC_{name}"]
-        secret = under(SINGLE_SIGN_ON, path)["secret"]
-        assert (secret["secretName"], [it["path"] for it in secret["items"]]) == (
-            secret_name,
-            [Path(path).name],
-        )
-    reaching = [
+    assert mounted(SINGLE_SIGN_ON, "SAMEHAND_DESK_OIDC_CLIENT_SECRET_FILE") == "provider"
+    assert mounted(SINGLE_SIGN_ON, "SAMEHAND_DESK_OIDC_CA_FILE") == "provider-ca"
+    assert reaching(SINGLE_SIGN_ON, 8443, "192.0.2.7/32") == ["eu-samehand-desk"]
+
+
+def mounted(values: dict[str, Any], name: str) -> str:
+    """The secret in which a file lies that the desk's settings name."""
+    path = settings_of(templates(values)["eu-samehand-desk"])[name]
+    secret = under(values, path)["secret"]
+    assert [it["path"] for it in secret["items"]] == [Path(path).name]
+    return str(secret["secretName"])
+
+
+def reaching(values: dict[str, Any], port: int, cidr: str) -> list[str]:
+    """The policies that lead to a port of a network."""
+    rule = {"ports": [{"port": port, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": cidr}}]}
+    return [
         it["metadata"]["name"]
-        for it in rendered(SINGLE_SIGN_ON)
+        for it in rendered(values)
         if it["kind"] == "NetworkPolicy"
-        and {"ports": [{"port": 8443, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}
-        in it["spec"].get("egress", ())
+        and rule in it["spec"].get("egress", ())
         and "Egress" in it["spec"]["policyTypes"]
     ]
-    assert reaching == ["eu-samehand-desk"]
 
 
-def test_a_desk_without_a_provider_has_no_way_out_for_one() -> None:
-    for values in (DESKED, changed(SINGLE_SIGN_ON, "desk.oidc.issuer", "")):
+def test_profiles_come_from_a_source_that_the_desk_alone_may_reach() -> None:
+    given = settings_of(templates(PROFILED)["eu-samehand-desk"])
+    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    assert settings.desk_profile_urls == PROFILED["desk"]["profiles"]["urls"]
+    assert settings.desk_profile_source == "https://x.example:8444/profiles"
+    assert [str(it) for it in settings.desk_profile_source_networks] == ["10.8.0.0/16", "fd00::/8"]
+    assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE") == "profiles"
+    assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_CA_FILE") == "profiles-ca"
+    assert reaching(PROFILED, 8444, "10.8.0.0/16") == ["eu-samehand-desk"]
+
+
+def test_links_to_profiles_need_no_source() -> None:
+    values = changed(PROFILED, "desk.profiles.source", "")
+    template = templates(values)["eu-samehand-desk"]
+    assert [name for name in settings_of(template) if "PROFILE" in name] == ["SAMEHAND_DESK_PROFILE_URLS"]
+    assert "profiles" not in {it["name"] for it in template["spec"]["volumes"]}
+
+
+def test_a_desk_without_provider_and_source_has_no_way_out_for_them() -> None:
+    for values in (
+        DESKED,
+        changed(SINGLE_SIGN_ON, "desk.oidc.issuer", ""),
+        changed(PROFILED, "desk.profiles.source", ""),
+    ):
         given = settings_of(templates(values)["eu-samehand-desk"])
-        assert not [name for name in given if "OIDC" in name]
+        assert not [name for name in given if "OIDC" in name or "PROFILE_SOURCE" in name]
         (policy,) = (
             it["spec"]
             for it in rendered(values)
@@ -706,6 +751,10 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("desk", {**DESK, "oidc": {**PROVIDER, "issuer": "http://id.example.org"}}),
         ("desk", {**DESK, "oidc": {**PROVIDER, "issuer": "https://desk:secret@id.example.org"}}),
         ("desk", {**DESK, "oidc": {**PROVIDER, "roles": {"leads": "owner"}}}),
+        ("desk", {**DESK, "profiles": {"source": "https://x.example/profiles"}}),
+        ("desk", {**DESK, "profiles": {"source": "https://x:y@x.example/", "secretName": "profiles"}}),
+        ("desk", {**DESK, "profiles": {"urls": {"x": "http://x.example/{handle}"}}}),
+        ("desk", {**DESK, "profiles": {"urls": {"x": "https://{handle}/"}}}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),

@@ -74,7 +74,7 @@ def perform(wanted: DemoOptions, console: Console) -> dict[str, Any]:
             "Starting an embedded Kafka broker, an embedded Redis, a worker and a desk …", style="dim"
         )
         events = list(sample(wanted.seed, wanted.accounts, ends_at=datetime.now(UTC)))
-        with stage(Path(folder)) as running:
+        with stage(Path(folder), events) as running:
             # How long a busy machine takes to start five processes is no part of what was asked for.
             end = FOREVER if wanted.seconds is None else time.monotonic() + wanted.seconds
             _tell_where(running, console)

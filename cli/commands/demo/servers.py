@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
+from simulate.timeline.events import Event
 from store.pepper.pepper import write_pepper_file
 from streams.settings import Settings, load
 
@@ -53,8 +54,10 @@ class DemoServers:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[DemoServers]:
+def stage(folder: Path, events: Iterable[Event] = ()) -> Iterator[DemoServers]:
     """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
+
+    The desk shows profiles of the accounts that these events are about.
 
     Raises:
         NotAvailable: the embedded servers do not run on this platform.
@@ -85,18 +88,23 @@ def stage(folder: Path) -> Iterator[DemoServers]:
         web = f"http://{LOOPBACK}:{port.number}"
         _wait_until_ready(worker, web, "worker")
         gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
-        desk, audit = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ("", "")
+        desk, audit = _desk(folder, environment, events, stack) if find_spec("sqlalchemy") else ("", "")
         yield DemoServers(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
 
 
-def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
+def _desk(
+    folder: Path, environment: Mapping[str, str], events: Iterable[Event], stack: ExitStack
+) -> tuple[str, str]:
     """Starts a desk beside the worker, with one lead; the link by which they sign in once, and the command
     that verifies the audit of what they do."""
+    from cli.commands.demo.profiles import profile_server, shown_accounts
+
     port, watched = take_port(), take_port()
     for taken in (port, watched):
         stack.callback(taken.release)
     own = {
         **environment,
+        **stack.enter_context(profile_server(shown_accounts(events), folder)),
         "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
         "SAMEHAND_DESK_HOST": LOOPBACK,
         "SAMEHAND_DESK_PORT": str(port.number),

@@ -117,7 +117,18 @@
     chosen = group;
     group.querySelector("button")?.focus();
   };
+  const copier = one("[data-copy]");
+  if (copier && navigator.clipboard) {
+    copier.hidden = false;
+    copier.addEventListener("click", async () => {
+      try { await navigator.clipboard.writeText(copier.dataset.copy); copier.textContent = copier.dataset.copied; }
+      catch { /* the browser refused it: the id can still be marked by hand */ }
+    });
+  }
+
   const keys = {
+    o: () => follow("a[data-key=o]"), i: () => follow("a[data-key=i]"),
+    y: () => { if (copier && !copier.hidden) copier.click(); },
     c: () => choose("c"), d: () => choose("d"), u: () => choose("u"),
     s: () => press(one("#skip")), z: () => press(undo),
     f: () => { const box = one("input[name=family]"); if (box) box.click(); },
@@ -140,8 +151,11 @@
     }
     // A key's letter may be of another script: its place on the keyboard says which it is.
     const letter = keys[event.key] ? event.key : event.code.startsWith("Key") ? event.code[3].toLowerCase() : "";
-    if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
+    if (letter === "v" || event.code === "KeyV") body.classList.add("held");
+    else if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
   });
+  for (const end of ["keyup", "blur", "visibilitychange"])
+    window.addEventListener(end, () => body.classList.remove("held"));
 
   // What somebody wrote and chose is kept in this tab until it has arrived: a session may end, or the network be
   // away, in the middle of a decision. It is theirs alone, and goes with the tab.

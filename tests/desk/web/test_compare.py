@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.web.compare import PIECES_MAX, Piece, compare
+from desk.web.compare import PIECES_MAX, Piece, compare, compare_words
 from desk.web.environment import percent
 
 # Two values side by side.
@@ -51,6 +51,45 @@ def test_towers_of_marks_and_endless_alternation_stay_bounded() -> None:
 
 def test_a_value_of_half_a_character_is_shown() -> None:
     assert compare("name", "x", "\ud800", "x").ours[0].text == "U+D800"
+
+
+# Two texts by word.
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "marked"),
+    [
+        ("fast news, daily", "slow news, daily", "[fast] news, daily"),
+        ("تازہ خبریں روزانہ", "پرانی خبریں روزانہ", "[تازہ] خبریں روزانہ"),
+        ("أَخبارُ اليومِ كلها", "أَخبارِ اليومِ كلها", "[أَخبارُ] اليومِ كلها"),
+        ("می\u200cخواهم خبر", "می\u200cروم خبر", "[می\u200cخواهم] خبر"),
+        ("प्रिया की दुकान", "प्रीति की दुकान", "[प्रिया] की दुकान"),
+        ("每天更新国际新闻", "每日更新国内新闻", "每[天]更新国[际]新闻"),
+        ("ข่าวเช้าทุกวัน", "ข่าวค่ำทุกวัน", "ข่าว[เช้า]ทุกวัน"),
+        ("毎朝ニュース", "毎晩ニュース", "毎[朝]ニュース"),
+        ("매일 새 소식", "매일 옛 소식", "매일 [새] 소식"),
+        ("tea 👍🏽 🇵🇰 home", "tea 👍🏽 🇵🇸 home", "tea 👍🏽 [🇵🇰] home"),
+    ],
+)
+def test_words_that_differ_are_marked_whole_in_every_script(ours: str, theirs: str, marked: str) -> None:
+    assert told(compare_words(ours, theirs).ours) == marked
+
+
+def test_lines_of_a_text_stay_lines_and_bidi_marks_are_named() -> None:
+    [text, unseen, rest] = compare_words("one\r\n\n\n \ntwo\u202e!", "").ours
+    assert (text.text, unseen.text, rest.text) == ("one\n\ntwo", "U+202E", "!")
+
+
+def test_texts_that_share_few_words_are_shown_plain() -> None:
+    found = compare_words("Photos of a mountain village", "Cricket, tea and a long walk home")
+    assert "[" not in told(found.ours) + told(found.theirs)
+
+
+def test_text_that_is_cut_says_so() -> None:
+    assert compare_words("x" * 9_000, "").ours[-1].text.endswith("x…")
+    rapid = compare_words("a b " * 900, "a c " * 900).ours
+    assert len(rapid) == PIECES_MAX
+    assert rapid[-1].text == "…"
 
 
 # What templates call.

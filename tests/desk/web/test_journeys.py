@@ -444,3 +444,38 @@ async def test_an_auditor_reads_what_was_decided_under_one_heading(office: Offic
         page = (await client.get("/alerts/alert-1")).text
         assert re.findall("<h[23][^>]*>(Verdicts|Decide)<", page) == ["Verdicts"]
         assert "A: <strong>a mirror</strong>" in page
+
+
+async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Database) -> None:
+    office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
+    await office.receive(
+        reasons=(
+            a_reason("name", ours="Ümar <b>", theirs="Umar"),
+            a_reason("handle", ours="um4r/../admin", theirs="umar"),
+        )
+    )
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+    heading = page[page.index("<h1>") : page.index("</h1>")]
+    assert "Ümar &lt;b&gt;" in heading
+    assert ">@umar<" in heading
+    assert "new-alert-1" not in heading
+    links = re.findall(r'href="(https://x\.example[^"]*)" target="_blank" rel="noopener noreferrer"', page)
+    assert links == ["https://x.example/um4r%2F..%2Fadmin", "https://x.example/umar"]
+
+
+async def test_masked_handle_is_no_link(database: Database) -> None:
+    office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
+    await office.receive(reasons=(a_reason("handle", ours="wei•••", theirs="wei"),))
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+    assert re.findall(r'href="(https://x\.example[^"]*)"', page) == ["https://x.example/wei"]
+
+
+async def test_page_without_quotes_calls_accounts_by_key_and_opens_no_profile(database: Database) -> None:
+    office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
+    await office.receive()
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+    assert "x:new-alert-1" in page[page.index("<h1>") : page.index("</h1>")]
+    assert "https://x.example" not in page

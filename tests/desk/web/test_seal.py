@@ -24,6 +24,7 @@ from desk.access.throttle import Rates
 from desk.database import outbox
 from desk.database.engine import opened
 from desk.database.filters import Filters
+from desk.profiles.source import Profile
 from desk.readers import Reader
 from desk.review.decisions import DecisionMade, ReadDecision
 from desk.review.draws import uniform
@@ -34,6 +35,7 @@ from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
+from tests.desk.web.test_profiles import OURS, Platform
 from tests.makers import NOON
 
 ALERTS: Final = ("alert-0", "alert-1", "alert-2", "alert-3")
@@ -338,7 +340,9 @@ async def walked(
 ) -> dict[str, Answers]:
     """What each of some people and an auditor are answered everywhere, once a story has happened."""
     async with opened(url) as database:
-        office = an_office(database, policy)
+        # In one of the two worlds the platform acted on what was said.
+        platform = Platform(Profile("gone") if differs.get("other") else OURS)
+        office = an_office(database, policy, profiles=platform)
         people = {name: await office.hire(name) for name in ("amina", "ana", "bilal")}
         people |= {name: await office.hire(name, "lead") for name in ("chloe", "dana")}
         people["omar"] = await office.hire("omar", "auditor")

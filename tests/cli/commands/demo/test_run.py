@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -21,6 +21,7 @@ from cli.commands.demo.run import DemoOptions, curl, perform
 from cli.commands.demo.servers import DemoServers, NotReady, stage
 from schemas.wire import Decoded, decode_created
 from simulate.sample import sample
+from simulate.timeline.events import Event
 from tests.makers import NOON
 
 pytestmark = pytest.mark.journey
@@ -40,9 +41,9 @@ class _Leaves(StringIO):
 
 
 @contextmanager
-def looked_at(folder: Path) -> Iterator[DemoServers]:
+def looked_at(folder: Path, events: Sequence[Event]) -> Iterator[DemoServers]:
     """The stage: everything on it answers when it opens, and the worker is gone when it closes."""
-    with stage(folder) as running:
+    with stage(folder, events) as running:
         pid = running.worker.pid
         assert pid is not None
         with urlopen(f"{running.web}/metrics", timeout=5.0) as answer:

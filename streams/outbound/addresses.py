@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: the public ones, and what the operator's file allows.
+"""Which addresses our processes may call: the public ones, and what the operator allows.
 
 Somebody who may name an endpoint, or owns the DNS of one, could otherwise have our process speak with what
 only this machine reaches: a cloud's metadata service, a database without a password.

@@ -1,0 +1,160 @@
+"""Asks the platform's endpoint for profiles.
+
+One signed request an account: `POST` of ``{"platform": …, "account_id": …}`` as JSON under the headers of
+Standard Webhooks. The answer is 200 with ``{"handle": …, "name": …, "bio": …, "picture_url": …}``, each
+optional, or 404 for an account that is gone. docs/desk.md documents it for platforms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+import structlog
+
+from desk.profiles.picture import PICTURE_BYTES_MAX, redrawn
+from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.settings import Settings
+from streams.standard_webhooks import Secret
+
+ANSWER_BYTES_MAX: Final = 64 * 1024
+"""The longest self-description of any platform, many times over."""
+
+TIMEOUT_SECONDS: Final = 2.0
+"""Of the words, and of the picture after them: the page is shown already, and nobody looks longer."""
+
+CONNECTIONS_MAX: Final = 8
+"""Two accounts each of some moderators who open alerts at the same moment; more wait their turn."""
+
+DRAWN_MAX: Final = 2
+"""Pictures at a time: each takes a core while its child draws it."""
+
+Outcome = Literal["shown", "gone", "away", "hidden"]
+
+log = structlog.get_logger("samehand.desk.profiles")
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    handle: str | None = None
+    name: str | None = None
+    bio: str | None = None
+    picture_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One account as its platform shows it now. `outcome`: gone (no such account), away (no answer) or
+    hidden (not asked for, since the reader must not know yet).
+
+    `picture`: WebP bytes that this process's child drew anew, None without one. `picture_away`: it has one
+    that could not be had or drawn.
+    """
+
+    outcome: Outcome
+    handle: str = ""
+    name: str = ""
+    bio: str = ""
+    picture: bytes | None = None
+    picture_away: bool = False
+
+
+class Unreadable(ValueError):
+    """The source answered with something that is no profile."""
+
+
+class ProfileSource:
+    """The endpoint that the settings name. `now` in Unix seconds. Connects at the first request."""
+
+    def __init__(self, settings: Settings, key: Secret, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._key = key
+        self._now = now
+        self._schemes = ("https", "http") if settings.desk_profile_source_networks else ("https",)
+        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._drawing = asyncio.Semaphore(DRAWN_MAX)
+        self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = guarded_session(
+                self._settings.desk_profile_source_networks,
+                ca_file=self._settings.desk_profile_source_ca_file,
+                timeout_seconds=TIMEOUT_SECONDS,
+                connections_max=CONNECTIONS_MAX,
+            )
+        return self._opened
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def profile(self, platform: str, account_id: str) -> Profile:
+        """Returns the account's profile; `away` where the source does not answer in time or not as agreed."""
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._turns:
+                answer = await self._asked(platform, account_id)
+        except REQUEST_FAULTS as fault:
+            log.warning("the profile source does not answer", why=reason_of(fault))
+            return Profile("away")
+        if answer is None:
+            return Profile("gone")
+        picture = await self._picture(answer.picture_url) if answer.picture_url else None
+        away = bool(answer.picture_url) and picture is None
+        return Profile("shown", answer.handle or "", answer.name or "", answer.bio or "", picture, away)
+
+    async def _asked(self, platform: str, account_id: str) -> _Answer | None:
+        body = msgspec.json.encode({"platform": platform, "account_id": account_id})
+        headers = self._key.headers(f"profile-{secrets.token_hex(12)}", int(self._now()), body)
+        async with self._session.post(
+            self._settings.desk_profile_source,
+            data=body,
+            headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
+            allow_redirects=False,
+        ) as response:
+            if response.status == 404:
+                return None
+            if response.status != 200:
+                raise Unreadable(f"answered {response.status}")
+            content = await _read(response, ANSWER_BYTES_MAX)
+        try:
+            return msgspec.json.decode(content, type=_Answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise Unreadable("no profile in JSON") from None
+
+    async def _picture(self, url: str) -> bytes | None:
+        """Returns the picture redrawn, None where it cannot be had: the words are shown without it."""
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._drawing:
+                if urlsplit(url).scheme not in self._schemes:
+                    return None
+                async with self._session.get(url, allow_redirects=False) as response:
+                    if response.status != 200:
+                        return None
+                    image = await _read(response, PICTURE_BYTES_MAX)
+                return await redrawn(image)
+        except REQUEST_FAULTS:
+            return None
+
+
+def profile_source(settings: Settings, now: Callable[[], float]) -> ProfileSource | None:
+    """Returns the source that the settings name, None where they name none. Raises `SettingsError`."""
+    key = settings.desk_profile_source_key()
+    return ProfileSource(settings, key, now) if settings.desk_profile_source and key else None
+
+
+async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """Returns the body. Raises `Unreadable` where it is longer."""
+    chunks = bytearray()
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        chunks += chunk
+        if len(chunks) > bytes_max:
+            response.close()
+            raise Unreadable(f"more than {bytes_max} bytes")
+    return bytes(chunks)

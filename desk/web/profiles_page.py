@@ -1,0 +1,99 @@
+"""Both accounts of an alert as their platform shows them now: asked for once the alert's page is there."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import dataclass
+from typing import Final
+
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Template
+
+from desk.errors import NotFound
+from desk.profiles.source import Profile
+from desk.web.api import Asked, desk_of
+from desk.web.compare import ComparedValues, compare, compare_words
+from desk.web.screen import Account, sides
+from desk.web.view import context
+from samehand.normalize.contact.redact import MASK
+
+FRAGMENT: Final = "HX-Request"
+"""The header by which htmx asks for a part of a page; without it the part comes as a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One account as it is shown now. `changed`: fields that read otherwise when they were compared, with
+    what stood there; `picture`: a data URL, "" without one.
+    """
+
+    account: Account
+    profile: Profile
+    changed: dict[str, str]
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What both sides show, compared; a field that neither shows is left out."""
+
+    handle: ComparedValues | None
+    name: ComparedValues | None
+    bio: ComparedValues | None
+
+
+@get("/alerts/{alert_id:str}/profiles", include_in_schema=False)
+async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
+    """Asks the source for both at once, and keeps nothing."""
+    desk = desk_of(request)
+    if desk.profiles is None:
+        raise NotFound("this desk has no source of profiles")
+    alert, words_hidden = await desk.pair(request.user.reader, alert_id)
+    accounts = sides(alert, desk.settings.desk_profile_urls)
+    if words_hidden:
+        # That a platform took an account down tells what another reader decided.
+        ours = theirs = Profile("hidden")
+    else:
+        ours, theirs = await asyncio.gather(
+            *(desk.profiles.profile(account.platform, account.account_id) for account in accounts)
+        )
+    return Template(
+        "profiles.html",
+        context={
+            "session": request.user,
+            **context(request),
+            "alert": alert,
+            "layout": "fragment.html" if FRAGMENT in request.headers else "base.html",
+            "shown": [_shown(*side) for side in zip(accounts, (ours, theirs), strict=True)],
+            "texts": Texts(
+                _compared("handle", alert.platform, ours.handle, theirs.handle),
+                _compared("name", alert.platform, ours.name, theirs.name),
+                compare_words(ours.bio, theirs.bio) if ours.bio or theirs.bio else None,
+            ),
+        },
+    )
+
+
+def _compared(signal: str, platform: str, ours: str, theirs: str) -> ComparedValues | None:
+    return compare(signal, platform, ours, theirs) if ours or theirs else None
+
+
+def _shown(account: Account, profile: Profile) -> Shown:
+    changed = {}
+    if profile.outcome == "shown":
+        if _differs(account.handle.removeprefix("@"), profile.handle.removeprefix("@")):
+            changed["handle"] = account.handle
+        if _differs(account.name, profile.name):
+            changed["name"] = account.name
+    picture = base64.b64encode(profile.picture).decode() if profile.picture else ""
+    return Shown(account, profile, changed, f"data:image/webp;base64,{picture}" if picture else "")
+
+
+def _differs(quoted: str, shown: str) -> bool:
+    """Whether a field reads otherwise than it was quoted; a masked quote does not say."""
+    return bool(quoted) and MASK not in quoted and quoted != shown
+
+
+HANDLERS: Final = (profiles,)
