@@ -32,6 +32,7 @@ pieces = st.lists(
     [
         ("umar_media", "um4r.media", "same"),
         ("umar_media_official", "umar_media", "decorated"),
+        ("officialvrzghn", "vrzghn", "decorated"),
         ("media_umar", "umar_media", "reordered"),
         ("umar_nedia", "umar_media", "one-typo"),
         ("umra_nedia", "umar_media", "two-typos"),
