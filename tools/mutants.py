@@ -117,7 +117,7 @@ class Mutator:
         for node in _walk(self._tree_of(source)):
             for name, operator in self._operators.items():
                 for place in operator.mutation_positions(node):
-                    if not _changes_no_value(node):
+                    if not _makes_no_difference(node):
                         yield Mutant(path, place[0][0], name, seen[name])
                     seen[name] += 1
 
@@ -176,20 +176,28 @@ def _replace(node: Any, mutated: Any) -> None:
         siblings[siblings.index(node)] = mutated
 
 
-def _changes_no_value(node: Any) -> bool:
-    """Whether a node is of an annotation, or the bare ``*`` or ``/`` of a signature."""
+def _makes_no_difference(node: Any) -> bool:
+    """Whether a change could break no promise.
+
+    Annotations, the bare ``*`` of a signature, ``frozen=True`` of a decorator, and a number at the top of a
+    module: a cap has its reason beside it, and a test would only repeat it.
+    """
     if node.type == "operator" and node.parent.type in {"parameters", "lambdef", "param"}:
         return True
-    while node.parent is not None:
-        parent = node.parent
+    constant: bool = node.type == "number"
+    while (parent := node.parent) is not None:
+        if parent.type == "decorator":
+            return True
         if parent.type == "tfpdef" and node is not parent.children[0]:
             return True
         if parent.type == "annassign" and node is parent.children[1]:
             return True
         if parent.type == "funcdef" and node is parent.annotation:
             return True
+        if parent.type in {"funcdef", "classdef", "lambdef"}:
+            constant = False
         node = parent
-    return False
+    return constant
 
 
 def draw(mutants: list[Mutant], size: int, seed: int) -> list[Mutant]:

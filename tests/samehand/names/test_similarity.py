@@ -83,6 +83,11 @@ def test_a_name_cut_short_is_no_rarer_than_the_name(cut: str, whole: str, also: 
     assert max(worth(f"olga_{cut}", also), worth(also, f"olga_{cut}")) <= bits(whole)
 
 
+def test_a_name_that_ends_like_a_decoration_is_no_rarer_in_part_than_whole() -> None:
+    assert bits("beatri") > bits("beatrix")
+    assert worth("beatri", "beatrix") <= bits("beatrix")
+
+
 def test_a_word_of_its_own_says_more_than_letters_somewhere() -> None:
     assert worth("gulzar_writes", "real_gulzar_poet") > worth("gulzarwrites", "realgulzarpoet")
 
