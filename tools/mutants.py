@@ -69,11 +69,10 @@ PATIENCE: Final = 5
 LEAST_CPU_SECONDS: Final = 60
 _BASELINE_CPU_SECONDS: Final = 1_800
 #: A tenth of the examples of each property, the same ones each time. A test that waits for ever fails by
-#: itself. The two plugins are used by no near test, and take longer to start than most of these tests.
+#: itself.
 _PYTEST: Final = (
     *("-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--timeout=300"),
     *("-p", "tests.quickly", "--hypothesis-profile=unit", "--hypothesis-seed=0", "-m", "not kafka"),
-    *("-p", "no:faker", "-p", "no:schemathesis"),
 )
 _NOTHING_COLLECTED: Final = 5
 

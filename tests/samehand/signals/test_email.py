@@ -81,12 +81,6 @@ def test_a_domain_in_common_is_not_held_against_the_same_local_part_or_mailbox()
     assert table.as_shipped["different"] < 0.0 < table.nats("same-domain", domain.rate or 1.0)
 
 
-def test_each_further_bearer_of_a_mailbox_adds_their_share_of_the_counted_accounts() -> None:
-    sight = ComparisonContext(Borne(42), ("latin",) * 2, ("x",) * 2, shipped=WEIGHTS.rates(300))
-    found = compared("salma@valley.example", "salma@valley.example", sight)
-    assert found.rate == pytest.approx(sight.u("email", "same-address") + 40 / 20_000)
-
-
 @pytest.mark.parametrize("address", ["u@valley.example", "u@gmail.com", "u@mailinator.com"])
 def test_a_trait_is_read_as_it_was_stored(address: str) -> None:
     assert EMAIL.unpack(EMAIL.pack(of(address))) == of(address)
