@@ -52,6 +52,23 @@ async def test_a_pair_below_the_bands_is_drawn_with_its_probability_and_is_no_al
     assert (await life.context.store.figures()).unjudged == 0
 
 
+async def test_how_far_below_a_pair_lies_is_measured_from_the_threshold_of_its_policy(
+    make_life: MakeLife,
+) -> None:
+    lax = Bands(likely=0.9, possible=0.2)
+    strata = []
+    for bands in ({}, {"violent-extremism": lax}):
+        life = make_life(sample_share=1.0)
+        weights = WeightsInForce(replace(default_weights(), policy_bands=bands))
+        life = Life(dataclasses.replace(life.context, weights=weights))
+        await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+        found: list[MirrorAlert] = []
+        for number in range(200):
+            found += sampled(await life.screen([arrival(a_close_one(f"{number}"))]))
+        strata.append({it.drawn.stratum for it in found if it.drawn is not None})
+    assert max(strata[1]) < max(strata[0])
+
+
 async def test_without_a_share_nothing_is_drawn_and_in_shadow_mode_neither(make_life: MakeLife) -> None:
     for rules in ({}, {"sample_share": 1.0, "shadow": True}):
         life = make_life(**rules)

@@ -19,7 +19,7 @@ from desk.review.audit import Chain, Head, against
 from desk.review.decisions import DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, an_alert
-from tests.desk.people import Office, an_office, with_shares
+from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
@@ -136,6 +136,16 @@ async def test_undoing_calls_off_what_followed(database: Database) -> None:
     async with database.read() as connection:
         assert await verdicts.holding(connection, "alert-1") is None
         assert await outbox.waiting(connection) == (0, None)
+
+
+async def test_a_verdict_is_sent_once_it_can_no_longer_be_undone(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    await decide(office, amina)
+    last = office.clock() + A_POLICY.undo_seconds
+    async with office.database.begin() as connection:
+        assert not await outbox.take(connection, now=last - 1, again_before=0, limit=9)
+        assert len(await outbox.take(connection, now=last, again_before=0, limit=9)) == 1
 
 
 async def test_what_is_on_its_way_is_not_undone(office: Office) -> None:

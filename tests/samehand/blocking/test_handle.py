@@ -45,6 +45,7 @@ def _called(handle: str) -> Account:
         ("kuke512", "fbqc_kuke512_uwks"),  # likewise, around too few letters for a run
         ("2007kuke", "fbqc_2007kuke_uwks"),
         ("kuke512", "fbqckuke512uwks"),
+        ("kuke512", "fbqc_mukuke512_uwks"),  # of three words the second ends before the number
         ("tarok", "tarok_uwks"),  # letters for one run alone
     ],
 )

@@ -60,6 +60,14 @@ def test_that_no_mirror_was_read_below_does_not_say_that_there_is_none() -> None
     assert one.low < 0.3  # of 80,000 pairs, forty were read
 
 
+def test_a_stratum_counts_in_recall_by_the_pairs_that_it_stands_for() -> None:
+    few = Stratum(True, [True] * 10, [1.0] * 10)
+    many = Stratum(False, [True, False] * 5, [6.0] * 10)
+    recall = found_share([few, many])
+    assert recall is not None
+    assert recall.value == pytest.approx(10 / (10 + 30))
+
+
 def test_recall_is_told_only_where_both_sides_were_read() -> None:
     assert found_share([Stratum(True, [True] * 50, [1.0] * 50)]) is None
     assert found_share([Stratum(True, [], []), Stratum(False, [False] * 50, [1.0] * 50)]) is None

@@ -77,6 +77,10 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             r"<= 32\.0 - at `\$\.signals.*\.ceiling`",
         ),
         (
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "ceiling": -0.5}}}}},
+            r">= 0\.0 - at `\$\.signals.*\.ceiling`",
+        ),
+        (
             {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 0.1, "u_of_bans": 0.1}}}}},
             "signals.handle.levels.same has both u and u_of_bans",
         ),

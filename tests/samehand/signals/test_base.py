@@ -1,5 +1,7 @@
 """Within whose names a name is weighed."""
 
+from typing import Any
+
 import pytest
 
 from samehand.account import Account
@@ -8,7 +10,12 @@ from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN
 from samehand.keys import KeyKind
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
+from samehand.signals.base import Signal
 from samehand.signals.context import ComparisonContext
+from samehand.signals.device import DEVICE
+from samehand.signals.email import EMAIL
+from samehand.signals.payment import PAYMENT
+from samehand.signals.phone import PHONE
 from tests.samehand.signals.test_contract import keyer
 
 WORD = b"spozhmai"
@@ -42,6 +49,36 @@ def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
 def test_the_crowd_is_the_one_that_was_weighed() -> None:
     told = ComparisonContext(AtHome(), ("latin", "ps"), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)
     assert told[1] == AtHome().count(KeyKind.WORD, WORD, "ps")
+
+
+@pytest.mark.parametrize(
+    ("signal", "level", "value"),
+    [
+        (DEVICE, "same", {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}),
+        (PAYMENT, "same", {"payment_token": "tok_1QxYz8"}),
+        (PHONE, "same-number", {"phone": "+923012345678"}),
+        (EMAIL, "same-address", {"email": "salma@valley.example"}),
+    ],
+)
+def test_each_further_bearer_of_what_belongs_to_one_adds_their_share(
+    signal: Signal[Any], level: str, value: dict[str, Any]
+) -> None:
+    trait = signal.distil(Account(platform="x", account_id="1", **value), keyer)
+    shipped = default_weights().rates(1000)
+    found = signal.compare(trait, trait, ComparisonContext(OfFew(), ("en",) * 2, ("x",) * 2, shipped=shipped))
+    assert found is not None
+    assert found.level == level
+    assert found.rate == pytest.approx(shipped[signal.name][level] + 40 / 20_000)
+
+
+class OfFew(AtHome):
+    """Two of the pair and forty others, of 20,000 accounts, bear each value."""
+
+    def accounts(self, stratum: str) -> int:
+        return 20_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 42
 
 
 def called(locale: str | None) -> Fingerprint:

@@ -110,3 +110,11 @@ def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
     if shared and found.rate is not None:
         most = BIO.most(mine, SIGHT, table, banned=False).by_number
         assert table.nats(found.level, found.rate) <= most[shared - 1] + 1e-9
+
+
+def test_a_text_of_twelve_letters_is_the_shortest_that_says_anything() -> None:
+    said = [
+        BIO.distil(Account(platform="x", account_id="1", bio="abcdefghijkl"[:length]), keyer)
+        for length in (11, 12)
+    ]
+    assert [None if trait is None else trait.length for trait in said] == [None, 12]

@@ -27,6 +27,17 @@ SIGHT = ComparisonContext(
 )
 any_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
+CODES = (
+    *("handle", "name", "email", "phone", "device", "payment", "network", "agent", "locale", "referrer"),
+    *("avatar", "bio", "contact", "disguise", "mention"),
+)
+KINDS = (
+    "HANDLE_FULL=1 HANDLE_CONSONANTS=5 HANDLE_WORD=8 HANDLE_SORTED=9 HANDLE_WHOLE=10 HANDLE_NUMBERED=11 "
+    "NAMING_RUN=12 NAME_TOKENS=16 NAME_PAIR=17 NAME_CONSONANTS=18 NAME_WORD=20 NAME_LETTERS=21 "
+    "NAME_INITIAL=22 NAMING_WORD=23 EMAIL=32 EMAIL_PART=33 PHONE=34 PHONE_BLOCK=35 DEVICE=36 PAYMENT=37 "
+    "ADDRESS=38 PREFIX=39 CONTACT=40 REFERRER=41 BIO_BAND=42 AGENT=44 AVATAR=45 STEM=46 WORD=47 "
+    "AVATAR_BLOCK=48 OWN_CONTACT=49"
+)
 text = st.text(max_size=60)
 maybe = st.none() | text
 
@@ -79,6 +90,30 @@ def test_names_and_codes_are_never_used_twice() -> None:
     assert len(set(names)) == len(names)
     assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
     assert set(names) == {*default_weights().signals, "first_shown"}, "who was first weighs nothing"
+
+
+def test_stored_numbers_of_kinds_and_signals_stay() -> None:
+    """Stores keep keys and traits by these numbers: one that moves reads what another wrote."""
+    assert " ".join(f"{kind.name}={kind.value}" for kind in KeyKind) == KINDS
+    assert {signal.code: signal.name for signal in SIGNALS} == dict(enumerate(CODES, start=1))
+
+
+PLATFORM_DIGEST = bytes(range(32))
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("email", "email"), ("phone", "phone"), ("device", "device"), ("ip", "network"), ("payment", "payment")],
+)
+def test_a_digest_of_the_platform_is_keyed_again_and_apart_from_raw_values(field: str, name: str) -> None:
+    signal = next(signal for signal in SIGNALS if signal.name == name)
+    trait = signal.distil(
+        Account(platform="x", account_id="1", already_keyed={field: PLATFORM_DIGEST}), keyer
+    )
+    packed = signal.pack(trait)
+    assert keyer(field, b"keyed:" + PLATFORM_DIGEST) in packed
+    assert PLATFORM_DIGEST[:10] not in packed
+    assert keyer(field, PLATFORM_DIGEST) not in packed
 
 
 def test_what_sharing_a_kind_of_key_weighs_is_looked_up_by_that_kind() -> None:

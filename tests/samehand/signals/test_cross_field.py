@@ -77,6 +77,19 @@ def test_a_common_name_across_fields_never_alerts_alone() -> None:
     assert result.band == "none"
 
 
+def test_words_in_another_order_say_less_than_in_their_own() -> None:
+    def rate(handle: str) -> float:
+        named = Account(platform="x", account_id="1", display_name="Gulzar Waziri")
+        found = CROSSING.compare(
+            names(Account(platform="x", account_id="1", handle=handle)), names(named), SIGHT
+        )
+        assert found is not None
+        assert found.level == "spells-it"
+        return found.rate or 0.0
+
+    assert rate("wazirigulzar") > rate("gulzarwaziri")
+
+
 def test_both_names_of_a_side_are_shown() -> None:
     assert CROSSING.show(Quoted(handle="gulzar", display_name="Gulzar Waziri")) == "gulzar / Gulzar Waziri"
 

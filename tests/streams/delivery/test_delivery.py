@@ -240,11 +240,14 @@ async def test_an_open_breaker_spares_the_store() -> None:
     assert len(handler.batches) == 5, "three failures, one failed probe, one success; no call while open"
 
 
-async def test_what_is_too_large_for_the_broker_becomes_a_dead_letter() -> None:
+@pytest.mark.parametrize(("key_bytes", "value_bytes"), [(1, 2**20), (2**20, 1), (2**19, 2**19)])
+async def test_what_is_too_large_for_the_broker_becomes_a_dead_letter(
+    key_bytes: int, value_bytes: int
+) -> None:
     scene = Scene()
 
     async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
-        return [Published((Emit(ALERTS, b"k", b"x" * (1024 * 1024)),)) for _ in arrivals]
+        return [Published((Emit(ALERTS, b"k" * key_bytes, b"x" * value_bytes),)) for _ in arrivals]
 
     events = scene.taken([b"a"])
     await Delivery("screen", TOPIC, handle, scene.around).run(stream(events))

@@ -54,13 +54,15 @@ def test_what_is_no_address_and_no_number_is_no_point() -> None:
 
 
 @pytest.mark.parametrize(
-    "run", ["2024-12-25", "25.12.2024 - 31.12.2024", "1446/09/01", "10.30-12.30", "1.500.000"]
+    "run", ["2024-12-25", "25.12.2024 - 31.12.2024", "1446/09/01", "10.30-12.30", "1.500.000", "12,3456,78"]
 )
 def test_a_run_that_is_wholly_ordinary_is(run: str) -> None:
     assert is_ordinary(run, 0, len(run))
 
 
-@pytest.mark.parametrize("run", ["2024-12-25 786", "06.12.23.14.30", "600.123.456", "03012345678", "2345678"])
+@pytest.mark.parametrize(
+    "run", ["2024-12-25 786", "06.12.23.14.30", "600.123.456", "03012345678", "2345678", "12,3456,789"]
+)
 def test_a_run_with_more_in_it_may_be_a_number(run: str) -> None:
     assert not is_ordinary(run, 0, len(run))
 
