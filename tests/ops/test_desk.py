@@ -429,6 +429,16 @@ def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dic
     assert found == []
 
 
+def see_both_pictures(visitor: Visitor) -> None:
+    """Loads the page of an alert until both are there: a busy machine takes longer than the desk waits."""
+    for _ in range(20):
+        visitor.page.locator("#now").wait_for()
+        if visitor.page.locator(".picture").count() == 2:
+            return
+        visitor.page.reload()
+    raise AssertionError("no pictures")
+
+
 def test_picture_of_a_live_profile_is_covered_until_v_is_held(browser: Any, tmp_path: Path) -> None:
     accounts = {
         f"x:{account_id}": Account(
@@ -446,8 +456,8 @@ def test_picture_of_a_live_profile_is_covered_until_v_is_held(browser: Any, tmp_
             reader = visit("amina")
             reader.press("g")
             reader.at("alert-1")
+            see_both_pictures(reader)
             ours, theirs = reader.page.locator(".picture").nth(0), reader.page.locator(".picture").nth(1)
-            theirs.wait_for()
             assert ours.evaluate("it => it.complete && it.naturalWidth") == 256
             filtered = "it => getComputedStyle(it).filter"
             assert "blur" in ours.evaluate(filtered)
@@ -460,7 +470,7 @@ def test_picture_of_a_live_profile_is_covered_until_v_is_held(browser: Any, tmp_
                 # axe-core is put into the page as text, which our policy would refuse.
                 other = visit(f"bilal-{how['color_scheme']}", bypass_csp=True, **how)
                 other.open("/alerts/alert-1")
-                other.page.locator(".picture").nth(1).wait_for()
+                see_both_pictures(other)
                 for width in (320, 380, 640, 1280):
                     other.page.set_viewport_size({"width": width, "height": 900})
                     assert other.fits(), width
