@@ -43,7 +43,6 @@ class Enrol:
     """Stores bans as fingerprints; a tombstone removes one."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

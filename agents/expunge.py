@@ -20,7 +20,6 @@ class Expunge:
     """Removes reinstated bans and withdraws their open alerts."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

@@ -38,7 +38,6 @@ class Judge:
     """Verdicts become suppressions and families, and are taken back by later ones."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

@@ -33,7 +33,6 @@ class Lookback:
     """Publishes alerts on remembered accounts that resemble an enrolled ban."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

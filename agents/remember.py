@@ -24,7 +24,6 @@ class Remember:
     """Remembers accounts that existed before, without a look-up."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

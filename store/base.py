@@ -135,7 +135,6 @@ class Candidate:
 
     @property
     def ref(self) -> str:
-        """The store's own handle."""
         return self._ref
 
     @property
@@ -156,7 +155,6 @@ class Candidate:
         return self._fingerprints
 
     def __repr__(self) -> str:
-        """For people who debug."""
         return f"Candidate({self.ref!r}, rank={self.rank:.2f})"
 
 
@@ -368,8 +366,7 @@ class Store(Protocol):
     async def open(self) -> None:
         """Connects, loads scripts, checks layout and epoch."""
 
-    async def close(self) -> None:
-        """Closes connections."""
+    async def close(self) -> None: ...
 
     async def ready(self) -> str | None:
         """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words."""

@@ -77,7 +77,6 @@ class Pair:
 
     @property
     def banned(self) -> str:
-        """The banned account's key."""
         return f"{self.facts.platform}:{self.facts.account_id}"
 
     @property

@@ -104,7 +104,6 @@ class ShadowWeights:
     """Another table of weights, whose alerts are counted beside those in force and never published."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._meters = context.meters
         self._context = replace(context, meters=_unread())
 

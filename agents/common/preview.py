@@ -31,7 +31,6 @@ class Preview:
     """Scores events against a store and writes nothing there: a read-only store is enough."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
         self._topic = context.topics.created
 

@@ -96,7 +96,6 @@ class Redelivery:
     first: Sequence[str] = ()
 
     async def run(self) -> None:
-        """Runs until cancelled."""
         while True:
             await self.look()
             await self.clock.sleep(LOOK_SECONDS)

@@ -30,8 +30,7 @@ class Epochs(Protocol):
     async def known(self) -> str:
         """The epoch noted last, "" for none."""
 
-    async def note(self, epoch: str) -> None:
-        """Notes the present epoch."""
+    async def note(self, epoch: str) -> None: ...
 
 
 @dataclass(slots=True)

@@ -183,7 +183,6 @@ class Calendars:
         return self.by_policy.get(policy, self.others)
 
     def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
-        """As :meth:`BanCalendar.share`."""
         if policy is not None:
             one = self.of(policy)
             return None if one is None else one.share(at, near, far)

@@ -41,7 +41,6 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The primary name."""
         return self.aliases[0].text
 
     def account_id(self, alias: Alias) -> str:

@@ -97,7 +97,6 @@ class RememberedAccounts:
             self.evicted += len(self.generations.pop(0).sizes)
 
     def remove(self, account: str) -> None:
-        """Forgets an account."""
         for generation in self.generations:
             generation.remove(account)
 

@@ -86,8 +86,6 @@ from store.memory.remembered import Generation, RememberedAccounts
 
 @dataclass(slots=True)
 class MemoryStore:
-    """A :class:`store.base.Store` in dictionaries."""
-
     bounds: Bounds = field(default_factory=Bounds)
     identity: bytes = b""
     _addresses: Addresses = field(init=False)
@@ -114,7 +112,6 @@ class MemoryStore:
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
-        """Lays out the shards."""
         shards = self.bounds.shards
         self._addresses = Addresses(self.identity)
         self._index = Index()
@@ -122,14 +119,11 @@ class MemoryStore:
         self._remembered = RememberedAccounts(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
 
-    async def open(self) -> None:
-        """Nothing to do."""
+    async def open(self) -> None: ...
 
-    async def close(self) -> None:
-        """Nothing to do."""
+    async def close(self) -> None: ...
 
     async def ready(self) -> str | None:
-        """Always ready."""
         return None
 
     async def history(self) -> str:
@@ -216,7 +210,6 @@ class MemoryStore:
             self._times[self._shard(account)].remove(dated_in(entry.frame, entry.quote))
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
-        """The bans as enrolled."""
         return [self._ban(account, now) for account in accounts]
 
     def _ban(self, account: str, now: float | None) -> Ban | None:
@@ -294,7 +287,6 @@ class MemoryStore:
         return account.shown
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would return."""
         return [self._with_former(one, now).shown for one in accounts]
 
     def _with_former(self, account: Remembered, now: float) -> Remembered:
@@ -512,7 +504,6 @@ class MemoryStore:
             self._owed[alert_id] = Owed(told, known.revision, None, now, forgotten=True)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        """Notes alerts as published."""
         for alert_id, banned, claimant, revision in published:
             marker, claim = self._markers.get((alert_id, banned)), self._addresses.claim(claimant)
             if marker is not None and claimed(marker, claim, revision):
@@ -580,7 +571,6 @@ class MemoryStore:
                     self._sum_up_again(banned, now)
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts."""
         found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
         return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
 
@@ -682,7 +672,6 @@ class MemoryStore:
             self._awaiting.pop(alert_id, None)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids."""
         return [self._pair(one) for one in alert_ids]
 
     def _pair(self, alert_id: str) -> OpenAlert | None:
@@ -732,7 +721,6 @@ class MemoryStore:
         return self._counts.freeze(now)
 
     async def figures(self) -> StoreFacts:
-        """Counts and bytes."""
         entries = self._index.entries.values()
         folds = {
             unpack(record).fold_version for entry in entries for record in read_frame(entry.frame).records

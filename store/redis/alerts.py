@@ -343,7 +343,6 @@ class Alerts:
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids."""
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
         where = await together([self._shards.client.command("GET", self._key("l", one)) for one in digests])
         known = [at for at, raw in enumerate(where) if raw]

@@ -238,7 +238,6 @@ class RedisClient:
         return used, sum(limits) if all(limits) else None
 
     async def close(self) -> None:
-        """Closes all connections."""
         await self._client.aclose()
 
     @asynccontextmanager

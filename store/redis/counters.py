@@ -254,7 +254,6 @@ class Counters:
         await self._shards.client.command("UNLINK", *(root + name for name in old))
 
     def stale(self, now: float) -> bool:
-        """Whether :meth:`look` is due."""
         return self._looked_at is None or not 0 <= now - self._looked_at < SNAPSHOT_SECONDS
 
     async def look(self, now: float, enrolled: Callable[[], Awaitable[int]]) -> None:

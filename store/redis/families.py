@@ -18,7 +18,6 @@ class Families:
     """Descents by account, and account keys of founders by their digests."""
 
     def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
         self._shards = shards
 
     async def join(self, members: Sequence[Member], now: float) -> None:

@@ -331,7 +331,6 @@ class RememberedAccounts:
         return [f"g{number}:" for number in (await self._noted()).living(self._lives, now)]
 
     async def _noted(self) -> _Book:
-        """The generations, read now."""
         fields: dict[bytes, bytes] = await self._shards.client.command("HGETALL", self._state_key)
         first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
         return _Book(first, tuple(float(fields[b"s%d" % number]) for number in range(first, following)))

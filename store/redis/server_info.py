@@ -40,7 +40,6 @@ class Inspection:
         return [await self._server(address) for address in await self._client.masters()]
 
     async def exists(self, key: str) -> bool:
-        """Whether a key exists."""
         return bool(await self._client.command("EXISTS", key))
 
     async def check_eviction(self) -> None:
@@ -53,7 +52,6 @@ class Inspection:
         await self._client.command("GETDEL", key)
 
     async def close(self) -> None:
-        """Closes all connections."""
         await self._client.close()
 
     async def _server(self, address: str) -> Server:

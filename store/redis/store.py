@@ -105,7 +105,6 @@ class RedisStore:
         self.shards.epoch = await self.store_meta.check(self.shards.epoch)
 
     async def close(self) -> None:
-        """Closes connections."""
         await self._client.close()
 
     async def ready(self) -> str | None:
@@ -194,7 +193,6 @@ class RedisStore:
         return there
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
-        """The bans as enrolled."""
         return await self._bans.read(accounts, now)
 
     async def sweep(self, *, now: float) -> int:
@@ -269,7 +267,6 @@ class RedisStore:
         return await self._alerts.rulings(proposals, now) if proposals else []
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        """Notes alerts as published."""
         elsewhere = await self._alerts.confirm(published, now)
         await self._unjudged.note([one.alert_id for one in elsewhere], now)
 
@@ -353,7 +350,6 @@ class RedisStore:
         return await self._counters.freeze(now, await self._enrolled())
 
     async def figures(self) -> StoreFacts:
-        """Counts and bytes."""
         remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._client.memory()
         unjudged, oldest = await self._unjudged.figures()

@@ -52,9 +52,7 @@ class PendingEvent(Protocol):
     """An event taken from the stream and not yet acknowledged."""
 
     @property
-    def arrival(self) -> Arrival:
-        """Its address and bytes."""
-        ...
+    def arrival(self) -> Arrival: ...
 
     def ack(self) -> None:
         """Its outcome is durable: the committed offset may pass it."""

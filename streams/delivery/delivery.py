@@ -70,8 +70,6 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one delivery."""
-
     records_max: int = RECORDS_MAX
     linger_seconds: float = LINGER_SECONDS
     step_seconds_max: float = STEP_SECONDS_MAX

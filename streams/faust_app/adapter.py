@@ -51,7 +51,6 @@ def arrival_of(message: Message) -> Arrival:
 
 
 async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTaken]:
-    """The stream's events, unacknowledged."""
     async for event in cast(Stream[bytes], stream).noack().events():
         yield FaustTaken(app, event)
 

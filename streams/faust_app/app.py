@@ -189,7 +189,6 @@ class WorkerApp(faust.App):
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:
-    """The app's Faust settings."""
     return {
         "broker": [URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
         "broker_credentials": credentials(settings),

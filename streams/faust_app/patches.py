@@ -219,7 +219,6 @@ class SafeConsumer(driver.Consumer):
             self._given_up[message.tp] = min(lowest, message.offset)
 
     async def group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
-        """As :meth:`SafeConsumerThread.group_lag`."""
         return await cast(SafeConsumerThread, self._thread).group_lag(topics)
 
     def without_holes(self, tp: TP, following: int) -> int:

@@ -54,9 +54,7 @@ class Admin(Protocol):
         """State of consumer groups, and what we may do with them; one that never was is `Dead`."""
         ...
 
-    def close(self) -> None:
-        """Disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 class Confirmation(Protocol):
@@ -72,13 +70,9 @@ class Writer(Protocol):
 
     def send(
         self, topic: str, *, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
-    ) -> Confirmation:
-        """Buffer a record."""
-        ...
+    ) -> Confirmation: ...
 
-    def close(self) -> None:
-        """Flush and disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -218,7 +212,6 @@ class Reader:
                 raise BrokerUnavailable(f"Kafka: no record of {topic} came for {2 * ANSWER_MS / 1000:g} s")
 
     def close(self) -> None:
-        """Disconnect."""
         self._client.close()
 
 
@@ -236,9 +229,7 @@ def reader(settings: Settings, *, grouped: bool = False) -> Iterator[Reader]:
 class Closing(Protocol):
     """A client that can be closed."""
 
-    def close(self) -> None:
-        """Disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 Client = TypeVar("Client", bound=Closing)

@@ -53,7 +53,7 @@ class Follower:
     """Reads partitions in order, each from its offset. Used by one thread at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        """Connects. Raises `BrokerUnavailable`."""
+        """Raises `BrokerUnavailable` if no broker answers."""
         self._asked = kept_admin(settings)
         self._looked_at = time.monotonic()
         self._topics: tuple[str, ...] = ()
@@ -131,6 +131,5 @@ class Follower:
         self._looked_at = time.monotonic()
 
     def close(self) -> None:
-        """Disconnects."""
         self._client.close()
         self._asked.close()

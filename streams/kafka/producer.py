@@ -72,13 +72,9 @@ log = structlog.get_logger("samehand.kafka")
 class Producing(Protocol):
     """What is used of aiokafka's producer."""
 
-    async def start(self) -> None:
-        """Connect."""
-        ...
+    async def start(self) -> None: ...
 
-    async def stop(self) -> None:
-        """Flush and disconnect."""
-        ...
+    async def stop(self) -> None: ...
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
@@ -86,9 +82,7 @@ class Producing(Protocol):
         """Buffer a record; awaiting the result confirms it."""
         ...
 
-    async def answers(self) -> bool:
-        """Whether any broker does."""
-        ...
+    async def answers(self) -> bool: ...
 
 
 class KafkaPublisher:

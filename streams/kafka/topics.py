@@ -63,7 +63,6 @@ class Topic:
 
     @property
     def configs(self) -> dict[str, str]:
-        """As Kafka spells it."""
         configs = {"cleanup.policy": "compact" if self.compacted else "delete"}
         if self.retention_days is not None:
             configs["retention.ms"] = str(self.retention_days * DAY_MS)
@@ -116,7 +115,6 @@ class Names:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What platforms publish on."""
         return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
 
 

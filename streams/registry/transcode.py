@@ -138,7 +138,6 @@ def id_of(raw: bytes | None) -> int | Malformed | None:
 
 
 def _reader(schema: Schema) -> Read:
-    """Raises `SchemaUnusable`."""
     if schema.language == "AVRO":
         from streams.registry import avro
 

@@ -42,7 +42,6 @@ class Forwarded:
         self._told = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serves one request."""
         if scope["type"] == "http" and scope["client"] is not None:
             lines = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
             if lines and not self._proxies and not self._told:

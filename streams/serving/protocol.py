@@ -59,7 +59,6 @@ class BoundedHttp(HttpToolsProtocol):
     server_state: BoundedState
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        """Takes what uvicorn gives."""
         super().__init__(*given, **named)
         self._due: asyncio.TimerHandle | None = None
         self._rest_due: asyncio.TimerHandle | None = None
@@ -86,7 +85,6 @@ class BoundedHttp(HttpToolsProtocol):
             next(iter(waiting))._abort()  # itself, where all others are being answered
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expects nothing any more."""
         self._unexpect()
         self._have_rest()
         self._have_read()
@@ -135,7 +133,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Keeps the address."""
         if not self._deaf:
             super().on_url(url)
 
@@ -159,7 +156,6 @@ class BoundedHttp(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Ends a request."""
         if self._deaf:
             return
         self._in_request = False

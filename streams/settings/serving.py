@@ -25,7 +25,6 @@ class ServingSettings(BaseModel):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, given: Any) -> Any:
-        """Networks of a text."""
         if not isinstance(given, str):
             return given
         try:

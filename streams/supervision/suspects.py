@@ -88,7 +88,6 @@ class Suspects:
 
     @property
     def any(self) -> bool:
-        """Whether there are any."""
         return bool(self._known)
 
     @property

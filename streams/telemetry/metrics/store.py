@@ -73,5 +73,4 @@ class StoreMetrics:
         self.lookbacks_capped.labels("device")
 
     def breaker(self, state: BreakerState) -> None:
-        """The store's breaker turned."""
         self.store_breaker_state.set(state)
