@@ -55,7 +55,8 @@ def bits(token: str) -> float:
     total = -JOIN_BITS
     for run in _RUNS.findall(token[:_READ_LETTERS]):
         if run.isalpha():
-            total += JOIN_BITS + _letter_bits(run)
+            # Bits of a run of letters, read by its cheapest path.
+            total += JOIN_BITS + min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
         else:
             total += digit_bits(run) + (JOIN_BITS if total < 0 else 0.0)
     return _bounded(total) if total >= 0 else 0.0
@@ -90,11 +91,6 @@ def _piece_bits(piece: str) -> float:
         return _bounded(digit_bits(piece))
     spelt = running_bits(shipped(), piece)[-1] + UNLISTED_BITS
     return _bounded(min(spelt, len(piece) * LETTER_BITS))
-
-
-def _letter_bits(run: str) -> float:
-    """Bits of a run of letters, read by its cheapest path."""
-    return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
 
 
 def _pieces(run: str) -> list[str]:
