@@ -300,7 +300,7 @@ class Owed:
     ``alert``: as it was last published, under the ``revision`` to publish; ``at`` (Unix seconds): when its
     cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those of a
     summary, ``None`` for any other alert. ``forgotten``: the alert was withdrawn before and is not known any
-    more; only the topic of states is told.
+    more; only the topic of states gets a record.
     """
 
     alert: OpenAlert

@@ -152,9 +152,5 @@ def _within_reach(
     return {others[at]: int(sums[at]) for at in np.flatnonzero(enough).tolist()}
 
 
-def _index(indexes: Sequence[Index], account: str) -> Index:
-    return next(index for index in indexes if account in index.entries)
-
-
 def _frame(indexes: Sequence[Index], account: str) -> Frame:
-    return read_frame(_index(indexes, account).entries[account].frame)
+    return read_frame(next(index for index in indexes if account in index.entries).entries[account].frame)

@@ -61,10 +61,6 @@ class RememberedAccounts:
                 return generation.index.entries[account]
         return None
 
-    def _where(self, account: str, now: float) -> Generation:
-        """The generation that remembers an account."""
-        return next(one for one in self.live(now) if account in one.index.entries)
-
     def opened(self, now: float) -> Generation:
         """The generation that one batch of accounts is written to; opens a new one where that is due."""
         self.generations = self.live(now)
@@ -83,7 +79,8 @@ class RememberedAccounts:
         known = self.find(entry.account, now)
         if known is not None:
             if known == entry:
-                self._where(entry.account, now).index.put(entry)
+                # The generation that remembers an account.
+                next(one for one in self.live(now) if entry.account in one.index.entries).index.put(entry)
                 return False
             if _seen_at(known) > _seen_at(entry):
                 return False

@@ -57,7 +57,6 @@ from store.common.counted_values import counted
 from store.common.crowd import by_kind, naming_keys
 from store.common.key_digests import Addresses
 from store.common.records import (
-    BanQuote,
     ban_quote,
     frame_of,
     read_ban_quote,
@@ -159,7 +158,11 @@ class MemoryStore:
             known is not None and _occurred_at(known) > facts.occurred_at
         ):
             return Enrolled.SUPERSEDED
-        entry = self._entry(ban)
+        tag = self._addresses.account(ban.account).tag
+        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
+        entry = Entry(
+            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
+        )
         if known == entry:
             index.put(entry)
             return Enrolled.UNCHANGED
@@ -168,13 +171,6 @@ class MemoryStore:
         index.put(entry)
         times.add(dated_in(entry.frame, entry.quote))
         return Enrolled.NEW if known is None else Enrolled.CHANGED
-
-    def _entry(self, ban: Ban) -> Entry:
-        tag = self._addresses.account(ban.account).tag
-        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
-        return Entry(
-            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
-        )
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
@@ -219,9 +215,10 @@ class MemoryStore:
         frame = read_frame(entry.frame)
         if now is not None and frame.expired(now):
             return None
+        quote = read_ban_quote(entry.quote)
         return Ban(
             account=account,
-            facts=self._resolved(read_ban_quote(entry.quote)),
+            facts=quote.resolved(self._founders.get(quote.root) if quote.root else None),
             fingerprints=tuple(unpack(record) for record in frame.records),
         )
 
@@ -347,7 +344,11 @@ class MemoryStore:
     def _propose(self, proposal: Proposal, now: float) -> Ruled:
         ruling = self._ruled(proposal, now)
         if ruling.ruling is Ruling.WITHHELD:
-            self._count(proposal, now)
+            counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
+            known = proposal.alert_id in counted
+            if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
+                counted[proposal.alert_id] = rank
+                self._sum_up(proposal, now)
         return ruling
 
     def _ruled(self, proposal: Proposal, now: float) -> Ruled:
@@ -379,13 +380,6 @@ class MemoryStore:
         open_alerts = self._open.get(proposal.banned, {})
         summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
         return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
-
-    def _count(self, proposal: Proposal, now: float) -> None:
-        counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
-        known = proposal.alert_id in counted
-        if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
-            counted[proposal.alert_id] = rank
-            self._sum_up(proposal, now)
 
     def _sum_up(self, proposal: Proposal, now: float) -> None:
         """The counts of a ban have changed: its summary is owed under its next revision."""
@@ -433,7 +427,8 @@ class MemoryStore:
         return Ruled(Ruling.PUBLISH, known if stands else next_revision(known, now))
 
     def _forbidden(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
-        if self._silent(proposal.alert_id):
+        known = self._decided.get(proposal.alert_id)
+        if known is not None and known[2] == "not_mirror":
             return Ruling.SUPPRESSED
         if self._banned(proposal.account, now) is not None:
             return Ruling.ACCOUNT_BANNED
@@ -489,8 +484,8 @@ class MemoryStore:
         marker = withdrawn(self._markers.get(at), alert.revision, now)
         self._markers[at] = marker
         self._owed.pop(alert.alert_id, None)
-        told = replace(alert, revision=marker.revision)
-        self._owed[alert.alert_id] = Owed(told, marker.revision, reason, now)
+        taken_back = replace(alert, revision=marker.revision)
+        self._owed[alert.alert_id] = Owed(taken_back, marker.revision, reason, now)
 
     def _know_no_more(self, banned: str, alert_id: str) -> OpenAlert | None:
         self._known_until.pop(alert_id, None)
@@ -500,8 +495,8 @@ class MemoryStore:
         """An alert is known no more: the topic of states is owed that."""
         known = self._know_no_more(banned, alert_id)
         if known is not None:
-            told = replace(known, open=True, withdrawn=None)
-            self._owed[alert_id] = Owed(told, known.revision, None, now, forgotten=True)
+            taken_back = replace(known, open=True, withdrawn=None)
+            self._owed[alert_id] = Owed(taken_back, known.revision, None, now, forgotten=True)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         for alert_id, banned, claimant, revision in published:
@@ -662,10 +657,6 @@ class MemoryStore:
         known = [self._decided.get(one) for one in alert_ids]
         return [Decided(one[2], one[0], new=False) if one else None for one in known]
 
-    def _silent(self, alert_id: str) -> bool:
-        known = self._decided.get(alert_id)
-        return known is not None and known[2] == "not_mirror"
-
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these alerts."""
         for alert_id in alert_ids:
@@ -764,9 +755,6 @@ class MemoryStore:
         marked = self._reinstated.get(descent.root_id)
         if marked is None or marked[1] <= now or self._banned(descent.root_id, now) is not None:
             self._founders[self._root(descent.root_id)] = descent.root_id
-
-    def _resolved(self, quote: BanQuote) -> BanFacts:
-        return quote.resolved(self._founders.get(quote.root) if quote.root else None)
 
 
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:

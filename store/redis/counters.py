@@ -167,7 +167,15 @@ class Counters:
             self._counting = True
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
         sightings = _Sightings.of(accounts, self._shards.addresses)
-        several = list(sightings.packed(self._columns, self._bits, self._door, self._newest()))
+        # The newest frozen sketches that this process has read, by shard.
+        several = list(
+            sightings.packed(
+                self._columns,
+                self._bits,
+                self._door,
+                self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all),
+            )
+        )
         await together(
             [
                 self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
@@ -176,10 +184,6 @@ class Counters:
         )
         for *_, met in several:
             self._door.note(met)
-
-    def _newest(self) -> Sequence[Sketch]:
-        """The newest frozen sketches that this process has read, by shard."""
-        return self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all)
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does.

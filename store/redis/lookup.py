@@ -120,13 +120,13 @@ async def _heads(shards: Shards, queries: Sequence[Query], spread: Spread, names
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        stands, so_many, entries, *told = answer[1:]
+        stands, so_many, entries, *counts_and_postings = answer[1:]
         if not stands:
             known[shard] = await _moments(shards, shard, known[shard], so_many, entries)
         elif of_bans:
             known[shard].learn(enrolled[shard], entries)
-        total += sum(told[: len(names)])
-        slots = iter(told[len(names) :])
+        total += sum(counts_and_postings[: len(names)])
+        slots = iter(counts_and_postings[len(names) :])
         for at in by_shard[shard]:
             own[at] = {
                 place_of(number * spread.shards + shard, slot)

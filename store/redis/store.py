@@ -137,10 +137,10 @@ class RedisStore:
 
     async def history(self) -> str:
         """An identifier of the data: another once a server is replaced, restarted or refilled."""
-        told = await together([self.shards.script("history", shard) for shard in self.shards.all])
+        histories = await together([self.shards.script("history", shard) for shard in self.shards.all])
         refilled = (await self.store_meta.facts()).get("refilled", "")
-        digest = sha1(b"".join(told), usedforsecurity=False).hexdigest()
-        return f"{refilled}:{digest}" if all(told) else ""
+        digest = sha1(b"".join(histories), usedforsecurity=False).hexdigest()
+        return f"{refilled}:{digest}" if all(histories) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
         """The offsets from which acknowledged records must be delivered again, by topic and partition."""
