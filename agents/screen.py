@@ -12,14 +12,14 @@ from functools import partial
 from typing import Final
 
 from agents.common.alerts import Pair, admitted, confirm
-from agents.common.beside import Sample, ShadowWeights
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
-from agents.common.match import Sought, compared, sought
+from agents.common.match import Lookup, compared, lookup_of
 from agents.common.offload import offload
+from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
+from agents.common.yielder import Yielder
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
@@ -40,7 +40,11 @@ class Screen:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
         self._context = context
         self._direction: Direction = direction
-        sampled = direction == "forward" and context.rules.sample_share > 0 and not context.rules.shadow
+        sampled = (
+            direction == "forward"
+            and context.alert_policy.sample_share > 0
+            and not context.alert_policy.shadow
+        )
         self._sample = Sample(context) if sampled else None
         self._shadow_weights = ShadowWeights(context)
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
@@ -49,9 +53,9 @@ class Screen:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
         outcomes: list[Outcome] = []
-        seen: list[tuple[int, Sought]] = []
+        seen: list[tuple[int, Lookup]] = []
         read = partial(self._read, snapshot=snapshot)
-        for first, (some, events) in await offload(arrivals, read, Turns(self._context.ticks)):
+        for first, (some, events) in await offload(arrivals, read, Yielder(self._context.ticks)):
             outcomes += some
             seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
@@ -65,15 +69,15 @@ class Screen:
 
     def _read(
         self, arrivals: Sequence[Arrival], snapshot: Snapshot
-    ) -> tuple[list[Outcome], list[tuple[int, Sought | None]]]:
-        def seen(found: Decoded[AccountEvent]) -> Sought | None:
-            return sought(found, self._topic, snapshot, self._context)
+    ) -> tuple[list[Outcome], list[tuple[int, Lookup | None]]]:
+        def seen(found: Decoded[AccountEvent]) -> Lookup | None:
+            return lookup_of(found, self._topic, snapshot, self._context)
 
         if self._direction == "update":
             return read_all(arrivals, decode_updated, self._context, seen)
         return read_all(arrivals, decode_created, self._context, seen)
 
-    async def _alerts(self, seen: Sequence[tuple[int, Sought]], snapshot: Snapshot) -> dict[int, list[Emit]]:
+    async def _alerts(self, seen: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """The records to publish for each event, by its place in the batch."""
         pairs: list[Pair] = []
         places: list[int] = []
@@ -103,7 +107,7 @@ class Screen:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
-    async def _remembered(self, several: Sequence[Sought]) -> tuple[list[Sought], list[list[Candidate]]]:
+    async def _remembered(self, several: Sequence[Lookup]) -> tuple[list[Lookup], list[list[Candidate]]]:
         """Remembers the accounts and looks them up.
 
         Returns each account with the times from which it has shown its values, and the candidates of each.
@@ -114,7 +118,7 @@ class Screen:
                 [one.account for one in several],
                 [one.query for one in several],
                 now=context.now(),
-                keep=context.rules.candidates_an_event,
+                keep=context.alert_policy.candidates_an_event,
             )
         )
         remembered = [

@@ -28,8 +28,8 @@ from bench.machine import in_words, machine
 from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
+from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.frequency.rates import Frequencies
-from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights
@@ -170,7 +170,9 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     asked = [Query.by(one.account, table) for one, table in zip(accounts, tables, strict=True)]
     left = await store.bans_like(asked, now=_NOW, keep=KEEP)
     found = await store.bans_like([Query(one.account, one.keys) for one in asked], now=_NOW, keep=KEEP)
-    sights: list[Frequencies] = [Unbanned(counted, met[0].bearers if met else {}) for met in found]
+    sights: list[Frequencies] = [
+        CountsWithoutCandidates(counted, met[0].bearers if met else {}) for met in found
+    ]
     clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
     clock.timed(SCORE, lambda: _scored(accounts, left, weights, sights))
     some = slice(None, None, _UNSPARED)

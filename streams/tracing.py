@@ -132,8 +132,8 @@ def note(facts: Callable[[], Mapping[int, Mapping[str, str | int]]]) -> None:
     """
     trail = _trail.get()
     if trail is not None:
-        for place, told in facts().items():
-            trail.notes.setdefault(place, {}).update(told)
+        for place, facts_of_place in facts().items():
+            trail.notes.setdefault(place, {}).update(facts_of_place)
 
 
 @contextmanager

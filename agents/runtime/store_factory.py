@@ -71,8 +71,8 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
     # A key that no account can have would leave its account to be alerted on, silently.
     bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
     if bad:
-        told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
-        reason = f"{path}: line {told}: not the key of an account, such as x:1076313901"
+        listed = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
+        reason = f"{path}: line {listed}: not the key of an account, such as x:1076313901"
         raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
     return frozenset(filter(None, keys))
 
@@ -133,7 +133,17 @@ def expected_epoch(settings: Settings) -> str:
 def endpoint_of(settings: Settings) -> Endpoint:
     """Converts the settings of Redis to the store's endpoint."""
     address = settings.redis
-    shared = _connection(settings)
+    # The options of every connection, those to Sentinels too: time-outs, and TLS.
+    seconds = settings.redis_timeout_ms / 1000
+    shared: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    if settings.redis.tls:
+        shared["ssl"] = True
+        files = {
+            "ssl_ca_certs": settings.redis_ca_file,
+            "ssl_certfile": settings.redis_cert_file,
+            "ssl_keyfile": settings.redis_key_file,
+        }
+        shared |= {name: str(path) for name, path in files.items() if path is not None}
     given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
     deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
     if address.kind == "sentinel":
@@ -157,21 +167,6 @@ def endpoint_of(settings: Settings) -> Endpoint:
     else:
         url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
     return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
-
-
-def _connection(settings: Settings) -> dict[str, Any]:
-    """The options of every connection, those to Sentinels too: time-outs, and TLS."""
-    seconds = settings.redis_timeout_ms / 1000
-    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    if settings.redis.tls:
-        options["ssl"] = True
-        files = {
-            "ssl_ca_certs": settings.redis_ca_file,
-            "ssl_certfile": settings.redis_cert_file,
-            "ssl_keyfile": settings.redis_key_file,
-        }
-        options |= {name: str(path) for name, path in files.items() if path is not None}
-    return options
 
 
 def _given(**options: str | None) -> dict[str, Any]:

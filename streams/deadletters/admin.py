@@ -125,7 +125,11 @@ def replay(
             if original is None:
                 gone.append(letter.address)
                 continue
-            _send(out, letter, original)
+            headers = [(name, value) for name, value in original.headers if name != ENDPOINT_HEADER]
+            if letter.endpoint is not None:
+                headers.append((ENDPOINT_HEADER, letter.endpoint.encode()))
+            confirmation = out.send(letter.topic, key=original.key, value=original.value, headers=headers)
+            confirmation.get(timeout=ANSWER_MS / 1000)
             _note(out, settings, letter, "replayed")
             sent += 1
             progress(letter.address)
@@ -218,14 +222,6 @@ def _is_about(letter: DeadLetter, record: Arrival) -> bool:
     kept = [(letter.key, record.key), (letter.value, record.value)]
     same = all(ours is None or ours == theirs for ours, theirs in kept)
     return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
-
-
-def _send(out: Writer, letter: DeadLetter, record: Arrival) -> None:
-    headers = [(name, value) for name, value in record.headers if name != ENDPOINT_HEADER]
-    if letter.endpoint is not None:
-        headers.append((ENDPOINT_HEADER, letter.endpoint.encode()))
-    confirmation = out.send(letter.topic, key=record.key, value=record.value, headers=headers)
-    confirmation.get(timeout=ANSWER_MS / 1000)
 
 
 def _note(out: Writer, settings: Settings, letter: DeadLetter, done: Done) -> None:

@@ -94,18 +94,15 @@ class Batches:
         """Move events from the stream into the queue until it ends or the task is cancelled."""
         try:
             async for taken in source:
-                await self._put(taken)
+                try:
+                    await self._queue.put(taken)
+                except asyncio.CancelledError:
+                    taken.release()  # neither side holds it now: a later commit must not pass it
+                    raise
         except Exception as fault:
             await self._queue.put(_End(fault))
         else:
             await self._queue.put(_End(None))
-
-    async def _put(self, taken: PendingEvent) -> None:
-        try:
-            await self._queue.put(taken)
-        except asyncio.CancelledError:
-            taken.release()  # neither side holds it now: a later commit must not pass it
-            raise
 
     async def next(self) -> list[PendingEvent]:
         """The next batch; empty once the stream has ended.

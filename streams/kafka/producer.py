@@ -35,7 +35,7 @@ LOOK_ANSWER_SECONDS: Final = 3.0
 """So long one broker may take for it; a broker across an ocean needs a tenth of it."""
 
 STOP_SECONDS: Final = 3.0
-"""For what is buffered still when the process ends: whoever sent it was told that nothing is known of it."""
+"""For records still buffered at the end of the process: their senders know that the outcome is open."""
 
 OUTAGES: Final = (
     kafka_errors.KafkaTimeoutError,

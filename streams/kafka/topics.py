@@ -202,11 +202,11 @@ def group_fault(settings: Settings) -> str:
     group = settings.kafka_group
     try:
         with admin(settings) as client:
-            told = client.describe_groups([group]).get(group, {})
+            described = client.describe_groups([group]).get(group, {})
     except (BrokerUnavailable, BrokerRefused) as fault:
         # A cluster on its first day has no coordinator yet; small brokers do not know the question, nor ACLs.
         return _MAY_NOT_JOIN.format(group) if "Authorization" in str(fault) else ""
-    allowed = frozenset(told.get("authorized_operations") or ())
+    allowed = frozenset(described.get("authorized_operations") or ())
     # A user who sees a group may at least describe it: a broker that says otherwise knows no ACLs.
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
 

@@ -29,7 +29,7 @@ HEADER_BYTES_MAX: Final = 64 * 1024
 """Our callers send some hundred bytes; proxies add a few KiB."""
 
 REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
-"""A body of a MiB in chunks of a byte each takes six; whoever sends more need not be heard out."""
+"""A body of a MiB in chunks of a byte each takes six; a client that sends more is cut off."""
 
 WRITE_SECONDS: Final = 10.0
 """Within which a client reads what was written, but for what the kernel holds: a slow phone takes two."""
@@ -211,5 +211,5 @@ class BoundedHttp(HttpToolsProtocol):
     def _abort(self) -> None:
         """Ends it at once: a close would wait for a client that does not read."""
         self.server_state.waiting.pop(self, None)
-        self.connections.discard(self)  # its end is told by the loop's next turn, and makes room now
+        self.connections.discard(self)  # its end is reported by the loop's next turn, and makes room now
         self.transport.abort()

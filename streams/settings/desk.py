@@ -1,4 +1,4 @@
-"""Settings of the desk: its database, its address, and the habits of whoever decides alerts there."""
+"""Settings of the desk: its database, its address, and the habits of the people who decide alerts there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings out of an environment, and told to people. Nothing else reads the environment."""
+"""Reads settings from the environment and explains them. Nothing else reads the environment."""
 
 from __future__ import annotations
 

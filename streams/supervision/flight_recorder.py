@@ -193,16 +193,12 @@ def _taken_file(folder: Path | None) -> IO[bytes] | None:
             continue
         try:
             # Reserved: on a full disk a later write into a hole would kill the worker (SIGBUS).
-            _reserve(handle)
+            if sys.platform == "linux":
+                os.posix_fallocate(handle, 0, _BYTES)
+            else:
+                os.truncate(handle, _BYTES)
         except OSError:
             os.close(handle)
             return None
         return os.fdopen(handle, "r+b")
     return None
-
-
-def _reserve(handle: int) -> None:
-    if sys.platform == "linux":
-        os.posix_fallocate(handle, 0, _BYTES)
-    else:
-        os.truncate(handle, _BYTES)

@@ -184,19 +184,19 @@ class FollowedBatch:
                 span.end(int(ended * NANO))
 
     def _tell(self, place: int, event: Span, outcome: Outcome) -> None:
-        told: dict[str, str | int] = {
+        attributes: dict[str, str | int] = {
             "samehand.batch.records": self._records,
             "samehand.outcome": outcome_name(outcome),
             **{f"samehand.{name}": value for name, value in self.trail.notes.get(place, {}).items()},
         }
         if self.trail.untold:
-            told["samehand.steps_untold"] = self.trail.untold
+            attributes["samehand.steps_untold"] = self.trail.untold
         if isinstance(outcome, Published):
-            told["samehand.published"] = len(outcome.emits)
+            attributes["samehand.published"] = len(outcome.emits)
         if isinstance(outcome, Dead):
-            told["error.type"] = outcome.reason
+            attributes["error.type"] = outcome.reason
             event.set_status(Status(StatusCode.ERROR))
-        event.set_attributes(told)
+        event.set_attributes(attributes)
         spans: list[Span] = []
         for step in self.trail.steps:
             spans.append(

@@ -60,7 +60,7 @@ async def test_a_sign_up_is_looked_up_by_what_is_left_of_it(
     assert alert.band == "likely"
     assert {(it.side, it.field) for it in alert.not_read} == {("account", field)}
     assert reason in {it.reason for it in alert.not_read}
-    counted = life.context.meters.exposition().decode()
+    counted = life.context.metrics.exposition().decode()
     assert f'fields_unusable_total{{field="{field}",reason="{reason}",topic=' in counted
 
 

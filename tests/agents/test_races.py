@@ -96,7 +96,7 @@ async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) ->
     told = Counter((alert.account_id, alert.matched.account_id) for alert in lived.alerts)
     assert told == Counter({(f"n{number}", f"b{number}"): 1 for number in range(1, count + 1)})
     assert {alert.direction for alert in lived.alerts} == {"forward", "lookback"}, "each should win sometimes"
-    assert lived.context.meters.duplicates_suppressed._value.get() > 0, "some should have met"
+    assert lived.context.metrics.duplicates_suppressed._value.get() > 0, "some should have met"
     await store.close()
 
 

@@ -51,13 +51,13 @@ async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
 async def test_what_is_in_it_is_measured(life: Life) -> None:
     await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
     await monitor_of(life).look()
-    assert "samehand_fingerprints 2.0" in life.context.meters.exposition().decode()
+    assert "samehand_fingerprints 2.0" in life.context.metrics.exposition().decode()
 
 
 async def test_how_full_it_is_shows(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media"))
     await monitor_of(life).look()
-    value = life.context.meters.registry.get_sample_value
+    value = life.context.metrics.registry.get_sample_value
     assert value("samehand_remembered_bytes") == (await life.context.store.figures()).remembered_bytes
     assert value("samehand_remembered_evicted") == 0.0
     assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
