@@ -27,7 +27,7 @@ from streams.faust_app.monitor import watch
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import refused_by_kafka, start_fault
 from streams.kafka import topics
-from streams.kafka.topics import Right, Topic, names, wanted
+from streams.kafka.topics import Right, TopicSpec, names, wanted
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
@@ -169,7 +169,7 @@ def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:
     )
 
 
-def topics_of(settings: Settings) -> tuple[Topic, ...]:
+def topics_of(settings: Settings) -> tuple[TopicSpec, ...]:
     """The topics that are needed, with what must be allowed there."""
     called = names(settings)
     rights: dict[str, frozenset[Right]] = {

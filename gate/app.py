@@ -113,7 +113,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class RefusedCall(Exception):
     """A call that is not served."""
 
     def __init__(self, answer: Answer, counted: str = "") -> None:
@@ -196,14 +196,14 @@ class Gate:
         async def work() -> tuple[Answer, str]:
             webhook = self.webhooks.get(mapping)
             if webhook is None:
-                raise Refused(Answer(404, Problem(reason="unknown-webhook")))
+                raise RefusedCall(Answer(404, Problem(reason="unknown-webhook")))
             network = network_of(request.client.host if request.client else "")
             async with AsyncExitStack() as held:
                 async with _arriving(request):
                     raw = await held.enter_async_context(self.unsigned.whole(request.stream(), network))
                 headers = dict(request.headers)
                 if not webhook.signed(raw, headers, now=self.now()):
-                    raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
+                    raise RefusedCall(Answer(401, Problem(reason="bad-signature")), "signature")
                 if isinstance(webhook, CoopActions):
                     return await self._decided(webhook, raw), f"webhook:{mapping}"
                 found = await off_loop(len(raw), partial(webhook.map, raw, headers, now=self.now()))
@@ -249,12 +249,12 @@ class Gate:
             key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
             if key is None:
                 answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
-                raise Refused(answer, "no-key")
+                raise RefusedCall(answer, "no-key")
             name, _, kind = right.partition(":")
             if not (key.publishes(kind) if kind else key.has(name)):
                 logged = {"key": key.name}
                 answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), logged)
-                raise Refused(answer, "not-allowed")
+                raise RefusedCall(answer, "not-allowed")
             if wait_seconds := self.keyring.wait_seconds(key):
                 raise _too_often(key, wait_seconds)
             return await work(await _body(request), key), key.name
@@ -268,7 +268,7 @@ class Gate:
         self.metrics.busy.inc()
         try:
             answer, who = await work()
-        except Refused as refused:
+        except RefusedCall as refused:
             answer = refused.answer
             if refused.counted:
                 self.metrics.refused.labels(refused.counted).inc()
@@ -298,7 +298,7 @@ class Gate:
                 reason="too-many",
                 detail=f"the key publishes {key.records_max:.0f} records a minute: send fewer",
             )
-            raise Refused(Answer(413, problem, {"key": key.name}), "rate")
+            raise RefusedCall(Answer(413, problem, {"key": key.name}), "rate")
         if wait_seconds := self.keyring.charge(key, records):
             raise _too_often(key, wait_seconds)
 
@@ -312,7 +312,7 @@ class Gate:
             if DEADLINE_MS_MIN <= deadline_ms <= DEADLINE_MS_MAX:
                 return deadline_ms
         wanted = f"whole milliseconds from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}"
-        raise Refused(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
+        raise RefusedCall(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
 
     def _taken(self, taken: IntakeOutcome | Malformed) -> Answer:
         """202 when Kafka has every record that could be read, 503 when it does not take them."""
@@ -360,20 +360,20 @@ async def _arriving(request: Asked) -> AsyncIterator[None]:
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         problem = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
-        raise Refused(Answer(415, problem, headers={"Accept-Encoding": "identity"}))
+        raise RefusedCall(Answer(415, problem, headers={"Accept-Encoding": "identity"}))
     try:
         async with asyncio.timeout(BODY_SECONDS):
             yield
     except TimeoutError:
-        raise Refused(Answer(408, Problem(reason="slow-body"))) from None
+        raise RefusedCall(Answer(408, Problem(reason="slow-body"))) from None
     except TooMuch:
         problem = Problem(reason="overloaded", detail="too much is on its way here: send it again")
-        raise Refused(Answer(503, problem, headers={"Retry-After": "5"})) from None
+        raise RefusedCall(Answer(503, problem, headers={"Retry-After": "5"})) from None
 
 
-def _too_often(key: Key, wait_seconds: float) -> Refused:
+def _too_often(key: Key, wait_seconds: float) -> RefusedCall:
     headers = {"Retry-After": str(math.ceil(wait_seconds))}
-    return Refused(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
+    return RefusedCall(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
 
 
 def _malformed(fault: Malformed) -> Answer:

@@ -34,7 +34,7 @@ from store.errors import StoreError
 from streams.clock import Clock
 from streams.kafka.producer import KafkaPublisher
 from streams.kafka.topics import names
-from streams.serving.server import Server
+from streams.serving.server import HttpServer
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
 from streams.supervision.forced_stop import cut_off_after
@@ -184,7 +184,7 @@ async def _until_told(
     return EXIT_OK if signalled in done and not faults else EXIT_FAILED
 
 
-class _Server(Server):
+class _Server(HttpServer):
     """A server without signals of its own: they are the process's."""
 
     @contextmanager

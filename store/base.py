@@ -318,7 +318,7 @@ class Recalled(NamedTuple):
     since: float
 
 
-class Settled(NamedTuple):
+class ConfirmedEntry(NamedTuple):
     """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
     ``known``: the alert as it was withdrawn, if a verdict on it may follow. Without it and with the
@@ -523,7 +523,7 @@ class Store(Protocol):
         again. A ban's summary is returned at most once in :data:`store.limits.SUMMARY_SECONDS`.
         """
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
         An alert on which a verdict may follow stays known: one that a verdict withdrew as long as its ban,

@@ -19,7 +19,7 @@ from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
 from streams.kafka.mapped_topics import mappings_of, topic_of
-from streams.kafka.topics import Topic, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted
 from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
@@ -101,12 +101,12 @@ def register_agents(
         register(app, f"bridge-{topic}", topic, bridge)
 
 
-def topics_of(settings: Settings, mappings: Mappings) -> tuple[Topic, ...]:
+def topics_of(settings: Settings, mappings: Mappings) -> tuple[TopicSpec, ...]:
     """The topics that a bridge needs, with the rights that it needs there: it reads none of our events."""
     called = names(settings)
     targets = topic_of(called)
     written = {targets[kind] for kind in mappings.kinds} | {called.letters}
     ours = [replace(it, rights=frozenset({"WRITE"})) for it in wanted(settings) if it.name in written]
     control = [it for it in wanted(settings) if it.name == called.control]
-    foreign = [Topic(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
+    foreign = [TopicSpec(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
     return (*ours, *control, *foreign)

@@ -22,7 +22,7 @@ from agents.common.context import AgentContext
 from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.wire import encode
-from store.base import OpenAlert, Owed, Settled
+from store.base import ConfirmedEntry, OpenAlert, Owed
 from store.common.alert_dedup import KNOWN_ON
 from store.errors import StoreError
 from streams.clock import Clock
@@ -136,7 +136,7 @@ class Relay:
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""
         settled = [
-            Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
+            ConfirmedEntry(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
             for one in confirmed
         ]
         await self.context.call_store(self.context.store.settle(settled))

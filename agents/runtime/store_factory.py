@@ -12,7 +12,7 @@ from samehand.errors import UnusableStock
 from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, read_stock
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.store_meta import UNFILLED
 from streams.errors import SettingsError
 from streams.kafka.group_position import has_acknowledged
@@ -130,7 +130,7 @@ def expected_epoch(settings: Settings) -> str:
     return known_epoch(settings) or (UNFILLED if has_acknowledged(settings, names(settings).banned) else "")
 
 
-def endpoint_of(settings: Settings) -> Endpoint:
+def endpoint_of(settings: Settings) -> RedisEndpoint:
     """Converts the settings of Redis to the store's endpoint."""
     address = settings.redis
     # The options of every connection, those to Sentinels too: time-outs, and TLS.
@@ -147,7 +147,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
     given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
     deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
     if address.kind == "sentinel":
-        return Endpoint(
+        return RedisEndpoint(
             sentinels=address.hosts,
             service=address.master,
             deadline_seconds=deadline_seconds,
@@ -158,7 +158,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
             | shared,
         )
     if address.kind == "cluster":
-        return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
+        return RedisEndpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
     host, port = address.hosts[0] if address.hosts else ("", 0)
     # The scheme of a URL says whether TLS is used.
     plain = {name: value for name, value in given.items() if name != "ssl"}
@@ -166,7 +166,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
         url = f"unix://{address.path}?db={address.database}"
     else:
         url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
-    return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
+    return RedisEndpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
 
 
 def _given(**options: str | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class WatchlistEntry:
     """An organisation (or a person) on an official list.
 
     ``reference`` is the authority's own number of the listing, ``aliases`` all names in the list's order,

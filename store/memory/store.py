@@ -23,6 +23,7 @@ from store.base import (
     BanFacts,
     Candidate,
     Claim,
+    ConfirmedEntry,
     Decided,
     Decision,
     Enrolled,
@@ -36,7 +37,6 @@ from store.base import (
     RememberedFacts,
     Ruled,
     Ruling,
-    Settled,
     StoreFacts,
     SummaryCounts,
 )
@@ -79,8 +79,8 @@ from store.limits import (
     SWEPT_SECONDS,
 )
 from store.memory.counts import Counts
-from store.memory.index import Entry, Index, ranked
-from store.memory.remembered import Generation, RememberedAccounts
+from store.memory.index import Index, IndexEntry, ranked
+from store.memory.remembered import Generation, RememberedInMemory
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class MemoryStore:
     _addresses: Addresses = field(init=False)
     _index: Index = field(init=False)
     _times: list[BanTimes] = field(init=False)
-    _remembered: RememberedAccounts = field(init=False)
+    _remembered: RememberedInMemory = field(init=False)
     _counts: Counts = field(init=False)
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class MemoryStore:
         self._addresses = Addresses(self.identity)
         self._index = Index()
         self._times = [BanTimes() for _ in range(shards)]
-        self._remembered = RememberedAccounts(self.bounds.retention_seconds, self.bounds.remembered_bytes)
+        self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
 
     async def open(self) -> None: ...
@@ -160,7 +160,7 @@ class MemoryStore:
             return Enrolled.SUPERSEDED
         tag = self._addresses.account(ban.account).tag
         root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
-        entry = Entry(
+        entry = IndexEntry(
             ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
         )
         if known == entry:
@@ -277,7 +277,7 @@ class MemoryStore:
         digest = self._addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
         account = self._with_former(account, now)
-        entry = Entry(account.account, frame, remembered_quote(account))
+        entry = IndexEntry(account.account, frame, remembered_quote(account))
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
@@ -532,7 +532,7 @@ class MemoryStore:
         likely = bands.count(band_rank("likely"))
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`."""
         for one in published:
             owed = self._owed.get(one.alert_id)
@@ -543,7 +543,7 @@ class MemoryStore:
                     self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
 
-    def _keep(self, one: Settled, owed: Owed) -> None:
+    def _keep(self, one: ConfirmedEntry, owed: Owed) -> None:
         if one.known is None:
             return
         known = self._known.setdefault(one.banned, {})
@@ -741,7 +741,7 @@ class MemoryStore:
     def _enrolled(self) -> int:
         return len(self._index.entries)
 
-    def _banned(self, account: str, now: float) -> Entry | None:
+    def _banned(self, account: str, now: float) -> IndexEntry | None:
         entry = self._index.entries.get(account)
         return None if entry is None or read_frame(entry.frame).expired(now) else entry
 
@@ -771,5 +771,5 @@ def _over(facts: BanFacts, now: float) -> bool:
     return facts.expires_at is not None and facts.expires_at <= now
 
 
-def _occurred_at(entry: Entry) -> float:
+def _occurred_at(entry: IndexEntry) -> float:
     return read_ban_quote(entry.quote).facts.occurred_at

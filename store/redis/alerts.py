@@ -17,7 +17,7 @@ import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import Claim, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling, Settled
+from store.base import Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
@@ -295,7 +295,7 @@ class Alerts:
         await self.release([one for one in about if one.alert_id not in taken])
         return found
 
-    async def release(self, alerts: Sequence[OpenAlert | Settled]) -> None:
+    async def release(self, alerts: Sequence[OpenAlert | ConfirmedEntry]) -> None:
         """Lets go of where alerts lie, and of whom they are about, unless they are open or known."""
         addresses = self._shards.addresses
         placed = [

@@ -33,7 +33,7 @@ from store.redis.shards import Shards
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SketchSnapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
 
     bans: int
@@ -269,7 +269,7 @@ class Counters:
             self._read = _READ.decode(await self._asked("frozen"))
         self._looked_at = now
 
-    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
+    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> SketchSnapshot:
         """The counts that apply to events of a moment; before the first freeze only the number of bans.
 
         As of the last :meth:`look`, unless that is stale. Each version is read from Redis once.
@@ -282,7 +282,7 @@ class Counters:
                 break
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
-        return Snapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
+        return SketchSnapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
 
     async def _read_sketches(self, *versions: Version) -> None:
         """Reads versions not read yet, and drops those that are no longer kept."""

@@ -16,6 +16,7 @@ from store.base import (
     BanFacts,
     Candidate,
     Claim,
+    ConfirmedEntry,
     Decided,
     Decision,
     Enrolled,
@@ -28,7 +29,6 @@ from store.base import (
     Remembered,
     RememberedFacts,
     Ruled,
-    Settled,
     StoreFacts,
 )
 from store.bounds import Bounds
@@ -37,7 +37,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
-from store.redis.client import Endpoint, RedisClient, both, together
+from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
@@ -61,7 +61,7 @@ class RedisStore:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoint: RedisEndpoint,
         *,
         prefix: str,
         identity: bytes,
@@ -294,7 +294,7 @@ class RedisStore:
         """What is to be published now, for one caller at a time."""
         return await self._outbox.owed(holder, now)
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`."""
         settled = await self._outbox.settle(published)
         await self._unjudged.settle([one.alert_id for one in settled])

@@ -40,7 +40,7 @@ from streams.faust_app.adapter import FaustPublisher, more_waiting, taken_from
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.patches import PromptTables, require_compiled_streams, safe_transport
 from streams.kafka.client import tls_context
-from streams.kafka.topics import Topic, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted
 from streams.outcomes import After, Handle, nothing_after
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED
@@ -96,7 +96,7 @@ class WorkerApp(faust.App):
         topics_fault: Ask = lambda: "",
         tracer: Tracer = OFF,
         poison_guard: PoisonGuard | None = None,
-        topics: Sequence[Topic] | None = None,
+        topics: Sequence[TopicSpec] | None = None,
     ) -> None:
         """`topics` must exist; by default those of a worker."""
         require_compiled_streams()

@@ -150,7 +150,7 @@ def writer(settings: Settings) -> Iterator[Writer]:
             client.close()
 
 
-class Reader:
+class TopicReader:
     """Reads topics from start to their present end. It joins no group and commits nothing.
 
     ``grouped``: whether it names the workers' group, whose commits :meth:`committed` reads; a program that
@@ -216,10 +216,10 @@ class Reader:
 
 
 @contextmanager
-def reader(settings: Settings, *, grouped: bool = False) -> Iterator[Reader]:
+def reader(settings: Settings, *, grouped: bool = False) -> Iterator[TopicReader]:
     """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
     with translated():
-        opened = Reader(settings, grouped=grouped)
+        opened = TopicReader(settings, grouped=grouped)
         try:
             yield opened
         finally:
@@ -274,9 +274,9 @@ def kept_admin(settings: Settings) -> Kept[Admin]:
     return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
 
 
-def kept_reader(settings: Settings) -> Kept[Reader]:
+def kept_reader(settings: Settings) -> Kept[TopicReader]:
     """A reader that is kept. A question must read its records before it returns."""
-    return Kept(lambda: Reader(settings))
+    return Kept(lambda: TopicReader(settings))
 
 
 def config_resource(topic: str) -> Any:

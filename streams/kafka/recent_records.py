@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Final
 
 from streams.errors import BrokerRefused, BrokerUnavailable
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
@@ -83,7 +83,7 @@ class Recent:
                 yield from self._between(opened, topic, partition, first, last)
 
     def _between(
-        self, opened: Reader, topic: str, partition: int, first: int, last: int
+        self, opened: TopicReader, topic: str, partition: int, first: int, last: int
     ) -> Iterator[list[Arrival]]:
         if first >= last:
             return

@@ -22,7 +22,7 @@ BACKLOG: Final = 128
 """Connections that the kernel holds for us, and so many are accepted at once, before any makes room."""
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A server of an ASGI application, whose clients are those that trusted proxies saw."""
 
     def __init__(

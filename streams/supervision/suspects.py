@@ -24,7 +24,7 @@ from streams.kafka.client import ANSWER_MS, Writer, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings
-from streams.supervision.flight_recorder import InHand, Span
+from streams.supervision.flight_recorder import InHand, OffsetSpan
 from streams.supervision.supervisor import Birth
 
 ENDS_MAX: Final = 3
@@ -155,7 +155,7 @@ class SuspectTopic:
         return marked
 
     def _marked(
-        self, span: Span, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
+        self, span: OffsetSpan, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
     ) -> Suspect:
         fresh = Suspect(
             topic=span.topic, partition=span.partition, first=span.first, last=span.last, at=span.at, how=how

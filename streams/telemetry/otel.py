@@ -38,7 +38,7 @@ from streams.clock import Clock
 from streams.outcomes import Arrival, Dead, Headers, Outcome, Published
 from streams.settings import Settings
 from streams.telemetry.metrics import outcome_name
-from streams.tracing import Step, Trail
+from streams.tracing import TracedStep, Trail
 
 FOLLOWED_A_BATCH_MAX: Final = 16
 """A producer may ask for every event, and tracing one costs as much as scoring several."""
@@ -133,7 +133,7 @@ class OtelTracer:
             start_time=int(began * NANO),
         )
 
-    def step(self, step: Step, parent: Span, began: float) -> Span:
+    def step(self, step: TracedStep, parent: Span, began: float) -> Span:
         """The span of a stage, from `began` in Unix seconds when its batch was taken in hand."""
         span = self._spans.start_span(
             step.name,

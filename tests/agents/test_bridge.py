@@ -22,7 +22,7 @@ from streams.kafka.topics import Names
 from streams.off_loop import OFF_LOOP_BYTES
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
 from streams.registry.client import Schema
-from streams.registry.transcode import Source, Transcoder
+from streams.registry.transcode import SchemaSource, Transcoder
 from streams.telemetry.metrics import Metrics
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
@@ -45,7 +45,7 @@ SECRET = "umar@example.org"
 class Shop:
     """A bridge with its meters; each look at the clock is a held turn later."""
 
-    def __init__(self, now: float = NOON.timestamp(), registry: Source | None = None) -> None:
+    def __init__(self, now: float = NOON.timestamp(), registry: SchemaSource | None = None) -> None:
         self.metrics = Metrics(CollectorRegistry(), topics=[TOPIC])
         text = MAPPING if registry is None else MAPPING.replace('"json"', '"avro"')
         [mapping] = compile_mappings(text.encode(), "m").topics.values()

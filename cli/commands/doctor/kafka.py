@@ -117,7 +117,7 @@ def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[Finding
     ]
 
 
-def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Finding:
+def of_topic(finding: topics.TopicFinding, cures: Mapping[str, str] = _CURES) -> Finding:
     """What is wrong with a topic, and how that is mended, by its kind."""
     cure = cures.get(finding.kind, "")
     if finding.blocks:
@@ -125,7 +125,7 @@ def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Find
     return warning(f"topic {finding.topic}", finding.detail, cure)
 
 
-def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+def of_missing(missing: Sequence[topics.TopicFinding], settings: Settings) -> Finding:
     """Topics that are not there, in one finding."""
     called = ", ".join(finding.topic for finding in missing)
     if settings.topic_create:

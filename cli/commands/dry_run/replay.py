@@ -36,7 +36,7 @@ from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import Settled, Store
+from store.base import ConfirmedEntry, Store
 from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
@@ -238,7 +238,7 @@ class Replay:
                     if record.withdrawn_reason not in KNOWN_ON:
                         self.outcomes.alerts[record.alert_id] = by_number(record)
             await self._store.settle(
-                [Settled(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
+                [ConfirmedEntry(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
             )
 
     def _noted(self, kind: Kind, batch: Sequence[SourceEvent], outcomes: Sequence[Outcome]) -> list[Emit]:

@@ -13,14 +13,14 @@ from streams.errors import BrokerUnavailable
 from streams.kafka.store_epoch import known_epoch
 from streams.outcomes import Arrival
 from streams.supervision import suspects as suspecting
-from streams.supervision.flight_recorder import FlightRecorder, InHand, Span
+from streams.supervision.flight_recorder import FlightRecorder, InHand, OffsetSpan
 from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects, SuspectTopic, mark_unfinished
 from tests.streams.conftest import Stage
 
 
 def hand(first: int, last: int, *, partition: int = 0, at: float = 7.0) -> InHand:
-    return InHand("screen", last - first + 1, [Span("t", partition, first, last, at)])
+    return InHand("screen", last - first + 1, [OffsetSpan("t", partition, first, last, at)])
 
 
 def arrival(offset: int, *, at: float = 7.0, partition: int = 0) -> Arrival:
