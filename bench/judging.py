@@ -57,9 +57,9 @@ class Judge:
         policies: Sequence[str | None] | None = None,
     ) -> list[Score]:
         """The score of each candidate of one look-up, by the thresholds of its ban's policy where given."""
-        sight = CountsWithoutCandidates(self.counted, candidates[0].bearers if candidates else {})
+        context = CountsWithoutCandidates(self.counted, candidates[0].bearers if candidates else {})
         ours = account.fingerprints[0]
         return [
-            score(ours, one.fingerprint, self.weights, sight, policy=policy, calendar=self.calendar)
+            score(ours, one.fingerprint, self.weights, context, policy=policy, calendar=self.calendar)
             for one, policy in zip(candidates, policies or [None] * len(candidates), strict=True)
         ]

@@ -145,7 +145,7 @@ class UpperBound:
         banned: bool,
     ) -> None:
         """Adds the keys of one fingerprint to ``found`` and ``listed``, and what they say to the others."""
-        sight = ComparisonContext(
+        context = ComparisonContext(
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
             (fingerprint.platform,) * 2,
@@ -157,7 +157,7 @@ class UpperBound:
         for fact, (one, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
             if trait is None:
                 continue
-            most = one.most(trait, sight, table, banned=banned)
+            most = one.most(trait, context, table, banned=banned)
             shown.append((fact, one, trait, most))
             if most.by_number:
                 by_number[fact] = tuple(map(_steps, most.by_number))

@@ -103,11 +103,11 @@ class CrossingSignal(PairSignalBase):
         names = shown_names(trait)
         return names if names.handle or names.name else None
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """As :meth:`compare`."""
-        return self.compare(shown_names(ours), shown_names(theirs), sight)
+        return self.compare(shown_names(ours), shown_names(theirs), context)
 
-    def compare(self, ours: Names, theirs: Names, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: Names, theirs: Names, context: ComparisonContext) -> Comparison | None:
         """Our handle with their name and theirs with ours: the rarer, with the other; ``None`` of neither."""
         crossed = (
             _crossed(ours.handle, theirs.name, "The handle", "display name"),
@@ -116,7 +116,7 @@ class CrossingSignal(PairSignalBase):
         held = sorted(
             (one for one in crossed if one is not None and one.worth > 0.0), key=lambda it: -it.worth
         )
-        found = [_finding(one, sight) for one in held]
+        found = [_finding(one, context) for one in held]
         return replace(found[0], also=tuple(found[1:])) if found else None
 
     def keys(self, names: Names) -> list[Key]:
@@ -133,11 +133,11 @@ class CrossingSignal(PairSignalBase):
             keys += keys_of_handles(name)
         return keys
 
-    def most(self, names: Names, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, names: Names, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Keys of a whole field may add what its letters are worth; keys of its words only those words."""
 
         def nats(own: float) -> float:
-            return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
+            return table.most(self.levels, context.named_at_least(rate_of_bits(own)))
 
         by_kind: dict[int, float] = {}
         of_parts: dict[Key, float] = {}
@@ -171,17 +171,17 @@ class CrossingSignal(PairSignalBase):
         )
 
 
-def _finding(found: _Crossed, sight: ComparisonContext) -> Comparison:
+def _finding(found: _Crossed, context: ComparisonContext) -> Comparison:
     shipped = rate = 2.0**found.penalty_bits
     crowds = []
     for word in found.words:
         each = rate_of_bits(bits(word))
-        counted, crowd = sight.word(word, each)
+        counted, crowd = context.word(word, each)
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
     if found.handle:
         # To spell a handle is no rarer than to bear it.
-        borne, crowd = sight.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
+        borne, crowd = context.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
         rate = max(rate, borne)
         crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)

@@ -29,7 +29,7 @@ class AdmirerSignal(PairSignalBase):
 
     name = "admirer"
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level `says-so` if our handle or name has such a word and theirs have none; else ``None``."""
         said = _admiring(shown_names(ours))
         if not said or _admiring(shown_names(theirs)):

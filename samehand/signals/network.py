@@ -70,34 +70,34 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return self.keys(trait)
 
     def compare(
-        self, ours: NetworkTrait, theirs: NetworkTrait, sight: ComparisonContext
+        self, ours: NetworkTrait, theirs: NetworkTrait, context: ComparisonContext
     ) -> Comparison | None:
         """The level of the narrowest network that both share, or `different`."""
         if ours.address == theirs.address:
-            same = sight.u(self.name, "same-address")
-            rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, same)
+            same = context.u(self.name, "same-address")
+            rate, crowd = context.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
             return Comparison("same-address", because, rate, crowd, same)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
-            prefix, same = (KeyKind.PREFIX, ours.prefix), sight.u(self.name, "same-prefix")
-            rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
+            prefix, same = (KeyKind.PREFIX, ours.prefix), context.u(self.name, "same-prefix")
+            rate, crowd = context.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
             return Comparison("same-prefix", because, rate, crowd, same)
         if ours.site and ours.site == theirs.site:
-            same = sight.u(self.name, "same-site")
+            same = context.u(self.name, "same-site")
             rate, crowd = max(
-                sight.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
+                context.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
                 for each in (ours.prefix, theirs.prefix)
             )
             because = "Both accounts came from the same customer's IPv6 range."
             return Comparison("same-site", because, rate, crowd, same)
         return _DIFFERENT
 
-    def most(self, trait: NetworkTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: NetworkTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this address, and of sharing this prefix."""
-        address = sight.shared(KeyKind.ADDRESS, trait.address, sight.u(self.name, "same-address"))[0]
-        prefix = sight.shared(KeyKind.PREFIX, trait.prefix, sight.u(self.name, "same-prefix"))[0]
+        address = context.shared(KeyKind.ADDRESS, trait.address, context.u(self.name, "same-address"))[0]
+        prefix = context.shared(KeyKind.PREFIX, trait.prefix, context.u(self.name, "same-prefix"))[0]
         return Most(
             {
                 KeyKind.ADDRESS: table.nats("same-address", address),

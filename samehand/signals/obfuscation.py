@@ -40,13 +40,13 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         """Reads :meth:`pack`'s form."""
         return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
-    def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: FoldFlags, theirs: FoldFlags, context: ComparisonContext) -> Comparison | None:
         """The level `hiding` by the new account's flags alone: how the banned account wrote is no reason."""
         if not ours:
             return None
         return Comparison("hiding", f"The name is written with {self._words(ours)}.")
 
-    def most(self, trait: FoldFlags, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: FoldFlags, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of `hiding`: for a new account by its own flags; a banned one may meet any account."""
         return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 
