@@ -167,7 +167,7 @@ docs-serve: $(DOCS_STAMP) ## the same on http://127.0.0.1:8000, written anew as 
 	@$(BIN)/mkdocs serve
 
 BENCH_STAMP := .venv/.bench-peers
-BENCH_NOTE := docs/performance/README.md
+KEPT := --out docs/performance/bench.json --note docs/performance/README.md
 
 # Peers are measured beside samehand; nothing else needs them, so they are laid only here.
 $(BENCH_STAMP): requirements/bench.lock $(STAMP)
@@ -188,10 +188,11 @@ COMPILER := $(shell command -v cc)
 bench: $(BENCH_STAMP) $(IN_A_DAY)/.stamp $(if $(COMPILER),$(COMPILED)/.stamp)
 bench: ## all that is measured, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1; AGAINST=724460d
 ifdef AGAINST
-	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench.against $(AGAINST) $(if $(BANS),--bans $(BANS))
+	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench.against $(AGAINST) $(if $(BANS),--bans $(BANS)) \
+		$(KEPT)
 else
 	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench \
-		$(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
+		$(if $(QUICK),--quick,$(KEPT)) \
 		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
 endif
 

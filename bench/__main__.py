@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from bench import desk, flames, gate, in_a_day, latency, lookup, memory, mind, recall, scale, soak, worker
+from bench.page import keep
 from bench.running.scene import BROKERS
 from local import postgres
 from local.binaries import NotAvailable
@@ -151,15 +149,7 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "gate": _gate,
     "desk": _desk,
 }
-"""What is measured, by the name of its place in its note."""
-
-_ELSEWHERE: Mapping[str, str] = dict.fromkeys(("scale", "growth"), "../scale.md")
-"""Parts whose place is in another file, as it is reached from the note's folder."""
-
-
-def note_of(part: str, note: Path) -> Path:
-    """The file that has a part's place."""
-    return note.parent / _ELSEWHERE.get(part, note.name)
+"""What is measured, by its name in ``bench.json``."""
 
 
 def main() -> None:
@@ -171,7 +161,7 @@ def main() -> None:
     parser.add_argument(
         "--note",
         type=Path,
-        help="docs/performance/README.md; its tables, and those of docs/scale.md, are written anew",
+        help="docs/performance/README.md: its goals and picture, and docs/scale.md, are written anew",
     )
     given = parser.parse_args()
     sizes = [int(one) for one in (given.bans or (_QUICK_BANS if given.quick else _BANS)).split(",")]
@@ -179,27 +169,7 @@ def main() -> None:
     for name in given.only.split(","):
         table, plain = PARTS[name](chosen)
         print(f"{table}\n", flush=True)
-        if given.note:
-            note = note_of(name, given.note)
-            note.write_text(filled(note.read_text("utf-8"), {name: table}), "utf-8")
-        if given.out:
-            known = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
-            given.out.write_text(json.dumps({**known, name: plain}, indent=1) + "\n", "utf-8")
-
-
-def filled(text: str, tables: Mapping[str, str]) -> str:
-    """The text with each table between its marks. Raises ``ValueError`` where there are none."""
-    for name, table in tables.items():
-        text, places = re.subn(
-            rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", partial(_between, table), text, flags=re.DOTALL
-        )
-        if places != 1:
-            raise ValueError(f"there is no place for {name}")
-    return text
-
-
-def _between(table: str, place: re.Match[str]) -> str:
-    return place[1] + table + place[2]
+        keep(name, table, plain, out=given.out, page=given.note)
 
 
 if __name__ == "__main__":

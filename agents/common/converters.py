@@ -22,7 +22,7 @@ from samehand.scoring.evidence import Evidence, Score
 from samehand.showings import Showings
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
-from samehand.signals.cross_field import CROSSING
+from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
@@ -273,8 +273,8 @@ def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
         return said[: len("YYYY-MM-DD")] if fingerprint.at_is_day else said
     if signal == "platform":
         return fingerprint.platform
-    if signal == CROSSING.name:
-        return CROSSING.show(words)
+    if signal == CROSS_FIELD.name:
+        return CROSS_FIELD.show(words)
     place = POSITION.get(signal)
     trait = None if place is None else fingerprint.traits[place]
     return "" if place is None or trait is None else SIGNALS[place].show(trait, words)

@@ -27,6 +27,7 @@ import redis
 from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
 from bench.index.population import cache_folder
 from bench.machine import in_words, machine
+from bench.page import keep
 from bench.running.crowd import aged, ban, people, sign_ups
 from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, midnight, parts, pepper_file
 from bench.running.scene import BROKERS, Running, Scene, cpu_seconds
@@ -261,12 +262,32 @@ def table(one: Report) -> str:
     return "\n".join([*lines, "", *(f"* {line}" for line in said)])
 
 
+def medians(report: Report) -> dict[str, Any]:
+    """Returns what ``bench.json`` keeps: the ratio of both processors together, and today's reading."""
+    old, new = report.turns[report.revision], report.turns["today"]
+    ratios = [
+        (own.worker_microseconds + own.redis_microseconds)
+        / (other.worker_microseconds + other.redis_microseconds)
+        for own, other in zip(new, old, strict=True)
+    ]
+    return {
+        "revision": report.revision,
+        "bans": report.bans,
+        "both": median(ratios),
+        "bytes_an_event": median(turn.bytes_from_redis for turn in new),
+        "records_an_event": median(turn.records for turn in new),
+        "machine": report.machine,
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("revision")
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--out", type=Path, help="bench.json, which gets the medians")
+    parser.add_argument("--note", type=Path, help="docs/performance/README.md, whose goals are written anew")
     chosen = parser.parse_args()
     try:
         found = measured(chosen.revision, chosen.bans, chosen.events, chosen.turns)
@@ -274,6 +295,7 @@ def main() -> int:
         print(fault, file=sys.stderr)
         return 1
     print(table(found))
+    keep("against", table(found), medians(found), out=chosen.out, page=chosen.note)
     return 0
 
 

@@ -19,7 +19,7 @@ TUNING_SEEDS: Final = (201, 202, 203, 204, 211, 212)
 """The platforms that were looked at while weights and rules were chosen."""
 VALIDATION_SEEDS: Final = (3101, 3102, 3103, 3104)
 """Those with the third family of edits, which show whether what was tuned holds beside it."""
-HELD_OUT_SEEDS: Final = (28_101, 28_102, 28_103, 28_104)
+HELD_OUT_SEEDS: Final = (28_201, 28_202, 28_203, 28_204)
 """Those that judge: run once, with edits that tuning never used; new ones for each form of the mind."""
 _ACCOUNTS: Final = 20_000
 

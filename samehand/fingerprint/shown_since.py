@@ -69,7 +69,9 @@ def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Finge
     if old is None or new is None:
         return False
     was, shows = pair
-    context = ComparisonContext(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
+    context = ComparisonContext(
+        NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform)
+    )
     comparison = SIGNALS[POSITION[signal]].compare(new, old, context)
     if comparison is None:
         return signal != "contact"  # the comparison of contact points has no level for different ones

@@ -66,8 +66,9 @@ class Line(msgspec.Struct, gc=False):
     """A comparison, weighed (nats) before dependent lines share what they say.
 
     ``weight``: against a stranger; ``unshared``: the same if nobody else had been counted with the value;
-    ``limits``: the most against each rival; ``against``: what it weighs against each. ``beyond`` names
-    signals that say the same: this line counts only for what exceeds the best of them.
+    ``limits``: the most against each rival; ``against``: what it weighs against each; ``less``: how much less
+    where the value is commoner among a rival's people, if it is among any. ``beyond`` names signals that say
+    the same: this line counts only for what exceeds the best of them.
     """
 
     signal: str
@@ -77,4 +78,5 @@ class Line(msgspec.Struct, gc=False):
     unshared: float
     limits: tuple[float, ...]
     against: tuple[float, ...]
+    less: tuple[float, ...] = ()
     beyond: frozenset[str] = frozenset()

@@ -264,9 +264,9 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     are the most probable ones under a Gamma prior of mean 1, by minorising and maximising (Hunter, 2004).
     Who names no rival teaches no rate, and how often all of them occur is left to the intercept.
     """
-    told = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
-    shares, counts = sums.shares[told, 1:], sums.counts[told]
-    named = np.bincount(sums.rivals[told], weights=counts, minlength=len(RATED))
+    judged = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
+    shares, counts = sums.shares[judged, 1:], sums.counts[judged]
+    named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(RATED))
     assumed = (base or weights).rivals
     sofar = np.array([weights.rivals[one.name].rate / assumed[one.name].rate for one in RATED])
     highest = [max(one.rate, one.of_lists or 0.0) for one in (assumed[it.name] for it in RATED)]

@@ -115,7 +115,9 @@ def _compared(
     lines = [
         _weighed(name, group, comparison, tables[name])
         for (name, group, compare), mine, other in zip(_OF_TRAITS, ours.traits, theirs.traits, strict=True)
-        if mine is not None and other is not None and (comparison := compare(mine, other, context)) is not None
+        if mine is not None
+        and other is not None
+        and (comparison := compare(mine, other, context)) is not None
     ]
     for name, group, beyond, between in _OF_PAIRS:
         if (comparison := between(ours.trait, theirs.trait, context)) is not None:
@@ -141,7 +143,11 @@ def _weighed(name: str, group: str | None, comparison: Comparison, table: Signal
 
 
 def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: SignalWeights) -> Line:
-    level, limits = comparison.level, table.limits[comparison.level]
+    level, limits, less = (
+        comparison.level,
+        table.limits[comparison.level],
+        table.less.get(comparison.level, ()),
+    )
     if comparison.rate is None:
         weight = unshared = table.as_shipped[level]
     else:
@@ -152,9 +158,11 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         by_clock = table.as_shipped[level]
         nats = [weight if by_calendar else by_clock for by_calendar in _BY_CALENDAR]
         against = tuple([_limited(each, limit) for each, limit in zip(nats, limits, strict=True)])
+    elif less:
+        against = tuple([min(max(weight - it, 0.0), limit) for it, limit in zip(less, limits, strict=True)])
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
-    return Line(name, group, comparison, weight, unshared, limits, against)
+    return Line(name, group, comparison, weight, unshared, limits, against, less)
 
 
 def _limited(nats: float, limit: float) -> float:
@@ -207,9 +215,12 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same
         # What the crowd takes away is shared as the line itself is.
-        unshared = _limited(line.unshared, line.limits[rival]) if line.unshared > line.weight else nats
+        less = line.less[rival] if line.less else 0.0
+        unshared = nats
+        if line.unshared > line.weight:
+            unshared = _limited(max(line.unshared - less, 0.0), line.limits[rival])
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
-        explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight
+        explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
         because = f"{comparison.because} {explains}" if explained else comparison.because
         shown.append(Evidence(line.signal, whole, comparison.level, because, explained))
         if whole > adds:

@@ -217,7 +217,7 @@ def _last(told: Ages, age: float) -> float:
 class _LeastCounted:
     """Counts of personal values less the most banned bearers that may be taken off them.
 
-    How many are taken off (:mod:`samehand.frequency.without_candidates`) is known only after the look-up.
+    How many are taken off (:mod:`samehand.frequency.counts_without_candidates`) is known only after the look-up.
     """
 
     def __init__(self, counted: Frequencies) -> None:

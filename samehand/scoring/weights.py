@@ -99,12 +99,14 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The rows of one signal with their source.
 
-    ``explained`` holds where a row does not name the rival itself. ``kinds``: ``u_of_bans`` by kind of value.
+    ``explained`` holds where a row does not name the rival itself. ``commoner``: how many times as common an
+    agreeing value is among the rival's people as among all. ``kinds``: ``u_of_bans`` by kind of value.
     ``allowance`` is what the upper bound lets it add (nats) to a candidate that shares none of its keys.
     """
 
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
+    commoner: dict[RivalName, Annotated[float, Meta(ge=1)]] = {}
     kinds: dict[str, Share] = {}
     source: str = ""
     allowance: Nats = 0.0
@@ -129,6 +131,13 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         if not row.agrees:
             return -math.inf if share is None else 0.0
         return math.inf if share is None else -math.log(share) * row.multiplier
+
+    @cached_property
+    def less(self) -> dict[str, tuple[float, ...]]:
+        """For each agreement how much less (nats) it weighs against each rival, by ``commoner``."""
+        each = [math.log(self.commoner.get(one.name, 1.0)) for one in RIVALS]
+        agreeing = {level: row.multiplier for level, row in self.levels.items() if row.agrees}
+        return {level: tuple([by * nats for nats in each]) for level, by in agreeing.items() if any(each)}
 
     def limit(self, place: int) -> float:
         """The most (nats) that any agreement of the signal weighs against the rival at a place."""

@@ -80,7 +80,9 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         """The whole hash: a picture that many accounts show is a default or a stock picture."""
         return (key_of(KeyKind.AVATAR, trait.pdq),)
 
-    def compare(self, ours: AvatarTrait, theirs: AvatarTrait, context: ComparisonContext) -> Comparison | None:
+    def compare(
+        self, ours: AvatarTrait, theirs: AvatarTrait, context: ComparisonContext
+    ) -> Comparison | None:
         """The level by the least number of bits in which a view of one differs from the other."""
         apart = distance(ours.pdq, theirs.pdq)
         if ours.variants:

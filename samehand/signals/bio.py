@@ -34,7 +34,7 @@ _TEXT_LENGTH_MIN: Final = 12  # shorter folded texts ("hi", an emoji) are shared
 # is prose, of which each carries 1 to 1.3 bits (Shannon 1951).
 _PHRASE_LENGTH: Final = 30
 _BITS_OF_PHRASES: Final = 0.3
-_BITS_OF_PROSE: Final = 1.2
+_BITS_OF_PROSE: Final = 1.3
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY: Final = 0.25

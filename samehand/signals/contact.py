@@ -135,7 +135,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         if named_there.intersection(ours.own):
             found.append(_said("announced", "The banned account's profile named this account.", context))
         if "former" in ours_to_theirs:
-            found.append(_said("succeeds", "This account's profile calls the banned account its own.", context))
+            found.append(
+                _said("succeeds", "This account's profile calls the banned account its own.", context)
+            )
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
             found.append(_said("names-it", because, context))

@@ -136,7 +136,8 @@ class EmailSignal(SignalBase[EmailTrait]):
         """
         mailbox = [
             table.nats(
-                level, context.shared(KeyKind.EMAIL, trait.mailbox, context.u(self.name, level), owned=True)[0]
+                level,
+                context.shared(KeyKind.EMAIL, trait.mailbox, context.u(self.name, level), owned=True)[0],
             )
             for level in _SAME
         ]

@@ -136,7 +136,9 @@ class HandleSignal(SignalBase[HandleTrait]):
             key_of(KeyKind.STEM, trait.word.base.encode()),
         )
 
-    def compare(self, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext) -> Comparison | None:
+    def compare(
+        self, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
+    ) -> Comparison | None:
         """The resemblance that is worth most, with a rate from the bits of what the two have in common."""
         if ours.literal == theirs.literal:
             return self._same(ours, theirs, context)

@@ -122,7 +122,9 @@ class NameSignal(SignalBase[NameTrait]):
             borne *= context.word(word, rate_of_bits(bits(word)))[0]
         return replace(found, rate=borne) if borne > found.rate else found
 
-    def _resembling(self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext) -> Comparison | None:
+    def _resembling(
+        self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext
+    ) -> Comparison | None:
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
             return self._by_words(matched, ours, theirs, context)
@@ -158,7 +160,12 @@ class NameSignal(SignalBase[NameTrait]):
         return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, context)
 
     def _finding(
-        self, level: str, because: str, words: tuple[str, ...], penalty_bits: float, context: ComparisonContext
+        self,
+        level: str,
+        because: str,
+        words: tuple[str, ...],
+        penalty_bits: float,
+        context: ComparisonContext,
     ) -> Comparison:
         shipped = rate = 2.0**penalty_bits
         crowds = []

@@ -73,4 +73,4 @@ def _called(display_name: str) -> Account:
     return Account(platform="x", account_id="1", display_name=display_name)
 
 
-DISGUISE: Final = DisguiseSignal()
+OBFUSCATION: Final = DisguiseSignal()

@@ -116,4 +116,4 @@ def _says(bio: str) -> Account:
     return Account(platform="x", account_id="1", bio=bio)
 
 
-REACH: Final = ReachSignal()
+OWN_CONTACT: Final = ReachSignal()

@@ -86,7 +86,9 @@ class PhoneSignal(SignalBase[PhoneTrait]):
 
     def most(self, trait: PhoneTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""
-        number = context.shared(KeyKind.PHONE, trait.number, context.u(self.name, "same-number"), owned=True)[0]
+        number = context.shared(KeyKind.PHONE, trait.number, context.u(self.name, "same-number"), owned=True)[
+            0
+        ]
         block = context.shared(KeyKind.PHONE_BLOCK, trait.block, context.u(self.name, "same-block"))[0]
         return Most(
             {

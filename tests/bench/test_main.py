@@ -1,4 +1,4 @@
-"""The command writes its tables where they belong."""
+"""The command keeps what each part found, where it belongs."""
 
 from __future__ import annotations
 
@@ -9,58 +9,61 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
-from bench.__main__ import PARTS, Chosen, filled, note_of
+from bench import goals
+from bench.__main__ import PARTS, Chosen
+from bench.page import ELSEWHERE, filled, picture
 
-NOTE = "before\n<!-- memory -->\nold\n<!-- /memory -->\nafter\n"
+PAGE = "before\n<!-- goals -->\nold\n<!-- /goals -->\nafter\n"
+DOCS = Path(command.__file__).parent.parent / "docs" / "performance"
 
 
-def test_a_table_takes_the_place_of_the_last_one() -> None:
-    assert filled(NOTE, {"memory": "a\nb"}) == "before\n<!-- memory -->\na\nb\n<!-- /memory -->\nafter\n"
-
-
-def test_a_note_without_a_place_for_it_is_refused() -> None:
+def test_page_without_a_place_for_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="lookups"):
-        filled(NOTE, {"lookups": ""})
+        filled(PAGE, "lookups", "")
 
 
-def test_what_a_part_found_is_written_before_the_next_begins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    note, out = tmp_path / "README.md", tmp_path / "bench.json"
-    note.write_text(NOTE, "utf-8")
-    out.write_text('{"lookups": "of a run before"}', "utf-8")
+def test_part_is_kept_before_the_next_one_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page, out = tmp_path / "README.md", tmp_path / "bench.json"
+    page.write_text(PAGE, "utf-8")
+    out.write_text('{"lookups": []}', "utf-8")
 
     def broken(chosen: Chosen) -> tuple[str, object]:
         raise RuntimeError("no memory")
 
     def quick(chosen: Chosen) -> tuple[str, object]:
-        return f"{chosen.bans} bans", chosen.sizes
+        return f"{chosen.bans} bans", {"bans": chosen.bans, "p50_ms": 9.0, "p99_ms": 61.0}
 
-    monkeypatch.setattr(command, "PARTS", {"memory": quick, "mind": broken})
-    words = ["bench", "--only", "memory,mind", "--bans", "10,20", "--note", str(note), "--out", str(out)]
+    monkeypatch.setattr(command, "PARTS", {"gate": quick, "mind": broken})
+    words = ["bench", "--only", "gate,mind", "--bans", "10,20", "--note", str(page), "--out", str(out)]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(RuntimeError, match="no memory"):
         command.main()
-    assert "20 bans" in note.read_text("utf-8")
-    assert json.loads(out.read_text("utf-8")) == {"lookups": "of a run before", "memory": [10, 20]}
+    assert json.loads(out.read_text("utf-8"))["gate"]["bans"] == 20
+    assert "| 9 / 61 ms (20 bans) | **missed** |" in page.read_text("utf-8")
+    assert page.read_text("utf-8").startswith("before\n<!-- goals -->\n|")
 
 
-def test_every_part_has_its_place_in_its_note() -> None:
-    note = Path(command.__file__).parent.parent / "docs" / "performance" / "README.md"
-    for part in PARTS:
-        text = note_of(part, note).read_text("utf-8")
-        assert filled(text, {part: "x"}) != text
-
-
-def test_a_part_that_is_told_elsewhere_is_written_there(
+def test_table_of_a_part_that_stands_elsewhere_is_written_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    note, other = tmp_path / "performance" / "README.md", tmp_path / "scale.md"
-    note.parent.mkdir()
-    note.write_text(NOTE, "utf-8")
+    page, other = tmp_path / "performance" / "README.md", tmp_path / "scale.md"
+    page.parent.mkdir()
+    page.write_text(PAGE, "utf-8")
     other.write_text("<!-- scale -->\n\n<!-- /scale -->\n", "utf-8")
     monkeypatch.setattr(command, "PARTS", {"scale": lambda chosen: ("shards", None)})
-    monkeypatch.setattr(sys, "argv", ["bench", "--only", "scale", "--note", str(note)])
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "scale", "--note", str(page)])
     command.main()
     assert other.read_text("utf-8") == "<!-- scale -->\nshards\n<!-- /scale -->\n"
-    assert note.read_text("utf-8") == NOTE
+
+
+def test_every_goal_reads_a_part_that_is_measured() -> None:
+    assert {goal.part for goal in goals.GOALS} - {*PARTS, "against", "instructions"} == set()
+    for part, place in ELSEWHERE.items():
+        assert f"<!-- {part} -->" in (DOCS / place).read_text("utf-8")
+
+
+def test_page_shows_what_was_kept() -> None:
+    kept = json.loads((DOCS / "bench.json").read_text("utf-8"))
+    page = (DOCS / "README.md").read_text("utf-8")
+    assert filled(page, "goals", goals.table(goals.with_instructions(kept))) == page
+    assert picture(kept["flames"]) == (DOCS / "../images/event-time.svg").read_text("utf-8")

@@ -409,17 +409,17 @@ class ManyNamesakes:
 
 BROWSER: Final = "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/120.0.0.0 Mobile Safari/537.36"
 NAMESAKE: Final = {"handle": "maria.garcia", "display_name": "Maria Garcia"}
-INVITED: Final = {"handle": "john_smith", "referrer": "invite:7GQ2"}
+INVITED: Final = {"handle": "john_smith", "display_name": "John Smith", "referrer": "invite:7GQ2"}
 
 
 @pytest.mark.parametrize(
     ("without", "shown", "other", "days", "bands"),
     [
-        ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 2, ("none", "possible")),
+        ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 1, ("none", "possible")),
         ("agent.same", NAMESAKE | {"user_agent": BROWSER}, {}, 30, ("none", "likely")),
-        ("referrer.same", INVITED, {"handle": "zzjohn_smith"}, 30, ("none", "possible")),
+        ("referrer.same", INVITED, {"handle": "kite77"}, 60, ("none", "possible")),
         ("handle.same-number", {"handle": "salma739184"}, {"handle": "kite_739184"}, 2, ("none", "possible")),
-        ("avatar.alike-pictures", {"avatar": PICTURE}, {"avatar": picture(55)}, 2, ("none", "possible")),
+        ("avatar.alike-pictures", {"avatar": PICTURE}, {"avatar": picture(55)}, 1, ("none", "possible")),
         ("avatar.distantly-alike", {"avatar": PICTURE}, {"avatar": picture(70)}, 1 / 144, ("none", "likely")),
     ],
     ids=lambda it: it if isinstance(it, str) else "",
@@ -438,6 +438,19 @@ def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
     tables = (WEIGHTS, read_weights(msgspec.json.encode(table)))
     found = tuple(scored(ours, theirs, ManyNamesakes(), days * DAY, each).band for each in tables)
     assert found == bands
+
+
+@pytest.mark.parametrize(("signal", "rival"), [("name", "neighbour"), ("network", "namesake")])
+def test_a_value_weighs_less_against_a_rival_among_whose_people_it_is_commoner(
+    signal: str, rival: str
+) -> None:
+    one = Account(platform="x", account_id="1", display_name="Zarghun Kakar", ip="39.40.12.7")
+    fingerprint = distil(one, keyer, at=AT)
+    context = ComparisonContext(NothingCounted(300), ("latin",) * 2, ("x", "x"), shipped=WEIGHTS.rates(300))
+    (line,) = [it for it in _compared(fingerprint, fingerprint, context, WEIGHTS) if it.signal == signal]
+    against = dict(zip([it.name for it in RIVALS], line.against, strict=True))
+    commoner = WEIGHTS.signals[signal].commoner[rival]
+    assert against[rival] == pytest.approx(against["stranger"] - math.log(commoner))
 
 
 def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> None:

@@ -30,8 +30,8 @@ from samehand.scoring.weights import Weights, check, default_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
 from samehand.signals.context import ComparisonContext
-from samehand.signals.cross_field import CROSSING
-from samehand.signals.own_contact import REACH
+from samehand.signals.cross_field import CROSS_FIELD
+from samehand.signals.own_contact import OWN_CONTACT
 from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.signals.test_contract import keyer
@@ -410,7 +410,7 @@ def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
     assert done.stdout.split() == ["x:1", "likely"], done.stderr
 
 
-@pytest.mark.parametrize("signal", [*SIGNALS, CROSSING, REACH], ids=lambda signal: signal.name)
+@pytest.mark.parametrize("signal", [*SIGNALS, CROSS_FIELD, OWN_CONTACT], ids=lambda signal: signal.name)
 def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
     """One that shares a key, or has none to share, adds no more than the signal said it could."""
     for example in signal.examples:

@@ -1,0 +1,76 @@
+"""Keeps what a bench found: as JSON for programs, and as the tables and the picture of docs/performance."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from bench.goals import table, with_instructions
+from report.text import percent
+
+ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(("scale", "growth"), "../scale.md")
+"""Parts whose whole table stands in a file, as it is reached from the page's folder."""
+
+PICTURE: Final = "../images/event-time.svg"
+
+
+def keep(part: str, shown: str, plain: Any, *, out: Path | None, page: Path | None) -> None:
+    """Writes one part into ``bench.json`` (`out`); parts that were not measured stay as they are in it.
+
+    From all of them the page's table of goals is written anew. `shown`: the part's table.
+    """
+    found: dict[str, Any] = {}
+    if out is not None:
+        found = json.loads(out.read_text("utf-8")) if out.exists() else {}
+        found[part] = plain
+        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    if page is None:
+        return
+    if part in ELSEWHERE:
+        _fill(page.parent / ELSEWHERE[part], part, shown)
+    if part == "flames" and plain:
+        (page.parent / PICTURE).write_text(picture(plain), "utf-8")
+    _fill(page, "goals", table(with_instructions(found)))
+
+
+def _fill(page: Path, name: str, text: str) -> None:
+    page.write_text(filled(page.read_text("utf-8"), name, text), "utf-8")
+
+
+def filled(page: str, name: str, text: str) -> str:
+    """Returns the page with the text between its marks. Raises ``ValueError`` where there are none."""
+    page, places = re.subn(
+        rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", partial(_between, text), page, flags=re.DOTALL
+    )
+    if places != 1:
+        raise ValueError(f"there is no place for {name}")
+    return page
+
+
+def _between(text: str, place: re.Match[str]) -> str:
+    return place[1] + text + place[2]
+
+
+_BAR, _LABEL, _ROW = 380, 290, 24  # pixels
+
+
+def picture(shares: Mapping[str, float]) -> str:
+    """Returns an SVG of bars: the share of a worker's processor time in each part."""
+    rows = []
+    for place, (name, share) in enumerate(shares.items()):
+        top = place * _ROW + 4
+        rows.append(
+            f'<text x="{_LABEL - 8}" y="{top + 14}" text-anchor="end">{name}</text>'
+            f'<rect x="{_LABEL}" y="{top}" width="{share * _BAR:.1f}" height="18" fill="#2459a8"/>'
+            f'<text x="{_LABEL + share * _BAR + 6:.1f}" y="{top + 14}">{percent(share)}</text>'
+        )
+    height = len(rows) * _ROW + 8
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LABEL + _BAR + 60} {height}" '
+        f'font-family="sans-serif" font-size="13" fill="#1c2430">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(rows)}</svg>\n'
+    )
