@@ -1,6 +1,6 @@
-"""What learning changed of a table of weights, as it travels to whoever weighs by that table.
+"""What learning changed of a table of weights, as it travels to those that weigh by that table.
 
-An adjustment holds nothing else: whoever may send one can change no row, no cap and no threshold.
+An adjustment holds nothing else: its sender can change no row, no cap and no threshold.
 """
 
 from __future__ import annotations

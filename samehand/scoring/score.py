@@ -230,7 +230,7 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
 
 
 def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> list[Evidence]:
-    """Takes all weight from copied values that ours showed first: they are as likely whoever is behind it.
+    """Takes all weight from copied values that ours showed first: they do not favour either explanation.
 
     Returns a line that names them, and one that names the values of which nobody knows who showed them first.
     """
@@ -241,10 +241,10 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
     ]
     first = [line for line, order in copied if order is Order.FOUND]
     doubtful = [it.signal for it, order in copied if order is Order.UNKNOWN and it.weight >= SPEAKS_NATS]
-    told = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
+    evidence = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
     if doubtful:
-        told.append(FIRST_SHOWN.unknown(doubtful))
+        evidence.append(FIRST_SHOWN.unknown(doubtful))
     for line in first:
         line.weight = line.unshared = 0.0
         line.against = (0.0,) * len(RIVALS)
-    return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in told]
+    return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in evidence]

@@ -63,7 +63,6 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         return bytes((trait.quality,)) + trait.pdq
 
     def unpack(self, payload: bytes) -> AvatarTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + PDQ_BYTES:
             raise ValueError(f"an avatar section has {len(payload)} bytes, not {1 + PDQ_BYTES}")
         return AvatarTrait(payload[1:], payload[0])

@@ -131,8 +131,7 @@ class PairSignal(Protocol[Trait]):
         """The signal's name in alerts, weights and metrics."""
 
     @property
-    def group(self) -> str | None:
-        """As :attr:`Signal.group`."""
+    def group(self) -> str | None: ...
 
     @property
     def beyond(self) -> frozenset[str]:
@@ -144,14 +143,11 @@ class PairSignal(Protocol[Trait]):
     def of(self, trait: Traits) -> Trait | None:
         """What the keys of an account are made of; ``None`` where it has no keys."""
 
-    def keys(self, trait: Trait) -> Iterable[Key]:
-        """As :meth:`Signal.keys`."""
+    def keys(self, trait: Trait) -> Iterable[Key]: ...
 
-    def probes(self, trait: Trait) -> Iterable[Key]:
-        """As :meth:`Signal.probes`."""
+    def probes(self, trait: Trait) -> Iterable[Key]: ...
 
-    def most(self, trait: Trait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """As :meth:`Signal.most`."""
+    def most(self, trait: Trait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most: ...
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most (nats) that the signal adds, by the age of a ban in seconds at the moment ``at``.
@@ -189,15 +185,12 @@ class PairSignalBase:
         return None  # a value, not a missing statement
 
     def keys(self, trait: Any) -> Iterable[Key]:
-        """No keys."""
         return ()
 
     def probes(self, trait: Any) -> Iterable[Key]:
-        """No keys."""
         return ()
 
     def most(self, trait: Any, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Nothing."""
         return Most()
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:

@@ -83,7 +83,6 @@ class BioSignal(SignalBase[BioTrait]):
         return bytes((trait.length,)) + trait.signature
 
     def unpack(self, payload: bytes) -> BioTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + _HASHES:
             raise ValueError(f"a bio section has {len(payload)} bytes, not {1 + _HASHES}")
         return BioTrait(payload[1:], payload[0])
@@ -144,7 +143,6 @@ class BioSignal(SignalBase[BioTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _says("Official channel of the northern valley. News, songs and statements. Share and follow.")
         return (
             Example(

@@ -84,7 +84,6 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
 
     def unpack(self, payload: bytes) -> ContactTrait:
-        """Reads :meth:`pack`'s form."""
         here = 1 + payload[0] * POINT_BYTES
         own = tuple([payload[at : at + POINT_BYTES] for at in range(1, here, POINT_BYTES)])
         points = []
@@ -176,7 +175,6 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         return (
             Example(
                 _invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"

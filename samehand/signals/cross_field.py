@@ -104,7 +104,6 @@ class CrossingSignal(PairSignalBase):
         return names if names.handle or names.name else None
 
     def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
-        """As :meth:`compare`."""
         return self.compare(shown_names(ours), shown_names(theirs), context)
 
     def compare(
@@ -235,7 +234,6 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:
 
 
 def _words(names: CrossedNames) -> tuple[Word | None, Word | None]:
-    """Both fields as words."""
     handle, name = names
     return None if handle is None else handle.word, None if name is None else name.word
 

@@ -31,11 +31,9 @@ class DigestSignal(SignalBase[bytes]):
     because_different: str | None = None
 
     def pack(self, trait: bytes) -> bytes:
-        """The digest itself."""
         return trait
 
     def unpack(self, payload: bytes) -> bytes:
-        """The digest itself."""
         return checked_digest(payload)
 
     def keys(self, trait: bytes) -> Iterable[Key]:

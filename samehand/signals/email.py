@@ -74,7 +74,6 @@ class EmailSignal(SignalBase[EmailTrait]):
         return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + domain
 
     def unpack(self, payload: bytes) -> EmailTrait:
-        """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
         flags, domain = payload[end + 1], payload[end + 2 :]
         return EmailTrait(
@@ -93,7 +92,6 @@ class EmailSignal(SignalBase[EmailTrait]):
         return (key_of(KeyKind.EMAIL, trait.mailbox), *(key_of(KeyKind.EMAIL_PART, one) for one in parts))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext) -> Comparison | None:
@@ -158,7 +156,6 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _writes_from("umar.media@gmail.com")
         return (
             Example(one, _writes_from("UmarMedia@googlemail.com"), "same-address"),

@@ -118,15 +118,12 @@ class HandleSignal(SignalBase[HandleTrait]):
         return bytes((head,)) + (pack_text(text) if short else text.encode())
 
     def unpack(self, payload: bytes) -> HandleTrait:
-        """Reads :meth:`pack`'s form."""
         return _unpacked(payload)
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.handle.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.handle.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: HandleTrait) -> Iterable[Key]:
@@ -246,7 +243,6 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _called("umar_media")
         return (
             Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),

@@ -29,11 +29,9 @@ class LocaleSignal(SignalBase[str]):
         return f"{language}-{region}" if region else language
 
     def pack(self, trait: str) -> bytes:
-        """ASCII."""
         return trait.encode()
 
     def unpack(self, payload: bytes) -> str:
-        """ASCII."""
         return payload.decode("ascii")
 
     def compare(self, ours: str, theirs: str, context: ComparisonContext) -> Comparison | None:

@@ -60,7 +60,6 @@ class MentionSignal(SignalBase[MentionTrait]):
         return bytes((_LISTED * trait.listed | _NAMED * trait.named,)) + b"".join(trait.words)
 
     def unpack(self, payload: bytes) -> MentionTrait:
-        """Reads :meth:`pack`'s form."""
         if payload[0] > (_LISTED | _NAMED) or len(payload) % WORD_BYTES != 1:
             raise ValueError("a mention section has unknown flags, or ends within a word")
         words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]

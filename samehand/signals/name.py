@@ -93,15 +93,12 @@ class NameSignal(SignalBase[NameTrait]):
         return bytes((head | _SHORT,)) + pack_text(text) if packable(text) else bytes((head,)) + text.encode()
 
     def unpack(self, payload: bytes) -> NameTrait:
-        """Reads :meth:`pack`'s form."""
         return _unpacked(payload)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.display_name.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.display_name.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
@@ -111,7 +108,7 @@ class NameSignal(SignalBase[NameTrait]):
     def compare(self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext) -> Comparison | None:
         """The names word by word, then as one run of letters: the better of the two comparisons.
 
-        Whoever bears the very name also resembles it, so no resemblance is rarer than the name itself.
+        A bearer of the very name also resembles it, so no resemblance is rarer than the name itself.
         """
         found = self._resembling(ours, theirs, context)
         if found is None or found.rate is None or found.level == "same-name":
@@ -199,7 +196,6 @@ class NameSignal(SignalBase[NameTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _called("Umar Farooqi Waziri")
         return (
             Example(one, _called("UMAR ғarooqi waziri"), "same-name"),

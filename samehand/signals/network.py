@@ -52,7 +52,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return trait.address + trait.prefix + trait.site
 
     def unpack(self, payload: bytes) -> NetworkTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) not in (2 * DIGEST_BYTES, 3 * DIGEST_BYTES):
             raise ValueError(
                 f"a network section has {len(payload)} bytes, not {2 * DIGEST_BYTES} or {3 * DIGEST_BYTES}"
@@ -66,7 +65,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return (key_of(KeyKind.ADDRESS, trait.address), key_of(KeyKind.PREFIX, trait.prefix))
 
     def counts(self, trait: NetworkTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(
@@ -106,7 +104,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         )
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
-        """A mask."""
         return MASK
 
     @property

@@ -37,7 +37,6 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return bytes((int(trait),)) if trait else b""
 
     def unpack(self, payload: bytes) -> FoldFlags:
-        """Reads :meth:`pack`'s form."""
         return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
     def compare(self, ours: FoldFlags, theirs: FoldFlags, context: ComparisonContext) -> Comparison | None:
@@ -51,7 +50,6 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 
     def show(self, trait: FoldFlags, quoted: Quoted) -> str:
-        """The flags in words."""
         return self._words(trait) or "plainly written"
 
     def _words(self, flags: FoldFlags) -> str:

@@ -73,7 +73,6 @@ class ReachSignal(PairSignalBase):
         return Most(by_key=by_key)
 
     def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
-        """As :meth:`compare`."""
         mine, other = self.of(ours), self.of(theirs)
         return None if mine is None or other is None else self.compare(mine, other, context)
 

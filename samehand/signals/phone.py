@@ -52,7 +52,6 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return trait.number + trait.block + trait.country_code.to_bytes(2, "big")
 
     def unpack(self, payload: bytes) -> PhoneTrait:
-        """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
         if len(payload) != end + 2:
             raise ValueError(f"a phone section has {len(payload)} bytes, not {end + 2}")
@@ -65,7 +64,6 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return (key_of(KeyKind.PHONE, trait.number), key_of(KeyKind.PHONE_BLOCK, trait.block))
 
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(self, ours: PhoneTrait, theirs: PhoneTrait, context: ComparisonContext) -> Comparison | None:

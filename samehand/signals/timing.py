@@ -69,7 +69,7 @@ class TimingSignal(PairSignalBase):
             found = [Comparison(it.level, because, context.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
         if abs(since) <= DAY_SECONDS:
-            return None  # only the day is known, and no span of hours can be told
+            return None  # only the day is known, and no span of hours is known
         return Comparison(_LATER if since > 0 else _EARLIER, because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
