@@ -11,19 +11,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from agents.common.alerts import Pair, admitted, confirm
+from agents.common.alerts import Pair, admitted, best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import Lookup, compared, lookup_of
 from agents.common.offload import offload
 from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.unlike import withdraw_unlike
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
-from store.base import Candidate, Remembered
+from store.base import Ban, Candidate, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
 ASKED_AT_ONCE: Final = 64
@@ -101,7 +100,7 @@ class Screen:
                     if emits:
                         said[place] = emits
         if self._direction == "update":
-            await withdraw_unlike(accounts, snapshot, self._context)
+            await withdraw_no_longer_similar(accounts, snapshot, self._context)
         if pairs:
             for pair, emit in (await admitted(pairs, self._context)).emits:
                 said.setdefault(places[pair], []).append(emit)
@@ -126,3 +125,44 @@ class Screen:
             for one, showings in zip(several, shown, strict=True)
         ]
         return remembered, found
+
+
+async def withdraw_no_longer_similar(
+    changed: Sequence[Remembered], snapshot: Snapshot, context: AgentContext
+) -> None:
+    """Withdraws open alerts about changed accounts whose pair now scores below the bands.
+
+    An alert about a later state of the account stays: this event is an older one that comes late. So does an
+    alert whose two sides cannot be compared, since they share no pepper after a rotation.
+    """
+    store = context.store
+    found = await context.call_store(store.alerts_about([one.account for one in changed]))
+    about = [
+        (account, alert)
+        for account, alerts in zip(changed, found, strict=True)
+        for alert in alerts
+        if alert.open and alert.seen_at <= account.seen_at
+    ]
+    if not about:
+        return
+    bans = await context.call_store(store.bans([alert.banned for _, alert in about]))
+    no_longer_similar = [
+        alert
+        for (account, alert), ban in zip(about, bans, strict=True)
+        if ban is not None and _no_longer_similar(account, ban, snapshot, context)
+    ]
+    if no_longer_similar:
+        await context.call_store(
+            store.withdraw(no_longer_similar, reason="no-longer-resembles", now=context.now())
+        )
+
+
+def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, context: AgentContext) -> bool:
+    shown = (account.shown, ban.facts.shown)
+    scored = [
+        one
+        for theirs in ban.fingerprints
+        if (one := best_score(account.fingerprints, theirs, context, snapshot, ban.facts.policy or "", shown))
+        is not None
+    ]
+    return bool(scored) and all(one.band == "none" for _, one in scored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from msgspec.structs import replace
@@ -14,7 +14,6 @@ from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.metric_labels import fired
-from agents.common.pending_alert import PendingAlert
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -31,6 +30,26 @@ from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
+
+
+class PendingAlert(NamedTuple):
+    """An alert on its way: its pair, who claims it, and what the metrics count."""
+
+    alert_id: str
+    revision: int
+    claimant: str
+    band: str
+    direction: str
+    queue: str
+    seconds_since_ban: float | None
+    banned: str
+
+    @property
+    def event_id(self) -> str | None:
+        """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
+        found, _, event_id = self.claimant.partition(":")
+        return event_id if found in ("forward", "update") else None
+
 
 PROPOSED_AT_ONCE: Final = 512
 """Proposals in one call of the store. Each takes Redis some 45 µs, in which it answers nobody else, so a call

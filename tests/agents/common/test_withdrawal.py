@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from agents.common.alert_states import forgotten_emit, recall, recalled_of, state_emit
+from agents.common.alerts import PendingAlert
 from agents.common.converters import moment
-from agents.common.pending_alert import PendingAlert
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at, tombstone
 from agents.common.withdrawal import QUOTING, record_of
 from schemas import examples
