@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from agents.common.decoding import count, dead, reading_moment
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from schemas.malformed import Malformed
 from schemas.mapping.mapper import NotMapped, TopicMapping
 from schemas.wire import encode
@@ -34,7 +34,7 @@ class Bridge:
         self,
         mapping: TopicMapping,
         topics: Names,
-        meters: Metrics,
+        metrics: Metrics,
         *,
         transcoder: Transcoder | None = None,
         now: Callable[[], float],
@@ -47,7 +47,7 @@ class Bridge:
         self._transcoder = transcoder if mapping.encoding == "registry" else None
         self._mapping = mapping
         self._topics = topic_of(topics)
-        self._meters = meters
+        self._metrics = metrics
         self._now = now
         self._ticks = ticks
 
@@ -59,11 +59,18 @@ class Bridge:
         if self._transcoder is not None:
             await asyncio.to_thread(self._transcoder.prepare, arrivals)
         outcomes: list[Outcome] = []
-        turns = Turns(self._ticks)
+        yielder = Yielder(self._ticks)
         for place, arrival in enumerate(arrivals, 1):
-            outcomes.append(await off_loop(_size_bytes(arrival), partial(contained, self._decided, arrival)))
+            # The bytes that a mapping may read.
+            beside = sum(len(value or b"") for _, value in arrival.headers)
+            outcomes.append(
+                await off_loop(
+                    len(arrival.value or b"") + len(arrival.key or b"") + beside,
+                    partial(contained, self._decided, arrival),
+                )
+            )
             if place % TURN_RECORDS == 0:
-                await turns.give()
+                await yielder.pause()
         return outcomes
 
     def _decided(self, arrival: Arrival) -> Outcome:
@@ -77,12 +84,6 @@ class Bridge:
             return dead(found)
         if isinstance(found, NotMapped):
             return NOTHING
-        count(found.found, arrival.topic, self._meters)
+        count(found.found, arrival.topic, self._metrics)
         record = found.found.record
         return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
-
-
-def _size_bytes(arrival: Arrival) -> int:
-    """The bytes that a mapping may read."""
-    beside = sum(len(value or b"") for _, value in arrival.headers)
-    return len(arrival.value or b"") + len(arrival.key or b"") + beside

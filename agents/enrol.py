@@ -1,4 +1,4 @@
-"""Enrol: stores the fingerprint of a banned account, and tells look-back of the ban."""
+"""Enrol: stores the fingerprint of a banned account, and sends the ban to look-back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agents.common.converters import ban_of, descending, evident, unread_of, wit
 from agents.common.decoding import count, dead, reading_moment
 from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key
@@ -43,7 +43,6 @@ class Enrol:
     """Stores bans as fingerprints; a tombstone removes one."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -57,7 +56,7 @@ class Enrol:
             parts = await offload(
                 arrivals,
                 lambda some: [contained(self._read, arrival) for arrival in some],
-                Turns(self._context.ticks),
+                Yielder(self._context.ticks),
             )
         read = [one for _, part in parts for one in part]
         note(lambda: _event_ids(read))
@@ -81,11 +80,11 @@ class Enrol:
             if isinstance(account, Malformed):
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
-        count(read, arrival.topic, context.meters)
-        believed_from = arrival.timestamp - context.rules.late_ban_seconds
-        ban = ban_of(read.record, context.keyers, context.rules.stock, believed_from=believed_from)
+        count(read, arrival.topic, context.metrics)
+        believed_from = arrival.timestamp - context.alert_policy.late_ban_seconds
+        ban = ban_of(read.record, context.keyers, context.alert_policy.stock, believed_from=believed_from)
         unread = unread_of(read.record.account, ban.fingerprints[0])
-        context.meters.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
+        context.metrics.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
         not_read = evident(*read.unusable, *unread)
         if not_read:
             ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
@@ -129,8 +128,8 @@ class Enrol:
             store, now = self._context.store, self._context.now()
             await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
 
-    def _outcome(self, told: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
-        event = told.event
+    def _outcome(self, banned: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
+        event = banned.event
         if became is Enrolled.SUPERSEDED and not stands:
             # Reinstated before its ban arrived: without this tombstone a rebuild would enrol it again.
             return Published((tombstone(event.key, event.at, self._context.topics.banned),))
@@ -138,8 +137,8 @@ class Enrol:
             return NOTHING
         # Measured from Kafka's timestamp: from the ban itself, a list of last year's bans would show a year's
         # delay.
-        self._context.meters.searchable_seconds.observe(max(0.0, self._context.now() - told.stamped_at))
-        # Look-back is told of an unchanged ban again: the first message may have been lost with a worker.
+        self._context.metrics.searchable_seconds.observe(max(0.0, self._context.now() - banned.stamped_at))
+        # An unchanged ban is sent to look-back again: the first message may have been lost with a worker.
         word = BanEnrolled(
             platform=event.platform,
             account_id=event.account.account_id,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
 from agents.common.tombstones import tombstone
-from schemas.accounts import AccountReinstated
 from schemas.wire import decode_reinstated
 from streams.outcomes import Arrival, Outcome, Published
 
@@ -20,21 +19,19 @@ class Expunge:
     """Removes reinstated bans and withdraws their open alerts."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: a tombstone, nothing, or a dead letter."""
         outcomes, lifted = read_all(arrivals, decode_reinstated, self._context, itself)
         if lifted:
-            await self._lift(lifted, outcomes)
+            store, now = self._context.store, self._context.now()
+            gone = [(event.key, event.at) for _, event in lifted]
+            await self._context.call_store(store.expunge(gone, now=now, reason="reinstated"))
+            standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
+            for (place, event), ban in zip(lifted, standing, strict=True):
+                if ban is None:  # else it was banned again later, and that ban stands
+                    outcomes[place] = Published(
+                        (tombstone(event.key, event.at, self._context.topics.banned),)
+                    )
         return outcomes
-
-    async def _lift(self, lifted: Sequence[tuple[int, AccountReinstated]], outcomes: list[Outcome]) -> None:
-        store, now = self._context.store, self._context.now()
-        gone = [(event.key, event.at) for _, event in lifted]
-        await self._context.call_store(store.expunge(gone, now=now, reason="reinstated"))
-        standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
-        for (place, event), ban in zip(lifted, standing, strict=True):
-            if ban is None:  # else it was banned again later, and that ban stands
-                outcomes[place] = Published((tombstone(event.key, event.at, self._context.topics.banned),))

@@ -21,7 +21,6 @@ class Forget:
     """Removes deleted accounts from those remembered."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:

@@ -19,7 +19,7 @@ from agents.common.context import AgentContext
 from agents.common.converters import descending
 from agents.common.decoding import itself, read_all
 from agents.common.metric_labels import script_of
-from samehand.lineage import Descent, child_of, founder
+from samehand.lineage import child_of, founder
 from samehand.verdict import Consequence, consequence
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
@@ -38,7 +38,6 @@ class Judge:
     """Verdicts become suppressions and families, and are taken back by later ones."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -71,7 +70,7 @@ class Judge:
         await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
         await self._until_it_holds({it.alert_id for it in verdicts})
         for verdict, alert in zip(new, alerts, strict=True):
-            self._context.meters.verdict(
+            self._context.metrics.verdict(
                 verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None
             )
 
@@ -106,19 +105,17 @@ class Judge:
         again = [*(it for it in others if it.open), *filter(None, map(self._as_open, gone))]
         if again:
             await self._context.call_store(store.reopen(again, now=now))
-        await self._relate(held, follows, alerts)
-
-    async def _relate(
-        self,
-        held: Mapping[str, Decided],
-        follows: Mapping[str, Consequence],
-        alerts: Mapping[str, OpenAlert],
-    ) -> None:
-        """Adds a mirror to its family; removes a non-mirror from the family that this alert put it into."""
-        store, now = self._context.store, self._context.now()
+        # Adds a mirror to its family; removes a non-mirror from the family that this alert put it into.
         joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
         if joining:
-            families = await self._families(list(joining.values()))
+            mirrors = list(joining.values())
+            bans = await self._context.call_store(
+                self._context.store.bans([alert.banned for alert in mirrors])
+            )
+            families = [
+                child_of(ban.facts.descent if ban else founder(alert.banned))
+                for alert, ban in zip(mirrors, bans, strict=True)
+            ]
             members = [
                 Member(alert.account, family, one, held[one].decided_at)
                 for (one, alert), family in zip(joining.items(), families, strict=True)
@@ -150,20 +147,13 @@ class Judge:
         if changed:
             await self._context.call_store(store.enrol(changed, now=now))
 
-    async def _families(self, mirrors: Sequence[OpenAlert]) -> list[Descent]:
-        bans = await self._context.call_store(self._context.store.bans([alert.banned for alert in mirrors]))
-        return [
-            child_of(ban.facts.descent if ban else founder(alert.banned))
-            for alert, ban in zip(mirrors, bans, strict=True)
-        ]
-
     def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
         """The alert with the record to publish when it is open again; ``None`` if it cannot be decoded."""
         record = self._record(alert)
         if record is None:
             return None
-        told = replaced(record, status="open", withdrawn_at=None, withdrawn_reason=None)
-        return replace(alert, payload=encode(told))
+        opened = replaced(record, status="open", withdrawn_at=None, withdrawn_reason=None)
+        return replace(alert, payload=encode(opened))
 
     def _script(self, alert: OpenAlert) -> str | None:
         record = self._record(alert)

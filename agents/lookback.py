@@ -14,7 +14,7 @@ from agents.common.match import strongest_first
 from agents.common.metric_labels import kind_name
 from agents.common.places import given_out, held
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
@@ -33,7 +33,6 @@ class Lookback:
     """Publishes alerts on remembered accounts that resemble an enrolled ban."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -63,7 +62,7 @@ class Lookback:
         tables = [bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
         found = await context.call_store(
-            context.store.remembered_like(queries, now=now, keep=context.rules.candidates_a_ban)
+            context.store.remembered_like(queries, now=now, keep=context.alert_policy.candidates_a_ban)
         )
         turned_away = await context.call_store(context.store.turned_away(queries, now=now))
         note(
@@ -72,13 +71,13 @@ class Lookback:
                 for (place, _, _), candidates in zip(standing, found, strict=True)
             }
         )
-        told, turns = [], Turns(context.ticks)
+        emitted, yielder = [], Yielder(context.ticks)
         for (place, word, ban), candidates, full in zip(standing, found, turned_away, strict=True):
             not_compared = self._not_compared(arrivals[place], full)
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
-                told.append((place, emits))
-            await turns.give()
-        return told
+                emitted.append((place, emits))
+            await yielder.pause()
+        return emitted
 
     def _not_compared(self, word: Arrival, turned_away: Mapping[KeyKind, int]) -> int:
         """The most accounts that one key's full posting turned away; counts and logs them by kind of key."""
@@ -86,8 +85,8 @@ class Lookback:
             return 0
         by_kind = {kind_name(kind): count for kind, count in sorted(turned_away.items())}
         for kind in by_kind:
-            self._context.meters.lookbacks_capped.labels(kind).inc()
-        if self._context.rules.logged:
+            self._context.metrics.lookbacks_capped.labels(kind).inc()
+        if self._context.alert_policy.logged:
             log.warning(
                 "look-back is incomplete: a posting is full", address=word.address, not_compared=by_kind
             )
@@ -102,48 +101,48 @@ class Lookback:
         not_compared: int,
     ) -> list[Emit]:
         context = self._context
-        if not context.rules.across_platforms:
+        if not context.alert_policy.across_platforms:
             candidates = [it for it in candidates if it.fingerprint.platform == ban.facts.platform]
         with stage("compare"):
-            near = [
+            above_threshold = [
                 (candidate, scored)
                 for candidate in candidates
                 if (scored := self._scored(ban, candidate, snapshot)) is not None
             ]
-        if not near:
+        if not above_threshold:
             return []
         facts = await context.call_store(
-            context.store.remembered_facts([candidate.ref for candidate, _ in near])
+            context.store.remembered_facts([candidate.ref for candidate, _ in above_threshold])
         )
         known = await context.call_store(context.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
             replace(self._pair(word, ban, candidate, fact, scored, snapshot), not_compared=not_compared)
-            for (candidate, _), fact, own_ban in zip(near, facts, known, strict=True)
+            for (candidate, _), fact, own_ban in zip(above_threshold, facts, known, strict=True)
             # Leaves out accounts that have gone since, the banned account itself, and those already banned.
-            if fact is not None and own_ban is None and fact.account not in context.rules.allowlist
+            if fact is not None and own_ban is None and fact.account not in context.alert_policy.allowlist
             # Leaves out an account from which the banned one copied what they share: it scores below the
             # bands.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
-        return await self._told(ban, strongest_first(pairs), snapshot) if pairs else []
+        return await self._alerted(ban, strongest_first(pairs), snapshot) if pairs else []
 
-    async def _told(self, ban: Ban, pairs: Sequence[Pair], snapshot: Snapshot) -> list[Emit]:
+    async def _alerted(self, ban: Ban, pairs: Sequence[Pair], snapshot: Snapshot) -> list[Emit]:
         """Alerts on the pairs that get a place, and counts the others.
 
         A pair on which there must be no alert (it was dismissed, or its account was deleted meanwhile) leaves
         its place to the next one.
         """
         context, emits = self._context, list[Emit]()
-        found, turns = await held(ban, pairs, context, snapshot), Turns(context.ticks)
+        found, yielder = await held(ban, pairs, context, snapshot), Yielder(context.ticks)
         left, asked = list(pairs), set[str]()
         while True:
-            chosen, withheld, alerted = await given_out(left, found, context.rules, snapshot, turns)
+            chosen, withheld, alerted = await given_out(left, found, context.alert_policy, snapshot, yielder)
             new = [pair for pair in chosen if pair.alert_id not in asked]
-            told = await admitted(new, context)
-            emits += [emit for _, emit in told.emits]
-            if not told.refused:
+            outcome = await admitted(new, context)
+            emits += [emit for _, emit in outcome.emits]
+            if not outcome.refused:
                 break
-            refused = {new[place].alert_id for place in told.refused}
+            refused = {new[place].alert_id for place in outcome.refused}
             asked |= {pair.alert_id for pair in new}
             found.here.update(pair.ours.account for pair in new if pair.alert_id not in refused)
             left = [pair for pair in left if pair.alert_id not in refused]
@@ -161,7 +160,7 @@ class Lookback:
             scored = best_score((candidate.fingerprint,), theirs, self._context, snapshot, policy, showings)
             if scored is not None:
                 if fact is None:
-                    self._context.meters.score_log_odds.observe(scored[1].log_odds)
+                    self._context.metrics.score_log_odds.observe(scored[1].log_odds)
                 return (theirs, scored[1]) if scored[1].band != "none" else None
         return None
 
@@ -190,7 +189,7 @@ class Lookback:
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:
-    """Keeps each ban once: told twice in a batch, it has one claimant, which may publish its pairs twice."""
+    """Keeps each ban once: two of a batch have one claimant, which could publish its pairs twice."""
     first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
     for place, word in words:
         first.setdefault((word.key, word.at), (place, word))

@@ -13,7 +13,7 @@ from agents.common.context import AgentContext
 from agents.common.decoding import read_all
 from agents.common.distilled import distilled
 from agents.common.offload import offload
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
 from store.base import Remembered
@@ -24,14 +24,13 @@ class Remember:
     """Remembers accounts that existed before, without a look-up."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: nothing, or a dead letter."""
         outcomes: list[Outcome] = []
         accounts: list[Remembered] = []
-        for _, (some, read) in await offload(arrivals, self._read, Turns(self._context.ticks)):
+        for _, (some, read) in await offload(arrivals, self._read, Yielder(self._context.ticks)):
             outcomes += some
             accounts += [account for _, account in read if account is not None]
         if accounts:
@@ -42,6 +41,6 @@ class Remember:
         return read_all(arrivals, decode_remembered, self._context, self._account)
 
     def _account(self, found: Decoded[AccountRemembered]) -> Remembered | None:
-        if found.record.key in self._context.rules.allowlist:
+        if found.record.key in self._context.alert_policy.allowlist:
             return None
         return distilled(found, self._context.topics.remembered, self._context)

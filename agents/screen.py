@@ -11,19 +11,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from agents.common.alerts import Pair, admitted, confirm
-from agents.common.beside import Sample, ShadowWeights
+from agents.common.alerts import Pair, admitted, best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
-from agents.common.match import Sought, compared, sought
+from agents.common.match import Lookup, compared, lookup_of
 from agents.common.offload import offload
+from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.turns import Turns
-from agents.common.unlike import withdraw_unlike
+from agents.common.yielder import Yielder
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
-from store.base import Candidate, Remembered
+from store.base import Ban, Candidate, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
 ASKED_AT_ONCE: Final = 64
@@ -40,7 +39,11 @@ class Screen:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
         self._context = context
         self._direction: Direction = direction
-        sampled = direction == "forward" and context.rules.sample_share > 0 and not context.rules.shadow
+        sampled = (
+            direction == "forward"
+            and context.alert_policy.sample_share > 0
+            and not context.alert_policy.shadow
+        )
         self._sample = Sample(context) if sampled else None
         self._shadow_weights = ShadowWeights(context)
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
@@ -49,9 +52,9 @@ class Screen:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
         outcomes: list[Outcome] = []
-        seen: list[tuple[int, Sought]] = []
+        seen: list[tuple[int, Lookup]] = []
         read = partial(self._read, snapshot=snapshot)
-        for first, (some, events) in await offload(arrivals, read, Turns(self._context.ticks)):
+        for first, (some, events) in await offload(arrivals, read, Yielder(self._context.ticks)):
             outcomes += some
             seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
@@ -65,15 +68,15 @@ class Screen:
 
     def _read(
         self, arrivals: Sequence[Arrival], snapshot: Snapshot
-    ) -> tuple[list[Outcome], list[tuple[int, Sought | None]]]:
-        def seen(found: Decoded[AccountEvent]) -> Sought | None:
-            return sought(found, self._topic, snapshot, self._context)
+    ) -> tuple[list[Outcome], list[tuple[int, Lookup | None]]]:
+        def seen(found: Decoded[AccountEvent]) -> Lookup | None:
+            return lookup_of(found, self._topic, snapshot, self._context)
 
         if self._direction == "update":
             return read_all(arrivals, decode_updated, self._context, seen)
         return read_all(arrivals, decode_created, self._context, seen)
 
-    async def _alerts(self, seen: Sequence[tuple[int, Sought]], snapshot: Snapshot) -> dict[int, list[Emit]]:
+    async def _alerts(self, seen: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """The records to publish for each event, by its place in the batch."""
         pairs: list[Pair] = []
         places: list[int] = []
@@ -97,13 +100,13 @@ class Screen:
                     if emits:
                         said[place] = emits
         if self._direction == "update":
-            await withdraw_unlike(accounts, snapshot, self._context)
+            await withdraw_no_longer_similar(accounts, snapshot, self._context)
         if pairs:
             for pair, emit in (await admitted(pairs, self._context)).emits:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
-    async def _remembered(self, several: Sequence[Sought]) -> tuple[list[Sought], list[list[Candidate]]]:
+    async def _remembered(self, several: Sequence[Lookup]) -> tuple[list[Lookup], list[list[Candidate]]]:
         """Remembers the accounts and looks them up.
 
         Returns each account with the times from which it has shown its values, and the candidates of each.
@@ -114,7 +117,7 @@ class Screen:
                 [one.account for one in several],
                 [one.query for one in several],
                 now=context.now(),
-                keep=context.rules.candidates_an_event,
+                keep=context.alert_policy.candidates_an_event,
             )
         )
         remembered = [
@@ -122,3 +125,44 @@ class Screen:
             for one, showings in zip(several, shown, strict=True)
         ]
         return remembered, found
+
+
+async def withdraw_no_longer_similar(
+    changed: Sequence[Remembered], snapshot: Snapshot, context: AgentContext
+) -> None:
+    """Withdraws open alerts about changed accounts whose pair now scores below the bands.
+
+    An alert about a later state of the account stays: this event is an older one that comes late. So does an
+    alert whose two sides cannot be compared, since they share no pepper after a rotation.
+    """
+    store = context.store
+    found = await context.call_store(store.alerts_about([one.account for one in changed]))
+    about = [
+        (account, alert)
+        for account, alerts in zip(changed, found, strict=True)
+        for alert in alerts
+        if alert.open and alert.seen_at <= account.seen_at
+    ]
+    if not about:
+        return
+    bans = await context.call_store(store.bans([alert.banned for _, alert in about]))
+    no_longer_similar = [
+        alert
+        for (account, alert), ban in zip(about, bans, strict=True)
+        if ban is not None and _no_longer_similar(account, ban, snapshot, context)
+    ]
+    if no_longer_similar:
+        await context.call_store(
+            store.withdraw(no_longer_similar, reason="no-longer-resembles", now=context.now())
+        )
+
+
+def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, context: AgentContext) -> bool:
+    shown = (account.shown, ban.facts.shown)
+    scored = [
+        one
+        for theirs in ban.fingerprints
+        if (one := best_score(account.fingerprints, theirs, context, snapshot, ban.facts.policy or "", shown))
+        is not None
+    ]
+    return bool(scored) and all(one.band == "none" for _, one in scored)

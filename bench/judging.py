@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from samehand.frequency.ban_calendar import BanCalendar
+from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.frequency.rates import Frequencies, NothingCounted
-from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
@@ -57,9 +57,9 @@ class Judge:
         policies: Sequence[str | None] | None = None,
     ) -> list[Score]:
         """The score of each candidate of one look-up, by the thresholds of its ban's policy where given."""
-        sight = Unbanned(self.counted, candidates[0].bearers if candidates else {})
+        context = CountsWithoutCandidates(self.counted, candidates[0].bearers if candidates else {})
         ours = account.fingerprints[0]
         return [
-            score(ours, one.fingerprint, self.weights, sight, policy=policy, calendar=self.calendar)
+            score(ours, one.fingerprint, self.weights, context, policy=policy, calendar=self.calendar)
             for one, policy in zip(candidates, policies or [None] * len(candidates), strict=True)
         ]

@@ -28,8 +28,8 @@ from bench.machine import in_words, machine
 from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
+from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.frequency.rates import Frequencies
-from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights
@@ -170,13 +170,15 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     asked = [Query.by(one.account, table) for one, table in zip(accounts, tables, strict=True)]
     left = await store.bans_like(asked, now=_NOW, keep=KEEP)
     found = await store.bans_like([Query(one.account, one.keys) for one in asked], now=_NOW, keep=KEEP)
-    sights: list[Frequencies] = [Unbanned(counted, met[0].bearers if met else {}) for met in found]
+    contexts: list[Frequencies] = [
+        CountsWithoutCandidates(counted, met[0].bearers if met else {}) for met in found
+    ]
     clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
-    clock.timed(SCORE, lambda: _scored(accounts, left, weights, sights))
+    clock.timed(SCORE, lambda: _scored(accounts, left, weights, contexts))
     some = slice(None, None, _UNSPARED)
     everyone = [list(met) for met in found[some]]
     _ = [candidate.fingerprint for candidate in chain.from_iterable(everyone)]  # comparing alone is timed
-    clock.timed(UNSPARED, lambda: _scored(accounts[some], everyone, weights, sights[some]))
+    clock.timed(UNSPARED, lambda: _scored(accounts[some], everyone, weights, contexts[some]))
     pairs = sum(map(len, found))
     return pairs, pairs - sum(map(len, left)), sum(map(len, everyone))
 
@@ -185,11 +187,11 @@ def _scored(
     accounts: Sequence[Remembered],
     several: Sequence[Sequence[Candidate]],
     weights: Weights,
-    sights: Sequence[Frequencies],
+    contexts: Sequence[Frequencies],
 ) -> None:
-    for one, candidates, sight in zip(accounts, several, sights, strict=True):
+    for one, candidates, context in zip(accounts, several, contexts, strict=True):
         for candidate in candidates:
-            score(one.fingerprints[0], candidate.fingerprint, weights, sight)
+            score(one.fingerprints[0], candidate.fingerprint, weights, context)
 
 
 def table(several: Sequence[Mind]) -> str:

@@ -26,7 +26,7 @@ from schemas.malformed import Malformed
 from schemas.revisions import COUNTED_MAX
 from schemas.wire import decode_alert, decode_alert_state, encode
 from store.common.alert_dedup import KNOWN_ON
-from streams.kafka.client import Reader, Writer, reader, writer
+from streams.kafka.client import TopicReader, Writer, reader, writer
 from streams.outcomes import Arrival, Dead
 from streams.settings import Settings
 
@@ -93,7 +93,7 @@ class AlertTopics:
         """Returns how many alerts were written to the store."""
         return len(self._taken)
 
-    async def ahead(self, opened: Reader) -> None:
+    async def ahead(self, opened: TopicReader) -> None:
         """Replays alerts on bans that the store has, while workers go on with another store.
 
         Nothing is published and nothing follows from verdicts yet: those workers see to it.
@@ -101,7 +101,7 @@ class AlertTopics:
         await self._hold(opened)
         await self._recall(opened, None)
 
-    async def whole(self, opened: Reader, out: Writer) -> None:
+    async def whole(self, opened: TopicReader, out: Writer) -> None:
         """Replays all, once the bans are enrolled: an open alert on a ban that is gone is withdrawn."""
         await self._hold(opened)
         await self._recall(opened, out)
@@ -113,11 +113,11 @@ class AlertTopics:
                     self.faults[arrival.address] = outcome
             self._replayed.verdicts += len(batch)
 
-    async def _hold(self, opened: Reader) -> None:
+    async def _hold(self, opened: TopicReader) -> None:
         for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
             await self._judge.hold(batch)
 
-    async def _recall(self, opened: Reader, out: Writer | None) -> None:
+    async def _recall(self, opened: TopicReader, out: Writer | None) -> None:
         latest = self._latest(opened)
         former = self._former(opened, latest)
         standing = chain(self._states(opened, latest), self._former_states(opened, former))
@@ -143,7 +143,7 @@ class AlertTopics:
             confirmation.get(CONFIRMED_SECONDS_MAX)
         self._replayed.noted += len(sent)
 
-    def _latest(self, opened: Reader) -> dict[str, _Latest]:
+    def _latest(self, opened: TopicReader) -> dict[str, _Latest]:
         """The state that holds for each alert, by its id; some hundred bytes for each.
 
         The last one, but for one that a slow worker published after a later revision. What is forgotten comes
@@ -166,7 +166,7 @@ class AlertTopics:
                 latest[state.key] = _Latest(revision, arrival.address)
         return latest
 
-    def _former(self, opened: Reader, latest: dict[str, _Latest]) -> dict[str, _Latest]:
+    def _former(self, opened: TopicReader, latest: dict[str, _Latest]) -> dict[str, _Latest]:
         """Returns the last record by alert id of a release that wrote no states.
 
         Alerts published since then have a state, or have ended.
@@ -191,7 +191,7 @@ class AlertTopics:
             if key not in latest or latest[key].revision < former.revision
         }
 
-    def _states(self, opened: Reader, latest: dict[str, _Latest]) -> Iterator[_StoredState]:
+    def _states(self, opened: TopicReader, latest: dict[str, _Latest]) -> Iterator[_StoredState]:
         for arrival in _records(opened, self._context.topics.state):
             state = None if arrival.value is None else _read(arrival)
             if isinstance(state, AlertState):
@@ -199,7 +199,7 @@ class AlertTopics:
                 if known is not None and known.address == arrival.address:
                     yield _StoredState(state, arrival.address, former=False)
 
-    def _former_states(self, opened: Reader, former: dict[str, _Latest]) -> Iterator[_StoredState]:
+    def _former_states(self, opened: TopicReader, former: dict[str, _Latest]) -> Iterator[_StoredState]:
         """The states of alerts that are open, or that a verdict may still name."""
         wanted = {latest.address for latest in former.values()}
         for arrival in _records(opened, self._context.alerts_topic) if wanted else ():
@@ -250,6 +250,6 @@ def _read(arrival: Arrival) -> AlertState | Malformed:
     return read if isinstance(read, Malformed) else read.record
 
 
-def _records(opened: Reader, topic: str) -> Iterator[Arrival]:
+def _records(opened: TopicReader, topic: str) -> Iterator[Arrival]:
     for partition in opened.partitions(topic):
         yield from opened.read(topic, partition)

@@ -14,7 +14,7 @@ from cli.outages import through_outages
 from store.errors import StoreEmptied
 from store.redis import RedisStore
 from streams.errors import TopicsError
-from streams.kafka.client import Reader
+from streams.kafka.client import TopicReader
 from streams.kafka.group_position import Positions, group_position
 from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead
@@ -85,7 +85,7 @@ class Elsewhere(Protocol):
 
 
 async def read_all(
-    opened: Reader,
+    opened: TopicReader,
     topic: str,
     enrol: Enrol,
     bookmark: Bookmark,
@@ -106,7 +106,7 @@ async def read_all(
 
 
 async def _read_once(
-    opened: Reader,
+    opened: TopicReader,
     topic: str,
     enrol: Enrol,
     bookmark: Bookmark,
@@ -133,7 +133,7 @@ async def _read_once(
 
 
 async def read_partitions(
-    opened: Reader,
+    opened: TopicReader,
     topic: str,
     ends: Mapping[int, int],
     done: Mapping[int, int],
@@ -147,7 +147,7 @@ async def read_partitions(
 
 
 def _until(
-    opened: Reader, topic: str, partition: int, done: Mapping[int, int], ends: Mapping[int, int]
+    opened: TopicReader, topic: str, partition: int, done: Mapping[int, int], ends: Mapping[int, int]
 ) -> Iterator[Arrival]:
     """The records of a partition up to its noted end."""
     for arrival in opened.read(topic, partition, done.get(partition)):

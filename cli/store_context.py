@@ -39,7 +39,7 @@ def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
         keyers=peppers.keyers,
         weights=WeightsInForce(default_weights()),
         topics=names(settings),
-        meters=Metrics(CollectorRegistry()),
+        metrics=Metrics(CollectorRegistry()),
         now=time.time,
-        rules=AlertPolicy(shadow=settings.shadow, stock=stock_of(settings)),
+        alert_policy=AlertPolicy(shadow=settings.shadow, stock=stock_of(settings)),
     )

@@ -14,7 +14,7 @@ from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import names
 from streams.settings import Settings
 
@@ -56,7 +56,7 @@ def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlert
     return mirrored
 
 
-def values(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
+def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
     """The records of a topic from start to end, each with its address; tombstones are left out."""
     partitions = opened.partitions(topic)
     with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:

@@ -19,7 +19,7 @@ from schemas.wire import decode_alert
 from streams.deadletters.admin import ENDPOINT_HEADER
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
-from streams.supervision.caution import waiting
+from streams.supervision.poison_guard import waiting
 
 GIVEN_UP_SECONDS: Final = 24 * 3600.0
 """An alert that could not be delivered for a day becomes a dead letter, so that later ones are tried."""

@@ -27,14 +27,14 @@ from streams.faust_app.monitor import watch
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import refused_by_kafka, start_fault
 from streams.kafka import topics
-from streams.kafka.topics import Right, Topic, names, wanted
+from streams.kafka.topics import Right, TopicSpec, names, wanted
 from streams.settings import Settings
-from streams.supervision.caution import REASON as ENDED_WORKER
-from streams.supervision.caution import Caution
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
+from streams.supervision.poison_guard import REASON as ENDED_WORKER
+from streams.supervision.poison_guard import PoisonGuard
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.health import Report
 from streams.telemetry.metrics import Metrics, declare_build, restarts_counter
@@ -58,20 +58,20 @@ class DeliverApp(WorkerApp):
         endpoint: Endpoint,
         *,
         tracer: Tracer = OFF,
-        caution: Caution | None = None,
+        poison_guard: PoisonGuard | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.endpoint = endpoint
-        meters = Metrics(
+        metrics = Metrics(
             CollectorRegistry(),
             topics=(names(settings).alerts,),
             reasons=(*REASONS, ENDED_WORKER, REFUSED, GIVEN_UP),
         )
         super().__init__(
             of_endpoint(settings, endpoint),
-            meters,
+            metrics,
             tracer=tracer,
-            caution=caution,
+            poison_guard=poison_guard,
             topics=topics_of(settings),
             clock=clock,
         )
@@ -92,7 +92,7 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
     birth = birth or Birth(FlightRecorder())
     suspects = SuspectTopic(settings.model_copy(update={"kafka_group": settings.kafka_group + "-deliver"}))
     try:
-        accuse_unfinished(suspects, birth)
+        mark_unfinished(suspects, birth)
         refused = next(
             (fault for e in endpoints if (fault := topics.group_fault(of_endpoint(settings, e)))), ""
         )
@@ -102,9 +102,10 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
         return cannot_start(refused_by_kafka(BrokerRefused(refused)))
     clock = SystemClock()
     tracer = tracer_of(settings, clock)
-    caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
+    poison_guard = PoisonGuard(birth.recorder, Suspects(suspects.read), mark=suspects.mark)
     apps = [
-        DeliverApp(settings, endpoint, tracer=tracer, caution=caution, clock=clock) for endpoint in endpoints
+        DeliverApp(settings, endpoint, tracer=tracer, poison_guard=poison_guard, clock=clock)
+        for endpoint in endpoints
     ]
     first = wire(apps, clock)
     restarted = restarts_counter(first.exposition.registry)
@@ -131,7 +132,7 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
     # Under a worker's name it would hide that there is none.
     declare_build(registry, {"version": version("samehand")}, name="samehand_deliver_build_info")
     for app in apps:
-        families.add(app.endpoint.name, app.meters.registry)
+        families.add(app.endpoint.name, app.metrics.registry)
         client = Client(app.endpoint, clock.now)
         agent = EndpointAgent(
             app.endpoint, client, metrics, now=clock.now, ticks=clock.ticks, leaving=app.leaving
@@ -168,7 +169,7 @@ def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:
     )
 
 
-def topics_of(settings: Settings) -> tuple[Topic, ...]:
+def topics_of(settings: Settings) -> tuple[TopicSpec, ...]:
     """The topics that are needed, with what must be allowed there."""
     called = names(settings)
     rights: dict[str, frozenset[Right]] = {

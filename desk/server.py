@@ -28,7 +28,7 @@ from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
-from streams.serving.server import Server
+from streams.serving.server import HttpServer
 from streams.settings import Settings
 from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
@@ -63,7 +63,7 @@ def run(settings: Settings, base: Weights) -> int:
     return asyncio.run(_serve(settings, base))
 
 
-class _Server(Server):
+class _Server(HttpServer):
     """Stops in order on a signal. uvicorn's own then sends itself the signal again, which ends the process
     before what it serves is closed."""
 
@@ -158,7 +158,7 @@ async def _serve_on(
     return 0
 
 
-def _stop_if_failed(task: asyncio.Task[None], server: Server) -> None:
+def _stop_if_failed(task: asyncio.Task[None], server: HttpServer) -> None:
     if not task.cancelled() and task.exception() is not None:
         server.should_exit = True
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from schemas import fields
-from schemas.alerts import NOTICE, Band, EvidenceLine, MirrorAlert, RivalShare
+from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -97,7 +97,12 @@ def scored(
     return Score(
         outcome="match",
         band=first.band,
-        reasons=tuple(_without_values(line) for line in lines),
+        reasons=tuple(
+            Reason(
+                signal=line.signal, level=line.level, weight=round(line.weight, 1), explained=line.explained
+            )
+            for line in lines
+        ),
         rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
         alerts=alerts if sees_alerts else (),
         weights_version=first.weights_version,  # others may have come into force since
@@ -108,9 +113,3 @@ def scored(
 def problem_of(fault: Malformed) -> Problem:
     """The answer to a record that cannot be read."""
     return Problem(reason=fault.reason, path=fault.path, detail=fault.detail)
-
-
-def _without_values(line: EvidenceLine) -> Reason:
-    return Reason(
-        signal=line.signal, level=line.level, weight=round(line.weight, 1), explained=line.explained
-    )

@@ -28,7 +28,7 @@ from gate.answers import Problem, problem_of
 from gate.coop import CoopActions
 from gate.intake import KINDS, NOT_ALLOWED, Intake, IntakeOutcome
 from gate.keys import Key, Keyring
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from gate.openapi import document
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
@@ -113,7 +113,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class RefusedCall(Exception):
     """A call that is not served."""
 
     def __init__(self, answer: Answer, counted: str = "") -> None:
@@ -131,7 +131,7 @@ class Gate:
     preview: Preview
     intake: Intake
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
-    meters: GateMeters
+    metrics: GateMetrics
     ticks: Callable[[], float]
     now: Callable[[], float]
     deadline_ms: float
@@ -148,7 +148,7 @@ class Gate:
             )
             if isinstance(scored, Malformed):
                 return _malformed(scored)
-            self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()
+            self.metrics.outcomes.labels(scored.outcome, scored.reason or "").inc()
             logged: dict[str, Any] = {"outcome": scored.outcome}
             if scored.reason:
                 logged["reason"] = scored.reason
@@ -196,14 +196,14 @@ class Gate:
         async def work() -> tuple[Answer, str]:
             webhook = self.webhooks.get(mapping)
             if webhook is None:
-                raise Refused(Answer(404, Problem(reason="unknown-webhook")))
+                raise RefusedCall(Answer(404, Problem(reason="unknown-webhook")))
             network = network_of(request.client.host if request.client else "")
             async with AsyncExitStack() as held:
                 async with _arriving(request):
                     raw = await held.enter_async_context(self.unsigned.whole(request.stream(), network))
                 headers = dict(request.headers)
                 if not webhook.signed(raw, headers, now=self.now()):
-                    raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
+                    raise RefusedCall(Answer(401, Problem(reason="bad-signature")), "signature")
                 if isinstance(webhook, CoopActions):
                     return await self._decided(webhook, raw), f"webhook:{mapping}"
                 found = await off_loop(len(raw), partial(webhook.map, raw, headers, now=self.now()))
@@ -244,7 +244,19 @@ class Gate:
         self, request: Asked, route: str, right: str, work: Callable[[bytes, Key], Awaitable[Answer]]
     ) -> Response[bytes]:
         async def keyed() -> tuple[Answer, str]:
-            key = self._key(request, right)
+            # Returns the caller's key. Raises `Refused`.
+            scheme, _, text = request.headers.get("authorization", "").partition(" ")
+            key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
+            if key is None:
+                answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
+                raise RefusedCall(answer, "no-key")
+            name, _, kind = right.partition(":")
+            if not (key.publishes(kind) if kind else key.has(name)):
+                logged = {"key": key.name}
+                answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), logged)
+                raise RefusedCall(answer, "not-allowed")
+            if wait_seconds := self.keyring.wait_seconds(key):
+                raise _too_often(key, wait_seconds)
             return await work(await _body(request), key), key.name
 
         return await self._served(request, route, keyed)
@@ -253,40 +265,31 @@ class Gate:
         self, request: Asked, route: str, work: Callable[[], Awaitable[tuple[Answer, str]]]
     ) -> Response[bytes]:
         began, who = self.ticks(), ""
-        self.meters.busy.inc()
+        self.metrics.busy.inc()
         try:
             answer, who = await work()
-        except Refused as refused:
+        except RefusedCall as refused:
             answer = refused.answer
             if refused.counted:
-                self.meters.refused.labels(refused.counted).inc()
+                self.metrics.refused.labels(refused.counted).inc()
         except HTTPException as fault:
-            answer = Answer(fault.status_code, Problem(reason=_reason(fault.status_code)))
+            answer = Answer(
+                fault.status_code,
+                Problem(
+                    reason=_REASONS.get(
+                        fault.status_code, "failed" if fault.status_code >= 500 else "bad-request"
+                    )
+                ),
+            )
         except Exception as fault:
             log.error("a call failed", exc_info=fault)
             answer = Answer(
                 500, Problem(reason="failed", detail="an internal error; the gate's log has the details")
             )
         finally:
-            self.meters.busy.dec()
+            self.metrics.busy.dec()
         self._tell(request, route, who, answer, began)
         return _response(answer, answer.headers)
-
-    def _key(self, request: Asked, right: str) -> Key:
-        """Returns the caller's key. Raises `Refused`."""
-        scheme, _, text = request.headers.get("authorization", "").partition(" ")
-        key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
-        if key is None:
-            answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
-            raise Refused(answer, "no-key")
-        name, _, kind = right.partition(":")
-        if not (key.publishes(kind) if kind else key.has(name)):
-            logged = {"key": key.name}
-            answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), logged)
-            raise Refused(answer, "not-allowed")
-        if wait_seconds := self.keyring.wait_seconds(key):
-            raise _too_often(key, wait_seconds)
-        return key
 
     def _charge(self, key: Key, records: int) -> None:
         """Counts a call's records against the key's rate. Raises `Refused`."""
@@ -295,7 +298,7 @@ class Gate:
                 reason="too-many",
                 detail=f"the key publishes {key.records_max:.0f} records a minute: send fewer",
             )
-            raise Refused(Answer(413, problem, {"key": key.name}), "rate")
+            raise RefusedCall(Answer(413, problem, {"key": key.name}), "rate")
         if wait_seconds := self.keyring.charge(key, records):
             raise _too_often(key, wait_seconds)
 
@@ -309,16 +312,16 @@ class Gate:
             if DEADLINE_MS_MIN <= deadline_ms <= DEADLINE_MS_MAX:
                 return deadline_ms
         wanted = f"whole milliseconds from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}"
-        raise Refused(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
+        raise RefusedCall(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
 
     def _taken(self, taken: IntakeOutcome | Malformed) -> Answer:
         """202 when Kafka has every record that could be read, 503 when it does not take them."""
         if isinstance(taken, Malformed):
-            self.meters.records.labels("refused").inc()
+            self.metrics.records.labels("refused").inc()
             return _malformed(taken)
         report = taken.report
-        self.meters.records.labels("accepted").inc(report.accepted)
-        self.meters.records.labels("refused").inc(report.refused)
+        self.metrics.records.labels("accepted").inc(report.accepted)
+        self.metrics.records.labels("refused").inc(report.refused)
         counts = {"accepted": report.accepted, "refused": report.refused}
         if taken.away:
             return Answer(503, report, {**counts, "reason": taken.away}, {"Retry-After": "5"})
@@ -332,8 +335,8 @@ class Gate:
         """The audit line, and the metrics."""
         took = self.ticks() - began
         status = f"{answer.status // 100}xx"
-        self.meters.seconds.labels(route).observe(took)
-        self.meters.calls.labels(route, status).inc()
+        self.metrics.seconds.labels(route).observe(took)
+        self.metrics.calls.labels(route, status).inc()
         logged: dict[str, Any] = {"key": who} if who else {}
         if isinstance(answer.body, Problem):
             logged["reason"] = answer.body.reason
@@ -342,10 +345,6 @@ class Gate:
 
 
 _REASONS: Final = {404: "unknown-address", 405: "method", 413: "too-large"}
-
-
-def _reason(status: int) -> str:
-    return _REASONS.get(status, "failed" if status >= 500 else "bad-request")
 
 
 async def _body(request: Asked) -> bytes:
@@ -361,20 +360,20 @@ async def _arriving(request: Asked) -> AsyncIterator[None]:
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         problem = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
-        raise Refused(Answer(415, problem, headers={"Accept-Encoding": "identity"}))
+        raise RefusedCall(Answer(415, problem, headers={"Accept-Encoding": "identity"}))
     try:
         async with asyncio.timeout(BODY_SECONDS):
             yield
     except TimeoutError:
-        raise Refused(Answer(408, Problem(reason="slow-body"))) from None
+        raise RefusedCall(Answer(408, Problem(reason="slow-body"))) from None
     except TooMuch:
         problem = Problem(reason="overloaded", detail="too much is on its way here: send it again")
-        raise Refused(Answer(503, problem, headers={"Retry-After": "5"})) from None
+        raise RefusedCall(Answer(503, problem, headers={"Retry-After": "5"})) from None
 
 
-def _too_often(key: Key, wait_seconds: float) -> Refused:
+def _too_often(key: Key, wait_seconds: float) -> RefusedCall:
     headers = {"Retry-After": str(math.ceil(wait_seconds))}
-    return Refused(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
+    return RefusedCall(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
 
 
 def _malformed(fault: Malformed) -> Answer:

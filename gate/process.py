@@ -24,7 +24,7 @@ from gate.app import Gate, application
 from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from gate.questions import Questions
 from gate.scoring import Scoring
 from gate.variations import Variations
@@ -34,7 +34,7 @@ from store.errors import StoreError
 from streams.clock import Clock
 from streams.kafka.producer import KafkaPublisher
 from streams.kafka.topics import names
-from streams.serving.server import Server
+from streams.serving.server import HttpServer
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
 from streams.supervision.forced_stop import cut_off_after
@@ -90,7 +90,7 @@ class Process:
     settings: Settings
     preview: Preview
     store: Store
-    meters: Metrics
+    metrics: Metrics
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
@@ -109,27 +109,27 @@ class Process:
         """The same on a loop that runs."""
         watch = StoreWatch(self.store, self.clock)
         variations, questions = Variations(), Questions(self.preview.remembers, self.clock.ticks)
-        gate_meters = GateMeters(self.meters.registry, lambda: variations.total)
+        gate_metrics = GateMetrics(self.metrics.registry, lambda: variations.total)
         gate = Gate(
             keyring=self.keyring,
             scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations, questions),
             preview=self.preview,
             intake=Intake(self.publisher, names(self.settings), self.clock.now),
             webhooks=self.webhooks,
-            meters=gate_meters,
+            metrics=gate_metrics,
             ticks=self.clock.ticks,
             now=self.clock.now,
             deadline_ms=self.settings.gate_deadline_ms,
         )
         watched = watching(
-            self.meters,
+            self.metrics,
             lambda: {
                 "store": watch.fault,
                 "kafka": self.publisher.fault,
                 "keys": self.keyring.fault,
                 "weights": self.adopted.fault,
             },
-            lambda: gate_meters.keys.set(len(self.keyring)),
+            lambda: gate_metrics.keys.set(len(self.keyring)),
         )
         settings = self.settings
         servers = [
@@ -184,7 +184,7 @@ async def _until_told(
     return EXIT_OK if signalled in done and not faults else EXIT_FAILED
 
 
-class _Server(Server):
+class _Server(HttpServer):
     """A server without signals of its own: they are the process's."""
 
     @contextmanager
@@ -199,7 +199,7 @@ def _server(app: Litestar, settings: Settings, host: str, port: int) -> _Server:
     return _Server(app, settings, connections_max=CONNECTIONS_MAX, host=host, port=port, lifespan="on")
 
 
-def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
+def watching(exposed: Metrics, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
     """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date.
 
     A gate that runs is live and ready, whatever is away: it is the one that answers `undecided`, and taken
@@ -209,7 +209,7 @@ def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Call
     @get("/metrics")
     async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
         refresh()
-        body, kind = meters.negotiated(request.headers.get("accept", ""))
+        body, kind = exposed.negotiated(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": kind})
 
     @get("/health/live")

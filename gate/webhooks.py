@@ -67,21 +67,20 @@ class ForeignWebhook:
     def map(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> Mapped | NotMapped | Malformed:
         """What becomes of a request. The same body is the same event, however often it is sent."""
         digest = sha256(raw).digest()
+        # CloudEvents' attributes are `ce-type` over HTTP and `ce_type` in Kafka, whence mappings know them.
         record = Arrival(
             topic=self.mapping.topic,
             partition=0,
             offset=int.from_bytes(digest[:6]),
             key=None,
             value=raw,
-            headers=tuple((_as_in_kafka(name), value.encode()) for name, value in headers.items()),
+            headers=tuple(
+                (f"ce_{name[3:]}" if name.startswith("ce-") else name, value.encode())
+                for name, value in headers.items()
+            ),
             timestamp=now,
         )
         return self.mapping.map(record, now=now)
-
-
-def _as_in_kafka(name: str) -> str:
-    """CloudEvents' attributes are `ce-type` over HTTP and `ce_type` in Kafka, whence mappings know them."""
-    return f"ce_{name[3:]}" if name.startswith("ce-") else name
 
 
 def webhooks_of(path: Path, mappings: Mappings | None) -> dict[str, ForeignWebhook | CoopActions]:

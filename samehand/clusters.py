@@ -43,7 +43,6 @@ class Clusters(Generic[T]):
     """
 
     def __init__(self, alike: Callable[[T, T], bool], leaders_max: int) -> None:
-        """``alike`` compares two members."""
         self._alike = alike
         self._leaders_max = leaders_max
         self._leaders: list[T] = []

@@ -53,7 +53,7 @@ class KeyKind(IntEnum):
 # among a million, and its posting would cost every look-up (measured: recall .955 at 136 candidates with this
 # cap). Personal values: more than 60 accounts behind one device or address are a farm, a shop or a carrier,
 # and the value no longer singles anybody out. Where the value names a person or a machine, a full posting
-# lists 30 later accounts as well, 90 in all, lest 60 decoys hide whoever comes next
+# lists 30 later accounts as well, 90 in all, lest 60 decoys hide the next account
 # (docs/adr/0052-crowded-values.md).
 NAME_POSTING_CAP: Final = 256
 PERSONAL_POSTING_CAP: Final = 60

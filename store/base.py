@@ -135,7 +135,6 @@ class Candidate:
 
     @property
     def ref(self) -> str:
-        """The store's own handle."""
         return self._ref
 
     @property
@@ -156,7 +155,6 @@ class Candidate:
         return self._fingerprints
 
     def __repr__(self) -> str:
-        """For people who debug."""
         return f"Candidate({self.ref!r}, rank={self.rank:.2f})"
 
 
@@ -302,7 +300,7 @@ class Owed:
     ``alert``: as it was last published, under the ``revision`` to publish; ``at`` (Unix seconds): when its
     cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those of a
     summary, ``None`` for any other alert. ``forgotten``: the alert was withdrawn before and is not known any
-    more; only the topic of states is told.
+    more; only the topic of states gets a record.
     """
 
     alert: OpenAlert
@@ -320,7 +318,7 @@ class Recalled(NamedTuple):
     since: float
 
 
-class Settled(NamedTuple):
+class ConfirmedEntry(NamedTuple):
     """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
     ``known``: the alert as it was withdrawn, if a verdict on it may follow. Without it and with the
@@ -368,8 +366,7 @@ class Store(Protocol):
     async def open(self) -> None:
         """Connects, loads scripts, checks layout and epoch."""
 
-    async def close(self) -> None:
-        """Closes connections."""
+    async def close(self) -> None: ...
 
     async def ready(self) -> str | None:
         """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words."""
@@ -526,7 +523,7 @@ class Store(Protocol):
         again. A ban's summary is returned at most once in :data:`store.limits.SUMMARY_SECONDS`.
         """
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
         An alert on which a verdict may follow stays known: one that a verdict withdrew as long as its ban,

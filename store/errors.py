@@ -31,8 +31,8 @@ class StoreUnavailable(StoreError):  # says what happened; "error" would add not
 class StoreRefused(StoreUnavailable):  # says what happened; "error" would add nothing
     """Redis refuses the login, or the user lacks a right.
 
-    A running process treats it as an outage, since whoever changed the user will mend it; a starting one
-    fails.
+    A running process treats it as an outage, since the administrator who changed the user will mend it; a
+    starting one fails.
     """
 
 

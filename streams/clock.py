@@ -24,10 +24,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks."""
-
     def now(self) -> float:
-        """Unix seconds."""
         return time.time()
 
     def ticks(self) -> float:
@@ -35,5 +32,4 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """`asyncio.sleep`."""
         await asyncio.sleep(seconds)

@@ -25,7 +25,7 @@ class Arrival:
 
     @property
     def address(self) -> str:
-        """`topic:partition:offset`."""
+        """Returns the record's address, `topic:partition:offset`."""
         return f"{self.topic}:{self.partition}:{self.offset}"
 
     def __repr__(self) -> str:

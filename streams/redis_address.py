@@ -54,19 +54,19 @@ def parse_redis_address(url: str) -> RedisAddress:
     tls = parts.scheme == "rediss" or options.get("tls") == "true"
     path = unquote(parts.path)
     if kind == "unix":
-        return _unix(path, _database(options.get("db", "")))
-    hosts = _hosts(parts.netloc, _PORTS[parts.scheme])
+        database = _database(options.get("db", ""))
+        if not path:
+            raise ValueError("needs the socket's path, as in unix:///run/redis.sock")
+        return RedisAddress("unix", path=path, database=database)
+    default_port = _PORTS[parts.scheme]
+    hosts = tuple(_host(part.strip(), default_port) for part in parts.netloc.split(",") if part.strip())
+    if not hosts:
+        raise ValueError("names no host")
     if kind == "sentinel":
         return _sentinel(hosts, path.strip("/"), _database(options.get("db", "")), tls)
     if kind == "cluster":
         return RedisAddress("cluster", hosts, tls=tls)
     return _standalone(hosts, _database(path.strip("/") or options.get("db", "")), tls)
-
-
-def _unix(path: str, database: int) -> RedisAddress:
-    if not path:
-        raise ValueError("needs the socket's path, as in unix:///run/redis.sock")
-    return RedisAddress("unix", path=path, database=database)
 
 
 def _sentinel(hosts: tuple[tuple[str, int], ...], master: str, database: int, tls: bool) -> RedisAddress:
@@ -85,13 +85,6 @@ def _database(text: str) -> int:
     if text and not (text.isascii() and text.isdigit()):
         raise ValueError("needs a number as its database, as in redis://host:6379/0")
     return int(text or 0)
-
-
-def _hosts(netloc: str, default_port: int) -> tuple[tuple[str, int], ...]:
-    hosts = tuple(_host(part.strip(), default_port) for part in netloc.split(",") if part.strip())
-    if not hosts:
-        raise ValueError("names no host")
-    return hosts
 
 
 def _host(part: str, default_port: int) -> tuple[str, int]:

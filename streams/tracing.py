@@ -25,7 +25,7 @@ STEPS_OF_A_NAME_MAX: Final = 8
 
 
 @dataclass(slots=True)
-class Step:
+class TracedStep:
     """One stage of one batch. Times in seconds since the batch was taken in hand."""
 
     name: str
@@ -41,7 +41,7 @@ class Trail:
     """The stages of one batch as they happen, and what is known of its events by their places in it."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[TracedStep] = []
         self.untold = 0
         """Steps beyond `STEPS_OF_A_NAME_MAX`."""
         self.notes: dict[int, dict[str, str | int]] = {}
@@ -58,7 +58,7 @@ class Trail:
             yield
             return
         self._times[name] += 1
-        step, outer = Step(name, self._within, self.elapsed()), self._within
+        step, outer = TracedStep(name, self._within, self.elapsed()), self._within
         self._within = len(self.steps)
         self.steps.append(step)
         try:
@@ -132,8 +132,8 @@ def note(facts: Callable[[], Mapping[int, Mapping[str, str | int]]]) -> None:
     """
     trail = _trail.get()
     if trail is not None:
-        for place, told in facts().items():
-            trail.notes.setdefault(place, {}).update(told)
+        for place, facts_of_place in facts().items():
+            trail.notes.setdefault(place, {}).update(facts_of_place)
 
 
 @contextmanager

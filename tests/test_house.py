@@ -25,10 +25,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
     ),
-    "samehand/frequency/name_prior/character_model.py": (
-        "tests/samehand/frequency/name_prior/test_segmentation.py",
-        "running bits are judged by the readings that are made of them",
-    ),
     "desk/database/*.py": (
         "tests/desk/database/test_contract.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",

@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import Topic, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -86,7 +86,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _channel(topic: Topic) -> dict[str, Any]:
+def _channel(topic: TopicSpec) -> dict[str, Any]:
     configs: dict[str, Any] = {"cleanup.policy": [topic.configs["cleanup.policy"]]}
     if "retention.ms" in topic.configs:
         configs["retention.ms"] = int(topic.configs["retention.ms"])

@@ -556,7 +556,7 @@ def worth_listing(bits: Mapping[str, float], rows: Mapping[str, list[float]]) ->
 
 
 def spelt_bits(rows: Mapping[str, list[float]], token: str) -> float:
-    """What the letters cost one by one, as samehand.frequency.name_prior.character_model adds them up."""
+    """What the letters cost one by one, as samehand.frequency.name_prior.segmentation adds them up."""
     text = START + token
     costs = 0.0
     for place, letter in enumerate(token, 1):

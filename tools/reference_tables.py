@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
 from desk.telemetry import DeskMetrics
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from streams.settings import describe
 from streams.telemetry.metrics import Metrics
 
@@ -39,7 +39,7 @@ def metrics_table() -> str:
     rows = []
     registry = Metrics(CollectorRegistry()).registry
     WebhookMetrics.of(registry, ())
-    GateMeters(registry)
+    GateMetrics(registry)
     DeskMetrics(registry)
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, Literal, get_args
 
 import click
 
-from samehand.watchlist.entry import Entry
+from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists import ofac, plain, uk, un
 from watchlists.documents import root_name
@@ -38,7 +38,7 @@ class ListedEntry:
     """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft."""
 
     address: str
-    outcome: Entry | Malformed | None
+    outcome: WatchlistEntry | Malformed | None
 
 
 def format_of(head: bytes) -> Format | None:

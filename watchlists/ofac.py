@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists.documents import elements, text_of
 from watchlists.rows import ENTRIES_MAX, ListRow, an_entry, tidy
@@ -114,7 +114,7 @@ def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[ListRow]
             yield ListRow(where, _of_element(element, authority))
 
 
-def _of_element(element: Element, authority: str) -> Entry | Malformed | None:
+def _of_element(element: Element, authority: str) -> WatchlistEntry | Malformed | None:
     kind = text_of(element, "sdnType").casefold()
     if kind not in ("entity", _PERSON):
         return None if kind else Malformed("missing-field", "$.sdnType", "neither entity nor individual")

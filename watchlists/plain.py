@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists.rows import ListRow, an_entry, iso_date, within_limit
 from watchlists.tables import records
@@ -37,7 +37,7 @@ def _rows(lines: Iterable[bytes], authority: str) -> Iterator[ListRow]:
         yield ListRow(where, row if isinstance(row, Malformed) else _of_row(row, authority))
 
 
-def _of_row(row: dict[str, str], authority: str) -> Entry | Malformed:
+def _of_row(row: dict[str, str], authority: str) -> WatchlistEntry | Malformed:
     authority = row.get("authority") or authority
     if not AUTHORITY_FORM.fullmatch(authority):
         return Malformed("bad-format", "$.authority", "no authority (--authority), or not a short word")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.malformed import Malformed
 
 FILE_BYTES_MAX: Final = 512 * 1024 * 1024
@@ -35,7 +35,7 @@ class ListRow:
     """
 
     where: str
-    outcome: Entry | Malformed | None
+    outcome: WatchlistEntry | Malformed | None
 
 
 def an_entry(
@@ -46,7 +46,7 @@ def an_entry(
     person: bool = False,
     programmes: Iterable[str] = (),
     listed_on: str | None = None,
-) -> Entry | Malformed:
+) -> WatchlistEntry | Malformed:
     """An entry of tidied values, or why they make none."""
     reference = tidy(reference)
     if not reference:
@@ -60,7 +60,7 @@ def an_entry(
         return Malformed("too-many", "$.aliases", f"over {ALIASES_MAX} names")
     if any(len(alias.text) > NAME_CHARS_MAX for alias in aliases):
         return Malformed("too-long", "$.name", f"over {NAME_CHARS_MAX} characters")
-    return Entry(
+    return WatchlistEntry(
         authority=authority,
         reference=reference,
         aliases=aliases,

@@ -1,6 +1,6 @@
 """Looks again where a withdrawn alert has freed a place, so that no pair stays withheld while there is room.
 
-Where the alert's account is gone or settled, look-back is told of its ban again, and of each ban beside it
+Where the alert's account is gone or settled, look-back is sent its ban again, and each alike ban
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
 another's turn. The relay of the outbox (runtime/outbox.py) publishes the results before it settles the
@@ -16,7 +16,7 @@ from typing import Final
 from agents.common.alerts import Pair, admitted
 from agents.common.context import AgentContext
 from agents.common.converters import moment
-from agents.common.match import likeness, match, sought_again, strongest_first, told_of
+from agents.common.match import capped, likeness, lookup_again, match, strongest_first
 from agents.common.snapshot import Snapshot, snapshot_of
 from schemas.alerts import WithdrawnReason
 from schemas.enrolled import BanEnrolled
@@ -88,11 +88,13 @@ async def _withheld_beside(
     for first in range(0, len(bans), LOOKED_UP_AT_ONCE):
         some = bans[first : first + LOOKED_UP_AT_ONCE]
         queries = [Query.of(ban.account, ban.fingerprints) for ban in some]
-        near = await context.call_store(
-            store.bans_like(queries, now=context.now(), keep=context.rules.candidates_an_event)
+        resembling = await context.call_store(
+            store.bans_like(queries, now=context.now(), keep=context.alert_policy.candidates_an_event)
         )
         refs = {
-            one.ref: freed_at[ban.account] for ban, several in zip(some, near, strict=True) for one in several
+            one.ref: freed_at[ban.account]
+            for ban, several in zip(some, resembling, strict=True)
+            for one in several
         }
         facts = await context.call_store(store.facts(list(refs))) if refs else []
         beside = [(it, at) for it, at in zip(facts, refs.values(), strict=True) if it is not None]
@@ -111,13 +113,13 @@ async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emi
     for first in range(0, len(accounts), LOOKED_UP_AT_ONCE):
         some = accounts[first : first + LOOKED_UP_AT_ONCE]
         remembered = await context.call_store(context.store.remembered(some, now=context.now()))
-        sought = [
-            sought_again(account, last[account.account].at, _cause(last[account.account]), snapshot)
+        lookups = [
+            lookup_again(account, last[account.account].at, _cause(last[account.account]), snapshot)
             for account in remembered
             if account is not None
         ]
-        if sought:
-            for several in await match(sought, snapshot, context, "forward"):
+        if lookups:
+            for several in await match(lookups, snapshot, context, "forward"):
                 pairs += _by_another(several, last, snapshot, context)
     return [emit for _, emit in (await admitted(pairs, context)).emits]
 
@@ -132,7 +134,7 @@ def _by_another(
         if pair.banned != (owed := last[pair.ours.account]).alert.banned
     ]
     alike = likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
-    return told_of(strongest_first(others), context.rules.alerts_an_event, alike)
+    return capped(strongest_first(others), context.alert_policy.alerts_an_event, alike)
 
 
 def _cause(owed: Owed) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from msgspec.structs import replace
@@ -14,7 +14,6 @@ from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.metric_labels import fired
-from agents.common.pending_alert import PendingAlert
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -31,6 +30,26 @@ from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
+
+
+class PendingAlert(NamedTuple):
+    """An alert on its way: its pair, who claims it, and what the metrics count."""
+
+    alert_id: str
+    revision: int
+    claimant: str
+    band: str
+    direction: str
+    queue: str
+    seconds_since_ban: float | None
+    banned: str
+
+    @property
+    def event_id(self) -> str | None:
+        """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
+        found, _, event_id = self.claimant.partition(":")
+        return event_id if found in ("forward", "update") else None
+
 
 PROPOSED_AT_ONCE: Final = 512
 """Proposals in one call of the store. Each takes Redis some 45 µs, in which it answers nobody else, so a call
@@ -77,7 +96,6 @@ class Pair:
 
     @property
     def banned(self) -> str:
-        """The banned account's key."""
         return f"{self.facts.platform}:{self.facts.account_id}"
 
     @property
@@ -89,7 +107,7 @@ class Pair:
 UNRULED: Final = 1
 """The revision of an alert on which the store has not ruled: below every revision that it gives."""
 
-Near = dict[int, list[Pair]]
+PairsByAccount = dict[int, list[Pair]]
 """The pairs of each new account, by the `id()` of its `NewAccount`."""
 
 
@@ -147,43 +165,59 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
         if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
-    near = near_of(pairs)
+    by_account = pairs_by_account(pairs)
     emits: list[tuple[int, Emit]] = []
     refused: list[int] = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
-        found = await _proposed([pairs[place] for place in some], near, context)
+        found = await _proposed([pairs[place] for place in some], by_account, context)
         emits += [(place, emit) for place, (_, several) in zip(some, found, strict=True) for emit in several]
         refused += [place for place, (ruling, _) in zip(some, found, strict=True) if ruling in _REFUSED]
     return Admitted(tuple(emits), frozenset(refused))
 
 
 async def _proposed(
-    pairs: Sequence[Pair], near: Near, context: AgentContext
+    pairs: Sequence[Pair], by_account: PairsByAccount, context: AgentContext
 ) -> list[tuple[Ruling, list[Emit]]]:
     """Returns the ruling on each pair with what to publish: its alert and its state, or nothing."""
     now = context.now()
-    alerts, asked = proposals(pairs, near, context, now)
+    alerts, asked = proposals(pairs, by_account, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
     found: list[tuple[Ruling, list[Emit]]] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
-            context.meters.duplicates_suppressed.inc()
+            context.metrics.duplicates_suppressed.inc()
         emits: list[Emit] = []
         if verdict.ruling is Ruling.PUBLISH:
-            context.meters.fired(fired(alert))
+            context.metrics.fired(fired(alert))
             published = replace(alert, revision=verdict.revision)
             state = state_emit(published, seen_at=pair.ours.seen_at, since=now, context=context)
-            emits = [_emit(published, pair, context, now), state]
+            banned_at = pair.facts.banned_at
+            since_ban = None if banned_at is None else now - banned_at
+            marker = PendingAlert(
+                published.alert_id,
+                published.revision,
+                pair.claimant,
+                published.band,
+                published.direction,
+                published.queue or "",
+                since_ban,
+                pair.banned,
+            )
+            headers = alert_headers(published)
+            emits = [
+                Emit(context.alerts_topic, published.key.encode(), encode(published), marker, headers),
+                state,
+            ]
         found.append((verdict.ruling, emits))
     return found
 
 
 def proposals(
-    pairs: Sequence[Pair], near: Near, context: AgentContext, now: float
+    pairs: Sequence[Pair], by_account: PairsByAccount, context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
-    alerts = [_alert(pair, near, context, now) for pair in pairs]
+    alerts = [_alert(pair, by_account, context, now) for pair in pairs]
     return alerts, [
         Proposal(
             alert_id=alert.alert_id,
@@ -209,8 +243,8 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
     await context.call_store(context.store.confirm(claims, now=context.now()))
     for it in markers:
-        context.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
-        if context.rules.logged:
+        context.metrics.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
+        if context.alert_policy.logged:
             log.info(
                 "alert published",
                 alert_id=it.alert_id,
@@ -225,29 +259,12 @@ def _summary(pair: Pair, now: float) -> Summary:
     return Summary(record.alert_id, encode(record))
 
 
-def _emit(alert: MirrorAlert, pair: Pair, context: AgentContext, now: float) -> Emit:
-    banned_at = pair.facts.banned_at
-    since_ban = None if banned_at is None else now - banned_at
-    marker = PendingAlert(
-        alert.alert_id,
-        alert.revision,
-        pair.claimant,
-        alert.band,
-        alert.direction,
-        alert.queue or "",
-        since_ban,
-        pair.banned,
-    )
-    headers = alert_headers(alert)
-    return Emit(context.alerts_topic, alert.key.encode(), encode(alert), marker, headers)
-
-
 def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
     """Makes the alert of one pair, without the other banned accounts that its event came near."""
     return _alert(pair, {}, context, context.now())
 
 
-def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorAlert:
+def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
     evidence, counter_evidence = evidence_lines(
         result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
@@ -271,7 +288,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
         evidence=evidence,
         counter_evidence=counter_evidence,
         rivals=rival_shares(result),
-        others=_others(pair, near),
+        others=_others(pair, by_account),
         not_read=(
             *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),
             *(NotRead(side="matched", field=it.field, reason=it.reason) for it in facts.not_read),
@@ -286,16 +303,16 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
     )
 
 
-def near_of(pairs: Sequence[Pair]) -> Near:
+def pairs_by_account(pairs: Sequence[Pair]) -> PairsByAccount:
     """Groups the strongest pairs by event, in one pass: a batch may hold thousands of pairs."""
-    near: Near = defaultdict(list)
+    by_account: PairsByAccount = defaultdict(list)
     for pair in pairs:
         if not pair.again_only:
-            near[id(pair.ours)].append(pair)
-    return near
+            by_account[id(pair.ours)].append(pair)
+    return by_account
 
 
-def _others(pair: Pair, near: Near) -> tuple[OtherCandidate, ...]:
+def _others(pair: Pair, by_account: PairsByAccount) -> tuple[OtherCandidate, ...]:
     """The other banned accounts that the same event came near."""
     return tuple(
         OtherCandidate(
@@ -305,6 +322,6 @@ def _others(pair: Pair, near: Near) -> tuple[OtherCandidate, ...]:
             probability=other.score.probability,
             band=other.score.band,
         )
-        for other in near.get(id(pair.ours), ())
+        for other in by_account.get(id(pair.ours), ())
         if other is not pair
     )

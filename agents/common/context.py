@@ -14,7 +14,7 @@ from store.base import Store
 from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
 from streams.kafka.topics import Names
-from streams.supervision.caution import waiting
+from streams.supervision.poison_guard import waiting
 from streams.telemetry.metrics import Metrics
 from streams.tracing import stage
 
@@ -76,15 +76,15 @@ class AgentContext:
     keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
     weights: WeightsInForce
     topics: Names
-    meters: Metrics
+    metrics: Metrics
     now: Callable[[], float]  # Unix seconds
     ticks: Callable[[], float] = time.perf_counter  # monotonic seconds
-    rules: AlertPolicy = field(default_factory=AlertPolicy)
+    alert_policy: AlertPolicy = field(default_factory=AlertPolicy)
 
     @property
     def alerts_topic(self) -> str:
         """Where alerts go: in shadow mode, where nobody acts on them."""
-        return self.topics.shadow if self.rules.shadow else self.topics.alerts
+        return self.topics.shadow if self.alert_policy.shadow else self.topics.alerts
 
     async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:
         """Awaits a call of the store, and records how long it took.
@@ -99,4 +99,4 @@ class AgentContext:
         except (StoreUnavailable, StoreEmptied) as outage:
             raise Transient(str(outage)) from outage
         finally:
-            self.meters.store_seconds.labels(operation).observe(self.ticks() - began)
+            self.metrics.store_seconds.labels(operation).observe(self.ticks() - began)

@@ -22,7 +22,7 @@ from samehand.scoring.evidence import Evidence, Score
 from samehand.showings import Showings
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
-from samehand.signals.cross_field import CROSSING
+from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
@@ -40,8 +40,10 @@ def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK
     keyed = {
         name: bytes.fromhex(value)
         for name in _KEYED
-        if (value := getattr(wire, f"{name}_hmac")) and not getattr(wire, _raw_name(name))
+        if (value := getattr(wire, f"{name}_hmac"))
+        and not getattr(wire, {"device": "device_id", "payment": "payment_token"}.get(name, name))
     }
+    shown = None if wire.avatar is None else avatar_of(wire.avatar)
     return Account(
         platform=platform,
         account_id=wire.account_id,
@@ -57,14 +59,9 @@ def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK
         user_agent=wire.user_agent,
         payment_token=wire.payment_token,
         referrer=wire.referrer,
-        avatar=_own_picture(wire.avatar, stock),
+        avatar=None if shown is None or stock.shows(shown) else shown,
         already_keyed=keyed or NOTHING_KEYED,
     )
-
-
-def _own_picture(wire: WireAvatar | None, stock: StockPictures) -> Avatar | None:
-    shown = None if wire is None else avatar_of(wire)
-    return None if shown is None or stock.shows(shown) else shown
 
 
 def avatar_of(wire: WireAvatar) -> Avatar | None:
@@ -75,10 +72,6 @@ def avatar_of(wire: WireAvatar) -> Avatar | None:
     if isinstance(found, Unseen):
         return None
     return Avatar(pdq=found.pdq, quality=found.quality, variants=found.variants)
-
-
-def _raw_name(name: str) -> str:
-    return {"device": "device_id", "payment": "payment_token"}.get(name, name)
 
 
 # Which fields are evidence: those of a profile, and the moments that timing and first showings are read from.
@@ -280,8 +273,8 @@ def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
         return said[: len("YYYY-MM-DD")] if fingerprint.at_is_day else said
     if signal == "platform":
         return fingerprint.platform
-    if signal == CROSSING.name:
-        return CROSSING.show(words)
+    if signal == CROSS_FIELD.name:
+        return CROSS_FIELD.show(words)
     place = POSITION.get(signal)
     trait = None if place is None else fingerprint.traits[place]
     return "" if place is None or trait is None else SIGNALS[place].show(trait, words)

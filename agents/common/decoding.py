@@ -64,7 +64,7 @@ def read_all(
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
-        count(found, arrival.topic, context.meters)
+        count(found, arrival.topic, context.metrics)
         return _Ready(prepare(found))
 
     with stage("distil"):
@@ -73,13 +73,13 @@ def read_all(
     return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
 
 
-def count(found: Decoded[R], topic: str, meters: Metrics) -> None:
+def count(found: Decoded[R], topic: str, metrics: Metrics) -> None:
     """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
-    meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
+    metrics.decoded(topic, found.unknown_fields, clamped=found.clamped)
     unusable = [(it.field, it.reason) for it in found.unusable]
     if found.unknown_fields:
         unusable.append((UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD))  # once, however many: a share of records
-    meters.unusable(topic, unusable)
+    metrics.unusable(topic, unusable)
 
 
 def itself(found: Decoded[R]) -> R:

@@ -16,7 +16,7 @@ import structlog
 from agents.common.context import AgentContext
 from samehand.errors import UnusableWeights
 from schemas.malformed import Malformed
-from schemas.weights import Stage, WeightsAdopted
+from schemas.weights import Stage
 from schemas.wire import decode_weights
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader
@@ -95,7 +95,7 @@ class WeightsFollower:
             self._stopping.set()
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Reads until told to stop, or until an outage, which is kept in ``fault``."""
+        """Reads until asked to stop, or until an outage, which ``fault`` then holds."""
         follower: Follower | None = None
         try:
             follower = Follower(self.settings)
@@ -137,9 +137,7 @@ class WeightsFollower:
                 path=decoded.path,
             )
             return
-        self._adopt(decoded.record)
-
-    def _adopt(self, adopted: WeightsAdopted) -> None:
+        adopted = decoded.record
         refused = ""
         try:
             if not self.context.weights.adopt(adopted):
@@ -167,4 +165,4 @@ class WeightsFollower:
             )
 
     def _tell(self, stage: Stage, *, refused: bool = False) -> None:
-        self.context.meters.weighs(stage, self.context.weights.version(stage), refused=refused)
+        self.context.metrics.weighs(stage, self.context.weights.version(stage), refused=refused)

@@ -15,11 +15,11 @@ from agents.common.alerts import NewAccount, Pair, best_score
 from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from samehand.clusters import Clusters
 from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.without_candidates import Unbanned
+from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.showings import UNKNOWN
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
@@ -29,7 +29,7 @@ from streams.tracing import note, stage
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Lookup:
     """An event's account, distilled, with its look-up query and the event's id and moment (Unix seconds)."""
 
     account: Remembered
@@ -38,15 +38,15 @@ class Sought:
     event_id: str
 
 
-def sought(
+def lookup_of(
     found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext
-) -> Sought | None:
+) -> Lookup | None:
     """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts."""
-    event, rules = found.record, context.rules
-    if event.key in rules.allowlist:
+    event, alert_policy = found.record, context.alert_policy
+    if event.key in alert_policy.allowlist:
         return None
     account = distilled(found, topic, context)
-    if not rules.dated:
+    if not alert_policy.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
     table = snapshot.weighing.bound.table(
@@ -54,20 +54,20 @@ def sought(
     )
     account = replace(account, keys=table.listed)
     # Pairs below the bands are looked up without the upper bound, which would skip them.
-    query = Query(account.account, table.keys, None if rules.candidates_below > 0 else table)
-    return Sought(account, query, event.at, event.event_id)
+    query = Query(account.account, table.keys, None if alert_policy.candidates_below > 0 else table)
+    return Lookup(account, query, event.at, event.event_id)
 
 
-def sought_again(account: Remembered, at: float, cause: str, snapshot: Snapshot) -> Sought:
+def lookup_again(account: Remembered, at: float, cause: str, snapshot: Snapshot) -> Lookup:
     """Prepares the look-up of a remembered account for which ``cause`` freed a place at ``at``."""
     table = snapshot.weighing.bound.table(
         account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
     )
-    return Sought(replace(account, keys=table.listed), Query.by(account.account, table), at, cause)
+    return Lookup(replace(account, keys=table.listed), Query.by(account.account, table), at, cause)
 
 
 async def match(
-    several: Sequence[Sought],
+    several: Sequence[Lookup],
     snapshot: Snapshot,
     context: AgentContext,
     direction: Direction,
@@ -80,14 +80,14 @@ async def match(
     """
     found = await context.call_store(
         context.store.bans_like(
-            [one.query for one in several], now=context.now(), keep=context.rules.candidates_an_event
+            [one.query for one in several], now=context.now(), keep=context.alert_policy.candidates_an_event
         )
     )
     return await compared(several, found, snapshot, context, direction, places)
 
 
 async def compared(
-    several: Sequence[Sought],
+    several: Sequence[Lookup],
     found: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
     context: AgentContext,
@@ -96,7 +96,7 @@ async def compared(
 ) -> list[list[Pair]]:
     """Returns what :func:`match` returns, of candidates that a look-up has found already."""
     for candidates in found:
-        context.meters.candidates.observe(len(candidates))
+        context.metrics.candidates.observe(len(candidates))
     note(
         lambda: {
             place: {"event_id": one.event_id, "candidates": len(candidates)}
@@ -107,17 +107,17 @@ async def compared(
         return await _best(several, found, snapshot, context, direction)
 
 
-def told_of(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
+def capped(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
     """Caps the pairs of an event that alert, sorted strongest first, over clusters of alike banned accounts.
 
     Keeps the strongest pair of each of the ``most`` strongest clusters, and marks the rest ``again_only``: it
     is published only if an earlier delivery of its event claimed it, before stronger pairs came.
     """
-    clusters, told, rest = Clusters(alike, most), list[Pair](), list[Pair]()
+    clusters, kept, rest = Clusters(alike, most), list[Pair](), list[Pair]()
     for pair in alerting:
-        first = clusters.place(pair) == len(told)
-        (told if first else rest).append(pair if first else replace(pair, again_only=True))
-    return [*told, *rest]
+        first = clusters.place(pair) == len(kept)
+        (kept if first else rest).append(pair if first else replace(pair, again_only=True))
+    return [*kept, *rest]
 
 
 def likeness(
@@ -148,67 +148,70 @@ def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 async def _best(
-    several: Sequence[Sought],
+    several: Sequence[Lookup],
     found: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
     context: AgentContext,
     direction: Direction,
 ) -> list[list[Pair]]:
     # Values that one evader's banned accounts share are not common among strangers.
-    sights = [
+    snapshots = [
         replace(
             snapshot,
-            frequencies=Unbanned(snapshot.frequencies, candidates[0].bearers if candidates else {}),
+            frequencies=CountsWithoutCandidates(
+                snapshot.frequencies, candidates[0].bearers if candidates else {}
+            ),
         )
         for candidates in found
     ]
-    near, turns = [], Turns(context.ticks)
-    for one, candidates, sight in zip(several, found, sights, strict=True):
-        near.append(_near(one, candidates, sight, context))
-        await turns.give()
-    refs = [candidate.ref for candidates in near for candidate in candidates]
+    above_threshold, yielder = [], Yielder(context.ticks)
+    for one, candidates, own_snapshot in zip(several, found, snapshots, strict=True):
+        above_threshold.append(_above_threshold(one, candidates, own_snapshot, context))
+        await yielder.pause()
+    refs = [candidate.ref for candidates in above_threshold for candidate in candidates]
     facts = iter(await context.call_store(context.store.facts(refs)) if refs else ())
     best, alike = [], likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
-    for one, candidates, sight in zip(several, near, sights, strict=True):
+    for one, candidates, own_snapshot in zip(several, above_threshold, snapshots, strict=True):
         with_facts = [(candidate, next(facts)) for candidate in candidates]
-        pairs = _with_policy(one, with_facts, sight, context, direction)
+        pairs = _with_policy(one, with_facts, own_snapshot, context, direction)
         alerting = [pair for pair in pairs if pair.score.band != "none"]
         below = [pair for pair in pairs if pair.score.band == "none"]
         best.append(
-            told_of(alerting, context.rules.alerts_an_event, alike) + below[: context.rules.candidates_below]
+            capped(alerting, context.alert_policy.alerts_an_event, alike)
+            + below[: context.alert_policy.candidates_below]
         )
-        await turns.give()
+        await yielder.pause()
     return best
 
 
-def _near(
-    one: Sought, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
+def _above_threshold(
+    one: Lookup, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
 ) -> list[Candidate]:
     """The candidates that some policy might alert on; all of them where those below are asked for."""
-    probability_min = 0.0 if context.rules.candidates_below else snapshot.weighing.weights.alerting_min
-    best, near = -math.inf, []
-    if not context.rules.across_platforms:
+    probability_min = 0.0 if context.alert_policy.candidates_below else snapshot.weighing.weights.alerting_min
+    best, above_threshold = -math.inf, []
+    if not context.alert_policy.across_platforms:
         candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
     for candidate in candidates:
         scored = best_score(one.account.fingerprints, candidate.fingerprint, context, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
             if scored[1].probability >= probability_min:
-                near.append(candidate)
+                above_threshold.append(candidate)
     if best > -math.inf:
-        context.meters.score_log_odds.observe(best)
-    return near
+        context.metrics.score_log_odds.observe(best)
+    return above_threshold
 
 
 def _with_policy(
-    one: Sought,
+    one: Lookup,
     candidates: Sequence[tuple[Candidate, BanFacts | None]],
     snapshot: Snapshot,
     context: AgentContext,
     direction: Direction,
 ) -> list[Pair]:
     """The pairs that alert by the thresholds of their ban's policy (or were asked for), strongest first."""
-    below = context.rules.candidates_below > 0
+    below = context.alert_policy.candidates_below > 0
     account, pairs = one.account, []
     side: NewAccount | None = None
     for candidate, facts in candidates:
@@ -220,7 +223,7 @@ def _with_policy(
             context,
             snapshot,
             facts.policy or "",
-            (account.shown, facts.shown) if context.rules.dated else None,
+            (account.shown, facts.shown) if context.alert_policy.dated else None,
         )
         if scored is None or (scored[1].band == "none" and not below):
             continue

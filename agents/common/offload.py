@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from streams.outcomes import Arrival
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ TURN_RECORDS: Final = 8
 
 
 async def offload(
-    arrivals: Sequence[Arrival], read: Callable[[Sequence[Arrival]], T], turns: Turns
+    arrivals: Sequence[Arrival], read: Callable[[Sequence[Arrival]], T], yielder: Yielder
 ) -> list[tuple[int, T]]:
     """Applies ``read`` to a batch; returns (place of the first record, result) for each part.
 
@@ -31,5 +31,5 @@ async def offload(
     parts = []
     for first in range(0, len(arrivals), TURN_RECORDS):
         parts.append((first, read(arrivals[first : first + TURN_RECORDS])))
-        await turns.give()
+        await yielder.pause()
     return parts

@@ -17,7 +17,7 @@ from agents.common.alerts import Pair
 from agents.common.context import AgentContext, AlertPolicy
 from agents.common.match import likeness
 from agents.common.snapshot import Snapshot
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from samehand.clusters import Clusters, alike
 from store.base import Ban, OpenAlert
 from store.common.alert_dedup import band_rank
@@ -31,12 +31,12 @@ class Held:
     """What accounts have already, on a ban and on those that are alike.
 
     ``here``: accounts with an open alert on the ban itself. ``elsewhere``: the open alerts on alike bans, by
-    account. ``told``: the rank of the highest band in which an alike ban's alert is open or was dismissed.
+    account. ``ranks``: the rank of the highest band in which an alike ban's alert is open or was dismissed.
     """
 
     here: set[str] = field(default_factory=set)
     elsewhere: Counter[str] = field(default_factory=Counter)
-    told: dict[str, int] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -58,7 +58,7 @@ async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot:
     for alert in alerts:
         if alert.banned in kin:
             found.elsewhere[alert.account] += alert.open
-            found.told[alert.account] = max(found.told.get(alert.account, 0), band_rank(alert.band))
+            found.ranks[alert.account] = max(found.ranks.get(alert.account, 0), band_rank(alert.band))
     return found
 
 
@@ -68,44 +68,44 @@ def _are_alike(one: Ban, other: Ban, snapshot: Snapshot) -> bool:
 
 
 async def given_out(
-    pairs: Sequence[Pair], found: Held, rules: AlertPolicy, snapshot: Snapshot, turns: Turns
+    pairs: Sequence[Pair], found: Held, alert_policy: AlertPolicy, snapshot: Snapshot, yielder: Yielder
 ) -> tuple[list[Pair], list[Pair], list[Pair]]:
-    """Returns the pairs that get a place or have one, those withheld, and those told of on an alike ban."""
+    """Returns the pairs that get a place or have one, those withheld, and those left to an alike ban."""
     fresh = [pair for pair in pairs if _is_news(pair, found)]
-    if len(fresh) + found.open <= min(rules.alerts_a_ban, rules.alerts_a_cluster):
+    if len(fresh) + found.open <= min(alert_policy.alerts_a_ban, alert_policy.alerts_a_cluster):
         cluster: Mapping[str, int | None] = {pair.ours.account: 0 for pair in pairs}
     else:
-        cluster = await _clusters(pairs, rules, snapshot, turns)
+        cluster = await _clusters(pairs, alert_policy, snapshot, yielder)
     taken: Counter[int | None] = Counter()
     for pair in pairs:
         account = pair.ours.account
         taken[cluster[account]] += found.elsewhere[account] + (account in found.here)
-    chosen, withheld, told = list[Pair](), list[Pair](), list[Pair]()
+    chosen, withheld, already_alerted = list[Pair](), list[Pair](), list[Pair]()
     for pair in pairs:
         account = pair.ours.account
         number = cluster[account]
         if account in found.here:
             chosen.append(pair)
         elif not _is_news(pair, found):
-            told.append(pair)
-        elif number is not None and taken[number] < rules.alerts_a_cluster:
+            already_alerted.append(pair)
+        elif number is not None and taken[number] < alert_policy.alerts_a_cluster:
             taken[number] += 1
             chosen.append(pair)
         else:
             withheld.append(pair)
-    return chosen, withheld, told
+    return chosen, withheld, already_alerted
 
 
 def _is_news(pair: Pair, found: Held) -> bool:
-    return band_rank(pair.score.band) > found.told.get(pair.ours.account, 0)
+    return band_rank(pair.score.band) > found.ranks.get(pair.ours.account, 0)
 
 
 async def _clusters(
-    pairs: Sequence[Pair], rules: AlertPolicy, snapshot: Snapshot, turns: Turns
+    pairs: Sequence[Pair], alert_policy: AlertPolicy, snapshot: Snapshot, yielder: Yielder
 ) -> dict[str, int | None]:
     near = likeness(snapshot, lambda pair: (pair.ours.account, pair.ours.fingerprint))
-    clusters, numbers = Clusters(near, rules.alerts_a_ban), dict[str, int | None]()
+    clusters, numbers = Clusters(near, alert_policy.alerts_a_ban), dict[str, int | None]()
     for pair in pairs:
         numbers[pair.ours.account] = clusters.place(pair)
-        await turns.give()
+        await yielder.pause()
     return numbers

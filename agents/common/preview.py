@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import Pair, near_of, proposals
+from agents.common.alerts import Pair, pairs_by_account, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
-from agents.common.match import Sought, match, sought
+from agents.common.match import Lookup, lookup_of, match
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.turns import Turns
+from agents.common.yielder import Yielder
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
@@ -31,7 +31,6 @@ class Preview:
     """Scores events against a store and writes nothing there: a read-only store is enough."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
         self._context = context
         self._topic = context.topics.created
 
@@ -44,7 +43,7 @@ class Preview:
         """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""
         found = decode_created(raw, now=self._context.now())
         if isinstance(found, Decoded):
-            count(found, self._topic, self._context.meters)
+            count(found, self._topic, self._context.metrics)
         return found
 
     async def alerts_of(self, found: Decoded[AccountCreated]) -> Foreseen:
@@ -61,13 +60,13 @@ class Preview:
     async def alerts_of_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen]:
         """:meth:`alerts_of` of each event, as if it had been asked about alone; the store is asked once."""
         context, now = self._context, self._context.now()
-        snapshot, turns = await snapshot_of(context, now), Turns(context.ticks)
+        snapshot, yielder = await snapshot_of(context, now), Yielder(context.ticks)
         foreseen: list[Foreseen] = [()] * len(several)
-        looked: list[Sought] = []
+        looked: list[Lookup] = []
         places: list[int] = []
         for place, found in enumerate(several):
-            one = await self._sought(found, snapshot)
-            await turns.give()
+            one = await self._lookup_of(found, snapshot)
+            await yielder.pause()
             if isinstance(one, Malformed):
                 foreseen[place] = one
             elif one is not None:
@@ -80,15 +79,15 @@ class Preview:
             replace(one, account=replace(one.account, shown=showings))
             for one, showings in zip(looked, shown, strict=True)
         ]
-        told: list[Pair] = []
+        alerting: list[Pair] = []
         of: list[int] = []
         for place, pairs in zip(places, await match(looked, snapshot, context, "forward"), strict=True):
             mine = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
-            told += mine
+            alerting += mine
             of += [place] * len(mine)
-        if not told:
+        if not alerting:
             return foreseen
-        alerts, asked = proposals(told, near_of(told), context, now)
+        alerts, asked = proposals(alerting, pairs_by_account(alerting), context, now)
         ruled = await context.call_store(context.store.rulings(asked, now=now))
         said: dict[int, list[MirrorAlert]] = {}
         for place, alert, verdict in zip(of, alerts, ruled, strict=True):
@@ -105,7 +104,7 @@ class Preview:
             Transient: as :meth:`alerts_of`.
         """
         (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
-        return None if known is None else _as_told(known)
+        return None if known is None else _as_it_stands(known)
 
     async def remembers(self, accounts: Sequence[str]) -> list[bool]:
         """Returns whether each account, by its key, is remembered: its event was published and read.
@@ -117,11 +116,13 @@ class Preview:
         known = await context.call_store(context.store.remembered(accounts, now=context.now()))
         return [one is not None for one in known]
 
-    async def _sought(self, found: Decoded[AccountCreated], snapshot: Snapshot) -> Sought | Malformed | None:
+    async def _lookup_of(
+        self, found: Decoded[AccountCreated], snapshot: Snapshot
+    ) -> Lookup | Malformed | None:
         """Distils the account. A record on which our own logic fails costs only itself, as on the topic."""
 
-        def distil() -> Sought | None:
-            return sought(found, self._topic, snapshot, self._context)
+        def distil() -> Lookup | None:
+            return lookup_of(found, self._topic, snapshot, self._context)
 
         try:
             if hashes_a_picture(found):
@@ -137,7 +138,7 @@ def hashes_a_picture(found: Decoded[AccountCreated]) -> bool:
     return avatar is not None and avatar.image is not None and avatar.pdq is None
 
 
-def _as_told(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
+def _as_it_stands(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
     """Decodes the alert as it stands; ``None`` if a version wrote it in a form that this one cannot read."""
     read = decode_alert(known.payload, now=float("inf"))
     if not isinstance(read, Decoded):

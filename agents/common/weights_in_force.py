@@ -46,7 +46,7 @@ class WeightsInForce:
         self.begin_again()
 
     def begin_again(self) -> None:
-        """Weighs by the tables of the settings, as whoever starts now does, and knows of no decision."""
+        """Returns to the tables of the settings and forgets every decision."""
         self._numbers = {}
         self.live = Weighing.by(self.base)
         self.shadow = None if self.shadow_weights is None else Weighing.by(self.shadow_weights)
@@ -79,14 +79,14 @@ class WeightsInForce:
         return None if weighing is None else weighing.weights.version
 
 
-def _adjustment_of(told: WeightsAdjustment) -> Adjustment:
+def _adjustment_of(adjustment: WeightsAdjustment) -> Adjustment:
     return Adjustment(
-        base=told.base_version,
-        base_digest=told.base_digest,
-        version=told.weights_version,
-        multipliers={f"{one.signal}.{one.level}": one.multiplier for one in told.multipliers},
-        slope=told.slope,
-        intercept=told.intercept,
-        knots=told.knots,
-        rates={one.rival: one.factor for one in told.rates},
+        base=adjustment.base_version,
+        base_digest=adjustment.base_digest,
+        version=adjustment.weights_version,
+        multipliers={f"{one.signal}.{one.level}": one.multiplier for one in adjustment.multipliers},
+        slope=adjustment.slope,
+        intercept=adjustment.intercept,
+        knots=adjustment.knots,
+        rates={one.rival: one.factor for one in adjustment.rates},
     )

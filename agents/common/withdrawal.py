@@ -34,7 +34,7 @@ def summary_of(facts: BanFacts, now: float) -> AlertSummary:
     )
 
 
-def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
+def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
     """The record to publish for an outbox entry, under its revision; ``None`` if there is none or the alert
     cannot be decoded.
 
@@ -49,7 +49,9 @@ def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
         return (
             _counted(read.record, owed)
             if isinstance(read.record, AlertSummary)
-            else _open_again(read.record, owed)
+            else replace(
+                read.record, revision=owed.revision, status="open", withdrawn_at=None, withdrawn_reason=None
+            )
         )
     taken_back: MirrorAlert | AlertSummary = replace(
         read.record,
@@ -66,10 +68,6 @@ def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
         counter_evidence=tuple(without_quotes(line) for line in taken_back.counter_evidence),
         others=(),
     )
-
-
-def _open_again(record: MirrorAlert, owed: Owed) -> MirrorAlert:
-    return replace(record, revision=owed.revision, status="open", withdrawn_at=None, withdrawn_reason=None)
 
 
 def _counted(record: AlertSummary, owed: Owed) -> AlertSummary | None:

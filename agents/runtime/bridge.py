@@ -19,15 +19,15 @@ from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
 from streams.kafka.mapped_topics import mappings_of, topic_of
-from streams.kafka.topics import Topic, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted
 from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings
-from streams.supervision.caution import REASON as ENDED_WORKER
-from streams.supervision.caution import Caution
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
+from streams.supervision.poison_guard import REASON as ENDED_WORKER
+from streams.supervision.poison_guard import PoisonGuard
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -37,7 +37,7 @@ GROUP_SUFFIX: Final = "-bridge"
 
 
 def run(settings: Settings, birth: Birth | None = None) -> int:
-    """Runs a bridge until it is told to stop; returns its exit code. Blocks, and handles signals.
+    """Runs a bridge until a signal stops it; returns its exit code. Blocks, and handles signals.
 
     Raises:
         SettingsError: the mappings cannot be used.
@@ -50,21 +50,26 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     birth = birth or Birth(FlightRecorder())
     suspects = SuspectTopic(settings)
     try:
-        accuse_unfinished(suspects, birth)
+        mark_unfinished(suspects, birth)
     except (BrokerUnavailable, BrokerRefused) as fault:
         return cannot_start(without_broker(fault))
     clock, tracer = SystemClock(), tracer_of(settings, SystemClock())
-    meters = Metrics(
+    metrics = Metrics(
         CollectorRegistry(),
         topics=mappings.topics,
         reasons=(*REASONS, ENDED_WORKER),
         build={"version": version("samehand")},
     )
-    meters.restarted(birth.restarts)
-    ProcessCollector(registry=meters.registry)
-    caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
+    metrics.restarted(birth.restarts)
+    ProcessCollector(registry=metrics.registry)
+    poison_guard = PoisonGuard(birth.recorder, Suspects(suspects.read), mark=suspects.mark)
     app = WorkerApp(
-        settings, meters, tracer=tracer, caution=caution, topics=topics_of(settings, mappings), clock=clock
+        settings,
+        metrics,
+        tracer=tracer,
+        poison_guard=poison_guard,
+        topics=topics_of(settings, mappings),
+        clock=clock,
     )
     register_agents(app, mappings, clock.now, clock.ticks, transcoder_of(settings, clock.ticks))
     app.beside(
@@ -90,16 +95,18 @@ def register_agents(
 ) -> None:
     """Registers an agent on each foreign topic."""
     for topic, mapping in mappings.topics.items():
-        bridge = Bridge(mapping, names(app.settings), app.meters, transcoder=transcoder, now=now, ticks=ticks)
+        bridge = Bridge(
+            mapping, names(app.settings), app.metrics, transcoder=transcoder, now=now, ticks=ticks
+        )
         register(app, f"bridge-{topic}", topic, bridge)
 
 
-def topics_of(settings: Settings, mappings: Mappings) -> tuple[Topic, ...]:
+def topics_of(settings: Settings, mappings: Mappings) -> tuple[TopicSpec, ...]:
     """The topics that a bridge needs, with the rights that it needs there: it reads none of our events."""
     called = names(settings)
     targets = topic_of(called)
     written = {targets[kind] for kind in mappings.kinds} | {called.letters}
     ours = [replace(it, rights=frozenset({"WRITE"})) for it in wanted(settings) if it.name in written]
     control = [it for it in wanted(settings) if it.name == called.control]
-    foreign = [Topic(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
+    foreign = [TopicSpec(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
     return (*ours, *control, *foreign)

@@ -19,10 +19,10 @@ from agents.common.again import look_again
 from agents.common.alert_states import forgotten_emit, state_emit
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext
-from agents.common.withdrawal import told
+from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.wire import encode
-from store.base import OpenAlert, Owed, Settled
+from store.base import ConfirmedEntry, OpenAlert, Owed
 from store.common.alert_dedup import KNOWN_ON
 from store.errors import StoreError
 from streams.clock import Clock
@@ -96,7 +96,10 @@ class Relay:
             Transient: store or broker are away.
         """
         try:
-            await self._follow(owed)
+            emits = await look_again(owed, self.context)
+            if left := await publish(self.publisher, emits):
+                raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} records")
+            await confirm(emits, self.context)
         except (StreamsError, StoreError):
             raise
         except Exception as fault:
@@ -110,19 +113,13 @@ class Relay:
                 exc_info=fault,
             )
 
-    async def _follow(self, owed: Sequence[Owed]) -> None:
-        emits = await look_again(owed, self.context)
-        if left := await publish(self.publisher, emits):
-            raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} records")
-        await confirm(emits, self.context)
-
     async def taken(self) -> list[Taken]:
         """Entries of the outbox, each with what to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
         return [self._taken(one) for one in owed]
 
     def _taken(self, owed: Owed) -> Taken:
-        record, topic = told(owed), self.context.alerts_topic
+        record, topic = record_of(owed), self.context.alerts_topic
         if record is None:
             if not owed.forgotten:
                 log.error(
@@ -139,25 +136,25 @@ class Relay:
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""
         settled = [
-            Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
+            ConfirmedEntry(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
             for one in confirmed
         ]
         await self.context.call_store(self.context.store.settle(settled))
         for one in confirmed:
-            if told(one) is None:
+            if record_of(one) is None:
                 continue
             if one.reason is None:
-                meters = self.context.meters
-                (meters.alerts_reopened if one.counts is None else meters.alert_summaries).inc()
+                metrics = self.context.metrics
+                (metrics.alerts_reopened if one.counts is None else metrics.alert_summaries).inc()
                 continue
-            self.context.meters.alerts_withdrawn.labels(one.reason).inc()
-            if self.context.rules.logged:
+            self.context.metrics.alerts_withdrawn.labels(one.reason).inc()
+            if self.context.alert_policy.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
 
 
 def _known(owed: Owed) -> OpenAlert | None:
     """The withdrawn alert for a verdict that comes later; ``None`` if its reason allows no verdict."""
-    record = told(owed) if owed.reason in KNOWN_ON else None
+    record = record_of(owed) if owed.reason in KNOWN_ON else None
     if record is None:
         return None
     return replace(owed.alert, payload=encode(record), open=False, withdrawn=owed.reason)

@@ -32,7 +32,7 @@ from streams.delivery.backoff import Backoff
 from streams.delivery.publisher import Publisher, publish
 from streams.errors import BrokerUnavailable, StreamsError, Transient
 from streams.outcomes import NOTHING, After, Arrival, Dead, Emit, Handle, Outcome, Published, nothing_after
-from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.poison_guard import REASON as ENDED_WORKER
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Redelivery:
     """
 
     store: Store
-    posts: Sequence[Binding]
+    bindings: Sequence[Binding]
     histories: Histories
     recents: Recents
     publisher: Publisher
@@ -96,7 +96,6 @@ class Redelivery:
     first: Sequence[str] = ()
 
     async def run(self) -> None:
-        """Runs until cancelled."""
         while True:
             await self.look()
             await self.clock.sleep(LOOK_SECONDS)
@@ -119,8 +118,8 @@ class Redelivery:
         if known:
             log.warning("Redis failed over, was restarted or was refilled: reprocessing recent records")
             refilled = known.rpartition(":")[0] != history.rpartition(":")[0]
-            posts = self._ends_first() if refilled else self.posts
-            records = sum([await self._deliver(post) for post in posts])
+            bindings = self._ends_first() if refilled else self.bindings
+            records = sum([await self._deliver(binding) for binding in bindings])
             log.info("recent records reprocessed", records=records)
         await self.histories.note(history)
 
@@ -131,47 +130,49 @@ class Redelivery:
         """
         if not await self.store.behind():
             return
-        for post in self._ends_first():
-            since = (await self.store.behind()).get(post.topic)
+        for binding in self._ends_first():
+            since = (await self.store.behind()).get(binding.topic)
             if since is None:
                 continue  # another worker was faster
-            log.info("the store was filled beside another one: catching up", topic=post.topic)
-            records = await self._deliver(post, since)
+            log.info("the store was filled beside another one: catching up", topic=binding.topic)
+            records = await self._deliver(binding, since)
             if await self.store.history() == self.history:
-                await self.store.caught_up(post.topic)
-                log.info("caught up", topic=post.topic, records=records)
+                await self.store.caught_up(binding.topic)
+                log.info("caught up", topic=binding.topic, records=records)
 
     def _ends_first(self) -> list[Binding]:
         order = {topic: place for place, topic in enumerate(self.first)}
-        return sorted(self.posts, key=lambda post: order.get(post.topic, len(order)))
+        return sorted(self.bindings, key=lambda binding: order.get(binding.topic, len(order)))
 
-    async def _deliver(self, post: Binding, since: Mapping[int, int] | None = None) -> int:
+    async def _deliver(self, binding: Binding, since: Mapping[int, int] | None = None) -> int:
         records = 0
         faulty: list[Arrival] = []
-        async for batch in self.recents.batches(post.topic, since):
+        async for batch in self.recents.batches(binding.topic, since):
             records += len(batch)
-            outcomes = await self._decide(post, batch, faulty)
+            outcomes = await self._decide(binding, batch, faulty)
             said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
             if said:
                 await self._publish(said)
-                await self._patiently(partial(post.after, said))
+                await self._patiently(partial(binding.after, said))
         return records
 
     async def _decide(
-        self, post: Binding, batch: Sequence[Arrival], faulty: list[Arrival]
+        self, binding: Binding, batch: Sequence[Arrival], faulty: list[Arrival]
     ) -> Sequence[Outcome]:
         """Decides a batch, by halves where it raises. A record at fault becomes a dead letter, ``faulty``.
 
         Raises what the handler raises once so many did that the records are not to blame.
         """
         try:
-            outcomes = await self._patiently(partial(post.handle, batch))
+            outcomes = await self._patiently(partial(binding.handle, batch))
         except (StoreError, StreamsError):
             raise
         except Exception as fault:
             if len(batch) > 1:
                 middle = len(batch) // 2
-                halves = [await self._decide(post, half, faulty) for half in (batch[:middle], batch[middle:])]
+                halves = [
+                    await self._decide(binding, half, faulty) for half in (batch[:middle], batch[middle:])
+                ]
                 return [*halves[0], *halves[1]]
             if len(faulty) == FAULTY_RECORDS_MAX:
                 raise

@@ -12,7 +12,7 @@ from samehand.errors import UnusableStock
 from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, read_stock
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.store_meta import UNFILLED
 from streams.errors import SettingsError
 from streams.kafka.group_position import has_acknowledged
@@ -71,8 +71,8 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
     # A key that no account can have would leave its account to be alerted on, silently.
     bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
     if bad:
-        told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
-        reason = f"{path}: line {told}: not the key of an account, such as x:1076313901"
+        listed = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
+        reason = f"{path}: line {listed}: not the key of an account, such as x:1076313901"
         raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
     return frozenset(filter(None, keys))
 
@@ -130,14 +130,24 @@ def expected_epoch(settings: Settings) -> str:
     return known_epoch(settings) or (UNFILLED if has_acknowledged(settings, names(settings).banned) else "")
 
 
-def endpoint_of(settings: Settings) -> Endpoint:
+def endpoint_of(settings: Settings) -> RedisEndpoint:
     """Converts the settings of Redis to the store's endpoint."""
     address = settings.redis
-    shared = _connection(settings)
+    # The options of every connection, those to Sentinels too: time-outs, and TLS.
+    seconds = settings.redis_timeout_ms / 1000
+    shared: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    if settings.redis.tls:
+        shared["ssl"] = True
+        files = {
+            "ssl_ca_certs": settings.redis_ca_file,
+            "ssl_certfile": settings.redis_cert_file,
+            "ssl_keyfile": settings.redis_key_file,
+        }
+        shared |= {name: str(path) for name, path in files.items() if path is not None}
     given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
     deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
     if address.kind == "sentinel":
-        return Endpoint(
+        return RedisEndpoint(
             sentinels=address.hosts,
             service=address.master,
             deadline_seconds=deadline_seconds,
@@ -148,7 +158,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
             | shared,
         )
     if address.kind == "cluster":
-        return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
+        return RedisEndpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
     host, port = address.hosts[0] if address.hosts else ("", 0)
     # The scheme of a URL says whether TLS is used.
     plain = {name: value for name, value in given.items() if name != "ssl"}
@@ -156,22 +166,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
         url = f"unix://{address.path}?db={address.database}"
     else:
         url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
-    return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
-
-
-def _connection(settings: Settings) -> dict[str, Any]:
-    """The options of every connection, those to Sentinels too: time-outs, and TLS."""
-    seconds = settings.redis_timeout_ms / 1000
-    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    if settings.redis.tls:
-        options["ssl"] = True
-        files = {
-            "ssl_ca_certs": settings.redis_ca_file,
-            "ssl_certfile": settings.redis_cert_file,
-            "ssl_keyfile": settings.redis_key_file,
-        }
-        options |= {name: str(path) for name, path in files.items() if path is not None}
-    return options
+    return RedisEndpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
 
 
 def _given(**options: str | None) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import structlog
 
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
-from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreError, StoreMismatch
 from streams.clock import Clock
 from streams.errors import BrokerUnavailable
@@ -30,8 +29,7 @@ class Epochs(Protocol):
     async def known(self) -> str:
         """The epoch noted last, "" for none."""
 
-    async def note(self, epoch: str) -> None:
-        """Notes the present epoch."""
+    async def note(self, epoch: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -83,27 +81,24 @@ class StoreMonitor:
 
     async def _measure(self) -> None:
         figures = await self.context.store.figures()
-        self._show(figures)
+        metrics = self.context.metrics
+        metrics.fingerprints.set(figures.fingerprints)
+        metrics.remembered_accounts.set(figures.remembered)
+        metrics.remembered_bytes.set(figures.remembered_bytes)
+        metrics.remembered_evicted.set(figures.remembered_evicted)
+        for (index, kind), count in figures.turned_away.items():
+            metrics.postings_full.labels(index, kind_name(kind)).set(count)
+        since = figures.oldest_unjudged_at
+        metrics.alerts_unjudged.set(figures.unjudged)
+        metrics.alerts_unjudged_oldest_seconds.set(0 if since is None else max(0.0, self.clock.now() - since))
+        metrics.store_memory_bytes.set(figures.memory_bytes or 0)
+        metrics.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
         if figures.epoch and figures.epoch != self.epoch:
             await self.epochs.note(figures.epoch)
             self.epoch = figures.epoch
         if self.looks % LOOKS_A_CHORE == 0:
             await self.context.store.freeze(now=self.clock.now())
             await self.context.store.sweep(now=self.clock.now())
-
-    def _show(self, figures: StoreFacts) -> None:
-        meters = self.context.meters
-        meters.fingerprints.set(figures.fingerprints)
-        meters.remembered_accounts.set(figures.remembered)
-        meters.remembered_bytes.set(figures.remembered_bytes)
-        meters.remembered_evicted.set(figures.remembered_evicted)
-        for (index, kind), count in figures.turned_away.items():
-            meters.postings_full.labels(index, kind_name(kind)).set(count)
-        since = figures.oldest_unjudged_at
-        meters.alerts_unjudged.set(figures.unjudged)
-        meters.alerts_unjudged_oldest_seconds.set(0 if since is None else max(0.0, self.clock.now() - since))
-        meters.store_memory_bytes.set(figures.memory_bytes or 0)
-        meters.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
 
     async def _rebuilt(self) -> None:
         """Adopts a store that was emptied and has been rebuilt since; does nothing until then."""

@@ -49,12 +49,12 @@ from streams.kafka.recent_records import Recent
 from streams.kafka.store_epoch import EpochTopic, HistoryTopic
 from streams.kafka.topics import Names, names
 from streams.settings import Settings
-from streams.supervision.caution import REASON as ENDED_WORKER
-from streams.supervision.caution import Caution
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
+from streams.supervision.poison_guard import REASON as ENDED_WORKER
+from streams.supervision.poison_guard import PoisonGuard
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -67,7 +67,7 @@ def run(
     mount_pages: Callable[[WorkerApp], None] = lambda app: None,
     birth: Birth | None = None,
 ) -> int:
-    """Runs a worker until it is told to stop; returns its exit code. Blocks, and handles signals.
+    """Runs a worker until a signal stops it; returns its exit code. Blocks, and handles signals.
 
     ``mount_pages`` adds pages for people beside ``/metrics``; this package knows nothing of them. ``birth``
     is what a supervisor passes on, if there is one.
@@ -82,7 +82,7 @@ def run(
     birth = birth or Birth(FlightRecorder())
     suspects = SuspectTopic(settings)
     try:
-        accuse_unfinished(suspects, birth)
+        mark_unfinished(suspects, birth)
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
         adopted = WeightsFollower(settings, context)
@@ -92,16 +92,18 @@ def run(
         # the weights the first events would be scored by a table that is no longer in force.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
-    caution = Caution(
-        birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
+    poison_guard = PoisonGuard(
+        birth.recorder, Suspects(suspects.read), mark=suspects.mark, elsewhere=(StoreError,)
     )
-    app = WorkerApp(settings, context.meters, store=lambda: monitor.fault, tracer=tracer, caution=caution)
+    app = WorkerApp(
+        settings, context.metrics, store=lambda: monitor.fault, tracer=tracer, poison_guard=poison_guard
+    )
     register_agents(app, context)
-    context.meters.restarted(birth.restarts)
+    context.metrics.restarted(birth.restarts)
     app.beside(
         partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
     )
-    ProcessCollector(registry=context.meters.registry)  # memory, CPU and open files of this process
+    ProcessCollector(registry=context.metrics.registry)  # memory, CPU and open files of this process
     mount_pages(app)
 
     redelivery = redelivery_of(app, context)
@@ -117,7 +119,7 @@ def run(
 
 
 def ending(app: WorkerApp, name: str, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """Wraps a background task so that its failure ends the process, and is told under its name."""
+    """Wraps a background task so that its failure ends the process, and is logged under its name."""
 
     async def running() -> None:
         try:
@@ -145,7 +147,7 @@ def context_of(
         keyers=peppers.keyers,
         weights=weights,
         topics=called,
-        meters=Metrics(
+        metrics=Metrics(
             CollectorRegistry(),
             topics=consumed(called),
             reasons=(*REASONS, ENDED_WORKER),
@@ -160,7 +162,7 @@ def context_of(
             },
         ),
         now=SystemClock().now,
-        rules=AlertPolicy(
+        alert_policy=AlertPolicy(
             allowlist=allowlist_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
@@ -173,11 +175,11 @@ def context_of(
 
 def register_agents(app: WorkerApp, context: AgentContext) -> None:
     """Registers each agent on its topic."""
-    for post in posts(context):
-        register(app, post.name, post.topic, post.handle, after=post.after)
+    for binding in bindings(context):
+        register(app, binding.name, binding.topic, binding.handle, after=binding.after)
 
 
-def posts(context: AgentContext) -> tuple[Binding, ...]:
+def bindings(context: AgentContext) -> tuple[Binding, ...]:
     """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
@@ -197,16 +199,16 @@ def posts(context: AgentContext) -> tuple[Binding, ...]:
 def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     """Builds the redelivery. Its agents count no metrics, since their events were counted already."""
     called = context.topics
-    meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
-    caution = app.around.caution
-    slot = caution.slot("again")
+    metrics = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
+    poison_guard = app.around.poison_guard
+    slot = poison_guard.slot("again")
     return Redelivery(
         store=context.store,
         # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
-        posts=[
-            replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
-            for post in posts(replace_fields(context, meters=meters))
-            if post.name != "lookback"
+        bindings=[
+            replace_fields(binding, handle=partial(poison_guard.decide_all, slot, binding.handle))
+            for binding in bindings(replace_fields(context, metrics=metrics))
+            if binding.name != "lookback"
         ],
         first=(called.deleted, called.verdicts, called.reinstated, called.banned),
         histories=HistoryTopic(app.settings),

@@ -71,7 +71,7 @@ class History:
 
 @dataclass(slots=True)
 class Compacted:
-    """The topic of bans as :class:`streams.kafka.client.Reader` shows it; ``broken_off_after`` so many
+    """The topic of bans as :class:`streams.kafka.client.TopicReader` shows it; ``broken_off_after`` so many
     records.
     """
 

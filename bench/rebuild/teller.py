@@ -30,7 +30,7 @@ def an_agent(store: RedisStore) -> Enrol:
         keyers=KEYERS,
         weights=WeightsInForce(default_weights()),
         topics=Names("bench."),
-        meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
+        metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
         now=lambda: NOW,
     )
     return Enrol(context)

@@ -20,7 +20,7 @@ from simulate.timeline.records import banned
 from store.base import Ban, BanFacts
 from store.common.key_digests import Addresses
 from store.pepper.pepper import Pepper, Peppers
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.layout import Layout
 
 BANNED_AT = 1_790_000_000.0
@@ -97,7 +97,7 @@ class Ingest:
 
 def a_store(server: Server, bans: int, *, counting: bool = False) -> RedisStore:
     """A store laid out for so many bans; with ``counting`` its counts have a worker's room."""
-    endpoint = Endpoint(url=server.administrator_url, deadline_seconds=30)
+    endpoint = RedisEndpoint(url=server.administrator_url, deadline_seconds=30)
     sizes = Sizes(bans=bans, remembered=_COUNTED) if counting else _sizes(bans)
     return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=sizes)
 

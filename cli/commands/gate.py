@@ -119,13 +119,13 @@ def _work(given: Settings, birth: Birth) -> int:
     if wrong is not None:
         return cannot_start(wrong)
     context = context_of(given, peppers, read_only=True)
-    context.meters.restarted(birth.restarts)
-    ProcessCollector(registry=context.meters.registry)
+    context.metrics.restarted(birth.restarts)
+    ProcessCollector(registry=context.metrics.registry)
     process = Process(
         settings=given,
         preview=Preview(context),
         store=context.store,
-        meters=context.meters,
+        metrics=context.metrics,
         keyring=keyring,
         webhooks=webhooks,
         clock=SystemClock(),

@@ -41,7 +41,7 @@ from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import Names, names
 from streams.settings import Settings, load
 
@@ -143,7 +143,7 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
     return table
 
 
-def _in_force(opened: Reader, called: Names, settings: Settings) -> Weights:
+def _in_force(opened: TopicReader, called: Names, settings: Settings) -> Weights:
     """The table by which workers of these settings weigh now: what is judged was weighed by it, or is old."""
     base = weights_of(settings)
     if not settings.follow_weights:

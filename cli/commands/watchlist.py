@@ -21,8 +21,8 @@ from cli.options import FILE, out_file_option, strict_option
 from cli.output_files import writing
 from cli.produce import delivered
 from report.text import plural, visible
-from samehand.watchlist.alias_filter import Passed, telling
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.alias_filter import AliasFault, telling
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
 from schemas.accounts import Account, AccountBanned, Basis
 from schemas.dates import from_seconds
@@ -36,7 +36,7 @@ POLICY: Final = "watchlist"
 """Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
 
 
-def ban_of(entry: Entry, alias: Alias, *, now: float, expires_at: float | None) -> AccountBanned:
+def ban_of(entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float | None) -> AccountBanned:
     """One name of a listing; moments in Unix seconds.
 
     It has no ``banned_at``: when an organisation was listed says nothing about when an account was made.
@@ -81,7 +81,7 @@ class _Tally:
     programmes: frozenset[str]
     entries: Counter[str] = field(default_factory=Counter)
     names: int = 0
-    passed: Counter[Passed] = field(default_factory=Counter)
+    passed: Counter[AliasFault] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     there: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
@@ -233,7 +233,7 @@ def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBann
                 yield ban_of(outcome, alias, now=tally.now, expires_at=tally.expires_at)
 
 
-def _wanted(entry: Entry | None, tally: _Tally) -> bool:
+def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
     if entry is None:
         kind, wanted = "neither", False
     elif tally.programmes and tally.programmes.isdisjoint(entry.programmes):
@@ -250,10 +250,10 @@ def _wanted(entry: Entry | None, tally: _Tally) -> bool:
     return wanted
 
 
-def _note_passed(entry: Entry, passed: tuple[tuple[Alias, Passed], ...], tally: _Tally) -> None:
+def _note_passed(entry: WatchlistEntry, passed: tuple[tuple[Alias, AliasFault], ...], tally: _Tally) -> None:
     for alias, reason in passed:
         tally.passed[reason] += 1
-        if reason is not Passed.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
+        if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
             who = f"{entry.authority} {visible(entry.reference)}"
             tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
 
@@ -261,7 +261,7 @@ def _note_passed(entry: Entry, passed: tuple[tuple[Alias, Passed], ...], tally: 
 def _tell_passed(tally: _Tally) -> None:
     for line in tally.examples:
         output.note(line)
-    left = sum(count for reason, count in tally.passed.items() if reason is not Passed.REPEATED)
+    left = sum(count for reason, count in tally.passed.items() if reason is not AliasFault.REPEATED)
     if left > len(tally.examples):
         output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
 
@@ -275,7 +275,7 @@ def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:
         "other_programmes": tally.entries["other_programmes"],
         "neither": tally.entries["neither"],
         "names": tally.names,
-        "names_passed_over": {str(reason): tally.passed[reason] for reason in Passed},
+        "names_passed_over": {str(reason): tally.passed[reason] for reason in AliasFault},
         "bad_rows": len(tally.faults),
         "in_force_until": None if until is None else until.isoformat(),
         "seconds": round(seconds, 3),

@@ -106,14 +106,14 @@ class Offline:
             keyers=((pepper.pepper_id, pepper.digest),),
             weights=WeightsInForce(weights or default_weights()),
             topics=Names(),
-            meters=Metrics(CollectorRegistry()),
+            metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,
-            rules=AlertPolicy(candidates_below=candidates, logged=False),
+            alert_policy=AlertPolicy(candidates_below=candidates, logged=False),
         )
         undated = AlertPolicy(candidates_below=candidates, dated=False, logged=False)
         self._enrol = Enrol(self._context)
         self._dated = Screen(self._context)
-        self._undated = Screen(dataclasses.replace(self._context, rules=undated))
+        self._undated = Screen(dataclasses.replace(self._context, alert_policy=undated))
         self._alerts: list[tuple[int, MirrorAlert]] = []
         self._dead: list[tuple[int, Fault]] = []
         self._done = 0

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from desk.database import audit
 from desk.database.engine import Database
 from desk.review.audit import Head
-from streams.kafka.client import ANSWER_MS, Reader, Writer
+from streams.kafka.client import ANSWER_MS, TopicReader, Writer
 
 HEAD_SECONDS: Final = 60.0
 """How often: so much of the chain's end may be cut off unseen. A head is a hundred bytes."""
@@ -54,7 +54,7 @@ async def _send(out: Writer, topic: str, record: HeadRecord) -> None:
     await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
 
 
-def published_heads(reader: Reader, topic: str) -> Iterator[Head]:
+def published_heads(reader: TopicReader, topic: str) -> Iterator[Head]:
     """Every head on the topic, in the order in which they were published.
 
     What is no head is passed over: anybody who may write there could add it.

@@ -22,7 +22,7 @@ from desk.review.weights import WeightsStatus, record_of
 from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode
-from streams.kafka.client import ANSWER_MS, Kept, Reader, Writer
+from streams.kafka.client import ANSWER_MS, Kept, TopicReader, Writer
 
 log = structlog.get_logger("samehand.desk.weights")
 
@@ -53,7 +53,7 @@ class WeightsTopic:
         self._refused: set[str] = set()
         self._elsewhere: tuple[Stage, ...] = ()
 
-    async def level(self, reader: Kept[Reader], out: Writer) -> int:
+    async def level(self, reader: Kept[TopicReader], out: Writer) -> int:
         """Writes what the topic lacks, once somebody decided and now and then; how many records.
 
         Raises what reader and writer raise, and `DatabaseUnavailable`.
@@ -85,7 +85,7 @@ class WeightsTopic:
         self._levelled, self._looked_at = held.newest, self._now()
         return len(lacking)
 
-    def _read(self, reader: Reader) -> Highest:
+    def _read(self, reader: TopicReader) -> Highest:
         arrivals = [
             (arrival.address, arrival.value)
             for partition in reader.partitions(self._topic)

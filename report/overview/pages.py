@@ -130,7 +130,7 @@ class Overview:
 def mount_pages(app: WorkerApp) -> None:
     """Puts the overview beside the worker's `/metrics`."""
     shown = Overview(
-        app.meters.registry,
+        app.metrics.registry,
         app.clock,
         lambda: app.life.stopping or bool(app.should_stop),
         lambda: "; ".join(f"{name}: {fault}" for name, fault in app.health.ready().faults.items()),

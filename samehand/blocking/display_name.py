@@ -37,7 +37,8 @@ def listed_keys(name: NameTrait) -> list[Key]:
     long = len(name.joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
     keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if long else None])
     keys += keys_of(KeyKind.NAMING_RUN, spread_runs(name.base))
-    if len(telling) > 1 and _decorated(name, telling):
+    # Whether sorted tokens say more than sorted letters: a word decorates, or the name is too short.
+    if len(telling) > 1 and (len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN):
         keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
     if len(telling) == 2:
         keys += _one_and_initial(*telling)
@@ -85,11 +86,6 @@ def _without_some(telling: Sequence[str]) -> list[Key]:
 
 def _telling(words: Iterable[str]) -> list[str]:
     return sorted({word for word in words if not decoration(word)})
-
-
-def _decorated(name: NameTrait, telling: Sequence[str]) -> bool:
-    """Whether sorted tokens say more than sorted letters: a word decorates, or the name is too short."""
-    return len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN
 
 
 def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:

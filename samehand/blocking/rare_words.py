@@ -46,10 +46,10 @@ def shown_by_words(
     ``kinds`` are those of keys that hold a piece as it is, ``in_any_order`` the kind that holds its sorted
     letters.
     """
-    told = {piece: nats(own) for piece, own in word.pieces.items()}
-    found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in told.items()}
+    nats_of = {piece: nats(own) for piece, own in word.pieces.items()}
+    found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in nats_of.items()}
     if in_any_order is not None:
-        for piece, most in told.items():
+        for piece, most in nats_of.items():
             # A piece shorter than the word by one letter may be the whole word with a letter missing.
             if LETTERS_LENGTH_MIN <= len(piece) < len(word.base) - 1:
                 found[key_of(in_any_order, sorted_letters(piece).encode())] = most
@@ -68,7 +68,7 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
     if len(pieces) < 2 or whole <= 0.0:
         return {}
     found: dict[Key, float] = {}
-    told: dict[tuple[float, int], float] = {}
+    nats_of: dict[tuple[float, int], float] = {}
     for at in range(min(len(word.base) - RUN + 1, RUNS_TRIED_MAX)):
         start, own, kept = 0, 0.0, 0
         for text, piece_bits, _ in pieces:
@@ -78,11 +78,11 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
                 own += min(piece_bits, letters * _LETTER_BITS_MAX)
                 kept += end - start
             start = end
-        if (own, kept) not in told:
+        if (own, kept) not in nats_of:
             rest = 1.0 - min(max(own / whole, kept / len(word.base)), 1.0)
-            told[own, kept] = nats(max(own - PART_COST_BITS_MIN - REST_BITS * rest, 0.0))
+            nats_of[own, kept] = nats(max(own - PART_COST_BITS_MIN - REST_BITS * rest, 0.0))
         key = key_of(KeyKind.NAMING_RUN, word.base[at : at + RUN].encode())
-        found[key] = max(found.get(key, 0.0), told[own, kept])
+        found[key] = max(found.get(key, 0.0), nats_of[own, kept])
     return found
 
 

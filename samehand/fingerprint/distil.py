@@ -3,7 +3,7 @@
 It is the unit of comparison and of storage. Personal traits are keyed digests; public ones are folded.
 Its packed form describes itself (one section a signal): a record written before a signal existed still
 reads, and the section of a signal that no longer exists is skipped. The form is short, since a store keeps
-one record for each of a million banned accounts. Whoever changes it, or what any signal packs, raises
+one record for each of a million banned accounts. A change to it, or to what any signal packs, raises
 ``RECORD_VERSION``: a record of another version is refused, never misread.
 """
 

@@ -69,8 +69,10 @@ def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Finge
     if old is None or new is None:
         return False
     was, shows = pair
-    sight = ComparisonContext(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
-    finding = SIGNALS[POSITION[signal]].compare(new, old, sight)
-    if finding is None:
+    context = ComparisonContext(
+        NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform)
+    )
+    comparison = SIGNALS[POSITION[signal]].compare(new, old, context)
+    if comparison is None:
         return signal != "contact"  # the comparison of contact points has no level for different ones
-    return finding.level != "different"
+    return comparison.level != "different"

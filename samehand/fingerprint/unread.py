@@ -15,17 +15,13 @@ def unread_fields(account: Account) -> tuple[str, ...]:
 
     Any of `handle`, `display_name`, `bio` and `links`, in this order.
     """
+    folded = fold_handle(account.handle, account.platform) if account.handle else None
     whole = {
-        "handle": _handle_is_whole(account),
+        "handle": folded is None or (folded.whole and len(folded.base) <= WORD_LENGTH_MAX),
         "display_name": _name_is_whole(account),
         **_contacts_are_whole(account),
     }
     return tuple(field for field, is_whole in whole.items() if not is_whole)
-
-
-def _handle_is_whole(account: Account) -> bool:
-    folded = fold_handle(account.handle, account.platform) if account.handle else None
-    return folded is None or (folded.whole and len(folded.base) <= WORD_LENGTH_MAX)
 
 
 def _name_is_whole(account: Account) -> bool:

@@ -142,23 +142,20 @@ class Calendar:
         if known is None:
             if len(self._kept) >= _KEPT_MAX:
                 self._kept.clear()
-            known = self._kept[asked] = self._share(at, near, far)
+            length, newest = far - near, at - near
+            by_day = length >= DAY_SECONDS
+            timed, days = self._timed.until(newest), self._days.until(newest)
+            others = max(timed + days - 1.0, 0.0) + 1.0
+            most = 0.0
+            spans = [(at - far, 1.0), *((newest - span, length / span) for span in _WIDER if span > length)]
+            for oldest, even in spans:
+                within = timed - self._timed.until(oldest)
+                if by_day:
+                    within += days - self._days.until(oldest)
+                unseen = min((newest - oldest) / _UNSEEN_SECONDS, 1.0)
+                most = max(most, even * (max(within - 1.0, 0.0) + unseen) / others)
+            known = self._kept[asked] = most
         return known
-
-    def _share(self, at: float, near: float, far: float) -> float:
-        length, newest = far - near, at - near
-        by_day = length >= DAY_SECONDS
-        timed, days = self._timed.until(newest), self._days.until(newest)
-        others = max(timed + days - 1.0, 0.0) + 1.0
-        most = 0.0
-        spans = [(at - far, 1.0), *((newest - span, length / span) for span in _WIDER if span > length)]
-        for oldest, even in spans:
-            within = timed - self._timed.until(oldest)
-            if by_day:
-                within += days - self._days.until(oldest)
-            unseen = min((newest - oldest) / _UNSEEN_SECONDS, 1.0)
-            most = max(most, even * (max(within - 1.0, 0.0) + unseen) / others)
-        return most
 
 
 def _between(buckets: Buckets, first: int, end: int | None) -> Buckets:
@@ -183,7 +180,6 @@ class Calendars:
         return self.by_policy.get(policy, self.others)
 
     def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
-        """As :meth:`BanCalendar.share`."""
         if policy is not None:
             one = self.of(policy)
             return None if one is None else one.share(at, near, far)

@@ -62,11 +62,9 @@ class NothingCounted:
         return self._bans
 
     def accounts(self, stratum: str) -> int:
-        """0."""
         return 0
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """0."""
         return 0
 
 

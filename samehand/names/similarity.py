@@ -185,7 +185,7 @@ def _part(ours: Word, theirs: Word) -> Similarity | None:
     """The resemblance by runs of letters in common, anywhere in the words.
 
     It is worth the bits of the runs, less those of the places where they could lie, and less the smaller the
-    runs' share of either word: whoever disguises a name keeps most of it. A common word such as `media`
+    runs' share of either word: a disguise keeps most of a name. A common word such as `media`
     counts as in common but is worth nothing.
     """
     shared = common_runs(ours.base, theirs.base)

@@ -32,7 +32,6 @@ class StockPictures:
         self._words = np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, _WORDS)
 
     def __len__(self) -> int:
-        """The number of hashes."""
         return len(self._words)
 
     def shows(self, avatar: Avatar) -> bool:

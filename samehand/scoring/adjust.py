@@ -1,6 +1,6 @@
-"""What learning changed of a table of weights, as it travels to whoever weighs by that table.
+"""What learning changed of a table of weights, as it travels to those that weigh by that table.
 
-An adjustment holds nothing else: whoever may send one can change no row, no cap and no threshold.
+An adjustment holds nothing else: its sender can change no row, no cap and no threshold.
 """
 
 from __future__ import annotations
@@ -103,14 +103,14 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
     for name, multiplier in adjustment.multipliers.items():
         least, most = multiplier_range(base.multipliers[name])
         if not least <= multiplier <= most:
-            told = f"must lie between {least:g} and {most:g}; it is {multiplier:g}"
-            raise UnusableWeights(f"multipliers.{name} {told}")
+            fault = f"must lie between {least:g} and {most:g}; it is {multiplier:g}"
+            raise UnusableWeights(f"multipliers.{name} {fault}")
     for name, factor in adjustment.rates.items():
         if name not in base.rivals:
             raise UnusableWeights(f"the table {base.version} has no rival {name}")
         if not 1 / _FACTOR_LIMIT <= factor <= _FACTOR_LIMIT:
-            told = f"must lie between {1 / FACTOR_MAX:g} and {FACTOR_MAX:g}; it is {factor:g}"
-            raise UnusableWeights(f"rates.{name} {told}")
+            fault = f"must lie between {1 / FACTOR_MAX:g} and {FACTOR_MAX:g}; it is {factor:g}"
+            raise UnusableWeights(f"rates.{name} {fault}")
     table = replace(
         base,
         version=adjustment.version,

@@ -62,7 +62,6 @@ def log_loss(calibrated_log_odds: Floats, mirrors: Bools, counts: Floats | None 
 
 
 def sigmoid(log_odds: Floats) -> Floats:
-    """The probabilities of log-odds."""
     probabilities: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -700.0, 700.0)))
     return probabilities
 

@@ -73,7 +73,7 @@ class Line(msgspec.Struct, gc=False):
 
     signal: str
     group: str | None
-    finding: Comparison
+    comparison: Comparison
     weight: float
     unshared: float
     limits: tuple[float, ...]

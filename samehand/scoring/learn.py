@@ -68,7 +68,7 @@ class Label:
     """One judged pair: the prior and the weight of each row, as `signal.level`, in its alert (nats), and the
     verdict.
 
-    ``pair`` names it to whoever asks what was foretold of it; nothing is learnt from a name. ``reader``: who
+    ``pair`` names it in `foretold`; nothing is learnt from a name. ``reader``: who
     judged it, or whatever else is to count as one voice. ``shares``: each rival's part of the odds that the
     pair is innocent, in the order of the registry; ``rival``: the one that the reader named, if any.
     """
@@ -89,7 +89,7 @@ class Learned:
     ``multipliers`` are those of the rows of signals that occur in labels, and ``rates`` the factors of
     rivals' rates, relative to the table in force. The losses (nats a label; lower is better) are those of the
     table in force and of the proposal; the latter is cross-validated, on labels that the fit had not seen.
-    ``foretold``: of each named pair the calibrated log-odds by which that loss is told.
+    ``foretold``: of each named pair the calibrated log-odds that this loss is computed from.
     """
 
     weights: Weights
@@ -264,9 +264,9 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     are the most probable ones under a Gamma prior of mean 1, by minorising and maximising (Hunter, 2004).
     Who names no rival teaches no rate, and how often all of them occur is left to the intercept.
     """
-    told = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
-    shares, counts = sums.shares[told, 1:], sums.counts[told]
-    named = np.bincount(sums.rivals[told], weights=counts, minlength=len(RATED))
+    judged = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
+    shares, counts = sums.shares[judged, 1:], sums.counts[judged]
+    named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(RATED))
     assumed = (base or weights).rivals
     sofar = np.array([weights.rivals[one.name].rate / assumed[one.name].rate for one in RATED])
     highest = [max(one.rate, one.of_lists or 0.0) for one in (assumed[it.name] for it in RATED)]
@@ -340,7 +340,7 @@ def _reliability(sums: _Sums, readers: Sequence[str]) -> Floats:
     """For how much of a label each counts, by how often its reader seems to err (Dawid and Skene, 1979).
 
     Readers' error rates and the multipliers that fit what they meant are found in turn, from the table in
-    force on. Whoever errs every second time, or says the contrary of what fits, teaches nothing.
+    force on. A reader who errs every second time, or contradicts what fits, teaches nothing.
     """
     names, whose = np.unique(np.array(readers), return_inverse=True)
     labels = np.bincount(whose, weights=sums.counts)

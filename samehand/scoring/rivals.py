@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 class Rival(NamedTuple):
     """One explanation other than the same hand.
 
-    ``by_calendar``: its moment is priced by the store's own bans. Whoever has another reason to resemble the
-    banned account signs up at any time, whatever others were banned then: the moment has its shipped weight.
+    ``by_calendar``: its moment is priced by the store's own bans. An account with another reason to resemble
+    the banned one signs up at any time, whatever others were banned then: the moment has its shipped weight.
     """
 
     name: str

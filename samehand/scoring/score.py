@@ -64,7 +64,7 @@ def score(
     """
     bans = frequencies.bans
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
-    sight = ComparisonContext(
+    context = ComparisonContext(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
@@ -75,7 +75,7 @@ def score(
         policy=policy,
         shipped=weights.rates(bans),
     )
-    lines = _compared(ours, theirs, sight, weights)
+    lines = _compared(ours, theirs, context, weights)
     copied = _set_aside(lines, showings) if showings is not None else []
     priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
     adding = _adding(lines, weights)
@@ -108,30 +108,32 @@ def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> 
 
 
 def _compared(
-    ours: Fingerprint, theirs: Fingerprint, sight: ComparisonContext, weights: Weights
+    ours: Fingerprint, theirs: Fingerprint, context: ComparisonContext, weights: Weights
 ) -> list[Line]:
     """A line for each signal that finds a level, weighed by itself."""
     tables = weights.signals
     lines = [
-        _weighed(name, group, finding, tables[name])
+        _weighed(name, group, comparison, tables[name])
         for (name, group, compare), mine, other in zip(_OF_TRAITS, ours.traits, theirs.traits, strict=True)
-        if mine is not None and other is not None and (finding := compare(mine, other, sight)) is not None
+        if mine is not None
+        and other is not None
+        and (comparison := compare(mine, other, context)) is not None
     ]
     for name, group, beyond, between in _OF_PAIRS:
-        if (finding := between(ours.trait, theirs.trait, sight)) is not None:
-            line = _weighed(name, group, finding, tables[name])
+        if (comparison := between(ours.trait, theirs.trait, context)) is not None:
+            line = _weighed(name, group, comparison, tables[name])
             line.beyond = beyond
             lines.append(line)
     return lines
 
 
-def _weighed(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
+def _weighed(name: str, group: str | None, comparison: Comparison, table: SignalWeights) -> Line:
     """The line of the heaviest among a comparison and the laxer ones that hold as well (``also``).
 
     Against each rival the heaviest of them counts.
     """
-    line = _weighed_alone(name, group, finding, table)
-    for also in finding.also:
+    line = _weighed_alone(name, group, comparison, table)
+    for also in comparison.also:
         other = _weighed_alone(name, group, also, table)
         against = tuple([max(pair) for pair in zip(line.against, other.against, strict=True)])
         if other.weight > line.weight:
@@ -140,14 +142,18 @@ def _weighed(name: str, group: str | None, finding: Comparison, table: SignalWei
     return line
 
 
-def _weighed_alone(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
-    level, limits, less = finding.level, table.limits[finding.level], table.less.get(finding.level, ())
-    if finding.rate is None:
+def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: SignalWeights) -> Line:
+    level, limits, less = (
+        comparison.level,
+        table.limits[comparison.level],
+        table.less.get(comparison.level, ()),
+    )
+    if comparison.rate is None:
         weight = unshared = table.as_shipped[level]
     else:
-        weight = unshared = table.nats(level, finding.rate)
-        if finding.crowd and finding.rate_unshared is not None:
-            unshared = max(weight, table.nats(level, finding.rate_unshared))
+        weight = unshared = table.nats(level, comparison.rate)
+        if comparison.crowd and comparison.rate_unshared is not None:
+            unshared = max(weight, table.nats(level, comparison.rate_unshared))
     if name == TIMING.name:
         by_clock = table.as_shipped[level]
         nats = [weight if by_calendar else by_clock for by_calendar in _BY_CALENDAR]
@@ -156,7 +162,7 @@ def _weighed_alone(name: str, group: str | None, finding: Comparison, table: Sig
         against = tuple([min(max(weight - it, 0.0), limit) for it, limit in zip(less, limits, strict=True)])
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
-    return Line(name, group, finding, weight, unshared, limits, against, less)
+    return Line(name, group, comparison, weight, unshared, limits, against, less)
 
 
 def _limited(nats: float, limit: float) -> float:
@@ -179,7 +185,7 @@ def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, ...]]:
             adding[place] = tuple([max(nats - max([0.0, *others]), 0.0) for nats, *others in rivals])
         elif line.weight > 0.0 and line.group is not None:
             groups.setdefault(line.group, []).append(place)
-        elif line.weight < 0.0 and line.finding.level in DIFFERENCES:
+        elif line.weight < 0.0 and line.comparison.level in DIFFERENCES:
             groups.setdefault("apart", []).append(place)
     for group, places in groups.items():
         if len(places) > 1:
@@ -204,7 +210,7 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
     shown = []
     explains = f"{RIVALS[rival].who.capitalize()} explains it."
     for line, of_rivals in zip(lines, adding, strict=True):
-        finding, nats, adds = line.finding, line.against[rival], of_rivals[rival]
+        comparison, nats, adds = line.comparison, line.against[rival], of_rivals[rival]
         alike = [one.weight for one in lines if one.signal in line.beyond]
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same
@@ -215,30 +221,30 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
             unshared = _limited(max(line.unshared - less, 0.0), line.limits[rival])
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
         explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
-        because = f"{finding.because} {explains}" if explained else finding.because
-        shown.append(Evidence(line.signal, whole, finding.level, because, explained))
+        because = f"{comparison.because} {explains}" if explained else comparison.because
+        shown.append(Evidence(line.signal, whole, comparison.level, because, explained))
         if whole > adds:
-            crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
+            crowd = f"This is shared: about {comparison.crowd:,} accounts were counted with it."
             shown.append(Evidence(line.signal, adds - whole, SHARED, crowd))
     return shown
 
 
 def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> list[Evidence]:
-    """Takes all weight from copied values that ours showed first: they are as likely whoever is behind it.
+    """Takes all weight from copied values that ours showed first: they do not favour either explanation.
 
     Returns a line that names them, and one that names the values of which nobody knows who showed them first.
     """
     copied = [
         (line, FIRST_SHOWN.order(line.signal, *showings))
         for line in lines
-        if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.finding.level)
+        if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.comparison.level)
     ]
     first = [line for line, order in copied if order is Order.FOUND]
     doubtful = [it.signal for it, order in copied if order is Order.UNKNOWN and it.weight >= SPEAKS_NATS]
-    told = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
+    evidence = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
     if doubtful:
-        told.append(FIRST_SHOWN.unknown(doubtful))
+        evidence.append(FIRST_SHOWN.unknown(doubtful))
     for line in first:
         line.weight = line.unshared = 0.0
         line.against = (0.0,) * len(RIVALS)
-    return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in told]
+    return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in evidence]

@@ -145,7 +145,7 @@ class UpperBound:
         banned: bool,
     ) -> None:
         """Adds the keys of one fingerprint to ``found`` and ``listed``, and what they say to the others."""
-        sight = ComparisonContext(
+        context = ComparisonContext(
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
             (fingerprint.platform,) * 2,
@@ -157,14 +157,14 @@ class UpperBound:
         for fact, (one, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
             if trait is None:
                 continue
-            most = one.most(trait, sight, table, banned=banned)
+            most = one.most(trait, context, table, banned=banned)
             shown.append((fact, one, trait, most))
             if most.by_number:
                 by_number[fact] = tuple(map(_steps, most.by_number))
             if most.beside is not None:
                 if most.unkeyed > 0.0:
-                    told = _KeyFact(fact, _steps(most.unkeyed))
-                    beside[most.beside] = (*beside.get(most.beside, ()), told)
+                    unkeyed = _KeyFact(fact, _steps(most.unkeyed))
+                    beside[most.beside] = (*beside.get(most.beside, ()), unkeyed)
             elif most.unkeyed > floors[fact]:
                 floors[fact] = most.unkeyed
         for fact, one, trait, most in shown:
@@ -178,7 +178,7 @@ class UpperBound:
             if more:
                 new = {key: (*several, *more) for key, several in new.items()}
             for key in new.keys() & found.keys():
-                several = [told for told in (*found[key], *new[key]) if told.steps]
+                several = [known for known in (*found[key], *new[key]) if known.steps]
                 new[key] = tuple(several) or found[key]
             found.update(new)
 
@@ -205,19 +205,19 @@ class UpperBound:
 
     def _by_age(self, at: float, calendar: BanCalendar | None) -> Moments:
         of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
-        ages = sorted({age for told in of_each for age, _ in told}) or [-math.inf]
-        return tuple([(age, _steps(sum([_last(told, age) for told in of_each], 0.0))) for age in ages])
+        ages = sorted({age for steps in of_each for age, _ in steps}) or [-math.inf]
+        return tuple([(age, _steps(sum([_last(steps, age) for steps in of_each], 0.0))) for age in ages])
 
 
-def _last(told: Ages, age: float) -> float:
-    """The nats of the last age in ``told`` that is at most ``age``; 0 where there is none."""
-    return next((nats for least, nats in reversed(told) if least <= age), 0.0)
+def _last(ages: Ages, age: float) -> float:
+    """The nats of the last age in ``ages`` that is at most ``age``; 0 where there is none."""
+    return next((nats for least, nats in reversed(ages) if least <= age), 0.0)
 
 
 class _LeastCounted:
     """Counts of personal values less the most banned bearers that may be taken off them.
 
-    How many are taken off (:mod:`samehand.frequency.without_candidates`) is known only after the look-up.
+    The look-up alone shows how many (:mod:`samehand.frequency.counts_without_candidates`).
     """
 
     def __init__(self, counted: Frequencies) -> None:

@@ -28,7 +28,7 @@ Band = Literal["likely", "possible", "none"]
 WEIGHT_MAX: Final = 32.0  # nats; one in e^32 is one of more accounts than any platform holds
 MULTIPLIER_MAX: Final = 10.0  # as records on `weights` carry
 
-# Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
+# Levels that say only that two values differ. An evader who changes one value changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 

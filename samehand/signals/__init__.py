@@ -11,18 +11,18 @@ from samehand.signals.avatar import AVATAR
 from samehand.signals.base import PairSignal, Signal
 from samehand.signals.bio import BIO
 from samehand.signals.contact import CONTACT
-from samehand.signals.cross_field import CROSSING
+from samehand.signals.cross_field import CROSS_FIELD
 from samehand.signals.device import DEVICE
 from samehand.signals.email import EMAIL
-from samehand.signals.fan_account import ADMIRER
+from samehand.signals.fan_account import FAN_ACCOUNT
 from samehand.signals.first_shown import FIRST_SHOWN
 from samehand.signals.handle import HANDLE
 from samehand.signals.locale import LOCALE
 from samehand.signals.mention import MENTION
 from samehand.signals.name import NAME
 from samehand.signals.network import NETWORK
-from samehand.signals.obfuscation import DISGUISE
-from samehand.signals.own_contact import REACH
+from samehand.signals.obfuscation import OBFUSCATION
+from samehand.signals.own_contact import OWN_CONTACT
 from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
 from samehand.signals.platform import PLATFORM
@@ -45,11 +45,11 @@ SIGNALS: tuple[Signal[Any], ...] = (
     AVATAR,
     BIO,
     CONTACT,
-    DISGUISE,
+    OBFUSCATION,
     MENTION,
 )
 
-PAIRWISE: tuple[PairSignal[Any], ...] = (CROSSING, REACH, ADMIRER, TIMING, PLATFORM)
+PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, TIMING, PLATFORM)
 
 # Signals without a trait of their own; weights, alerts and metrics name them as well.
 UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(one.name for one in PAIRWISE))

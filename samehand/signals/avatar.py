@@ -63,7 +63,6 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         return bytes((trait.quality,)) + trait.pdq
 
     def unpack(self, payload: bytes) -> AvatarTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + PDQ_BYTES:
             raise ValueError(f"an avatar section has {len(payload)} bytes, not {1 + PDQ_BYTES}")
         return AvatarTrait(payload[1:], payload[0])
@@ -80,7 +79,9 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         """The whole hash: a picture that many accounts show is a default or a stock picture."""
         return (key_of(KeyKind.AVATAR, trait.pdq),)
 
-    def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(
+        self, ours: AvatarTrait, theirs: AvatarTrait, context: ComparisonContext
+    ) -> Comparison | None:
         """The level by the least number of bits in which a view of one differs from the other."""
         apart = distance(ours.pdq, theirs.pdq)
         if ours.variants:
@@ -89,13 +90,13 @@ class AvatarSignal(SignalBase[AvatarTrait]):
             apart = min(apart, *(distance(ours.pdq, pdq) for pdq in theirs.variants))
         for limit, level, because in _LEVELS:
             if apart <= limit:
-                rate, crowd = max(_rate(level, pdq, sight) for pdq in (ours.pdq, theirs.pdq))
-                return Comparison(level, because, rate, crowd, sight.u(self.name, level))
+                rate, crowd = max(_rate(level, pdq, context) for pdq in (ours.pdq, theirs.pdq))
+                return Comparison(level, because, rate, crowd, context.u(self.name, level))
         return _DIFFERENT
 
-    def most(self, trait: AvatarTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: AvatarTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs at this picture's rate: the pair's rate is no lower than that."""
-        nats = max(table.nats(level, _rate(level, trait.pdq, sight)[0]) for _, level, _ in _LEVELS)
+        nats = max(table.nats(level, _rate(level, trait.pdq, context)[0]) for _, level, _ in _LEVELS)
         return Most({KeyKind.AVATAR_BLOCK: nats})
 
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:
@@ -120,11 +121,11 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         )
 
 
-def _rate(level: str, pdq: bytes, sight: ComparisonContext) -> tuple[float, int]:
+def _rate(level: str, pdq: bytes, context: ComparisonContext) -> tuple[float, int]:
     """The rate of a level at this picture: a lesser likeness is as much commoner as it is shipped to be."""
-    same = sight.u("avatar", "same-picture")
-    rate, crowd = sight.shared(KeyKind.AVATAR, pdq, same)
-    return min(1.0, rate * (sight.u("avatar", level) / same)), crowd
+    same = context.u("avatar", "same-picture")
+    rate, crowd = context.shared(KeyKind.AVATAR, pdq, same)
+    return min(1.0, rate * (context.u("avatar", level) / same)), crowd
 
 
 def distance(one: bytes, other: bytes) -> int:

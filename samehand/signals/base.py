@@ -107,13 +107,13 @@ class Signal(Protocol[Trait]):
     def probes(self, trait: Trait) -> Iterable[Key]:
         """The blocking keys that a query tries in addition to :meth:`keys`."""
 
-    def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: Trait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that :meth:`compare` can add, by shared keys; ``banned``: the trait of the banned side."""
 
     def counts(self, trait: Trait) -> Iterable[Key]:
         """The values to count when an account is seen: those whose frequencies :meth:`compare` uses."""
 
-    def compare(self, ours: Trait, theirs: Trait, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: Trait, theirs: Trait, context: ComparisonContext) -> Comparison | None:
         """The level at which two traits agree or disagree; ``None`` where it says nothing."""
 
     def show(self, trait: Trait, quoted: Quoted) -> str:
@@ -131,27 +131,23 @@ class PairSignal(Protocol[Trait]):
         """The signal's name in alerts, weights and metrics."""
 
     @property
-    def group(self) -> str | None:
-        """As :attr:`Signal.group`."""
+    def group(self) -> str | None: ...
 
     @property
     def beyond(self) -> frozenset[str]:
         """Signals that say the same: this one counts only for what exceeds the best of them."""
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level at which the two accounts agree or disagree; ``None`` where it says nothing."""
 
     def of(self, trait: Traits) -> Trait | None:
         """What the keys of an account are made of; ``None`` where it has no keys."""
 
-    def keys(self, trait: Trait) -> Iterable[Key]:
-        """As :meth:`Signal.keys`."""
+    def keys(self, trait: Trait) -> Iterable[Key]: ...
 
-    def probes(self, trait: Trait) -> Iterable[Key]:
-        """As :meth:`Signal.probes`."""
+    def probes(self, trait: Trait) -> Iterable[Key]: ...
 
-    def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """As :meth:`Signal.most`."""
+    def most(self, trait: Trait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most: ...
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most (nats) that the signal adds, by the age of a ban in seconds at the moment ``at``.
@@ -189,15 +185,12 @@ class PairSignalBase:
         return None  # a value, not a missing statement
 
     def keys(self, trait: Any) -> Iterable[Key]:
-        """No keys."""
         return ()
 
     def probes(self, trait: Any) -> Iterable[Key]:
-        """No keys."""
         return ()
 
-    def most(self, trait: Any, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Nothing."""
+    def most(self, trait: Any, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         return Most()
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:

@@ -83,7 +83,6 @@ class BioSignal(SignalBase[BioTrait]):
         return bytes((trait.length,)) + trait.signature
 
     def unpack(self, payload: bytes) -> BioTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + _HASHES:
             raise ValueError(f"a bio section has {len(payload)} bytes, not {1 + _HASHES}")
         return BioTrait(payload[1:], payload[0])
@@ -99,7 +98,7 @@ class BioSignal(SignalBase[BioTrait]):
         """The first band stands for the whole text: 32 bits, which strangers share once in billions."""
         return (key_of(KeyKind.BIO_BAND, _first_band(trait)),)
 
-    def compare(self, ours: BioTrait, theirs: BioTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: BioTrait, theirs: BioTrait, context: ComparisonContext) -> Comparison | None:
         """The level by the estimated share of three-letter pieces in common."""
         likeness = resemblance(ours.signature, theirs.signature)
         if likeness < _PARTLY:
@@ -107,7 +106,7 @@ class BioSignal(SignalBase[BioTrait]):
         shared = f"about {round(100 * likeness)} % of the three-letter pieces are the same"
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
-            rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
+            rate, crowd = context.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Comparison("almost-same", because, rate, crowd, shipped)
         # A text that resembles another is no rarer than the other.
@@ -115,16 +114,16 @@ class BioSignal(SignalBase[BioTrait]):
             min(likeness, _most_alike(_bands_shared(ours, theirs))), ours.length, theirs.length
         )
         whole, crowd = max(
-            sight.shared(KeyKind.BIO_BAND, _first_band(one), shipped) for one in (ours, theirs)
+            context.shared(KeyKind.BIO_BAND, _first_band(one), shipped) for one in (ours, theirs)
         )
         level, because = "partly-same", f"The self-descriptions agree in part: {shared}."
         if likeness >= _MOSTLY:
             level, because = "mostly-same", f"The self-descriptions are mostly the same: {shared}."
         return Comparison(level, because, max(own, whole), crowd, own)
 
-    def most(self, trait: BioTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: BioTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs: this text by its counted rate, a resembling one by its own rate."""
-        whole = sight.shared(KeyKind.BIO_BAND, _first_band(trait), _shipped_rate(trait.length))[0]
+        whole = context.shared(KeyKind.BIO_BAND, _first_band(trait), _shipped_rate(trait.length))[0]
 
         def in_part(level: str, likeness: float) -> float:
             return table.nats(level, _rate_in_part(likeness, trait.length, math.inf))
@@ -144,7 +143,6 @@ class BioSignal(SignalBase[BioTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _says("Official channel of the northern valley. News, songs and statements. Share and follow.")
         return (
             Example(

@@ -84,7 +84,6 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
 
     def unpack(self, payload: bytes) -> ContactTrait:
-        """Reads :meth:`pack`'s form."""
         here = 1 + payload[0] * POINT_BYTES
         own = tuple([payload[at : at + POINT_BYTES] for at in range(1, here, POINT_BYTES)])
         points = []
@@ -120,7 +119,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
 
     def compare(
-        self, ours: ContactTrait, theirs: ContactTrait, sight: ComparisonContext
+        self, ours: ContactTrait, theirs: ContactTrait, context: ComparisonContext
     ) -> Comparison | None:
         """A shared point, the banned account naming this one, this one naming it: the first, with the others.
 
@@ -131,38 +130,40 @@ class ContactSignal(SignalBase[ContactTrait]):
         named_there = {digest for digest, _ in theirs.points}
         shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
-        found = [self._shared(shared, sight)] if shared else []
+        found = [self._shared(shared, context)] if shared else []
         if named_there.intersection(ours.own):
-            found.append(_said("announced", "The banned account's profile named this account.", sight))
+            found.append(_said("announced", "The banned account's profile named this account.", context))
         if "former" in ours_to_theirs:
-            found.append(_said("succeeds", "This account's profile calls the banned account its own.", sight))
+            found.append(
+                _said("succeeds", "This account's profile calls the banned account its own.", context)
+            )
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
-            found.append(_said("names-it", because, sight))
+            found.append(_said("names-it", because, context))
         return replace(found[0], also=tuple(found[1:])) if found else None
 
-    def _shared(self, shared: list[tuple[bytes, str]], sight: ComparisonContext) -> Comparison:
+    def _shared(self, shared: list[tuple[bytes, str]], context: ComparisonContext) -> Comparison:
         found = []
         for digest, kind in shared:
-            shipped = _unshared(kind, sight)
-            rate, crowd = sight.shared(KeyKind.CONTACT, digest, shipped, owned=True)
+            shipped = _unshared(kind, context)
+            rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
             found.append((rate, crowd, shipped, kind))
         rate, crowd, shipped, kind = min(found)
         several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
         because = f"Both profiles give the same contact point ({kind}){several}."
         return Comparison("shared", because, rate, crowd, shipped)
 
-    def most(self, trait: ContactTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: ContactTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each point, of naming the other account, and of being named by it."""
         announced, succeeds, named_it = [
-            table.nats(level, sight.u(self.name, level)) for level in ("announced", "succeeds", "names-it")
+            table.nats(level, context.u(self.name, level)) for level in ("announced", "succeeds", "names-it")
         ]
         naming, named = max(succeeds, named_it), announced
         if banned:
             naming, named = named, naming
         by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
         for digest, kind in trait.points:
-            rate = sight.shared(KeyKind.CONTACT, digest, _unshared(kind, sight), owned=True)[0]
+            rate = context.shared(KeyKind.CONTACT, digest, _unshared(kind, context), owned=True)[0]
             by_key[key_of(KeyKind.CONTACT, digest)] = table.nats("shared", rate)
             if kind in _NAMING:
                 by_key[key_of(KeyKind.OWN_CONTACT, digest)] = naming
@@ -174,7 +175,6 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         return (
             Example(
                 _invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"
@@ -196,12 +196,12 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
 
 
-def _said(level: str, because: str, sight: ComparisonContext) -> Comparison:
-    return Comparison(level, because, sight.u("contact", level))
+def _said(level: str, because: str, context: ComparisonContext) -> Comparison:
+    return Comparison(level, because, context.u("contact", level))
 
 
-def _unshared(kind: str, sight: ComparisonContext) -> float:
-    return sight.u("contact", kind if kind in _KINDS else "url")  # another release's is as common as a page
+def _unshared(kind: str, context: ComparisonContext) -> float:
+    return context.u("contact", kind if kind in _KINDS else "url")  # another release's is as common as a page
 
 
 def contacts_of(account: Account) -> Contacts:

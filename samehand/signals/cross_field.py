@@ -53,21 +53,21 @@ _SENTENCES: Final = {
 }
 
 
-class Names(NamedTuple):
+class CrossedNames(NamedTuple):
     """The handle and the display name of an account, each ``None`` where it shows none."""
 
     handle: HandleTrait | None
     name: NameTrait | None
 
 
-def shown_names(trait: Traits) -> Names:
+def shown_names(trait: Traits) -> CrossedNames:
     """Both names of an account, by its traits."""
     return names_of(trait("handle"), trait("name"))
 
 
-def names_of(handle: object | None, name: object | None) -> Names:
+def names_of(handle: object | None, name: object | None) -> CrossedNames:
     """Both names, of two traits whose types are not known."""
-    return Names(
+    return CrossedNames(
         handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
     )
 
@@ -98,16 +98,17 @@ class CrossingSignal(PairSignalBase):
     beyond = frozenset(("handle", "name"))
     levels = ("spells-it", "nearly", "part")
 
-    def of(self, trait: Traits) -> Names | None:
+    def of(self, trait: Traits) -> CrossedNames | None:
         """Both names of an account; ``None`` where it shows neither."""
         names = shown_names(trait)
         return names if names.handle or names.name else None
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """As :meth:`compare`."""
-        return self.compare(shown_names(ours), shown_names(theirs), sight)
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
+        return self.compare(shown_names(ours), shown_names(theirs), context)
 
-    def compare(self, ours: Names, theirs: Names, sight: ComparisonContext) -> Comparison | None:
+    def compare(
+        self, ours: CrossedNames, theirs: CrossedNames, context: ComparisonContext
+    ) -> Comparison | None:
         """Our handle with their name and theirs with ours: the rarer, with the other; ``None`` of neither."""
         crossed = (
             _crossed(ours.handle, theirs.name, "The handle", "display name"),
@@ -116,14 +117,14 @@ class CrossingSignal(PairSignalBase):
         held = sorted(
             (one for one in crossed if one is not None and one.worth > 0.0), key=lambda it: -it.worth
         )
-        found = [_finding(one, sight) for one in held]
+        found = [_finding(one, context) for one in held]
         return replace(found[0], also=tuple(found[1:])) if found else None
 
-    def keys(self, names: Names) -> list[Key]:
+    def keys(self, names: CrossedNames) -> list[Key]:
         """The rarest words of both fields, by which either field of another account finds this one."""
         return listed_words(*_words(names))
 
-    def probes(self, names: Names) -> list[Key]:
+    def probes(self, names: CrossedNames) -> list[Key]:
         """For each field, the keys that the other field of an account would list; and the words of both."""
         handle, name = _words(names)
         keys = tried_words(handle, name)
@@ -133,11 +134,11 @@ class CrossingSignal(PairSignalBase):
             keys += keys_of_handles(name)
         return keys
 
-    def most(self, names: Names, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, names: CrossedNames, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Keys of a whole field may add what its letters are worth; keys of its words only those words."""
 
         def nats(own: float) -> float:
-            return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
+            return table.most(self.levels, context.named_at_least(rate_of_bits(own)))
 
         by_kind: dict[int, float] = {}
         of_parts: dict[Key, float] = {}
@@ -171,17 +172,17 @@ class CrossingSignal(PairSignalBase):
         )
 
 
-def _finding(found: _Crossed, sight: ComparisonContext) -> Comparison:
+def _finding(found: _Crossed, context: ComparisonContext) -> Comparison:
     shipped = rate = 2.0**found.penalty_bits
     crowds = []
     for word in found.words:
         each = rate_of_bits(bits(word))
-        counted, crowd = sight.word(word, each)
+        counted, crowd = context.word(word, each)
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
     if found.handle:
         # To spell a handle is no rarer than to bear it.
-        borne, crowd = sight.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
+        borne, crowd = context.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
         rate = max(rate, borne)
         crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)
@@ -232,8 +233,7 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:
     return Similarity("consonants", cheapest, _SOUND_BITS)
 
 
-def _words(names: Names) -> tuple[Word | None, Word | None]:
-    """Both fields as words."""
+def _words(names: CrossedNames) -> tuple[Word | None, Word | None]:
     handle, name = names
     return None if handle is None else handle.word, None if name is None else name.word
 
@@ -246,4 +246,4 @@ def _named(display_name: str) -> Account:
     return Account(platform="telegram", account_id="1", display_name=display_name)
 
 
-CROSSING: Final = CrossingSignal()
+CROSS_FIELD: Final = CrossingSignal()

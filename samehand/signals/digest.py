@@ -31,11 +31,9 @@ class DigestSignal(SignalBase[bytes]):
     because_different: str | None = None
 
     def pack(self, trait: bytes) -> bytes:
-        """The digest itself."""
         return trait
 
     def unpack(self, payload: bytes) -> bytes:
-        """The digest itself."""
         return checked_digest(payload)
 
     def keys(self, trait: bytes) -> Iterable[Key]:
@@ -46,19 +44,19 @@ class DigestSignal(SignalBase[bytes]):
         """The digest, even where it is too common to be a blocking key."""
         return (key_of(self.kind, trait),)
 
-    def compare(self, ours: bytes, theirs: bytes, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: bytes, theirs: bytes, context: ComparisonContext) -> Comparison | None:
         """The level `same` or, if the signal has a sentence for it, `different`."""
         if ours == theirs:
-            unshared = sight.u(self.name, "same")
-            rate, crowd = sight.shared(self.kind, ours, unshared, owned=self.owned)
+            unshared = context.u(self.name, "same")
+            rate, crowd = context.shared(self.kind, ours, unshared, owned=self.owned)
             return Comparison("same", self.because_same, rate, crowd, unshared)
         if self.because_different is None:
             return None
         return Comparison("different", self.because_different)
 
-    def most(self, trait: bytes, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: bytes, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this value."""
-        rate = sight.shared(self.kind, trait, sight.u(self.name, "same"), owned=self.owned)[0]
+        rate = context.shared(self.kind, trait, context.u(self.name, "same"), owned=self.owned)[0]
         nats = table.nats("same", rate)
         return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)
 

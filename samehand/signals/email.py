@@ -74,7 +74,6 @@ class EmailSignal(SignalBase[EmailTrait]):
         return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + domain
 
     def unpack(self, payload: bytes) -> EmailTrait:
-        """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
         flags, domain = payload[end + 1], payload[end + 2 :]
         return EmailTrait(
@@ -93,17 +92,16 @@ class EmailSignal(SignalBase[EmailTrait]):
         return (key_of(KeyKind.EMAIL, trait.mailbox), *(key_of(KeyKind.EMAIL_PART, one) for one in parts))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
-    def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext) -> Comparison | None:
         """The same address, mailbox with another tag, local part or private domain, or another address."""
-        alike = self._domains(ours, theirs, sight)
+        alike = self._domains(ours, theirs, context)
         if ours.local != theirs.local:
             return alike[0] if alike else _DIFFERENT
         shipped = rate_of_bits(ours.local_bits)
         local, mailboxes = (KeyKind.EMAIL_PART, ours.local), (ours.mailbox, theirs.mailbox)
-        rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
+        rate, crowd = context.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
         because = "The e-mail addresses have the same name, but not the same mailbox."
         if ours.provider and theirs.provider and ours.provider != theirs.provider:
             because = "The e-mail addresses have the same name at different providers."
@@ -114,34 +112,35 @@ class EmailSignal(SignalBase[EmailTrait]):
         if ours.tagged or theirs.tagged:
             level = "same-mailbox"
             because = "Both accounts use the same mailbox; an address has a tag that its provider ignores."
-        unshared = sight.u(self.name, level)
-        rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
+        unshared = context.u(self.name, level)
+        rate, crowd = context.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
         return Comparison(level, because, rate, crowd, unshared, (same, *alike))
 
     def _domains(
-        self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext
+        self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext
     ) -> tuple[Comparison, ...]:
         if ours.disposable and theirs.disposable:
             return (_DISPOSABLE,)
         if not ours.domain or ours.domain != theirs.domain:
             return ()
-        shipped = sight.u(self.name, "same-domain")
-        rate, crowd = sight.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
+        shipped = context.u(self.name, "same-domain")
+        rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
         because = "The e-mail addresses have the same domain, which belongs to no public provider."
         return (Comparison("same-domain", because, rate, crowd, shipped),)
 
-    def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: EmailTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox, its local part or its domain; without a key, of both being
         disposable.
         """
         mailbox = [
             table.nats(
-                level, sight.shared(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level), owned=True)[0]
+                level,
+                context.shared(KeyKind.EMAIL, trait.mailbox, context.u(self.name, level), owned=True)[0],
             )
             for level in _SAME
         ]
-        local = sight.shared(KeyKind.EMAIL_PART, trait.local, rate_of_bits(trait.local_bits))[0]
-        domain = sight.shared(KeyKind.EMAIL_PART, trait.domain, sight.u(self.name, "same-domain"))[0]
+        local = context.shared(KeyKind.EMAIL_PART, trait.local, rate_of_bits(trait.local_bits))[0]
+        domain = context.shared(KeyKind.EMAIL_PART, trait.domain, context.u(self.name, "same-domain"))[0]
         return Most(
             {
                 KeyKind.EMAIL: max(mailbox),
@@ -157,7 +156,6 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _writes_from("umar.media@gmail.com")
         return (
             Example(one, _writes_from("UmarMedia@googlemail.com"), "same-address"),

@@ -10,7 +10,7 @@ from samehand.normalize.text.fold import fold_name
 from samehand.signals.base import Example, PairSignalBase, Traits
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
-from samehand.signals.cross_field import Names, shown_names
+from samehand.signals.cross_field import CrossedNames, shown_names
 
 # Words that admirers, parodies and collectors of somebody's words add to the name, folded as handles are.
 # Words that name a side rather than a liking (`supporters`, `brigade`) are left out on purpose.
@@ -29,7 +29,7 @@ class AdmirerSignal(PairSignalBase):
 
     name = "admirer"
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level `says-so` if our handle or name has such a word and theirs have none; else ``None``."""
         said = _admiring(shown_names(ours))
         if not said or _admiring(shown_names(theirs)):
@@ -49,7 +49,7 @@ class AdmirerSignal(PairSignalBase):
         )
 
 
-def _admiring(names: Names) -> frozenset[str]:
+def _admiring(names: CrossedNames) -> frozenset[str]:
     handle, name = names
     # A quick test, since every pair asks and hardly any account is one.
     if (name is None or _ADMIRING.isdisjoint(name.words)) and (
@@ -73,4 +73,4 @@ def _called(handle: str) -> Account:
     return Account(platform="telegram", account_id="1", handle=handle)
 
 
-ADMIRER: Final = AdmirerSignal()
+FAN_ACCOUNT: Final = AdmirerSignal()

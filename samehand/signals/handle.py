@@ -118,15 +118,12 @@ class HandleSignal(SignalBase[HandleTrait]):
         return bytes((head,)) + (pack_text(text) if short else text.encode())
 
     def unpack(self, payload: bytes) -> HandleTrait:
-        """Reads :meth:`pack`'s form."""
         return _unpacked(payload)
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.handle.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.handle.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: HandleTrait) -> Iterable[Key]:
@@ -136,24 +133,26 @@ class HandleSignal(SignalBase[HandleTrait]):
             key_of(KeyKind.STEM, trait.word.base.encode()),
         )
 
-    def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(
+        self, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
+    ) -> Comparison | None:
         """The resemblance that is worth most, with a rate from the bits of what the two have in common."""
         if ours.literal == theirs.literal:
-            return self._same(ours, theirs, sight)
+            return self._same(ours, theirs, context)
         found = self._best(similarity(ours.word, theirs.word), self._alternate(ours, theirs))
         number = self._same_number(ours, theirs)
         if found is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
             return number or differ
-        alike = self._alike(found, ours, theirs, sight)
+        alike = self._alike(found, ours, theirs, context)
         return alike if number is None else replace(alike, also=(number,))
 
-    def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison:
+    def _same(self, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext) -> Comparison:
         """The comparison of equal handles; that of equal bases holds as well (``also``)."""
         worth = min(_same_bits(ours), _same_bits(theirs))
         shipped = rate_of_bits(worth)
-        rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, sight)
+        rate, crowd = context.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
+        base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
         level = _PERSONAL if base.level == _PERSONAL else "same-handle"
         return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
 
@@ -180,7 +179,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Similarity("same", shared, 1.0) if shared else None
 
     def _alike(
-        self, found: Similarity, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext
+        self, found: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
     ) -> Comparison:
         number = _number_bits(found.kind, ours.digits, theirs.digits)
         letters = bits(found.part)
@@ -191,10 +190,10 @@ class HandleSignal(SignalBase[HandleTrait]):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
         missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
         shipped = rate_of_bits(max(letters + number - found.penalty_bits - missing, 0.0))
-        rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
+        rate, crowd = context.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
         return Comparison(level, _SENTENCES[level], rate, crowd, shipped)
 
-    def most(self, trait: HandleTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: HandleTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Keys of the whole handle or its base may add what its counts say; other keys show a part of it.
 
         Only keys that hold the number may add its bits, except those of reordered words: their number may be
@@ -206,7 +205,7 @@ class HandleSignal(SignalBase[HandleTrait]):
 
         def same(reading: str, beside: float) -> float:
             worth = rate_of_bits(bits(reading) + beside)
-            return table.nats("same", sight.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
+            return table.nats("same", context.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
 
         by_key = {key_of(KeyKind.HANDLE_WORD, one.encode()): same(one, number) for one in trait.alternates}
         with_number = same(base, number)
@@ -217,17 +216,17 @@ class HandleSignal(SignalBase[HandleTrait]):
         whole = (base + trait.digits).encode()
         by_key |= dict.fromkeys([key_of(kind, whole) for kind in _WHOLE], with_number)
         literal = trait.literal.encode()
-        exact, _ = sight.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
+        exact, _ = context.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
         by_key[key_of(KeyKind.HANDLE_FULL, literal)] = max(table.nats("same-handle", exact), with_number)
 
         # No key holds a single digit with letters of an end.
         unseen = number if len(trait.digits) < DIGITS_MIN else 0.0
 
         def nats(own: float) -> float:
-            return table.most(_IN_PART, sight.named_at_least(rate_of_bits(own + unseen)))
+            return table.most(_IN_PART, context.named_at_least(rate_of_bits(own + unseen)))
 
         def in_any_way(beside: float) -> float:
-            rate = sight.named_at_least(rate_of_bits(most_bits(trait.word) + beside))
+            rate = context.named_at_least(rate_of_bits(most_bits(trait.word) + beside))
             return table.most(_RESEMBLING, rate)
 
         by_kind = dict.fromkeys(HANDLE_KINDS, in_any_way(unseen))
@@ -244,7 +243,6 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _called("umar_media")
         return (
             Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),

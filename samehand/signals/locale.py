@@ -29,14 +29,12 @@ class LocaleSignal(SignalBase[str]):
         return f"{language}-{region}" if region else language
 
     def pack(self, trait: str) -> bytes:
-        """ASCII."""
         return trait.encode()
 
     def unpack(self, payload: bytes) -> str:
-        """ASCII."""
         return payload.decode("ascii")
 
-    def compare(self, ours: str, theirs: str, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: str, theirs: str, context: ComparisonContext) -> Comparison | None:
         """The level, which weighs the same for every language.
 
         A weight by the language's rarity would make all speakers of a rare language look alike.
@@ -47,7 +45,7 @@ class LocaleSignal(SignalBase[str]):
             return None
         return _OTHER_LANGUAGE
 
-    def most(self, trait: str, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: str, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of the same language and region, for any candidate."""
         return Most(unkeyed=table.as_shipped["same"])
 

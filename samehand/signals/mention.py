@@ -60,21 +60,20 @@ class MentionSignal(SignalBase[MentionTrait]):
         return bytes((_LISTED * trait.listed | _NAMED * trait.named,)) + b"".join(trait.words)
 
     def unpack(self, payload: bytes) -> MentionTrait:
-        """Reads :meth:`pack`'s form."""
         if payload[0] > (_LISTED | _NAMED) or len(payload) % WORD_BYTES != 1:
             raise ValueError("a mention section has unknown flags, or ends within a word")
         words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]
         return MentionTrait(tuple(words), bool(payload[0] & _LISTED), bool(payload[0] & _NAMED))
 
     def compare(
-        self, ours: MentionTrait, theirs: MentionTrait, sight: ComparisonContext
+        self, ours: MentionTrait, theirs: MentionTrait, context: ComparisonContext
     ) -> Comparison | None:
         """The level `names-it` if our bio contains the listed organisation's name, else ``None``."""
         if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
             return None
         return Comparison("names-it", "The self-description names the listed organisation as well.")
 
-    def most(self, trait: MentionTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: MentionTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of `names-it`, for candidates that share a key of a name.
 
         A listed organisation is found by its name alone: an account that resembles it and mentions it has a

@@ -93,61 +93,60 @@ class NameSignal(SignalBase[NameTrait]):
         return bytes((head | _SHORT,)) + pack_text(text) if packable(text) else bytes((head,)) + text.encode()
 
     def unpack(self, payload: bytes) -> NameTrait:
-        """Reads :meth:`pack`'s form."""
         return _unpacked(payload)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.display_name.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """The keys of :func:`samehand.blocking.display_name.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
         """Each word of the name."""
         return (key_of(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
 
-    def compare(self, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext) -> Comparison | None:
         """The names word by word, then as one run of letters: the better of the two comparisons.
 
-        Whoever bears the very name also resembles it, so no resemblance is rarer than the name itself.
+        A bearer of the very name also resembles it, so no resemblance is rarer than the name itself.
         """
-        found = self._resembling(ours, theirs, sight)
+        found = self._resembling(ours, theirs, context)
         if found is None or found.rate is None or found.level == "same-name":
             return found
         borne = 1.0
         for place in theirs.telling or range(len(theirs.words)):
             word = theirs.words[place]
-            borne *= sight.word(word, rate_of_bits(bits(word)))[0]
+            borne *= context.word(word, rate_of_bits(bits(word)))[0]
         return replace(found, rate=borne) if borne > found.rate else found
 
-    def _resembling(self, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext) -> Comparison | None:
+    def _resembling(
+        self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext
+    ) -> Comparison | None:
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
-            return self._by_words(matched, ours, theirs, sight)
+            return self._by_words(matched, ours, theirs, context)
         whole = similarity(ours.word, theirs.word)
         if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
-            return self._finding("near-same", because, (whole.part,), whole.penalty_bits, sight)
+            return self._finding("near-same", because, (whole.part,), whole.penalty_bits, context)
         # Either resemblance leaves the rest of the words out, so the one of more bits explains the pair.
         slack = 0.0
         if matched is not None:
             slack = matched.penalty_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
         if whole is not None and (matched is None or worth_bits(whole) > _bits(matched.words) - slack):
             level, because = _IN_PART[whole.kind]
-            return self._finding(level, because, (whole.part,), whole.penalty_bits, sight)
+            return self._finding(level, because, (whole.part,), whole.penalty_bits, context)
         if matched is not None:
             because = f"The display names share {_listed(matched.words)}."
-            return self._finding("shared-words", because, matched.words, slack, sight)
+            return self._finding("shared-words", because, matched.words, slack, context)
         return None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
 
     def _by_words(
-        self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext
+        self, matched: _Matched, ours: NameTrait, theirs: NameTrait, context: ComparisonContext
     ) -> Comparison:
         if not matched.exact:
             because = "The display names have the same words in other spellings."
-            return self._finding("near-same", because, matched.words, matched.penalty_bits, sight)
+            return self._finding("near-same", because, matched.words, matched.penalty_bits, context)
         same_order = ours.words == theirs.words
         because = (
             "The display names are the same."
@@ -155,30 +154,35 @@ class NameSignal(SignalBase[NameTrait]):
             else "The display names are made of the same telling words."
         )
         level = "same-name" if same_order else "same-words"
-        return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, sight)
+        return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, context)
 
     def _finding(
-        self, level: str, because: str, words: tuple[str, ...], penalty_bits: float, sight: ComparisonContext
+        self,
+        level: str,
+        because: str,
+        words: tuple[str, ...],
+        penalty_bits: float,
+        context: ComparisonContext,
     ) -> Comparison:
         shipped = rate = 2.0**penalty_bits
         crowds = []
         for word in words:
             each = rate_of_bits(bits(word))
-            counted, crowd = sight.word(word, each)
+            counted, crowd = context.word(word, each)
             shipped, rate = shipped * each, rate * counted
             crowds.append(crowd)
         return Comparison(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
-    def most(self, trait: NameTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: NameTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The key of the whole name may add what its words' counts say; any other key shows a part of it."""
         words = 1.0
         for word in trait.words:
-            words *= sight.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
+            words *= context.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
 
         def nats(own: float) -> float:
-            return table.most(_NOT_SAME, sight.named_at_least(rate_of_bits(own)))
+            return table.most(_NOT_SAME, context.named_at_least(rate_of_bits(own)))
 
-        joined = sight.named_at_least(rate_of_bits(most_bits(trait.word)))
+        joined = context.named_at_least(rate_of_bits(most_bits(trait.word)))
         whole = max(table.nats("same-name", words), table.nats("near-same", joined))
         part = table.most(_NOT_SAME, min(words, joined))
         by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
@@ -192,7 +196,6 @@ class NameSignal(SignalBase[NameTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level."""
         one = _called("Umar Farooqi Waziri")
         return (
             Example(one, _called("UMAR ғarooqi waziri"), "same-name"),

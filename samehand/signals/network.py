@@ -52,7 +52,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return trait.address + trait.prefix + trait.site
 
     def unpack(self, payload: bytes) -> NetworkTrait:
-        """Reads :meth:`pack`'s form."""
         if len(payload) not in (2 * DIGEST_BYTES, 3 * DIGEST_BYTES):
             raise ValueError(
                 f"a network section has {len(payload)} bytes, not {2 * DIGEST_BYTES} or {3 * DIGEST_BYTES}"
@@ -66,38 +65,37 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return (key_of(KeyKind.ADDRESS, trait.address), key_of(KeyKind.PREFIX, trait.prefix))
 
     def counts(self, trait: NetworkTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(
-        self, ours: NetworkTrait, theirs: NetworkTrait, sight: ComparisonContext
+        self, ours: NetworkTrait, theirs: NetworkTrait, context: ComparisonContext
     ) -> Comparison | None:
         """The level of the narrowest network that both share, or `different`."""
         if ours.address == theirs.address:
-            same = sight.u(self.name, "same-address")
-            rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, same)
+            same = context.u(self.name, "same-address")
+            rate, crowd = context.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
             return Comparison("same-address", because, rate, crowd, same)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
-            prefix, same = (KeyKind.PREFIX, ours.prefix), sight.u(self.name, "same-prefix")
-            rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
+            prefix, same = (KeyKind.PREFIX, ours.prefix), context.u(self.name, "same-prefix")
+            rate, crowd = context.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
             return Comparison("same-prefix", because, rate, crowd, same)
         if ours.site and ours.site == theirs.site:
-            same = sight.u(self.name, "same-site")
+            same = context.u(self.name, "same-site")
             rate, crowd = max(
-                sight.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
+                context.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
                 for each in (ours.prefix, theirs.prefix)
             )
             because = "Both accounts came from the same customer's IPv6 range."
             return Comparison("same-site", because, rate, crowd, same)
         return _DIFFERENT
 
-    def most(self, trait: NetworkTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: NetworkTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this address, and of sharing this prefix."""
-        address = sight.shared(KeyKind.ADDRESS, trait.address, sight.u(self.name, "same-address"))[0]
-        prefix = sight.shared(KeyKind.PREFIX, trait.prefix, sight.u(self.name, "same-prefix"))[0]
+        address = context.shared(KeyKind.ADDRESS, trait.address, context.u(self.name, "same-address"))[0]
+        prefix = context.shared(KeyKind.PREFIX, trait.prefix, context.u(self.name, "same-prefix"))[0]
         return Most(
             {
                 KeyKind.ADDRESS: table.nats("same-address", address),
@@ -106,7 +104,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         )
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
-        """A mask."""
         return MASK
 
     @property

@@ -37,21 +37,19 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return bytes((int(trait),)) if trait else b""
 
     def unpack(self, payload: bytes) -> FoldFlags:
-        """Reads :meth:`pack`'s form."""
         return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
-    def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: FoldFlags, theirs: FoldFlags, context: ComparisonContext) -> Comparison | None:
         """The level `hiding` by the new account's flags alone: how the banned account wrote is no reason."""
         if not ours:
             return None
         return Comparison("hiding", f"The name is written with {self._words(ours)}.")
 
-    def most(self, trait: FoldFlags, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: FoldFlags, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of `hiding`: for a new account by its own flags; a banned one may meet any account."""
         return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 
     def show(self, trait: FoldFlags, quoted: Quoted) -> str:
-        """The flags in words."""
         return self._words(trait) or "plainly written"
 
     def _words(self, flags: FoldFlags) -> str:
@@ -73,4 +71,4 @@ def _called(display_name: str) -> Account:
     return Account(platform="x", account_id="1", display_name=display_name)
 
 
-DISGUISE: Final = DisguiseSignal()
+OBFUSCATION: Final = DisguiseSignal()

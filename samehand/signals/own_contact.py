@@ -62,26 +62,25 @@ class ReachSignal(PairSignalBase):
         """
         return _keys(reach)
 
-    def most(self, reach: Reach, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, reach: Reach, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each address."""
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
             level = _LEVELS[kind][0]
             by_key[key] = table.nats(
-                level, sight.shared(kind, digest, sight.u(self.name, level), owned=True)[0]
+                level, context.shared(kind, digest, context.u(self.name, level), owned=True)[0]
             )
         return Most(by_key=by_key)
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """As :meth:`compare`."""
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         mine, other = self.of(ours), self.of(theirs)
-        return None if mine is None or other is None else self.compare(mine, other, sight)
+        return None if mine is None or other is None else self.compare(mine, other, context)
 
-    def compare(self, ours: Reach, theirs: Reach, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: Reach, theirs: Reach, context: ComparisonContext) -> Comparison | None:
         """The rarest address that one account names and the other has; ``None`` where there is none."""
         met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
         met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
-        found = [_finding(kind, digest, who, sight) for kind, digest, who in sorted(met)]
+        found = [_finding(kind, digest, who, context) for kind, digest, who in sorted(met)]
         return min(found, key=lambda one: one.rate or 1.0, default=None)
 
     @property
@@ -104,10 +103,10 @@ def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
     return keys | {key_of(KeyKind.CONTACT, digest): (kind, digest) for kind, digest in reach.own}
 
 
-def _finding(kind: KeyKind, digest: bytes, who: str, sight: ComparisonContext) -> Comparison:
+def _finding(kind: KeyKind, digest: bytes, who: str, context: ComparisonContext) -> Comparison:
     level, what = _LEVELS[kind]
-    shipped = sight.u("reach", level)
-    rate, crowd = sight.shared(kind, digest, shipped, owned=True)
+    shipped = context.u("reach", level)
+    rate, crowd = context.shared(kind, digest, shipped, owned=True)
     because = f"{who} gives in its profile the other's own {what}."
     return Comparison(level, because, rate, crowd, shipped)
 
@@ -116,4 +115,4 @@ def _says(bio: str) -> Account:
     return Account(platform="x", account_id="1", bio=bio)
 
 
-REACH: Final = ReachSignal()
+OWN_CONTACT: Final = ReachSignal()

@@ -52,7 +52,6 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return trait.number + trait.block + trait.country_code.to_bytes(2, "big")
 
     def unpack(self, payload: bytes) -> PhoneTrait:
-        """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
         if len(payload) != end + 2:
             raise ValueError(f"a phone section has {len(payload)} bytes, not {end + 2}")
@@ -65,29 +64,30 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return (key_of(KeyKind.PHONE, trait.number), key_of(KeyKind.PHONE_BLOCK, trait.block))
 
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
-        """The values of :meth:`keys`."""
         return self.keys(trait)
 
-    def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: ComparisonContext) -> Comparison | None:
+    def compare(self, ours: PhoneTrait, theirs: PhoneTrait, context: ComparisonContext) -> Comparison | None:
         """The same number, one of the same block, or another."""
         if ours.block != theirs.block:
             return _DIFFERENT
         block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
-        shipped = sight.u(self.name, "same-block")
-        rate, crowd = sight.shared_wider(block, KeyKind.PHONE, numbers, shipped)
+        shipped = context.u(self.name, "same-block")
+        rate, crowd = context.shared_wider(block, KeyKind.PHONE, numbers, shipped)
         because = "The phone numbers are of one block of a hundred, as if bought together."
         beside = Comparison("same-block", because, rate, crowd, shipped)
         if ours.number != theirs.number:
             return beside
-        unshared = sight.u(self.name, "same-number")
-        rate, crowd = sight.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
+        unshared = context.u(self.name, "same-number")
+        rate, crowd = context.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
         because = "Both accounts use the same phone number."
         return Comparison("same-number", because, rate, crowd, unshared, (beside,))
 
-    def most(self, trait: PhoneTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: PhoneTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""
-        number = sight.shared(KeyKind.PHONE, trait.number, sight.u(self.name, "same-number"), owned=True)[0]
-        block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, sight.u(self.name, "same-block"))[0]
+        number = context.shared(KeyKind.PHONE, trait.number, context.u(self.name, "same-number"), owned=True)[
+            0
+        ]
+        block = context.shared(KeyKind.PHONE_BLOCK, trait.block, context.u(self.name, "same-block"))[0]
         return Most(
             {
                 KeyKind.PHONE: table.nats("same-number", number),

@@ -17,9 +17,9 @@ class PlatformSignal(PairSignalBase):
 
     name = "platform"
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level `another` across platforms, where the same name more often belongs to somebody else."""
-        mine, other = sight.platforms
+        mine, other = context.platforms
         if mine == other or is_list(other):  # a listed organisation is on no platform
             return None
         return _ANOTHER

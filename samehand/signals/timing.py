@@ -54,22 +54,22 @@ class TimingSignal(PairSignalBase):
 
     name = "timing"
 
-    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
+    def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The narrowest span that holds, with all wider ones (``also``); ``None`` if a moment is unknown."""
-        at, since = sight.at, sight.seconds_since_ban
-        if at is None or since is None or is_list(sight.platforms[1]):
+        at, since = context.at, context.seconds_since_ban
+        if at is None or since is None or is_list(context.platforms[1]):
             return None  # nobody comes back because a list grew by their name
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
-        if sight.to_the_day:
+        if context.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
-        elapsed = told_since(at, since, to_the_day=sight.to_the_day)
-        where = "less than a day from" if sight.to_the_day and not elapsed else placed(elapsed)
+        elapsed = told_since(at, since, to_the_day=context.to_the_day)
+        where = "less than a day from" if context.to_the_day and not elapsed else placed(elapsed)
         because = f"The account was made {where} the ban."
         if spans:
-            found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
+            found = [Comparison(it.level, because, context.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
         if abs(since) <= DAY_SECONDS:
-            return None  # only the day is known, and no span of hours can be told
+            return None  # only the day is known, and no span of hours is known
         return Comparison(_LATER if since > 0 else _EARLIER, because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:

@@ -7,7 +7,7 @@ from typing import Final
 
 from samehand.frequency.name_prior import bits, decoration
 from samehand.normalize.text.fold import fold_name
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias, WatchlistEntry
 
 # More than one account in 65,000 bears a name of fewer bits by chance. `ISIS`, a given name of women who lost
 # their accounts over it, has 11 bits; `Taliban`, the plural of `student`, 9.
@@ -18,7 +18,7 @@ ALIAS_LETTERS_MIN: Final = 5
 ALIAS_LENGTH_MAX: Final = 200
 
 
-class Passed(StrEnum):
+class AliasFault(StrEnum):
     """Why an alias is not enrolled."""
 
     WEAK = "weak"  # the authority itself says that it is too broad to search by
@@ -29,30 +29,30 @@ class Passed(StrEnum):
     REPEATED = "repeated"  # folds to the same words as one before it
 
 
-def passed_over(alias: Alias) -> Passed | None:
+def passed_over(alias: Alias) -> AliasFault | None:
     """Why an alias is not distinctive enough to be enrolled, or ``None`` where it is."""
     if alias.weak:
-        return Passed.WEAK
+        return AliasFault.WEAK
     if len(alias.text) > ALIAS_LENGTH_MAX:
-        return Passed.LONG
+        return AliasFault.LONG
     folded = fold_name(alias.text)
     if folded is None or not folded.base:
-        return Passed.UNREADABLE
+        return AliasFault.UNREADABLE
     if len(folded.base) < ALIAS_LETTERS_MIN:
-        return Passed.SHORT
-    return Passed.COMMON if alias_bits(folded.tokens) < ALIAS_BITS_MIN else None
+        return AliasFault.SHORT
+    return AliasFault.COMMON if alias_bits(folded.tokens) < ALIAS_BITS_MIN else None
 
 
-def telling(entry: Entry) -> tuple[tuple[Alias, ...], tuple[tuple[Alias, Passed], ...]]:
+def telling(entry: WatchlistEntry) -> tuple[tuple[Alias, ...], tuple[tuple[Alias, AliasFault], ...]]:
     """The aliases of an entry that are enrolled, and those that are not, with the reason."""
     kept: dict[tuple[str, ...], Alias] = {}
-    passed: list[tuple[Alias, Passed]] = []
+    passed: list[tuple[Alias, AliasFault]] = []
     for alias in entry.aliases:
         reason = passed_over(alias)
         folded = fold_name(alias.text)
         words = folded.tokens if folded else ()
         if reason is None and words in kept:
-            reason = Passed.REPEATED
+            reason = AliasFault.REPEATED
         if reason is None:
             kept[words] = alias
         else:

@@ -24,7 +24,7 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class WatchlistEntry:
     """An organisation (or a person) on an official list.
 
     ``reference`` is the authority's own number of the listing, ``aliases`` all names in the list's order,
@@ -41,7 +41,6 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The primary name."""
         return self.aliases[0].text
 
     def account_id(self, alias: Alias) -> str:

@@ -131,7 +131,6 @@ class BanTimes:
         }
 
     def add(self, dated: Dated | None) -> None:
-        """Counts a ban."""
         if dated is None:
             return
         if dated.policy not in self._policies and len(self._policies) < BAN_POLICIES:

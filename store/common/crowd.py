@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from samehand.keys import Key, KeyKind, kind_of
@@ -60,7 +60,11 @@ class Crowd:
         posting[account] = None
         if len(posting) <= cap + LISTED_LATER:
             return False
-        out = _crowded_out(self.listed)
+        # The account in the middle, by arrival, of those whose cluster has the most places.
+        counts = Counter(self.listed.values())
+        most = max(counts.values())
+        crowd = [account for account, cluster in self.listed.items() if counts[cluster] == most]
+        out = crowd[(len(crowd) - 1) // 2]
         del posting[out]
         cluster = self.listed.pop(out)
         if full:
@@ -77,14 +81,6 @@ class Crowd:
             latest, cluster = self.waiting.popitem()
             self.listed[latest] = cluster
             posting[latest] = None
-
-
-def _crowded_out(listed: Mapping[str, bytes]) -> str:
-    """The account in the middle, by arrival, of those whose cluster has the most places."""
-    counts = Counter(listed.values())
-    most = max(counts.values())
-    crowd = [account for account, cluster in listed.items() if counts[cluster] == most]
-    return crowd[(len(crowd) - 1) // 2]
 
 
 def not_listed(packed: bytes, place_bytes: int) -> int:

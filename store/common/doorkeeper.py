@@ -27,7 +27,6 @@ class Doorkeeper:
     """The values that a process has seen, in two filters: when the newer is full, the older is dropped."""
 
     def __init__(self) -> None:
-        """Begins with empty filters."""
         self._newer = np.zeros(1 << DOOR_BITS - 3, np.uint8)
         self._older = np.zeros_like(self._newer)
         self._met = 0

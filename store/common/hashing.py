@@ -39,16 +39,18 @@ class Hasher:
             return np.zeros(0, np.uint64)
         lengths = np.fromiter(map(len, values), np.int64, len(values))
         if lengths.max() > _LENGTH_MAX:
-            values = [value if len(value) <= _LENGTH_MAX else self._digest(value) for value in values]
+            values = [
+                value
+                if len(value) <= _LENGTH_MAX
+                else blake2b(value, key=self._secret, digest_size=_LENGTH_MAX, person=b"long").digest()
+                for value in values
+            ]
         count = -(-min(max(int(lengths.max()), 1), _LENGTH_MAX) // _WORD)
         words = np.array(values, f"S{count * _WORD}").view("<u4").reshape(len(values), count)
         sums = words.astype(np.uint64) @ self._of_words[:count]
         sums += lengths.astype(np.uint64)[:, None] * self._of_length
         hashes: Hashes = (sums[:, 0] & _UPPER) | (sums[:, 1] >> _HALF)
         return hashes
-
-    def _digest(self, value: bytes) -> bytes:
-        return blake2b(value, key=self._secret, digest_size=_LENGTH_MAX, person=b"long").digest()
 
 
 def first_bytes(values: Sequence[bytes]) -> npt.NDArray[np.uint8]:

@@ -82,7 +82,6 @@ def frame_records(raw: bytes) -> tuple[bytes, ...]:
 
 
 def read_frame(raw: bytes) -> Frame:
-    """Reads a frame."""
     head, here = raw[0], 1 + TAG_BYTES
     expires_at = None
     if head & _EXPIRES:
@@ -216,7 +215,6 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
 
 
 def read_ban_quote(raw: bytes) -> BanQuote:
-    """Reads what :func:`ban_quote` packed."""
     words = msgspec.msgpack.decode(raw[8:], type=_BanWords)
     (occurred_at,) = struct.unpack_from(">d", raw)
     account_id = str(words.account_id)
@@ -261,7 +259,6 @@ def remembered_quote(account: Remembered) -> bytes:
 
 
 def read_remembered_quote(raw: bytes) -> RememberedFacts:
-    """Reads what :func:`remembered_quote` packed."""
     words = msgspec.msgpack.decode(raw[8:], type=_RememberedWords)
     (seen_at,) = struct.unpack_from(">d", raw)
     account_id = str(words.account_id)

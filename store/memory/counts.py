@@ -55,7 +55,7 @@ class _History:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class CountsSnapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
 
     bans: int
@@ -129,8 +129,8 @@ class Counts:
         self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
         return True
 
-    def snapshot(self, at: float) -> Snapshot:
+    def snapshot(self, at: float) -> CountsSnapshot:
         """The counts that apply at a moment; before the first freeze none, and the current number of bans."""
         bans = self.live_bans() if self.bans is None else self.bans
         old = matured((*self.kept, self.newest), at, self.lag_seconds)
-        return Snapshot(bans, self.newest, old, self.history)
+        return CountsSnapshot(bans, self.newest, old, self.history)

@@ -22,7 +22,7 @@ from store.limits import NAMING_KINDS, listed_at_most
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One account with its stored formats."""
 
     account: str
@@ -34,14 +34,14 @@ class Entry:
 class Index:
     """Accounts (all bans, or those of one generation), and for each key the accounts listed under it."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, IndexEntry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
     crowds: dict[Key, Crowd] = field(default_factory=dict)
     """For keys that name a person or a machine: the accounts that came after the posting was full."""
     full: Counter[KeyKind] = field(default_factory=Counter)
     """How often a full posting turned an account away, by kind of key, since the store was made."""
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: IndexEntry) -> None:
         """Lists an account, and replaces its former state.
 
         With the same keys as before it keeps its places in postings, and is also listed where it was turned
@@ -73,7 +73,7 @@ class Index:
             posting[account] = None
         return True
 
-    def remove(self, account: str) -> Entry | None:
+    def remove(self, account: str) -> IndexEntry | None:
         """Removes an account and all its entries; returns what was known of it."""
         entry = self.entries.pop(account, None)
         if entry is not None:
@@ -152,9 +152,5 @@ def _within_reach(
     return {others[at]: int(sums[at]) for at in np.flatnonzero(enough).tolist()}
 
 
-def _index(indexes: Sequence[Index], account: str) -> Index:
-    return next(index for index in indexes if account in index.entries)
-
-
 def _frame(indexes: Sequence[Index], account: str) -> Frame:
-    return read_frame(_index(indexes, account).entries[account].frame)
+    return read_frame(next(index for index in indexes if account in index.entries).entries[account].frame)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from samehand.keys import KeyKind
 from store.common.records import keys_of, read_frame, read_remembered_quote, remembered_bytes
 from store.limits import GENERATIONS
-from store.memory.index import Entry, Index
+from store.memory.index import Index, IndexEntry
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Generation:
     sizes: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: IndexEntry) -> None:
         """Adds an account that it does not hold."""
         self.index.put(entry)
         keys = len(keys_of(read_frame(entry.frame).records))
@@ -35,7 +35,7 @@ class Generation:
 
 
 @dataclass(slots=True)
-class RememberedAccounts:
+class RememberedInMemory:
     """The generations, oldest first.
 
     A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
@@ -54,16 +54,12 @@ class RememberedAccounts:
         span = self.retention_seconds / GENERATIONS
         return [one for one in self.generations if one.started_at + span + self.retention_seconds > now]
 
-    def find(self, account: str, now: float) -> Entry | None:
+    def find(self, account: str, now: float) -> IndexEntry | None:
         """An account as it is remembered, or ``None``."""
         for generation in self.live(now):
             if account in generation.index.entries:
                 return generation.index.entries[account]
         return None
-
-    def _where(self, account: str, now: float) -> Generation:
-        """The generation that remembers an account."""
-        return next(one for one in self.live(now) if account in one.index.entries)
 
     def opened(self, now: float) -> Generation:
         """The generation that one batch of accounts is written to; opens a new one where that is due."""
@@ -78,12 +74,13 @@ class RememberedAccounts:
             self.generations.append(last)
         return last
 
-    def put(self, entry: Entry, generation: Generation, now: float) -> bool:
+    def put(self, entry: IndexEntry, generation: Generation, now: float) -> bool:
         """Remembers an account, unless a later or the same state is known; returns whether it did."""
         known = self.find(entry.account, now)
         if known is not None:
             if known == entry:
-                self._where(entry.account, now).index.put(entry)
+                # The generation that remembers an account.
+                next(one for one in self.live(now) if entry.account in one.index.entries).index.put(entry)
                 return False
             if _seen_at(known) > _seen_at(entry):
                 return False
@@ -97,7 +94,6 @@ class RememberedAccounts:
             self.evicted += len(self.generations.pop(0).sizes)
 
     def remove(self, account: str) -> None:
-        """Forgets an account."""
         for generation in self.generations:
             generation.remove(account)
 
@@ -107,5 +103,5 @@ class RememberedAccounts:
         return sum(generation.bytes for generation in self.generations)
 
 
-def _seen_at(entry: Entry) -> float:
+def _seen_at(entry: IndexEntry) -> float:
     return read_remembered_quote(entry.quote).seen_at

@@ -23,6 +23,7 @@ from store.base import (
     BanFacts,
     Candidate,
     Claim,
+    ConfirmedEntry,
     Decided,
     Decision,
     Enrolled,
@@ -36,7 +37,6 @@ from store.base import (
     RememberedFacts,
     Ruled,
     Ruling,
-    Settled,
     StoreFacts,
     SummaryCounts,
 )
@@ -57,7 +57,6 @@ from store.common.counted_values import counted
 from store.common.crowd import by_kind, naming_keys
 from store.common.key_digests import Addresses
 from store.common.records import (
-    BanQuote,
     ban_quote,
     frame_of,
     read_ban_quote,
@@ -80,20 +79,18 @@ from store.limits import (
     SWEPT_SECONDS,
 )
 from store.memory.counts import Counts
-from store.memory.index import Entry, Index, ranked
-from store.memory.remembered import Generation, RememberedAccounts
+from store.memory.index import Index, IndexEntry, ranked
+from store.memory.remembered import Generation, RememberedInMemory
 
 
 @dataclass(slots=True)
 class MemoryStore:
-    """A :class:`store.base.Store` in dictionaries."""
-
     bounds: Bounds = field(default_factory=Bounds)
     identity: bytes = b""
     _addresses: Addresses = field(init=False)
     _index: Index = field(init=False)
     _times: list[BanTimes] = field(init=False)
-    _remembered: RememberedAccounts = field(init=False)
+    _remembered: RememberedInMemory = field(init=False)
     _counts: Counts = field(init=False)
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -114,22 +111,18 @@ class MemoryStore:
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
-        """Lays out the shards."""
         shards = self.bounds.shards
         self._addresses = Addresses(self.identity)
         self._index = Index()
         self._times = [BanTimes() for _ in range(shards)]
-        self._remembered = RememberedAccounts(self.bounds.retention_seconds, self.bounds.remembered_bytes)
+        self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
 
-    async def open(self) -> None:
-        """Nothing to do."""
+    async def open(self) -> None: ...
 
-    async def close(self) -> None:
-        """Nothing to do."""
+    async def close(self) -> None: ...
 
     async def ready(self) -> str | None:
-        """Always ready."""
         return None
 
     async def history(self) -> str:
@@ -165,7 +158,11 @@ class MemoryStore:
             known is not None and _occurred_at(known) > facts.occurred_at
         ):
             return Enrolled.SUPERSEDED
-        entry = self._entry(ban)
+        tag = self._addresses.account(ban.account).tag
+        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
+        entry = IndexEntry(
+            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
+        )
         if known == entry:
             index.put(entry)
             return Enrolled.UNCHANGED
@@ -174,13 +171,6 @@ class MemoryStore:
         index.put(entry)
         times.add(dated_in(entry.frame, entry.quote))
         return Enrolled.NEW if known is None else Enrolled.CHANGED
-
-    def _entry(self, ban: Ban) -> Entry:
-        tag = self._addresses.account(ban.account).tag
-        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
-        return Entry(
-            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
-        )
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
@@ -216,7 +206,6 @@ class MemoryStore:
             self._times[self._shard(account)].remove(dated_in(entry.frame, entry.quote))
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
-        """The bans as enrolled."""
         return [self._ban(account, now) for account in accounts]
 
     def _ban(self, account: str, now: float | None) -> Ban | None:
@@ -226,9 +215,10 @@ class MemoryStore:
         frame = read_frame(entry.frame)
         if now is not None and frame.expired(now):
             return None
+        quote = read_ban_quote(entry.quote)
         return Ban(
             account=account,
-            facts=self._resolved(read_ban_quote(entry.quote)),
+            facts=quote.resolved(self._founders.get(quote.root) if quote.root else None),
             fingerprints=tuple(unpack(record) for record in frame.records),
         )
 
@@ -287,14 +277,13 @@ class MemoryStore:
         digest = self._addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
         account = self._with_former(account, now)
-        entry = Entry(account.account, frame, remembered_quote(account))
+        entry = IndexEntry(account.account, frame, remembered_quote(account))
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
         return account.shown
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would return."""
         return [self._with_former(one, now).shown for one in accounts]
 
     def _with_former(self, account: Remembered, now: float) -> Remembered:
@@ -355,7 +344,11 @@ class MemoryStore:
     def _propose(self, proposal: Proposal, now: float) -> Ruled:
         ruling = self._ruled(proposal, now)
         if ruling.ruling is Ruling.WITHHELD:
-            self._count(proposal, now)
+            counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
+            known = proposal.alert_id in counted
+            if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
+                counted[proposal.alert_id] = rank
+                self._sum_up(proposal, now)
         return ruling
 
     def _ruled(self, proposal: Proposal, now: float) -> Ruled:
@@ -387,13 +380,6 @@ class MemoryStore:
         open_alerts = self._open.get(proposal.banned, {})
         summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
         return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
-
-    def _count(self, proposal: Proposal, now: float) -> None:
-        counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
-        known = proposal.alert_id in counted
-        if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
-            counted[proposal.alert_id] = rank
-            self._sum_up(proposal, now)
 
     def _sum_up(self, proposal: Proposal, now: float) -> None:
         """The counts of a ban have changed: its summary is owed under its next revision."""
@@ -441,7 +427,8 @@ class MemoryStore:
         return Ruled(Ruling.PUBLISH, known if stands else next_revision(known, now))
 
     def _forbidden(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
-        if self._silent(proposal.alert_id):
+        known = self._decided.get(proposal.alert_id)
+        if known is not None and known[2] == "not_mirror":
             return Ruling.SUPPRESSED
         if self._banned(proposal.account, now) is not None:
             return Ruling.ACCOUNT_BANNED
@@ -497,8 +484,8 @@ class MemoryStore:
         marker = withdrawn(self._markers.get(at), alert.revision, now)
         self._markers[at] = marker
         self._owed.pop(alert.alert_id, None)
-        told = replace(alert, revision=marker.revision)
-        self._owed[alert.alert_id] = Owed(told, marker.revision, reason, now)
+        taken_back = replace(alert, revision=marker.revision)
+        self._owed[alert.alert_id] = Owed(taken_back, marker.revision, reason, now)
 
     def _know_no_more(self, banned: str, alert_id: str) -> OpenAlert | None:
         self._known_until.pop(alert_id, None)
@@ -508,11 +495,10 @@ class MemoryStore:
         """An alert is known no more: the topic of states is owed that."""
         known = self._know_no_more(banned, alert_id)
         if known is not None:
-            told = replace(known, open=True, withdrawn=None)
-            self._owed[alert_id] = Owed(told, known.revision, None, now, forgotten=True)
+            taken_back = replace(known, open=True, withdrawn=None)
+            self._owed[alert_id] = Owed(taken_back, known.revision, None, now, forgotten=True)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        """Notes alerts as published."""
         for alert_id, banned, claimant, revision in published:
             marker, claim = self._markers.get((alert_id, banned)), self._addresses.claim(claimant)
             if marker is not None and claimed(marker, claim, revision):
@@ -546,7 +532,7 @@ class MemoryStore:
         likely = bands.count(band_rank("likely"))
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`."""
         for one in published:
             owed = self._owed.get(one.alert_id)
@@ -557,7 +543,7 @@ class MemoryStore:
                     self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
 
-    def _keep(self, one: Settled, owed: Owed) -> None:
+    def _keep(self, one: ConfirmedEntry, owed: Owed) -> None:
         if one.known is None:
             return
         known = self._known.setdefault(one.banned, {})
@@ -580,7 +566,6 @@ class MemoryStore:
                     self._sum_up_again(banned, now)
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts."""
         found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
         return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
 
@@ -672,17 +657,12 @@ class MemoryStore:
         known = [self._decided.get(one) for one in alert_ids]
         return [Decided(one[2], one[0], new=False) if one else None for one in known]
 
-    def _silent(self, alert_id: str) -> bool:
-        known = self._decided.get(alert_id)
-        return known is not None and known[2] == "not_mirror"
-
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these alerts."""
         for alert_id in alert_ids:
             self._awaiting.pop(alert_id, None)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids."""
         return [self._pair(one) for one in alert_ids]
 
     def _pair(self, alert_id: str) -> OpenAlert | None:
@@ -732,7 +712,6 @@ class MemoryStore:
         return self._counts.freeze(now)
 
     async def figures(self) -> StoreFacts:
-        """Counts and bytes."""
         entries = self._index.entries.values()
         folds = {
             unpack(record).fold_version for entry in entries for record in read_frame(entry.frame).records
@@ -762,7 +741,7 @@ class MemoryStore:
     def _enrolled(self) -> int:
         return len(self._index.entries)
 
-    def _banned(self, account: str, now: float) -> Entry | None:
+    def _banned(self, account: str, now: float) -> IndexEntry | None:
         entry = self._index.entries.get(account)
         return None if entry is None or read_frame(entry.frame).expired(now) else entry
 
@@ -776,9 +755,6 @@ class MemoryStore:
         marked = self._reinstated.get(descent.root_id)
         if marked is None or marked[1] <= now or self._banned(descent.root_id, now) is not None:
             self._founders[self._root(descent.root_id)] = descent.root_id
-
-    def _resolved(self, quote: BanQuote) -> BanFacts:
-        return quote.resolved(self._founders.get(quote.root) if quote.root else None)
 
 
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
@@ -795,5 +771,5 @@ def _over(facts: BanFacts, now: float) -> bool:
     return facts.expires_at is not None and facts.expires_at <= now
 
 
-def _occurred_at(entry: Entry) -> float:
+def _occurred_at(entry: IndexEntry) -> float:
     return read_ban_quote(entry.quote).facts.occurred_at

@@ -96,7 +96,20 @@ def read_peppers(paths: Sequence[Path]) -> Peppers:
             words = line.split()
             if words and not words[0].startswith("#"):
                 _read_line(words, f"{path}, line {number}", identities, peppers)
-    return _checked(identities, peppers, ", ".join(map(str, paths)))
+    where = ", ".join(map(str, paths))
+    if len(identities) != 1:
+        raise UnusablePepper(f"{where}: {len(identities)} lines `identity`, and there must be exactly one")
+    if not 1 <= len(peppers) <= PEPPERS_MAX:
+        raise UnusablePepper(f"{where}: {len(peppers)} lines `pepper`, and there must be 1 to {PEPPERS_MAX}")
+    if len({pepper.pepper_id for _, pepper in peppers}) != len(peppers):
+        raise UnusablePepper(f"{where}: two lines `pepper` have the same number")
+    marked = sum(current for current, _ in peppers)
+    if marked > 1 or (marked == 0 and len(peppers) > 1):
+        raise UnusablePepper(
+            f"{where}: {marked} lines `pepper` are marked `current`, and exactly one must be"
+        )
+    ordered = sorted(peppers, key=lambda pepper: not pepper[0])
+    return Peppers(identities[0], tuple(pepper for _, pepper in ordered))
 
 
 def new_pepper_file() -> str:
@@ -158,19 +171,3 @@ def _secret(text: str, where: str) -> bytes:
             f"{where}: the secret has {len(secret)} bytes; it needs {SECRET_BYTES_MIN} or more"
         )
     return secret
-
-
-def _checked(identities: list[bytes], peppers: list[tuple[bool, Pepper]], where: str) -> Peppers:
-    if len(identities) != 1:
-        raise UnusablePepper(f"{where}: {len(identities)} lines `identity`, and there must be exactly one")
-    if not 1 <= len(peppers) <= PEPPERS_MAX:
-        raise UnusablePepper(f"{where}: {len(peppers)} lines `pepper`, and there must be 1 to {PEPPERS_MAX}")
-    if len({pepper.pepper_id for _, pepper in peppers}) != len(peppers):
-        raise UnusablePepper(f"{where}: two lines `pepper` have the same number")
-    marked = sum(current for current, _ in peppers)
-    if marked > 1 or (marked == 0 and len(peppers) > 1):
-        raise UnusablePepper(
-            f"{where}: {marked} lines `pepper` are marked `current`, and exactly one must be"
-        )
-    ordered = sorted(peppers, key=lambda pepper: not pepper[0])
-    return Peppers(identities[0], tuple(pepper for _, pepper in ordered))

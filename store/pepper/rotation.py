@@ -35,7 +35,11 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
             f"{PEPPERS_MAX} peppers are in force, the most allowed: `samehand pepper drop NUMBER` first"
         )
     # Never the number of a pepper that was just dropped: stored fingerprints name their pepper by number.
-    number = next(one for one in _from(max(taken, default=0)) if one not in taken)
+    # All pepper numbers, beginning after ``last``, with 1 after the highest.
+    last = max(taken, default=0)
+    number = next(
+        one for one in [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)] if one not in taken
+    )
     lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]
     lines.append(f"# pepper {number} since {at.isoformat(timespec='seconds')}")
     lines.append(f"pepper {number} {secrets.token_hex(SECRET_BYTES_MIN)} current")
@@ -87,8 +91,3 @@ def replace_file(path: Path, text: str) -> None:
 def _number(form: re.Pattern[str], line: str) -> int | None:
     found = form.match(line)
     return int(found.group(1)) if found else None
-
-
-def _from(last: int) -> list[int]:
-    """All pepper numbers, beginning after ``last``, with 1 after the highest."""
-    return [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)]

@@ -3,8 +3,8 @@
 docs/adr/0053-store-in-redis.md says what lies where, and why.
 """
 
-from store.redis.client import Endpoint
+from store.redis.client import RedisEndpoint
 from store.redis.layout import Sizes
 from store.redis.store import RedisStore
 
-__all__ = ["Endpoint", "RedisStore", "Sizes"]
+__all__ = ["RedisEndpoint", "RedisStore", "Sizes"]

@@ -17,7 +17,7 @@ import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import Claim, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling, Settled
+from store.base import Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
@@ -56,7 +56,16 @@ class Alerts:
         """
         open_: dict[int, int] = {}  # places of those to look up once more, with their revisions
         if len(self._shards.all) == 1:
-            rulings = await self._admitted(proposals, now)
+            # The same of one shard, in one step: nothing that forbids an alert can come in between.
+            items = [
+                (
+                    self._shards.addresses.account(one.account).raw,
+                    repr(one.seen_at),
+                    *self._asked(one, full=False),
+                )
+                for one in proposals
+            ]
+            rulings = await self._ruled("admit", proposals, items, now)
         else:
             rulings = await self._checked(proposals, now)
             open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
@@ -85,18 +94,6 @@ class Alerts:
         for at, one in zip(left, noted, strict=True):
             rulings[at] = one
         return rulings
-
-    async def _admitted(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
-        """The same of one shard, in one step: nothing that forbids an alert can come in between."""
-        items = [
-            (
-                self._shards.addresses.account(one.account).raw,
-                repr(one.seen_at),
-                *self._asked(one, full=False),
-            )
-            for one in proposals
-        ]
-        return await self._ruled("admit", proposals, items, now)
 
     def _summary(self, proposal: Proposal) -> tuple[bytes, bytes]:
         if proposal.summary is None:
@@ -298,7 +295,7 @@ class Alerts:
         await self.release([one for one in about if one.alert_id not in taken])
         return found
 
-    async def release(self, alerts: Sequence[OpenAlert | Settled]) -> None:
+    async def release(self, alerts: Sequence[OpenAlert | ConfirmedEntry]) -> None:
         """Lets go of where alerts lie, and of whom they are about, unless they are open or known."""
         addresses = self._shards.addresses
         placed = [
@@ -329,8 +326,14 @@ class Alerts:
         """Notes decisions. No cap and no expiry: people make them, and each pair keeps one."""
         addresses = self._shards.addresses
         digests = [addresses.alert(one.alert_id) for one in decisions]
+        # Packs a decision so that the later of two is the greater, byte by byte; moments are never negative.
         items = [
-            (digest.raw, _packed_decision(one, addresses.claim(one.identity)))
+            (
+                digest.raw,
+                struct.pack(">d", max(0.0, one.decided_at))
+                + addresses.claim(one.identity)
+                + one.verdict[:1].encode(),
+            )
             for digest, one in zip(digests, decisions, strict=True)
         ]
         answers = await self._shards.ask("decide", digests, (), items, 2)
@@ -343,7 +346,6 @@ class Alerts:
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids."""
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
         where = await together([self._shards.client.command("GET", self._key("l", one)) for one in digests])
         known = [at for at, raw in enumerate(where) if raw]
@@ -476,11 +478,6 @@ def _read(raw: bytes, how: str = "open") -> OpenAlert:
         open=how == "open",
         withdrawn=cast(WithdrawnReason, withdrawn) if withdrawn else None,
     )
-
-
-def _packed_decision(one: Decision, digest: bytes) -> bytes:
-    """Packs a decision so that the later of two is the greater, byte by byte; moments are never negative."""
-    return struct.pack(">d", max(0.0, one.decided_at)) + digest + one.verdict[:1].encode()
 
 
 def _decision(raw: bytes, *, new: bool) -> Decided:

@@ -59,7 +59,6 @@ class _Write:
 
     @property
     def parts(self) -> tuple[bytes | str, ...]:
-        """Its arguments."""
         return (
             self.verb,
             self.digest.raw,
@@ -88,7 +87,6 @@ class Bans:
         self._seconds = round(dedup_seconds)
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
-        """Writes or replaces fingerprints."""
         expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
         descents = [
             (ban.account, ban.facts.descent) for ban, over in zip(bans, expired, strict=True) if not over
@@ -147,7 +145,6 @@ class Bans:
         return swept
 
     async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
-        """The bans as enrolled."""
         digests = [self._shards.addresses.account(account) for account in accounts]
         raws = await self._shards.ask(
             "ban_read", digests, (self._spread.maps,), [(digest.raw,) for digest in digests], 2

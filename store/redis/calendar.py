@@ -34,7 +34,6 @@ class BanCalendars:
     """The calendars of a store, read at most once in :data:`store.limits.SNAPSHOT_SECONDS`."""
 
     def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
         self._shards = shards
         self._known: list[_Shard] = []
         self._read_at: float | None = None

@@ -31,7 +31,7 @@ from store.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from store.redis.packing import Names, pack_quickly
+from store.redis.packing import KeyNames, pack_quickly
 from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
@@ -52,7 +52,7 @@ remembered accounts and the markers of alerts have.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class RedisEndpoint:
     """Where Redis is: ``url`` (one server), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
 
     ``read_only``: the client makes no store, and sends reading scripts as read-only, so that a user without
@@ -76,7 +76,7 @@ class Endpoint:
 class RedisClient:
     """Sends commands and scripts to one endpoint."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: RedisEndpoint) -> None:
         """Connects with the first command."""
         self._endpoint = endpoint
         self._client = _client(endpoint)
@@ -165,7 +165,7 @@ class RedisClient:
         if isinstance(self._client, RedisCluster):  # its connections pack each key by itself
             names = [start + number.to_bytes(4, "big") for number in numbers.tolist()]
         else:
-            names = [Names.of(start, numbers)]
+            names = [KeyNames.of(start, numbers)]
         return cast(list[bytes | None], await self.command("MGET", *names))
 
     async def masters(self) -> list[str]:
@@ -238,7 +238,6 @@ class RedisClient:
         return used, sum(limits) if all(limits) else None
 
     async def close(self) -> None:
-        """Closes all connections."""
         await self._client.aclose()
 
     @asynccontextmanager
@@ -308,7 +307,7 @@ def _login_refused(fault: BaseException | None) -> bool:
     return fault is not None
 
 
-def _client(endpoint: Endpoint) -> Redis | RedisCluster:
+def _client(endpoint: RedisEndpoint) -> Redis | RedisCluster:
     """A client without retries of its own: the caller holds its batch and tries again."""
     timeouts: dict[str, Any] = {
         "socket_timeout": endpoint.deadline_seconds,

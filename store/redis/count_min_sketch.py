@@ -120,8 +120,8 @@ class Sketch:
         once in sixteen times, however full the sketch is.
         """
         rows = np.arange(ROWS, dtype=np.int64) * self._columns
-        told: npt.NDArray[np.bool_] = self._cells[cells + rows].min(axis=1) > self._ordinary
-        return told
+        above: npt.NDArray[np.bool_] = self._cells[cells + rows].min(axis=1) > self._ordinary
+        return above
 
     @cached_property
     def _ordinary(self) -> int:
@@ -142,10 +142,11 @@ class Sketch:
 def _digest(kind: int, value: bytes, stratum: str) -> bytes:
     """The one digest of a value, from which its cells, its home and its places in the filter follow."""
     state = _BLANK.copy()
-    state.update(bytes((kind,)) + _length(value) + value + stratum.encode())
+    size = len(value)
+    state.update(
+        bytes((kind,))
+        + (_LENGTHS[size] if size < len(_LENGTHS) else size.to_bytes(4, "big"))
+        + value
+        + stratum.encode()
+    )
     return state.digest()
-
-
-def _length(part: bytes) -> bytes:
-    size = len(part)
-    return _LENGTHS[size] if size < len(_LENGTHS) else size.to_bytes(4, "big")

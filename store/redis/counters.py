@@ -33,7 +33,7 @@ from store.redis.shards import Shards
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SketchSnapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
 
     bans: int
@@ -167,7 +167,15 @@ class Counters:
             self._counting = True
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
         sightings = _Sightings.of(accounts, self._shards.addresses)
-        several = list(sightings.packed(self._columns, self._bits, self._door, self._newest()))
+        # The newest frozen sketches that this process has read, by shard.
+        several = list(
+            sightings.packed(
+                self._columns,
+                self._bits,
+                self._door,
+                self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all),
+            )
+        )
         await together(
             [
                 self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
@@ -176,10 +184,6 @@ class Counters:
         )
         for *_, met in several:
             self._door.note(met)
-
-    def _newest(self) -> Sequence[Sketch]:
-        """The newest frozen sketches that this process has read, by shard."""
-        return self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all)
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does.
@@ -254,7 +258,6 @@ class Counters:
         await self._shards.client.command("UNLINK", *(root + name for name in old))
 
     def stale(self, now: float) -> bool:
-        """Whether :meth:`look` is due."""
         return self._looked_at is None or not 0 <= now - self._looked_at < SNAPSHOT_SECONDS
 
     async def look(self, now: float, enrolled: Callable[[], Awaitable[int]]) -> None:
@@ -266,7 +269,7 @@ class Counters:
             self._read = _READ.decode(await self._asked("frozen"))
         self._looked_at = now
 
-    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
+    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> SketchSnapshot:
         """The counts that apply to events of a moment; before the first freeze only the number of bans.
 
         As of the last :meth:`look`, unless that is stale. Each version is read from Redis once.
@@ -279,7 +282,7 @@ class Counters:
                 break
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
-        return Snapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
+        return SketchSnapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
 
     async def _read_sketches(self, *versions: Version) -> None:
         """Reads versions not read yet, and drops those that are no longer kept."""

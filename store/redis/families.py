@@ -18,7 +18,6 @@ class Families:
     """Descents by account, and account keys of founders by their digests."""
 
     def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
         self._shards = shards
 
     async def join(self, members: Sequence[Member], now: float) -> None:
@@ -74,24 +73,20 @@ class Families:
     async def founders(self, roots: Sequence[Digest]) -> dict[bytes, str]:
         """The account keys that are kept of founders, by digest."""
         distinct = list(dict.fromkeys(roots))
-        names = await self._get("k", distinct)
-        return {root.raw: name.decode("utf-8") for root, name in zip(distinct, names, strict=True) if name}
-
-    async def _get(self, kind: str, digests: Sequence[Digest]) -> list[bytes | None]:
-        found: list[bytes | None] = [None] * len(digests)
+        names: list[bytes | None] = [None] * len(distinct)
         by_shard: dict[int, list[int]] = {}
-        for at, digest in enumerate(digests):
+        for at, digest in enumerate(distinct):
             by_shard.setdefault(self._shards.of(digest), []).append(at)
         answers = await together(
             [
-                self._shards.client.command("MGET", *(self._key(kind, digests[at]) for at in places))
+                self._shards.client.command("MGET", *(self._key("k", distinct[at]) for at in places))
                 for places in by_shard.values()
             ]
         )
         for places, values in zip(by_shard.values(), answers, strict=True):
             for at, value in zip(places, values, strict=True):
-                found[at] = value
-        return found
+                names[at] = value
+        return {root.raw: name.decode("utf-8") for root, name in zip(distinct, names, strict=True) if name}
 
     def _key(self, kind: str, digest: Digest) -> str:
         return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"

@@ -251,12 +251,8 @@ def places(numbers: Hashes, spread: Spread) -> tuple[Ints, Ints]:
     """The buckets and the prints of hashed keys, from different bits of the hashes."""
     return (
         ((numbers >> np.uint64(24)) % np.uint64(spread.postings)).astype(np.int64),
-        (numbers & np.uint64(_mask(spread))).astype(np.int64),
+        (numbers & np.uint64((1 << 8 * spread.print_bytes) - 1)).astype(np.int64),
     )
-
-
-def _mask(spread: Spread) -> int:
-    return (1 << 8 * spread.print_bytes) - 1
 
 
 def fold_versions(fingerprints: tuple[Fingerprint, ...]) -> set[int]:

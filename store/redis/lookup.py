@@ -38,7 +38,7 @@ Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ShardIndex:
     """One index: its shard, and its name (``b:`` for bans, or ``g7:`` for a generation)."""
 
     shard: int
@@ -51,7 +51,7 @@ class Heads:
     asking accounts, and, for bans, when those of each shard took effect.
     """
 
-    sources: list[Source]
+    sources: list[ShardIndex]
     total: int
     own: dict[int, set[int]]  # for each query, the places of its own account
     moments: list[Moments]
@@ -115,18 +115,18 @@ async def _heads(shards: Shards, queries: Sequence[Query], spread: Spread, names
             for shard in shards.all
         ]
     )
-    sources = [Source(shard, name) for name in names for shard in shards.all]
+    sources = [ShardIndex(shard, name) for name in names for shard in shards.all]
     total = 0
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        stands, so_many, entries, *told = answer[1:]
+        stands, so_many, entries, *counts_and_postings = answer[1:]
         if not stands:
             known[shard] = await _moments(shards, shard, known[shard], so_many, entries)
         elif of_bans:
             known[shard].learn(enrolled[shard], entries)
-        total += sum(told[: len(names)])
-        slots = iter(told[len(names) :])
+        total += sum(counts_and_postings[: len(names)])
+        slots = iter(counts_and_postings[len(names) :])
         for at in by_shard[shard]:
             own[at] = {
                 place_of(number * spread.shards + shard, slot)
@@ -171,7 +171,7 @@ async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | No
     return answer
 
 
-class Found(Candidate):
+class ReadCandidate(Candidate):
     """A candidate as read from Redis: parses its frame, and formats its ``ref``, on first use."""
 
     __slots__ = ("_frame", "_name", "_slot")
@@ -264,7 +264,7 @@ class _Choice:
         self._in_force = np.concatenate([self._in_force, in_force])[order]
         self._frames = [frames[at] for at in order.tolist()]
 
-    async def _read_some(self, source: Source, where: Ints, slots: bytes, found: Objects) -> None:
+    async def _read_some(self, source: ShardIndex, where: Ints, slots: bytes, found: Objects) -> None:
         found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
     def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
@@ -288,7 +288,7 @@ class _Choice:
         names, frames = self._names, self._frames
         columns = (sources, slots, where, left.steps / self._a_unit, left.query)
         candidates: list[Candidate] = [
-            Found(names[source], slot, frames[at], rank, self._bearers[query])
+            ReadCandidate(names[source], slot, frames[at], rank, self._bearers[query])
             for source, slot, at, rank, query in zip(*(column.tolist() for column in columns), strict=True)
         ]
         return [candidates[own] for own in left.each(queries)]

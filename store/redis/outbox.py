@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from schemas.alerts import WithdrawnReason
-from store.base import Owed, Settled, SummaryCounts
+from store.base import ConfirmedEntry, Owed, SummaryCounts
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.redis.alerts import packed_alert, read_open
@@ -40,7 +40,7 @@ class Outbox:
         )
         return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
-    async def settle(self, published: Sequence[Settled]) -> list[Settled]:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> list[ConfirmedEntry]:
         """Forgets what was published; returns what was owed under that very revision."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in published]

@@ -14,7 +14,7 @@ _NUMBER_BYTES = 4
 _LONG = 32  # arguments from which on it pays (1,900 keys: a look-up costs the client 90 µs instead of 125)
 
 
-class Names(bytes):
+class KeyNames(bytes):
     """Many key names at once: the first, by which a client routes the command, and the packed command itself.
 
     All names have the same length (a common prefix, then a number in four bytes), so they are packed as one
@@ -24,7 +24,7 @@ class Names(bytes):
     values_command: bytes
 
     @classmethod
-    def of(cls, start: bytes, numbers: Ints) -> Names:
+    def of(cls, start: bytes, numbers: Ints) -> KeyNames:
         """The names of some numbers, at least one, and the command that reads their values."""
         head = b"$%d\r\n%b" % (len(start) + _NUMBER_BYTES, start)
         table = np.empty((len(numbers), len(head) + _NUMBER_BYTES + 2), np.uint8)
@@ -45,7 +45,7 @@ def pack_quickly(pool: ConnectionPool) -> None:
 
         def pack_command(self, *args: Any) -> list[bytes]:
             """The command in Redis' protocol."""
-            if len(args) == 2 and isinstance(args[1], Names):
+            if len(args) == 2 and isinstance(args[1], KeyNames):
                 return [args[1].values_command]
             if len(args) < _LONG or " " in str(args[0]):  # a command of two words: only redis-py splits it
                 short: list[bytes] = super().pack_command(*args)

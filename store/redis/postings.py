@@ -163,7 +163,11 @@ class Listings:
 
     def rarity(self, probes: Probes, total: int) -> Weigh:
         """Keeps all claims, and ranks each by the sum of its keys' rarities."""
-        rarity = _rarity(self.lengths, total)[probes.probe]
+        distinct, which = np.unique(self.lengths, return_inverse=True)
+        table = np.array(
+            [rarity_steps(total, length) if length else 0 for length in distinct.tolist()], np.int64
+        )
+        rarity = table[which][probes.probe]
 
         def weigh(query: Ints, place: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
             steps = np.zeros(len(query), np.int64)
@@ -182,12 +186,6 @@ class Listings:
         for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
             found[query][probes.keys[probe]] = length
         return found
-
-
-def _rarity(lengths: Ints, total: int) -> Ints:
-    distinct, which = np.unique(lengths, return_inverse=True)
-    table = np.array([rarity_steps(total, length) if length else 0 for length in distinct.tolist()], np.int64)
-    return table[which]
 
 
 def place_of(source: Number, slot: Number) -> Number:

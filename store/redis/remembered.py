@@ -145,7 +145,17 @@ class RememberedAccounts:
     ) -> tuple[list[Showings], Answer]:
         names = uncounted = [one.account for one in accounts]
         try:
-            book = await self._writable(now)
+            # The generations; opens a new one if the last is full or past its span.
+            book = self._book
+            due = (
+                book is None
+                or not book.began
+                or now >= book.began[-1] + self._span
+                or book.last_bytes >= self._closed_bytes
+                or book.last == self._full
+            )
+            if book is None or due:
+                book = self._book = await self._turn(now, opens=True)
             replies, grown = await self._written(accounts, book, now)
             # A repeat after a failure finds the account written, and counts it; the filter prevents double
             # counts.
@@ -331,7 +341,6 @@ class RememberedAccounts:
         return [f"g{number}:" for number in (await self._noted()).living(self._lives, now)]
 
     async def _noted(self) -> _Book:
-        """The generations, read now."""
         fields: dict[bytes, bytes] = await self._shards.client.command("HGETALL", self._state_key)
         first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
         return _Book(first, tuple(float(fields[b"s%d" % number]) for number in range(first, following)))
@@ -346,20 +355,6 @@ class RememberedAccounts:
         if self._book is None:
             self._book = await self._turn(0.0)
         return self._book
-
-    async def _writable(self, now: float) -> _Book:
-        """The generations; opens a new one if the last is full or past its span."""
-        book = self._book
-        due = (
-            book is None
-            or not book.began
-            or now >= book.began[-1] + self._span
-            or book.last_bytes >= self._closed_bytes
-            or book.last == self._full
-        )
-        if book is None or due:
-            book = self._book = await self._turn(now, opens=True)
-        return book
 
     async def _note(self, book: _Book, besides: Sequence[Sequence[Any]], now: float) -> None:
         """Adds to the book by how many bytes and accounts each generation has grown."""

@@ -225,9 +225,9 @@ class Resharding:
             by_shard[shard].append(place)
         writes: dict[int, list[bytes | str | int]] = defaultdict(list)
         for shard, places in by_shard.items():
-            told = await self._source.shards.script("dump", shard, *(some[place][1] for place in places))
+            dumped = await self._source.shards.script("dump", shard, *(some[place][1] for place in places))
             for turn, place in enumerate(places):
-                lives, value = told[2 * turn : 2 * turn + 2]
+                lives, value = dumped[2 * turn : 2 * turn + 2]
                 for home in homes[place] if value else ():
                     writes[home] += (some[place][1], lives, value)
         await together(

@@ -69,17 +69,17 @@ READING = frozenset(
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
 
 
-class Script(NamedTuple):
+class LuaScript(NamedTuple):
     """A script's text, and the digest by which Redis knows it."""
 
     text: str
     digest: str
 
 
-def _read(name: str) -> Script:
+def _read(name: str) -> LuaScript:
     parts = ["common", *_BESIDES.get(name, ()), name]
     text = "\n".join(_LUA.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)
-    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return LuaScript(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-SCRIPTS: dict[str, Script] = {name: _read(name) for name in _NAMES}
+SCRIPTS: dict[str, LuaScript] = {name: _read(name) for name in _NAMES}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from store.errors import StoreUnavailable
-from store.redis.client import Endpoint, RedisClient
+from store.redis.client import RedisClient, RedisEndpoint
 
 PROBE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class RedisServer:
     """A master; a fact is ``None`` if the server does not say.
 
     ``policy`` is its ``maxmemory-policy``; ``appends``: it writes every change to a file (AOF); ``saves``: it
@@ -31,16 +31,15 @@ class Server:
 class Inspection:
     """Asks the masters of an endpoint. Every method raises ``StoreUnavailable`` if they cannot be reached."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: RedisEndpoint) -> None:
         """Connects with the first command."""
         self._client = RedisClient(endpoint)
 
-    async def servers(self) -> list[Server]:
+    async def servers(self) -> list[RedisServer]:
         """The facts of each master."""
         return [await self._server(address) for address in await self._client.masters()]
 
     async def exists(self, key: str) -> bool:
-        """Whether a key exists."""
         return bool(await self._client.command("EXISTS", key))
 
     async def check_eviction(self) -> None:
@@ -53,15 +52,14 @@ class Inspection:
         await self._client.command("GETDEL", key)
 
     async def close(self) -> None:
-        """Closes all connections."""
         await self._client.close()
 
-    async def _server(self, address: str) -> Server:
+    async def _server(self, address: str) -> RedisServer:
         await self._client.command_of(address, "PING")
         memory, persistence = await self._info(address, "memory"), await self._info(address, "persistence")
         replication = await self._info(address, "replication")
         saves = await self._directive(address, "save")
-        return Server(
+        return RedisServer(
             address,
             memory.get("maxmemory_policy") if memory else None,
             persistence["aof_enabled"] == "1" if persistence and "aof_enabled" in persistence else None,

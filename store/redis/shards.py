@@ -22,8 +22,7 @@ class Write(Protocol):
     """A conditional write of one account: it applies only if the stored state is the expected one."""
 
     @property
-    def digest(self) -> Digest:
-        """The account's digest."""
+    def digest(self) -> Digest: ...
 
     @property
     def rows(self) -> Rows:
@@ -34,8 +33,7 @@ class Write(Protocol):
         """Where its former state is listed."""
 
     @property
-    def parts(self) -> Sequence[bytes | str | float]:
-        """The script's arguments."""
+    def parts(self) -> Sequence[bytes | str | float]: ...
 
 
 W = TypeVar("W", bound=Write)

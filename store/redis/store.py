@@ -16,6 +16,7 @@ from store.base import (
     BanFacts,
     Candidate,
     Claim,
+    ConfirmedEntry,
     Decided,
     Decision,
     Enrolled,
@@ -28,7 +29,6 @@ from store.base import (
     Remembered,
     RememberedFacts,
     Ruled,
-    Settled,
     StoreFacts,
 )
 from store.bounds import Bounds
@@ -37,7 +37,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
-from store.redis.client import Endpoint, RedisClient, both, together
+from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
@@ -61,7 +61,7 @@ class RedisStore:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoint: RedisEndpoint,
         *,
         prefix: str,
         identity: bytes,
@@ -105,7 +105,6 @@ class RedisStore:
         self.shards.epoch = await self.store_meta.check(self.shards.epoch)
 
     async def close(self) -> None:
-        """Closes connections."""
         await self._client.close()
 
     async def ready(self) -> str | None:
@@ -138,10 +137,10 @@ class RedisStore:
 
     async def history(self) -> str:
         """An identifier of the data: another once a server is replaced, restarted or refilled."""
-        told = await together([self.shards.script("history", shard) for shard in self.shards.all])
+        histories = await together([self.shards.script("history", shard) for shard in self.shards.all])
         refilled = (await self.store_meta.facts()).get("refilled", "")
-        digest = sha1(b"".join(told), usedforsecurity=False).hexdigest()
-        return f"{refilled}:{digest}" if all(told) else ""
+        digest = sha1(b"".join(histories), usedforsecurity=False).hexdigest()
+        return f"{refilled}:{digest}" if all(histories) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
         """The offsets from which acknowledged records must be delivered again, by topic and partition."""
@@ -194,7 +193,6 @@ class RedisStore:
         return there
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
-        """The bans as enrolled."""
         return await self._bans.read(accounts, now)
 
     async def sweep(self, *, now: float) -> int:
@@ -269,7 +267,6 @@ class RedisStore:
         return await self._alerts.rulings(proposals, now) if proposals else []
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        """Notes alerts as published."""
         elsewhere = await self._alerts.confirm(published, now)
         await self._unjudged.note([one.alert_id for one in elsewhere], now)
 
@@ -297,7 +294,7 @@ class RedisStore:
         """What is to be published now, for one caller at a time."""
         return await self._outbox.owed(holder, now)
 
-    async def settle(self, published: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`."""
         settled = await self._outbox.settle(published)
         await self._unjudged.settle([one.alert_id for one in settled])
@@ -353,7 +350,6 @@ class RedisStore:
         return await self._counters.freeze(now, await self._enrolled())
 
     async def figures(self) -> StoreFacts:
-        """Counts and bytes."""
         remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._client.memory()
         unjudged, oldest = await self._unjudged.figures()

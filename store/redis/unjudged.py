@@ -7,7 +7,6 @@ figures: if some of it is lost, no alert is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from store.common.key_digests import Digest
 from store.limits import AWAITING_MAX
@@ -28,7 +27,12 @@ class UnjudgedAlerts:
         by_shard = self._by_shard(alert_ids)
         await together(
             [
-                self._shards.client.command("ZADD", self._key(shard), "NX", *self._scored(digests, now))
+                self._shards.client.command(
+                    "ZADD",
+                    self._key(shard),
+                    "NX",
+                    *[part for one in digests for part in (repr(now), one.raw)],
+                )
                 for shard, digests in by_shard.items()
             ]
         )
@@ -48,7 +52,10 @@ class UnjudgedAlerts:
         client, keys = self._shards.client, [self._key(shard) for shard in self._shards.all]
         counts = await together([client.command("ZCARD", key) for key in keys])
         firsts = await together([client.command("ZRANGE", key, 0, 0, "WITHSCORES") for key in keys])
-        return sum(counts), min((_score(first) for first in firsts if first), default=None)
+        # The score of the only member in a reply: RESP3 replies a nested pair, RESP2 two items in a row.
+        return sum(counts), min(
+            (float(first[0][1] if len(first) == 1 else first[1]) for first in firsts if first), default=None
+        )
 
     async def trim(self, now: float) -> None:
         """Drops alerts that nobody has judged for that long, and the oldest ones beyond the cap."""
@@ -66,12 +73,3 @@ class UnjudgedAlerts:
 
     def _key(self, shard: int) -> str:
         return f"{self._shards.root(shard)}unjudged"
-
-    @staticmethod
-    def _scored(digests: Sequence[Digest], now: float) -> list[str | bytes]:
-        return [part for one in digests for part in (repr(now), one.raw)]
-
-
-def _score(first: list[Any]) -> float:
-    """The score of the only member in a reply: RESP3 replies a nested pair, RESP2 two items in a row."""
-    return float(first[0][1] if len(first) == 1 else first[1])

@@ -23,7 +23,7 @@ from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.wire import decode_letter
 from streams.errors import LettersError
-from streams.kafka.client import ANSWER_MS, Reader, Writer, reader, writer
+from streams.kafka.client import ANSWER_MS, TopicReader, Writer, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings
@@ -125,7 +125,11 @@ def replay(
             if original is None:
                 gone.append(letter.address)
                 continue
-            _send(out, letter, original)
+            headers = [(name, value) for name, value in original.headers if name != ENDPOINT_HEADER]
+            if letter.endpoint is not None:
+                headers.append((ENDPOINT_HEADER, letter.endpoint.encode()))
+            confirmation = out.send(letter.topic, key=original.key, value=original.value, headers=headers)
+            confirmation.get(timeout=ANSWER_MS / 1000)
             _note(out, settings, letter, "replayed")
             sent += 1
             progress(letter.address)
@@ -141,7 +145,7 @@ def drop(settings: Settings, wanted: Wanted) -> int:
     return len(listed)
 
 
-def _todo(opened: Reader, settings: Settings, wanted: Wanted, again: bool) -> set[str]:
+def _todo(opened: TopicReader, settings: Settings, wanted: Wanted, again: bool) -> set[str]:
     if again:
         wanted = Wanted(
             wanted.topic, wanted.reason, wanted.since, wanted.until, wanted.address, open_only=False
@@ -149,7 +153,7 @@ def _todo(opened: Reader, settings: Settings, wanted: Wanted, again: bool) -> se
     return set(_listed(opened, settings, wanted))
 
 
-def _listed(opened: Reader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
+def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
     """The letters by address, so that one that was written twice, after a kill, counts once."""
     found: dict[str, Letter] = {}
     done: dict[str, Done] = {}
@@ -166,13 +170,13 @@ def _listed(opened: Reader, settings: Settings, wanted: Wanted) -> dict[str, Let
     return {address: letter for address, letter in known.items() if not (wanted.open_only and letter.done)}
 
 
-def _letters(opened: Reader, settings: Settings) -> Iterator[DeadLetter]:
+def _letters(opened: TopicReader, settings: Settings) -> Iterator[DeadLetter]:
     for arrival in _everything(opened, settings):
         if arrival.value is not None and (letter := _decoded(arrival)) is not None:
             yield letter
 
 
-def _everything(opened: Reader, settings: Settings) -> Iterator[Arrival]:
+def _everything(opened: TopicReader, settings: Settings) -> Iterator[Arrival]:
     topic = names(settings).letters
     for partition in opened.partitions(topic):
         yield from opened.read(topic, partition)
@@ -192,7 +196,7 @@ def _noted(arrival: Arrival) -> dict[str, Done]:
     return {address.decode(errors="replace"): "dropped" if done == b"dropped" else "replayed"}
 
 
-def _original(sources: Reader, letter: DeadLetter) -> Arrival | None:
+def _original(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
     """The record itself: as its topic still has it, with its headers, else what the letter kept of it.
 
     A letter holds no headers, and no value that is too large: such a record is gone, and None is returned,
@@ -206,7 +210,7 @@ def _original(sources: Reader, letter: DeadLetter) -> Arrival | None:
     return Arrival(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
 
 
-def _at_address(sources: Reader, letter: DeadLetter) -> Arrival | None:
+def _at_address(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
     if letter.partition not in sources.partitions(letter.topic):
         return None
     nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
@@ -218,14 +222,6 @@ def _is_about(letter: DeadLetter, record: Arrival) -> bool:
     kept = [(letter.key, record.key), (letter.value, record.value)]
     same = all(ours is None or ours == theirs for ours, theirs in kept)
     return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
-
-
-def _send(out: Writer, letter: DeadLetter, record: Arrival) -> None:
-    headers = [(name, value) for name, value in record.headers if name != ENDPOINT_HEADER]
-    if letter.endpoint is not None:
-        headers.append((ENDPOINT_HEADER, letter.endpoint.encode()))
-    confirmation = out.send(letter.topic, key=record.key, value=record.value, headers=headers)
-    confirmation.get(timeout=ANSWER_MS / 1000)
 
 
 def _note(out: Writer, settings: Settings, letter: DeadLetter, done: Done) -> None:

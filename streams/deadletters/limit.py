@@ -51,7 +51,8 @@ class DeadLetterBound:
         for is_dead in are_dead:
             if is_dead and self._would_pass():
                 break
-            self._remember(is_dead)
+            self._dead += is_dead - self._forgotten_next()
+            self._recent.append(is_dead)
             admitted += 1
         return admitted
 
@@ -64,10 +65,6 @@ class DeadLetterBound:
         dead = self._dead + 1 - self._forgotten_next()
         seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
         return dead > self._at_least and dead > self._share_max * seen
-
-    def _remember(self, is_dead: bool) -> None:
-        self._dead += is_dead - self._forgotten_next()
-        self._recent.append(is_dead)
 
     def _forgotten_next(self) -> bool:
         """Whether the record that leaves the window next was a dead letter."""

@@ -37,7 +37,6 @@ class BatchSize:
         self._be(max(1, min(self.records, tried) // 2))
 
     def succeeded(self) -> None:
-        """A step got through."""
         self._be(min(self.records_max, self.records + max(1, self.records_max // STEPS)))
 
     def _be(self, records: int) -> None:

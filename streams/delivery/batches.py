@@ -52,9 +52,7 @@ class PendingEvent(Protocol):
     """An event taken from the stream and not yet acknowledged."""
 
     @property
-    def arrival(self) -> Arrival:
-        """Its address and bytes."""
-        ...
+    def arrival(self) -> Arrival: ...
 
     def ack(self) -> None:
         """Its outcome is durable: the committed offset may pass it."""
@@ -96,18 +94,15 @@ class Batches:
         """Move events from the stream into the queue until it ends or the task is cancelled."""
         try:
             async for taken in source:
-                await self._put(taken)
+                try:
+                    await self._queue.put(taken)
+                except asyncio.CancelledError:
+                    taken.release()  # neither side holds it now: a later commit must not pass it
+                    raise
         except Exception as fault:
             await self._queue.put(_End(fault))
         else:
             await self._queue.put(_End(None))
-
-    async def _put(self, taken: PendingEvent) -> None:
-        try:
-            await self._queue.put(taken)
-        except asyncio.CancelledError:
-            taken.release()  # neither side holds it now: a later commit must not pass it
-            raise
 
     async def next(self) -> list[PendingEvent]:
         """The next batch; empty once the stream has ended.

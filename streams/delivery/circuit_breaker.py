@@ -26,7 +26,7 @@ REST_SECONDS: Final = 1.0
 
 
 class BreakerState(IntEnum):
-    """As `samehand_store_breaker_state` shows it."""
+    """Values of the metric `samehand_store_breaker_state`."""
 
     CLOSED = 0
     HALF_OPEN = 1
@@ -54,7 +54,6 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """The breaker's present state."""
         return self._state
 
     def allows(self) -> bool:
@@ -72,7 +71,6 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """The store answered."""
         self._failures = 0
         self._turn(BreakerState.CLOSED)
 

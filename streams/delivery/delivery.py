@@ -12,7 +12,7 @@
    given up unacknowledged and delivered again, here or elsewhere.
 7. Too many dead letters stop the topic before the next one is published, until an operator resumes it.
 8. Anything unexpected is raised with the batch given up; the process ends and starts again from the last
-   commit. A record that ends its process is found, alone, and set aside (`streams.supervision.caution`).
+   commit. A record that ends its process is found, alone, and set aside (`streams.supervision.poison_guard`).
 
 The state diagram, and why each rule is what it is: `docs/adr/0003-delivery.md`.
 """
@@ -41,7 +41,7 @@ from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish
 from streams.errors import Transient
 from streams.outcomes import After, Arrival, Dead, Emit, Handle, Headers, Outcome, Published, nothing_after
-from streams.supervision.caution import Caution, careless
+from streams.supervision.poison_guard import PoisonGuard, unguarded
 from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
 
 SLICE_SECONDS: Final = 0.05
@@ -70,8 +70,6 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one delivery."""
-
     records_max: int = RECORDS_MAX
     linger_seconds: float = LINGER_SECONDS
     step_seconds_max: float = STEP_SECONDS_MAX
@@ -94,7 +92,7 @@ class DeliveryContext:
     limits: Limits = field(default_factory=Limits)
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
     tracer: Tracer = OFF
-    caution: Caution = field(default_factory=careless)
+    poison_guard: PoisonGuard = field(default_factory=unguarded)
 
 
 class _GaveUp(Exception):  # control flow, not an error: the batch will be delivered again
@@ -121,7 +119,7 @@ class Delivery:
         self._around = around
         self._clock = around.clock
         self._bound = bound or DeadLetterBound()
-        self._slot = around.caution.slot(name)
+        self._slot = around.poison_guard.slot(name)
         self._size = BatchSize(around.limits.records_max, self._slot)
         self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
@@ -146,7 +144,7 @@ class Delivery:
             self._move(Stage.FAILED)
             # The message may quote the record; the type and the place in the code do not.
             self._log.critical("delivery failed", fault=type(fault).__name__, offsets="unacknowledged")
-            await self._around.caution.confess(self._slot, type(fault).__name__)
+            await self._around.poison_guard.blame(self._slot, type(fault).__name__)
             raise
         finally:
             pump.cancel()
@@ -177,8 +175,16 @@ class Delivery:
 
     async def _advance(self, batch: list[PendingEvent]) -> list[PendingEvent]:
         """Settle what the bound on dead letters admits; return the rest, which waits for an operator."""
-        if self._stopped is not None:
-            await self._stand_still(self._stopped)
+        if (stop := self._stopped) is not None:
+            resumes = self._around.resumes
+            self.progress.stopped_because = stop.why
+            while not await self._ask(lambda: resumes.resumed(self._topic, stop.since)):
+                await self._pause(RESUME_POLL_SECONDS)
+                self._move(Stage.STOPPED)
+            self._bound.forget()
+            self._stopped = None
+            self.progress.stopped_because = ""
+            self._log.info("topic resumed")
         arrivals = [taken.arrival for taken in batch]
         followed = self._around.tracer.follow(arrivals)
         with following(followed):
@@ -193,17 +199,17 @@ class Delivery:
 
     async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """The outcomes of the first arrivals: of all, unless steps fail with so many or some are suspects."""
-        size, tried, caution = self._size, 0, self._around.caution
-        if caution.suspects.stale:
-            await self._repeatedly(Stage.DECIDING, caution.suspects.refresh)
+        size, tried, poison_guard = self._size, 0, self._around.poison_guard
+        if poison_guard.suspects.stale:
+            await self._repeatedly(Stage.DECIDING, poison_guard.suspects.refresh)
 
         async def once() -> list[Outcome]:
             nonlocal tried
             if tried:
                 size.failed(tried)
-            some = caution.first_of(arrivals[: size.records])
+            some = poison_guard.first_of(arrivals[: size.records])
             tried = len(some)
-            outcomes = list(await caution.decide(self._slot, self._handle, some))
+            outcomes = list(await poison_guard.decide(self._slot, self._handle, some))
             if len(outcomes) != len(some):
                 raise ValueError(f"the handler gave {len(outcomes)} outcomes for {len(some)} arrivals")
             return outcomes
@@ -242,7 +248,12 @@ class Delivery:
             await self._steadily(Stage.MARKING, lambda: self._after(said))
         for taken, outcome in zip(batch, outcomes, strict=True):
             taken.ack()
-            self._count(taken.arrival, outcome)
+            arrival = taken.arrival
+            partition = (arrival.topic, arrival.partition)
+            self.progress.acknowledged += 1
+            self.progress.next_offsets[partition] = arrival.offset + 1
+            self.progress.last_timestamps[partition] = arrival.timestamp
+            self._around.meter.outcome(arrival, outcome, self._clock.now())
         if followed is not None:
             followed.settled(outcomes)
         tell_dead(self._log, zip((taken.arrival for taken in batch), outcomes, strict=True))
@@ -263,13 +274,6 @@ class Delivery:
     def _letter_of(self, arrival: Arrival, dead: Dead, headers: Headers) -> Emit:
         letter = letter_of(arrival, dead, self._clock.now())
         return Emit(self._around.letters_topic, arrival.topic.encode(), encode(letter), headers=headers)
-
-    def _count(self, arrival: Arrival, outcome: Outcome) -> None:
-        partition = (arrival.topic, arrival.partition)
-        self.progress.acknowledged += 1
-        self.progress.next_offsets[partition] = arrival.offset + 1
-        self.progress.last_timestamps[partition] = arrival.timestamp
-        self._around.meter.outcome(arrival, outcome, self._clock.now())
 
     async def _steadily(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
         """Run a step that asks the store: behind the breaker, under a deadline."""
@@ -303,7 +307,9 @@ class Delivery:
             except Transient as outage:
                 if attempt == 0:
                     self._log.warning("outage: retrying", stage=at, why=str(outage))
-                self._hold(attempt + 1)
+                retries = attempt + 1
+                self.progress.retries = retries
+                self._move(Stage.HOLDING)
                 with stage("hold"):
                     await self._pause(max(outage.after_seconds, self._around.backoff.seconds(attempt)))
                 attempt += 1
@@ -312,10 +318,6 @@ class Delivery:
                     self._log.info("outage over", stage=at, retries=attempt)
                 self.progress.retries = 0
                 return result
-
-    def _hold(self, retries: int) -> None:
-        self.progress.retries = retries
-        self._move(Stage.HOLDING)
 
     async def _stop(self) -> None:
         """The bound is passed: note the stop, so that only a later resume counts.
@@ -334,17 +336,6 @@ class Delivery:
         """Begin stopped, as the topic was when this process started, unless our bound is another."""
         if stop.bound == self._bound.terms:
             self._stopped = stop
-
-    async def _stand_still(self, stop: Stop) -> None:
-        resumes = self._around.resumes
-        self.progress.stopped_because = stop.why
-        while not await self._ask(lambda: resumes.resumed(self._topic, stop.since)):
-            await self._pause(RESUME_POLL_SECONDS)
-            self._move(Stage.STOPPED)
-        self._bound.forget()
-        self._stopped = None
-        self.progress.stopped_because = ""
-        self._log.info("topic resumed")
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """Like `_repeatedly`, but the topic stays visibly stopped while the broker cannot be asked."""

@@ -9,7 +9,7 @@ Partition = tuple[str, int]
 
 
 class Stage(StrEnum):
-    """The states of `docs/adr/0003-delivery.md`."""
+    """States of an event, as `docs/adr/0003-delivery.md` draws them."""
 
     IDLE = "idle"
     DECIDING = "deciding"
@@ -43,7 +43,6 @@ class Progress:
     """Per partition, Kafka's timestamp of the last acknowledged record, Unix seconds."""
 
     def move(self, stage: Stage, ticks: float) -> None:
-        """Reach a stage."""
         self.stage = stage
         self.moved_at = ticks
 

@@ -51,7 +51,6 @@ def arrival_of(message: Message) -> Arrival:
 
 
 async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTaken]:
-    """The stream's events, unacknowledged."""
     async for event in cast(Stream[bytes], stream).noack().events():
         yield FaustTaken(app, event)
 
@@ -70,7 +69,7 @@ def more_waiting(app: AppT, topic: str) -> bool:
     )
 
 
-class Producing(Protocol):
+class FaustProducing(Protocol):
     """What is used of Faust's producer."""
 
     async def send(
@@ -100,7 +99,7 @@ class FaustPublisher:
 
     async def send(self, emit: Emit) -> Awaitable[object]:
         """Buffer the record. Raises `BrokerUnavailable` when it cannot be for now."""
-        producer = cast(Producing, self._app.producer)
+        producer = cast(FaustProducing, self._app.producer)
         generation = producer.generation
         try:
             sent = await producer.send(
@@ -113,14 +112,14 @@ class FaustPublisher:
         return _confirmed(producer, generation, sent)
 
 
-async def _confirmed(producer: Producing, generation: int, sent: Awaitable[object]) -> object:
+async def _confirmed(producer: FaustProducing, generation: int, sent: Awaitable[object]) -> object:
     try:
         return await sent
     except kafka_errors.KafkaError as fault:
         raise _translated(producer, generation, fault) from fault
 
 
-def _translated(producer: Producing, generation: int, fault: BaseException) -> BaseException:
+def _translated(producer: FaustProducing, generation: int, fault: BaseException) -> BaseException:
     """An outage if Kafka calls the error retriable or a new producer is the cure; else the error itself."""
     if is_out_of_step(fault):
         producer.renew(generation)

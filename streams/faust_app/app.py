@@ -40,11 +40,11 @@ from streams.faust_app.adapter import FaustPublisher, more_waiting, taken_from
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.patches import PromptTables, require_compiled_streams, safe_transport
 from streams.kafka.client import tls_context
-from streams.kafka.topics import Topic, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted
 from streams.outcomes import After, Handle, nothing_after
 from streams.settings import Settings
-from streams.supervision.caution import Caution, careless
 from streams.supervision.exit_codes import EXIT_FAILED
+from streams.supervision.poison_guard import PoisonGuard, unguarded
 from streams.telemetry.health import Ask, Health
 from streams.telemetry.metrics import Metrics
 from streams.tracing import OFF, Tracer
@@ -87,7 +87,7 @@ class WorkerApp(faust.App):
     def __init__(
         self,
         settings: Settings,
-        meters: Metrics,
+        metrics: Metrics,
         *,
         breaker: Breaker | None = None,
         clock: Clock | None = None,
@@ -95,17 +95,17 @@ class WorkerApp(faust.App):
         store: Ask = lambda: "",
         topics_fault: Ask = lambda: "",
         tracer: Tracer = OFF,
-        caution: Caution | None = None,
-        topics: Sequence[Topic] | None = None,
+        poison_guard: PoisonGuard | None = None,
+        topics: Sequence[TopicSpec] | None = None,
     ) -> None:
         """`topics` must exist; by default those of a worker."""
         require_compiled_streams()
         self.settings = settings
         self.topics_wanted = wanted(settings) if topics is None else topics
-        self.meters = meters
+        self.metrics = metrics
         self.life = Life()
         self.clock = clock or SystemClock()
-        self.breaker = breaker or Breaker(self.clock.ticks, on_change=meters.breaker)
+        self.breaker = breaker or Breaker(self.clock.ticks, on_change=metrics.breaker)
         self.deliveries: list[Delivery] = []
         self._beside: list[Callable[[], Awaitable[None]]] = []
         self.progress: list[Progress] = []
@@ -124,13 +124,13 @@ class WorkerApp(faust.App):
             publisher=FaustPublisher(self),
             resumes=resumes or ControlTopic(settings),
             clock=self.clock,
-            meter=meters,
+            meter=metrics,
             breaker=self.breaker,
             leaving=self.leaving,
             letters_topic=names(settings).letters,
             limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
             tracer=tracer,
-            caution=caution or careless(),
+            poison_guard=poison_guard or unguarded(),
         )
 
     def beside(self, run: Callable[[], Awaitable[None]]) -> None:
@@ -148,7 +148,7 @@ class WorkerApp(faust.App):
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         # Before the first of their records is decided: the worker that had them may have ended on one.
-        self.around.caution.suspects.moved()
+        self.around.poison_guard.suspects.moved()
         await super()._on_partitions_assigned(assigned, generation_id)
 
     def leaving(self) -> bool:
@@ -171,7 +171,7 @@ class WorkerApp(faust.App):
     @cached_property
     def web(self) -> ClosedWeb:
         """The HTTP server with our pages alone."""
-        return closed_web(self, self.meters, self.health.live, self.health.ready)
+        return closed_web(self, self.metrics, self.health.live, self.health.ready)
 
     def _new_transport(self) -> TransportT:
         return self._safe_transport(self.conf.broker_consumer)
@@ -189,7 +189,6 @@ class WorkerApp(faust.App):
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:
-    """The app's Faust settings."""
     return {
         "broker": [URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
         "broker_credentials": credentials(settings),

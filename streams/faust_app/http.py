@@ -67,12 +67,12 @@ class Exposes(Protocol):
 
 
 def closed_web(
-    app: AppT, meters: Exposes, live: Callable[[], Report], ready: Callable[[], Report]
+    app: AppT, exposed: Exposes, live: Callable[[], Report], ready: Callable[[], Report]
 ) -> ClosedWeb:
     """The server with our three pages."""
 
     async def metrics(request: web.Request) -> web.Response:
-        body, kind = meters.negotiated(request.headers.get("Accept", ""))
+        body, kind = exposed.negotiated(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": kind})
 
     async def health_live(request: web.Request) -> web.Response:

@@ -34,12 +34,12 @@ async def watch(app: WorkerApp) -> None:
     while not app.leaving() or app.rebalancing:
         await app.clock.sleep(WATCH_SECONDS)
         if next(looks) % GROUP_LOOKS == 0 and (group := await measure_group(app)) is not None:
-            app.meters.group_lags(group)
+            app.metrics.group_lags(group)
         known = await measure(app, marks, known)
-        app.meters.lags(known, app.clock.now())
-        app.meters.ready.set(app.health.ready().healthy)
+        app.metrics.lags(known, app.clock.now())
+        app.metrics.ready.set(app.health.ready().healthy)
         for progress in app.progress:
-            app.meters.topic_stopped.labels(progress.topic).set(progress.stage is Stage.STOPPED)
+            app.metrics.topic_stopped.labels(progress.topic).set(progress.stage is Stage.STOPPED)
         records = Counter[str]()
         for (topic, _), lag in known.items():
             records[topic] += lag.records

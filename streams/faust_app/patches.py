@@ -149,12 +149,12 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         return {TP(*tp): known.get(tp) for tp in assigned}
 
     async def group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
-        """Returns the records that the group has not committed, of every partition, whoever has it.
+        """Returns how many records the group has not committed, by partition, whichever worker has it.
 
         Raises `TimeoutError` where no broker says so in time, and aiokafka's errors.
         """
-        told: dict[TP, int] = await self.call_thread(self._group_lag, topics)
-        return told
+        lag: dict[TP, int] = await self.call_thread(self._group_lag, topics)
+        return lag
 
     async def _group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
         consumer = self._ensure_consumer()
@@ -219,7 +219,6 @@ class SafeConsumer(driver.Consumer):
             self._given_up[message.tp] = min(lowest, message.offset)
 
     async def group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
-        """As :meth:`SafeConsumerThread.group_lag`."""
         return await cast(SafeConsumerThread, self._thread).group_lag(topics)
 
     def without_holes(self, tp: TP, following: int) -> int:
@@ -242,7 +241,13 @@ class SafeConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
         if not self._sought:  # Faust gave the seek up
-            await self._seek_late()
+            try:
+                await self.perform_seek()
+            except Exception as fault:
+                log.warning(
+                    "cannot seek to the committed offsets yet: reading nothing", fault=type(fault).__name__
+                )
+                await self.sleep(SEEK_AGAIN_SECONDS)
             return {}
         seeks = self._seeks
         records = await super()._getmany(active_partitions, timeout)
@@ -251,24 +256,12 @@ class SafeConsumer(driver.Consumer):
             return {}
         for tp, fetched in records.items():
             if fetched:
-                await self._tell_gap_after_zero(tp, fetched)
+                offsets = [self._read_offset[tp], *(record.offset for record in fetched[:2])]
+                for before, following in pairwise(offsets):
+                    if before == 0 and following > 1:
+                        await self._add_gap(tp, 1, following - 1)
                 self._fetched[tp] = fetched[-1].offset
         return records
-
-    async def _seek_late(self) -> None:
-        try:
-            await self.perform_seek()
-        except Exception as fault:
-            log.warning(
-                "cannot seek to the committed offsets yet: reading nothing", fault=type(fault).__name__
-            )
-            await self.sleep(SEEK_AGAIN_SECONDS)
-
-    async def _tell_gap_after_zero(self, tp: TP, fetched: Sequence[Any]) -> None:
-        offsets = [self._read_offset[tp], *(record.offset for record in fetched[:2])]
-        for before, following in pairwise(offsets):
-            if before == 0 and following > 1:
-                await self._add_gap(tp, 1, following - 1)
 
     async def perform_seek(self) -> None:
         """Seek back to the commits, from where everything that was given up is read again.
@@ -287,7 +280,12 @@ class SafeConsumer(driver.Consumer):
         self._sought = True
 
     def _new_offset(self, tp: TP) -> int | None:
-        floor = self._floor(tp)
+        # The lowest offset without an outcome.
+        taken = (message for message in self._unacked_messages if message.tp == tp)
+        waiting = [message.offset for message in taken if not message.acked]
+        if tp in self._given_up:
+            waiting.append(self._given_up[tp])
+        floor = min(waiting, default=None)
         if floor is None:
             return super()._new_offset(tp)
         # Upstream drops what it means to commit from this list, so what may not be committed is kept out of
@@ -298,14 +296,6 @@ class SafeConsumer(driver.Consumer):
         offset = super()._new_offset(tp)
         acked.extend(above)
         return None if offset is None else min(offset, floor)
-
-    def _floor(self, tp: TP) -> int | None:
-        """The lowest offset without an outcome."""
-        taken = (message for message in self._unacked_messages if message.tp == tp)
-        waiting = [message.offset for message in taken if not message.acked]
-        if tp in self._given_up:
-            waiting.append(self._given_up[tp])
-        return min(waiting, default=None)
 
 
 class SafeProducer(driver.Producer):

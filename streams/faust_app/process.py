@@ -61,7 +61,7 @@ def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> S
 
 
 def run_worker(app: WorkerApp) -> int:
-    """Check the topics, run until told to stop or unable to go on; return the exit code.
+    """Check the topics, run until stopped or unable to go on; return the exit code.
 
     Blocks, and handles signals.
     """

@@ -87,11 +87,6 @@ def _batches(view: memoryview) -> Iterator[memoryview]:
         at = end
 
 
-def _codec(batch: memoryview) -> int:
-    at = _LEGACY_ATTRIBUTES_AT if _is_legacy(batch) else _ATTRIBUTES_AT + 1  # the low byte of two
-    return batch[at] & _CODEC_MASK if at < len(batch) else 0
-
-
 def _is_legacy(batch: memoryview) -> bool:
     format_: int = _PREFIX.unpack_from(batch)[3]
     return format_ < _FORMAT
@@ -99,7 +94,8 @@ def _is_legacy(batch: memoryview) -> bool:
 
 def _look_into(batch: memoryview) -> tuple[int, str]:
     """Returns how many bytes were unpacked, and why the client must not unpack them or cannot."""
-    codec = _codec(batch)
+    at = _LEGACY_ATTRIBUTES_AT if _is_legacy(batch) else _ATTRIBUTES_AT + 1  # the low byte of two
+    codec = batch[at] & _CODEC_MASK if at < len(batch) else 0
     if not codec:
         return len(batch), ""
     if _is_legacy(batch):

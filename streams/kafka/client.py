@@ -54,9 +54,7 @@ class Admin(Protocol):
         """State of consumer groups, and what we may do with them; one that never was is `Dead`."""
         ...
 
-    def close(self) -> None:
-        """Disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 class Confirmation(Protocol):
@@ -72,13 +70,9 @@ class Writer(Protocol):
 
     def send(
         self, topic: str, *, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
-    ) -> Confirmation:
-        """Buffer a record."""
-        ...
+    ) -> Confirmation: ...
 
-    def close(self) -> None:
-        """Flush and disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -156,7 +150,7 @@ def writer(settings: Settings) -> Iterator[Writer]:
             client.close()
 
 
-class Reader:
+class TopicReader:
     """Reads topics from start to their present end. It joins no group and commits nothing.
 
     ``grouped``: whether it names the workers' group, whose commits :meth:`committed` reads; a program that
@@ -218,15 +212,14 @@ class Reader:
                 raise BrokerUnavailable(f"Kafka: no record of {topic} came for {2 * ANSWER_MS / 1000:g} s")
 
     def close(self) -> None:
-        """Disconnect."""
         self._client.close()
 
 
 @contextmanager
-def reader(settings: Settings, *, grouped: bool = False) -> Iterator[Reader]:
+def reader(settings: Settings, *, grouped: bool = False) -> Iterator[TopicReader]:
     """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
     with translated():
-        opened = Reader(settings, grouped=grouped)
+        opened = TopicReader(settings, grouped=grouped)
         try:
             yield opened
         finally:
@@ -236,9 +229,7 @@ def reader(settings: Settings, *, grouped: bool = False) -> Iterator[Reader]:
 class Closing(Protocol):
     """A client that can be closed."""
 
-    def close(self) -> None:
-        """Disconnect."""
-        ...
+    def close(self) -> None: ...
 
 
 Client = TypeVar("Client", bound=Closing)
@@ -283,9 +274,9 @@ def kept_admin(settings: Settings) -> Kept[Admin]:
     return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
 
 
-def kept_reader(settings: Settings) -> Kept[Reader]:
+def kept_reader(settings: Settings) -> Kept[TopicReader]:
     """A reader that is kept. A question must read its records before it returns."""
-    return Kept(lambda: Reader(settings))
+    return Kept(lambda: TopicReader(settings))
 
 
 def config_resource(topic: str) -> Any:

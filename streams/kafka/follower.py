@@ -17,7 +17,7 @@ from streams.outcomes import Arrival
 from streams.settings import Settings
 
 WAIT_SECONDS: Final = 0.25
-"""Between two polls that find nothing, to be waited for by the caller, which knows when it is told to stop.
+"""Pause between two polls that find nothing. The caller waits, since it knows when to stop.
 
 kafka-python does not wait: the embedded broker answers a fetch without records at once, and a poll with time
 left sends the next. That took half a processor of each idle process. A record is read within two waits: one
@@ -53,7 +53,7 @@ class Follower:
     """Reads partitions in order, each from its offset. Used by one thread at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        """Connects. Raises `BrokerUnavailable`."""
+        """Raises `BrokerUnavailable` if no broker answers."""
         self._asked = kept_admin(settings)
         self._looked_at = time.monotonic()
         self._topics: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Follower:
                 **client_options(settings),
                 group_id=None,
                 enable_auto_commit=False,
-                # Where what is read is gone, or its topic made anew, whoever reads must know: by `start`.
+                # `start` reports records that are gone, and a topic that was created again.
                 auto_offset_reset="none",
                 allow_auto_create_topics=False,
                 max_poll_records=RECORDS_MAX,
@@ -118,19 +118,15 @@ class Follower:
         Raises `BrokerUnavailable`, also where a topic was made anew, and `BrokerRefused`.
         """
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._look()
+            again = created_again(self.ids, self._asked.ask(lambda client: ids_of(client, self._topics)))
+            if again:
+                raise BrokerUnavailable(f"{', '.join(again)}: deleted and created again")
+            self._looked_at = time.monotonic()
         with translated():
             polled = self._client.poll(timeout_ms=MORE_MS if self._found else 0)
         self._found = bool(polled)
         return [arrival_of(record) for records in polled.values() for record in records]
 
-    def _look(self) -> None:
-        again = created_again(self.ids, self._asked.ask(lambda client: ids_of(client, self._topics)))
-        if again:
-            raise BrokerUnavailable(f"{', '.join(again)}: deleted and created again")
-        self._looked_at = time.monotonic()
-
     def close(self) -> None:
-        """Disconnects."""
         self._client.close()
         self._asked.close()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.settings import Settings
 
 Positions: TypeAlias = dict[str, dict[int, int]]
@@ -57,7 +57,7 @@ def group_position(settings: Settings, topics: Sequence[str]) -> Positions:
         }
 
 
-def _written(opened: Reader, topic: str, partition: int, offset: int) -> float | None:
+def _written(opened: TopicReader, topic: str, partition: int, offset: int) -> float | None:
     """When the record at an offset or the next one after it was written; ``None`` if there is none."""
     first = next(opened.read(topic, partition, offset), None)
     return None if first is None else first.timestamp

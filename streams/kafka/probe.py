@@ -51,14 +51,36 @@ def probe(settings: Settings) -> list[Probe]:
 
 
 async def _probe_all(settings: Settings) -> list[Probe]:
-    options = _options(settings)
+    context = tls_context(settings)
+    transport = "PLAINTEXT" if context is None else "SSL"
+    options: dict[str, Any] = {
+        "client_id": settings.kafka_group,
+        "ssl_context": context,
+        "security_protocol": transport,
+        "request_timeout_ms": int(ANSWER_SECONDS * 1000),
+    }
+    if settings.kafka_sasl_mechanism is not None:
+        options |= {
+            "security_protocol": f"SASL_{transport}",
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_secret(),
+        }
     return list(await asyncio.gather(*(_probe(address, options) for address in settings.kafka_brokers)))
 
 
 async def _probe(address: str, options: dict[str, Any]) -> Probe:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await _ask(address, options)
+            # Logs in, and asks for nothing: a listener that wants a login hangs up only on the first
+            # question.
+            host, _, port = address.rpartition(":")
+            with warnings.catch_warnings(action="ignore"):
+                connection = await create_conn(host.strip("[]"), int(port), **options)
+            try:
+                await connection.send(MetadataRequest([]))
+            finally:
+                connection.close()
     except Exception as fault:
         return Probe(address, *_meaning(fault))
     return Probe(address, "answers")
@@ -84,33 +106,3 @@ def _meaning(fault: BaseException) -> tuple[Answer, str]:
                 return "login", type(cause).__name__
         cause = cause.__cause__ or cause.__context__
     return "hangs-up", type(fault).__name__
-
-
-async def _ask(address: str, options: dict[str, Any]) -> None:
-    """Logs in, and asks for nothing: a listener that wants a login hangs up only on the first question."""
-    host, _, port = address.rpartition(":")
-    with warnings.catch_warnings(action="ignore"):
-        connection = await create_conn(host.strip("[]"), int(port), **options)
-    try:
-        await connection.send(MetadataRequest([]))
-    finally:
-        connection.close()
-
-
-def _options(settings: Settings) -> dict[str, Any]:
-    context = tls_context(settings)
-    transport = "PLAINTEXT" if context is None else "SSL"
-    options: dict[str, Any] = {
-        "client_id": settings.kafka_group,
-        "ssl_context": context,
-        "security_protocol": transport,
-        "request_timeout_ms": int(ANSWER_SECONDS * 1000),
-    }
-    if settings.kafka_sasl_mechanism is not None:
-        options |= {
-            "security_protocol": f"SASL_{transport}",
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": settings.kafka_secret(),
-        }
-    return options

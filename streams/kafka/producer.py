@@ -35,7 +35,7 @@ LOOK_ANSWER_SECONDS: Final = 3.0
 """So long one broker may take for it; a broker across an ocean needs a tenth of it."""
 
 STOP_SECONDS: Final = 3.0
-"""For what is buffered still when the process ends: whoever sent it was told that nothing is known of it."""
+"""For records still buffered at the end of the process: their senders know that the outcome is open."""
 
 OUTAGES: Final = (
     kafka_errors.KafkaTimeoutError,
@@ -72,13 +72,9 @@ log = structlog.get_logger("samehand.kafka")
 class Producing(Protocol):
     """What is used of aiokafka's producer."""
 
-    async def start(self) -> None:
-        """Connect."""
-        ...
+    async def start(self) -> None: ...
 
-    async def stop(self) -> None:
-        """Flush and disconnect."""
-        ...
+    async def stop(self) -> None: ...
 
     async def send(
         self, topic: str, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
@@ -86,9 +82,7 @@ class Producing(Protocol):
         """Buffer a record; awaiting the result confirms it."""
         ...
 
-    async def answers(self) -> bool:
-        """Whether any broker does."""
-        ...
+    async def answers(self) -> bool: ...
 
 
 class KafkaPublisher:

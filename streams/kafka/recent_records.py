@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Final
 
 from streams.errors import BrokerRefused, BrokerUnavailable
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
@@ -76,17 +76,14 @@ class Recent:
             for partition in opened.partitions(topic):
                 last = opened.committed(topic, partition)
                 if since is None:
-                    first = self._recent(opened, topic, partition, last)
+                    by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
+                    first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
                 else:
                     first = since.get(partition, 0)
                 yield from self._between(opened, topic, partition, first, last)
 
-    def _recent(self, opened: Reader, topic: str, partition: int, last: int) -> int:
-        by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
-        return max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
-
     def _between(
-        self, opened: Reader, topic: str, partition: int, first: int, last: int
+        self, opened: TopicReader, topic: str, partition: int, first: int, last: int
     ) -> Iterator[list[Arrival]]:
         if first >= last:
             return

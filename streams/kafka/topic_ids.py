@@ -1,4 +1,4 @@
-"""The id by which a topic is told from another of its name: from one that was deleted and created again."""
+"""The id that distinguishes a topic from one of the same name that was deleted and created again."""
 
 from __future__ import annotations
 

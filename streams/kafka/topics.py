@@ -47,7 +47,7 @@ _BOTH: Final = _READ | _WRITE
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicSpec:
     """How one topic should be. `retention_days` None: as the broker's default says.
 
     `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: a topic of
@@ -63,7 +63,6 @@ class Topic:
 
     @property
     def configs(self) -> dict[str, str]:
-        """As Kafka spells it."""
         configs = {"cleanup.policy": "compact" if self.compacted else "delete"}
         if self.retention_days is not None:
             configs["retention.ms"] = str(self.retention_days * DAY_MS)
@@ -71,7 +70,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TopicFinding:
     """What a check found about a topic, in plain words."""
 
     topic: str
@@ -85,7 +84,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TopicsOnBroker:
     """How a topic is, and what we may do there. None: the broker would not say."""
 
     partitions: int
@@ -116,7 +115,6 @@ class Names:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What platforms publish on."""
         return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
 
 
@@ -125,58 +123,60 @@ def names(settings: Settings) -> Names:
     return Names(settings.topic_prefix)
 
 
-def wanted(settings: Settings) -> list[Topic]:
+def wanted(settings: Settings) -> list[TopicSpec]:
     """Every topic as it should be."""
     called, many = names(settings), settings.topic_partitions
     return [
-        Topic(called.created, many, rights=_READ),
-        Topic(called.updated, many, rights=_READ),
-        Topic(called.remembered, many, rights=_READ),
-        Topic(called.deleted, many, rights=_READ),
-        Topic(called.banned, many, compacted=True, rights=_BOTH),  # tombstones of accounts to be forgotten
-        Topic(called.reinstated, many, rights=_READ),
-        Topic(called.alerts, many, retention_days=30, rights=_WRITE),
-        Topic(called.shadow, many, retention_days=7, rights=_WRITE),
-        Topic(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
+        TopicSpec(called.created, many, rights=_READ),
+        TopicSpec(called.updated, many, rights=_READ),
+        TopicSpec(called.remembered, many, rights=_READ),
+        TopicSpec(called.deleted, many, rights=_READ),
+        TopicSpec(
+            called.banned, many, compacted=True, rights=_BOTH
+        ),  # tombstones of accounts to be forgotten
+        TopicSpec(called.reinstated, many, rights=_READ),
+        TopicSpec(called.alerts, many, retention_days=30, rights=_WRITE),
+        TopicSpec(called.shadow, many, retention_days=7, rights=_WRITE),
+        TopicSpec(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
         # Kept for a short time, since it quotes accounts that never alerted.
-        Topic(called.sample, many, retention_days=7, rights=_WRITE),
-        Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
-        Topic(called.enrolled, many, retention_days=7, rights=_BOTH),
-        Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
+        TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
+        TopicSpec(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
+        TopicSpec(called.enrolled, many, retention_days=7, rights=_BOTH),
+        TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.
-        Topic(called.control, 1, compacted=True, rights=_BOTH),
+        TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
         # One partition: it is read as a whole, and holds a few records.
-        *([Topic(called.weights, 1, compacted=True, rights=_READ)] if settings.follow_weights else []),
+        *([TopicSpec(called.weights, 1, compacted=True, rights=_READ)] if settings.follow_weights else []),
     ]
 
 
-def wanted_by_desk(settings: Settings) -> list[Topic]:
+def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
     """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write."""
     called, many = names(settings), settings.topic_partitions
     return [
-        Topic(called.alerts, many, retention_days=30, rights=_READ),
-        Topic(called.sample, many, retention_days=7, rights=_READ),
-        Topic(called.verdicts, many, retention_days=365, rights=_BOTH),
+        TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
+        TopicSpec(called.sample, many, retention_days=7, rights=_READ),
+        TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
-        Topic(called.audit, 1, compacted=True, rights=_BOTH),
-        Topic(called.weights, 1, compacted=True, rights=_BOTH),
+        TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
+        TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
     ]
 
 
-def wanted_by_gate(settings: Settings) -> list[Topic]:
+def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     """What a gate needs: to write what platforms publish and what people decided, and to read which weights
     they adopted. Workers set them up.
     """
     called, many = names(settings), settings.topic_partitions
     return [
-        *(Topic(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
-        *([Topic(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
+        *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
+        *([TopicSpec(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
     ]
 
 
 def check(
-    settings: Settings, topics: Sequence[Topic] | None = None, *, create: bool = False
-) -> list[Finding]:
+    settings: Settings, topics: Sequence[TopicSpec] | None = None, *, create: bool = False
+) -> list[TopicFinding]:
     """What is missing or wrong, and with `create` what was created; by default of a worker's topics.
 
     Raises `TopicsError` when the broker cannot be asked.
@@ -204,11 +204,11 @@ def group_fault(settings: Settings) -> str:
     group = settings.kafka_group
     try:
         with admin(settings) as client:
-            told = client.describe_groups([group]).get(group, {})
+            described = client.describe_groups([group]).get(group, {})
     except (BrokerUnavailable, BrokerRefused) as fault:
         # A cluster on its first day has no coordinator yet; small brokers do not know the question, nor ACLs.
         return _MAY_NOT_JOIN.format(group) if "Authorization" in str(fault) else ""
-    allowed = frozenset(told.get("authorized_operations") or ())
+    allowed = frozenset(described.get("authorized_operations") or ())
     # A user who sees a group may at least describe it: a broker that says otherwise knows no ACLs.
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
 
@@ -216,50 +216,52 @@ def group_fault(settings: Settings) -> str:
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
 
 
-def compare(topic: Topic, found: Found) -> list[Finding]:
+def compare(topic: TopicSpec, found: TopicsOnBroker) -> list[TopicFinding]:
     """How a topic that exists differs from what is wanted."""
     findings = []
     if found.partitions != topic.partitions and not topic.foreign:
         detail = f"has {found.partitions} partitions instead of {topic.partitions}"
-        findings.append(Finding(topic.name, "partitions", detail))
+        findings.append(TopicFinding(topic.name, "partitions", detail))
     if found.rights is not None and (lacking := sorted(topic.rights - found.rights)):
         detail = f"does not allow us to {' or '.join(right.lower() for right in lacking)} (Kafka's ACLs)"
-        findings.append(Finding(topic.name, "forbidden", detail))
+        findings.append(TopicFinding(topic.name, "forbidden", detail))
     if topic.foreign:
         return findings
     if found.configs is None:
-        return [*findings, Finding(topic.name, "unknown", "the broker does not tell its configuration")]
+        return [*findings, TopicFinding(topic.name, "unknown", "the broker does not tell its configuration")]
     return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)
 
 
-def _compare_cleanup(topic: Topic, configs: Mapping[str, str]) -> list[Finding]:
+def _compare_cleanup(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
     policies = set(configs.get("cleanup.policy", "delete").split(","))
     if topic.compacted and policies != {"compact"}:
         detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: old records get lost"
-        return [Finding(topic.name, "not-compacted", detail)]
+        return [TopicFinding(topic.name, "not-compacted", detail)]
     if not topic.compacted and "compact" in policies:
         detail = "has cleanup.policy=compact, which drops events of an account"
-        return [Finding(topic.name, "compacted", detail)]
+        return [TopicFinding(topic.name, "compacted", detail)]
     return []
 
 
-def _compare_retention(topic: Topic, configs: Mapping[str, str]) -> list[Finding]:
+def _compare_retention(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
     if topic.retention_days is None or "retention.ms" not in configs:
         return []
     kept_ms, wanted_ms = int(configs["retention.ms"]), topic.retention_days * DAY_MS
     if kept_ms == wanted_ms:
         return []
     kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
-    return [Finding(topic.name, "retention", f"keeps records {kept} instead of {topic.retention_days} days")]
+    return [
+        TopicFinding(topic.name, "retention", f"keeps records {kept} instead of {topic.retention_days} days")
+    ]
 
 
-def look_up(client: Admin, topics: list[str]) -> dict[str, Found]:
+def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
     """The topics that exist. Lists instead of describing by name, which makes some brokers create them."""
     everything = client.describe_topics()
     described = [entry for entry in everything if entry["name"] in topics and not entry["error_code"]]
     configs = _configs(client, [entry["name"] for entry in described])
     return {
-        entry["name"]: Found(len(entry["partitions"]), configs.get(entry["name"]), _rights(entry))
+        entry["name"]: TopicsOnBroker(len(entry["partitions"]), configs.get(entry["name"]), _rights(entry))
         for entry in described
     }
 
@@ -285,11 +287,11 @@ def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def _missing(topics: list[Topic]) -> list[Finding]:
-    return [Finding(topic.name, "missing", "does not exist, or we may not see it") for topic in topics]
+def _missing(topics: list[TopicSpec]) -> list[TopicFinding]:
+    return [TopicFinding(topic.name, "missing", "does not exist, or we may not see it") for topic in topics]
 
 
-def _create(client: Admin, topics: list[Topic], replication: int) -> list[Finding]:
+def _create(client: Admin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:
     orders: dict[str, Any] = {
         topic.name: {
             "num_partitions": topic.partitions,
@@ -302,9 +304,9 @@ def _create(client: Admin, topics: list[Topic], replication: int) -> list[Findin
     return [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
 
 
-def _creation(topic: str, error_code: int) -> Finding:
+def _creation(topic: str, error_code: int) -> TopicFinding:
     error = error_name(error_code)
     # Another worker that starts at the same moment may have been faster.
     if error in ("", "TopicAlreadyExistsError"):
-        return Finding(topic, "created", "was created")
-    return Finding(topic, "refused", f"could not be created ({error})")
+        return TopicFinding(topic, "created", "was created")
+    return TopicFinding(topic, "refused", f"could not be created ({error})")

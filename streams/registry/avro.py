@@ -88,14 +88,24 @@ class _Shape:
     def least(self, schema: Any) -> int:
         """The fewest bytes of a value. Raises `SchemaUnusable` for lists of items that may have none."""
         if isinstance(schema, str):
-            return self._of_name(schema)
+            if schema in self._inside:
+                self.recursive = True
+                return 1  # a type that contains itself ends somewhere by a union
+            if schema in self._known:
+                return self._known[schema]
+            if schema in self._named and schema not in _SIZES:
+                return self.least(self._named[schema])
+            return _SIZES.get(schema, 1)
         if isinstance(schema, list):
             if not schema:
                 raise SchemaUnusable("has an empty union")
             return 1 + min([self.least(each) for each in schema])
         kind = schema["type"]
         if kind in ("bytes", "fixed") and schema.get("logicalType") == "decimal":
-            _bound_decimal(schema)
+            # Has decimals of this schema read by :func:`_decimal`. Raises `SchemaUnusable`.
+            if schema["precision"] > PRECISION_MAX:
+                raise SchemaUnusable(f"has a decimal of more than {PRECISION_MAX:,} digits")
+            schema["logicalType"] = _BOUNDED
         if kind in ("array", "map"):
             inner = self.least(schema["items" if kind == "array" else "values"])
             if kind == "array" and inner == 0:
@@ -111,16 +121,6 @@ class _Shape:
             return size
         return 1 if kind == "enum" else self.least(kind)
 
-    def _of_name(self, name: str) -> int:
-        if name in self._inside:
-            self.recursive = True
-            return 1  # a type that contains itself ends somewhere by a union
-        if name in self._known:
-            return self._known[name]
-        if name in self._named and name not in _SIZES:
-            return self.least(self._named[name])
-        return _SIZES.get(name, 1)
-
     def _of_record(self, schema: Mapping[str, Any]) -> int:
         name = str(schema["name"])
         if name in self._inside:
@@ -133,13 +133,6 @@ class _Shape:
         self._inside.discard(name)
         self._known[name] = size
         return size
-
-
-def _bound_decimal(schema: dict[Any, Any]) -> None:
-    """Has decimals of this schema read by :func:`_decimal`. Raises `SchemaUnusable`."""
-    if schema["precision"] > PRECISION_MAX:
-        raise SchemaUnusable(f"has a decimal of more than {PRECISION_MAX:,} digits")
-    schema["logicalType"] = _BOUNDED
 
 
 def _decimal(raw: bytes, schema: Any, _: object = None) -> decimal.Decimal:

@@ -58,7 +58,13 @@ def reader(schema: Schema) -> Value:
 
     def value(indexes: tuple[int, ...], raw: bytes) -> Any:
         if indexes not in classes:
-            classes[indexes] = message_factory.GetMessageClass(_message(file, indexes))
+            try:
+                found = list(file.message_types_by_name.values())[_place(indexes[0])]
+                for index in indexes[1:]:
+                    found = found.nested_types[_place(index)]
+            except IndexError:
+                raise NotProtobuf("the message index names no message of the schema") from None
+            classes[indexes] = message_factory.GetMessageClass(found)
         try:
             message = classes[indexes].FromString(raw)
             return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=pool)
@@ -97,16 +103,6 @@ def _varint(raw: bytes, at: int) -> tuple[int, int]:
         if not raw[at - 1] & 0x80:
             return (number >> 1) ^ -(number & 1), at
     raise NotProtobuf("the message index names no message of the schema")
-
-
-def _message(file: Any, indexes: tuple[int, ...]) -> Any:
-    try:
-        found = list(file.message_types_by_name.values())[_place(indexes[0])]
-        for index in indexes[1:]:
-            found = found.nested_types[_place(index)]
-    except IndexError:
-        raise NotProtobuf("the message index names no message of the schema") from None
-    return found
 
 
 def _place(index: int) -> int:

@@ -36,7 +36,7 @@ _MISSING_EXTRA: Final = "needs the extra `registry`: pip install 'samehand[regis
 Read = Callable[[bytes], Any]
 
 
-class Source(Protocol):
+class SchemaSource(Protocol):
     """Where schemas come from, such as :class:`streams.registry.client.Registry`."""
 
     def schema(self, id_: int) -> Schema:
@@ -48,7 +48,7 @@ class Source(Protocol):
 class Transcoder:
     """Reads records by the schemas of one source. ``ticks``: seconds of a clock that only runs forward."""
 
-    source: Source
+    source: SchemaSource
     ticks: Callable[[], float]
     _readers: OrderedDict[int, Read | str] = field(default_factory=OrderedDict)
     _until: dict[int, float] = field(default_factory=dict)  # in `ticks`: till when an absence is cached
@@ -138,7 +138,6 @@ def id_of(raw: bytes | None) -> int | Malformed | None:
 
 
 def _reader(schema: Schema) -> Read:
-    """Raises `SchemaUnusable`."""
     if schema.language == "AVRO":
         from streams.registry import avro
 

@@ -73,7 +73,11 @@ class Connections:
         if surplus > len(idle):
             return _Refused()
         for one in idle[: max(surplus, 0)]:
-            _end(one)
+            # Ends it at once: a close would wait for a client that does not read its answer.
+            transport = one.transport
+            one.force_close()
+            if transport is not None:
+                transport.abort()
         return server()
 
 
@@ -82,11 +86,3 @@ class _Refused(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
-
-
-def _end(connection: RequestHandler) -> None:
-    """Ends it at once: a close would wait for a client that does not read its answer."""
-    transport = connection.transport
-    connection.force_close()
-    if transport is not None:
-        transport.abort()

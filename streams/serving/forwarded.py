@@ -24,7 +24,7 @@ HOPS_MAX: Final = 16
 """Proxies of ours in a row. Nobody has as many, and a header of 64 KiB could name thousands."""
 
 _IPV6_PREFIX: Final = 64
-"""What one line is given: whoever has it has all of its addresses."""
+"""The network that one subscriber line is given: its holder has all of its addresses."""
 
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}"
 _PAIR: Final = re.compile(rf'({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.){{0,256}})")')
@@ -42,7 +42,6 @@ class Forwarded:
         self._told = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serves one request."""
         if scope["type"] == "http" and scope["client"] is not None:
             lines = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
             if lines and not self._proxies and not self._told:
@@ -58,7 +57,7 @@ class Forwarded:
 
 
 def client_of(peer: str, lines: Sequence[str], proxies: Sequence[Network], header: str) -> str:
-    """The address of whoever asks: the last hop that is no proxy of ours.
+    """Returns the client's address: the last hop that is no proxy of ours.
 
     Where a proxy of ours says nothing that can be read, it is that proxy: all such callers are one.
     """

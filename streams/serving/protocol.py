@@ -29,7 +29,7 @@ HEADER_BYTES_MAX: Final = 64 * 1024
 """Our callers send some hundred bytes; proxies add a few KiB."""
 
 REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
-"""A body of a MiB in chunks of a byte each takes six; whoever sends more need not be heard out."""
+"""A body of a MiB in chunks of a byte each takes six; a client that sends more is cut off."""
 
 WRITE_SECONDS: Final = 10.0
 """Within which a client reads what was written, but for what the kernel holds: a slow phone takes two."""
@@ -59,7 +59,6 @@ class BoundedHttp(HttpToolsProtocol):
     server_state: BoundedState
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        """Takes what uvicorn gives."""
         super().__init__(*given, **named)
         self._due: asyncio.TimerHandle | None = None
         self._rest_due: asyncio.TimerHandle | None = None
@@ -86,7 +85,6 @@ class BoundedHttp(HttpToolsProtocol):
             next(iter(waiting))._abort()  # itself, where all others are being answered
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expects nothing any more."""
         self._unexpect()
         self._have_rest()
         self._have_read()
@@ -135,7 +133,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Keeps the address."""
         if not self._deaf:
             super().on_url(url)
 
@@ -159,7 +156,6 @@ class BoundedHttp(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Ends a request."""
         if self._deaf:
             return
         self._in_request = False
@@ -215,5 +211,5 @@ class BoundedHttp(HttpToolsProtocol):
     def _abort(self) -> None:
         """Ends it at once: a close would wait for a client that does not read."""
         self.server_state.waiting.pop(self, None)
-        self.connections.discard(self)  # its end is told by the loop's next turn, and makes room now
+        self.connections.discard(self)  # its end is reported by the loop's next turn, and makes room now
         self.transport.abort()

@@ -22,7 +22,7 @@ BACKLOG: Final = 128
 """Connections that the kernel holds for us, and so many are accepted at once, before any makes room."""
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A server of an ASGI application, whose clients are those that trusted proxies saw."""
 
     def __init__(
@@ -46,12 +46,12 @@ class Server(uvicorn.Server):
                 port=port,
                 lifespan=lifespan,
                 log_config=None,
-                access_log=False,  # addresses of pages name alerts, and our own logs tell of calls
+                access_log=False,  # addresses of pages name alerts, and our own logs report calls
                 server_header=False,
                 date_header=False,
                 backlog=BACKLOG,
                 ws="none",
-                proxy_headers=False,  # uvicorn reads one header, whoever wrote it
+                proxy_headers=False,  # uvicorn trusts one header from any client
                 limit_concurrency=connections_max,
                 timeout_graceful_shutdown=max(1, int(settings.stop_seconds - CLOSING_SECONDS)),
             )

@@ -38,7 +38,7 @@ _HEAD_BYTES: Final = 64
 _BYTES: Final = _HEAD_BYTES + SLOTS * SLOT_BYTES
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
     """Records of one partition from offset `first` to `last`; `at` is Kafka's stamp of the first."""
 
     topic: str
@@ -56,7 +56,7 @@ class InHand(msgspec.Struct, frozen=True):
 
     name: str
     records: int
-    spans: list[Span]
+    spans: list[OffsetSpan]
     waiting: bool = False
 
 
@@ -163,14 +163,14 @@ class FlightRecorder:
             slot.clear()
 
 
-def _spans(arrivals: Sequence[Arrival]) -> Iterable[Span]:
+def _spans(arrivals: Sequence[Arrival]) -> Iterable[OffsetSpan]:
     """Neighbours of a batch that follow each other in their partition are one span."""
     for _, several in groupby(
         enumerate(arrivals), lambda it: (it[1].topic, it[1].partition, it[1].offset - it[0])
     ):
         found = [arrival for _, arrival in several]
         first, last = found[0], found[-1]
-        yield Span(first.topic, first.partition, first.offset, last.offset, first.timestamp)
+        yield OffsetSpan(first.topic, first.partition, first.offset, last.offset, first.timestamp)
 
 
 def _taken_file(folder: Path | None) -> IO[bytes] | None:
@@ -193,16 +193,12 @@ def _taken_file(folder: Path | None) -> IO[bytes] | None:
             continue
         try:
             # Reserved: on a full disk a later write into a hole would kill the worker (SIGBUS).
-            _reserve(handle)
+            if sys.platform == "linux":
+                os.posix_fallocate(handle, 0, _BYTES)
+            else:
+                os.truncate(handle, _BYTES)
         except OSError:
             os.close(handle)
             return None
         return os.fdopen(handle, "r+b")
     return None
-
-
-def _reserve(handle: int) -> None:
-    if sys.platform == "linux":
-        os.posix_fallocate(handle, 0, _BYTES)
-    else:
-        os.truncate(handle, _BYTES)

@@ -68,7 +68,7 @@ log = structlog.get_logger("samehand.supervisor")
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What a worker is told: its recorder, how its predecessor ended, and the restarts so far by reason."""
+    """A worker's start: its recorder, how its predecessor ended, and the restarts so far by reason."""
 
     recorder: FlightRecorder
     ended: str = ""
@@ -213,7 +213,7 @@ class _Supervisor:
         return ("stuck" if code == EXIT_STUCK else "failed"), f"ended with code {code}"
 
     def _pause(self, seconds: float) -> bool:
-        """Wait; return whether we were told to stop meanwhile."""
+        """Wait. Returns whether a stop was requested meanwhile."""
         until = time.monotonic() + seconds
         while not self._stopping and (left := until - time.monotonic()) > 0:
             self._sleep(left)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from streams.kafka.client import ANSWER_MS, Writer, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings
-from streams.supervision.flight_recorder import InHand, Span
+from streams.supervision.flight_recorder import InHand, OffsetSpan
 from streams.supervision.supervisor import Birth
 
 ENDS_MAX: Final = 3
@@ -88,7 +88,6 @@ class Suspects:
 
     @property
     def any(self) -> bool:
-        """Whether there are any."""
         return bool(self._known)
 
     @property
@@ -101,19 +100,17 @@ class Suspects:
         async with self._asking:
             while self.stale:
                 moves = self._moves
-                self._keep(await self._read())
+                found = await self._read()
+                known = defaultdict(list)
+                for suspect in found:
+                    known[suspect.topic, suspect.partition].append(suspect)
+                self._known = dict(known)
                 self._known_moves = moves
 
     def find(self, arrival: Arrival) -> Suspect | None:
         """The suspect that a record belongs to, the worst of several; None for none."""
         found = [it for it in self._known.get((arrival.topic, arrival.partition), ()) if it.has(arrival)]
         return max(found, key=lambda it: it.ends, default=None)
-
-    def _keep(self, found: Iterable[Suspect]) -> None:
-        known = defaultdict(list)
-        for suspect in found:
-            known[suspect.topic, suspect.partition].append(suspect)
-        self._known = dict(known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ class SuspectTopic:
         since = time.time() - RETAINED_SECONDS
         return [suspect for suspect, stamp in words.values() if stamp >= since][-SPANS_MAX:]
 
-    def accuse(self, hands: Sequence[InHand], how: str, *, from_outside: bool = False) -> list[Suspect]:
+    def mark(self, hands: Sequence[InHand], how: str, *, from_outside: bool = False) -> list[Suspect]:
         """Note what was in hand when a worker ended; return what is known of it now.
 
         Where the worker may have been ended `from_outside` while it waited for a server, no record is to
@@ -147,18 +144,18 @@ class SuspectTopic:
         alone = sum(hand.records for hand in hands) == 1 and not waiting
         if (words := self._words()) is None:
             return []
-        accused = [self._accused(span, alone, how, words) for hand in hands for span in hand.spans]
+        marked = [self._marked(span, alone, how, words) for hand in hands for span in hand.spans]
         old = time.time() - RETAINED_SECONDS
         with writer(self.settings) as out:
-            for suspect in accused:
+            for suspect in marked:
                 self._say(out, self._key(suspect), msgspec.json.encode(suspect))
             for key, (_, stamp) in words.items():
                 if stamp < old:
                     self._say(out, key, None)
-        return accused
+        return marked
 
-    def _accused(
-        self, span: Span, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
+    def _marked(
+        self, span: OffsetSpan, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
     ) -> Suspect:
         fresh = Suspect(
             topic=span.topic, partition=span.partition, first=span.first, last=span.last, at=span.at, how=how
@@ -197,7 +194,7 @@ def _read(value: bytes | None) -> Suspect | None:
         return None
 
 
-def accuse_unfinished(topic: SuspectTopic, birth: Birth) -> None:
+def mark_unfinished(topic: SuspectTopic, birth: Birth) -> None:
     """Note what the process before us had in hand when it ended, before anybody is given those records again.
 
     Raises `BrokerUnavailable`, `BrokerRefused`; what was in hand is then kept for the next process.
@@ -206,12 +203,12 @@ def accuse_unfinished(topic: SuspectTopic, birth: Birth) -> None:
     if not hands:
         return
     how = birth.ended or "the whole process was ended from outside"
-    accused = topic.accuse(hands, how, from_outside=birth.from_outside)
+    marked = topic.mark(hands, how, from_outside=birth.from_outside)
     log.warning(
         "the previous worker ended with unfinished records: each is processed alone now",
         ended=how,
         records=sum(hand.records for hand in hands),
-        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in accused[:SPANS_LOGGED_MAX]],
-        ends=max((it.ends for it in accused), default=0),
+        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in marked[:SPANS_LOGGED_MAX]],
+        ends=max((it.ends for it in marked), default=0),
     )
     birth.recorder.settle()

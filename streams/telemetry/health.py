@@ -25,7 +25,6 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether all is well."""
         return not self.faults
 
 

@@ -63,31 +63,23 @@ class HighWaterMarks:
 
     def _lag(self, partition: Partition, facts: Known, now: float) -> Lag:
         seen = self.seen[partition]
-        _note(seen, now, facts.high_water)
-        _forget(seen, facts.next_offset)
+        if seen and facts.high_water < seen[-1][1]:
+            seen.clear()
+        if not seen or facts.high_water > seen[-1][1]:
+            seen.append((now, facts.high_water))
+        if len(seen) > MARKS_MAX:
+            kept = list(seen)[::2]
+            seen.clear()
+            seen.extend(kept)
+        # All but the last look at which nothing beyond `next_offset` was there, and those after it.
+        while len(seen) > 1 and seen[1][1] <= facts.next_offset:
+            seen.popleft()
         records = max(0, facts.high_water - facts.next_offset)  # marks jump when a topic is created again
         if records == 0:
             return Lag(0, None)
         if facts.in_hand_at is not None:
             return Lag(records, facts.in_hand_at)
         return Lag(records, _first_seen(seen, facts.next_offset, facts.acknowledged_at, now))
-
-
-def _note(seen: deque[tuple[float, int]], now: float, high_water: int) -> None:
-    if seen and high_water < seen[-1][1]:
-        seen.clear()
-    if not seen or high_water > seen[-1][1]:
-        seen.append((now, high_water))
-    if len(seen) > MARKS_MAX:
-        kept = list(seen)[::2]
-        seen.clear()
-        seen.extend(kept)
-
-
-def _forget(seen: deque[tuple[float, int]], next_offset: int) -> None:
-    """All but the last look at which nothing beyond `next_offset` was there, and those after it."""
-    while len(seen) > 1 and seen[1][1] <= next_offset:
-        seen.popleft()
 
 
 def _first_seen(

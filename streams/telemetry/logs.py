@@ -46,8 +46,8 @@ _ATTEMPTS: Final = (
     ("kafka.consumer.fetcher", "Fetch to node"),
     ("kafka.producer.sender", "Error sending produce request"),
 )
-"""What kafka-python says of each attempt to reach a broker that is away, several lines a second. Whoever
-asked is told by an exception (`streams.kafka.client.translated`), and says so once.
+"""Lines of kafka-python on each attempt to reach a broker that is away, several a second. The caller gets an
+exception (`streams.kafka.client.translated`), and logs it once.
 """
 
 _REFUSALS: Final = ("Handshake failed", "Authentication", "Authorization")

@@ -38,7 +38,7 @@ from streams.clock import Clock
 from streams.outcomes import Arrival, Dead, Headers, Outcome, Published
 from streams.settings import Settings
 from streams.telemetry.metrics import outcome_name
-from streams.tracing import Step, Trail
+from streams.tracing import TracedStep, Trail
 
 FOLLOWED_A_BATCH_MAX: Final = 16
 """A producer may ask for every event, and tracing one costs as much as scoring several."""
@@ -133,7 +133,7 @@ class OtelTracer:
             start_time=int(began * NANO),
         )
 
-    def step(self, step: Step, parent: Span, began: float) -> Span:
+    def step(self, step: TracedStep, parent: Span, began: float) -> Span:
         """The span of a stage, from `began` in Unix seconds when its batch was taken in hand."""
         span = self._spans.start_span(
             step.name,
@@ -184,19 +184,19 @@ class FollowedBatch:
                 span.end(int(ended * NANO))
 
     def _tell(self, place: int, event: Span, outcome: Outcome) -> None:
-        told: dict[str, str | int] = {
+        attributes: dict[str, str | int] = {
             "samehand.batch.records": self._records,
             "samehand.outcome": outcome_name(outcome),
             **{f"samehand.{name}": value for name, value in self.trail.notes.get(place, {}).items()},
         }
         if self.trail.untold:
-            told["samehand.steps_untold"] = self.trail.untold
+            attributes["samehand.steps_untold"] = self.trail.untold
         if isinstance(outcome, Published):
-            told["samehand.published"] = len(outcome.emits)
+            attributes["samehand.published"] = len(outcome.emits)
         if isinstance(outcome, Dead):
-            told["error.type"] = outcome.reason
+            attributes["error.type"] = outcome.reason
             event.set_status(Status(StatusCode.ERROR))
-        event.set_attributes(told)
+        event.set_attributes(attributes)
         spans: list[Span] = []
         for step in self.trail.steps:
             spans.append(

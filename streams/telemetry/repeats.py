@@ -1,6 +1,6 @@
 """Lets aiokafka say once what it says of each attempt, up to thousands of times a second in an outage.
 
-All of its lines about brokers that are away are one outage. Other lines are told apart by their words.
+All of its lines about brokers that are away are one outage. Other lines are distinguished by their words.
 """
 
 from __future__ import annotations

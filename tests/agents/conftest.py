@@ -140,7 +140,7 @@ MakeLife = Callable[..., Life]
 def make_life() -> MakeLife:
     """Builds a context under given rules."""
 
-    def build(**rules: Any) -> Life:
+    def build(**alert_policy: Any) -> Life:
         pepper = Pepper(1, b"p" * 32)
         life: Life
         context = AgentContext(
@@ -148,10 +148,10 @@ def make_life() -> MakeLife:
             keyers=((1, pepper.digest),),
             weights=WeightsInForce(default_weights()),
             topics=Names("t."),
-            meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
+            metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
             now=lambda: life.seconds,
             ticks=lambda: life.seconds,
-            rules=AlertPolicy(**rules),
+            alert_policy=AlertPolicy(**alert_policy),
         )
         life = Life(context)
         return life

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.bridge import Bridge
-from agents.common.turns import HELD_SECONDS
+from agents.common.yielder import HELD_SECONDS
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.fields import TARGETS
 from schemas.wire import decode_created
@@ -22,7 +22,7 @@ from streams.kafka.topics import Names
 from streams.off_loop import OFF_LOOP_BYTES
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
 from streams.registry.client import Schema
-from streams.registry.transcode import Source, Transcoder
+from streams.registry.transcode import SchemaSource, Transcoder
 from streams.telemetry.metrics import Metrics
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
@@ -45,8 +45,8 @@ SECRET = "umar@example.org"
 class Shop:
     """A bridge with its meters; each look at the clock is a held turn later."""
 
-    def __init__(self, now: float = NOON.timestamp(), registry: Source | None = None) -> None:
-        self.meters = Metrics(CollectorRegistry(), topics=[TOPIC])
+    def __init__(self, now: float = NOON.timestamp(), registry: SchemaSource | None = None) -> None:
+        self.metrics = Metrics(CollectorRegistry(), topics=[TOPIC])
         text = MAPPING if registry is None else MAPPING.replace('"json"', '"avro"')
         [mapping] = compile_mappings(text.encode(), "m").topics.values()
         ticks = count(0.0, 2 * HELD_SECONDS)
@@ -54,7 +54,7 @@ class Shop:
         self.bridge = Bridge(
             mapping,
             Names("t."),
-            self.meters,
+            self.metrics,
             transcoder=transcoder,
             now=lambda: now,
             ticks=lambda: next(ticks),
@@ -90,7 +90,7 @@ async def test_what_a_record_came_without_is_counted_on_the_foreign_topic() -> N
     shop = Shop()
     [outcome] = await shop.told(signup(mail=[SECRET]))
     assert isinstance(outcome, Published)
-    assert shop.meters.fields_unusable.labels(TOPIC, "email", "wrong-type")._value.get() == 1
+    assert shop.metrics.fields_unusable.labels(TOPIC, "email", "wrong-type")._value.get() == 1
 
 
 async def test_a_slow_clock_of_ours_makes_no_dead_letters() -> None:

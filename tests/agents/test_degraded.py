@@ -14,7 +14,7 @@ from local.redis_cluster import RedisCluster
 from schemas.record import Record
 from schemas.wire import encode
 from store.bounds import Bounds
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life, dead
 from tests.makers import a_ban, a_reinstatement, a_sign_up, arrival
@@ -60,7 +60,7 @@ async def test_a_sign_up_is_looked_up_by_what_is_left_of_it(
     assert alert.band == "likely"
     assert {(it.side, it.field) for it in alert.not_read} == {("account", field)}
     assert reason in {it.reason for it in alert.not_read}
-    counted = life.context.meters.exposition().decode()
+    counted = life.context.metrics.exposition().decode()
     assert f'fields_unusable_total{{field="{field}",reason="{reason}",topic=' in counted
 
 
@@ -127,11 +127,11 @@ async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -
     shards = 1 if request.param == "1 shard" else 3
     if "cluster" in request.param:
         nodes: RedisCluster = request.getfixturevalue("cluster")
-        endpoint = Endpoint(
+        endpoint = RedisEndpoint(
             cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes), deadline_seconds=10.0
         )
     else:
-        endpoint = Endpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10.0)
+        endpoint = RedisEndpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10.0)
     store = RedisStore(
         endpoint,
         prefix=store_prefix,

@@ -51,7 +51,7 @@ async def test_bans_and_tombstones_of_one_batch_are_taken_in_their_order(life: L
 async def test_searchable_counts_from_kafkas_stamp_not_from_when_a_listed_ban_occurred(life: Life) -> None:
     told = arrival(a_ban("77", at=NOON - timedelta(days=400), handle="umar_media"))
     await life.enrol([replace(told, timestamp=life.seconds - 2.0)])
-    seconds = life.context.meters.searchable_seconds
+    seconds = life.context.metrics.searchable_seconds
     assert seconds._sum.get() == 2.0
 
 

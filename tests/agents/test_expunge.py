@@ -99,7 +99,7 @@ async def test_withdrawals_are_counted_by_their_reason(life: Life) -> None:
     await life.relay()
     assert (
         'samehand_alerts_withdrawn_total{reason="reinstated"} 1.0'
-        in life.context.meters.exposition().decode()
+        in life.context.metrics.exposition().decode()
     )
 
 

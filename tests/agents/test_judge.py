@@ -240,7 +240,7 @@ def counted(life: Life, verdict: str) -> float:
     """Verdicts of a kind that this process counted."""
     return sum(
         sample.value
-        for metric in life.context.meters.registry.collect()
+        for metric in life.context.metrics.registry.collect()
         for sample in metric.samples
         if sample.name == "samehand_verdicts_total" and sample.labels["verdict"] == verdict
     )
@@ -248,7 +248,7 @@ def counted(life: Life, verdict: str) -> float:
 
 def reopened(life: Life) -> float:
     """Alerts that were opened again."""
-    return life.context.meters.registry.get_sample_value("samehand_alerts_reopened_total") or 0.0
+    return life.context.metrics.registry.get_sample_value("samehand_alerts_reopened_total") or 0.0
 
 
 async def family(life: Life, account: str) -> tuple[str, int]:

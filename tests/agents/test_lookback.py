@@ -104,7 +104,7 @@ async def test_who_hides_among_more_decoys_than_can_wait_is_seen_to_be_missing(
     (warning,) = [line for line in logs if line["event"] == "look-back is incomplete: a posting is full"]
     assert warning["not_compared"] == {"device": 1, "payment": 1}
     assert "banned-77" not in warning["address"]  # a log names no account
-    shown = life.context.meters.exposition().decode()
+    shown = life.context.metrics.exposition().decode()
     assert 'samehand_lookbacks_capped_total{kind="device"} 1.0' in shown
     assert 'samehand_lookbacks_capped_total{kind="payment"} 1.0' in shown
 

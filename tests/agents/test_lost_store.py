@@ -346,8 +346,8 @@ async def test_closed_alert_leaves_the_topic_after_the_days_of_the_setting(platf
 
 async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost: Step) -> None:
     """Accounts of one cluster that a cap withholds; with the store their accounts are lost."""
-    rules = replace(life.context.rules, alerts_a_cluster=2)
-    capped = Life(replace(life.context, rules=rules, now=lambda: capped.seconds))
+    alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
+    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
     platform = Platform(capped)
     several = [
         a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
@@ -368,8 +368,8 @@ async def test_withheld_account_is_looked_at_again_with_its_next_event_after_the
     life: Life,
 ) -> None:
     """Which accounts were withheld is lost with the accounts: only their events bring them back."""
-    rules = replace(life.context.rules, alerts_a_cluster=2)
-    capped = Life(replace(life.context, rules=rules, now=lambda: capped.seconds))
+    alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
+    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
     platform = Platform(capped)
     several = [
         a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)

@@ -18,7 +18,7 @@ from uuid import UUID
 import pytest
 
 from schemas.accounts import AccountBanned, AccountCreated
-from store.redis import Endpoint, RedisStore
+from store.redis import RedisEndpoint, RedisStore
 from streams.outcomes import Published
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_sign_up, arrival
@@ -80,7 +80,7 @@ async def raced(
 async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) -> None:
     """So many races on a Redis; fails unless each pair was told once and either side won some."""
     store = RedisStore(
-        Endpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
+        RedisEndpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
     )
     await store.open()
     lived = Life(replace(life.context, store=store))
@@ -96,7 +96,7 @@ async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) ->
     told = Counter((alert.account_id, alert.matched.account_id) for alert in lived.alerts)
     assert told == Counter({(f"n{number}", f"b{number}"): 1 for number in range(1, count + 1)})
     assert {alert.direction for alert in lived.alerts} == {"forward", "lookback"}, "each should win sometimes"
-    assert lived.context.meters.duplicates_suppressed._value.get() > 0, "some should have met"
+    assert lived.context.metrics.duplicates_suppressed._value.get() > 0, "some should have met"
     await store.close()
 
 

@@ -79,7 +79,7 @@ async def test_an_alert_names_what_was_given_and_means_nothing(life: Life) -> No
     await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", device_id=DEVICE, ip="nope"))
     (alert,) = life.alerts
     assert unread(alert) == [("account", "ip", "unreadable"), ("matched", "phone", "unreadable")]
-    shown = life.context.meters.exposition().decode()
+    shown = life.context.metrics.exposition().decode()
     for field in ("ip", "phone"):
         assert f'samehand_fields_unusable_total{{field="{field}",reason="unreadable",topic=' in shown
 
@@ -95,7 +95,7 @@ async def test_an_alert_names_what_nobody_may_write_so_much_of(life: Life) -> No
         ("account", "links", "not-read-whole"),
         ("matched", "bio", "not-read-whole"),
     ]
-    shown = life.context.meters.exposition().decode()
+    shown = life.context.metrics.exposition().decode()
     assert 'samehand_fields_unusable_total{field="links",reason="not-read-whole",topic=' in shown
 
 
@@ -118,7 +118,7 @@ async def test_a_repeated_event_is_told_once(life: Life) -> None:
     await life.tell(life.screen, event)
     await life.tell(life.screen, event, event)
     assert len(life.alerts) == 1
-    assert life.context.meters.duplicates_suppressed._value.get() >= 1
+    assert life.context.metrics.duplicates_suppressed._value.get() >= 1
 
 
 async def test_an_alert_that_was_never_confirmed_comes_again_as_the_same_revision(life: Life) -> None:

@@ -19,7 +19,7 @@ from samehand.fingerprint.distil import Fingerprint, Keyer, distil
 from samehand.normalize.text.fold import FOLD_VERSION
 from samehand.scoring.weights import Bands, default_weights
 from store.errors import StoreMismatch
-from store.redis import Endpoint, RedisStore, store_meta
+from store.redis import RedisEndpoint, RedisStore, store_meta
 from streams.outcomes import Published
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import a_ban, a_change, a_sign_up, arrival
@@ -143,7 +143,7 @@ async def programs(
 
     def build(fold: int) -> Program:
         store = RedisStore(
-            Endpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
+            RedisEndpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
         )
         return Program(monkeypatch, Life(replace(make_life().context, store=store)), store, fold)
 

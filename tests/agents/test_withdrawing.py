@@ -118,7 +118,7 @@ async def test_a_verdict_that_comes_after_the_ban_it_led_to_still_makes_a_family
 
 async def test_a_verdict_on_an_alert_that_nobody_knows_is_no_precision(life: Life) -> None:
     await life.tell(life.judge, a_verdict("0" * 32, "mirror"))
-    told = life.context.meters.exposition().decode()
+    told = life.context.metrics.exposition().decode()
     assert 'samehand_verdicts_total{band="none",verdict="mirror"} 1.0' in told
     assert 'samehand_precision_ratio{band="none"}' not in told
 
@@ -138,7 +138,7 @@ def precision(life: Life) -> str:
     band = life.alerts[0].band
     (row,) = (
         row
-        for row in life.context.meters.exposition().decode().splitlines()
+        for row in life.context.metrics.exposition().decode().splitlines()
         if row.startswith(f'samehand_precision_ratio{{band="{band}"}}')
     )
     return row.rpartition(" ")[2]

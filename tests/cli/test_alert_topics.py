@@ -18,7 +18,7 @@ from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
 from schemas.record import Record
 from schemas.revisions import by_time
 from schemas.wire import encode
-from streams.kafka.client import Reader, Writer
+from streams.kafka.client import TopicReader, Writer
 from streams.outcomes import Arrival
 from tests.agents.conftest import Life, make_life
 from tests.makers import a_ban, a_verdict
@@ -72,7 +72,7 @@ async def replayed(life: Life, topics: Topics, *, banned: bool = True) -> tuple[
         await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
     counts = AlertReplay()
     replay = AlertTopics(life.context, counts)
-    await replay.whole(cast(Reader, topics), cast(Writer, topics))
+    await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     return replay, counts
 
 
@@ -204,7 +204,7 @@ async def test_summary_of_such_a_release_is_known(life: Life) -> None:
     await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"{__name__}.KEY", summary.alert_id.encode())
-        await replay.whole(cast(Reader, topics), cast(Writer, topics))
+        await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     ((found,),) = await life.context.store.open_alerts([ALERT.matched.key])
     assert (found.alert_id, found.revision) == (summary.alert_id, 4)
     assert await life.context.store.owed("holder", now=life.seconds) == []
@@ -214,14 +214,14 @@ async def test_ahead_of_the_rest_nothing_is_published_nor_withdrawn(life: Life) 
     """Workers of the former store have just enrolled the ban, which this one lacks."""
     topics, counts = Topics(alerts=[encode(FORMER)]), AlertReplay()
     replay = AlertTopics(life.context, counts)
-    await replay.ahead(cast(Reader, topics))
+    await replay.ahead(cast(TopicReader, topics))
     assert (counts.alerts, topics.values["t.alerts.state"]) == (0, [])
     await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
-    await replay.ahead(cast(Reader, topics))
+    await replay.ahead(cast(TopicReader, topics))
     assert (await revision_of(life), counts.alerts) == (2, 1)
     topics.values["t.alerts"].append(encode(GONE))  # by those workers
     topics.values["t.alerts.verdicts"].append(encode(a_verdict(ALERT.alert_id, "not_mirror")))
-    await replay.whole(cast(Reader, topics), cast(Writer, topics))
+    await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     (found,) = await life.context.store.pairs([ALERT.alert_id])
     assert found is not None
     assert (found.open, found.revision, counts.noted) == (False, 3, 1)
@@ -235,5 +235,5 @@ async def test_what_the_store_was_told_it_is_not_told_again(
     replay, _ = await replayed(life, topics)
     again = AsyncMock(return_value=0)
     monkeypatch.setattr(alert_topics, "recall", again)
-    await replay.whole(cast(Reader, topics), cast(Writer, topics))
+    await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     again.assert_awaited_once_with([], life.context)

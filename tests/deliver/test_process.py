@@ -85,10 +85,10 @@ def test_each_deliverys_metrics_bear_its_endpoint() -> None:
     families, registry = PerEndpoint(), CollectorRegistry()
     registry.register(families)
     for endpoint, records in (("desk", 2), ("chat", 1)):
-        meters = Metrics(CollectorRegistry(), topics=["alerts"])
-        families.add(endpoint, meters.registry)
+        metrics = Metrics(CollectorRegistry(), topics=["alerts"])
+        families.add(endpoint, metrics.registry)
         for offset in range(records):
-            meters.outcome(Arrival("alerts", 0, offset, b"k", b"v"), Published(()), 1.0)
+            metrics.outcome(Arrival("alerts", 0, offset, b"k", b"v"), Published(()), 1.0)
     for endpoint, told in (("desk", 2.0), ("chat", 1.0)):
         labels = {"endpoint": endpoint, "topic": "alerts"}
         assert registry.get_sample_value("samehand_endpoint_age_seconds_count", labels) == told

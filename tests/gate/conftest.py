@@ -20,7 +20,7 @@ from gate.app import Gate, application
 from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring, new_key, rate_of
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from gate.rights import May
 from gate.scoring import Scoring
 from gate.variations import Variations
@@ -59,7 +59,7 @@ class Caller:
     life: Life
     broker: Broker
     scoring: Scoring
-    meters: GateMeters
+    metrics: GateMetrics
     keys_file: Path
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -105,11 +105,11 @@ class Caller:
 
     def metric(self, name: str, **labels: str) -> float:
         """A figure of the gate's."""
-        return self.meters.registry.get_sample_value(name, labels) or 0.0
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
     def exposition(self) -> str:
         """All figures, as they are scraped."""
-        return generate_latest(self.meters.registry).decode()
+        return generate_latest(self.metrics.registry).decode()
 
 
 MakeCaller = Callable[..., Awaitable[Caller]]
@@ -129,7 +129,7 @@ def a_gate(
         preview=preview,
         intake=Intake(broker, life.context.topics, lambda: life.seconds),
         webhooks=webhooks or {},
-        meters=GateMeters(life.context.meters.registry, lambda: variations.total),
+        metrics=GateMetrics(life.context.metrics.registry, lambda: variations.total),
         ticks=lambda: life.seconds,
         now=lambda: life.seconds,
         deadline_ms=5_000,
@@ -152,7 +152,7 @@ async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[Make
         served: Any = application(gate)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app=served), base_url="http://gate")
         clients.append(client)
-        return Caller(client, context, broker, gate.scoring, gate.meters, keys_file)
+        return Caller(client, context, broker, gate.scoring, gate.metrics, keys_file)
 
     yield make
     for client in clients:

@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from gate.app import DEADLINE_HEADER, application
 from gate.intake import KINDS
 from gate.keys import new_key
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from gate.openapi import document
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN
 from tests.gate.conftest import Broker, Caller, MakeLife, a_gate
@@ -82,7 +82,7 @@ async def test_anybody_may_read_it(caller: Caller) -> None:
 
 def test_every_label_that_is_known_has_its_series() -> None:
     registry = CollectorRegistry()
-    GateMeters(registry, lambda: 7)
+    GateMetrics(registry, lambda: 7)
     for name, labels in (
         ("samehand_gate_outcomes_total", {"outcome": "undecided", "reason": "deadline"}),
         ("samehand_gate_outcomes_total", {"outcome": "match", "reason": ""}),

@@ -17,7 +17,7 @@ from agents.runtime.worker import context_of
 from deliver.endpoints import Endpoint
 from deliver.process import DeliverApp, wire
 from desk.telemetry import DeskMetrics
-from gate.meters import GateMeters
+from gate.metrics import GateMetrics
 from store.pepper.pepper import write_pepper_file
 from streams.clock import SystemClock
 from streams.settings import load
@@ -34,9 +34,9 @@ def shown(tmp_path: Path) -> set[str]:
     pepper = tmp_path / "pepper"
     write_pepper_file(pepper)
     settings = load({"SAMEHAND_PEPPER_FILE": str(pepper)})
-    meters = context_of(settings, peppers_of(settings)).meters
-    GateMeters(meters.registry)
-    text = meters.exposition().decode()
+    metrics = context_of(settings, peppers_of(settings)).metrics
+    GateMetrics(metrics.registry)
+    text = metrics.exposition().decode()
     delivering = wire([DeliverApp(settings, Endpoint("desk", ""))], SystemClock())
     text += delivering.exposition.negotiated("")[0].decode()
     at_desk = CollectorRegistry()

@@ -21,7 +21,7 @@ from tests.journeys.conftest import Platform
 from tests.ops.conftest import PICTURES as TAKEN
 from tests.ops.load import Load
 from tests.ops.watchers import Prometheus
-from tests.report.overview.makers import NOON, figures_of, settle, some_meters
+from tests.report.overview.makers import NOON, figures_of, settle, some_metrics
 
 pytestmark = pytest.mark.ops
 
@@ -147,16 +147,16 @@ def test_it_is_readable_without_scripts_and_on_a_phone(browser: Any, service: Pl
 def everything_wrong() -> str:
     """The page of a worker of which nothing is well, with its style in it."""
     topics = [getattr(Names("platform.eu."), name) for name in ("created", "updated", "banned", "enrolled")]
-    meters, history = some_meters(*topics), History()
+    metrics, history = some_metrics(*topics), History()
     for topic in topics:
-        settle(meters, 123_456 if topic == topics[0] else 10, age=90.0, topic=topic)
-    history.note(look_of(figures_of(meters, NOON - 600)))
-    meters.ready.set(0)
-    meters.breaker(BreakerState.OPEN)
-    meters.deadletters.labels(topics[0], "not-json").inc(1_234)
-    meters.lags({(topic, 0): Lag(98_765, NOON - 900) for topic in topics}, NOON)
-    settle(meters, 10, age=90.0, topic=topics[0])
-    figures = replace(figures_of(meters), unready="store: Redis cannot be reached: ConnectionError")
+        settle(metrics, 123_456 if topic == topics[0] else 10, age=90.0, topic=topic)
+    history.note(look_of(figures_of(metrics, NOON - 600)))
+    metrics.ready.set(0)
+    metrics.breaker(BreakerState.OPEN)
+    metrics.deadletters.labels(topics[0], "not-json").inc(1_234)
+    metrics.lags({(topic, 0): Lag(98_765, NOON - 900) for topic in topics}, NOON)
+    settle(metrics, 10, age=90.0, topic=topics[0])
+    figures = replace(figures_of(metrics), unready="store: Redis cannot be reached: ConnectionError")
     history.note(look_of(figures))
     style = files("report.overview").joinpath("static", "overview.css").read_text("utf-8")
     return overview.page(figures, history).replace("</head>", f"<style>{style}</style></head>")

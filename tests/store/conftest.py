@@ -9,7 +9,7 @@ import pytest
 from store.base import Store
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.makers import IDENTITY
 
 MakeStore = Callable[..., Awaitable[Store]]
@@ -29,7 +29,7 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
         store: Store = MemoryStore(limits, IDENTITY)
         if kind.startswith("redis"):
             store = RedisStore(
-                Endpoint(
+                RedisEndpoint(
                     url=request.getfixturevalue("redis_url"),
                     deadline_seconds=10,
                 ),

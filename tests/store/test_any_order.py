@@ -15,7 +15,7 @@ from store.base import Ban, Store
 from store.bounds import Bounds
 from store.limits import SILENT_LISTS
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
@@ -87,7 +87,7 @@ def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str, shards: int
     def filled_anyhow(places: list[int], at_once: int) -> None:
         order = [TOLD[place] for place in places]
         redis = RedisStore(
-            Endpoint(url=redis_url, deadline_seconds=10.0),
+            RedisEndpoint(url=redis_url, deadline_seconds=10.0),
             prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
             identity=IDENTITY,
             sizes=roomy(shards),

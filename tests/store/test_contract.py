@@ -17,6 +17,7 @@ from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
 from store.base import (
     Ban,
+    ConfirmedEntry,
     Decided,
     Enrolled,
     OpenAlert,
@@ -26,7 +27,6 @@ from store.base import (
     Remembered,
     Ruled,
     Ruling,
-    Settled,
     Store,
     Summary,
 )
@@ -928,9 +928,9 @@ class TestPairs:
         (owed,) = await store.owed("holder", now=NOW)
         assert await store.owed("holder", now=NOW) == [owed], "whoever took it may have died"
         for revision in (nth(1), nth(3)):
-            await store.settle([Settled(owed.alert.alert_id, "x:9001", revision)])
+            await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", revision)])
         assert await store.owed("holder", now=NOW) == [owed]
-        await store.settle([Settled(owed.alert.alert_id, "x:9001", nth(2))])
+        await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))])
         assert await store.owed("holder", now=NOW) == []
 
     async def test_one_holder_at_a_time_is_told_what_is_owed(self, store: Store) -> None:
@@ -948,7 +948,9 @@ class TestPairs:
         told = 0
         while owed := await store.owed("holder", now=NOW):
             assert len(owed) <= OWED_AT_ONCE
-            await store.settle([Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed])
+            await store.settle(
+                [ConfirmedEntry(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
+            )
             told += len(owed)
         assert told == OWED_AT_ONCE + 3
 
@@ -962,7 +964,9 @@ class TestPairs:
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))], (
             "nothing was settled yet"
         )
-        await store.settle([Settled(owed.alert.alert_id, "x:9001", nth(2))])  # by a worker that is late
+        await store.settle(
+            [ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))]
+        )  # by a worker that is late
         ((open_,),) = await store.open_alerts(["x:9001"])
         assert (open_.revision, await store.owed("holder", now=NOW)) == (nth(3), [])
 
@@ -1052,7 +1056,7 @@ class TestPairs:
             replace(it.alert, revision=it.revision, payload=b"", open=False, withdrawn=it.reason)
             for it in owed
         ]
-        await store.settle([Settled(it.alert_id, it.banned, it.revision, it) for it in known])
+        await store.settle([ConfirmedEntry(it.alert_id, it.banned, it.revision, it) for it in known])
         assert await store.pairs([one.alert_id for one in proposals]) == [
             next(it for it in known if it.alert_id == one.alert_id) for one in proposals
         ]
@@ -1068,7 +1072,7 @@ class TestPairs:
         ((read,),) = await store.alerts_about(["x:7001"])
         await store.withdraw([read], reason="account-banned", now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
-        await store.settle([Settled(read.alert_id, "x:9001", nth(2), replace(read, open=False))])
+        await store.settle([ConfirmedEntry(read.alert_id, "x:9001", nth(2), replace(read, open=False))])
         assert await store.pairs([read.alert_id]) == [None]
 
     async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(self, store: Store) -> None:
@@ -1090,7 +1094,9 @@ class TestPairs:
         told: dict[str, str | None] = {}
         while owed := await store.owed("holder", now=NOW):
             told |= {it.alert.alert_id: it.reason for it in owed}
-            await store.settle([Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed])
+            await store.settle(
+                [ConfirmedEntry(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
+            )
         assert len(told) == OPEN_ALERTS_A_BAN + 1
         assert set(told.values()) == {"reinstated"}
         assert SUMMARY.alert_id in told
@@ -1107,10 +1113,10 @@ class TestPairs:
         assert await store.propose([one], now=NOW) == [Ruled(Ruling.WITHHELD, 0)]
         (owed,) = await store.owed("holder", now=NOW)
         await store.propose([other], now=NOW)
-        await store.settle([Settled(SUMMARY.alert_id, "x:9001", owed.revision)])
+        await store.settle([ConfirmedEntry(SUMMARY.alert_id, "x:9001", owed.revision)])
         (grown,) = await store.owed("holder", now=NOW)
         assert (grown.revision, grown.counts) == (nth(2), (0, 0, 2)), "what was told is behind by now"
-        await store.settle([Settled(SUMMARY.alert_id, "x:9001", grown.revision)])
+        await store.settle([ConfirmedEntry(SUMMARY.alert_id, "x:9001", grown.revision)])
         await store.propose([replace(other, band="likely")], now=NOW)
         assert await store.owed("holder", now=NOW + 1) == [], "it was told a moment ago"
 
@@ -1279,7 +1285,7 @@ class TestDecisions:
         await store.reopen([gone, gone], now=NOW)
         await store.reopen([gone], now=NOW)
         assert [it.revision for it in await store.owed("holder", now=NOW)] == [nth(3)]
-        await store.settle([Settled(gone.alert_id, gone.banned, nth(3))])
+        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, nth(3))])
         assert await store.owed("holder", now=NOW) == []
         (open_,) = await store.pairs([gone.alert_id])
         assert open_ is not None
@@ -1326,10 +1332,10 @@ class TestDecisions:
         gone = await _withdrawn_for_a_verdict(store, told=False)
         (before,) = await store.owed("holder", now=NOW)
         await store.withdraw([gone], reason="account-deleted", now=NOW)
-        await store.settle([Settled(gone.alert_id, gone.banned, before.revision, gone)])
+        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, before.revision, gone)])
         (owed,) = await store.owed("holder", now=NOW)
         assert (owed.reason, owed.revision) == ("account-deleted", before.revision + 1)
-        await store.settle([Settled(gone.alert_id, gone.banned, owed.revision)])
+        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, owed.revision)])
         assert await store.pairs([gone.alert_id]) == [None]
 
 
@@ -1345,7 +1351,7 @@ async def _withdrawn_for_a_verdict(store: Store, *, told: bool = True) -> OpenAl
     (owed,) = await store.owed("holder", now=NOW)
     if told:
         known = replace(owed.alert, revision=owed.revision, open=False, withdrawn=owed.reason)
-        await store.settle([Settled(known.alert_id, known.banned, known.revision, known)])
+        await store.settle([ConfirmedEntry(known.alert_id, known.banned, known.revision, known)])
     (gone,) = await store.pairs([proposal.alert_id])
     assert gone is not None
     return gone

@@ -19,13 +19,13 @@ from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
 from samehand.showings import Showings
 from schemas.verdicts import Verdict
-from store.base import Decision, OpenAlert, Owed, Query, Settled, Store, Summary
+from store.base import ConfirmedEntry, Decision, OpenAlert, Owed, Query, Store, Summary
 from store.bounds import Bounds
 from store.common import ranking
 from store.common.alert_dedup import KNOWN_ON
 from store.common.counted_values import CROWDS
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered
 
@@ -168,8 +168,8 @@ class Story:
         if verb == "settle":
             owed = await self.store.owed("holder", now=self.now)
             mine = [it for it in owed if it.alert.alert_id == alert]
-            several = [Settled(alert, banned, it.revision, _known(it)) for it in mine]
-            await self.store.settle([*several, Settled(alert, banned, 1)])
+            several = [ConfirmedEntry(alert, banned, it.revision, _known(it)) for it in mine]
+            await self.store.settle([*several, ConfirmedEntry(alert, banned, 1)])
         elif verb == "withdraw":
             (about,) = await self.store.alerts_about([f"x:{one}"])
             await self.store.withdraw(about, reason="account-banned", now=self.now)
@@ -239,7 +239,7 @@ async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> No
     """Tells the story to both and compares after each chapter."""
     bounds = Bounds(shards=shards, **BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
     mine = RedisStore(
-        Endpoint(url=url, deadline_seconds=10.0),
+        RedisEndpoint(url=url, deadline_seconds=10.0),
         prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.alerts import WithdrawnReason
 from schemas.revisions import by_time
-from store.base import OpenAlert, Owed, Recalled, Ruled, Ruling, Settled, Store
+from store.base import ConfirmedEntry, OpenAlert, Owed, Recalled, Ruled, Ruling, Store
 from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, nth
 
@@ -43,7 +43,7 @@ async def settled(store: Store, *, now: float) -> list[Owed]:
     known = ("verdict", "account-banned", "no-longer-resembles")
     await store.settle(
         [
-            Settled(
+            ConfirmedEntry(
                 it.alert.alert_id,
                 it.alert.banned,
                 it.revision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.base import Settled, Store
+from store.base import ConfirmedEntry, Store
 from store.bounds import Bounds
 from tests.store.makers import NOW, a_ban, a_claim, a_proposal, nth
 
@@ -47,7 +47,7 @@ async def test_a_withdrawn_alert_waits_for_nobody(store: Store) -> None:
     (alert_id,) = await published(store, 1)
     banned = a_proposal("x:new-1").banned
     await store.expunge([(banned, NOW)], now=NOW)
-    await store.settle([Settled(alert_id, banned, nth(2))])
+    await store.settle([ConfirmedEntry(alert_id, banned, nth(2))])
     assert await waiting(store) == (0, None)
 
 

@@ -32,11 +32,11 @@ from streams.faust_app.process import run_worker
 from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published, contained
 from streams.settings import Settings
-from streams.supervision.caution import Caution
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
+from streams.supervision.poison_guard import PoisonGuard
 from streams.supervision.supervisor import Birth, supervise
-from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 
@@ -112,13 +112,13 @@ def work(given: Settings, birth: Birth | None = None) -> int:
         return [contained(decide, arrival) for arrival in arrivals]
 
     read = {"echo": called.created, "echo-too": called.updated}
-    meters, caution = Metrics(CollectorRegistry(), topics=read.values()), None
+    metrics, poison_guard = Metrics(CollectorRegistry(), topics=read.values()), None
     if birth:
         suspects = SuspectTopic(given)
-        accuse_unfinished(suspects, birth)
-        meters.restarted(birth.restarts)
-        caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
-    app = WorkerApp(given, meters, caution=caution)
+        mark_unfinished(suspects, birth)
+        metrics.restarted(birth.restarts)
+        poison_guard = PoisonGuard(birth.recorder, Suspects(suspects.read), mark=suspects.mark)
+    app = WorkerApp(given, metrics, poison_guard=poison_guard)
     if birth:
         limits = {"hang_seconds": given.hang_seconds, "stop_seconds": given.stop_seconds}
         app.beside(partial(beat, birth.recorder, **limits))

@@ -59,7 +59,7 @@ class Stage:
     def names(self) -> Names:
         return names(self.settings)
 
-    def create_topics(self) -> list[topics.Finding]:
+    def create_topics(self) -> list[topics.TopicFinding]:
         return topics.check(self.settings, create=True)
 
     def send(self, values: list[bytes], topic: str | None = None) -> None:

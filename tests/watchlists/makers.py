@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 
-from samehand.watchlist.entry import Entry
+from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists.rows import ListRow
 
@@ -71,7 +71,7 @@ S2,Somebody Example,,person,,
 """.encode()
 
 
-def entries(read: Iterable[ListRow]) -> list[Entry]:
+def entries(read: Iterable[ListRow]) -> list[WatchlistEntry]:
     """The entries; a fault fails the test that did not expect it."""
     found = []
     for row in read:
@@ -86,7 +86,7 @@ def faults(read: Iterable[ListRow]) -> list[tuple[str, str]]:
     return [(row.where, row.outcome.reason) for row in read if isinstance(row.outcome, Malformed)]
 
 
-def names(entry: Entry) -> dict[str, bool]:
+def names(entry: WatchlistEntry) -> dict[str, bool]:
     """Each name of an entry, and whether it is weak."""
     return {alias.text: alias.weak for alias in entry.aliases}
 
@@ -96,7 +96,7 @@ def lines(raw: bytes) -> Iterator[bytes]:
     return iter(BytesIO(raw))
 
 
-def front_and_person(found: list[Entry]) -> tuple[Entry, Entry]:
+def front_and_person(found: list[WatchlistEntry]) -> tuple[WatchlistEntry, WatchlistEntry]:
     """The first two entries, which are an organisation and a person."""
     front, person = found[0], found[1]
     assert (front.person, person.person) == (False, True)

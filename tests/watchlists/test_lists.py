@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.watchlist.entry import Entry
+from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from tests.watchlists.makers import (
     ALT_CSV,
@@ -91,7 +91,7 @@ def test_a_damaged_file_gives_entries_and_faults_and_never_an_exception(
     damaged = raw[:start] + data.draw(st.binary(max_size=40)) + raw[end:]
     for row in READERS[form](damaged):
         assert row.where
-        if isinstance(row.outcome, Entry):
+        if isinstance(row.outcome, WatchlistEntry):
             assert row.outcome.reference
             assert all(tidy(alias.text) == alias.text != "" for alias in row.outcome.aliases)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from samehand.watchlist.entry import Entry
+from samehand.watchlist.entry import WatchlistEntry
 from tests.watchlists.makers import (
     ALT_CSV,
     SDN_CSV,
@@ -55,7 +55,7 @@ def test_bad_rows_of_ofac_have_their_number_and_the_rest_is_read() -> None:
         ("alias row 1", "contradiction"),
         ("alias row 2", "bad-row"),
     ]
-    assert [row.outcome.name for row in read if isinstance(row.outcome, Entry)] == ["B FRONT"]
+    assert [row.outcome.name for row in read if isinstance(row.outcome, WatchlistEntry)] == ["B FRONT"]
 
 
 # The UK's list is a row a name.

@@ -117,7 +117,7 @@ def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[DoctorF
     ]
 
 
-def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> DoctorFinding:
+def of_topic(finding: topics.TopicFinding, cures: Mapping[str, str] = _CURES) -> DoctorFinding:
     """What is wrong with a topic, and how that is mended, by its kind."""
     cure = cures.get(finding.kind, "")
     if finding.blocks:
@@ -125,7 +125,7 @@ def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Doct
     return warning(f"topic {finding.topic}", finding.detail, cure)
 
 
-def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> DoctorFinding:
+def of_missing(missing: Sequence[topics.TopicFinding], settings: Settings) -> DoctorFinding:
     """Topics that are not there, in one finding."""
     called = ", ".join(finding.topic for finding in missing)
     if settings.topic_create:

@@ -17,7 +17,7 @@ from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, 
 from store.pepper.pepper import Peppers
 from store.redis.client import NO_EVICTION
 from store.redis.layout import Layout, Sizes
-from store.redis.server_info import Inspection, Server
+from store.redis.server_info import Inspection, RedisServer
 from store.redis.store_meta import NEVER_FILLED, UNFILLED
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -112,7 +112,7 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFin
     ]
 
 
-def _of_cluster(servers: Sequence[Server], shards: int) -> list[DoctorFinding]:
+def _of_cluster(servers: Sequence[RedisServer], shards: int) -> list[DoctorFinding]:
     """What matters of a cluster as a whole."""
     findings = []
     if shards < len(servers):
@@ -127,7 +127,7 @@ def _of_cluster(servers: Sequence[Server], shards: int) -> list[DoctorFinding]:
     return findings or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
 
 
-def _configuration(server: Server) -> list[DoctorFinding]:
+def _configuration(server: RedisServer) -> list[DoctorFinding]:
     findings = []
     if not server.tells_history:
         words = "its replication history cannot be read: a failover could lose the last minutes"

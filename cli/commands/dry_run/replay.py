@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
 from agents.common.weights_in_force import WeightsInForce
-from agents.common.withdrawal import told as told_of
+from agents.common.withdrawal import record_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -36,7 +36,7 @@ from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import Settled, Store
+from store.base import ConfirmedEntry, Store
 from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
@@ -110,7 +110,7 @@ def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
 class Replay:
     """One run of events over an empty store that is open."""
 
-    def __init__(self, store: Store, secret: bytes, weights: Weights, rules: AlertPolicy) -> None:
+    def __init__(self, store: Store, secret: bytes, weights: Weights, alert_policy: AlertPolicy) -> None:
         pepper = Pepper(1, secret)
         self._now = 0.0
         self._remembering = False  # until the first account comes, no ban has anybody to look back on
@@ -120,12 +120,12 @@ class Replay:
             keyers=((pepper.pepper_id, pepper.digest),),
             weights=WeightsInForce(weights),
             topics=Names(),
-            meters=Metrics(CollectorRegistry()),
+            metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,
-            rules=dataclasses.replace(rules, logged=False),
+            alert_policy=dataclasses.replace(alert_policy, logged=False),
         )
         undated = dataclasses.replace(
-            self._context, rules=dataclasses.replace(self._context.rules, dated=False)
+            self._context, alert_policy=dataclasses.replace(self._context.alert_policy, dated=False)
         )
         self._lookback = Lookback(self._context)
         self._screen = Screen(self._context)
@@ -212,7 +212,7 @@ class Replay:
             accounts: list[AccountCreated] = [
                 decoded.record for decoded in read if isinstance(decoded, Decoded)
             ]
-            distilled = remembered(accounts, self._context.keyers, self._context.rules.stock)
+            distilled = remembered(accounts, self._context.keyers, self._context.alert_policy.stock)
             await self._store.remember(
                 [account for account in distilled if not isinstance(account, Dead)], now=self._now
             )
@@ -230,7 +230,7 @@ class Replay:
             pass
         while owed := await self._store.owed(_HOLDER, now=self._now):
             for one in owed:
-                record = told_of(one)
+                record = record_of(one)
                 if isinstance(record, AlertSummary):
                     self.outcomes.summaries[record.alert_id] = record
                 elif record is not None and record.withdrawn_reason is not None:
@@ -238,7 +238,7 @@ class Replay:
                     if record.withdrawn_reason not in KNOWN_ON:
                         self.outcomes.alerts[record.alert_id] = by_number(record)
             await self._store.settle(
-                [Settled(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
+                [ConfirmedEntry(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
             )
 
     def _noted(self, kind: Kind, batch: Sequence[SourceEvent], outcomes: Sequence[Outcome]) -> list[Emit]:

@@ -32,7 +32,7 @@ from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped, Result
 from schemas.wire import Decoded, encode
 from streams.errors import TopicsError
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from streams.registry.transcode import Transcoder, mapped
@@ -216,7 +216,7 @@ class Topics:
                         hear(done)
         self.gathered.sources.append(topic)
 
-    def _arrivals(self, opened: Reader, topic: str, begins: dict[int, int]) -> Iterator[Arrival]:
+    def _arrivals(self, opened: TopicReader, topic: str, begins: dict[int, int]) -> Iterator[Arrival]:
         for partition, begin in begins.items():
             yield from opened.read(topic, partition, begin)
 

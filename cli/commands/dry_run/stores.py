@@ -20,7 +20,7 @@ from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from store.base import Store
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from streams.settings import Settings
 
 Kind = Literal["redis", "memory"]
@@ -85,7 +85,7 @@ def _columns(records: int) -> int:
 @asynccontextmanager
 async def _opened(redis: EmbeddedRedis, records: int, bounds: Bounds) -> AsyncIterator[Store]:
     store = RedisStore(
-        Endpoint(url=redis.url, deadline_seconds=_DEADLINE_SECONDS, options={}),
+        RedisEndpoint(url=redis.url, deadline_seconds=_DEADLINE_SECONDS, options={}),
         prefix="samehand:",
         identity=b"samehand-try",
         sizes=Sizes(bans=records, remembered=records, sketch_columns=_columns(records)),

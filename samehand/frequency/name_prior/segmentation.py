@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from samehand.frequency.name_prior.character_model import running_bits
 from samehand.frequency.name_prior.decorations import decoration
 from samehand.frequency.name_prior.digits import digit_bits
 from samehand.frequency.name_prior.scale import (
@@ -22,7 +21,31 @@ from samehand.frequency.name_prior.scale import (
     UNLISTED_BITS,
     WHOLE_BITS,
 )
-from samehand.frequency.name_prior.table import HEAD_LENGTH, SHORT_LENGTHS, TOKEN_LENGTH_MAX, shipped
+from samehand.frequency.name_prior.table import (
+    HEAD_LENGTH,
+    SHORT_LENGTHS,
+    STEPS_PER_BIT,
+    TOKEN_LENGTH_MAX,
+    Table,
+    shipped,
+)
+
+START: Final = "^"
+
+
+def running_bits(table: Table, run: str) -> list[float]:
+    """Bits of the run's first 0, 1, … len(run) letters (a-z only, at least one)."""
+    rows = table.rows
+    context = START + run[0]
+    total = rows[START][ord(run[0]) - 97]
+    costs = [0.0, total / STEPS_PER_BIT]
+    for letter in run[1:]:
+        row = rows.get(context) or rows[context[1:]]
+        total += row[ord(letter) - 97]
+        costs.append(total / STEPS_PER_BIT)
+        context = context[-2:] + letter
+    return costs
+
 
 # Names recur within a batch and among a look-up's candidates. Of the 61,000 calls for 12,000 simulated
 # sign-ups 8,192 entries answer .704, and four times as many .715. They are full within minutes, so that a
@@ -55,7 +78,8 @@ def bits(token: str) -> float:
     total = -JOIN_BITS
     for run in _RUNS.findall(token[:_READ_LETTERS]):
         if run.isalpha():
-            total += JOIN_BITS + _letter_bits(run)
+            # Bits of a run of letters, read by its cheapest path.
+            total += JOIN_BITS + min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
         else:
             total += digit_bits(run) + (JOIN_BITS if total < 0 else 0.0)
     return _bounded(total) if total >= 0 else 0.0
@@ -90,11 +114,6 @@ def _piece_bits(piece: str) -> float:
         return _bounded(digit_bits(piece))
     spelt = running_bits(shipped(), piece)[-1] + UNLISTED_BITS
     return _bounded(min(spelt, len(piece) * LETTER_BITS))
-
-
-def _letter_bits(run: str) -> float:
-    """Bits of a run of letters, read by its cheapest path."""
-    return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
 
 
 def _pieces(run: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Profiles that call another account their own: `backup of @umar_media`, `old account @umar_media`.
 
-Only words that claim an account count, and only next to the account that is named: whoever merely names a
+Only words that claim an account count, and only next to the account that is named: a text that merely names a
 banned account may follow or report it, and `former @club player` names an employer.
 """
 

@@ -17,7 +17,7 @@ _PIECE: Final = re.compile(rf".{{1,{_PIECE_CHARS}}}(?=[\x00-\x7f])|.{{1,{_PIECE_
 def composed(form: Literal["NFC", "NFKC"], text: str, enough: int | None = None) -> str:
     """The text in a normal form, or at least its first ``enough`` + 1 characters where that is given.
 
-    One character may become eighteen: whoever reads no more than ``enough`` spares the rest of the work.
+    One character may become eighteen: ``enough`` spares a caller that reads no more the rest of the work.
     """
     if text.isascii():
         return text

@@ -5,7 +5,7 @@ is read as letters (:mod:`samehand.normalize.text.leet`), repeats are collapsed,
 and m. Where a glyph is ambiguous, the most probable reading is the base and the others are alternates.
 
 ``base``, ``tokens`` and ``alternates`` are lower-case ASCII. Everything here is total and deterministic.
-``FOLD_VERSION`` names the table and these rules together: whoever changes a result of either raises it.
+``FOLD_VERSION`` names the table and these rules together: a change to a result of either raises it.
 """
 
 from __future__ import annotations

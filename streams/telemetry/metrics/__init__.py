@@ -8,11 +8,19 @@ An exemplar leads from a bucket to a record: its address, `partition` and `offse
 which tells nothing to who cannot read the topic. One a second and topic is enough to look at.
 """
 
-from streams.telemetry.metrics.alerts import BANDS, DIRECTIONS, OTHER, QUEUES_MAX
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from streams.telemetry.metrics.alerts import BANDS, DIRECTIONS, OTHER, QUEUES_MAX, AlertMetrics
 from streams.telemetry.metrics.buckets import FRESH_SECONDS
-from streams.telemetry.metrics.events import outcome_name
-from streams.telemetry.metrics.metrics import Metrics
+from streams.telemetry.metrics.events import EventMetrics, outcome_name
 from streams.telemetry.metrics.process import declare_build, restarts_counter
+from streams.telemetry.metrics.store import StoreMetrics
 
 __all__ = [
     "BANDS",
@@ -25,3 +33,43 @@ __all__ = [
     "outcome_name",
     "restarts_counter",
 ]
+
+# `_created` series double the number of series and no query of ours reads them.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
+
+
+class Metrics(EventMetrics, AlertMetrics, StoreMetrics):
+    """All metrics of one process, in `registry`. `topics` are the consumed ones, in full."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        topics: Iterable[str] = (),
+        reasons: Iterable[str] = (),
+        operations: Iterable[str] = (),
+        signals: Iterable[str] = (),
+        scripts: Iterable[str] = (),
+        build: Mapping[str, str] | None = None,
+    ) -> None:
+        self.registry = registry
+        signals = tuple(signals)
+        EventMetrics.__init__(self, registry, topics=tuple(topics), reasons=tuple(reasons), signals=signals)
+        AlertMetrics.__init__(self, registry, signals=signals, scripts=tuple(scripts))
+        StoreMetrics.__init__(self, registry, operations=tuple(operations))
+        self.restarts = restarts_counter(registry)
+        declare_build(registry, build or {"version": "unknown"})
+
+    def restarted(self, restarts: Mapping[str, int]) -> None:
+        """How often the supervisor has started a worker again before this one, by reason."""
+        for reason, times in restarts.items():
+            self.restarts.labels(reason).inc(times)
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return prometheus_client.generate_latest(self.registry)
+
+    def negotiated(self, accept: str) -> tuple[bytes, str]:
+        """What `/metrics` serves, and its content type: OpenMetrics with exemplars to who accepts it."""
+        encode, kind = choose_encoder(accept)
+        return encode(self.registry), kind

@@ -54,7 +54,22 @@ class AlertMetrics:
         self._decided: dict[str, Tally] = {}
         self._weights: dict[str, str] = {}
         self._declare_alerts(registry)
-        self._create_alerts(signals, scripts)
+        for band, direction in product(BANDS, DIRECTIONS):
+            self.alerts.labels(band, direction, "")
+        for direction in DIRECTIONS:
+            self.time_to_detect_seconds.labels(direction)
+        for reason in WITHDRAWN_REASONS:
+            self.alerts_withdrawn.labels(reason)
+        for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
+            self.verdicts.labels(verdict, band)
+        for band in BANDS:
+            self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
+        for stage in STAGES:
+            self.weights_refused.labels(stage)
+        for signal in signals:
+            self.signals.labels(signal)
+        for script, verdict in product(scripts, VERDICTS):
+            self.judged_scripts.labels(script, verdict)
 
     def _declare_alerts(self, registry: CollectorRegistry) -> None:
         self.alerts = Counter(
@@ -151,27 +166,11 @@ class AlertMetrics:
             registry=registry,
         )
 
-    def _create_alerts(self, signals: Sequence[str], scripts: Sequence[str]) -> None:
-        for band, direction in product(BANDS, DIRECTIONS):
-            self.alerts.labels(band, direction, "")
-        for direction in DIRECTIONS:
-            self.time_to_detect_seconds.labels(direction)
-        for reason in WITHDRAWN_REASONS:
-            self.alerts_withdrawn.labels(reason)
-        for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
-            self.verdicts.labels(verdict, band)
-        for band in BANDS:
-            self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
-        for stage in STAGES:
-            self.weights_refused.labels(stage)
-        for signal in signals:
-            self.signals.labels(signal)
-        for script, verdict in product(scripts, VERDICTS):
-            self.judged_scripts.labels(script, verdict)
-
     def alert(self, band: str, direction: str, queue: str, seconds_since_ban: float | None = None) -> None:
         """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
-        self.alerts.labels(band, direction, self._queue(queue)).inc()
+        if queue not in self._queues and len(self._queues) < QUEUES_MAX:
+            self._queues.add(queue)
+        self.alerts.labels(band, direction, queue if queue in self._queues else OTHER).inc()
         if seconds_since_ban is not None:
             self.time_to_detect_seconds.labels(direction).observe(max(0.0, seconds_since_ban))
 
@@ -203,8 +202,3 @@ class AlertMetrics:
             counts.mirrors += verdict == "mirror"
             counts.all += 1
             self.precision_ratio.labels(band).set(counts.mirrors / counts.all)
-
-    def _queue(self, queue: str) -> str:
-        if queue not in self._queues and len(self._queues) < QUEUES_MAX:
-            self._queues.add(queue)
-        return queue if queue in self._queues else OTHER

@@ -35,7 +35,19 @@ class EventMetrics:
         self._age_of: dict[str, Histogram] = {}
         self._exemplar_at: dict[str, float] = {}
         self._declare_events(registry)
-        self._create_events(topics, reasons, signals)
+        for topic in topics:
+            self._age_of[topic] = self.event_age_seconds.labels(topic)
+            self.lag_seconds.labels(topic)
+            self.topic_stopped.labels(topic)
+            self.unknown_fields.labels(topic)
+            self.fields_unusable.labels(topic, UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD)
+            self.clamped_dates.labels(topic)
+        for topic, outcome in product(topics, OUTCOMES):
+            self._outcome_of[topic, outcome] = self.events.labels(topic, outcome)
+        for topic, reason in product(topics, reasons):
+            self.deadletters.labels(topic, reason)
+        for signal in signals:
+            self.signal_unavailable.labels(signal)
 
     def _declare_events(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
@@ -112,21 +124,6 @@ class EventMetrics:
             ("topic",),
             registry=registry,
         )
-
-    def _create_events(self, topics: Sequence[str], reasons: Sequence[str], signals: Sequence[str]) -> None:
-        for topic in topics:
-            self._age_of[topic] = self.event_age_seconds.labels(topic)
-            self.lag_seconds.labels(topic)
-            self.topic_stopped.labels(topic)
-            self.unknown_fields.labels(topic)
-            self.fields_unusable.labels(topic, UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD)
-            self.clamped_dates.labels(topic)
-        for topic, outcome in product(topics, OUTCOMES):
-            self._outcome_of[topic, outcome] = self.events.labels(topic, outcome)
-        for topic, reason in product(topics, reasons):
-            self.deadletters.labels(topic, reason)
-        for signal in signals:
-            self.signal_unavailable.labels(signal)
 
     def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
         """A record's outcome is durable; `now` in Unix seconds."""

@@ -19,7 +19,11 @@ class StoreMetrics:
 
     def __init__(self, registry: CollectorRegistry, *, operations: Sequence[str]) -> None:
         self._declare_store(registry)
-        self._create_store(operations)
+        for operation in operations:
+            self.store_seconds.labels(operation)
+        for index in INDEXES:
+            self.postings_full.labels(index, "device").set(0)
+        self.lookbacks_capped.labels("device")
 
     def _declare_store(self, registry: CollectorRegistry) -> None:
         self.store_seconds = Histogram(
@@ -65,13 +69,5 @@ class StoreMetrics:
             registry=registry,
         )
 
-    def _create_store(self, operations: Sequence[str]) -> None:
-        for operation in operations:
-            self.store_seconds.labels(operation)
-        for index in INDEXES:
-            self.postings_full.labels(index, "device").set(0)
-        self.lookbacks_capped.labels("device")
-
     def breaker(self, state: BreakerState) -> None:
-        """The store's breaker turned."""
         self.store_breaker_state.set(state)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from store.bounds import Bounds
-from store.redis.client import Endpoint
+from store.redis.client import RedisEndpoint
 from store.redis.store import RedisStore
 from tests.agents.conftest import Life, MakeLife
 from tests.agents.decoying import BAN, MIRROR, SHARED, accounts, decoys, open_alerts
@@ -58,7 +58,7 @@ async def test_what_redis_withholds_is_looked_at_again(
     life: Life, redis_url: str, store_prefix: str, shards: int
 ) -> None:
     store = RedisStore(
-        Endpoint(url=redis_url, deadline_seconds=20.0),
+        RedisEndpoint(url=redis_url, deadline_seconds=20.0),
         prefix=store_prefix,
         identity=b"i" * 32,
         bounds=Bounds(shards=shards),

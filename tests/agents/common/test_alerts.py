@@ -48,7 +48,7 @@ async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media_2", device_id=DEVICE))
     (alert,) = life.alerts
     assert isinstance(alert, MirrorAlert)
-    text = life.context.meters.exposition().decode()
+    text = life.context.metrics.exposition().decode()
     assert 'samehand_alerts_total{band="likely",direction="forward",queue="extremism"} 1.0' in text
 
 

@@ -15,7 +15,7 @@ from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.common.offload import TURN_RECORDS, offload
-from agents.common.turns import HELD_SECONDS, Turns
+from agents.common.yielder import HELD_SECONDS, Yielder
 from schemas.accounts import AccountDeleted, Avatar
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded, decode_deleted
@@ -46,7 +46,7 @@ async def test_a_store_of_another_make_is_no_outage(life: Life) -> None:
 
 async def test_every_question_is_timed_under_its_name(life: Life) -> None:
     await life.context.call_store(life.context.store.bans(["x:1"]))
-    text = life.context.meters.exposition().decode()
+    text = life.context.metrics.exposition().decode()
     assert 'samehand_store_seconds_count{operation="bans"} 1.0' in text
     assert {"enrol", "remember", "bans_like", "propose", "confirm"} <= set(OPERATIONS)
 
@@ -80,7 +80,7 @@ def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
     raw = arrival(a_deletion("1")).value
     assert raw is not None
     read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.context, itself)
-    shown = life.context.meters.exposition().decode()
+    shown = life.context.metrics.exposition().decode()
     assert 'samehand_unknown_fields_total{topic="t"} 1.0' in shown
     assert 'fields_unusable_total{field="unknown",reason="unknown-field",topic="t"} 1.0' in shown
 
@@ -108,7 +108,7 @@ def test_what_could_not_be_read_goes_with_the_account_and_is_counted(life: Life)
     account = distilled(found, life.context.topics.created, life.context)
     assert (account.account, account.quoted.handle) == ("telegram:99", "umar_media")
     assert set(account.not_read) == {left_out, Unusable("ip", FieldFault.UNREADABLE)}
-    counted = life.context.meters.fields_unusable.labels(life.context.topics.created, "ip", "unreadable")
+    counted = life.context.metrics.fields_unusable.labels(life.context.topics.created, "ip", "unreadable")
     assert counted._value.get() == 1
 
 
@@ -119,7 +119,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n"
 
 
 def counted(life: Life, name: str, **labels: str) -> float:
-    return life.context.meters.registry.get_sample_value(f"samehand_{name}_total", labels) or 0.0
+    return life.context.metrics.registry.get_sample_value(f"samehand_{name}_total", labels) or 0.0
 
 
 def test_names_of_labels_are_known_from_the_start() -> None:
@@ -188,10 +188,10 @@ async def turns_given(seconds_each: float, count: int) -> int:
             await asyncio.sleep(0)
 
     other = asyncio.create_task(somebody_else())
-    turns = Turns(lambda: now)
+    yielder = Yielder(lambda: now)
     for _ in range(count):
         now += seconds_each
-        await turns.give()
+        await yielder.pause()
     other.cancel()
     return turns_taken
 
@@ -207,8 +207,8 @@ async def test_short_work_gives_none() -> None:
 # Only a batch that may hold pictures leaves the event loop, and every other gives it its turns.
 
 
-def turns() -> Turns:
-    return Turns(time.perf_counter)
+def yielder() -> Yielder:
+    return Yielder(time.perf_counter)
 
 
 def where(some: Sequence[Arrival]) -> int:
@@ -220,13 +220,13 @@ def where(some: Sequence[Arrival]) -> int:
     [(b'{"account":{"avatar":{"image":"aGk="}}}', True), (b"{}", False), (None, False)],
 )
 async def test_a_batch_with_a_picture_is_read_in_a_thread(value: bytes | None, elsewhere: bool) -> None:
-    [(_, there)] = await offload([arrival(b"{}"), arrival(value)], where, turns())
+    [(_, there)] = await offload([arrival(b"{}"), arrival(value)], where, yielder())
     assert (there != threading.get_ident()) is elsewhere
 
 
 async def test_parts_come_with_the_place_of_their_first_record() -> None:
     count = 2 * TURN_RECORDS + 1
-    parts = await offload([arrival(b"{}") for _ in range(count)], len, turns())
+    parts = await offload([arrival(b"{}") for _ in range(count)], len, yielder())
     assert parts == [(0, TURN_RECORDS), (TURN_RECORDS, TURN_RECORDS), (2 * TURN_RECORDS, 1)]
 
 
@@ -241,7 +241,7 @@ async def test_the_loop_gets_its_turn_within_a_batch_of_heavy_records() -> None:
             await asyncio.sleep(0)
 
     beating = asyncio.create_task(heartbeat())
-    await offload([arrival(b"{}")] * 10 * TURN_RECORDS, lambda some: time.sleep(0.004 * len(some)), turns())
+    await offload([arrival(b"{}")] * 10 * TURN_RECORDS, lambda some: time.sleep(0.004 * len(some)), yielder())
     beating.cancel()
     assert beats >= 10
 
@@ -251,4 +251,4 @@ async def test_a_defect_of_reading_comes_out() -> None:
         raise RuntimeError("ours")
 
     with pytest.raises(RuntimeError, match="ours"):
-        await offload([arrival(b'{"image":1}')], fails, turns())
+        await offload([arrival(b'{"image":1}')], fails, yielder())

@@ -239,7 +239,7 @@ def weighs(context: AgentContext) -> set[tuple[str, str]]:
     """What the metrics say is in force."""
     return {
         (it.labels["stage"], it.labels["weights_version"])
-        for metric in context.meters.registry.collect()
+        for metric in context.metrics.registry.collect()
         for it in metric.samples
         if it.name == "samehand_weights" and it.value == 1
     }
@@ -249,7 +249,7 @@ def refused(context: AgentContext) -> dict[str, float]:
     """Of each stage whether the metrics say that what was adopted is refused."""
     return {
         it.labels["stage"]: it.value
-        for metric in context.meters.registry.collect()
+        for metric in context.metrics.registry.collect()
         for it in metric.samples
         if it.name == "samehand_weights_refused"
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.common.alerts import Pair
-from agents.common.match import match, sought, strongest_first
+from agents.common.match import lookup_of, match, strongest_first
 from agents.common.snapshot import snapshot_of
 from schemas.accounts import AccountCreated
 from schemas.wire import Decoded
@@ -23,7 +23,7 @@ SHOWN: dict[str, Any] = {"handle": "umar_media", "device_id": DEVICE, "email": M
 async def matched(life: Life, event: AccountCreated) -> list[Pair]:
     """The pairs of one account that nobody has told the stream of."""
     snapshot = await snapshot_of(life.context, life.seconds)
-    one = sought(Decoded(event), life.context.topics.created, snapshot, life.context)
+    one = lookup_of(Decoded(event), life.context.topics.created, snapshot, life.context)
     return [] if one is None else (await match([one], snapshot, life.context, "forward"))[0]
 
 

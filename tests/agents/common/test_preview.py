@@ -100,7 +100,7 @@ async def test_a_record_on_which_our_logic_fails_costs_itself(
     def fails(*_: object) -> None:
         raise ValueError("umar@valley.example")
 
-    monkeypatch.setattr(module, "sought", fails)
+    monkeypatch.setattr(module, "lookup_of", fails)
     preview = Preview(banned.context)
     found = await preview.alerts_of(Decoded(MIRROR))
     assert found == Malformed("unprocessable", detail="ValueError")

@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from agents.common.alert_states import forgotten_emit, recall, recalled_of, state_emit
+from agents.common.alerts import PendingAlert
 from agents.common.converters import moment
-from agents.common.pending_alert import PendingAlert
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at, tombstone
-from agents.common.withdrawal import QUOTING, told
+from agents.common.withdrawal import QUOTING, record_of
 from schemas import examples
 from schemas.alert_state import AlertState
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
@@ -101,7 +101,7 @@ def owed(record: Record | bytes, reason: WithdrawnReason = "reinstated", revisio
 
 @pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
 def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: WithdrawnReason) -> None:
-    found = told(owed(examples.ALERT, reason, 7))
+    found = record_of(owed(examples.ALERT, reason, 7))
     assert isinstance(found, MirrorAlert)
     assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 7, reason)
     assert found.withdrawn_at == moment(AT)
@@ -110,7 +110,7 @@ def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: Withdrawn
 
 @pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
 def test_it_quotes_nobody_who_is_to_be_forgotten(reason: WithdrawnReason) -> None:
-    found = told(owed(examples.ALERT, reason))
+    found = record_of(owed(examples.ALERT, reason))
     assert isinstance(found, MirrorAlert)
     lines = (*found.evidence, *found.counter_evidence)
     if reason in QUOTING:
@@ -121,23 +121,23 @@ def test_it_quotes_nobody_who_is_to_be_forgotten(reason: WithdrawnReason) -> Non
 
 
 def test_a_summary_is_withdrawn_like_an_alert() -> None:
-    found = told(owed(examples.SUMMARY, "ban-expired"))
+    found = record_of(owed(examples.SUMMARY, "ban-expired"))
     assert isinstance(found, AlertSummary)
     assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 2, "ban-expired")
 
 
 def test_what_does_not_read_back_is_no_withdrawal() -> None:
-    assert told(owed(b"of another version")) is None
+    assert record_of(owed(b"of another version")) is None
 
 
 def test_an_alert_written_by_a_clock_that_was_ahead_reads_back() -> None:
     ahead = replace(examples.ALERT, detected_at=moment(AT + 10 * 365 * 86_400))
-    assert told(owed(ahead)) is not None
+    assert record_of(owed(ahead)) is not None
 
 
 def test_an_open_summary_has_the_counts_of_now() -> None:
     one = replace_fields(owed(examples.SUMMARY, revision=4), reason=None, counts=SummaryCounts(50, 2, 7))
-    found = told(one)
+    found = record_of(one)
     assert isinstance(found, AlertSummary)
     assert (found.status, found.revision, found.withdrawn_reason) == ("open", 4, None)
     assert (found.published, found.withheld_likely, found.withheld_possible) == (50, 2, 7)
@@ -145,6 +145,6 @@ def test_an_open_summary_has_the_counts_of_now() -> None:
 
 def test_an_alert_that_is_open_again_is_told_as_it_stood_whatever_was_stored_of_its_withdrawal() -> None:
     again = replace_fields(owed(examples.WITHDRAWN), reason=None, revision=3)
-    assert told(again) == replace(
+    assert record_of(again) == replace(
         examples.WITHDRAWN, revision=3, status="open", withdrawn_at=None, withdrawn_reason=None
     )

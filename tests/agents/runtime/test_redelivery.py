@@ -12,7 +12,7 @@ from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
 from store.errors import StoreUnavailable
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
-from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.poison_guard import REASON as ENDED_WORKER
 from tests.makers import arrival
 
 
@@ -102,11 +102,16 @@ class Ground:
 
     def again(self) -> Redelivery:
         """A worker that has just started."""
-        post = Binding("one", "t", self.handle, self.after)
+        binding = Binding("one", "t", self.handle, self.after)
         servers, clock = self.servers, Clock()
         parts: dict[str, Any] = {"store": servers, "clock": clock}
         return Redelivery(
-            posts=[post], histories=self.noted, recents=self, publisher=self, letters_topic="letters", **parts
+            bindings=[binding],
+            histories=self.noted,
+            recents=self,
+            publisher=self,
+            letters_topic="letters",
+            **parts,
         )
 
 
@@ -197,7 +202,7 @@ async def test_a_store_that_is_behind_is_given_what_was_acknowledged_since_and_o
 async def test_it_is_given_first_what_ends_something_and_after_a_failover_last(ground: Ground) -> None:
     told: list[str] = []
 
-    def post(topic: str) -> Binding:
+    def binding(topic: str) -> Binding:
         async def handle(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
             told.append(topic)
             return [NOTHING] * len(arrivals)
@@ -205,7 +210,10 @@ async def test_it_is_given_first_what_ends_something_and_after_a_failover_last(g
         return Binding(topic, topic, handle)
 
     again = ground.again()
-    again.posts, again.first = [post("created"), post("banned"), post("deleted")], ("deleted", "banned")
+    again.bindings, again.first = (
+        [binding("created"), binding("banned"), binding("deleted")],
+        ("deleted", "banned"),
+    )
     ground.servers.missing = {topic: {0: 2} for topic in ("created", "banned", "deleted")}
     await again.look()
     assert told == ["deleted", "banned", "created"]
@@ -228,7 +236,7 @@ async def test_a_worker_that_ends_half_way_leaves_it_to_the_next(ground: Ground)
         return await Ground.handle(ground, arrivals)
 
     again = ground.again()
-    again.posts = [Binding("one", "t", killed)]
+    again.bindings = [Binding("one", "t", killed)]
     with pytest.raises(SystemExit):
         await again.look()
     assert ground.servers.missing
@@ -247,7 +255,7 @@ async def test_servers_replaced_meanwhile_are_given_it_again(ground: Ground) -> 
         return await Ground.handle(ground, arrivals)
 
     again = ground.again()
-    again.posts = [Binding("one", "t", replacing)]
+    again.bindings = [Binding("one", "t", replacing)]
     await again.look()
     assert ground.servers.missing
     await again.look()
@@ -273,7 +281,7 @@ async def test_a_record_that_raises_becomes_a_dead_letter_and_stops_no_other(gro
     in_one_batch(ground, 100)
     ground.servers.missing = {"t": {0: 0}}
     again = ground.again()
-    again.posts = [Binding("one", "t", faulty)]
+    again.bindings = [Binding("one", "t", faulty)]
     await again.look()
     assert sorted(told) == [offset for offset in range(100) if offset != 37]
     assert not ground.servers.missing
@@ -291,7 +299,7 @@ async def test_what_fails_with_every_record_ends_the_worker_as_ever(ground: Grou
     in_one_batch(ground, 100)
     ground.servers.missing = {"t": {0: 0}}
     again = ground.again()
-    again.posts = [Binding("one", "t", broken)]
+    again.bindings = [Binding("one", "t", broken)]
     with pytest.raises(LookupError):
         await again.look()
     assert len(ground.sent) == FAULTY_RECORDS_MAX
@@ -305,7 +313,7 @@ async def test_a_record_found_to_end_workers_gets_its_dead_letter_here(ground: G
     in_one_batch(ground, 3)
     ground.servers.missing = {"t": {0: 0}}
     again = ground.again()
-    again.posts = [Binding("one", "t", guilty)]
+    again.bindings = [Binding("one", "t", guilty)]
     await again.look()
     (letter,) = ground.sent
     assert ENDED_WORKER.encode() in (letter.value or b"")

@@ -13,7 +13,7 @@ import redis
 from agents.runtime.store_monitor import StoreMonitor
 from store.errors import StoreMismatch, StoreUnavailable
 from store.limits import SWEPT_SECONDS
-from store.redis import Endpoint, RedisStore
+from store.redis import RedisEndpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable
 from tests.agents.conftest import Life
@@ -51,13 +51,13 @@ async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
 async def test_what_is_in_it_is_measured(life: Life) -> None:
     await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
     await monitor_of(life).look()
-    assert "samehand_fingerprints 2.0" in life.context.meters.exposition().decode()
+    assert "samehand_fingerprints 2.0" in life.context.metrics.exposition().decode()
 
 
 async def test_how_full_it_is_shows(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media"))
     await monitor_of(life).look()
-    value = life.context.meters.registry.get_sample_value
+    value = life.context.metrics.registry.get_sample_value
     assert value("samehand_remembered_bytes") == (await life.context.store.figures()).remembered_bytes
     assert value("samehand_remembered_evicted") == 0.0
     assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
@@ -82,7 +82,7 @@ async def test_an_outage_is_noted_and_over_when_it_is_over(
 @pytest.fixture
 async def on_redis(life: Life, redis_url: str, store_prefix: str) -> AsyncIterator[Life]:
     """A context on a real Redis, with a ban enrolled."""
-    store = RedisStore(Endpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
+    store = RedisStore(RedisEndpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
     lived = Life(replace(life.context, store=store))
     await store.open()
     await lived.ban(a_ban(handle="umar"))
@@ -119,7 +119,7 @@ async def test_an_emptied_store_is_not_well_until_somebody_rebuilt_it(
     noted.away = True
     await monitor.look()
     noted.away = False
-    rebuilt = RedisStore(Endpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
+    rebuilt = RedisStore(RedisEndpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
     await rebuilt.begin_again()
     await monitor.look()
     assert "samehand rebuild" in monitor.fault, "nobody has said yet that it is whole"

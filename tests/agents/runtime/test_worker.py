@@ -45,7 +45,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
     context = context_of(settings, peppers_of(settings))
-    app = WorkerApp(settings, context.meters)
+    app = WorkerApp(settings, context.metrics)
     register_agents(app, context)
     assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
     assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
@@ -57,16 +57,16 @@ async def test_a_part_that_fails_ends_the_process_under_its_own_name(settings: S
     async def defective() -> None:
         raise ZeroDivisionError
 
-    app = WorkerApp(settings, context_of(settings, peppers_of(settings)).meters)
+    app = WorkerApp(settings, context_of(settings, peppers_of(settings)).metrics)
     await ending(app, "weights", defective)()
     assert (app.life.fault, app.life.stopping) == ("weights: ZeroDivisionError", True)
 
 
 def test_the_rules_follow_the_settings(settings: Settings) -> None:
-    rules = context_of(settings, peppers_of(settings)).rules
-    assert rules.allowlist == {"x:1", "telegram:2"}
-    assert not rules.across_platforms
-    assert rules.late_ban_seconds == 172_800.0
+    alert_policy = context_of(settings, peppers_of(settings)).alert_policy
+    assert alert_policy.allowlist == {"x:1", "telegram:2"}
+    assert not alert_policy.across_platforms
+    assert alert_policy.late_ban_seconds == 172_800.0
 
 
 def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:

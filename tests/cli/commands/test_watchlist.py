@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cli.commands import watchlist
 from cli.commands.watchlist import ban_of
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned
 from schemas.wire import Decoded, Decoder, encode
 from tests.cli.running import Samehand, jsonl
@@ -182,7 +182,7 @@ NOW = 1_764_000_000.0
 def test_any_telling_name_reads_back_from_the_wire(
     authority: str, reference: str, name: str, person: bool
 ) -> None:
-    entry = Entry(authority=authority, reference=reference, aliases=(Alias(name),), person=person)
+    entry = WatchlistEntry(authority=authority, reference=reference, aliases=(Alias(name),), person=person)
     ban = ban_of(entry, entry.aliases[0], now=NOW, expires_at=NOW + 86_400)
     decoded = Decoder(AccountBanned)(encode(ban), now=NOW)
     assert isinstance(decoded, Decoded), decoded

@@ -20,8 +20,7 @@ from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka import topics
-from streams.kafka.client import Kept, Writer, admin, kept_reader, reader, writer
-from streams.kafka.client import Reader as TopicReader
+from streams.kafka.client import Kept, TopicReader, Writer, admin, kept_reader, reader, writer
 from streams.settings import Settings
 from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.people import Office, an_office

@@ -12,7 +12,7 @@ TOPIC = "accounts.created"
 NOON = 1_790_000_000.0
 
 
-def some_meters(*topics: str) -> Metrics:
+def some_metrics(*topics: str) -> Metrics:
     """Meters of a worker that has done nothing yet."""
     return Metrics(
         CollectorRegistry(),
@@ -23,12 +23,12 @@ def some_meters(*topics: str) -> Metrics:
     )
 
 
-def settle(meters: Metrics, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
+def settle(metrics: Metrics, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
     """So many events reached an outcome at this age."""
     for offset in range(times):
-        meters.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
+        metrics.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
 
 
-def figures_of(meters: Metrics, at: float = NOON) -> Figures:
+def figures_of(metrics: Metrics, at: float = NOON) -> Figures:
     """One look."""
-    return read(meters.registry, at)
+    return read(metrics.registry, at)

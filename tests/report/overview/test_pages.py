@@ -18,7 +18,7 @@ from report.overview.history import LOOK_SECONDS
 from report.overview.pages import VIEWERS_MAX, Overview, event
 from streams.clock import SystemClock
 from streams.telemetry.metrics import Metrics
-from tests.report.overview.makers import settle, some_meters
+from tests.report.overview.makers import settle, some_metrics
 
 Client = TestClient[web.Request, web.Application]
 
@@ -27,13 +27,13 @@ Client = TestClient[web.Request, web.Application]
 class Room:
     """A served overview, and the word that stops it."""
 
-    meters: Metrics = field(default_factory=some_meters)
+    metrics: Metrics = field(default_factory=some_metrics)
     stopping: bool = False
     unready: str = ""
 
     def __post_init__(self) -> None:
         self.overview = Overview(
-            self.meters.registry, SystemClock(), lambda: self.stopping, lambda: self.unready
+            self.metrics.registry, SystemClock(), lambda: self.stopping, lambda: self.unready
         )
 
 
@@ -52,7 +52,7 @@ async def client(room: Room) -> AsyncIterator[Client]:
 
 
 async def test_the_page_is_readable_without_any_script(room: Room, client: Client) -> None:
-    settle(room.meters, 1234)
+    settle(room.metrics, 1234)
     room.overview.look()
     answer = await client.get("/")
     assert answer.status == 200
@@ -61,7 +61,7 @@ async def test_the_page_is_readable_without_any_script(room: Room, client: Clien
 
 async def test_it_says_why_records_would_wait(room: Room, client: Client) -> None:
     room.unready = "store: Redis did not answer in time"
-    room.meters.ready.set(0)
+    room.metrics.ready.set(0)
     room.overview.look()
     assert "store: Redis did not answer in time" in await (await client.get("/")).text()
 
@@ -79,7 +79,7 @@ async def test_the_stream_sends_what_changes(room: Room, client: Client) -> None
     async with client.get("/overview/stream") as answer:
         assert answer.content_type == "text/event-stream"
         for events in (7, 8):
-            settle(room.meters, events)
+            settle(room.metrics, events)
             room.overview.look()
             assert await answer.content.readline() == b"event: overview\n"
             while (line := await answer.content.readline()) != b"\n":

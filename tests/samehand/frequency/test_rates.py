@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.frequency.rates import (
     STRATUM_ACCOUNTS_MIN,
     NothingCounted,
@@ -16,7 +17,6 @@ from samehand.frequency.rates import (
     rate_of_bits,
     shared_rate,
 )
-from samehand.frequency.without_candidates import Unbanned
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.signals.phone import PHONE, PhoneTrait
 from tests.samehand.signals.test_contract import keyer
@@ -113,26 +113,28 @@ def number(phone: str = NUMBER) -> bytes:
     ],
 )
 def test_banned_bearers_are_taken_off_but_for_the_pairs_own(counted: int, candidates: int, left: int) -> None:
-    sight = Unbanned(Counted(counted), {key_of(KeyKind.PHONE, number()): candidates})
-    assert sight.count(KeyKind.PHONE, number(), "") == left
+    context = CountsWithoutCandidates(Counted(counted), {key_of(KeyKind.PHONE, number()): candidates})
+    assert context.count(KeyKind.PHONE, number(), "") == left
 
 
 def test_a_picture_that_strangers_show_stays_common_though_many_of_the_banned_show_it() -> None:
-    sight = Unbanned(Counted(40), {key_of(KeyKind.AVATAR, SILHOUETTE.pdq): 60})
-    assert sight.count(KeyKind.AVATAR, SILHOUETTE.pdq, "") == 40
+    context = CountsWithoutCandidates(Counted(40), {key_of(KeyKind.AVATAR, SILHOUETTE.pdq): 60})
+    assert context.count(KeyKind.AVATAR, SILHOUETTE.pdq, "") == 40
 
 
 def test_how_common_a_name_is_does_not_depend_on_who_bears_it() -> None:
-    sight = Unbanned(Counted(10), {key_of(KeyKind.STEM, b"umar"): 9})
-    assert sight.count(KeyKind.STEM, b"umar", "latin") == 10
+    context = CountsWithoutCandidates(Counted(10), {key_of(KeyKind.STEM, b"umar"): 9})
+    assert context.count(KeyKind.STEM, b"umar", "latin") == 10
 
 
 def test_totals_are_those_of_the_snapshot() -> None:
-    sight = Unbanned(Counted(10), {})
-    assert (sight.bans, sight.accounts("")) == (7, 100_000)
+    context = CountsWithoutCandidates(Counted(10), {})
+    assert (context.bans, context.accounts("")) == (7, 100_000)
 
 
 def test_no_more_are_taken_off_than_a_value_proposes() -> None:
     """In many shards a value may list more; beyond its cap it is a farm's or a carrier's."""
-    sight = Unbanned(Counted(1_000), {key_of(KeyKind.PHONE, number()): 3 * PERSONAL_POSTING_CAP})
-    assert sight.count(KeyKind.PHONE, number(), "") == 1_001 - PERSONAL_POSTING_CAP
+    context = CountsWithoutCandidates(
+        Counted(1_000), {key_of(KeyKind.PHONE, number()): 3 * PERSONAL_POSTING_CAP}
+    )
+    assert context.count(KeyKind.PHONE, number(), "") == 1_001 - PERSONAL_POSTING_CAP

@@ -126,7 +126,7 @@ def test_no_pair_scores_higher_than_an_account_against_itself(
     context = ComparisonContext(counts, ("latin",) * 2, ("x", "x"), shipped=WEIGHTS.rates(0))
     lines = _compared(mine, banned, context, WEIGHTS)  # also those that say nothing beside another
     assume(all(line.signal != "crossing" for line in lines))
-    assume(NAMING.isdisjoint(one.level for line in lines for one in (line.finding, *line.finding.also)))
+    assume(NAMING.isdisjoint(one.level for line in lines for one in (line.comparison, *line.comparison.also)))
     assert told(theirs, theirs, counts, age) >= other.log_odds - 1e-9
 
 

@@ -30,8 +30,8 @@ from samehand.scoring.weights import Weights, check, default_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
 from samehand.signals.context import ComparisonContext
-from samehand.signals.cross_field import CROSSING
-from samehand.signals.own_contact import REACH
+from samehand.signals.cross_field import CROSS_FIELD
+from samehand.signals.own_contact import OWN_CONTACT
 from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.signals.test_contract import keyer
@@ -158,7 +158,7 @@ def allowed(
 
     All that it weighs; of a part of a name at most what its shared keys say, and its allowance without any.
     """
-    sight = ComparisonContext(
+    context = ComparisonContext(
         frequencies, (ours.stratum,) * 2, (ours.platform,) * 2, shipped=weights.rates(frequencies.bans)
     )
     listed, found = set(enrolment_keys(theirs)), {}
@@ -168,7 +168,7 @@ def allowed(
     for one, trait in shown:
         if trait is None:
             continue
-        most: Most = one.most(trait, sight, weights.signals[one.name], banned=False)
+        most: Most = one.most(trait, context, weights.signals[one.name], banned=False)
         shared = listed.intersection((*one.keys(trait), *one.probes(trait)))
         named = named or (one.group == "name" and bool(shared))
         if (shared and one.group != "name") or not (most.by_kind or most.by_key):
@@ -209,7 +209,7 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     of_rivals = _adding(lines, plain)
     for rival, own in enumerate(priors):
         adding = {line.signal: adds[rival] for line, adds in zip(lines, of_rivals, strict=True)}
-        certain = {line.signal for line in lines if line.finding.level in CERTAIN}
+        certain = {line.signal for line in lines if line.comparison.level in CERTAIN}
         counts = {
             signal: weight if signal in certain else min(weight, may.get(signal, 99.0))
             for signal, weight in adding.items()
@@ -410,7 +410,7 @@ def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
     assert done.stdout.split() == ["x:1", "likely"], done.stderr
 
 
-@pytest.mark.parametrize("signal", [*SIGNALS, CROSSING, REACH], ids=lambda signal: signal.name)
+@pytest.mark.parametrize("signal", [*SIGNALS, CROSS_FIELD, OWN_CONTACT], ids=lambda signal: signal.name)
 def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
     """One that shares a key, or has none to share, adds no more than the signal said it could."""
     for example in signal.examples:
@@ -421,14 +421,14 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         ) or (signal.of(ours.trait) if signal in PAIRWISE else None)
         if trait is None or example.level is None:
             continue
-        sight = ComparisonContext(
+        context = ComparisonContext(
             NothingCounted(1_000),
             (ours.stratum,) * 2,
             (ours.platform,) * 2,
             shipped=WEIGHTS.rates(1_000),
         )
         table = WEIGHTS.signals[signal.name]
-        most: Most = signal.most(trait, sight, table, banned=False)
+        most: Most = signal.most(trait, context, table, banned=False)
         listed = set(enrolment_keys(theirs))
         shared = listed.intersection((*signal.keys(trait), *signal.probes(trait)))
         if signal.group == "name" or (not shared and (most.by_key or most.by_kind) and not most.unkeyed):

@@ -13,7 +13,7 @@ from samehand.names.similarity import longest_run
 from samehand.names.word import Word
 from samehand.scoring.weights import default_weights
 from samehand.signals.comparison import Comparison
-from samehand.signals.cross_field import CROSSING, Names
+from samehand.signals.cross_field import CROSS_FIELD, CrossedNames
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
@@ -109,6 +109,6 @@ def test_display_names_are_different_only_where_nothing_is_shared(
 def test_a_handle_and_a_display_name_across_never_speak_against_a_pair(
     one: list[str], other: list[str]
 ) -> None:
-    mine = Names(a_handle("_".join(one)), a_name(" ".join(one)))
-    banned = Names(a_handle("_".join(other)), a_name(" ".join(other)))
-    assert nats("crossing", CROSSING.compare(mine, banned, SIGHT)) >= 0.0
+    mine = CrossedNames(a_handle("_".join(one)), a_name(" ".join(one)))
+    banned = CrossedNames(a_handle("_".join(other)), a_name(" ".join(other)))
+    assert nats("crossing", CROSS_FIELD.compare(mine, banned, SIGHT)) >= 0.0

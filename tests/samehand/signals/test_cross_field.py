@@ -12,18 +12,18 @@ from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.signals.base import Example, Quoted
-from samehand.signals.cross_field import CROSSING, Names
+from samehand.signals.cross_field import CROSS_FIELD, CrossedNames
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, accounts, keyer
 
 
-def names(account: Account) -> Names:
-    return Names(HANDLE.distil(account, keyer), NAME.distil(account, keyer))
+def names(account: Account) -> CrossedNames:
+    return CrossedNames(HANDLE.distil(account, keyer), NAME.distil(account, keyer))
 
 
 def level(example: Example) -> str | None:
-    found = CROSSING.compare(names(example.ours), names(example.theirs), SIGHT)
+    found = CROSS_FIELD.compare(names(example.ours), names(example.theirs), SIGHT)
     return found.level if found else None
 
 
@@ -40,14 +40,14 @@ def signals(result: Score) -> set[str]:
     return {line.signal for line in result.evidence}
 
 
-@pytest.mark.parametrize("example", CROSSING.examples)
+@pytest.mark.parametrize("example", CROSS_FIELD.examples)
 def test_each_example_shows_its_level(example: Example) -> None:
     assert level(example) == example.level
 
 
 def test_every_level_has_an_example_and_a_weight() -> None:
-    shown = {example.level for example in CROSSING.examples} - {None}
-    assert shown == set(CROSSING.levels) == set(default_weights().signals[CROSSING.name].levels)
+    shown = {example.level for example in CROSS_FIELD.examples} - {None}
+    assert shown == set(CROSS_FIELD.levels) == set(default_weights().signals[CROSS_FIELD.name].levels)
 
 
 def test_a_banned_display_name_come_back_as_a_handle_is_evidence() -> None:
@@ -80,7 +80,7 @@ def test_a_common_name_across_fields_never_alerts_alone() -> None:
 def test_words_in_another_order_say_less_than_in_their_own() -> None:
     def rate(handle: str) -> float:
         named = Account(platform="x", account_id="1", display_name="Gulzar Waziri")
-        found = CROSSING.compare(
+        found = CROSS_FIELD.compare(
             names(Account(platform="x", account_id="1", handle=handle)), names(named), SIGHT
         )
         assert found is not None
@@ -91,14 +91,14 @@ def test_words_in_another_order_say_less_than_in_their_own() -> None:
 
 
 def test_both_names_of_a_side_are_shown() -> None:
-    assert CROSSING.show(Quoted(handle="gulzar", display_name="Gulzar Waziri")) == "gulzar / Gulzar Waziri"
+    assert CROSS_FIELD.show(Quoted(handle="gulzar", display_name="Gulzar Waziri")) == "gulzar / Gulzar Waziri"
 
 
 @given(ours=accounts, theirs=accounts)
 def test_any_two_accounts_compare_in_bounds(ours: Account, theirs: Account) -> None:
-    found = CROSSING.compare(names(ours), names(theirs), SIGHT)
+    found = CROSS_FIELD.compare(names(ours), names(theirs), SIGHT)
     if found is not None:
-        assert found.level in CROSSING.levels
+        assert found.level in CROSS_FIELD.levels
         assert found.rate is not None
         assert 0 < found.rate <= 1
         assert found.because.endswith(".")

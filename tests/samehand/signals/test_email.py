@@ -25,8 +25,8 @@ def of(address: str) -> EmailTrait:
     return trait
 
 
-def compared(ours: str, theirs: str, sight: ComparisonContext = SIGHT) -> Comparison:
-    found = EMAIL.compare(of(ours), of(theirs), sight)
+def compared(ours: str, theirs: str, context: ComparisonContext = SIGHT) -> Comparison:
+    found = EMAIL.compare(of(ours), of(theirs), context)
     assert found is not None
     return found
 
@@ -59,8 +59,8 @@ def test_two_mailboxes_of_a_throw_away_provider_have_no_domain_in_common() -> No
 def test_a_private_domain_agrees_the_less_the_more_accounts_have_it() -> None:
     nats = []
     for counts in (Borne(2), Borne(40), Borne(4_000)):
-        sight = ComparisonContext(counts, ("latin",) * 2, ("x",) * 2, shipped=WEIGHTS.rates(300))
-        found = compared("salma@valley.example", "umar@valley.example", sight)
+        context = ComparisonContext(counts, ("latin",) * 2, ("x",) * 2, shipped=WEIGHTS.rates(300))
+        found = compared("salma@valley.example", "umar@valley.example", context)
         assert found.level == "same-domain"
         assert found.rate is not None
         nats.append(WEIGHTS.signals["email"].nats(found.level, found.rate))

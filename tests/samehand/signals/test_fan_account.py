@@ -14,7 +14,7 @@ from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.signals.base import Example
 from samehand.signals.context import ComparisonContext
-from samehand.signals.fan_account import ADMIRER
+from samehand.signals.fan_account import FAN_ACCOUNT
 
 PICTURE = Avatar(pdq=bytes(range(0, 256, 8)), quality=90)
 BANNED = Account(
@@ -33,7 +33,7 @@ def no_keyer(domain: str, value: bytes) -> bytes:
 
 def compared(ours: Account, theirs: Account) -> str | None:
     mine, other = (distil(one, no_keyer, at=None) for one in (ours, theirs))
-    found = ADMIRER.between(
+    found = FAN_ACCOUNT.between(
         mine.trait, other.trait, ComparisonContext(NothingCounted(), ("", ""), ("x", "x"))
     )
     return found.level if found else None
@@ -48,7 +48,7 @@ def scored(ours: Account) -> Score:
     )
 
 
-@pytest.mark.parametrize("example", ADMIRER.examples)
+@pytest.mark.parametrize("example", FAN_ACCOUNT.examples)
 def test_each_example_shows_its_level(example: Example) -> None:
     assert compared(example.ours, example.theirs) == example.level
 

@@ -7,7 +7,7 @@ import pytest
 from samehand.account import Account
 from samehand.frequency.rates import NothingCounted
 from samehand.signals.context import ComparisonContext
-from samehand.signals.cross_field import CROSSING, names_of
+from samehand.signals.cross_field import CROSS_FIELD, names_of
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import keyer
@@ -47,7 +47,7 @@ def test_a_handle_without_a_vowel_is_no_rarer_than_the_name_in_it() -> None:
     name = NAME.distil(Account(platform="x", account_id="1", display_name="Martnez"), keyer)
     plain = NAME.distil(Account(platform="x", account_id="1", display_name="Martinez"), keyer)
     misspelt, spelt = (
-        CROSSING.compare(names_of(handle, None), names_of(None, one), SIGHT) for one in (name, plain)
+        CROSS_FIELD.compare(names_of(handle, None), names_of(None, one), SIGHT) for one in (name, plain)
     )
     assert misspelt is not None
     assert spelt is not None

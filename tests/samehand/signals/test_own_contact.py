@@ -11,7 +11,7 @@ from samehand.frequency.rates import NothingCounted
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.signals.base import Example
-from samehand.signals.own_contact import REACH, Reach
+from samehand.signals.own_contact import OWN_CONTACT, Reach
 from tests.samehand.signals.test_contract import SIGHT, accounts, keyer
 
 
@@ -23,17 +23,17 @@ NOWHERE = Reach(frozenset(), frozenset())
 
 
 def reach(fingerprint: Fingerprint) -> Reach:
-    return REACH.of(fingerprint.trait) or NOWHERE
+    return OWN_CONTACT.of(fingerprint.trait) or NOWHERE
 
 
-@pytest.mark.parametrize("example", REACH.examples)
+@pytest.mark.parametrize("example", OWN_CONTACT.examples)
 def test_each_example_shows_its_level(example: Example) -> None:
     ours, theirs = seen(example.ours), seen(example.theirs)
-    found = REACH.compare(reach(ours), reach(theirs), SIGHT)
+    found = OWN_CONTACT.compare(reach(ours), reach(theirs), SIGHT)
     assert (found.level if found else None) == example.level
 
 
-@pytest.mark.parametrize("example", [one for one in REACH.examples if one.level])
+@pytest.mark.parametrize("example", [one for one in OWN_CONTACT.examples if one.level])
 def test_who_is_named_is_found_either_way(example: Example) -> None:
     for ours, theirs in ((example.ours, example.theirs), (example.theirs, example.ours)):
         assert set(query_keys(seen(ours))).intersection(enrolment_keys(seen(theirs)))
@@ -52,13 +52,13 @@ def test_a_profile_without_mailbox_or_number_grows_by_nothing() -> None:
 def test_it_is_the_same_from_both_sides(one: Account, other: Account) -> None:
     here, there = reach(seen(one)), reach(seen(other))
     meets = not (here.named.isdisjoint(there.own) and there.named.isdisjoint(here.own))
-    assert (REACH.compare(here, there, SIGHT) is not None) is meets
-    assert (REACH.compare(there, here, SIGHT) is not None) is meets
+    assert (OWN_CONTACT.compare(here, there, SIGHT) is not None) is meets
+    assert (OWN_CONTACT.compare(there, here, SIGHT) is not None) is meets
 
 
 def test_every_level_has_an_example_and_a_weight() -> None:
-    shown = {example.level for example in REACH.examples} - {None}
-    assert shown == set(REACH.levels) == set(default_weights().signals[REACH.name].levels)
+    shown = {example.level for example in OWN_CONTACT.examples} - {None}
+    assert shown == set(OWN_CONTACT.levels) == set(default_weights().signals[OWN_CONTACT.name].levels)
 
 
 def scored(ours: Account, theirs: Account) -> dict[str, float]:

@@ -13,7 +13,7 @@ from samehand.frequency.name_prior import bits
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
 from samehand.scoring.weights import default_weights
-from samehand.signals.cross_field import CROSSING, Names
+from samehand.signals.cross_field import CROSS_FIELD, CrossedNames
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
@@ -194,7 +194,7 @@ def nats(ours: str, theirs: str) -> float:
 def crossing_nats(handle: str, theirs: str) -> float:
     mine = HANDLE.distil(Account(platform="facebook", account_id="1", handle=handle), keyer)
     other = NAME.distil(Account(platform="x", account_id="1", display_name=theirs), keyer)
-    found = CROSSING.compare(Names(mine, None), Names(None, other), SIGHT)
+    found = CROSS_FIELD.compare(CrossedNames(mine, None), CrossedNames(None, other), SIGHT)
     if found is None or found.rate is None:
         return 0.0
     return default_weights().signals["crossing"].nats(found.level, found.rate)

@@ -12,8 +12,8 @@ from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from samehand.watchlist.alias_filter import Passed, passed_over
-from samehand.watchlist.entry import Alias, Entry
+from samehand.watchlist.alias_filter import AliasFault, passed_over
+from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
 from tests.samehand.signals.test_contract import accounts, keyer
@@ -24,31 +24,31 @@ from tests.samehand.signals.test_contract import accounts, keyer
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("ISIS", Passed.SHORT),
-        ("AQI", Passed.SHORT),
-        ("I.S.I.", Passed.SHORT),
-        ("Taliban", Passed.COMMON),
-        ("The Group", Passed.COMMON),
-        ("Ali Khan", Passed.COMMON),
-        ("—", Passed.UNREADABLE),
-        ("", Passed.UNREADABLE),
-        ("word " * 50, Passed.LONG),
+        ("ISIS", AliasFault.SHORT),
+        ("AQI", AliasFault.SHORT),
+        ("I.S.I.", AliasFault.SHORT),
+        ("Taliban", AliasFault.COMMON),
+        ("The Group", AliasFault.COMMON),
+        ("Ali Khan", AliasFault.COMMON),
+        ("—", AliasFault.UNREADABLE),
+        ("", AliasFault.UNREADABLE),
+        ("word " * 50, AliasFault.LONG),
         ("Tehrik-e Taliban Pakistan", None),
         ("تحریک طالبان پاکستان", None),
         ("Balochistan Liberation Army", None),
     ],
 )
-def test_what_is_passed_over_and_what_is_not(name: str, reason: Passed | None) -> None:
+def test_what_is_passed_over_and_what_is_not(name: str, reason: AliasFault | None) -> None:
     assert passed_over(Alias(name)) is reason
 
 
 def test_what_the_authority_calls_weak_is_not_searched_by() -> None:
-    assert passed_over(Alias("Balochistan Liberation Army", weak=True)) is Passed.WEAK
+    assert passed_over(Alias("Balochistan Liberation Army", weak=True)) is AliasFault.WEAK
 
 
 @given(st.text())
 def test_any_text_is_judged(name: str) -> None:
-    assert passed_over(Alias(name)) in {None, *Passed}
+    assert passed_over(Alias(name)) in {None, *AliasFault}
 
 
 # An alias keeps its number however often its list is published.
@@ -56,8 +56,8 @@ def test_any_text_is_judged(name: str) -> None:
 
 def test_the_number_of_an_alias_does_not_depend_on_its_place() -> None:
     front, army = Alias("Northern Front"), Alias("Northern Army")
-    one = Entry(authority="UN", reference="QDe.1", aliases=(front, army))
-    other = Entry(authority="UN", reference="QDe.1", aliases=(army, front))
+    one = WatchlistEntry(authority="UN", reference="QDe.1", aliases=(front, army))
+    other = WatchlistEntry(authority="UN", reference="QDe.1", aliases=(army, front))
     assert one.account_id(army) == other.account_id(army) != one.account_id(front)
     assert one.name == "Northern Front"
 

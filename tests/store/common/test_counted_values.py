@@ -11,7 +11,7 @@ from samehand.frequency.rates import shared_rate
 from samehand.keys import KeyKind
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.limits import HALF_LIFE_SECONDS
-from store.memory.counts import Counts, Snapshot
+from store.memory.counts import Counts, CountsSnapshot
 from tests.store.makers import PEPPERS, an_account, fingerprints
 
 ITSELF = b"the account"
@@ -75,13 +75,13 @@ class Town:
         for place in range(many):
             self.sign_up(ip=f"{20 + place // 65_536}.{place // 256 % 256}.{place % 256}.9", **traits)
 
-    def freeze(self) -> Snapshot:
+    def freeze(self) -> CountsSnapshot:
         self.now += HOUR
         self.counts.freeze(self.now)
         return self.counts.snapshot(self.now)
 
 
-def bearers(snapshot: Snapshot, **traits: str) -> int:
+def bearers(snapshot: CountsSnapshot, **traits: str) -> int:
     (value,) = [one for kind, one in values_of(**traits).items() if kind is KeyKind.PHONE]
     return snapshot.count(value.kind, value.value, "")
 

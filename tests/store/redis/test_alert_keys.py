@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import redis
 
-from store.base import Recalled, Settled
-from store.redis import Endpoint, RedisStore, Sizes
+from store.base import ConfirmedEntry, Recalled
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_decision, a_proposal
 
@@ -19,7 +19,7 @@ KINDS = ("o", "s", "l", "a")
 @pytest.fixture
 async def store(redis_url: str, store_prefix: str) -> RedisStore:
     made = RedisStore(
-        Endpoint(url=redis_url, deadline_seconds=10),
+        RedisEndpoint(url=redis_url, deadline_seconds=10),
         prefix=store_prefix,
         identity=IDENTITY,
         sizes=Sizes(shards=2, **SMALL),
@@ -59,7 +59,7 @@ async def test_dismissed_alert_does_not_expire(
     alerts = [it for it in await store.pairs([PAIR.alert_id]) if it]
     await store.withdraw(alerts, reason="verdict", now=NOW)
     (owed,) = await store.owed("holder", now=NOW)
-    await store.settle([Settled(PAIR.alert_id, PAIR.banned, owed.revision, owed.alert, PAIR.account)])
+    await store.settle([ConfirmedEntry(PAIR.alert_id, PAIR.banned, owed.revision, owed.alert, PAIR.account)])
     kept = lasts(redis_administrator, store_prefix)
     assert [kept[kind] for kind in ("c", "n", "l", "a")] == [YEARS] * 4
 
@@ -69,7 +69,7 @@ async def test_withdrawn_alert_leaves_only_its_revision_for_a_while(
 ) -> None:
     await store.expunge([("x:9001", NOW)], now=NOW)
     (owed,) = await store.owed("holder", now=NOW)
-    await store.settle([Settled(PAIR.alert_id, PAIR.banned, owed.revision, None, PAIR.account)])
+    await store.settle([ConfirmedEntry(PAIR.alert_id, PAIR.banned, owed.revision, None, PAIR.account)])
     kept = lasts(redis_administrator, store_prefix)
     assert not {"o", "c", "l", "a", "owed", "due", "until"} & kept.keys()
     assert 34 * DAY < kept["s"] <= 35 * DAY

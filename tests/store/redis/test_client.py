@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from store.errors import StoreUnavailable
-from store.redis import Endpoint
+from store.redis import RedisEndpoint
 from store.redis.client import RedisClient, together
 from tests.trips import trips
 
@@ -18,7 +18,7 @@ COMMANDS = 300
 @pytest.fixture
 async def client(redis_administrator: str) -> AsyncIterator[RedisClient]:
     """A client that has a connection already."""
-    client = RedisClient(Endpoint(url=redis_administrator, deadline_seconds=10.0))
+    client = RedisClient(RedisEndpoint(url=redis_administrator, deadline_seconds=10.0))
     await client.command("PING")
     yield client
     await client.close()
@@ -58,7 +58,7 @@ async def test_who_stops_waiting_takes_no_answer_from_others(client: RedisClient
 
 
 async def test_a_server_that_is_away_is_told_to_everybody_who_asked() -> None:
-    client = RedisClient(Endpoint(url="redis://127.0.0.1:1/0", deadline_seconds=5.0))
+    client = RedisClient(RedisEndpoint(url="redis://127.0.0.1:1/0", deadline_seconds=5.0))
     answers = await asyncio.gather(*(client.command("GET", str(n)) for n in range(3)), return_exceptions=True)
     assert [type(one) for one in answers] == [StoreUnavailable] * 3
     await client.close()

@@ -18,7 +18,7 @@ from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.limits import SNAPSHOT_SECONDS
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered, nth
@@ -42,7 +42,7 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     shards = 6
     reference = MemoryStore(Bounds(shards=shards), IDENTITY)
     store = RedisStore(
-        Endpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
+        RedisEndpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
         prefix="samehand:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
@@ -86,7 +86,9 @@ async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: 
     take the store for an emptied one, and number its records from 0.
     """
     sizes, prefix = Sizes(shards=3, **SMALL), "samehand-moving:"
-    endpoint = Endpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=1.0)
+    endpoint = RedisEndpoint(
+        cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=1.0
+    )
     bounds = Bounds(shards=sizes.shards)
     store = RedisStore(endpoint, prefix=prefix, identity=IDENTITY, sizes=sizes, bounds=bounds)
     await store.open()
@@ -138,7 +140,7 @@ async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: Redi
 
     def layout(shards: int, *, carrying: bool = False) -> RedisStore:
         return RedisStore(
-            Endpoint(
+            RedisEndpoint(
                 cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes),
                 deadline_seconds=10.0,
                 options={"username": ADMINISTRATOR, "password": PASSWORD},
@@ -178,7 +180,7 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
     """Whatever redis-py trips over meanwhile, callers see outages alone, each within its deadline."""
     with RedisCluster(replicas=True) as nodes:
         store = RedisStore(
-            Endpoint(
+            RedisEndpoint(
                 cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes),
                 deadline_seconds=1.0,
                 options={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},

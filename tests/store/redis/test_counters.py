@@ -12,7 +12,7 @@ from store.base import Remembered
 from store.bounds import Bounds
 from store.common.counted_values import counted
 from store.limits import OPENERS, SNAPSHOT_SECONDS
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.count_min_sketch import Sketch
 from store.redis.counters import Counters
 from store.redis.shards import Shards
@@ -28,7 +28,7 @@ async def workers(redis_url: str, store_prefix: str) -> AsyncIterator[tuple[Redi
     """Two that share one store."""
     one, other = (
         RedisStore(
-            Endpoint(url=redis_url, deadline_seconds=10),
+            RedisEndpoint(url=redis_url, deadline_seconds=10),
             prefix=store_prefix,
             identity=IDENTITY,
             sizes=Sizes(**SMALL),
@@ -208,7 +208,7 @@ async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
     """As if a worker were started anew for each account."""
     for place in range(100):
         worker = RedisStore(
-            Endpoint(url=redis_url, deadline_seconds=10),
+            RedisEndpoint(url=redis_url, deadline_seconds=10),
             prefix=store_prefix,
             identity=IDENTITY,
             sizes=Sizes(**SMALL),

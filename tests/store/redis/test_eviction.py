@@ -12,9 +12,9 @@ from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.waiting import wait_until
-from store.base import Settled
+from store.base import ConfirmedEntry
 from store.errors import StoreEvicts
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query
@@ -42,7 +42,7 @@ def administrator(server: EmbeddedRedis) -> redis.Redis:
     return redis.Redis.from_url(server.administrator_url)
 
 
-def a_store(endpoint: Endpoint) -> RedisStore:
+def a_store(endpoint: RedisEndpoint) -> RedisStore:
     return RedisStore(endpoint, prefix="samehand:", identity=IDENTITY, sizes=Sizes(shards=1, **SMALL))
 
 
@@ -51,7 +51,7 @@ async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis, p
     with administrator(server) as connection:
         connection.config_set("maxmemory", LIMIT)
         connection.config_set("maxmemory-policy", policy)
-    store = a_store(Endpoint(url=server.url))
+    store = a_store(RedisEndpoint(url=server.url))
     with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
         await store.open()
     await store.close()
@@ -64,7 +64,7 @@ async def test_without_a_limit_or_with_noeviction_it_is(
     with administrator(server) as connection:
         connection.config_set("maxmemory", limit)
         connection.config_set("maxmemory-policy", policy)
-    store = a_store(Endpoint(url=server.url))
+    store = a_store(RedisEndpoint(url=server.url))
     await store.open()
     assert await store.ready() is None
     await store.close()
@@ -73,7 +73,7 @@ async def test_without_a_limit_or_with_noeviction_it_is(
 async def test_what_changes_while_it_runs_is_told_and_nothing_is_answered_until_it_is_put_right(
     server: EmbeddedRedis,
 ) -> None:
-    store = a_store(Endpoint(url=server.url))
+    store = a_store(RedisEndpoint(url=server.url))
     await store.open()
     await store.enrol([a_ban("1", handle="umar_media")], now=NOW)
     with administrator(server) as connection:
@@ -84,7 +84,7 @@ async def test_what_changes_while_it_runs_is_told_and_nothing_is_answered_until_
             store.bans_like([a_query()], now=NOW),
             store.pairs(["x"]),
             store.decide([a_decision("x")], now=NOW),
-            store.settle([Settled("x", "x:1", 1)]),
+            store.settle([ConfirmedEntry("x", "x:1", 1)]),
             store.enrol([a_ban("2")], now=NOW),
         ):
             with pytest.raises(StoreEvicts):
@@ -101,7 +101,7 @@ async def test_a_server_that_does_not_tell_is_believed(server: EmbeddedRedis) ->
         connection.config_set("maxmemory", LIMIT)
         connection.config_set("maxmemory-policy", "allkeys-lru")
         connection.execute_command("ACL", "SETUSER", "default", "-info")
-    store = a_store(Endpoint(url=server.url))
+    store = a_store(RedisEndpoint(url=server.url))
     await store.open()
     assert await store.ready() is None
     await store.close()
@@ -110,7 +110,7 @@ async def test_a_server_that_does_not_tell_is_believed(server: EmbeddedRedis) ->
 async def test_one_master_of_a_cluster_is_enough(redis_url: str) -> None:
     with RedisCluster() as cluster:
         nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
-        store = a_store(Endpoint(cluster=nodes, deadline_seconds=10.0))
+        store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
         await store.open()
         second = cluster.nodes[1]
         with administrator(second) as connection:
@@ -129,7 +129,9 @@ async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Pa
                 connection.config_set("maxmemory", LIMIT)
                 connection.config_set("maxmemory-policy", "allkeys-random")
             store = a_store(
-                Endpoint(sentinels=((LOOPBACK, sentinel.port),), service=MASTER_NAME, deadline_seconds=10.0)
+                RedisEndpoint(
+                    sentinels=((LOOPBACK, sentinel.port),), service=MASTER_NAME, deadline_seconds=10.0
+                )
             )
             with pytest.raises(StoreEvicts):
                 await store.open()

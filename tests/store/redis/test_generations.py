@@ -8,7 +8,7 @@ import redis
 from store.base import Store
 from store.bounds import Bounds
 from store.limits import GENERATIONS
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_query, a_remembered
 
@@ -18,7 +18,7 @@ BUDGET_BYTES = 50_000
 async def a_worker(url: str, prefix: str, shards: int) -> RedisStore:
     """A store of its own, which knows what it was told."""
     store = RedisStore(
-        Endpoint(url=url, deadline_seconds=10.0),
+        RedisEndpoint(url=url, deadline_seconds=10.0),
         prefix=prefix,
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),

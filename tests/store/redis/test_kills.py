@@ -22,7 +22,7 @@ from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.limits import SLOT_RESTS_SECONDS
 from store.memory.store import MemoryStore
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.client import RedisClient
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
@@ -143,7 +143,7 @@ def killed_after(calls: int, *, answered: bool) -> Iterator[None]:
 def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
     """A worker's, which knows nothing of an earlier one."""
     return RedisStore(
-        Endpoint(url=url, deadline_seconds=10.0),
+        RedisEndpoint(url=url, deadline_seconds=10.0),
         prefix=prefix,
         identity=IDENTITY,
         sizes=sizes,

@@ -11,7 +11,7 @@ from samehand.keys import Key, KeyKind, kind_of
 from store.base import Query
 from store.bounds import Bounds
 from store.limits import SLOT_RESTS_SECONDS
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.client import RedisClient
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
@@ -23,7 +23,7 @@ DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 async def store(redis_url: str, store_prefix: str) -> AsyncIterator[RedisStore]:
     """A store of five shards."""
     store = RedisStore(
-        Endpoint(url=redis_url, deadline_seconds=10.0),
+        RedisEndpoint(url=redis_url, deadline_seconds=10.0),
         prefix=store_prefix,
         identity=IDENTITY,
         sizes=Sizes(shards=5, **SMALL),

@@ -11,9 +11,9 @@ import pytest
 import redis
 
 from samehand.lineage import Descent
-from store.base import Settled
+from store.base import ConfirmedEntry
 from store.limits import SLOT_RESTS_SECONDS
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import (
     IDENTITY,
@@ -85,7 +85,7 @@ def _inflated(value: bytes) -> bytes | None:
 async def store(redis_url: str, store_prefix: str) -> RedisStore:
     """A store of two shards."""
     store = RedisStore(
-        Endpoint(url=redis_url), prefix=store_prefix, identity=IDENTITY, sizes=Sizes(shards=2, **SMALL)
+        RedisEndpoint(url=redis_url), prefix=store_prefix, identity=IDENTITY, sizes=Sizes(shards=2, **SMALL)
     )
     await store.open()
     return store
@@ -135,7 +135,9 @@ async def test_after_a_reinstatement_nothing_names_the_account(
         await store.expunge([(lifted.account, NOW)], now=NOW)
         owed = await store.owed("holder", now=NOW)
         assert len(owed) == 2
-        await store.settle([Settled(one.alert.alert_id, one.alert.banned, one.revision) for one in owed])
+        await store.settle(
+            [ConfirmedEntry(one.alert.alert_id, one.alert.banned, one.revision) for one in owed]
+        )
         assert holding(client, store_prefix, words) == []
         assert len(list(everything(client, store_prefix))) < before
         kept = list(client.scan_iter(match=f"{store_prefix}*:m:*"))

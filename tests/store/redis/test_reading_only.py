@@ -15,7 +15,7 @@ from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from store.base import Proposal, Ruled, Ruling, Store
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.house import ROOT
 from tests.redis_user import PASSWORD, with_password
 from tests.store.conftest import SMALL
@@ -30,13 +30,13 @@ def rules() -> list[str]:
     return [on, f"#{sha256(PASSWORD.encode()).hexdigest()}", *others]
 
 
-def a_store(endpoint: Endpoint, shards: int = 1) -> RedisStore:
+def a_store(endpoint: RedisEndpoint, shards: int = 1) -> RedisStore:
     return RedisStore(endpoint, prefix="samehand", identity=IDENTITY, sizes=Sizes(shards=shards, **SMALL))
 
 
-def reading(**where: object) -> Endpoint:
+def reading(**where: object) -> RedisEndpoint:
     options = {"username": NAME, "password": PASSWORD}
-    return Endpoint(read_only=True, deadline_seconds=10.0, options=options, **where)  # type: ignore[arg-type]  # url, cluster
+    return RedisEndpoint(read_only=True, deadline_seconds=10.0, options=options, **where)  # type: ignore[arg-type]  # url, cluster
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def read_all(store: Store, proposals: list[Proposal]) -> list[Ruled]:
 
 
 async def test_it_reads_all_that_a_gate_asks_and_may_write_nothing(server: EmbeddedRedis) -> None:
-    worker, gate = a_store(Endpoint(url=server.url)), a_store(reading(url=server.url))
+    worker, gate = a_store(RedisEndpoint(url=server.url)), a_store(reading(url=server.url))
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     await worker.remember([a_remembered("7001")], now=NOW)
@@ -85,7 +85,7 @@ async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(s
     assert await gate.bans_like([a_query("q")], now=NOW) == [[]]
     with server.administrator() as administrator:
         assert administrator.dbsize() == 0
-    worker = a_store(Endpoint(url=server.url))
+    worker = a_store(RedisEndpoint(url=server.url))
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     assert await gate.ready() is None
@@ -95,7 +95,7 @@ async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(s
 
 
 async def test_it_tells_a_store_that_was_emptied_and_one_of_another_size(server: EmbeddedRedis) -> None:
-    worker, gate = a_store(Endpoint(url=server.url)), a_store(reading(url=server.url))
+    worker, gate = a_store(RedisEndpoint(url=server.url)), a_store(reading(url=server.url))
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     await gate.open()
@@ -119,7 +119,7 @@ async def test_it_finds_its_way_in_a_cluster() -> None:
                 administrator.execute_command("ACL", "SETUSER", NAME, *rules())
         where = tuple((LOOPBACK, node.port) for node in nodes.nodes)
         user = {"username": "samehand", "password": PASSWORD}
-        worker = a_store(Endpoint(cluster=where, deadline_seconds=10.0, options=user), shards=6)
+        worker = a_store(RedisEndpoint(cluster=where, deadline_seconds=10.0, options=user), shards=6)
         gate = a_store(reading(cluster=where), shards=6)
         await worker.open()
         await worker.enrol([a_ban("9001")], now=NOW)

@@ -13,7 +13,7 @@ from store.base import Query, Ruling
 from store.bounds import Bounds
 from store.errors import StoreEmptied, StoreInUse, StoreMismatch, StoreMoving
 from store.limits import OPEN_ALERTS_A_BAN
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding, drop_store
 from tests.redis_user import with_password
 from tests.store.conftest import SMALL
@@ -44,7 +44,7 @@ async def layout(redis_administrator: str, store_prefix: str) -> AsyncIterator[M
 
     def make(shards: int, *, carrying: bool = False, working: bool = False, **bounds: float) -> RedisStore:
         store = RedisStore(
-            Endpoint(url=redis_administrator, deadline_seconds=10.0),
+            RedisEndpoint(url=redis_administrator, deadline_seconds=10.0),
             prefix=f"{store_prefix}-{shards}",
             identity=IDENTITY,
             sizes=Sizes(shards=shards, **SMALL),
@@ -422,7 +422,7 @@ async def test_four_rights_beyond_a_workers_are_enough(
     url = redis_administrator.rpartition("@")[2]
     stores = [
         RedisStore(
-            Endpoint(url=f"redis://{url}", deadline_seconds=10.0, options=as_carrier),
+            RedisEndpoint(url=f"redis://{url}", deadline_seconds=10.0, options=as_carrier),
             prefix=f"{store_prefix}-{shards}",
             identity=IDENTITY,
             sizes=Sizes(shards=shards, **SMALL),

@@ -12,7 +12,7 @@ from local.redis import EmbeddedRedis
 from local.redis_users import WORKER
 from local.waiting import wait_until
 from store.errors import StoreUnavailable
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
@@ -34,7 +34,7 @@ def sentinel(redis_url: str, tmp_path: Path) -> Iterator[Sentinel]:
 def store_behind(sentinel: Sentinel, options: dict[str, str]) -> RedisStore:
     """The store of the master that the Sentinel names."""
     return RedisStore(
-        Endpoint(
+        RedisEndpoint(
             sentinels=((LOOPBACK, sentinel.port),),
             service=MASTER_NAME,
             deadline_seconds=10.0,

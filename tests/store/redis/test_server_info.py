@@ -9,12 +9,12 @@ from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.redis_users import ADMINISTRATOR, PASSWORD
 from store.errors import StoreUnavailable
-from store.redis import Endpoint
+from store.redis import RedisEndpoint
 from store.redis.server_info import Inspection
 
 
 async def test_one_server_is_asked_for_what_matters(redis_administrator: str) -> None:
-    inspection = Inspection(Endpoint(url=redis_administrator))
+    inspection = Inspection(RedisEndpoint(url=redis_administrator))
     (server,) = await inspection.servers()
     assert (server.policy, server.appends, server.saves) == ("noeviction", True, False)
     assert (server.replicas, server.tells_history) == (0, True)
@@ -24,7 +24,7 @@ async def test_one_server_is_asked_for_what_matters(redis_administrator: str) ->
 
 async def test_a_worker_is_told_all_but_of_snapshots() -> None:
     with EmbeddedRedis() as server:
-        inspection = Inspection(Endpoint(url=server.url))
+        inspection = Inspection(RedisEndpoint(url=server.url))
         (found,) = await inspection.servers()
         assert (found.policy, found.appends, found.saves) == ("noeviction", True, None)
         assert (found.replicas, found.tells_history) == (0, True)
@@ -35,7 +35,7 @@ async def test_a_worker_is_told_all_but_of_snapshots() -> None:
 async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
     with RedisCluster() as nodes:
         inspection = Inspection(
-            Endpoint(
+            RedisEndpoint(
                 cluster=((LOOPBACK, nodes.nodes[0].port),),
                 deadline_seconds=5.0,
                 options={"username": ADMINISTRATOR, "password": PASSWORD},
@@ -51,14 +51,14 @@ async def test_a_server_that_tells_nothing_is_asked_all_the_same(redis_url: str)
     with EmbeddedRedis(settings={"appendonly": "no"}).start() as server:
         with server.administrator() as administrator:
             administrator.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
-        inspection = Inspection(Endpoint(url=server.url))
+        inspection = Inspection(RedisEndpoint(url=server.url))
         (found,) = await inspection.servers()
         assert (found.policy, found.appends, found.replicas, found.tells_history) == (None, None, None, False)
         await inspection.close()
 
 
 async def test_one_that_is_away_is_unavailable() -> None:
-    inspection = Inspection(Endpoint(url="redis://127.0.0.1:1/0"))
+    inspection = Inspection(RedisEndpoint(url="redis://127.0.0.1:1/0"))
     with pytest.raises(StoreUnavailable):
         await inspection.servers()
     await inspection.close()

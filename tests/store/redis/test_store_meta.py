@@ -12,7 +12,7 @@ from local.redis import EmbeddedRedis
 from samehand.normalize.text.fold import FOLD_VERSION
 from store.base import Ban, Enrolled
 from store.errors import StoreEmptied, StoreError, StoreMismatch, StoreUnavailable
-from store.redis import Endpoint, RedisStore, Sizes, store_meta
+from store.redis import RedisEndpoint, RedisStore, Sizes, store_meta
 from store.redis.store_meta import UNFILLED
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
@@ -42,7 +42,7 @@ async def opened(
 ) -> RedisStore:
     """A store at an address; ``reads``: as a gate opens it."""
     store = RedisStore(
-        Endpoint(url=url, deadline_seconds=1.0, read_only=reads),
+        RedisEndpoint(url=url, deadline_seconds=1.0, read_only=reads),
         prefix="samehand:",
         identity=identity,
         sizes=Sizes(shards=shards, **SMALL),
@@ -116,7 +116,10 @@ async def test_a_store_that_an_enrolment_began_is_as_good_as_noted(url: str) -> 
 
 async def test_a_store_that_is_not_filled_yet_answers_nobody(url: str) -> None:
     store = RedisStore(
-        Endpoint(url=url, deadline_seconds=1.0), prefix="samehand:", identity=IDENTITY, known_epoch=UNFILLED
+        RedisEndpoint(url=url, deadline_seconds=1.0),
+        prefix="samehand:",
+        identity=IDENTITY,
+        known_epoch=UNFILLED,
     )
     with pytest.raises(StoreEmptied):
         await store.bans_like([a_query()], now=NOW)

@@ -19,7 +19,7 @@ from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.redis_users import worker_rules
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.house import ROOT
 from tests.redis_user import NAME, PASSWORD, USERS, commands, with_password
 from tests.store.conftest import SMALL
@@ -127,7 +127,7 @@ def test_who_says_no_name_on_servers_of_tests_has_its_rights_exactly(
 async def test_it_finds_its_way_to_another_database() -> None:
     with EmbeddedRedis() as server:
         store = RedisStore(
-            Endpoint(url=server.url.removesuffix("/0") + "/2", deadline_seconds=10.0),
+            RedisEndpoint(url=server.url.removesuffix("/0") + "/2", deadline_seconds=10.0),
             prefix="samehand",
             identity=IDENTITY,
             sizes=Sizes(**SMALL),
@@ -146,7 +146,7 @@ async def test_it_finds_its_way_in_a_cluster(redis_url: str) -> None:
             with node.administrator() as administrator:
                 administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
         store = RedisStore(
-            Endpoint(
+            RedisEndpoint(
                 cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes),
                 deadline_seconds=10.0,
                 options={"username": NAME, "password": PASSWORD},

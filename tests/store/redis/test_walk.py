@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from store.base import Ban
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
 
 def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
     """A store under a prefix."""
-    return RedisStore(Endpoint(url=url, deadline_seconds=10.0), prefix=prefix, identity=IDENTITY, sizes=sizes)
+    return RedisStore(
+        RedisEndpoint(url=url, deadline_seconds=10.0), prefix=prefix, identity=IDENTITY, sizes=sizes
+    )
 
 
 def a_handle(number: int) -> str:

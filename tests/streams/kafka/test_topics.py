@@ -13,18 +13,27 @@ from streams.kafka.client import writer
 from streams.kafka.mapped_topics import foreign_topics, mappings_of
 from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
 from streams.kafka.topic_ids import created_again, topic_ids
-from streams.kafka.topics import DAY_MS, Finding, Found, Names, Topic, check, compare, wanted
+from streams.kafka.topics import (
+    DAY_MS,
+    Names,
+    TopicFinding,
+    TopicsOnBroker,
+    TopicSpec,
+    check,
+    compare,
+    wanted,
+)
 from streams.settings import Settings, load
 from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC
 
 # Topics: what is wanted, what is found, and how the difference is told.
 
-LETTERS = Topic("deadletters", 8, retention_days=7)
-BANNED = Topic("accounts.banned", 8, compacted=True)
+LETTERS = TopicSpec("deadletters", 8, retention_days=7)
+BANNED = TopicSpec("accounts.banned", 8, compacted=True)
 
 
-def kinds(findings: list[Finding]) -> list[str]:
+def kinds(findings: list[TopicFinding]) -> list[str]:
     return [finding.kind for finding in findings]
 
 
@@ -43,32 +52,32 @@ def test_bans_are_compacted_and_letters_gone_after_a_week() -> None:
 
 
 def test_as_wanted_there_is_nothing_to_tell() -> None:
-    assert compare(BANNED, Found(8, BANNED.configs)) == []
-    assert compare(LETTERS, Found(8, LETTERS.configs)) == []
+    assert compare(BANNED, TopicsOnBroker(8, BANNED.configs)) == []
+    assert compare(LETTERS, TopicsOnBroker(8, LETTERS.configs)) == []
 
 
 @pytest.mark.parametrize("policy", ["delete", "compact,delete"])
 def test_bans_that_would_be_forgotten_block(policy: str) -> None:
-    (finding,) = compare(BANNED, Found(8, {"cleanup.policy": policy}))
+    (finding,) = compare(BANNED, TopicsOnBroker(8, {"cleanup.policy": policy}))
     assert (finding.kind, finding.blocks) == ("not-compacted", True)
     assert finding.detail == f"has cleanup.policy={policy} instead of compact: old records get lost"
 
 
 def test_events_that_would_be_compacted_away_block() -> None:
-    (finding,) = compare(Topic("accounts.created", 8), Found(8, {"cleanup.policy": "compact"}))
+    (finding,) = compare(TopicSpec("accounts.created", 8), TopicsOnBroker(8, {"cleanup.policy": "compact"}))
     assert (finding.kind, finding.blocks) == ("compacted", True)
 
 
 def test_a_topic_of_somebody_elses_is_theirs_to_set_up() -> None:
-    users = Topic("users", 0, rights=frozenset({"READ"}), foreign=True)
-    assert compare(users, Found(3, {"cleanup.policy": "compact"}, {"DESCRIBE", "READ"})) == []
-    assert compare(users, Found(3, None)) == []
-    (finding,) = compare(users, Found(3, None, {"DESCRIBE"}))
+    users = TopicSpec("users", 0, rights=frozenset({"READ"}), foreign=True)
+    assert compare(users, TopicsOnBroker(3, {"cleanup.policy": "compact"}, {"DESCRIBE", "READ"})) == []
+    assert compare(users, TopicsOnBroker(3, None)) == []
+    (finding,) = compare(users, TopicsOnBroker(3, None, {"DESCRIBE"}))
     assert (finding.kind, finding.blocks) == ("forbidden", True)
 
 
 def test_other_partitions_and_retention_are_told_and_do_not_block() -> None:
-    findings = compare(LETTERS, Found(3, {"cleanup.policy": "delete", "retention.ms": "-1"}))
+    findings = compare(LETTERS, TopicsOnBroker(3, {"cleanup.policy": "delete", "retention.ms": "-1"}))
     assert kinds(findings) == ["partitions", "retention"]
     assert "for ever" in findings[1].detail
     assert not any(finding.blocks for finding in findings)
@@ -76,15 +85,15 @@ def test_other_partitions_and_retention_are_told_and_do_not_block() -> None:
 
 def test_a_right_that_a_worker_lacks_blocks_and_is_named() -> None:
     banned = next(topic for topic in wanted(load({})) if topic.name == "accounts.banned")
-    (finding,) = compare(banned, Found(8, banned.configs, {"DESCRIBE", "READ"}))
+    (finding,) = compare(banned, TopicsOnBroker(8, banned.configs, {"DESCRIBE", "READ"}))
     assert (finding.kind, finding.blocks) == ("forbidden", True)
     assert "write" in finding.detail
-    assert compare(banned, Found(8, banned.configs, {"DESCRIBE", "READ", "WRITE"})) == []
-    assert compare(banned, Found(8, banned.configs, None)) == []
+    assert compare(banned, TopicsOnBroker(8, banned.configs, {"DESCRIBE", "READ", "WRITE"})) == []
+    assert compare(banned, TopicsOnBroker(8, banned.configs, None)) == []
 
 
 def test_a_broker_that_tells_no_configuration_is_told() -> None:
-    assert kinds(compare(BANNED, Found(8, None))) == ["unknown"]
+    assert kinds(compare(BANNED, TopicsOnBroker(8, None))) == ["unknown"]
 
 
 @pytest.mark.journey

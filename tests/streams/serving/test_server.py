@@ -25,7 +25,7 @@ from local.ports import LOOPBACK
 from streams.clock import SystemClock
 from streams.faust_app.app import WorkerApp
 from streams.serving.connections import CONNECTIONS_MAX as PAGES_CONNECTIONS
-from streams.serving.server import Server, bounded_by_files
+from streams.serving.server import HttpServer, bounded_by_files
 from streams.settings import load
 from streams.telemetry.metrics import Metrics
 from tests.agents.conftest import MakeLife, life, make_life
@@ -58,7 +58,7 @@ def _files() -> Iterator[None]:
 async def running(app: Any, connections_max: int) -> AsyncIterator[int]:
     """The port of a server of ours, as gates and desks have one."""
     settings = load({"SAMEHAND_STOP_SECONDS": "1"})
-    server = Server(app, settings, connections_max=connections_max, host=LOOPBACK, port=free_port())
+    server = HttpServer(app, settings, connections_max=connections_max, host=LOOPBACK, port=free_port())
     serving = asyncio.ensure_future(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn tells nobody
         await asyncio.sleep(0.01)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.outcomes import Arrival
-from streams.supervision.flight_recorder import SLOT_BYTES, SLOTS, FlightRecorder, InHand, Span
+from streams.supervision.flight_recorder import SLOT_BYTES, SLOTS, FlightRecorder, InHand, OffsetSpan
 
 
 def arrival(offset: int, *, topic: str = "t", partition: int = 0) -> Arrival:
@@ -18,7 +18,11 @@ def arrival(offset: int, *, topic: str = "t", partition: int = 0) -> Arrival:
 def test_what_is_in_hand_is_told_as_spans_of_neighbours() -> None:
     recorder = FlightRecorder()
     recorder.slot("screen").note([arrival(3), arrival(4), arrival(7), arrival(1, partition=1)])
-    spans = [Span("t", 0, 3, 4, 103.0), Span("t", 0, 7, 7, 107.0), Span("t", 1, 1, 1, 101.0)]
+    spans = [
+        OffsetSpan("t", 0, 3, 4, 103.0),
+        OffsetSpan("t", 0, 7, 7, 107.0),
+        OffsetSpan("t", 1, 1, 1, 101.0),
+    ]
     assert recorder.unfinished() == [InHand("screen", 4, spans)]
 
 
@@ -48,7 +52,7 @@ def test_a_child_that_was_killed_leaves_word_to_its_parent() -> None:
         os.kill(os.getpid(), 9)
     os.waitpid(child, 0)
     [hand] = recorder.unfinished()
-    assert hand.spans == [Span("t", 0, 5, 5, 105.0)]
+    assert hand.spans == [OffsetSpan("t", 0, 5, 5, 105.0)]
     assert (recorder.beats, recorder.patience_seconds) == (1, 3.0)
 
 
@@ -85,7 +89,7 @@ def test_of_more_spans_than_fit_the_first_are_kept() -> None:
     recorder.slot("screen").note([arrival(2 * number, partition=number) for number in range(1000)])
     [hand] = recorder.unfinished()
     assert hand.records == 1000
-    assert hand.spans[0] == Span("t", 0, 0, 0, 100.0)
+    assert hand.spans[0] == OffsetSpan("t", 0, 0, 0, 100.0)
     assert 50 < len(hand.spans) < 1000
 
 

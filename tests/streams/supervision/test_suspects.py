@@ -13,14 +13,14 @@ from streams.errors import BrokerUnavailable
 from streams.kafka.store_epoch import known_epoch
 from streams.outcomes import Arrival
 from streams.supervision import suspects as suspecting
-from streams.supervision.flight_recorder import FlightRecorder, InHand, Span
+from streams.supervision.flight_recorder import FlightRecorder, InHand, OffsetSpan
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects, SuspectTopic, accuse_unfinished
+from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects, SuspectTopic, mark_unfinished
 from tests.streams.conftest import Stage
 
 
 def hand(first: int, last: int, *, partition: int = 0, at: float = 7.0) -> InHand:
-    return InHand("screen", last - first + 1, [Span("t", partition, first, last, at)])
+    return InHand("screen", last - first + 1, [OffsetSpan("t", partition, first, last, at)])
 
 
 def arrival(offset: int, *, at: float = 7.0, partition: int = 0) -> Arrival:
@@ -113,11 +113,11 @@ async def test_what_moves_while_the_topic_is_read_is_asked_for_once_more() -> No
 @pytest.mark.journey
 def test_a_batch_makes_suspects_and_only_one_alone_in_hand_is_counted(stage: Stage) -> None:
     topic = SuspectTopic(stage.settings)
-    topic.accuse([hand(0, 9)], "killed")
-    topic.accuse([hand(4, 4), hand(2, 2, partition=1)], "killed")
+    topic.mark([hand(0, 9)], "killed")
+    topic.mark([hand(4, 4), hand(2, 2, partition=1)], "killed")
     assert [it.ends for it in topic.standing()] == [0, 0, 0]
     for _ in range(ENDS_MAX):
-        [told] = topic.accuse([hand(4, 4)], "hung")
+        [told] = topic.mark([hand(4, 4)], "hung")
     assert told.is_guilty
     worst = max(topic.standing(), key=lambda it: it.ends)
     assert (worst.first, worst.ends, worst.how) == (4, ENDS_MAX, "hung")
@@ -128,30 +128,30 @@ def test_who_is_killed_from_outside_while_a_server_is_away_accuses_nobody(stage:
     """An impatient person kills a worker three times in an outage of Redis, one record in hand each time."""
     topic, waited = SuspectTopic(stage.settings), replace(hand(4, 4), waiting=True)
     for _ in range(ENDS_MAX):
-        topic.accuse([waited], "killed by SIGKILL", from_outside=True)
+        topic.mark([waited], "killed by SIGKILL", from_outside=True)
     assert [it.ends for it in topic.standing()] == [0]
-    topic.accuse([waited], "killed by SIGSEGV")
+    topic.mark([waited], "killed by SIGSEGV")
     assert [it.ends for it in topic.standing()] == [1], "that it did itself"
 
 
 @pytest.mark.journey
 def test_a_word_on_another_record_at_the_same_offset_is_not_added_to(stage: Stage) -> None:
     topic = SuspectTopic(stage.settings)
-    topic.accuse([hand(4, 4)], "hung")
-    [told] = topic.accuse([hand(4, 4, at=8.0)], "hung")
+    topic.mark([hand(4, 4)], "hung")
+    [told] = topic.mark([hand(4, 4, at=8.0)], "hung")
     assert told.ends == 1
 
 
 @pytest.mark.journey
 def test_the_control_topic_goes_on_carrying_its_other_words(stage: Stage) -> None:
-    SuspectTopic(stage.settings).accuse([hand(4, 4)], "hung")
+    SuspectTopic(stage.settings).mark([hand(4, 4)], "hung")
     assert stopped_topics(stage.settings) == {}
     assert known_epoch(stage.settings) == ""
 
 
 @pytest.mark.journey
 def test_each_group_has_its_own(stage: Stage) -> None:
-    SuspectTopic(stage.settings).accuse([hand(4, 4)], "hung")
+    SuspectTopic(stage.settings).mark([hand(4, 4)], "hung")
     stage.environment["SAMEHAND_KAFKA_GROUP"] = "another"
     assert SuspectTopic(stage.settings).standing() == []
 
@@ -159,10 +159,10 @@ def test_each_group_has_its_own(stage: Stage) -> None:
 @pytest.mark.journey
 def test_old_words_are_forgotten_and_taken_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     topic = SuspectTopic(stage.settings)
-    topic.accuse([hand(4, 4)], "hung")
+    topic.mark([hand(4, 4)], "hung")
     monkeypatch.setattr(suspecting, "RETAINED_SECONDS", -60.0)
     assert topic.standing() == []
-    topic.accuse([hand(5, 5)], "hung")
+    topic.mark([hand(5, 5)], "hung")
     monkeypatch.undo()
     assert [it.first for it in topic.standing()] == [5]
 
@@ -172,7 +172,7 @@ def test_what_a_killed_worker_had_in_hand_is_told_by_the_next_once(stage: Stage)
     recorder, topic = FlightRecorder(), SuspectTopic(stage.settings)
     recorder.slot("screen").note([arrival(4)])
     for _ in range(2):
-        accuse_unfinished(topic, Birth(recorder, "killed by SIGKILL"))
+        mark_unfinished(topic, Birth(recorder, "killed by SIGKILL"))
     [told] = topic.standing()
     assert (told.first, told.ends, told.how) == (4, 1, "killed by SIGKILL")
 
@@ -183,5 +183,5 @@ def test_where_there_is_no_control_topic_yet_a_worker_starts_all_the_same(stage:
     stage.environment["SAMEHAND_TOPIC_PREFIX"] = "elsewhere."
     recorder = FlightRecorder()
     recorder.slot("screen").note([arrival(4)])
-    accuse_unfinished(SuspectTopic(stage.settings), Birth(recorder))
+    mark_unfinished(SuspectTopic(stage.settings), Birth(recorder))
     assert recorder.unfinished() == []

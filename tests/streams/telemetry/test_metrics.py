@@ -24,8 +24,8 @@ def some_meters() -> Metrics:
     return Metrics(CollectorRegistry(), topics=[TOPIC], reasons=["not-json"], operations=["look-up"])
 
 
-def value(meters: Metrics, name: str, **labels: str) -> float | None:
-    return meters.registry.get_sample_value(f"samehand_{name}", labels)
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"samehand_{name}", labels)
 
 
 def test_every_designed_metric_is_there_and_parses() -> None:
@@ -36,78 +36,80 @@ def test_every_designed_metric_is_there_and_parses() -> None:
 
 
 def test_known_labels_exist_from_the_start() -> None:
-    meters = some_meters()
-    assert value(meters, "events_total", topic=TOPIC, outcome="dead") == 0.0
-    assert value(meters, "deadletters_total", topic=TOPIC, reason="not-json") == 0.0
-    assert value(meters, "alerts_total", band="likely", direction="lookback", queue="") == 0.0
+    metrics = some_meters()
+    assert value(metrics, "events_total", topic=TOPIC, outcome="dead") == 0.0
+    assert value(metrics, "deadletters_total", topic=TOPIC, reason="not-json") == 0.0
+    assert value(metrics, "alerts_total", band="likely", direction="lookback", queue="") == 0.0
 
 
 def test_outcomes_are_counted_with_their_age() -> None:
-    meters = some_meters()
+    metrics = some_meters()
     arrival = an_arrival()
     for outcome in (Published(()), NOTHING, Dead("not-json")):
-        meters.outcome(arrival, outcome, arrival.timestamp + FRESH_SECONDS)
-    assert value(meters, "events_total", topic=TOPIC, outcome="published") == 1.0
-    assert value(meters, "deadletters_total", topic=TOPIC, reason="not-json") == 1.0
-    assert value(meters, "event_age_seconds_bucket", topic=TOPIC, le="5.0") == 3.0, (
+        metrics.outcome(arrival, outcome, arrival.timestamp + FRESH_SECONDS)
+    assert value(metrics, "events_total", topic=TOPIC, outcome="published") == 1.0
+    assert value(metrics, "deadletters_total", topic=TOPIC, reason="not-json") == 1.0
+    assert value(metrics, "event_age_seconds_bucket", topic=TOPIC, le="5.0") == 3.0, (
         "exactly five seconds is fresh"
     )
-    assert value(meters, "event_age_seconds_bucket", topic=TOPIC, le="2.5") == 0.0
+    assert value(metrics, "event_age_seconds_bucket", topic=TOPIC, le="2.5") == 0.0
 
 
 def test_a_clock_behind_the_brokers_makes_no_negative_age() -> None:
-    meters = some_meters()
-    meters.outcome(an_arrival(), NOTHING, 0.0)
-    assert value(meters, "event_age_seconds_sum", topic=TOPIC) == 0.0
+    metrics = some_meters()
+    metrics.outcome(an_arrival(), NOTHING, 0.0)
+    assert value(metrics, "event_age_seconds_sum", topic=TOPIC) == 0.0
 
 
 def test_fields_that_could_not_be_used_are_counted_by_field_and_reason() -> None:
-    meters = some_meters()
-    meters.unusable(TOPIC, [("ip", "unreadable"), ("links", "too-many")])
-    meters.unusable(TOPIC, [("ip", "unreadable")])
-    assert value(meters, "fields_unusable_total", topic=TOPIC, field="ip", reason="unreadable") == 2.0
-    assert value(meters, "fields_unusable_total", topic=TOPIC, field="links", reason="too-many") == 1.0
+    metrics = some_meters()
+    metrics.unusable(TOPIC, [("ip", "unreadable"), ("links", "too-many")])
+    metrics.unusable(TOPIC, [("ip", "unreadable")])
+    assert value(metrics, "fields_unusable_total", topic=TOPIC, field="ip", reason="unreadable") == 2.0
+    assert value(metrics, "fields_unusable_total", topic=TOPIC, field="links", reason="too-many") == 1.0
 
 
 def test_a_flood_of_queues_ends_in_one_series() -> None:
-    meters = some_meters()
+    metrics = some_meters()
     for number in range(1000):
-        meters.alert("likely", "forward", f"queue-{number}", 60.0)
-    assert value(meters, "alerts_total", band="likely", direction="forward", queue=OTHER) == 1000 - QUEUES_MAX
-    assert value(meters, "time_to_detect_seconds_count", direction="forward") == 1000.0
+        metrics.alert("likely", "forward", f"queue-{number}", 60.0)
+    assert (
+        value(metrics, "alerts_total", band="likely", direction="forward", queue=OTHER) == 1000 - QUEUES_MAX
+    )
+    assert value(metrics, "time_to_detect_seconds_count", direction="forward") == 1000.0
 
 
 def test_precision_is_the_share_of_mirrors_among_what_was_decided() -> None:
-    meters = some_meters()
+    metrics = some_meters()
     for verdict in ("mirror", "mirror", "not_mirror", "mirror", "unsure"):
-        meters.verdict(verdict, "likely")
-    assert value(meters, "precision_ratio", band="likely") == 0.75
-    assert value(meters, "verdicts_total", verdict="unsure", band="likely") == 1.0
+        metrics.verdict(verdict, "likely")
+    assert value(metrics, "precision_ratio", band="likely") == 0.75
+    assert value(metrics, "verdicts_total", verdict="unsure", band="likely") == 1.0
 
 
 def test_a_partition_that_was_lost_shows_no_lag() -> None:
-    meters = some_meters()
-    meters.lags({(TOPIC, 0): Lag(5, 98.5), (TOPIC, 1): Lag(7, 97.5)}, 100.0)
-    assert value(meters, "consumer_lag_seconds", topic=TOPIC) == 2.5, "the oldest of its partitions"
-    meters.lags({(TOPIC, 1): Lag(0, None)}, 100.0)
-    assert value(meters, "consumer_lag_records", topic=TOPIC, partition="0") is None
-    assert value(meters, "consumer_lag_records", topic=TOPIC, partition="1") == 0.0
-    assert value(meters, "consumer_lag_seconds", topic=TOPIC) == 0.0
+    metrics = some_meters()
+    metrics.lags({(TOPIC, 0): Lag(5, 98.5), (TOPIC, 1): Lag(7, 97.5)}, 100.0)
+    assert value(metrics, "consumer_lag_seconds", topic=TOPIC) == 2.5, "the oldest of its partitions"
+    metrics.lags({(TOPIC, 1): Lag(0, None)}, 100.0)
+    assert value(metrics, "consumer_lag_records", topic=TOPIC, partition="0") is None
+    assert value(metrics, "consumer_lag_records", topic=TOPIC, partition="1") == 0.0
+    assert value(metrics, "consumer_lag_seconds", topic=TOPIC) == 0.0
 
 
 def test_the_lag_of_the_group_replaces_what_was_said_before() -> None:
-    meters = some_meters()
-    meters.group_lags({(TOPIC, 0): 5, (TOPIC, 1): 7})
-    meters.group_lags({(TOPIC, 1): 8})
-    assert value(meters, "group_lag_records", topic=TOPIC, partition="0") is None
-    assert value(meters, "group_lag_records", topic=TOPIC, partition="1") == 8.0
+    metrics = some_meters()
+    metrics.group_lags({(TOPIC, 0): 5, (TOPIC, 1): 7})
+    metrics.group_lags({(TOPIC, 1): 8})
+    assert value(metrics, "group_lag_records", topic=TOPIC, partition="0") is None
+    assert value(metrics, "group_lag_records", topic=TOPIC, partition="1") == 8.0
 
 
 def test_a_bucket_leads_to_a_record_and_a_dead_letter_to_its_address() -> None:
-    meters = some_meters()
-    meters.outcome(an_arrival(), NOTHING, an_arrival().timestamp + 3)
-    meters.outcome(an_arrival(), Dead("not-json"), an_arrival().timestamp + 3)
-    body, kind = meters.negotiated("application/openmetrics-text; version=1.0.0")
+    metrics = some_meters()
+    metrics.outcome(an_arrival(), NOTHING, an_arrival().timestamp + 3)
+    metrics.outcome(an_arrival(), Dead("not-json"), an_arrival().timestamp + 3)
+    body, kind = metrics.negotiated("application/openmetrics-text; version=1.0.0")
     assert "openmetrics" in kind
     led = [line.partition(" ")[0].partition("{")[0] for line in body.decode().splitlines() if " # {" in line]
     assert led == ["samehand_event_age_seconds_bucket", "samehand_deadletters_total"]
@@ -115,10 +117,10 @@ def test_a_bucket_leads_to_a_record_and_a_dead_letter_to_its_address() -> None:
 
 
 def test_exemplars_are_one_a_second() -> None:
-    meters = some_meters()
+    metrics = some_meters()
     for number in range(1_000):
-        meters.outcome(an_arrival(offset=number), NOTHING, an_arrival().timestamp + number / 1_000)
-    body, _ = meters.negotiated("application/openmetrics-text")
+        metrics.outcome(an_arrival(offset=number), NOTHING, an_arrival().timestamp + number / 1_000)
+    body, _ = metrics.negotiated("application/openmetrics-text")
     assert body.count(b'offset="0"') == 1
     assert body.count(b"# {") == 1
 
@@ -130,14 +132,14 @@ def test_who_does_not_ask_for_openmetrics_gets_prometheus_text() -> None:
 
 
 def test_signals_and_scripts_are_counted_by_name() -> None:
-    meters = some_meters()
-    meters.fired(["handle", "device"])
-    meters.unavailable(["avatar"])
-    meters.verdict("not_mirror", "likely", "arabic")
-    meters.verdict("not_mirror", "none")
-    assert value(meters, "signals_total", signal="device") == 1.0
-    assert value(meters, "signal_unavailable_total", signal="avatar") == 1.0
-    assert value(meters, "judged_scripts_total", script="arabic", verdict="not_mirror") == 1.0
+    metrics = some_meters()
+    metrics.fired(["handle", "device"])
+    metrics.unavailable(["avatar"])
+    metrics.verdict("not_mirror", "likely", "arabic")
+    metrics.verdict("not_mirror", "none")
+    assert value(metrics, "signals_total", signal="device") == 1.0
+    assert value(metrics, "signal_unavailable_total", signal="avatar") == 1.0
+    assert value(metrics, "judged_scripts_total", script="arabic", verdict="not_mirror") == 1.0
 
 
 def test_without_a_verdict_precision_is_unknown_and_not_0() -> None:
@@ -147,18 +149,18 @@ def test_without_a_verdict_precision_is_unknown_and_not_0() -> None:
 
 
 def test_the_breaker_shows_as_a_number() -> None:
-    meters = some_meters()
-    meters.breaker(BreakerState.OPEN)
-    assert value(meters, "store_breaker_state") == 2.0
+    metrics = some_meters()
+    metrics.breaker(BreakerState.OPEN)
+    assert value(metrics, "store_breaker_state") == 2.0
 
 
 def test_what_is_odd_about_records_is_counted() -> None:
-    meters = some_meters()
-    meters.decoded(TOPIC, 3, clamped=True)
-    assert value(meters, "unknown_fields_total", topic=TOPIC) == 3.0
-    assert value(meters, "clamped_dates_total", topic=TOPIC) == 1.0
+    metrics = some_meters()
+    metrics.decoded(TOPIC, 3, clamped=True)
+    assert value(metrics, "unknown_fields_total", topic=TOPIC) == 3.0
+    assert value(metrics, "clamped_dates_total", topic=TOPIC) == 1.0
 
 
 def test_what_runs_is_told() -> None:
-    meters = Metrics(CollectorRegistry(), build={"version": "0.1.0", "fold_version": "3"})
-    assert value(meters, "build_info", version="0.1.0", fold_version="3") == 1.0
+    metrics = Metrics(CollectorRegistry(), build={"version": "0.1.0", "fold_version": "3"})
+    assert value(metrics, "build_info", version="0.1.0", fold_version="3") == 1.0

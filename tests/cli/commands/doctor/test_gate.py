@@ -73,11 +73,13 @@ def test_an_address_that_somebody_else_has_is_wrong() -> None:
 def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said: list[topics.Finding] = []
+    said: list[topics.TopicFinding] = []
     monkeypatch.setattr(gate, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(topics, "check", lambda settings, wanted: said)
     assert states(look_at_publishing(load({}))) == [("fine", "Kafka"), ("fine", "topics")]
-    said.append(topics.Finding("accounts.created", "forbidden", "does not allow us to write (Kafka's ACLs)"))
+    said.append(
+        topics.TopicFinding("accounts.created", "forbidden", "does not allow us to write (Kafka's ACLs)")
+    )
     (_, found) = look_at_publishing(load({}))
     assert (found.state, found.about) == ("wrong", "topic accounts.created")
     assert "acls.sh --gate" in found.cure
@@ -98,7 +100,7 @@ def test_a_gate_wants_to_write_what_it_publishes_and_to_read_which_weights_were_
     }
     alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})
     assert called.weights not in {it.name for it in topics.wanted_by_gate(alone)}
-    found = topics.Found(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
+    found = topics.TopicsOnBroker(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
     assert [it.kind for it in topics.compare(wanted[0], found)] == ["forbidden"]
 
 

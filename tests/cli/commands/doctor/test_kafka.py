@@ -14,9 +14,9 @@ from streams.settings import load
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.Finding]:
+def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     """What the brokers will say of the topics."""
-    said: list[topics.Finding] = []
+    said: list[topics.TopicFinding] = []
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
     monkeypatch.setattr(kafka, "_of_weights", lambda settings: [])
@@ -25,20 +25,20 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.Finding]:
     return said
 
 
-def test_nothing_to_say_of_topics_is_said(found: list[topics.Finding]) -> None:
+def test_nothing_to_say_of_topics_is_said(found: list[topics.TopicFinding]) -> None:
     assert [it.state for it in look_at_kafka(load({}))] == ["fine", "fine"]
 
 
-def test_missing_topics_are_one_finding(found: list[topics.Finding]) -> None:
-    found += [topics.Finding("alerts", "missing", ""), topics.Finding("deadletters", "missing", "")]
+def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> None:
+    found += [topics.TopicFinding("alerts", "missing", ""), topics.TopicFinding("deadletters", "missing", "")]
     assert [it.state for it in look_at_kafka(load({}))] == ["fine", "warning"]
     last = look_at_kafka(load({"SAMEHAND_TOPIC_CREATE": "false"}))[-1]
     assert last.state == "wrong"
     assert "alerts, deadletters" in last.words
 
 
-def test_a_topic_that_loses_bans_is_wrong(found: list[topics.Finding]) -> None:
-    found.append(topics.Finding("accounts.banned", "not-compacted", "is not compacted"))
+def test_a_topic_that_loses_bans_is_wrong(found: list[topics.TopicFinding]) -> None:
+    found.append(topics.TopicFinding("accounts.banned", "not-compacted", "is not compacted"))
     last = look_at_kafka(load({}))[-1]
     assert (last.state, last.about) == ("wrong", "topic accounts.banned")
     assert "cleanup.policy=compact" in last.cure
@@ -51,7 +51,7 @@ def test_brokers_that_do_not_answer_are_one_finding() -> None:
 
 
 def test_brokers_that_fall_silent_later_are_one_finding(
-    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+    found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(settings: object, create: bool) -> None:
         raise TopicsError("cannot be asked")
@@ -62,7 +62,7 @@ def test_brokers_that_fall_silent_later_are_one_finding(
 
 
 def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
-    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+    found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = Stop("101 dead letters", bound_of(load({})).terms)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {"accounts.created": stop})

@@ -22,7 +22,7 @@ CONFESS_SECONDS_MAX: Final = 8.0
 
 _deciding: ContextVar[Slot | None] = ContextVar("deciding", default=None)
 
-Accuse = Callable[[Sequence[InHand], str], object]
+Mark = Callable[[Sequence[InHand], str], object]
 
 log = structlog.get_logger("samehand.suspects")
 
@@ -47,7 +47,7 @@ def waiting() -> Iterator[None]:
         slot.wait(False)
 
 
-class Caution:
+class PoisonGuard:
     """Decides the batches of all deliveries of a process.
 
     `accuse` notes, for every worker of the group, what was in hand; it blocks. `elsewhere`: exceptions that
@@ -59,12 +59,12 @@ class Caution:
         recorder: FlightRecorder,
         suspects: Suspects,
         *,
-        accuse: Accuse = nobody_is_told,
+        mark: Mark = nobody_is_told,
         elsewhere: tuple[type[Exception], ...] = (),
     ) -> None:
         self.suspects = suspects
         self._recorder = recorder
-        self._accuse = accuse
+        self._mark = mark
         self._lock = ReadersWriterLock()
         self._elsewhere: tuple[type[BaseException], ...] = (asyncio.CancelledError, StreamsError, *elsewhere)
 
@@ -103,7 +103,7 @@ class Caution:
             slot.clear()
             return outcomes
 
-    async def confess(self, slot: Slot, how: str) -> None:
+    async def blame(self, slot: Slot, how: str) -> None:
         """Tell the group what this delivery has in hand, since the process is about to end on it.
 
         A worker that ends in order leaves its partitions to others at once, long before a successor could
@@ -113,7 +113,7 @@ class Caution:
             return
         try:
             async with asyncio.timeout(CONFESS_SECONDS_MAX):
-                await asyncio.to_thread(self._accuse, [hand], how)
+                await asyncio.to_thread(self._mark, [hand], how)
         except (StreamsError, TimeoutError) as fault:
             log.warning(
                 "the unfinished records are not noted in the control topic yet", fault=str(fault)
@@ -161,10 +161,10 @@ class ReadersWriterLock:
             yield
 
 
-def careless() -> Caution:
+def unguarded() -> PoisonGuard:
     """For processes without a supervisor: nothing outlives the process, no record is suspected."""
 
     async def nobody() -> Sequence[Suspect]:
         return ()
 
-    return Caution(FlightRecorder(), Suspects(nobody))
+    return PoisonGuard(FlightRecorder(), Suspects(nobody))

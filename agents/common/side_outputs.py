@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.alerts import Pair, alert_of
 from agents.common.context import AgentContext
-from agents.common.match import Sought, match
+from agents.common.match import Lookup, match
 from agents.common.snapshot import Snapshot
 from agents.common.weights_in_force import Weighing
 from samehand.fingerprint.distil import Keyer
@@ -28,7 +28,7 @@ from store.base import Proposal, Query, Ruling
 from streams.outcomes import Emit
 from streams.telemetry.metrics import Metrics
 
-_TOLD: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
+_ALERTED: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
 
 
 class Sample:
@@ -42,11 +42,13 @@ class Sample:
     def __init__(self, context: AgentContext) -> None:
         """Takes the agents' context; its rules say which share of accounts is drawn."""
         self._context = context
-        self._share = context.rules.sample_share
-        rules = replace(context.rules, candidates_below=context.rules.candidates_an_event)
-        self._all = replace(context, rules=rules, meters=_unread())
+        self._share = context.alert_policy.sample_share
+        alert_policy = replace(
+            context.alert_policy, candidates_below=context.alert_policy.candidates_an_event
+        )
+        self._all = replace(context, alert_policy=alert_policy, metrics=_unread())
 
-    async def of(self, several: Sequence[Sought], snapshot: Snapshot) -> list[list[Emit]]:
+    async def of(self, several: Sequence[Lookup], snapshot: Snapshot) -> list[list[Emit]]:
         """Returns the sampled pairs to publish for each account, mostly none."""
         found: list[list[Emit]] = [[] for _ in several]
         keyer = self._context.keyers[0][1]
@@ -78,7 +80,7 @@ class Sample:
             record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
             key, headers = record.key.encode(), alert_headers(record)
             emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
-            self._context.meters.sampled_pairs.labels(str(level)).inc()
+            self._context.metrics.sampled_pairs.labels(str(level)).inc()
         return emits
 
     async def _may_be(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -97,20 +99,19 @@ class Sample:
             for pair in pairs
         ]
         ruled = await self._all.call_store(self._context.store.rulings(proposals, now=self._context.now()))
-        return [it.ruling in _TOLD for it in ruled]
+        return [it.ruling in _ALERTED for it in ruled]
 
 
 class ShadowWeights:
     """Another table of weights, whose alerts are counted beside those in force and never published."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the agents' context."""
-        self._meters = context.meters
-        self._context = replace(context, meters=_unread())
+        self._metrics = context.metrics
+        self._context = replace(context, metrics=_unread())
 
     async def count(
         self,
-        several: Sequence[Sought],
+        several: Sequence[Lookup],
         best: Sequence[Sequence[Pair]],
         snapshot: Snapshot,
         shadow: Weighing,
@@ -143,7 +144,7 @@ class ShadowWeights:
         for mine, theirs in zip(best, found, strict=True):
             bands, others = _bands(mine), _bands(theirs)
             for pair in bands.keys() | others.keys():
-                self._meters.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()
+                self._metrics.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()
 
 
 @cache

@@ -34,7 +34,7 @@ class _Variations(Collector):
         )
 
 
-class GateMeters:
+class GateMetrics:
     """All metrics of the gate, in `registry`."""
 
     def __init__(self, registry: CollectorRegistry, variations: Callable[[], int] = lambda: 0) -> None:

@@ -15,7 +15,7 @@ from samehand.frequency.rates import OF_THE_PAIR, Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 
-class Unbanned:
+class CountsWithoutCandidates:
     """The counts for one event, without the banned accounts that share a personal value with its account."""
 
     def __init__(self, counted: Frequencies, bearers: Mapping[Key, int]) -> None:

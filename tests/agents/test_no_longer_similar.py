@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agents.common.converters import remembered_of
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.unlike import withdraw_unlike
+from agents.screen import withdraw_no_longer_similar
 from store.base import Remembered
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_change, a_sign_up
@@ -30,25 +30,27 @@ async def owed(life: Life) -> list[str | None]:
 
 async def test_who_is_somebody_else_now_ends_the_alert(life: Life) -> None:
     changed, snapshot = await alerted(life)
-    await withdraw_unlike([changed], snapshot, life.context)
+    await withdraw_no_longer_similar([changed], snapshot, life.context)
     assert await owed(life) == ["no-longer-resembles"]
 
 
 async def test_an_older_state_ends_nothing(life: Life) -> None:
     changed, snapshot = await alerted(life)
-    await withdraw_unlike([replace(changed, seen_at=changed.seen_at - 86_400)], snapshot, life.context)
+    await withdraw_no_longer_similar(
+        [replace(changed, seen_at=changed.seen_at - 86_400)], snapshot, life.context
+    )
     assert await owed(life) == []
 
 
 async def test_what_shares_no_pepper_cannot_be_compared_and_ends_nothing(life: Life) -> None:
     changed, snapshot = await alerted(life)
     foreign = tuple(replace(one, pepper_id=9) for one in changed.fingerprints)
-    await withdraw_unlike([replace(changed, fingerprints=foreign)], snapshot, life.context)
+    await withdraw_no_longer_similar([replace(changed, fingerprints=foreign)], snapshot, life.context)
     assert await owed(life) == []
 
 
 async def test_nobody_is_asked_about_an_account_without_alerts(life: Life) -> None:
     changed, snapshot = await alerted(life)
     stranger = replace(changed, account="telegram:1")
-    await withdraw_unlike([stranger], snapshot, life.context)
+    await withdraw_no_longer_similar([stranger], snapshot, life.context)
     assert await owed(life) == []

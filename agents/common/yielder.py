@@ -17,14 +17,14 @@ A turn costs some 0.1 ms: this is seldom enough to cost nothing, and often enoug
 """
 
 
-class Turns:
-    """Made once per batch; ``give`` is called between its records. ``ticks`` returns monotonic seconds."""
+class Yielder:
+    """Made once per batch; ``pause`` is called between its records. ``ticks`` returns monotonic seconds."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._since = ticks()
 
-    async def give(self) -> None:
+    async def pause(self) -> None:
         """Let others run, if we have held the loop for long enough."""
         if self._ticks() - self._since >= HELD_SECONDS:
             await asyncio.sleep(0)

@@ -141,7 +141,7 @@ def counted(life: Life) -> dict[tuple[str, str], float]:
     """Pairs by their band, and by that of the weights beside."""
     return {
         (it.labels["band"], it.labels["shadow_band"]): it.value
-        for metric in life.context.meters.registry.collect()
+        for metric in life.context.metrics.registry.collect()
         for it in metric.samples
         if it.name == "samehand_shadow_weights_total"
     }
