@@ -28,6 +28,7 @@ import structlog
 from msgspec import Meta, Struct
 
 from gate.rights import EVENTS, May, publishes
+from streams.serving.token_bucket import TokenBucket
 
 KEYS_MAX: Final = 1_000
 """A key is a program of the platform's; a thousand are some hundred KiB to read when one is made."""
@@ -215,24 +216,6 @@ def _digest(secret: str) -> str:
 
 
 @dataclass(slots=True)
-class _Bucket:
-    """What a key may still do: as much as a second's rate at once, at least one. Below 0 it has published
-    more in one call, and waits."""
-
-    left: float
-    since: float
-
-    def take(self, rate: float, ticks: float) -> float:
-        """Takes one; 0, or seconds until there is one."""
-        self.left = min(max(1.0, rate), self.left + (ticks - self.since) * rate)
-        self.since = ticks
-        if self.left < 1.0:
-            return (1.0 - self.left) / rate
-        self.left -= 1.0
-        return 0.0
-
-
-@dataclass(slots=True)
 class Keyring:
     """The keys in force, as a running gate has them.
 
@@ -243,7 +226,7 @@ class Keyring:
     path: Path
     ticks: Callable[[], float]
     _keys: Mapping[str, Key] = field(default_factory=dict)
-    _buckets: dict[str, _Bucket] = field(default_factory=dict)
+    _buckets: dict[str, TokenBucket] = field(default_factory=dict)
     fault: str = ""
     _seen: tuple[int, ...] | None = None
     _looked_at: float | None = None
@@ -273,8 +256,8 @@ class Keyring:
     def wait_seconds(self, key: Key) -> float:
         """0 where the key may make this call, which is then counted; else seconds until it may."""
         ticks = self.ticks()
-        bucket = self._buckets.setdefault(key.id, _Bucket(max(1.0, key.rate), ticks))
-        return bucket.take(key.rate, ticks)
+        bucket = self._buckets.setdefault(key.id, TokenBucket(max(1.0, key.rate), ticks))
+        return bucket.take(key.rate, max(1.0, key.rate), ticks)
 
     def charge(self, key: Key, records: int) -> float:
         """Counts the records of a call beyond the first, which `wait_seconds` counted.
@@ -285,9 +268,9 @@ class Keyring:
         bucket = self._buckets.get(key.id)
         if bucket is None or key.per == "call" or records <= 1:
             return 0.0
-        if bucket.left < 0.0:
-            return (1.0 - bucket.left) / key.rate
-        bucket.left -= records - 1
+        if bucket.tokens < 0.0:
+            return (1.0 - bucket.tokens) / key.rate
+        bucket.tokens -= records - 1
         return 0.0
 
     def _look(self) -> None:

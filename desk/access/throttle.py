@@ -22,6 +22,7 @@ from hashlib import blake2b, sha256
 from typing import Final
 
 from desk.errors import ReviewError
+from streams.serving.token_bucket import TokenBucket
 
 TRIES_AT_ONCE: Final = 10
 TRY_SECONDS: Final = 6.0
@@ -80,27 +81,15 @@ class Rates:
         self._burst = burst
         self._per_second = per_second
         self._known_max = known_max
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def allow(self, who: str, now: float) -> bool:
         """Returns True if one more is in order, which is then counted."""
-        bucket = self._buckets.pop(who, None) or _Bucket(self._burst, now)
-        # A clock set back refills nothing, and takes nothing.
-        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._per_second)
-        bucket.at = now
+        bucket = self._buckets.pop(who, None) or TokenBucket(self._burst, now)
         self._buckets[who] = bucket
         if len(self._buckets) > self._known_max:
             self._buckets.popitem(last=False)
-        if bucket.tokens < 1.0:
-            return False
-        bucket.tokens -= 1.0
-        return True
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
+        return bucket.take(self._per_second, self._burst, now) == 0.0
 
 
 class Signer:
