@@ -162,16 +162,27 @@ async def erase(
 
 
 async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[tuple[str, bytes]]:
-    """Returns id and payload of alerts that arrived before a moment and have no open read."""
+    """Returns id and payload of alerts that arrived, and were decided last, before a moment and have no open
+    read."""
     waiting = (
         select(schema.reads.c.read_id)
         .where(schema.reads.c.alert_id == schema.alerts.c.alert_id, schema.reads.c.state == "open")
         .exists()
     )
+    decided = schema.decided_evidence.c
+    needed = (
+        select(decided.alert_id)
+        .where(
+            decided.alert_id == schema.alerts.c.alert_id,
+            decided.erased_at.is_(None),
+            decided.kept_at >= before,
+        )
+        .exists()
+    )
     result = await connection.execute(
         select(schema.alerts.c.alert_id, schema.evidence.c.payload)
         .join(schema.evidence, schema.evidence.c.alert_id == schema.alerts.c.alert_id)
-        .where(schema.evidence.c.erased_at.is_(None), schema.alerts.c.arrived_at < before, ~waiting)
+        .where(schema.evidence.c.erased_at.is_(None), schema.alerts.c.arrived_at < before, ~waiting, ~needed)
         .order_by(schema.alerts.c.arrived_at)
         .limit(limit)
     )

@@ -1,8 +1,8 @@
 """Every table. Moments are Unix seconds (float); identifiers are ours or opaque.
 
-What quotes an account or a person (`evidence.payload`, `notes.text`) has a table of its own, so that erasing
-it leaves the decision, the hashes and the audit whole. Migrations in ``desk/database/migrations`` make these
-tables; a test holds the two to each other.
+What quotes an account or a person (`evidence.payload`, `decided_evidence.payload`, `notes.text`) has a table
+of its own, so that erasing it leaves the decision, the hashes and the audit whole. Migrations in
+``desk/database/migrations`` make these tables; a test holds the two to each other.
 """
 
 from __future__ import annotations
@@ -91,6 +91,18 @@ evidence = Table(
     Column("erased_at", Float),
     Column("erased_reason", String(SLUG_CHARS)),
     Index("ix_evidence_erased_at", "erased_at"),
+)
+
+# The evidence as it was when somebody decided; the row above is overwritten by each revision.
+decided_evidence = Table(
+    "decided_evidence",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),  # that verdicts name
+    Column("payload", LargeBinary, nullable=False),
+    Column("kept_at", Float, nullable=False),
+    Column("erased_at", Float),
+    Column("erased_reason", String(SLUG_CHARS)),
 )
 
 reads = Table(

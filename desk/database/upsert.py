@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -51,3 +51,13 @@ async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[
             postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
         )
     return done.first() is not None  # a driver may not know how many rows an insert made
+
+
+async def copy_new(
+    connection: AsyncConnection, table: Table, names: Sequence[str], rows: Select[Any]
+) -> None:
+    """Inserts the rows that a query selects, without those that collide with one that exists."""
+    if connection.dialect.name == "sqlite":
+        await connection.execute(sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing())
+    else:
+        await connection.execute(postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing())

@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.database import alerts, audit, exposures, notes, outbox, reads, users
-from desk.review.facts import alert_of, unquoted
+from desk.database import alerts, exposures, outbox, reads, users
+from desk.review.evidence import forget, without_quotes
 from desk.review.policy import Policy
 from streams.settings import Settings
 
@@ -75,20 +75,10 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
 
 
 async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
-    """Erases quotes and notes of decided alerts older than `keep_seconds`. Returns of how many alerts."""
+    """Erases quotes and notes of alerts that arrived, and were decided last, more than `keep_seconds` ago.
+    Returns of how many alerts."""
     due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
     for alert_id, payload in due:
-        alert = alert_of(payload)
-        # A payload that this version cannot read is erased as a whole.
-        left = b"" if alert is None else unquoted(alert)
-        await alerts.erase(connection, alert_id, left, now=now, reason=OLD)
-        erased = await notes.erase(connection, alert_id, now=now, reason=OLD)
-        await audit.note(
-            connection,
-            actor=audit.SYSTEM,
-            action="erased",
-            subject=alert_id,
-            now=now,
-            detail={"reason": OLD, "notes": erased},
-        )
+        await alerts.erase(connection, alert_id, without_quotes(payload), now=now, reason=OLD)
+        await forget(connection, alert_id, now=now, reason=OLD)
     return len(due)

@@ -10,11 +10,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, notes, reads, summaries, verdicts
+from desk.database import alerts, reads, summaries, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
+from desk.review.evidence import forget, forget_late
 from desk.review.facts import facts_of
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -45,6 +46,14 @@ class Arrivals:
         # A drawn pair has a revision below every alert's; those of releases up to 0.2.0 began there, too.
         risen = before is not None and before.sampled is not None and sampled is None
         if before is not None and before.revision >= alert.revision and not risen:
+            if alert.withdrawn_reason in FORGOTTEN:
+                await forget_late(
+                    self.connection,
+                    alert.alert_id,
+                    alert.revision,
+                    now=self.now,
+                    reason=alert.withdrawn_reason,
+                )
             return False
         row = facts_of(alert, now=self.now, sampled=sampled)
         if before is not None:
@@ -58,15 +67,8 @@ class Arrivals:
         kinds = ("first",) if reason == "verdict" else ALL_KINDS
         await reads.end(self.connection, alert.alert_id, kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
-            erased = await notes.erase(self.connection, alert.alert_id, now=self.now, reason=reason)
-            await audit.note(
-                self.connection,
-                actor=audit.SYSTEM,
-                action="erased",
-                subject=alert.alert_id,
-                now=self.now,
-                detail={"reason": reason, "notes": erased},
-            )
+            # After its reads have ended: that waits for whoever is just deciding one of them.
+            await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
         return True
 
     async def take_summary(self, summary: AlertSummary) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from desk.database import alerts, audit, notes, reads, users, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
 from desk.review.decisions import Review
-from desk.review.facts import alert_of
+from desk.review.evidence import shown_evidence
 from desk.review.seal import UNREAD
 from schemas.wire import encode
 
@@ -33,8 +33,8 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
     purpose = " ".join(purpose.replace("\0", "").split())
     if not 0 < len(purpose) <= PURPOSE_CHARS_MAX:
         raise UnusableInput("purpose", f"say what for, in 1 to {PURPOSE_CHARS_MAX} characters")
-    row, stored = await alerts.find(connection, alert_id), await alerts.evidence_of(connection, alert_id)
-    if row is None or stored is None:
+    row = await alerts.with_payload(connection, alert_id)
+    if row is None:
         raise NotFound(f"there is no alert {alert_id}")
     await audit.note(
         connection,
@@ -46,16 +46,19 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
     )
     given = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)
-    alert = alert_of(stored.payload)  # personal values are masked in it as they left the worker
+    shown = await shown_evidence(connection, row)
+    erased = row if shown is None else shown
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
     return {
         "case": alert_id,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
-        "alert": None if alert is None else json.loads(encode(alert)),
+        # Personal values are masked in it as they left the worker.
+        "alert": None if shown is None else json.loads(encode(shown.alert)),
+        "evidence_decided_at": None if shown is None else shown.decided_at,
         "erased": None
-        if stored.erased_at is None
-        else {"at": stored.erased_at, "reason": stored.erased_reason},
+        if erased.erased_at is None
+        else {"at": erased.erased_at, "reason": erased.erased_reason},
         "status": {"status": row.status, "withdrawn_reason": row.withdrawn_reason, "revision": row.revision},
         "verdicts": [
             {

@@ -10,7 +10,18 @@ from typing import Any, Final, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, golden, notes, outbox, reads, seals, users, verdicts
+from desk.database import (
+    alerts,
+    audit,
+    decided_evidence,
+    golden,
+    notes,
+    outbox,
+    reads,
+    seals,
+    users,
+    verdicts,
+)
 from desk.database.alerts import AlertRow
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
@@ -176,6 +187,7 @@ class Review:
         )
         await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
         if not golden:
+            await decided_evidence.keep(self.connection, read.alert_id, alert.revision, now=self.now)
             await self._ask_others(read, decision.verdict, earlier)
         await self._note(
             "decided",
@@ -241,6 +253,7 @@ class Review:
                 raise TooLate("it is on its way already; a lead can take it back")
             assert verdict.read_id is not None  # only reads are decided in batches
             await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
+            await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
             # Before the read is opened again, lest what followed from it be taken for it.
             follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
             if follower is not None:

@@ -59,7 +59,11 @@ class Seal:
         return "open" if self.words else row.status
 
     def withdrawn_reason(self, row: AlertRow) -> str | None:
-        return None if self.words else row.withdrawn_reason
+        return self.told(row.withdrawn_reason)
+
+    def told(self, value: T) -> T | None:
+        """What tells what became of the alert, or None where words are hidden."""
+        return None if self.words else value
 
     def verdicts(self, rows: Iterable[VerdictRow]) -> list[VerdictRow]:
         """Those that may be seen: one's own, and others' where their words are not hidden."""

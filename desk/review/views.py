@@ -16,7 +16,7 @@ from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
-from desk.review.facts import alert_of
+from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.seal import Seal
 from schemas.alerts import MirrorAlert
 
@@ -95,7 +95,8 @@ class Opened:
 
     `read`: what waits for this person, None where nothing does; `sealed`: shown blind, so that score, band
     and weights are left out; `words_hidden`: verdicts and notes of others are left out, and so is what became
-    of the alert (a withdrawn one is shown as open), until this person has spoken.
+    of the alert (a withdrawn one is shown as open), until this person has spoken; `evidence_decided_at`: the
+    alert itself quotes nothing any more, and its evidence is shown as it was when decided (Unix seconds).
     """
 
     alert: MirrorAlert
@@ -108,6 +109,7 @@ class Opened:
     notes: tuple[Note, ...]
     family: tuple[RelatedAlert, ...]
     history: tuple[RelatedAlert, ...]
+    evidence_decided_at: float | None
     erased_at: float | None
     erased_reason: str | None
 
@@ -136,25 +138,25 @@ async def queue(
 
 async def pair(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
     """Returns one alert as a person may see it, and whether words are hidden. Raises `NotFound`."""
-    _, alert = await _found(review, alert_id)
+    _, shown = await _found(review, alert_id)
     seal = await review.seal(alert_id)
-    return seal.alert(alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
+    return seal.alert(shown.alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
 
 
-async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, MirrorAlert]:
+async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEvidence]:
     row = await alerts.with_payload(review.connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    alert = alert_of(row.payload)
-    if alert is None:
+    shown = await shown_evidence(review.connection, row)
+    if shown is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
-    return row, alert
+    return row, shown
 
 
 async def opened(review: Review, alert_id: str) -> Opened:
     """Returns one alert as a person may see it. Raises `NotFound`."""
     connection, reader = review.connection, review.reader
-    row, alert = await _found(review, alert_id)
+    row, shown = await _found(review, alert_id)
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     mine = None
@@ -172,7 +174,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
         history.pop(other.alert_id, None)
     related = await _related(review, (*family, *history.values()), beside=(alert_id, seal))
     return Opened(
-        alert=seal.alert(alert, given),
+        alert=seal.alert(shown.alert, given),
         sealed=seal.score,
         words_hidden=seal.words,
         status=seal.status(row),
@@ -185,8 +187,9 @@ async def opened(review: Review, alert_id: str) -> Opened:
         ),
         family=tuple(other for other in related if other.alert_id not in history),
         history=tuple(other for other in related if other.alert_id in history),
-        erased_at=row.erased_at,
-        erased_reason=row.erased_reason,
+        evidence_decided_at=seal.told(shown.decided_at),
+        erased_at=seal.told(shown.erased_at),
+        erased_reason=seal.told(shown.erased_reason),
     )
 
 

@@ -57,7 +57,10 @@ class DeskSettings(BaseModel):
         description="Hours that weights are counted in shadow before a lead can put them in force.",
     )
     desk_erase_days: int = Field(
-        180, ge=1, le=3_650, description="Days after which quotes and notes of decided alerts are erased."
+        240,
+        ge=1,
+        le=3_650,
+        description="Days after the last decision on an alert when its quotes and notes are erased.",
     )
     desk_exposure_days: int = Field(
         30, ge=1, le=365, description="Days after which the counts of what somebody read are erased."

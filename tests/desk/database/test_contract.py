@@ -210,6 +210,43 @@ async def test_rows_of_the_first_version_are_there_after_every_migration(databas
 
 
 @on_each_database
+async def test_migration_keeps_evidence_of_decided_alerts_that_have_not_changed(database_url: str) -> None:
+    """Undone, given elsewhere, on a former revision, withdrawn since, erased: nothing is kept of these."""
+    cases = ("decided", "undone", "elsewhere", "former", "withdrawn", "erased")
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda it: command.upgrade(config(it), "0008"))
+        for case in cases:
+            given = {
+                "id": case,
+                "status": "withdrawn" if case == "withdrawn" else "open",
+                "revision": 2 if case == "former" else 1,
+                "payload": b"{}",
+                "erased": 9.0 if case == "erased" else None,
+                "kind": "elsewhere" if case == "elsewhere" else "first",
+                "undone": 9.0 if case == "undone" else None,
+            }
+            for statement in _DECIDED_BEFORE:
+                await connection.execute(text(statement), given)
+    await engine.dispose()
+    async with opened(database_url) as database, database.read() as connection:
+        kept = (await connection.execute(schema.decided_evidence.select())).all()
+    assert [tuple(row) for row in kept] == [("decided", 1, b"{}", 7.5, None, None)]
+
+
+_DECIDED_BEFORE = (
+    "INSERT INTO alerts (alert_id, revision, status, account, banned, root, generation, platform, band,"
+    " direction, probability, log_odds, weights_version, detected_at, arrived_at) VALUES (:id, :revision,"
+    " :status, 'x:new', 'x:banned', 'x:banned', 1, 'x', 'likely', 'forward', 0.9, 3.5, '1', 1.5, 1.5)",
+    "INSERT INTO evidence (alert_id, payload, erased_at) VALUES (:id, :payload, :erased)",
+    "INSERT INTO verdicts (verdict_id, alert_id, revision, verdict, reason_code, reviewer, decided_at, blind,"
+    " golden, kind, undone_at) VALUES (:id, :id, 1, 'mirror', 'several-traits', 'amina', 7.5, false, false,"
+    " :kind, :undone)",
+)
+"""An alert, its evidence and a verdict, as the tables of 0008 have them."""
+
+
+@on_each_database
 async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
     database: Database,
 ) -> None:

@@ -69,6 +69,7 @@ async def test_what_age_erases_is_in_no_file(tmp_path: Path) -> None:
         bilal = await office.hire("bilal")
         for waiting in await office.desk.queue(bilal, Filters(), limit=200):
             await office.desk.decide(bilal, waiting.read_id, ReadDecision("mirror", "several-traits"))
+        assert found_in_files(tmp_path) == set(QUOTED)
         office.clock.pass_(10 * 86_400.0)
         async with database.begin() as connection:
             assert await erase_old(connection, keep_seconds=86_400.0, now=office.clock()) == 2 * OTHERS + 1

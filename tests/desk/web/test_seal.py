@@ -32,7 +32,7 @@ from desk.review.policy import Policy
 from desk.web import live
 from desk.web.app import create_app
 from local.postgres import EmbeddedPostgres
-from schemas.alerts import Matched
+from schemas.alerts import Matched, without_quotes
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
 from tests.desk.web.test_profiles import OURS, Platform
@@ -132,6 +132,8 @@ class World:
             weighed = {"probability": 0.6, "band": "possible"}
         rivals = ("household", "stranger") if self.other_score else ("copier",)
         weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)
+        if given.get("withdrawn_reason") == "account-banned":
+            lines = list(map(without_quotes, lines))  # as workers do
         await self.office.receive(alert_id, matched=FAMILY, reasons=lines, **weighed, **given)
 
     async def says(
@@ -152,9 +154,9 @@ class World:
         async with self.office.database.begin() as connection:
             await outbox.take(connection, now=self.office.clock() + 60, again_before=0, limit=99)
 
-    async def withdrawn(self, revision: int, alert_id: str = "alert-1") -> None:
-        """Workers follow a dismissal."""
-        told = {"status": "withdrawn", "withdrawn_reason": "verdict", "withdrawn_at": NOON}
+    async def withdrawn(self, revision: int, alert_id: str = "alert-1", reason: str = "verdict") -> None:
+        """Workers follow a dismissal, or the platform's own ban."""
+        told = {"status": "withdrawn", "withdrawn_reason": reason, "withdrawn_at": NOON}
         await self.receive(alert_id, revision=revision, **told)
 
 
@@ -205,6 +207,16 @@ async def an_appeal(world: World) -> None:
         await world.receive(revision=3)
 
 
+async def an_appeal_after_the_platform_acted(world: World) -> None:
+    """The alert quotes nothing any more, and its evidence is shown as decided."""
+    await world.receive()
+    await world.says("mirror" if world.other else "not_mirror")
+    await world.sent()
+    if world.other:
+        await world.withdrawn(2, reason="account-banned")
+    await world.office.desk.take_back(world.people["chloe"], "alert-1", "appeal")
+
+
 async def an_exercise(world: World) -> None:
     await world.receive()
     await world.says("not_mirror" if world.other else "mirror")
@@ -252,6 +264,12 @@ STORIES: Final[dict[str, tuple[Story, Policy, tuple[str, ...]]]] = {
     "second, undoable": (a_second_reading_that_is_decided_and_can_be_undone, SECOND, ("bilal",)),
     "dispute": (a_dispute, SECOND, ("bilal", "chloe")),
     "appeal": (an_appeal, A_POLICY, ("bilal",)),
+    "appeal after a ban": (an_appeal_after_the_platform_acted, A_POLICY, ("bilal",)),
+    "appeal after a ban, blind": (
+        an_appeal_after_the_platform_acted,
+        with_shares(blind_share=1.0),
+        ("bilal",),
+    ),
     "exercise": (an_exercise, A_POLICY, ("bilal",)),
     "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY, ("bilal",)),
     "undone": (what_was_undone, A_POLICY, ("bilal", "chloe")),
@@ -310,10 +328,19 @@ async def a_first_reading_that_is_decided_and_can_be_undone(world: World) -> Non
     await world.says("mirror", who=world.people["bilal"])
 
 
+async def a_blind_appeal_after_the_platform_acted(world: World) -> None:
+    await world.receive()
+    await world.says("mirror")
+    await world.sent()
+    await world.withdrawn(2, reason="account-banned")
+    await world.office.desk.take_back(world.people["chloe"], "alert-1", "appeal")
+
+
 SCORED: Final[dict[str, tuple[Story, Policy]]] = {
     "first": (a_first_reading, BLIND),
     "first, undoable": (a_first_reading_that_is_decided_and_can_be_undone, BLIND),
     "second": (a_second_reading, BLIND),
+    "appeal after a ban": (a_blind_appeal_after_the_platform_acted, BLIND),
     "exercise": (an_exercise, A_POLICY),
     "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY),
 }

@@ -1,0 +1,378 @@
+"""What a decision rests on is shown after its alert was withdrawn, and gone once it is to be forgotten."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import select
+
+from desk.database import audit, reads, schema
+from desk.database.engine import Database
+from desk.database.filters import Filters
+from desk.feed.upkeep import OLD, erase_old
+from desk.readers import Reader
+from desk.review.arrivals import FORGOTTEN
+from desk.review.decisions import DecisionMade, ReadDecision
+from desk.web.case_page import case_page
+from schemas.alerts import EvidenceLine, without_quotes
+from tests.desk.makers import a_reason
+from tests.desk.people import Office, an_office, with_shares
+from tests.desk_databases import on_each_database
+from tests.makers import NOON
+
+DAY: Final = 86_400.0
+KEEP_DAYS: Final = 240
+MIRROR: Final = ReadDecision("mirror", "several-traits")
+NOT_MIRROR: Final = ReadDecision("not_mirror", "common-name")
+QUOTING: Final = ("verdict", "no-longer-resembles")
+"""Withdrawals that quote as before; all others quote nothing."""
+
+
+def a_quote(alert_id: str = "alert-1") -> str:
+    return f"quoted-of-{alert_id}."
+
+
+def reasons(alert_id: str = "alert-1") -> tuple[EvidenceLine, ...]:
+    return (
+        a_reason("handle", ours=a_quote(alert_id), theirs=f"banned {a_quote(alert_id)}"),
+        a_reason("name"),
+    )
+
+
+async def receive(office: Office, revision: int = 1, alert_id: str = "alert-1", **given: Any) -> None:
+    await office.receive(alert_id, revision=revision, reasons=reasons(alert_id), **given)
+
+
+async def withdraw(office: Office, reason: str, revision: int = 2, alert_id: str = "alert-1") -> None:
+    """As workers do: of most reasons without a word of either account."""
+    lines = reasons(alert_id)
+    told: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": reason, "withdrawn_at": NOON}
+    await office.receive(
+        alert_id,
+        revision=revision,
+        reasons=lines if reason in QUOTING else tuple(map(without_quotes, lines)),
+        **told,
+    )
+
+
+async def decide(
+    office: Office, reader: Reader, decision: ReadDecision = MIRROR, alert_id: str = "alert-1"
+) -> DecisionMade:
+    waiting = await office.desk.queue(reader, Filters(), limit=200)
+    read_id = next(one.read_id for one in waiting if one.alert_id == alert_id)
+    return await office.desk.decide(reader, read_id, decision)
+
+
+async def upkeep(office: Office) -> None:
+    async with office.database.begin() as connection:
+        while await erase_old(connection, keep_seconds=KEEP_DAYS * DAY, now=office.clock()):
+            pass
+
+
+async def kept_payloads(office: Office) -> dict[str, list[str]]:
+    """Every payload of both tables by alert."""
+    found: dict[str, list[str]] = {}
+    async with office.database.read() as connection:
+        for table in (schema.evidence, schema.decided_evidence):
+            for row in await connection.execute(select(table.c.alert_id, table.c.payload)):
+                found.setdefault(row.alert_id, []).append(bytes(row.payload).decode())
+    return found
+
+
+def is_in_files(quote: str, folder: Path) -> bool:
+    return any(quote.encode() in path.read_bytes() for path in folder.glob("desk.db*"))
+
+
+async def decided_revisions(office: Office) -> list[int]:
+    async with office.database.read() as connection:
+        found = await connection.execute(select(schema.decided_evidence.c.revision))
+    return sorted(found.scalars())
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)
+
+
+@on_each_database
+async def test_page_and_case_quote_evidence_as_decided_after_platform_banned_account(office: Office) -> None:
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    decided_at = office.clock()
+    office.clock.pass_(60)
+    await withdraw(office, "account-banned")
+    opened = await office.desk.open(chloe, "alert-1")
+    assert [line.ours for line in opened.alert.evidence] == [a_quote(), ""]
+    assert opened.alert.evidence[0].because == "The handles are the same."
+    assert (opened.status, opened.withdrawn_reason) == ("withdrawn", "account-banned")
+    assert (opened.alert.status, opened.alert.revision) == ("withdrawn", 2)
+    assert (opened.evidence_decided_at, opened.erased_at) == (decided_at, None)
+    case = await office.desk.case(chloe, "alert-1", "appeal 311")
+    assert case["alert"]["evidence"][0]["ours"] == a_quote()
+    assert case["evidence_decided_at"] == decided_at
+    assert "as it was when decided" in case_page(case)
+    await withdraw(office, "account-banned")  # again
+    assert await office.desk.open(chloe, "alert-1") == opened
+
+
+@on_each_database
+@pytest.mark.parametrize("reason", sorted(FORGOTTEN))
+async def test_forgetting_erases_evidence_as_decided_and_says_why(office: Office, reason: str) -> None:
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await withdraw(office, reason, revision=3)
+    opened = await office.desk.open(chloe, "alert-1")
+    assert {line.ours for line in opened.alert.evidence} == {""}
+    assert (opened.evidence_decided_at, opened.erased_reason) == (None, reason)
+    assert opened.erased_at == office.clock()
+    case = await office.desk.case(chloe, "alert-1", "appeal 311")
+    assert case["erased"] == {"at": office.clock(), "reason": reason}
+    assert a_quote() not in str(await kept_payloads(office))
+    async with office.database.read() as connection:
+        lines = await audit.about(connection, "alert-1", 100)
+    [erased] = [line.detail for line in lines if line.action == "erased"]
+    assert erased == f'{{"decided":1,"notes":0,"reason":"{reason}"}}'
+
+
+@on_each_database
+async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    await receive(office)
+    await decide(office, amina, ReadDecision("unsure", "needs-context"))
+    await receive(office, revision=3)
+    await decide(office, bilal)
+    assert await decided_revisions(office) == [1, 3]
+    for _ in range(2):
+        await withdraw(office, "reinstated", revision=2)
+        assert str(await kept_payloads(office)).count(f'"ours":"{a_quote()}"') == 2  # of the alert and of 3
+    async with office.database.read() as connection:
+        lines = await audit.about(connection, "alert-1", 100)
+    assert [line.action for line in lines].count("erased") == 1
+
+
+@on_each_database
+async def test_undoing_only_verdict_removes_its_evidence(office: Office) -> None:
+    amina = await office.hire("amina")
+    await receive(office)
+    made = await decide(office, amina)
+    assert await decided_revisions(office) == [1]
+    await office.desk.undo(amina, made.batch)
+    assert await decided_revisions(office) == []
+
+
+async def test_undoing_one_of_two_verdicts_keeps_evidence(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    omar = await office.hire("omar", "auditor")
+    await receive(office)
+    await decide(office, amina)
+    kept_at = office.clock()
+    office.clock.pass_(5)
+    made = await decide(office, bilal)
+    await office.desk.undo(bilal, made.batch)
+    await withdraw(office, "account-banned")
+    assert (await office.desk.open(omar, "alert-1")).evidence_decided_at == kept_at
+
+
+async def test_reading_undone_after_withdrawal_still_shows_evidence(office: Office) -> None:
+    amina = await office.hire("amina")
+    await receive(office)
+    made = await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await office.desk.undo(amina, made.batch)
+    assert (await office.desk.open(amina, "alert-1")).alert.evidence[0].ours == a_quote()
+    await decide(office, amina, NOT_MIRROR)
+    assert (await office.desk.open(amina, "alert-1")).alert.evidence[0].ours == a_quote()
+
+
+async def test_exercise_keeps_no_evidence(office: Office) -> None:
+    chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
+    await receive(office)
+    await office.desk.set_golden(chloe, "alert-1", "mirror")
+    await decide(office, bilal)
+    assert await decided_revisions(office) == []
+
+
+async def test_erased_evidence_is_not_kept_when_alert_is_decided_again(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    office.clock.pass_(KEEP_DAYS * DAY + 1)
+    await upkeep(office)
+    opened = await office.desk.open(chloe, "alert-1")
+    assert (opened.evidence_decided_at, opened.erased_reason) == (None, OLD)
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    await decide(office, bilal)
+    assert a_quote() not in str(await kept_payloads(office))
+
+
+async def test_age_counts_from_last_decision_and_waits_for_open_reading(office: Office) -> None:
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await receive(office)
+    office.clock.pass_(200 * DAY)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+
+    async def quotes_after(days: float) -> bool:
+        office.clock.pass_(days * DAY)
+        await upkeep(office)
+        return (await office.desk.open(chloe, "alert-1")).alert.evidence[0].ours == a_quote()
+
+    assert await quotes_after(239)
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    assert await quotes_after(10), "somebody is to read it"
+    bilal = await office.hire("bilal")
+    await decide(office, bilal)
+    assert not await quotes_after(1)
+
+
+async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    office.clock.pass_(60)
+    opened = await office.desk.open(bilal, "alert-1")
+    assert opened.words_hidden
+    assert opened.alert.evidence[0].ours == a_quote()
+    assert (opened.status, opened.alert.status, opened.alert.revision) == ("open", "open", 1)
+    assert (opened.evidence_decided_at, opened.erased_at, opened.alert.withdrawn_reason) == (None, None, None)
+
+
+async def test_second_reader_of_withdrawn_alert_sees_evidence_by_the_blind_rule(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    opened = await office.desk.open(bilal, "alert-1")
+    assert opened.sealed
+    assert (opened.alert.band, opened.alert.log_odds) == ("none", 0.0)
+    assert a_quote() in {line.ours for line in opened.alert.evidence}
+
+
+@dataclass
+class Model:
+    """What must be kept of one alert, by the rules alone."""
+
+    alert_id: str
+    arrived_at: float
+    revision: int = 1
+    is_open: bool = True
+    quotes: bool = True
+    kept: dict[int, float] = field(default_factory=dict)
+    given: list[tuple[Reader, DecisionMade, int]] = field(default_factory=list)
+
+    @property
+    def shown(self) -> bool:
+        return self.quotes or bool(self.kept)
+
+
+STEPS: Final = (
+    "decide",
+    "decide",
+    "decide",
+    "undo",
+    "reopen",
+    "withdraw",
+    "withdraw",
+    "forget",
+    "late",
+    "days",
+)
+
+
+@dataclass
+class Life:
+    """Takes steps with one alert of a desk, and follows them in a model."""
+
+    office: Office
+    drawn: random.Random
+    readers: tuple[Reader, ...]
+    model: Model
+
+    async def step(self, name: str) -> None:
+        office, model = self.office, self.model
+        office.clock.pass_(office.desk.policy.claim_seconds + 1)  # so that nobody has it in hand
+        match name:
+            case "decide":
+                await self._decide(self.drawn.choice(self.readers))
+            case "undo" if model.given:
+                reader, made, revision = model.given.pop()
+                await office.desk.undo(reader, made.batch)
+                if model.is_open and all(other != revision for _, _, other in model.given):
+                    model.kept.pop(revision, None)
+            case "reopen":
+                model.revision += 1
+                await receive(office, model.revision, model.alert_id)
+                model.is_open = model.quotes = True
+            case "withdraw" if model.is_open:
+                await self._withdraw(self.drawn.choice(("account-banned", "account-banned", *QUOTING)))
+            case "forget":
+                await self._withdraw(self.drawn.choice(sorted(FORGOTTEN)))
+                model.kept.clear()
+            case "late":
+                late = self.drawn.randint(1, model.revision)
+                await withdraw(office, "reinstated", late, model.alert_id)
+                model.kept = {number: at for number, at in model.kept.items() if number >= late}
+            case "days":
+                office.clock.pass_(self.drawn.choice((100, 150, 250)) * DAY)
+                await self._age()
+
+    async def _decide(self, reader: Reader) -> None:
+        model = self.model
+        waiting = await self.office.desk.queue(reader, Filters(), limit=200)
+        if any(one.alert_id == model.alert_id for one in waiting):
+            decision = self.drawn.choice((MIRROR, ReadDecision("unsure", "needs-context")))
+            made = await decide(self.office, reader, decision, model.alert_id)
+            model.given.append((reader, made, model.revision))
+            if model.is_open and model.quotes:
+                model.kept.setdefault(model.revision, self.office.clock())
+
+    async def _withdraw(self, reason: str) -> None:
+        self.model.revision += 1
+        self.model.is_open, self.model.quotes = False, reason in QUOTING
+        await withdraw(self.office, reason, self.model.revision, self.model.alert_id)
+
+    async def _age(self) -> None:
+        model, before = self.model, self.office.clock() - KEEP_DAYS * DAY
+        async with self.office.database.read() as connection:
+            waits = any(read.state == "open" for read in await reads.of_alert(connection, model.alert_id))
+        await upkeep(self.office)
+        if not waits and all(moment < before for moment in (model.arrived_at, *model.kept.values())):
+            model.quotes = False
+            model.kept.clear()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_order_leaves_a_quote_after_forgetting_or_loses_it_before(
+    database: Database, seed: int, tmp_path: Path
+) -> None:
+    office, drawn = an_office(database), random.Random(seed)
+    readers = tuple([await office.hire(name) for name in ("amina", "bilal")])
+    omar = await office.hire("omar", "auditor")
+    for number in range(12):
+        alert_id = f"alert-{number}"
+        await receive(office, alert_id=alert_id)
+        life = Life(office, drawn, readers, Model(alert_id, office.clock()))
+        steps: list[str] = []
+        for _ in range(8):
+            steps.append(drawn.choice(STEPS))
+            await life.step(steps[-1])
+            opened = await office.desk.open(omar, alert_id)
+            assert (a_quote(alert_id) in str(opened.alert)) == life.model.shown, steps
+            payloads = (await kept_payloads(office))[alert_id]
+            assert any(a_quote(alert_id) in payload for payload in payloads) == life.model.shown, steps
+            assert is_in_files(a_quote(alert_id), tmp_path) == life.model.shown, steps
