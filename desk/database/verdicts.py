@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.rows import all_of, one_of
+from desk.database.seals import hides_words
 from desk.database.upsert import insert_new
 
 
@@ -201,4 +203,70 @@ async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: i
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*counts)
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
+    )
+
+
+async def decided(
+    connection: AsyncConnection,
+    filters: DecidedFilters,
+    user_id: str,
+    *,
+    own: bool,
+    seals: bool,
+    limit: int,
+    after: DecidedPlace | None = None,
+) -> list[VerdictRow]:
+    """Returns decisions on alerts that are known, the newest first, without those undone.
+
+    `own`: only those of `user_id`; `seals`: without what this person, who decides, may not know yet. Of
+    exercises one's own are listed alone: an exercise that is missing there would be known as one.
+    """
+    columns, back = _verdicts.c, _verdicts.alias()
+    mine = columns.reviewer == user_id
+    conditions: list[ColumnElement[bool]] = [
+        columns.undone_at.is_(None),
+        columns.kind != "take-back",
+        or_(columns.golden.is_(False), mine),
+    ]
+    for column, value in (
+        (columns.verdict, filters.verdict),
+        (columns.reason_code, filters.reason),
+        (columns.policy, filters.policy),
+        (columns.reviewer, filters.reviewer),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if filters.since is not None:
+        conditions.append(columns.decided_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(columns.decided_at < filters.until)
+    if after is not None:
+        place = tuple_(columns.decided_at, columns.verdict_id)
+        conditions.append(place < tuple_(after.decided_at, after.verdict_id))
+    hidden = hides_words(user_id, columns.alert_id)
+    if own:
+        conditions.append(mine)
+    elif seals:
+        conditions.append(or_(mine, ~hidden))
+    if filters.taken_back is not None:
+        taken = (
+            select(back.c.verdict_id)
+            .where(
+                back.c.alert_id == columns.alert_id,
+                back.c.kind == "take-back",
+                back.c.undone_at.is_(None),
+                back.c.decided_at > columns.decided_at,
+            )
+            .exists()
+        )
+        known = and_(taken, ~hidden) if seals else taken
+        conditions.append(known if filters.taken_back else ~known)
+    return await all_of(
+        connection,
+        VerdictRow,
+        select(_verdicts)
+        .join(_alerts, _alerts.c.alert_id == columns.alert_id)
+        .where(*conditions)
+        .order_by(columns.decided_at.desc(), columns.verdict_id.desc())
+        .limit(limit),
     )
