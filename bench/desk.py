@@ -33,7 +33,7 @@ from desk.database.engine import Database, opened
 from desk.database.reads import RANKS
 from desk.review.arrivals import blind_rank
 from desk.review.draws import is_blind
-from desk.review.facts import facts_of
+from desk.review.facts import facts_of, found_by
 from desk.review.policy import Policy
 from desk.telemetry import DeskMetrics
 from desk.web.app import create_app
@@ -49,12 +49,28 @@ ALERTS: Final = 50_000
 TIMES: Final = 300
 """Of each request: the 99th percentile is then the fourth longest."""
 
-GOALS_MS: Final = {"queue": 200.0, "queue, filtered": 200.0, "next": 200.0, "alert": 200.0, "decision": 100.0}
+GOALS_MS: Final = {
+    "queue": 200.0,
+    "queue, filtered": 200.0,
+    "next": 200.0,
+    "alert": 200.0,
+    "find": 200.0,
+    "account": 200.0,
+    "decided": 200.0,
+    "decision": 100.0,
+}
 _AT_ONCE: Final = 500  # alerts of one transaction, as of one batch of Kafka's
 _DECIDED: Final = 0.2  # of all, decided by the one who asks: what they read before is looked for in these
 _POLICIES: Final = ("hate", "spam", "abuse", "extremism", "fraud")
 _PLATFORMS: Final = ("x", "telegram", "tiktok")
-_WEIGHTS: Final = (("bio", 8.6), ("network", 6.0), ("avatar", 4.6), ("device", -0.5), ("handle", -0.3))
+_WEIGHTS: Final = (
+    ("bio", 8.6),
+    ("network", 6.0),
+    ("avatar", 4.6),
+    ("name", 0.0),
+    ("device", -0.5),
+    ("handle", -0.3),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +127,12 @@ def _alerts(first: int, end: int, count: int, began: datetime) -> Iterator[Mirro
 
 
 def _rows(alerts: list[MirrorAlert], policy: Policy) -> dict[Table, list[dict[str, Any]]]:
-    kept, quoted, waiting = [], [], []
+    kept, quoted, waiting, findable = [], [], [], []
     for alert in alerts:
         now = alert.detected_at.timestamp()
         kept.append(asdict(facts_of(alert, now=now, sampled=None)))
         quoted.append({"alert_id": alert.alert_id, "payload": encode(alert)})
+        findable += [{"alert_id": alert.alert_id, **term._asdict()} for term in found_by(alert)]
         blind = is_blind(policy.key, alert.alert_id, policy.blind_share)
         rank = blind_rank(policy.key, alert.alert_id) if blind else RANKS[alert.band]
         waiting.append(
@@ -129,7 +146,7 @@ def _rows(alerts: list[MirrorAlert], policy: Policy) -> dict[Table, list[dict[st
                 "opened_at": now,
             }
         )
-    return {schema.alerts: kept, schema.evidence: quoted, schema.reads: waiting}
+    return {schema.alerts: kept, schema.evidence: quoted, schema.findable: findable, schema.reads: waiting}
 
 
 async def _filled(database: Database, policy: Policy, count: int, *, reader: str) -> None:
@@ -230,6 +247,12 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
         ),
         "next": of(lambda: "/next"),
         "alert": of(lambda: f"/alerts/alert-{drawn.randrange(1_000)}"),
+        # From what nearly every alert begins with, to what few do.
+        "find": of(lambda: f"/find?q={drawn.choice(('a', 'h', 'ne', 'name of a', 'the-c', 'new-12'))}"),
+        "account": of(
+            lambda: f"/accounts/{drawn.choice(_PLATFORMS)}/{drawn.choice(('the-campaign', 'banned-1'))}"
+        ),
+        "decided": of(lambda: f"/decided?{drawn.choice(('', 'verdict=mirror', 'reason=none', 'taken=yes'))}"),
         "decision": decision,
     }
 

@@ -90,7 +90,7 @@ def _keep_verdict(mirrored: MirroredAlerts, value: bytes, only: str | None) -> N
         mirrored.unreadable += 1
         return
     verdict = decoded.record
-    if only is not None and verdict.alert_id != only:
+    if verdict.golden or (only is not None and verdict.alert_id != only):
         return
     known = mirrored.verdicts.get(verdict.alert_id)
     if known is None or known.decided_at <= verdict.decided_at:

@@ -13,6 +13,7 @@ from cli.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
 from report.text import percent, plural, visible
 from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
+from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
 from streams.settings import load
 
@@ -36,6 +37,9 @@ def command() -> None:
 @click.option("--policy", metavar="CODE", help="Only alerts whose ban is under this policy.")
 @click.option("--all", "everything", is_flag=True, help="Also list alerts that were decided or withdrawn.")
 @click.option(
+    "--decided", is_flag=True, help="Only alerts on which a verdict holds, the latest decision first."
+)
+@click.option(
     "--limit",
     default=50,
     show_default=True,
@@ -44,30 +48,42 @@ def command() -> None:
     help="List no more than N alerts.",
 )
 @output.json_option
-def list_(band: str | None, policy: str | None, everything: bool, limit: int, as_json: bool) -> int:
+def list_(
+    band: str | None, policy: str | None, everything: bool, decided: bool, limit: int, as_json: bool
+) -> int:
     """List alerts that await a verdict: band likely first, then the oldest.
 
     \b
     Examples:
       samehand alerts list --limit 20
+      samehand alerts list --decided
       samehand alerts list --policy spam --json
     """
+    if decided and everything:
+        raise click.UsageError("--all lists alerts that were decided, too: give one of --all and --decided")
     mirrored = read_topics(load())
     alerts = [
         alert
         for alert in mirrored.alerts.values()
         if (band is None or alert.band == band)
         and (policy is None or alert.matched.policy == policy)
-        and (everything or _waits(alert, mirrored))
+        and (everything or (_holding(alert, mirrored) is not None if decided else _waits(alert, mirrored)))
     ]
     alerts.sort(key=lambda alert: (alert.band != "likely", alert.detected_at, alert.alert_id))
+    if decided:
+        alerts.sort(key=lambda alert: mirrored.verdicts[alert.alert_id].decided_at, reverse=True)
     shown = alerts[:limit]
     if mirrored.unreadable:
         output.note(f"left out: {plural(mirrored.unreadable, 'record')} of the topics that cannot be read")
     if mirrored.beyond:
         output.note(f"left out: {plural(mirrored.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")
     if as_json:
-        output.figures({"alerts": [_row(alert, mirrored) for alert in shown], "waiting": len(alerts)})
+        output.figures(
+            {
+                "alerts": [_row(alert, mirrored) for alert in shown],
+                "decided" if decided else "waiting": len(alerts),
+            }
+        )
         return 0
     screen = output.console()
     for alert in shown:
@@ -102,8 +118,13 @@ def show(alert: str, as_json: bool) -> int:
 
 
 def _waits(alert: MirrorAlert, mirrored: MirroredAlerts) -> bool:
+    return alert.status == "open" and _holding(alert, mirrored) is None
+
+
+def _holding(alert: MirrorAlert, mirrored: MirroredAlerts) -> VerdictGiven | None:
+    """The verdict that decides an alert; None also where the last one took another back."""
     verdict = mirrored.verdicts.get(alert.alert_id)
-    return alert.status == "open" and (verdict is None or verdict.verdict == "unsure")
+    return None if verdict is None or verdict.verdict == "unsure" else verdict
 
 
 def _row(alert: MirrorAlert, mirrored: MirroredAlerts) -> dict[str, Any]:
@@ -119,6 +140,8 @@ def _row(alert: MirrorAlert, mirrored: MirroredAlerts) -> dict[str, Any]:
         "policy": alert.matched.policy,
         "detected_at": alert.detected_at.isoformat(),
         "verdict": None if verdict is None else verdict.verdict,
+        "reason_code": None if verdict is None else verdict.reason_code,
+        "decided_at": None if verdict is None else verdict.decided_at.isoformat(),
     }
 
 
@@ -132,3 +155,5 @@ def _words(alert: MirrorAlert, mirrored: MirroredAlerts) -> Iterator[str]:
         yield f"withdrawn: {alert.withdrawn_reason}"
     if verdict is not None:
         yield verdict.verdict
+        yield visible(verdict.reason_code)
+        yield verdict.decided_at.isoformat(sep=" ", timespec="seconds")

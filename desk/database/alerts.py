@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import schema
+from desk.database import findable, schema
 from desk.database.erasing import mark
+from desk.database.folding import Term
 from desk.database.rows import all_of, one_of
 from desk.database.seals import hides_words
 from desk.database.upsert import upsert
@@ -85,13 +86,16 @@ async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
     )
 
 
-async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> None:
-    """Inserts or replaces an alert. A withdrawn alert overwrites quotes, so the log is emptied after it."""
+async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes, found_by: Iterable[Term]) -> None:
+    """Inserts or replaces an alert, and what it is found by. A withdrawn alert overwrites quotes, so the log
+    is emptied after it.
+    """
     if alert.status == "withdrawn":
         mark(connection)
     await upsert(connection, schema.alerts, asdict(alert))
     stored = {"alert_id": alert.alert_id, "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)
+    await findable.put(connection, alert.alert_id, found_by)
 
 
 async def evidence_of(connection: AsyncConnection, alert_id: str) -> EvidenceRow | None:
@@ -149,11 +153,25 @@ async def with_payload(connection: AsyncConnection, alert_id: str) -> QuotedAler
     )
 
 
+async def with_payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, QuotedAlertRow]:
+    """Returns some hundred alerts by id, with what they quote."""
+    evidence = schema.evidence.c
+    rows = await all_of(
+        connection,
+        QuotedAlertRow,
+        select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
+        .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
+        .where(schema.alerts.c.alert_id.in_(alert_ids)),
+    )
+    return {row.alert_id: row for row in rows}
+
+
 async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
-    """Replaces a payload by one without quotes, and notes that it was erased."""
+    """Replaces a payload by one without quotes, erases names and handles it was found by, and notes so."""
     mark(connection)
+    await findable.erase(connection, alert_id)
     await connection.execute(
         update(schema.evidence)
         .where(schema.evidence.c.alert_id == alert_id)

@@ -1,4 +1,4 @@
-"""What the queue is narrowed by, and where in it a page begins."""
+"""What the queue and the list of decisions are narrowed by, and where in them a page begins."""
 
 from __future__ import annotations
 
@@ -25,3 +25,24 @@ class Place:
     rank: int
     waits_since: float
     read_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFilters:
+    """Which decisions are wanted; None: all. `since`, `until`: Unix seconds, the latter excluded."""
+
+    since: float | None = None
+    until: float | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    policy: str | None = None
+    taken_back: bool | None = None
+    reviewer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedPlace:
+    """Where among decisions a page begins: after this one."""
+
+    decided_at: float
+    verdict_id: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select
+from sqlalchemy import CompoundSelect, Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
@@ -18,7 +18,9 @@ async def one_of(connection: AsyncConnection, kind: type[T], query: Select[Any])
     return None if row is None else kind(**row._mapping)
 
 
-async def all_of(connection: AsyncConnection, kind: type[T], query: Select[Any]) -> list[T]:
+async def all_of(
+    connection: AsyncConnection, kind: type[T], query: Select[Any] | CompoundSelect[Any]
+) -> list[T]:
     """Returns all rows that a query selects."""
     return [kind(**row._mapping) for row in await connection.execute(query)]
 

@@ -30,9 +30,17 @@ SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
+FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
 
 # SQLite counts up an INTEGER PRIMARY KEY by itself; PostgreSQL's INTEGER ends at two thousand million.
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def in_byte_order(chars: int) -> String:
+    """Text whose index is ordered by code point on both databases, so that a prefix is a range."""
+    made: String = String(chars).with_variant(String(chars, collation="C"), "postgresql")
+    return made
+
 
 metadata = MetaData(
     naming_convention={
@@ -103,6 +111,20 @@ decided_evidence = Table(
     Column("kept_at", Float, nullable=False),
     Column("erased_at", Float),
     Column("erased_reason", String(SLUG_CHARS)),
+)
+
+# What alerts and accounts are found by (desk.database.folding): names and handles, erased with the quotes,
+# and ids, which stay.
+findable = Table(
+    "findable",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("side", String(8), primary_key=True),  # account, banned, or "" of the alert itself
+    Column("kind", String(8), primary_key=True),  # alert, id, handle or name
+    Column("folded", in_byte_order(FOLDED_CHARS), primary_key=True),
+    Column("account", in_byte_order(ACCOUNT_KEY_CHARS), nullable=False),
+    # The identifier goes along, so that a search reads the index alone.
+    Index("ix_findable_kind", "kind", "folded", "account", "alert_id"),
 )
 
 reads = Table(

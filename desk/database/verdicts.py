@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.rows import all_of, one_of
+from desk.database.seals import hides_words
 from desk.database.upsert import insert_new
 
 
@@ -202,3 +204,95 @@ async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: i
         .where(*counts)
         .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
     )
+
+
+_PASSED_MAX: Final = 2_000
+"""The newest decisions among which a page is looked for: too few only where nearly all are hidden."""
+
+
+async def decided(
+    connection: AsyncConnection,
+    filters: DecidedFilters,
+    user_id: str,
+    *,
+    own: bool,
+    seals: bool,
+    limit: int,
+    after: DecidedPlace | None = None,
+) -> list[VerdictRow]:
+    """Returns decisions on alerts that are known, the newest first, without those undone.
+
+    `own`: only those of `user_id`; `seals`: without what this person, who decides, may not know yet. Of
+    exercises one's own are listed alone: an exercise that is missing there would be known as one.
+    """
+    columns = _verdicts.c
+    mine = columns.reviewer == user_id
+    conditions: list[ColumnElement[bool]] = [
+        columns.undone_at.is_(None),
+        columns.kind != "take-back",
+        or_(columns.golden.is_(False), mine),
+    ]
+    for column, value in (
+        (columns.verdict, filters.verdict),
+        (columns.reason_code, filters.reason),
+        (columns.policy, filters.policy),
+        (columns.reviewer, filters.reviewer),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if own:
+        conditions.append(mine)
+    if filters.since is not None:
+        conditions.append(columns.decided_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(columns.decided_at < filters.until)
+    if after is not None:
+        place = tuple_(columns.decided_at, columns.verdict_id)
+        conditions.append(place < tuple_(after.decided_at, after.verdict_id))
+    if filters.taken_back is not None:
+        taken = _taken_back()
+        conditions.append(taken if filters.taken_back else or_(~taken, mine))
+    # The limit keeps what is cheap to look at apart: only what passed it is asked whether it is hidden.
+    passed = (
+        select(_verdicts)
+        .where(*conditions)
+        .order_by(columns.decided_at.desc(), columns.verdict_id.desc())
+        .limit(_PASSED_MAX)
+        .subquery("verdicts")
+    )
+    shown: list[ColumnElement[bool]] = []
+    if seals:
+        hidden = hides_words(user_id, passed.c.alert_id)
+        shown.append(or_(passed.c.reviewer == user_id, ~hidden))
+        if filters.taken_back is True:
+            shown.append(~hidden)
+        elif filters.taken_back is False:
+            shown.append(or_(~_taken_back(passed), hidden))
+    elif filters.taken_back is False:
+        shown.append(~_taken_back(passed))
+    return await all_of(
+        connection,
+        VerdictRow,
+        select(passed)
+        .join(_alerts, _alerts.c.alert_id == passed.c.alert_id)
+        .where(*shown)
+        .order_by(passed.c.decided_at.desc(), passed.c.verdict_id.desc())
+        .limit(limit),
+    )
+
+
+def _taken_back(of: FromClause = _verdicts) -> ColumnElement[bool]:
+    """Whether a later verdict took one back."""
+    back, some = _verdicts.alias(), _verdicts.alias()
+    later = (
+        select(back.c.verdict_id)
+        .where(
+            back.c.alert_id == of.c.alert_id,
+            back.c.kind == "take-back",
+            back.c.undone_at.is_(None),
+            back.c.decided_at > of.c.decided_at,
+        )
+        .exists()
+    )
+    # Few alerts are: they are listed once, and most verdicts are not asked.
+    return and_(of.c.alert_id.in_(select(some.c.alert_id).where(some.c.kind == "take-back")), later)

@@ -16,7 +16,7 @@ from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
 from desk.review.evidence import forget, forget_late
-from desk.review.facts import facts_of
+from desk.review.facts import facts_of, found_by
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
@@ -58,7 +58,7 @@ class Arrivals:
         row = facts_of(alert, now=self.now, sampled=sampled)
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
-        await alerts.put(self.connection, row, encode(alert))
+        await alerts.put(self.connection, row, encode(alert), found_by(alert))
         if alert.status != "withdrawn":
             await self._open(row)
             return True

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
+from desk.database.folding import QUOTED_KINDS, Term, terms
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.statistics import seconds_to_detect
+from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
 from schemas.alerts import MirrorAlert, quoted_names, without_quotes
 from schemas.malformed import Malformed
@@ -67,6 +70,18 @@ def language_of(alert: MirrorAlert) -> str | None:
         if line.signal == "locale" and (tag := _TAG.fullmatch(line.ours)):
             return tag[1].lower()
     return None
+
+
+def found_by(alert: MirrorAlert) -> Iterator[Term]:
+    """Yields what an alert is found by: its ids, and the names and handles that it quotes."""
+    lines = [line for line in (*alert.evidence, *alert.counter_evidence) if line.signal in QUOTED_KINDS]
+    quotes = {("account", line.signal): line.ours for line in lines}
+    quotes |= {("banned", line.signal): line.theirs for line in lines}
+    return terms(
+        alert.alert_id,
+        {"account": alert.key, "banned": alert.matched.key},
+        {where: text for where, text in quotes.items() if text and MASK not in text},
+    )
 
 
 def unquoted(alert: MirrorAlert) -> bytes:

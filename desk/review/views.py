@@ -172,7 +172,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
     }
     for other in family:
         history.pop(other.alert_id, None)
-    related = await _related(review, (*family, *history.values()), beside=(alert_id, seal))
+    others = await related(review, (*family, *history.values()), beside=(alert_id, seal))
     return Opened(
         alert=seal.alert(shown.alert, given),
         sealed=seal.score,
@@ -185,8 +185,8 @@ async def opened(review: Review, alert_id: str) -> Opened:
             Note(names.get(note.user_id, "?"), note.written_at, note.text, note.erased_at, note.erased_reason)
             for note in seal.notes(await notes.of_alert(connection, alert_id))
         ),
-        family=tuple(other for other in related if other.alert_id not in history),
-        history=tuple(other for other in related if other.alert_id in history),
+        family=tuple(other for other in others if other.alert_id not in history),
+        history=tuple(other for other in others if other.alert_id in history),
         evidence_decided_at=seal.told(shown.decided_at),
         erased_at=seal.told(shown.erased_at),
         erased_reason=seal.told(shown.erased_reason),
@@ -195,7 +195,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
 
 async def of_account(review: Review, key: str) -> list[RelatedAlert]:
     """Returns alerts about an account, on either side."""
-    return await _related(review, await alerts.of_account(review.connection, key, HISTORY_MAX))
+    return await related(review, await alerts.of_account(review.connection, key, HISTORY_MAX))
 
 
 async def listed(
@@ -210,11 +210,11 @@ async def listed(
         limit=limit,
         seen_by=reader.user_id if reader.may("decide") else None,
     )
-    return await _related(review, rows)
+    return await related(review, rows)
 
 
-async def _related(
-    review: Review, rows: Sequence[AlertRow], *, beside: tuple[str, Seal] | None = None
+async def related(
+    review: Review, rows: Sequence[AlertRow], *, beside: tuple[str | None, Seal] | None = None
 ) -> list[RelatedAlert]:
     """Returns alerts as lines of a list. `beside`: the alert that they are shown with, which is left out
     itself; what is hidden of it is hidden of them, too.
@@ -223,11 +223,11 @@ async def _related(
     alert_ids = [row.alert_id for row in shown]
     given = await verdicts.of_alerts(review.connection, alert_ids)
     seals = await review.seals(alert_ids)
-    related = []
+    lines = []
     for row in shown:
         seal = seals[row.alert_id] if beside is None else seals[row.alert_id] | beside[1]
         held = [verdict for verdict in seal.verdicts(given[row.alert_id]) if verdict.may_hold]
-        related.append(
+        lines.append(
             RelatedAlert(
                 alert_id=row.alert_id,
                 account=row.account,
@@ -239,7 +239,7 @@ async def _related(
                 verdict=held[-1].verdict if held else None,
             )
         )
-    return related
+    return lines
 
 
 def _waiting(review: Review, read: ReadRow, alert: AlertRow, seal: Seal, names: dict[str, str]) -> Waiting:

@@ -12,9 +12,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.filters import Filters, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
+from desk.review.finding import Decided
 from desk.review.reasons import REASONS
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.desk import PAGE, PAGE_MAX, Desk
@@ -242,6 +243,29 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
     return await desk_of(request).account(request.user.reader, key)
 
 
+@get("/decided", summary="Decisions, the newest first")
+async def decided(
+    request: Asked,
+    since: FromQuery[float | None] = None,
+    until: FromQuery[float | None] = None,
+    verdict: Word = None,
+    reason: Word = None,
+    policy: Word = None,
+    taken_back: FromQuery[bool | None] = None,
+    reviewer: Word = None,
+    limit: Limit = PAGE,
+    after_at: FromQuery[float | None] = None,
+    after_verdict: Annotated[str | None, QueryParameter(max_length=128)] = None,
+) -> list[Decided]:
+    """One's own; leads and auditors see everybody's, but what they are still to read themselves. `since` and
+    `until` in Unix seconds; the two `after_` name the last line of the page before."""
+    after = None
+    if after_at is not None and after_verdict is not None:
+        after = DecidedPlace(after_at, after_verdict)
+    filters = DecidedFilters(since, until, verdict, reason, policy, taken_back, reviewer)
+    return await desk_of(request).decided(request.user.reader, filters, limit=limit, after=after)
+
+
 @post("/reads/{read_id:int}/claim", summary="Take in hand, or keep there", status_code=200)
 async def claim(request: Asked, read_id: PathRead) -> Claimed:
     """Nobody else can decide it meanwhile. 409 with the other's initials where somebody has it."""
@@ -301,6 +325,7 @@ HANDLERS: Final = (
     write_note,
     case,
     account,
+    decided,
     claim,
     release,
     skip,

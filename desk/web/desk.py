@@ -14,14 +14,15 @@ from desk.access import sessions
 from desk.access.sessions import Session
 from desk.database import audit, exposures, reads, summaries, users
 from desk.database.engine import Database
-from desk.database.filters import Filters, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
 from desk.database.summaries import SummaryRow
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
-from desk.review import views
+from desk.review import finding, views
 from desk.review.case import case_file
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
+from desk.review.finding import AccountView, Decided, Found
 from desk.review.learning import Learning
 from desk.review.policy import Policy
 from desk.review.views import Opened, RelatedAlert, Waiting
@@ -229,6 +230,43 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await views.of_account(self._review(connection, reader), key)
+
+    async def find(self, reader: Reader, query: str) -> Found:
+        """The accounts and alerts of which an id, a handle or a name begins with a query."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await finding.found(self._review(connection, reader), query)
+
+    async def account_view(self, reader: Reader, key: str) -> AccountView:
+        """An account's page. Raises `NotFound` where no alert names it."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await finding.account_view(self._review(connection, reader), key)
+
+    async def decided(
+        self,
+        reader: Reader,
+        filters: DecidedFilters,
+        *,
+        after: DecidedPlace | None = None,
+        limit: int = PAGE,
+    ) -> list[Decided]:
+        """Decisions, the newest first: one's own, and everybody's for who sees figures."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await finding.decided(
+                self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after
+            )
+
+    async def decided_by(self, reader: Reader) -> tuple[dict[str, str], list[str]]:
+        """Returns what decisions are narrowed by: the names of readers by id, for who sees figures, and
+        policies."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            names = {}
+            if reader.may("figures"):
+                names = {user.user_id: user.name for user in await users.everybody(connection)}
+            return names, (await reads.known_values(connection, ["policy"], CHOICES_MAX))["policy"]
 
     async def listed(
         self, reader: Reader, *, status: str | None, before: float | None, limit: int

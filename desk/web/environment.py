@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment
 
@@ -43,7 +44,14 @@ def exact(weight: float) -> str:
     return f"{weight:+.2f}"
 
 
+def account_page(key: str) -> str:
+    """Returns the address of an account's page."""
+    platform, _, account_id = key.partition(":")
+    return f"/accounts/{quote(platform, safe='')}/{quote(account_id, safe='')}"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "account_page": account_page,
     "exact": exact,
     "iso": iso,
     "moment": moment,

@@ -15,7 +15,7 @@ from desk.errors import NotFound
 from desk.profiles.source import Profile
 from desk.web.api import Asked, desk_of
 from desk.web.compare import ComparedValues, compare, compare_words
-from desk.web.screen import Account, sides
+from desk.web.screen import Account, account_of, sides
 from desk.web.view import context
 from samehand.normalize.contact.redact import MASK
 
@@ -59,20 +59,46 @@ async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
         ours, theirs = await asyncio.gather(
             *(desk.profiles.profile(account.platform, account.account_id) for account in accounts)
         )
+    shown = [_shown(*side) for side in zip(accounts, (ours, theirs), strict=True)]
+    return _page(request, shown, ("New", "Banned"), _texts(alert.platform, ours, theirs))
+
+
+@get("/profiles/accounts/{platform:str}/{account_id:path}", include_in_schema=False)
+async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
+    """Asks the source for one account that an alert names, and keeps nothing."""
+    desk = desk_of(request)
+    if desk.profiles is None:
+        raise NotFound("this desk has no source of profiles")
+    # Whoever signs in must not look up any account through the desk.
+    view = await desk.account_view(request.user.reader, f"{platform}:{account_id.removeprefix('/')}")
+    account = account_of(view.person, desk.settings.desk_profile_urls)
+    now = Profile("hidden")
+    if not view.words_hidden:
+        now = await desk.profiles.profile(account.platform, account.account_id)
+    return _page(
+        request, [_shown(account, now)], ("Account",), _texts(account.platform, now, Profile("gone"))
+    )
+
+
+def _page(request: Asked, shown: list[Shown], labels: tuple[str, ...], texts: Texts) -> Template:
     return Template(
         "profiles.html",
         context={
             "session": request.user,
             **context(request),
-            "alert": alert,
             "layout": "fragment.html" if FRAGMENT in request.headers else "base.html",
-            "shown": [_shown(*side) for side in zip(accounts, (ours, theirs), strict=True)],
-            "texts": Texts(
-                _compared("handle", alert.platform, ours.handle, theirs.handle),
-                _compared("name", alert.platform, ours.name, theirs.name),
-                compare_words(ours.bio, theirs.bio) if ours.bio or theirs.bio else None,
-            ),
+            "shown": shown,
+            "labels": labels,
+            "texts": texts,
         },
+    )
+
+
+def _texts(platform: str, ours: Profile, theirs: Profile) -> Texts:
+    return Texts(
+        _compared("handle", platform, ours.handle, theirs.handle),
+        _compared("name", platform, ours.name, theirs.name),
+        compare_words(ours.bio, theirs.bio) if ours.bio or theirs.bio else None,
     )
 
 
@@ -96,4 +122,4 @@ def _differs(quoted: str, shown: str) -> bool:
     return bool(quoted) and MASK not in quoted and quoted != shown
 
 
-HANDLERS: Final = (profiles,)
+HANDLERS: Final = (profiles, profile)

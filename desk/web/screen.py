@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from desk.review.people import Person, people
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from samehand.normalize.contact.redact import MASK
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
-from schemas.keys import account_key
 from streams.settings.profiles import profile_url
 
 STRONGEST: Final = 3
@@ -39,19 +39,10 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """One side of a pair. `name`, `handle`: as quoted, "" where the alert quotes none; `url`: its profile."""
+class Account(Person):
+    """One side of a pair. `url`: its profile."""
 
-    platform: str
-    account_id: str
-    name: str
-    handle: str
-    url: str | None
-
-    @property
-    def key(self) -> str:
-        """`platform:account_id`."""
-        return account_key(self.platform, self.account_id)
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +87,16 @@ def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
 
 def sides(alert: MirrorAlert, profile_urls: Mapping[str, str]) -> tuple[Account, Account]:
     """Returns the new account and the banned one, with what the alert quotes of them."""
-    quoted = {line.signal: line for line in (*alert.counter_evidence, *alert.evidence)}
-    name, handle = quoted.get("name"), quoted.get("handle")
-    return (
-        _account(
-            alert.platform,
-            alert.account_id,
-            name.ours if name else "",
-            handle.ours if handle else "",
-            profile_urls,
-        ),
-        _account(
-            alert.matched.platform,
-            alert.matched.account_id,
-            name.theirs if name else "",
-            handle.theirs if handle else "",
-            profile_urls,
-        ),
-    )
+    ours, theirs = people(alert)
+    return account_of(ours, profile_urls), account_of(theirs, profile_urls)
 
 
-def _account(
-    platform: str, account_id: str, name: str, handle: str, profile_urls: Mapping[str, str]
-) -> Account:
-    template = profile_urls.get(platform)
-    known = "" if MASK in handle else handle
-    url = profile_url(template, account_id, known) if template else None
-    return Account(platform, account_id, name, handle, url)
+def account_of(person: Person, profile_urls: Mapping[str, str]) -> Account:
+    """Returns an account with the address of its profile, if its platform has one."""
+    template = profile_urls.get(person.platform)
+    known = "" if MASK in person.handle else person.handle
+    url = profile_url(template, person.account_id, known) if template else None
+    return Account(person.platform, person.account_id, person.name, person.handle, url)
 
 
 def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:

@@ -100,6 +100,30 @@ def test_alerts_are_decided_and_undone_by_keys_alone(running: Running, visit: Vi
     assert said_of(running, "alert-1") == [("unsure", "needs-context")]
 
 
+def test_what_was_decided_is_found_again_by_its_handle(running: Running, visit: Visits) -> None:
+    running.receive("alert-1")
+    running.receive("alert-2", reasons=(a_reason("handle", ours="someone_else", theirs="x"),))
+    reader = visit("amina")
+    reader.open("/alerts/alert-1")
+    reader.press("c", "1")
+    reader.page.locator("form.undo").wait_for()
+    reader.press("/")
+    reader.page.keyboard.type("0MAR-K")
+    reader.press("Enter")
+    reader.page.get_by_role("heading", name="Find", exact=True).wait_for()
+    assert reader.page.locator("main tbody tr").count() == 1
+    reader.press("j", "Enter")
+    reader.page.locator(".timeline").wait_for()
+    assert "a mirror" in reader.said(".timeline")
+    reader.press("j", "Enter")
+    reader.at("alert-1")
+    # In a field, too, where a single key is a letter.
+    reader.press("n", "Control+k")
+    reader.page.keyboard.type("alert-2")
+    reader.press("Enter")
+    reader.at("alert-2")
+
+
 def test_the_undo_goes_when_it_would_be_refused(running: Running, visit: Visits) -> None:
     running.receive("alert-1")
     reader = visit("amina")
@@ -258,8 +282,11 @@ def test_who_turned_single_keys_off_is_not_surprised_by_them(running: Running, v
     reader.page.locator("main button").click()
     reader.at_the_queue()
     reader.open("/alerts/alert-1")
-    reader.press("c", "1")
+    reader.press("c", "1", "/")
     assert reader.page.locator("fieldset.chosen").count() == 0
+    assert reader.page.locator(".find input:focus").count() == 0
+    reader.press("Control+k")
+    assert reader.page.locator(".find input:focus").count() == 1
 
 
 def test_who_asked_for_it_is_reminded_to_pause_between_decisions_and_goes_on_by_a_key(
@@ -366,7 +393,10 @@ def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit
     assert "This is not for you to do." in reader.said("h1")
 
 
-PAGES = ("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none")
+PAGES = (
+    *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
+    *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
+)
 
 
 def seen_by_everybody(visitor: Visitor, where: str) -> list[tuple[str, str, str]]:

@@ -104,7 +104,7 @@
 
   const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
-  const rows = () => [...document.querySelectorAll("table.queue tbody a")];
+  const rows = () => [...document.querySelectorAll("table.queue tbody th a")];
   const walk = (by) => {
     const links = rows(), at = links.indexOf(document.activeElement);
     links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
@@ -126,7 +126,10 @@
     });
   }
 
+  const finder = one(".find input");
+  const find = () => { if (finder) { help?.close(); finder.focus(); finder.select(); } };
   const keys = {
+    "/": find,
     o: () => follow("a[data-key=o]"), i: () => follow("a[data-key=i]"),
     y: () => { if (copier && !copier.hidden) copier.click(); },
     c: () => choose("c"), d: () => choose("d"), u: () => choose("u"),
@@ -140,6 +143,9 @@
     "?": () => help?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
+    // Not a single key: it works in a field, and where single keys are turned off.
+    const control = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    if (finder && control && (event.key === "k" || event.code === "KeyK")) { event.preventDefault(); find(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
     const field = event.target.closest("input:not([type=checkbox]), textarea, select");
     if (event.key === "Escape" && field) { field.blur(); return; }

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.main import run
+from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
 from streams.kafka import topics
 from streams.kafka.client import writer
@@ -36,10 +37,14 @@ def told_by(capsys: pytest.CaptureFixture[str], *line: str) -> dict[str, object]
     return told
 
 
-def waiting(capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+def listed(capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, object]]:
     rows = told_by(capsys, "alerts", "list", *options)["alerts"]
     assert isinstance(rows, list)
-    return [row["alert_id"] for row in rows]
+    return rows
+
+
+def waiting(capsys: pytest.CaptureFixture[str], *options: str) -> list[object]:
+    return [row["alert_id"] for row in listed(capsys, *options)]
 
 
 def test_an_alert_waits_until_a_verdict_holds_and_again_once_it_is_taken_back(
@@ -50,18 +55,40 @@ def test_an_alert_waits_until_a_verdict_holds_and_again_once_it_is_taken_back(
     told_by(capsys, "verdict", "newer", "not-mirror", "--reason", "common-name")
     assert waiting(capsys) == ["older"]
     assert waiting(capsys, "--all") == ["newer", "older"]
+    [decided] = listed(capsys, "--decided")
+    assert (decided["alert_id"], decided["verdict"]) == ("newer", "not_mirror")
+    assert (decided["reason_code"], bool(decided["decided_at"])) == ("common-name", True)
     shown = told_by(capsys, "alerts", "show", "newer")["verdict"]
     assert isinstance(shown, dict)
     assert (shown["verdict"], shown["reason_code"]) == ("not_mirror", "common-name")
     assert shown["verdict_id"]
     told_by(capsys, "verdict", "newer", "unsure", "--reason", "appeal")
     assert waiting(capsys) == ["newer", "older"]
+    assert waiting(capsys, "--decided") == []
+
+
+def test_an_exercise_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    exercise = VerdictGiven(
+        alert_id="newer",
+        revision=1,
+        verdict="mirror",
+        reason_code="several-traits",
+        reviewer="reviewer-7",
+        decided_at=NOON + timedelta(hours=2),
+        golden=True,
+    )
+    with writer(load()) as out:
+        value = encode(exercise)
+        out.send(names(load()).verdicts, key=b"newer", value=value, headers=[]).get(timeout=10)
+    assert waiting(capsys) == ["newer", "older"]
+    assert waiting(capsys, "--decided") == []
 
 
 def test_what_is_not_there_or_no_code_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["alerts", "show", "no-such"]) == 1
     assert run(["verdict", "no-such", "mirror", "--reason", "x"]) == 1
     assert run(["verdict", "newer", "ban", "--reason", "x"]) == 2
+    assert run(["alerts", "list", "--all", "--decided"]) == 2
     assert run(["verdict", "newer", "mirror", "--reason", "two words"]) == 2
     assert run(["verdict", "newer", "mirror", "--reason", "x", "--reviewer", "a\nb"]) == 2
     assert "Traceback" not in capsys.readouterr().err

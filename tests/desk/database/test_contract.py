@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import offsets, reads, schema
+from desk.database import findable, offsets, reads, schema
 from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
+from desk.database.migrations.versions import v0010_what_is_found
 from desk.database.secret import stored_secret
 from desk.database.upsert import insert_new
 from desk.review.decisions import ReadDecision
+from desk.review.facts import facts_of
 from local.postgres import EmbeddedPostgres, programs
 from schemas.alerts import Matched
+from schemas.wire import encode
+from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
 from tests.desk_databases import on_each_database
 
@@ -244,6 +249,30 @@ _DECIDED_BEFORE = (
     " :kind, :undone)",
 )
 """An alert, its evidence and a verdict, as the tables of 0008 have them."""
+
+
+@on_each_database
+async def test_alerts_of_former_versions_are_found_after_the_migration(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(v0010_what_is_found, "_AT_ONCE", 2)
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda it: command.upgrade(config(it), "0008"))
+        for number in range(5):
+            alert = an_alert(
+                a_reason("name", ours=f"Ümar {number}", theirs="•••"), alert_id=f"alert-{number}"
+            )
+            await connection.execute(insert(schema.alerts), asdict(facts_of(alert, now=0.0)))
+            stored = {"alert_id": alert.alert_id, "payload": encode(alert) if number else b"of no version"}
+            await connection.execute(insert(schema.evidence), stored)
+    await engine.dispose()
+    async with opened(database_url) as database, database.read() as connection:
+        found = await findable.find(connection, "umar", limit=9)
+        assert [row.folded for row in found] == ["umar1", "umar2", "umar3", "umar4"]
+        assert len(await findable.find(connection, "alert-", limit=9)) == 5
+        kept = await connection.execute(schema.findable.select())
+        assert {row.account for row in kept} == {"x:new", "x:banned"}
 
 
 @on_each_database

@@ -57,10 +57,20 @@ def places(*alerts: str, reads: int) -> Places:
 ALONE: Final = places("alert-1", "alert-2", reads=3)  # of each the last is one too many in most stories
 OF_FAMILY: Final = places(*ALERTS, reads=5)  # a family of four, and the second reading of one
 
+DECIDED: Final = (
+    *(f"verdict={verdict}" for verdict in ("mirror", "not_mirror", "unsure")),
+    *(f"reason={reason}" for reason in ("several-traits", "common-name", "appeal")),
+    "taken=yes",
+    "taken=no",
+    "policy=hate&from=2026-11-24&to=2026-11-24",
+)
 #: By address, what it is asked with beside nothing.
 ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/alerts": ("status=open", "status=withdrawn", "limit=1"),
     "/queue/live": ("since=0", "since=1"),
+    "/find": tuple(f"q={query}" for query in ("umar", "omar", "alert", "ALERT-1", "new-", "x:ban", "banned")),
+    "/decided": DECIDED,
+    "/api/v1/decided": ("verdict=mirror", "taken_back=true", "taken_back=false", "limit=1"),
 }
 FILTERED: Final = ("/queue", "/api/v1/queue", "/next", "/queue/live")
 FILTERS: Final = [

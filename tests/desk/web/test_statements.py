@@ -51,6 +51,9 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
                 ("queue", "GET", "/queue", None),
                 ("queue, filtered", "GET", "/queue?band=likely&policy=hate&platform=x", None),
                 ("alert", "GET", "/alerts/alert-1", None),
+                ("find", "GET", "/find?q=ne", None),
+                ("account", "GET", "/accounts/x/banned", None),
+                ("decided", "GET", "/decided?verdict=mirror", None),
                 ("decision", "POST", "/api/v1/verdicts", body),
             ):
                 with counted(database) as asked:
@@ -58,6 +61,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
                 told.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in asked))
     assert all(few == many for few, many in told.values()), told
     most = {"queue": 4, "queue, filtered": 4, "alert": 16, "decision": 13}
+    most |= {"find": 6, "account": 9, "decided": 9}
     assert {name: many for name, (_, many) in told.items() if many > most[name]} == {}
 
 

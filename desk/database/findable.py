@@ -1,0 +1,123 @@
+"""What alerts and accounts are found by: ids, and names and handles, folded, until quotes are erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.erasing import mark
+from desk.database.folding import QUOTED_KINDS, Term, folded_id, folded_readings
+from desk.database.rows import all_of
+
+_findable, _alerts = schema.findable, schema.alerts
+
+_LAST: Final = "\U0010ffff"
+"""The last code point there is: a range up to it after a prefix holds all that begins with the prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """An account that a query's prefix leads to, and one of the alerts by which it does.
+
+    Of kind `alert` the alert itself is what was found. `part`: the number of the search that found it; the
+    first tell most.
+    """
+
+    part: int
+    kind: str
+    folded: str
+    account: str
+    alert_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """Of an account: how many alerts name it on a side, and when the latest was detected (Unix seconds)."""
+
+    account: str
+    alerts: int
+    latest: float
+
+
+async def put(connection: AsyncConnection, alert_id: str, terms: Iterable[Term]) -> None:
+    """Replaces what an alert is found by."""
+    await connection.execute(delete(_findable).where(_findable.c.alert_id == alert_id))
+    await connection.execute(insert(_findable), [{"alert_id": alert_id, **term._asdict()} for term in terms])
+
+
+async def erase(connection: AsyncConnection, alert_id: str) -> None:
+    """Erases names and handles; ids stay, as they do in the alert."""
+    mark(connection)
+    await connection.execute(
+        delete(_findable).where(_findable.c.alert_id == alert_id, _findable.c.kind.in_(QUOTED_KINDS))
+    )
+
+
+async def find(connection: AsyncConnection, query: str, *, limit: int) -> list[FoundRow]:
+    """Returns what begins with a query, at most `limit` rows of each kind and reading, ids first; an exact
+    id is the first of its kind.
+    """
+    parts = [
+        _beginning("alert", folded_id(query), limit),
+        _beginning("id", folded_id(query), limit),
+    ]
+    platform, colon, account_id = query.partition(":")
+    if colon and account_id:
+        of_platform = _from(_findable.c.account, f"{platform.lower()}:")
+        parts.append(_beginning("id", folded_id(account_id), limit, *of_platform))
+    parts += [_beginning(kind, folded, limit) for kind in QUOTED_KINDS for folded in folded_readings(query)]
+    # SQLite takes a limit of a part only where the part is a query of its own.
+    numbered = (select(literal(number).label("part"), part.subquery()) for number, part in enumerate(parts))
+    rows = await all_of(connection, FoundRow, union_all(*numbered))
+    return sorted(rows, key=lambda row: (row.part, row.folded, row.account, row.alert_id))
+
+
+async def counts(connection: AsyncConnection, keys: Iterable[str]) -> list[CountRow]:
+    """Counts the alerts on each account, on either side; an account may have a row for each."""
+    wanted = list(keys)
+    return await all_of(
+        connection,
+        CountRow,
+        union_all(
+            *(
+                select(
+                    side.label("account"),
+                    func.count().label("alerts"),
+                    func.max(_alerts.c.detected_at).label("latest"),
+                )
+                .where(side.in_(wanted))
+                .group_by(side)
+                for side in (_alerts.c.account, _alerts.c.banned)
+            )
+        ),
+    )
+
+
+def _beginning(kind: str, prefix: str, limit: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    columns = _findable.c
+    # Grouped in the order of the index: what comes after the limit is not read.
+    grouped = [columns.folded, columns.account]
+    if kind == "alert":
+        grouped.append(columns.alert_id)  # alerts of one account whose ids begin alike are several
+    return (
+        select(
+            columns.kind,
+            columns.folded,
+            columns.account,
+            columns.alert_id if kind == "alert" else func.max(columns.alert_id).label("alert_id"),
+        )
+        .where(columns.kind == kind, *_from(columns.folded, prefix), *conditions)
+        .group_by(columns.kind, *grouped)
+        .order_by(columns.kind, *grouped)
+        .limit(limit)
+    )
+
+
+def _from(column: ColumnElement[str], prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """All that begins with a prefix, as a range: an index leads there, and no character is a wildcard."""
+    return column >= prefix, column < prefix + _LAST
