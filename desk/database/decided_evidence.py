@@ -98,7 +98,6 @@ async def drop_undone(connection: AsyncConnection, alert_id: str, revision: int)
 
     Once the alert quotes nothing, the reading that was opened again has nothing else to go by.
     """
-    mark(connection)
     rests = exists().where(
         _verdicts.c.alert_id == alert_id,
         _verdicts.c.revision == revision,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from litestar.testing import AsyncTestClient
 from sqlalchemy import select
 
 from desk.database import audit, reads, schema
@@ -16,11 +19,12 @@ from desk.database.filters import Filters
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader
 from desk.review.arrivals import FORGOTTEN
-from desk.review.decisions import DecisionMade, ReadDecision
+from desk.review.decisions import DecisionMade, ReadDecision, Review
+from desk.web.app import create_app
 from desk.web.case_page import case_page
 from schemas.alerts import EvidenceLine, without_quotes
 from tests.desk.makers import a_reason
-from tests.desk.people import Office, an_office, with_shares
+from tests.desk.people import PASSWORD, Office, an_office, with_shares
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
@@ -157,6 +161,16 @@ async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions
     assert [line.action for line in lines].count("erased") == 1
 
 
+async def test_what_late_forgetting_erases_is_in_no_file(office: Office, tmp_path: Path) -> None:
+    amina = await office.hire("amina")
+    await receive(office)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+    assert is_in_files(a_quote(), tmp_path)
+    await withdraw(office, "reinstated")  # under the revision that is known
+    assert not is_in_files(a_quote(), tmp_path)
+
+
 @on_each_database
 async def test_undoing_only_verdict_removes_its_evidence(office: Office) -> None:
     amina = await office.hire("amina")
@@ -261,6 +275,46 @@ async def test_second_reader_of_withdrawn_alert_sees_evidence_by_the_blind_rule(
     assert opened.sealed
     assert (opened.alert.band, opened.alert.log_odds) == ("none", 0.0)
     assert a_quote() in {line.ours for line in opened.alert.evidence}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_forgetting_that_meets_a_decision_in_the_middle_erases_its_evidence(office: Office) -> None:
+    """A copy that is not committed yet cannot be erased: forgetting waits for it."""
+    amina = await office.hire("amina")
+    await receive(office)
+    [waiting] = await office.desk.queue(amina, Filters())
+    async with office.database.begin() as connection:
+        review = Review(connection, amina, office.desk.policy, office.clock())
+        await review.decide(waiting.read_id, MIRROR)
+        forgetting = asyncio.create_task(withdraw(office, "reinstated"))
+        await asyncio.wait([forgetting], timeout=0.5)
+        assert not forgetting.done()
+    await forgetting
+    assert await decided_revisions(office) == [1]
+    assert a_quote() not in str(await kept_payloads(office))
+
+
+async def test_page_says_with_the_date_that_evidence_is_as_decided(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.hire("omar", "auditor")
+    await receive(office)
+    await decide(office, amina)
+    said = "The evidence is shown as it was when decided:"
+    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+        await client.post("/sign-in", data={"name": "omar", "password": PASSWORD})
+        assert said not in (await client.get("/alerts/alert-1")).text
+        await withdraw(office, "account-banned")
+        page = (await client.get("/alerts/alert-1")).text
+        assert f'{said} <time datetime="{NOON:%Y-%m-%dT%H:%M}' in page
+        assert "banned quoted-of-" in re.sub("<[^>]*>", "", page)
+        answer = (await client.get("/api/v1/alerts/alert-1")).json()
+        assert answer["evidence_decided_at"] == NOON.timestamp()
+        await withdraw(office, "account-deleted", revision=3)
+        page = (await client.get("/alerts/alert-1")).text
+        assert said not in page
+        assert "What it quoted was erased:" in page
+        assert "one of the two accounts was deleted" in page
+        assert "quoted-of-" not in re.sub("<[^>]*>", "", page)
 
 
 @dataclass
