@@ -115,10 +115,8 @@ def test_what_was_decided_is_found_again_by_its_handle(running: Running, visit: 
     reader.press("j", "Enter")
     reader.page.locator(".timeline").wait_for()
     assert "a mirror" in reader.said(".timeline")
-    reader.press("j", "Enter")
-    reader.at("alert-1")
     # In a field, too, where a single key is a letter.
-    reader.press("n", "Control+k")
+    reader.press("/", "x", "Control+k")
     reader.page.keyboard.type("alert-2")
     reader.press("Enter")
     reader.at("alert-2")
