@@ -112,6 +112,8 @@ reads = Table(
     Column("claimed_until", Float),
     # The queue is read in this order; the identifier makes it one order.
     Index("ix_reads_queue", "state", "rank", "waits_since", "read_id"),
+    # Or, where a reader chose so, in that of its age.
+    Index("ix_reads_age", "state", "waits_since", "read_id"),
     Index("ix_reads_alert_id", "alert_id"),
     Index("ix_reads_claimed_by", "claimed_by"),
     sqlite_autoincrement=True,

@@ -104,7 +104,7 @@
 
   const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
-  const rows = () => [...document.querySelectorAll("table.queue tbody a")];
+  const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue details[open] a")];
   const walk = (by) => {
     const links = rows(), at = links.indexOf(document.activeElement);
     links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();

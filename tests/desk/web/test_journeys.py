@@ -425,7 +425,7 @@ async def test_who_decides_nothing_is_told_of_nothing_to_decide(office: Office) 
             page = (await client.get(where)).text.replace("Time to decide", "")  # is a figure of others
             found = deciding.search(re.sub("<(?!kbd|/kbd)[^>]*>", "", page))
             assert found is None, (where, found)
-        assert "What waits, the most pressing first" in (await client.get("/queue")).text
+        assert "What waits: most pressing first" in (await client.get("/queue")).text
         assert "Nobody has decided it." in (await client.get("/alerts/alert-1")).text
         async with office.database.begin() as connection:
             await connection.execute(update(schema.reads).values(kind="dispute"))

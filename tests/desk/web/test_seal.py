@@ -67,6 +67,8 @@ FILTERS: Final = [
     *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
     *(f"band={band}" for band in ("likely", "possible")),
     "policy=hate&direction=forward",
+    "order=oldest",
+    "order=newest",
 ]
 #: What is sent to an address that changes something. Each is tried on every alert and every read.
 SENT: Final[dict[str, dict[str, Any]]] = {

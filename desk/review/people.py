@@ -1,0 +1,50 @@
+"""The two accounts of an alert, by what it quotes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.alerts import MirrorAlert
+from schemas.keys import account_key
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One account. `name`, `handle`: as quoted, "" where the alert quotes none."""
+
+    platform: str
+    account_id: str
+    name: str = ""
+    handle: str = ""
+
+    @property
+    def key(self) -> str:
+        """`platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+
+def person_of(key: str) -> Person:
+    """The account of a key, of which nothing is quoted."""
+    platform, _, account_id = key.partition(":")
+    return Person(platform, account_id)
+
+
+def people(alert: MirrorAlert) -> tuple[Person, Person]:
+    """Returns the new account and the banned one."""
+    quoted = {line.signal: line for line in (*alert.counter_evidence, *alert.evidence)}
+    name, handle = quoted.get("name"), quoted.get("handle")
+    matched = alert.matched
+    return (
+        Person(
+            alert.platform,
+            alert.account_id,
+            name.ours if name else "",
+            handle.ours if handle else "",
+        ),
+        Person(
+            matched.platform,
+            matched.account_id,
+            name.theirs if name else "",
+            handle.theirs if handle else "",
+        ),
+    )
