@@ -60,6 +60,9 @@ class Language:
     def more_of_family(self, count: int) -> str:
         return self._count("and %(n)d more of its family", "and %(n)d more of its family", count)
 
+    def silent_traits(self, count: int) -> str:
+        return self._count("%(n)d trait that says nothing", "%(n)d traits that say nothing", count)
+
     def ago(self, seconds: float) -> str:
         """How long ago something was: ``3 minutes ago``; what a clock sees in the future is now."""
         return self.gettext("%(span)s ago") % {"span": self.span(max(seconds, 0.0))}
