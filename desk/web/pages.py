@@ -145,6 +145,7 @@ async def queue(
         undo=undo,
         undo_seconds=desk.policy.undo_seconds,
         query=query_of(filters),
+        saved=await desk.saved_views(request.user.reader),
     )
 
 

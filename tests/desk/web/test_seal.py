@@ -103,6 +103,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/sign-in/oidc/callback": "as above",
     "/sign-out": "as above",
     "/link/{token:str}": "as above",
+    "/queue/views": "saves an address of one's own",
+    "/queue/views/delete": "as above",
     "/view": "changes one's own view; it is walked as a page",
 }
 
