@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+Order = Literal["pressing", "oldest", "newest"]
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the queue is wanted; None: all of it. A band leaves out what is read blind."""
+    """What of the queue is wanted; None: all of it, the most pressing first. A band leaves out what is read
+    blind.
+    """
 
     band: str | None = None
     policy: str | None = None
@@ -16,11 +22,12 @@ class Filters:
     basis: str | None = None
     language: str | None = None
     kind: str | None = None
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the queue a page begins: after this read."""
+    """Where in the queue a page begins, in any order: after this read."""
 
     rank: int
     waits_since: float

@@ -55,10 +55,11 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """A read that waits for somebody, and its alert."""
+    """A read that waits for somebody, and its alert. `payload`: what that quotes, None where nobody asked."""
 
     read: ReadRow
     alert: AlertRow
+    payload: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class ClaimsRow:
 
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
+_evidence = schema.evidence
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
 _SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
@@ -351,20 +353,23 @@ async def queue(
     free: bool = False,
     after: Place | None = None,
 ) -> list[WaitingRow]:
-    """Returns reads that wait for somebody, in the order in which they are due.
+    """Returns reads that wait for somebody, with what their alerts quote, in the order that the filters name.
 
     ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
     """
     conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
         conditions.append(_free_for(user_id, now))
+    by_age = filters.order in ("oldest", "newest")
+    columns = [_reads.c.waits_since, _reads.c.read_id]
+    if not by_age:
+        columns.insert(0, _reads.c.rank)
     if after is not None:
-        conditions.append(
-            tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
-            > tuple_(after.rank, after.waits_since, after.read_id)
-        )
-    order = (_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
-    return await _waiting(connection, conditions, order, limit)
+        here = tuple_(*columns)
+        there = tuple_(*(getattr(after, column.name) for column in columns))
+        conditions.append(here < there if filters.order == "newest" else here > there)
+    order = [column.desc() if filters.order == "newest" else column.asc() for column in columns]
+    return await _waiting(connection, conditions, order, limit, quoted=True)
 
 
 async def _waiting(
@@ -372,16 +377,24 @@ async def _waiting(
     conditions: Sequence[ColumnElement[bool]],
     order: Sequence[ColumnElement[Any]],
     limit: int,
+    *,
+    quoted: bool = False,
 ) -> list[WaitingRow]:
-    result = await connection.execute(
+    query = (
         select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(*conditions)
         .order_by(*order)
         .limit(limit)
     )
-    rows = result.all()
-    return [WaitingRow(*both) for both in zip(parts_of(ReadRow, rows), parts_of(AlertRow, rows), strict=True)]
+    if quoted:
+        query = query.add_columns(_evidence.c.payload).outerjoin(
+            _evidence, _evidence.c.alert_id == _reads.c.alert_id
+        )
+    rows = (await connection.execute(query)).all()
+    payloads = [row.payload if quoted else None for row in rows]
+    parts = zip(parts_of(ReadRow, rows), parts_of(AlertRow, rows), payloads, strict=True)
+    return [WaitingRow(*several) for several in parts]
 
 
 async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:

@@ -28,6 +28,8 @@ ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
+VIEW_NAME_CHARS: Final = 64
+VIEW_QUERY_CHARS: Final = 4096  # eight filters of 64 characters, each of which an address may write in twelve
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
@@ -146,6 +148,8 @@ reads = Table(
     Column("claimed_until", Float),
     # The queue is read in this order; the identifier makes it one order.
     Index("ix_reads_queue", "state", "rank", "waits_since", "read_id"),
+    # Or, where a reader chose so, in that of its age.
+    Index("ix_reads_age", "state", "waits_since", "read_id"),
     Index("ix_reads_alert_id", "alert_id"),
     Index("ix_reads_claimed_by", "claimed_by"),
     sqlite_autoincrement=True,
@@ -278,6 +282,14 @@ exposures = Table(
     Column("opened", Integer, nullable=False),  # alerts that somebody opened
     Column("uncovered", Integer, nullable=False),  # of those, whose blurred words they looked at
     Index("ix_exposures_day", "day"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
+    Column("name", String(VIEW_NAME_CHARS), primary_key=True),
+    Column("query", String(VIEW_QUERY_CHARS), nullable=False),
 )
 
 audit = Table(

@@ -17,7 +17,10 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
+from desk.review.facts import alert_of
+from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal
+from samehand.scoring.evidence import SHARED
 from schemas.alerts import MirrorAlert
 
 HISTORY_MAX: Final = 50
@@ -25,8 +28,20 @@ HISTORY_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
+class StrongestTrait:
+    """The trait that speaks most for a mirror, and at which level."""
+
+    signal: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue. Of what is read blind, band and probability are None."""
+    """One line of the queue. Of what is read blind, band, probability, trait and rival are None.
+
+    `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
+    banned one's family; `trait`: what speaks for it most; `rival`: the likeliest other explanation.
+    """
 
     read_id: int
     alert_id: str
@@ -47,6 +62,10 @@ class Waiting:
     claimed_until: float | None
     mine: bool
     rank: int
+    root: str
+    people: tuple[Person, Person]
+    trait: StrongestTrait | None = None
+    rival: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,7 @@ class Opened:
 async def queue(
     review: Review, filters: Filters, *, limit: int, after: Place | None = None, free: bool = False
 ) -> list[Waiting]:
-    """Returns what waits for a person, the most pressing first."""
+    """Returns what waits for a person, in the order that the filters name."""
     reader = review.reader
     rows = await reads.queue(
         review.connection,
@@ -133,7 +152,17 @@ async def queue(
     names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
     # Nobody waits for a reading of what they are still to read blind by another one.
     seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
-    return [_waiting(review, row.read, row.alert, seals[row.read.blind], names) for row in rows]
+    return [
+        _waiting(
+            review,
+            row.read,
+            row.alert,
+            None if row.payload is None else alert_of(row.payload),
+            seals[row.read.blind],
+            names,
+        )
+        for row in rows
+    ]
 
 
 async def pair(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
@@ -179,7 +208,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
         words_hidden=seal.words,
         status=seal.status(row),
         withdrawn_reason=seal.withdrawn_reason(row),
-        read=None if mine is None else _waiting(review, mine, row, seal, names),
+        read=None if mine is None else _waiting(review, mine, row, shown.alert, seal, names),
         said=_verdict_views(seal.verdicts(given), names),
         notes=tuple(
             Note(names.get(note.user_id, "?"), note.written_at, note.text, note.erased_at, note.erased_reason)
@@ -242,8 +271,17 @@ async def related(
     return lines
 
 
-def _waiting(review: Review, read: ReadRow, alert: AlertRow, seal: Seal, names: dict[str, str]) -> Waiting:
+def _waiting(
+    review: Review,
+    read: ReadRow,
+    alert: AlertRow,
+    quoting: MirrorAlert | None,
+    seal: Seal,
+    names: dict[str, str],
+) -> Waiting:
+    """Returns a line of the queue. `quoting`: the alert with its evidence, None where it cannot be read."""
     held = read.claimed_until is not None and read.claimed_until > review.now
+    seen = None if quoting is None else seal.alert(quoting, ())
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,
@@ -264,7 +302,23 @@ def _waiting(review: Review, read: ReadRow, alert: AlertRow, seal: Seal, names: 
         claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
         rank=read.rank,
+        root=alert.root,
+        people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),
+        trait=None if seen is None else seal.scored(_strongest(seen)),
+        rival=None if seen is None else seal.scored(_likeliest(seen)),
     )
+
+
+def _strongest(alert: MirrorAlert) -> StrongestTrait | None:
+    lines = [line for line in alert.evidence if line.weight > 0 and line.level != SHARED]
+    if not lines:
+        return None
+    strongest = max(lines, key=lambda line: line.weight)
+    return StrongestTrait(strongest.signal, strongest.level)
+
+
+def _likeliest(alert: MirrorAlert) -> str | None:
+    return max(alert.rivals, key=lambda rival: rival.share).name if alert.rivals else None
 
 
 def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[VerdictView, ...]:

@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
-from desk.database.filters import Filters
+from desk.database.filters import ORDERS, Filters
 
 NAMES: Final = (*Filters.__dataclass_fields__,)
-"""What a queue can be narrowed by, as its address says it."""
+"""What a queue can be narrowed and ordered by, as its address says it."""
 
 _VALUE_CHARS_MAX: Final = 64
 
@@ -18,7 +18,9 @@ _VALUE_CHARS_MAX: Final = 64
 def filters_of(request: Request[Any, Any, Any]) -> Filters:
     """Returns the filters that an address names; an empty field of its form filters nothing."""
     given = {name: str(request.query_params.get(name) or "")[:_VALUE_CHARS_MAX] for name in NAMES}
-    return Filters(**{name: value or None for name, value in given.items()})
+    if given["order"] not in ORDERS:
+        given["order"] = ""
+    return Filters(**{name: value or None for name, value in given.items()})  # type: ignore[arg-type]  # an order is one of those just looked for
 
 
 def query_of(filters: Filters, **more: str) -> str:

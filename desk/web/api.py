@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
 from desk.review.finding import Decided
@@ -187,16 +187,18 @@ async def queue(
     basis: Word = None,
     language: Word = None,
     kind: Word = None,
+    order: FromQuery[Order | None] = None,
     limit: Limit = PAGE,
     after_rank: FromQuery[int | None] = None,
     after_since: FromQuery[float | None] = None,
     after_read: QueryRead = None,
 ) -> list[Waiting]:
-    """Reads in the order in which they are due. The three `after_` name the last line of the page before."""
+    """Reads, the most pressing first unless `order` says otherwise. The three `after_` name the last line of
+    the page before."""
     after = None
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
-    filters = Filters(band, policy, platform, direction, basis, language, kind)
+    filters = Filters(band, policy, platform, direction, basis, language, kind, order)
     return await desk_of(request).queue(request.user.reader, filters, limit=limit, after=after)
 
 

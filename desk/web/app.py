@@ -24,7 +24,17 @@ from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, UnusableInput
-from desk.web import api, find_page, live, pages, profiles_page, single_sign_on, view, weights_page
+from desk.web import (
+    api,
+    find_page,
+    live,
+    pages,
+    profiles_page,
+    saved,
+    single_sign_on,
+    view,
+    weights_page,
+)
 from desk.web.desk import Desk
 from desk.web.environment import environment
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -54,6 +64,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *pages.HANDLERS,
             *find_page.HANDLERS,
             *profiles_page.HANDLERS,
+            *saved.HANDLERS,
             *single_sign_on.HANDLERS,
             *live.HANDLERS,
             *weights_page.HANDLERS,

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, reads, summaries, users
+from desk.database import audit, exposures, reads, saved_views, summaries, users
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
+from desk.database.saved_views import SavedViewRow
 from desk.database.summaries import SummaryRow
+from desk.errors import UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.review import finding, views
@@ -40,6 +42,9 @@ CHOICES_MAX: Final = 100
 """Policies or platforms of a list to choose from; nobody reads a longer one."""
 
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
+
+VIEWS_MAX: Final = 20
+"""Saved views of a person: more are no shortcut."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -136,6 +141,23 @@ class Desk:
             newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
             waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
             return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
+
+    async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
+        """Returns the views that this person saved."""
+        async with self.database.read() as connection:
+            return await saved_views.of(connection, reader.user_id, VIEWS_MAX)
+
+    async def save_view(self, reader: Reader, name: str, query: str) -> None:
+        """Saves a view for this person alone, over the one of that name. Raises `UnusableInput`."""
+        async with self.database.begin() as connection:
+            known = await saved_views.of(connection, reader.user_id, VIEWS_MAX)
+            if len(known) == VIEWS_MAX and name not in {view.name for view in known}:
+                raise UnusableInput("name", "you have saved as many views as can be: delete one first")
+            await saved_views.put(connection, reader.user_id, SavedViewRow(name, query))
+
+    async def drop_view(self, reader: Reader, name: str) -> None:
+        async with self.database.begin() as connection:
+            await saved_views.drop(connection, reader.user_id, name)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""

@@ -57,6 +57,16 @@ class Language:
         left = self.gettext("in %(span)s") if seconds >= 0 else self.gettext("%(span)s late")
         return left % {"span": self.span(seconds)}
 
+    def more_of_family(self, count: int) -> str:
+        return self._count("and %(n)d more of its family", "and %(n)d more of its family", count)
+
+    def silent_traits(self, count: int) -> str:
+        return self._count("%(n)d trait that says nothing", "%(n)d traits that say nothing", count)
+
+    def ago(self, seconds: float) -> str:
+        """How long ago something was: ``3 minutes ago``; what a clock sees in the future is now."""
+        return self.gettext("%(span)s ago") % {"span": self.span(max(seconds, 0.0))}
+
     def _count(self, one: str, many: str, number: float) -> str:
         return self.ngettext(one, many, int(number)) % {"n": int(number)}
 

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from desk.access import sign_in
 from desk.access.throttle import TriedTooOften
-from desk.database.filters import Filters, Place
+from desk.database.filters import ORDERS, Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
 from desk.review.figures import DAYS
@@ -33,7 +33,7 @@ from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen, sides
 from desk.web.security import PUBLIC, session_cookie
 from desk.web.sentences import LEVELS, RIVALS, SIGNALS
-from desk.web.view import context, view_of
+from desk.web.view import COLUMNS, context, view_of
 from report.text import visible_sentence
 from schemas import fields
 from schemas.alerts import Direction
@@ -112,7 +112,7 @@ async def queue(
     after_read: QueryRead = None,
     undo: Undoing = None,
 ) -> Template:
-    """What waits, the most pressing first."""
+    """What waits, the most pressing first unless another order is chosen."""
     after = None
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
@@ -122,6 +122,7 @@ async def queue(
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
         "kind": ["first", "second", "appeal", "dispute"],
+        "order": list(ORDERS),
     }
     values = {**known, **fixed}
     for name in NAMES:
@@ -131,17 +132,28 @@ async def queue(
     return page(
         request,
         "queue.html",
-        waiting=waiting,
+        waiting=folded(waiting),
         choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
+        orders=_ORDERS,
+        columns=COLUMNS,
+        signals=SIGNALS,
+        levels=LEVELS,
+        rivals=RIVALS,
         filters=asdict(filters),
         since=newest,
         more=_more(filters, waiting),
         undo=undo,
         undo_seconds=desk.policy.undo_seconds,
         query=query_of(filters),
+        saved=await desk.saved_views(request.user.reader),
     )
 
 
+_ORDERS: Final = {
+    "pressing": "most pressing first",
+    "oldest": "oldest first",
+    "newest": "newest first",
+}
 _LABELS: Final = {
     "band": "Band",
     "policy": "Policy",
@@ -150,7 +162,21 @@ _LABELS: Final = {
     "basis": "Basis",
     "language": "Language",
     "kind": "Reading",
+    "order": "Order",
 }
+
+
+def folded(waiting: list[Waiting]) -> list[list[Waiting]]:
+    """Returns rows of the queue, in their order; readings of one sign-up and one family stand in one row.
+
+    Only first readings that show their score: of others it would tell that they belong together.
+    """
+    rows: dict[tuple[str, ...], list[Waiting]] = {}
+    for one in waiting:
+        together = one.kind == "first" and not one.blind
+        key = (one.root, one.account) if together else (str(one.read_id),)
+        rows.setdefault(key, []).append(one)
+    return list(rows.values())
 
 
 def _more(filters: Filters, waiting: list[Waiting]) -> str:

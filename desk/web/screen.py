@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from desk.review.people import Person, people
+from desk.review.seal import MASKED
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from samehand.normalize.contact.redact import MASK
+from samehand.scoring.evidence import SHARED
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 from streams.settings.profiles import profile_url
 
@@ -27,7 +29,11 @@ _TRAITS: Final = ("name", "handle", "bio", "avatar")
 @dataclass(frozen=True, slots=True)
 class Trait:
     """One line of evidence: its two values compared. Shown blind, `weight` is 0, `because` empty, and
-    `level` is given for masked values alone."""
+    `level` is given for masked values alone.
+
+    `quoted`: its values say more than its level to a person; `crowd`: the alert's sentence on
+    how many others share it, "" where none is known to.
+    """
 
     signal: str
     level: str
@@ -36,6 +42,13 @@ class Trait:
     values: ComparedValues
     shown: bool
     explained: bool = False
+    quoted: bool = True
+    crowd: str = ""
+
+    @property
+    def silent(self) -> bool:
+        """Whether it moves nothing: neither the score nor an explanation."""
+        return not self.weight and not self.explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class AlertScreen:
-    """What the page of an alert is made of."""
+    """What the page of an alert is made of. `silent`: traits that say nothing, apart from `traits`."""
 
     traits: tuple[Trait, ...]
     speaking_for: tuple[Trait, ...]
@@ -65,23 +78,26 @@ class AlertScreen:
     rows: tuple[Bar, ...]
     zero: float
     what_else: tuple[RivalShare, ...] = ()
+    silent: tuple[Trait, ...] = ()
 
 
 def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
     """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
     lines = (*alert.evidence, *alert.counter_evidence)
-    traits = tuple(sorted((_trait(alert, line) for line in lines), key=_as_looked_at))
+    own_lines = [line for line in lines if line.level != SHARED]
+    traits = tuple(sorted((_trait(alert, line) for line in own_lines), key=_as_looked_at))
     if blind:
         return AlertScreen(traits, (), (), (), 0.0)
     drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
     scale = Scale.over(drawn, _LENGTH)
     return AlertScreen(
-        traits=tuple(trait for trait in traits if trait.shown),
+        traits=tuple(trait for trait in traits if trait.shown and not trait.silent),
         speaking_for=_strongest(alert, alert.evidence),
         speaking_against=_strongest(alert, alert.counter_evidence),
         rows=tuple(Bar(step, *scale.bar(step), step.end) for step in drawn),
         zero=scale.place(0.0),
         what_else=tuple(telling(alert.rivals)),
+        silent=tuple(trait for trait in traits if trait.shown and trait.silent),
     )
 
 
@@ -108,7 +124,22 @@ def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
         compare(line.signal, alert.platform, line.ours, line.theirs),
         bool(line.ours or line.theirs),
         line.explained,
+        _says_something(line),
+        next((other.because for other in _crowds(alert) if other.signal == line.signal), ""),
     )
+
+
+def _crowds(alert: MirrorAlert) -> Iterator[EvidenceLine]:
+    return (line for line in (*alert.evidence, *alert.counter_evidence) if line.level == SHARED)
+
+
+def _says_something(line: EvidenceLine) -> bool:
+    """Whether values are words: masks, hashes of pictures and lengths of texts say less than the level."""
+    if line.signal == "avatar":
+        return False
+    if line.signal == "bio":
+        return not line.level
+    return line.signal not in MASKED or any(value.replace(MASK, "") for value in (line.ours, line.theirs))
 
 
 def _as_looked_at(trait: Trait) -> tuple[int, str]:

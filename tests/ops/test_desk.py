@@ -19,7 +19,7 @@ from desk.web.languages import catalogue
 from schemas.accounts import Account, Avatar
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import a_platform
-from tests.desk.makers import a_reason
+from tests.desk.makers import a_reason, a_rival
 from tests.desk.weighing import decided, holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import FLAGS, picture
@@ -534,6 +534,25 @@ def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(
     assert "omar khan" in said
     sums = reader.page.locator(".waterfall tbody tr td:nth-child(3)").all_inner_texts()
     assert sums[-2] == sums[-1], "the weights sum to the log-odds"
+
+
+def test_what_a_decision_rests_on_is_seen_without_scrolling(running: Running, visit: Visits) -> None:
+    running.receive("alert-1", rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2)))
+    reader = visit("amina", viewport={"width": 1280, "height": 800})
+    reader.press("g")
+    reader.at("alert-1")
+    for selector in (".reasons", "#else + ul", ".decide fieldset.unsure button:last-child"):
+        bottom = reader.page.locator(selector).evaluate("it => it.getBoundingClientRect().bottom")
+        assert bottom <= 800, selector
+
+
+def test_letters_that_no_font_has_are_named(running: Running, visit: Visits) -> None:
+    running.receive("alert-1", reasons=[a_reason("name", 1.0, ours="\U000122ab", theirs="Umar")])
+    reader = visit("amina")
+    reader.press("g")
+    reader.at("alert-1")
+    reader.page.locator("#fonts:not([hidden])").wait_for()
+    assert "U+122AB" in reader.said("#fonts")
 
 
 def test_names_in_ten_scripts_are_shown_as_they_are_written(running: Running, visit: Visits) -> None:

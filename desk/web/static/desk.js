@@ -104,7 +104,7 @@
 
   const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
-  const rows = () => [...document.querySelectorAll("table.queue tbody th a")];
+  const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue details[open] a")];
   const walk = (by) => {
     const links = rows(), at = links.indexOf(document.activeElement);
     links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
@@ -128,6 +128,35 @@
 
   const finder = one(".find input");
   const find = () => { if (finder) { help?.close(); finder.focus(); finder.select(); } };
+  // What no font has is drawn as one and the same box: names in such a script cannot be compared by eye.
+  const SCRIPTS = "Arab Armn Beng Cher Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hani Hebr Hira Kana Khmr Knda Laoo Latn Mlym Mong Mymr Orya Sinh Taml Telu Thaa Thai Tibt".split(" ");
+  const LETTERS_MAX = 300, UNASSIGNED = "\u0378";
+  const fonts = one("#fonts");
+  const unseen = () => {
+    const text = [...document.querySelectorAll("main .quote")].map((it) => it.textContent).join("").slice(0, 20_000);
+    const letters = [...new Set(text.match(/[^\0-\u024f\P{L}]/gu) ?? [])].slice(0, LETTERS_MAX);
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 48;
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    if (!pen || !letters.length) return;
+    const drawn = (letter) => {
+      pen.clearRect(0, 0, 48, 48);
+      pen.font = `24px ${getComputedStyle(body).fontFamily}`;
+      pen.fillText(letter, 8, 32);
+      return pen.getImageData(0, 0, 48, 48).data.join();
+    };
+    const box = drawn(UNASSIGNED);
+    const names = new Intl.DisplayNames([document.documentElement.lang], { type: "script" });
+    const lacking = new Set(letters.filter((letter) => drawn(letter) === box).map((letter) => {
+      const script = SCRIPTS.find((it) => new RegExp(`\\p{Script=${it}}`, "u").test(letter));
+      return script ? names.of(script) : `U+${letter.codePointAt(0).toString(16).toUpperCase()}`;
+    }));
+    if (!lacking.size) return;
+    fonts.querySelector("span").textContent = [...lacking].join(", ");
+    fonts.hidden = false;
+  };
+  if (fonts) setTimeout(unseen);
+
   const keys = {
     "/": find,
     o: () => follow("a[data-key=o]"), i: () => follow("a[data-key=i]"),

@@ -242,6 +242,31 @@ async def test_what_is_read_blind_tells_same_from_different_where_values_are_mas
         assert not re.search(r"likely|93\.0|6\.5|display names are the same", page)
 
 
+async def test_page_words_what_it_does_not_quote_and_folds_traits_that_say_nothing(office: Office) -> None:
+    await office.receive(
+        reasons=(
+            a_reason(
+                "avatar", 3.0, level="edited-picture", ours="pdq 94242a389f47…", theirs="pdq 94242a389f40…"
+            ),
+            a_reason("bio", 2.0, level="mostly-same", ours="38 characters", theirs="41 characters"),
+            a_reason(
+                "network", 1.0, level="same-address", ours="•••", theirs="•••", because="The same address."
+            ),
+            a_reason(
+                "network", -0.5, level="shared-by-many", because="This is shared: about 1,204 accounts."
+            ),
+            a_reason("locale", 0.0, level="same", ours="ur-PK", theirs="ur-PK"),
+        )
+    )
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+    assert not re.search("94242a|38 characters|•••", page)
+    assert "The same address.</span> <span" in page, "and how many others share it"
+    assert page.count("This is shared: about 1,204 accounts.") == 2
+    assert "1 trait that says nothing" in page
+    assert page.index("<details>") < page.index("ur-PK")
+
+
 async def test_a_change_without_the_pages_token_is_refused(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
@@ -425,7 +450,7 @@ async def test_who_decides_nothing_is_told_of_nothing_to_decide(office: Office) 
             page = (await client.get(where)).text.replace("Time to decide", "")  # is a figure of others
             found = deciding.search(re.sub("<(?!kbd|/kbd)[^>]*>", "", page))
             assert found is None, (where, found)
-        assert "What waits, the most pressing first" in (await client.get("/queue")).text
+        assert "What waits: most pressing first" in (await client.get("/queue")).text
         assert "Nobody has decided it." in (await client.get("/alerts/alert-1")).text
         async with office.database.begin() as connection:
             await connection.execute(update(schema.reads).values(kind="dispute"))

@@ -22,6 +22,7 @@ from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
 from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
+from desk.web.view import COLUMNS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.unusable import FIELD_FAULTS
 from tests.desk.makers import a_reason, a_rival
@@ -40,6 +41,7 @@ def said_by_pages() -> set[str]:
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
+    found |= {*pages._ORDERS.values(), *COLUMNS.values()}
     for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):

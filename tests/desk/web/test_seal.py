@@ -77,6 +77,8 @@ FILTERS: Final = [
     *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
     *(f"band={band}" for band in ("likely", "possible")),
     "policy=hate&direction=forward",
+    "order=oldest",
+    "order=newest",
 ]
 #: What is sent to an address that changes something. Each is tried on every alert and every read.
 SENT: Final[dict[str, dict[str, Any]]] = {
@@ -111,6 +113,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/sign-in/oidc/callback": "as above",
     "/sign-out": "as above",
     "/link/{token:str}": "as above",
+    "/queue/views": "saves an address of one's own",
+    "/queue/views/delete": "as above",
     "/view": "changes one's own view; it is walked as a page",
 }
 

@@ -1,0 +1,46 @@
+"""Views of the queue that readers save for themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from litestar import post
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect
+from msgspec import Meta, Struct
+
+from desk.database.schema import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.web.addresses import filters_of, query_of
+from desk.web.api import Asked, desk_of
+
+_Name = Annotated[
+    str, Meta(min_length=1, max_length=VIEW_NAME_CHARS, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
+
+
+class SaveForm(Struct, frozen=True, kw_only=True):
+    """The name of a view. What it shows is in the form's own address, as in the queue's."""
+
+    name: _Name
+    csrf: str = ""
+
+
+@post("/queue/views", include_in_schema=False)
+async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
+    """Saves the queue as it is narrowed and ordered, over a view of that name. Raises `UnusableInput`."""
+    query = query_of(filters_of(request))[:VIEW_QUERY_CHARS]
+    await desk_of(request).save_view(request.user.reader, data.name.strip(), query)
+    return _back(query)
+
+
+@post("/queue/views/delete", include_in_schema=False)
+async def delete(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
+    await desk_of(request).drop_view(request.user.reader, data.name.strip())
+    return _back("")
+
+
+def _back(query: str) -> Redirect:
+    return Redirect(f"/queue?{query}" if query else "/queue", status_code=303)
+
+
+HANDLERS: Final[tuple[Any, ...]] = (save, delete)

@@ -1,0 +1,122 @@
+"""The queue tells people apart, in the order that a reader chose."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from desk.database.engine import Database
+from schemas.alerts import Matched
+from tests.desk.makers import a_reason, a_rival
+from tests.desk.people import Office, an_office, with_shares
+from tests.desk.web.test_journeys import Client, at_the_desk, the_queue
+
+NAMED = (
+    a_reason("name", 5.0, level="same-name", ours="Omar Khan", theirs="Umar Khan"),
+    a_reason("handle", 3.0, level="one-typo", ours="0mar", theirs="umar"),
+)
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)
+
+
+async def in_pages(client: Client, order: str) -> list[str]:
+    """Every alert of the queue by its pages of two, as a program follows them."""
+    found: list[dict[str, Any]] = []
+    after: dict[str, str] = {}
+    for _ in range(9):
+        page = await the_queue(client, order=order, limit="2", **after)
+        if not page:
+            break
+        found += page
+        last = page[-1]
+        after = {
+            "after_rank": str(last["rank"]),
+            "after_since": repr(last["waits_since"]),
+            "after_read": str(last["read_id"]),
+        }
+    return [one["alert_id"] for one in found]
+
+
+async def test_row_names_both_accounts_trait_and_rival(office: Office) -> None:
+    await office.receive(reasons=NAMED, rivals=(a_rival("household", 0.2), a_rival("namesake", 0.7)))
+    async with at_the_desk(office) as client:
+        [row] = await the_queue(client)
+        assert [(one["name"], one["handle"]) for one in row["people"]] == [
+            ("Omar Khan", "0mar"),
+            ("Umar Khan", "umar"),
+        ]
+        assert row["trait"] == {"signal": "name", "level": "same-name"}
+        assert row["rival"] == "namesake"
+        page = (await client.get("/queue")).text
+        assert "The display names are the same." in page
+        assert "Umar Khan" in page
+
+
+async def test_blind_row_shows_names_and_handles_only(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    await office.receive(reasons=NAMED, rivals=(a_rival("namesake", 0.7),))
+    async with at_the_desk(office) as client:
+        [row] = await the_queue(client)
+        assert row["people"][1]["name"] == "Umar Khan"
+        assert (row["trait"], row["rival"], row["band"]) == (None, None, None)
+        assert "The display names are the same." not in (await client.get("/queue")).text
+
+
+async def test_each_order_goes_through_all_pages_once(office: Office) -> None:
+    for number, band in enumerate(("possible", "likely", "possible", "likely", "likely")):
+        await office.receive(f"alert-{number}", band=band)
+        office.clock.pass_(0 if number == 1 else 60)  # two wait since the same moment
+    async with at_the_desk(office) as client:
+        assert await in_pages(client, "pressing") == ["alert-1", "alert-3", "alert-4", "alert-0", "alert-2"]
+        assert await in_pages(client, "oldest") == [f"alert-{number}" for number in (0, 1, 2, 3, 4)]
+        assert await in_pages(client, "newest") == [f"alert-{number}" for number in (4, 3, 2, 1, 0)]
+        page = (await client.get("/queue?order=newest")).text
+        assert page.index("new-alert-4") < page.index("new-alert-0")
+        first = await client.get("/next?order=newest", follow_redirects=False)
+        assert first.headers["Location"] == "/alerts/alert-4?order=newest"
+        assert (await client.get("/queue?order=rubbish")).status_code == 200
+
+
+async def test_one_sign_up_and_family_stand_in_one_row(office: Office) -> None:
+    for number in range(3):
+        matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
+        await office.receive(f"alert-{number}", account_id="new", matched=matched)
+    await office.receive("other", matched=Matched(platform="x", account_id="banned-0", root_id="x:root"))
+    async with at_the_desk(office) as client:
+        page = (await client.get("/queue")).text
+    assert page.count('<th scope="row">') == 2
+    assert "and 2 more of its family" in page
+    assert all(f"/alerts/alert-{number}" in page for number in range(3))
+
+
+async def test_blind_readings_are_not_folded(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    for number in range(2):
+        await office.receive(
+            f"alert-{number}",
+            account_id="new",
+            matched=Matched(platform="x", account_id=f"b-{number}", root_id="x:r"),
+        )
+    async with at_the_desk(office) as client:
+        assert (await client.get("/queue")).text.count('<th scope="row">') == 2
+
+
+async def test_columns_left_out_stay_left_out_and_former_cookies_hold(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        csrf = (await client.get("/api/v1/me")).json()["csrf"]
+        chosen = {"language": "en", "keys": "1", "covered": "1", "band": "1", "due": "1", "csrf": csrf}
+        await client.post("/view", data=chosen)
+        assert headings((await client.get("/queue")).text) == ["Account", "Resembles", "Band", "Due"]
+        for former in ("en.0.1", "en.0.1.0.0", "en.0.1.0.0.1"):
+            client.cookies.set("samehand-view", former)
+            assert len(headings((await client.get("/queue")).text)) == 9
+
+
+def headings(page: str) -> list[str]:
+    return re.findall(r'<th scope="col">([^<]+)</th>', page)

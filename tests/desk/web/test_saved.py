@@ -1,0 +1,53 @@
+"""Views of the queue that readers save for themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.database.engine import Database
+from desk.web.desk import VIEWS_MAX
+from tests.desk.people import Office, an_office
+from tests.desk.web.test_journeys import Client, at_the_desk
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)
+
+
+async def save(client: Client, name: str, query: str = "", *, then: str = "views") -> int:
+    csrf = (await client.get("/api/v1/me")).json()["csrf"]
+    answer = await client.post(
+        f"/queue/{then}?{query}", data={"name": name, "csrf": csrf}, follow_redirects=False
+    )
+    return answer.status_code
+
+
+async def test_view_is_saved_shown_changed_and_deleted_for_its_reader_alone(office: Office) -> None:
+    async with at_the_desk(office) as client, at_the_desk(office, "bilal") as other:
+        assert await save(client, "Hate, oldest", "policy=hate&order=oldest&rubbish=1") == 303
+        page = (await client.get("/queue")).text
+        assert '<a href="/queue?policy=hate&amp;order=oldest"><bdi>Hate, oldest</bdi></a>' in page
+        assert "Hate, oldest" not in (await other.get("/queue")).text
+        await save(other, "Hate, oldest", then="views/delete")
+        await save(client, "Hate, oldest", "order=newest")
+        page = (await client.get("/queue?order=newest")).text
+        assert '<a href="/queue?order=newest" aria-current="page">' in page
+        assert await save(client, "Hate, oldest", then="views/delete") == 303
+        assert "Hate, oldest" not in (await client.get("/queue")).text
+
+
+async def test_no_more_views_than_can_be_looked_through(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        for number in range(VIEWS_MAX):
+            assert await save(client, f"view {number}") == 303
+        assert await save(client, "one more") == 400
+        assert await save(client, "view 1", "order=newest") == 303, "one of them is changed"
+
+
+async def test_name_without_a_letter_is_refused(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        for name in ("", " ", "a\nb", "x" * 65):
+            assert await save(client, name) == 400
+        assert await save(client, '<b>"\u202e&') == 303
+        assert "<b>" not in (await client.get("/queue")).text
