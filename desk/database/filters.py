@@ -8,6 +8,9 @@ from typing import Final, Literal, get_args
 Order = Literal["pressing", "oldest", "newest"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
+VIEW_NAME_CHARS: Final = 64
+VIEW_QUERY_CHARS: Final = 4096  # eight filters of 64 characters, each of which an address may write in twelve
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:

@@ -24,12 +24,12 @@ from sqlalchemy import (
     Text,
 )
 
+from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+
 ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
-VIEW_NAME_CHARS: Final = 64
-VIEW_QUERY_CHARS: Final = 4096  # eight filters of 64 characters, each of which an address may write in twelve
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning

@@ -9,7 +9,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
-from desk.database.schema import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
 
