@@ -5,6 +5,7 @@ It outlives the alert's own, which a withdrawal may overwrite, and is erased as 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, literal, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.rows import all_of, one_of
+from desk.database.rows import all_of
 from desk.database.upsert import copy_new
 
 
@@ -57,16 +58,17 @@ async def keep(connection: AsyncConnection, alert_id: str, revision: int, *, now
     )
 
 
-async def latest(connection: AsyncConnection, alert_id: str) -> DecidedEvidenceRow | None:
-    """Returns the evidence that the last decision rests on; what was erased only if nothing else is left."""
-    return await one_of(
+async def latest(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, DecidedEvidenceRow]:
+    """Returns by alert the evidence that the last decision rests on; what was erased only if nothing else is
+    left."""
+    rows = await all_of(
         connection,
         DecidedEvidenceRow,
         select(_decided)
-        .where(_decided.c.alert_id == alert_id)
-        .order_by(_decided.c.erased_at.is_not(None), _decided.c.revision.desc())
-        .limit(1),
+        .where(_decided.c.alert_id.in_(alert_ids))
+        .order_by(_decided.c.erased_at.is_(None), _decided.c.revision),
     )
+    return {row.alert_id: row for row in rows}  # the last of each holds
 
 
 async def quoting(

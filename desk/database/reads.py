@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.alerts import AlertRow
+from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.rows import all_of, one_of, parts_of
 from desk.database.upsert import upsert
@@ -55,11 +55,11 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """A read that waits for somebody, and its alert. `payload`: what that quotes, None where nobody asked."""
+    """A read that waits for somebody, and its alert; `quoted` with its evidence, None where nobody asked."""
 
     read: ReadRow
     alert: AlertRow
-    payload: bytes | None = None
+    quoted: QuotedAlertRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,12 +388,16 @@ async def _waiting(
         .limit(limit)
     )
     if quoted:
-        query = query.add_columns(_evidence.c.payload).outerjoin(
+        query = query.add_columns(_evidence.c.payload, _evidence.c.erased_at, _evidence.c.erased_reason).join(
             _evidence, _evidence.c.alert_id == _reads.c.alert_id
         )
     rows = (await connection.execute(query)).all()
-    payloads = [row.payload if quoted else None for row in rows]
-    parts = zip(parts_of(ReadRow, rows), parts_of(AlertRow, rows), payloads, strict=True)
+    parts = zip(
+        parts_of(ReadRow, rows),
+        parts_of(AlertRow, rows),
+        parts_of(QuotedAlertRow, rows) if quoted else [None] * len(rows),
+        strict=True,
+    )
     return [WaitingRow(*several) for several in parts]
 
 

@@ -15,7 +15,7 @@ from desk.database.alerts import AlertRow
 from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
-from desk.review.evidence import forget, forget_late
+from desk.review.evidence import find_by_shown, forget, forget_late
 from desk.review.facts import facts_of, found_by
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -69,6 +69,8 @@ class Arrivals:
         if reason in FORGOTTEN:
             # After its reads have ended: that waits for whoever is just deciding one of them.
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
+        else:
+            await find_by_shown(self.connection, alert.alert_id)
         return True
 
     async def take_summary(self, summary: AlertSummary) -> None:

@@ -46,7 +46,7 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
     )
     given = await verdicts.of_alert(connection, alert_id)
     holds = await verdicts.holding(connection, alert_id)
-    shown = await shown_evidence(connection, row)
+    shown = (await shown_evidence(connection, [row])).get(alert_id)
     erased = row if shown is None else shown
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
     return {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, decided_evidence, notes
+from desk.database import alerts, audit, decided_evidence, findable, notes
 from desk.database.alerts import QuotedAlertRow
-from desk.review.facts import alert_of, unquoted
+from desk.database.decided_evidence import DecidedEvidenceRow
+from desk.review.facts import alert_of, found_by, unquoted
 from schemas.alerts import MirrorAlert
 
 
@@ -27,16 +29,25 @@ class ShownEvidence:
     erased_reason: str | None
 
 
-async def shown_evidence(connection: AsyncConnection, row: QuotedAlertRow) -> ShownEvidence | None:
-    """Returns the alert of a row, by its evidence as decided where its own is gone. None if this version
-    cannot read the alert."""
-    alert = alert_of(row.payload)
-    if alert is None:
-        return None
-    as_it_stands = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
-    if _quotes(alert) or (alert.status == "open" and row.erased_at is None):
-        return as_it_stands
-    decided = await decided_evidence.latest(connection, row.alert_id)
+async def shown_evidence(
+    connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
+) -> dict[str, ShownEvidence]:
+    """Returns each alert by its evidence as decided where its own is gone; none of what this version cannot
+    read."""
+    standing, gone = {}, set()
+    for row in rows:
+        alert = alert_of(row.payload)
+        if alert is None:
+            continue
+        standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
+        if not (_quotes(alert) or (alert.status == "open" and row.erased_at is None)):
+            gone.add(row.alert_id)
+    decided = await decided_evidence.latest(connection, gone) if gone else {}
+    return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+
+
+def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None) -> ShownEvidence:
+    alert = as_it_stands.alert
     if decided is None:
         return as_it_stands
     if decided.erased_at is not None:
@@ -72,6 +83,17 @@ async def forget_late(
     decided = await _erase_decided(connection, alert_id, now=now, reason=reason, before=revision)
     if decided:
         await _note(connection, alert_id, now=now, reason=reason, notes=0, decided=decided)
+        await find_by_shown(connection, alert_id)
+
+
+async def find_by_shown(connection: AsyncConnection, alert_id: str) -> None:
+    """Lets an alert be found by the names and handles that it is shown with, and by no others."""
+    row = await alerts.with_payload(connection, alert_id)
+    if row is None:
+        return
+    shown = (await shown_evidence(connection, [row])).get(alert_id)
+    if shown is not None:
+        await findable.put(connection, alert_id, found_by(shown.alert))
 
 
 async def _erase_decided(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, findable, users, verdicts
 from desk.database.alerts import QuotedAlertRow
@@ -16,6 +18,7 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.arrivals import FORGOTTEN
 from desk.review.decisions import Review
+from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of
 from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal
@@ -122,6 +125,7 @@ async def found(review: Review, query: str) -> Found:
     alert_ids = [row.alert_id for row in rows if row.kind == "alert"]
     shown, shown_alerts = keys[:FOUND_MAX], alert_ids[:FOUND_MAX]
     quoted = await alerts.with_payloads(connection, {*(by_account[key] for key in shown), *shown_alerts})
+    pairs = await _pairs(connection, quoted.values())
     counted = {key: [0, 0.0] for key in shown}
     for count in await findable.counts(connection, shown):
         total = counted[count.account]
@@ -130,9 +134,7 @@ async def found(review: Review, query: str) -> Found:
     parts = Counter(row.part for row in rows)
     return Found(
         accounts=tuple(
-            FoundAccount(
-                _person(key, [quoted[by_account[key]]]), int(counted[key][0]), float(counted[key][1])
-            )
+            FoundAccount(_person(key, [pairs[by_account[key]]]), int(counted[key][0]), float(counted[key][1]))
             for key in shown
         ),
         alerts=tuple(await related(review, [quoted[alert_id] for alert_id in shown_alerts])),
@@ -155,6 +157,7 @@ async def account_view(review: Review, key: str) -> AccountView:
         raise NotFound("no alert names this account")
     alert_ids = [row.alert_id for row in rows]
     quoted = await alerts.with_payloads(connection, alert_ids)
+    pairs = await _pairs(connection, quoted.values())
     family = [row for row in family if row.alert_id not in quoted]
     seal = reduce(or_, (await review.seals(alert_ids)).values(), Seal(review.reader.user_id))
     listed = {alert.alert_id: alert for alert in await related(review, [*rows, *family], beside=(None, seal))}
@@ -165,12 +168,12 @@ async def account_view(review: Review, key: str) -> AccountView:
     ]
     timeline.sort(key=lambda event: (-event.at, event.alert_id, event.what))
     return AccountView(
-        person=_person(key, [quoted[alert_id] for alert_id in alert_ids]),
+        person=_person(key, [pairs[alert_id] for alert_id in alert_ids]),
         alerts=tuple(
             AccountAlert(
                 listed[row.alert_id],
                 row.account == key,
-                _people(quoted[row.alert_id])[row.account == key],
+                pairs[row.alert_id][row.account == key],
             )
             for row in rows
         ),
@@ -199,13 +202,14 @@ async def decided(
     )
     alert_ids = {row.alert_id for row in rows}
     quoted = await alerts.with_payloads(connection, alert_ids)
+    pairs = await _pairs(connection, quoted.values())
     given = await verdicts.of_alerts(connection, alert_ids)
     seals = await review.seals(alert_ids)
     names = await users.initials(connection)
     return [
         _decided(
             row,
-            _people(quoted[row.alert_id]),
+            pairs[row.alert_id],
             seals[row.alert_id].verdicts(given[row.alert_id]),
             names,
         )
@@ -235,18 +239,25 @@ def _decided(
     )
 
 
-def _people(row: QuotedAlertRow) -> tuple[Person, Person]:
-    alert = alert_of(row.payload)
-    return (person_of(row.account), person_of(row.banned)) if alert is None else people(alert)
+async def _pairs(
+    connection: AsyncConnection, rows: Collection[QuotedAlertRow]
+) -> dict[str, tuple[Person, Person]]:
+    """Returns both accounts of each alert, as its page shows them."""
+    shown = await shown_evidence(connection, rows)
+    return {
+        row.alert_id: people(shown[row.alert_id].alert)
+        if row.alert_id in shown
+        else (person_of(row.account), person_of(row.banned))
+        for row in rows
+    }
 
 
-def _person(key: str, rows: Iterable[QuotedAlertRow]) -> Person:
+def _person(key: str, pairs: Iterable[tuple[Person, Person]]) -> Person:
     """Returns an account as the first alert that quotes it does."""
-    for row in rows:
-        pair = _people(row)
-        person = pair[0] if row.account == key else pair[1]
-        if person.name or person.handle:
-            return person
+    for pair in pairs:
+        for person in pair:
+            if person.key == key and (person.name or person.handle):
+                return person
     return person_of(key)
 
 
@@ -267,7 +278,7 @@ def _events(
             by,
             verdict.undone_at is not None,
         )
-    if row.erased_at is not None:
+    if row.erased_at is not None and not seal.words:
         yield Event(row.erased_at, "erased", alert_id, row.erased_reason or "")
     alert = alert_of(row.payload)
     if alert is None or alert.withdrawn_at is None or seal.status(row) != "withdrawn":

@@ -17,7 +17,6 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
-from desk.review.facts import alert_of
 from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal
 from samehand.scoring.evidence import SHARED
@@ -152,12 +151,13 @@ async def queue(
     names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
     # Nobody waits for a reading of what they are still to read blind by another one.
     seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
+    shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
         _waiting(
             review,
             row.read,
             row.alert,
-            None if row.payload is None else alert_of(row.payload),
+            shown[row.read.alert_id].alert if row.read.alert_id in shown else None,
             seals[row.read.blind],
             names,
         )
@@ -176,7 +176,7 @@ async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEv
     row = await alerts.with_payload(review.connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    shown = await shown_evidence(review.connection, row)
+    shown = (await shown_evidence(review.connection, [row])).get(alert_id)
     if shown is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
     return row, shown
