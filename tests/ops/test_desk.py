@@ -262,7 +262,7 @@ def test_what_is_withdrawn_while_one_reads_is_told_with_the_reason(running: Runn
 def test_what_arrives_is_told_and_moves_nothing(running: Running, visit: Visits) -> None:
     running.receive("alert-1")
     reader = visit("amina")
-    link = reader.page.locator("table.queue tbody a")
+    link = reader.page.locator("table.queue tbody th > a")
     before = link.bounding_box()
     running.receive("alert-2")
     told = reader.page.locator(".live a")

@@ -55,7 +55,7 @@ async def test_a_pair_below_the_bands_is_drawn_with_its_probability_and_is_no_al
 async def test_how_far_below_a_pair_lies_is_measured_from_the_threshold_of_its_policy(
     make_life: MakeLife,
 ) -> None:
-    lax = Bands(likely=0.9, possible=0.2)
+    lax = Bands(likely=0.9, possible=0.05)
     strata = []
     for bands in ({}, {"violent-extremism": lax}):
         life = make_life(sample_share=1.0)

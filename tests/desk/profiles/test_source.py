@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from desk.profiles import source as source_module
 from desk.profiles.picture import redrawn
 from desk.profiles.source import ANSWER_BYTES_MAX, Profile, ProfileSource, profile_source
 from streams.settings import load
 from tests.deliver.receiver import SECRET, SECRET_TEXT, Answer, Receiver, Request, receiving
+
+PATIENCE_SECONDS = 60.0
+"""A busy machine must not make a profile late."""
 
 PROFILE = {"handle": "um4r", "name": "Ümar", "bio": "news, fast", "picture_url": None}
 
@@ -35,7 +39,10 @@ def platform() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-async def source(platform: Receiver, tmp_path: Path) -> AsyncIterator[ProfileSource]:
+async def source(
+    platform: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ProfileSource]:
+    monkeypatch.setattr(source_module, "TIMEOUT_SECONDS", PATIENCE_SECONDS)
     (tmp_path / "secret").write_text(SECRET_TEXT)
     made = profile_source(
         load(
@@ -72,7 +79,6 @@ async def test_request_is_signed_and_names_the_account_in_its_body_alone(
         (Answer(200, body=b'{"handle": 7}'), "away"),
         (Answer(200, body=b'{"bio": "' + b"x" * ANSWER_BYTES_MAX + b'"}'), "away"),
         (Answer(200, {"Content-Encoding": "gzip"}, zlib.compress(b"{}")), "away"),
-        (Answer(200, wait_seconds=3.0), "away"),
     ],
 )
 async def test_answer_that_is_no_profile_shows_none(
@@ -80,6 +86,14 @@ async def test_answer_that_is_no_profile_shows_none(
 ) -> None:
     platform.answer = lambda request: answer
     assert await source.profile("x", "1") == Profile(outcome)  # type: ignore[arg-type]  # of three words
+
+
+async def test_source_that_answers_too_late_is_away(
+    source: ProfileSource, platform: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "TIMEOUT_SECONDS", 0.2)
+    platform.answer = lambda request: Answer(200, wait_seconds=1.0)
+    assert await source.profile("x", "1") == Profile("away")
 
 
 async def test_source_in_a_network_that_is_not_allowed_is_never_reached(
