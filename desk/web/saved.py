@@ -14,7 +14,12 @@ from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
 
 _Name = Annotated[
-    str, Meta(min_length=1, max_length=VIEW_NAME_CHARS, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    str,
+    Meta(
+        min_length=1,
+        max_length=VIEW_NAME_CHARS,
+        pattern=r"^[^\S\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    ),
 ]
 
 
