@@ -9,13 +9,14 @@ from kafka import KafkaAdminClient  # type: ignore[import-untyped]  # kafka-pyth
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 PROBE_MS = 1_000  # a broker that needs longer to list its topics is not ready
+ANSWER_MS = 10_000  # one that serves may take so long on a busy machine
 
 
 @contextmanager
-def admin(address: str) -> Iterator[KafkaAdminClient]:
-    """An admin client that gives up after about :data:`PROBE_MS` a question."""
+def admin(address: str, timeout_ms: int = PROBE_MS) -> Iterator[KafkaAdminClient]:
+    """An admin client that gives up after about ``timeout_ms`` a question."""
     client = KafkaAdminClient(
-        bootstrap_servers=address, request_timeout_ms=PROBE_MS, bootstrap_timeout_ms=PROBE_MS
+        bootstrap_servers=address, request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
     )
     try:
         yield client
@@ -43,14 +44,14 @@ def brokers_seen(address: str) -> set[int]:
 
 def controller_id(address: str) -> int:
     """The id of the node that leads the metadata quorum; -1 while none does."""
-    with admin(address) as client:
+    with admin(address, ANSWER_MS) as client:
         [metadata] = client.describe_metadata_quorum()["topics"]
         return int(metadata["partitions"][0]["leader_id"])
 
 
 def leader_id(address: str, topic: str, partition: int) -> int:
     """The id of the broker that leads a partition; -1 while none does. Raises :class:`LookupError`."""
-    with admin(address) as client:
+    with admin(address, ANSWER_MS) as client:
         [described] = client.describe_topics([topic])
     leaders = {partition["partition_index"]: partition["leader_id"] for partition in described["partitions"]}
     return int(leaders[partition])

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-pyt
 
 from local.apache import ApacheKafka, KafkaNode, cache, cluster_id, java, kafka_home
 from local.binaries import NotAvailable
-from local.kafka_ready import admin
+from local.kafka_ready import ANSWER_MS, admin
 from local.waiting import wait_until
 
 
@@ -70,12 +70,12 @@ def test_one_node_leads_everything(apache_kafka: ApacheKafka, topic_prefix: str)
 @pytest.mark.kafka
 def test_three_nodes_survive_their_controller(kafka_libs: Path) -> None:
     with ApacheKafka(nodes=3, home=kafka_libs) as kafka:
-        with admin(kafka.address) as client:
+        with admin(kafka.address, ANSWER_MS) as client:
             client.create_topics({"accounts": {"num_partitions": 3, "replication_factor": 3}})
             client.wait_for_topics(["accounts"])
         dead = kafka.controller()
         dead.kill()
-        assert wait_until(lambda: moved_from(kafka, dead), 30)
+        assert wait_until(lambda: moved_from(kafka, dead), 90)
         dead.start()
         kafka.wait_until_whole()
 
