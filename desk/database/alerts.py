@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import findable, schema
 from desk.database.erasing import mark
-from desk.database.folding import Term
 from desk.database.rows import all_of, one_of
 from desk.database.seals import hides_words
 from desk.database.upsert import upsert
@@ -86,16 +85,14 @@ async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
     )
 
 
-async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes, found_by: Iterable[Term]) -> None:
-    """Inserts or replaces an alert, and what it is found by. A withdrawn alert overwrites quotes, so the log
-    is emptied after it.
-    """
+async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> None:
+    """Inserts or replaces an alert and its evidence. A withdrawal may overwrite quotes, so SQLite's log is
+    truncated after it."""
     if alert.status == "withdrawn":
         mark(connection)
     await upsert(connection, schema.alerts, asdict(alert))
     stored = {"alert_id": alert.alert_id, "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)
-    await findable.put(connection, alert.alert_id, found_by)
 
 
 async def evidence_of(connection: AsyncConnection, alert_id: str) -> EvidenceRow | None:
@@ -116,8 +113,8 @@ async def payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> d
 async def detected_since(
     connection: AsyncConnection, since: float, *, sampled: bool, limit: int
 ) -> AsyncIterator[Sequence[PayloadRow]]:
-    """Yields alerts detected since a moment (`sampled`: pairs below the bands), the latest first, some
-    hundred at a time."""
+    """Yields batches of a few hundred alerts detected since a moment, newest first; with `sampled`, pairs
+    drawn below the bands instead."""
     alerts, evidence = schema.alerts.c, schema.evidence.c
     drawn = alerts.sampled.is_not(None) if sampled else alerts.sampled.is_(None)
     result = await connection.stream(
@@ -169,7 +166,8 @@ async def with_payloads(connection: AsyncConnection, alert_ids: Collection[str])
 async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
-    """Replaces a payload by one without quotes, erases names and handles it was found by, and notes so."""
+    """Replaces an alert's payload by one that quotes nothing, deletes its names and handles from search, and
+    records when and why."""
     mark(connection)
     await findable.erase(connection, alert_id)
     await connection.execute(
@@ -180,27 +178,33 @@ async def erase(
 
 
 async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[tuple[str, bytes]]:
-    """Returns id and payload of alerts that arrived, and were decided last, before a moment and have no open
-    read."""
+    """Returns id and payload of alerts due for erasure by age: no reading is open, and both arrival and last
+    decision were before a moment."""
     waiting = (
         select(schema.reads.c.read_id)
         .where(schema.reads.c.alert_id == schema.alerts.c.alert_id, schema.reads.c.state == "open")
         .exists()
     )
-    decided = schema.decided_evidence.c
-    needed = (
-        select(decided.alert_id)
+    given = schema.verdicts.c
+    decided_since = (
+        select(given.verdict_id)
         .where(
-            decided.alert_id == schema.alerts.c.alert_id,
-            decided.erased_at.is_(None),
-            decided.kept_at >= before,
+            given.alert_id == schema.alerts.c.alert_id,
+            given.undone_at.is_(None),
+            given.golden.is_(False),
+            given.decided_at >= before,
         )
         .exists()
     )
     result = await connection.execute(
         select(schema.alerts.c.alert_id, schema.evidence.c.payload)
         .join(schema.evidence, schema.evidence.c.alert_id == schema.alerts.c.alert_id)
-        .where(schema.evidence.c.erased_at.is_(None), schema.alerts.c.arrived_at < before, ~waiting, ~needed)
+        .where(
+            schema.evidence.c.erased_at.is_(None),
+            schema.alerts.c.arrived_at < before,
+            ~waiting,
+            ~decided_since,
+        )
         .order_by(schema.alerts.c.arrived_at)
         .limit(limit)
     )

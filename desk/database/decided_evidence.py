@@ -1,6 +1,6 @@
-"""What decisions rest on: the evidence of an alert as it stood when somebody decided.
+"""Copies of an alert's evidence, taken when somebody decided it.
 
-It outlives the alert's own, which a withdrawal may overwrite, and is erased as quotes are.
+A copy survives a withdrawal that overwrites the alert's own evidence, and is erased under the same rules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from desk.database.upsert import copy_new
 
 @dataclass(frozen=True, slots=True)
 class DecidedEvidenceRow:
-    """The evidence behind verdicts on one revision, as `schema.decided_evidence` describes it."""
+    """A copy of an alert's evidence at `revision`; columns as in `schema.decided_evidence`."""
 
     alert_id: str
     revision: int
@@ -38,7 +38,8 @@ _decided, _evidence, _alerts, _verdicts = (
 
 
 async def keep(connection: AsyncConnection, alert_id: str, revision: int, *, now: float) -> None:
-    """Copies the evidence of an open alert for verdicts on `revision`, once; nothing if it was erased."""
+    """Copies the current evidence of an open alert under `revision`, unless a copy exists or the quotes were
+    erased."""
     await copy_new(
         connection,
         _decided,
@@ -59,8 +60,7 @@ async def keep(connection: AsyncConnection, alert_id: str, revision: int, *, now
 
 
 async def latest(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, DecidedEvidenceRow]:
-    """Returns by alert the evidence that the last decision rests on; what was erased only if nothing else is
-    left."""
+    """Returns the newest copy of each alert: one that still quotes if there is any, else an erased one."""
     rows = await all_of(
         connection,
         DecidedEvidenceRow,
@@ -68,13 +68,13 @@ async def latest(connection: AsyncConnection, alert_ids: Collection[str]) -> dic
         .where(_decided.c.alert_id.in_(alert_ids))
         .order_by(_decided.c.erased_at.is_(None), _decided.c.revision),
     )
-    return {row.alert_id: row for row in rows}  # the last of each holds
+    return {row.alert_id: row for row in rows}  # the preferred copy of an alert comes last
 
 
 async def quoting(
     connection: AsyncConnection, alert_id: str, *, before: int | None = None
 ) -> list[DecidedEvidenceRow]:
-    """Returns what is not erased, of revisions below `before`."""
+    """Returns an alert's copies that still quote, oldest first; with `before`, those of earlier revisions."""
     conditions = [_decided.c.alert_id == alert_id, _decided.c.erased_at.is_(None)]
     if before is not None:
         conditions.append(_decided.c.revision < before)
@@ -86,7 +86,7 @@ async def quoting(
 async def erase(
     connection: AsyncConnection, row: DecidedEvidenceRow, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
-    """Replaces a payload by one without quotes, and notes that it was erased."""
+    """Overwrites a copy's payload, and records when and why."""
     mark(connection)
     await connection.execute(
         update(_decided)
@@ -96,9 +96,9 @@ async def erase(
 
 
 async def drop_undone(connection: AsyncConnection, alert_id: str, revision: int) -> None:
-    """Removes what no verdict rests on any more, while the alert itself shows it.
+    """Deletes the copy of a revision if no verdict on it is left and the alert is still open.
 
-    Once the alert quotes nothing, the reading that was opened again has nothing else to go by.
+    After a withdrawal the copy stays: the reopened reading has nothing else to show.
     """
     rests = exists().where(
         _verdicts.c.alert_id == alert_id,

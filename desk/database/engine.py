@@ -271,6 +271,9 @@ async def opened(given: str, *, password: str | None = None, alone: bool = True)
             async with database._translated(), engine.connect() as connection:
                 if database.is_sqlite:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    # A migration may write millions of rows, or wait for another desk that does.
+                    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 await connection.run_sync(upgrade)
                 await connection.commit()
             await database.empty_log()

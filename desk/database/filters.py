@@ -9,7 +9,7 @@ Order = Literal["pressing", "oldest", "newest"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 VIEW_NAME_CHARS: Final = 64
-VIEW_QUERY_CHARS: Final = 4096  # eight filters of 64 characters, each of which an address may write in twelve
+VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an address writes each in twelve
 
 
 @dataclass(frozen=True, slots=True)

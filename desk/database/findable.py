@@ -1,4 +1,7 @@
-"""What alerts and accounts are found by: ids, and names and handles, folded, until quotes are erased."""
+"""Search terms: the ids, names and handles by which alerts and accounts are found.
+
+Names and handles are deleted when the alert's quotes are erased.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,14 @@ from desk.database.rows import all_of
 _findable, _alerts = schema.findable, schema.alerts
 
 _LAST: Final = "\U0010ffff"
-"""The last code point there is: a range up to it after a prefix holds all that begins with the prefix."""
+"""The highest code point: a range from a prefix to the prefix with it holds everything that begins so."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """An account that a query's prefix leads to, and one of the alerts by which it does.
+    """A term that matched: its account, and one alert that has it; of kind `alert` that alert itself.
 
-    Of kind `alert` the alert itself is what was found. `part`: the number of the search that found it; the
-    first tell most.
+    `part`: position of the subquery that matched; lower is more specific.
     """
 
     part: int
@@ -37,7 +39,7 @@ class FoundRow:
 
 @dataclass(frozen=True, slots=True)
 class CountRow:
-    """Of an account: how many alerts name it on a side, and when the latest was detected (Unix seconds)."""
+    """For one account and side: the number of alerts, and when the latest was detected (Unix seconds)."""
 
     account: str
     alerts: int
@@ -45,7 +47,7 @@ class CountRow:
 
 
 async def put(connection: AsyncConnection, alert_id: str, terms: Iterable[Term]) -> None:
-    """Replaces what an alert is found by."""
+    """Replaces the search terms of an alert."""
     await connection.execute(delete(_findable).where(_findable.c.alert_id == alert_id))
     await connection.execute(insert(_findable), [{"alert_id": alert_id, **term._asdict()} for term in terms])
 
@@ -59,8 +61,8 @@ async def erase(connection: AsyncConnection, alert_id: str) -> None:
 
 
 async def find(connection: AsyncConnection, query: str, *, limit: int) -> list[FoundRow]:
-    """Returns what begins with a query, at most `limit` rows of each kind and reading, ids first; an exact
-    id is the first of its kind.
+    """Returns terms that begin with `query`: ids before names and handles, at most `limit` rows for each kind
+    and reading; an exact id is the first of its kind.
     """
     parts = [
         _beginning("alert", folded_id(query), limit),
@@ -78,7 +80,7 @@ async def find(connection: AsyncConnection, query: str, *, limit: int) -> list[F
 
 
 async def counts(connection: AsyncConnection, keys: Iterable[str]) -> list[CountRow]:
-    """Counts the alerts on each account, on either side; an account may have a row for each."""
+    """Counts alerts per account. An account that was both new and banned has two rows."""
     wanted = list(keys)
     return await all_of(
         connection,

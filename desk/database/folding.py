@@ -1,4 +1,7 @@
-"""What accounts are found by: names, handles and ids, folded so that a query's prefix is a prefix of them."""
+"""Folds names, handles and ids into search terms.
+
+If a text begins with a query, its term begins with the folded query.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from desk.database.schema import FOLDED_CHARS
 from samehand.normalize.text.fold import fold_bio
 
 READ_CHARS: Final = 256
-"""Of a text before it is folded: some letters become many, and a stranger chose them."""
+"""Characters of a text that are folded: folding lengthens some texts, and strangers choose them."""
 
 WORDS_MAX: Final = 4
-"""Words of a display name at which a query may begin."""
+"""Words of a display name from which a term is made; a query may begin at any of them."""
 
 
 class Term(NamedTuple):
@@ -34,12 +37,12 @@ QUOTED_KINDS: Final = ("handle", "name")
 
 
 def folded_id(identifier: str) -> str:
-    """An id as it is written, but for case."""
+    """Returns the beginning of an id in lower case."""
     return identifier.casefold()[:FOLDED_CHARS]
 
 
 def folded_readings(text: str) -> tuple[str, ...]:
-    """A text in its own script without case, marks and separators, and as samehand reads it in ASCII."""
+    """Returns a text's letters and digits in its own script, and as samehand reads it in ASCII."""
     text = text[:READ_CHARS]
     plain = unicodedata.normalize("NFKD", text).casefold()
     # A name of emoji alone has no letters.

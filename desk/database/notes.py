@@ -29,7 +29,7 @@ _notes = schema.notes
 
 
 async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: str, *, now: float) -> int:
-    """Keeps a note. Returns its number."""
+    """Stores a note. Returns its number."""
     done = await connection.execute(
         insert(_notes)
         .values(alert_id=alert_id, user_id=user_id, written_at=now, text=text)
@@ -39,18 +39,24 @@ async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: st
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> list[NoteRow]:
-    """Returns all notes on an alert, the earliest first, with the marks of what was erased."""
+    """Returns all notes on an alert, oldest first, including erased ones (empty text)."""
     return await all_of(
         connection, NoteRow, select(_notes).where(_notes.c.alert_id == alert_id).order_by(_notes.c.note_id)
     )
 
 
-async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:
-    """Erases the text of every note on an alert. Returns of how many."""
+async def erase(
+    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, until: float | None = None
+) -> int:
+    """Erases the text of every note on an alert, of those written `until` a moment if there is one.
+
+    Returns how many were erased.
+    """
     mark(connection)
+    conditions = [_notes.c.alert_id == alert_id, _notes.c.erased_at.is_(None)]
+    if until is not None:
+        conditions.append(_notes.c.written_at <= until)
     done = await connection.execute(
-        update(_notes)
-        .where(_notes.c.alert_id == alert_id, _notes.c.erased_at.is_(None))
-        .values(text="", erased_at=now, erased_reason=reason)
+        update(_notes).where(*conditions).values(text="", erased_at=now, erased_reason=reason)
     )
     return done.rowcount

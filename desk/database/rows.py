@@ -26,6 +26,6 @@ async def all_of(
 
 
 def parts_of(kind: type[T], rows: Iterable[Row[Any]]) -> list[T]:
-    """Returns of each row, which has columns of several tables, those that are fields of `kind`."""
+    """Builds one `kind` for each row from the columns named like its fields; other columns are ignored."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # the bound DataclassInstance is the stubs' own
     return [kind(**{name: row._mapping[name] for name in names}) for row in rows]

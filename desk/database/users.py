@@ -33,7 +33,7 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session, as `schema.sessions` describes it, with columns of its person."""
+    """A session, with its person's name, initials, role and `disabled_at`."""
 
     digest: str
     user_id: str
@@ -60,12 +60,12 @@ async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
 
 
 async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
-    """By the name they sign in with."""
+    """Returns the person with this sign-in name, or None."""
     return await one_of(connection, UserRow, select(_users).where(_users.c.name == name))
 
 
 async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
-    """By the digest of issuer and subject of OIDC."""
+    """Returns the person with this digest of OIDC issuer and subject, or None."""
     return await one_of(connection, UserRow, select(_users).where(_users.c.subject == subject))
 
 
@@ -74,7 +74,7 @@ async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
 
 
 async def initials(connection: AsyncConnection) -> dict[str, str]:
-    """Returns everybody's initials by their opaque id."""
+    """Returns the initials of every person, by id."""
     result = await connection.execute(select(_users.c.user_id, _users.c.initials))
     return {row.user_id: row.initials for row in result}
 
@@ -142,7 +142,7 @@ async def add_link(connection: AsyncConnection, digest: str, user_id: str, *, en
 
 
 async def use_link(connection: AsyncConnection, digest: str, *, now: float) -> str | None:
-    """Uses up a link. Returns its person; None if it was used, has expired or never existed."""
+    """Uses up a link. Returns its person, or None if it is unknown, used or expired."""
     done = await connection.execute(
         update(_links)
         .where(_links.c.digest == digest, _links.c.used_at.is_(None), _links.c.ends_at > now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -14,6 +14,9 @@ from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.rows import all_of, one_of
 from desk.database.seals import hides_words
 from desk.database.upsert import insert_new
+
+TAKE_BACK: Final = "take-back"
+"""The kind of a verdict that takes back the one that held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,9 @@ class VerdictRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRow(VerdictRow):
-    """One verdict with columns of its alert, which are None where the alert is not known.
+    """A verdict with columns of its alert, all None if the alert is unknown.
 
-    `alert_policy`: the alert's policy; `policy` is the verdict's.
+    `policy` is the verdict's, `alert_policy` the alert's.
     """
 
     band: str | None
@@ -207,7 +210,7 @@ async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: i
 
 
 _PASSED_MAX: Final = 2_000
-"""The newest decisions among which a page is looked for: too few only where nearly all are hidden."""
+"""The newest matches that are held against the seal: a page is cut short only if nearly all are hidden."""
 
 
 async def decided(
@@ -220,16 +223,16 @@ async def decided(
     limit: int,
     after: DecidedPlace | None = None,
 ) -> list[VerdictRow]:
-    """Returns decisions on alerts that are known, the newest first, without those undone.
+    """Returns decisions on known alerts, newest first, without undone ones.
 
-    `own`: only those of `user_id`; `seals`: without what this person, who decides, may not know yet. Of
-    exercises one's own are listed alone: an exercise that is missing there would be known as one.
+    `own`: only those by `user_id`; `seals`: without what this person, who decides, must not know yet. Other
+    people's exercises are left out; one's own stand there like decisions, or their absence would reveal them.
     """
     columns = _verdicts.c
     mine = columns.reviewer == user_id
     conditions: list[ColumnElement[bool]] = [
         columns.undone_at.is_(None),
-        columns.kind != "take-back",
+        columns.kind != TAKE_BACK,
         or_(columns.golden.is_(False), mine),
     ]
     for column, value in (
@@ -252,29 +255,25 @@ async def decided(
     if filters.taken_back is not None:
         taken = _taken_back()
         conditions.append(taken if filters.taken_back else or_(~taken, mine))
-    # The limit keeps what is cheap to look at apart: only what passed it is asked whether it is hidden.
+    # The limit bounds for how many rows the seal, which costs most, is asked.
     passed = (
         select(_verdicts)
+        .join(_alerts, _alerts.c.alert_id == columns.alert_id)
         .where(*conditions)
         .order_by(columns.decided_at.desc(), columns.verdict_id.desc())
         .limit(_PASSED_MAX)
         .subquery("verdicts")
     )
-    shown: list[ColumnElement[bool]] = []
-    if seals:
-        hidden = hides_words(user_id, passed.c.alert_id)
-        shown.append(or_(passed.c.reviewer == user_id, ~hidden))
-        if filters.taken_back is True:
-            shown.append(~hidden)
-        elif filters.taken_back is False:
-            shown.append(or_(~_taken_back(passed), hidden))
+    hidden = hides_words(user_id, passed.c.alert_id) if seals else false()
+    shown = [or_(passed.c.reviewer == user_id, ~hidden)]
+    if filters.taken_back is True:
+        shown.append(~hidden)
     elif filters.taken_back is False:
-        shown.append(~_taken_back(passed))
+        shown.append(or_(~_taken_back(passed), hidden))
     return await all_of(
         connection,
         VerdictRow,
         select(passed)
-        .join(_alerts, _alerts.c.alert_id == passed.c.alert_id)
         .where(*shown)
         .order_by(passed.c.decided_at.desc(), passed.c.verdict_id.desc())
         .limit(limit),
@@ -288,11 +287,11 @@ def _taken_back(of: FromClause = _verdicts) -> ColumnElement[bool]:
         select(back.c.verdict_id)
         .where(
             back.c.alert_id == of.c.alert_id,
-            back.c.kind == "take-back",
+            back.c.kind == TAKE_BACK,
             back.c.undone_at.is_(None),
             back.c.decided_at > of.c.decided_at,
         )
         .exists()
     )
-    # Few alerts are: they are listed once, and most verdicts are not asked.
-    return and_(of.c.alert_id.in_(select(some.c.alert_id).where(some.c.kind == "take-back")), later)
+    # Few alerts have a take-back: the list spares most verdicts the subquery of their own.
+    return and_(of.c.alert_id.in_(select(some.c.alert_id).where(some.c.kind == TAKE_BACK)), later)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
 from desk.database import alerts, exposures, outbox, reads, users
-from desk.review.evidence import forget, without_quotes
+from desk.review.forgetting import forget, without_quotes
 from desk.review.policy import Policy
 from streams.settings import Settings
 

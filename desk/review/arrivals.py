@@ -10,13 +10,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, reads, summaries, verdicts
+from desk.database import alerts, findable, reads, summaries, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
-from desk.review.evidence import find_by_shown, forget, forget_late
 from desk.review.facts import facts_of, found_by
+from desk.review.forgetting import forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
@@ -31,26 +31,28 @@ DECIDED: Final = frozenset({"mirror", "not_mirror"})
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Keeps records that arrive, in the caller's transaction; `now`: Unix seconds."""
+    """Stores arriving records, in the caller's transaction. `now`: Unix seconds."""
 
     connection: AsyncConnection
     policy: Policy
     now: float
 
     async def take_alert(self, alert: MirrorAlert, *, sampled: float | None = None) -> bool:
-        """Keeps an alert, and opens or closes its reads. Returns False if it is known already.
+        """Stores an alert, then opens or ends its readings. Returns False if the revision is known.
 
-        `sampled`: the probability with which a pair below the bands was drawn.
+        `sampled`: the probability with which a pair below the bands was drawn, None for an alert.
         """
         before = await alerts.find(self.connection, alert.alert_id)
-        # A drawn pair has a revision below every alert's; those of releases up to 0.2.0 began there, too.
+        # An alert replaces a drawn pair whatever its revision: releases up to 0.2.0 gave both revision 1.
         risen = before is not None and before.sampled is not None and sampled is None
         if before is not None and before.revision >= alert.revision and not risen:
             if alert.withdrawn_reason in FORGOTTEN:
+                at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
                 await forget_late(
                     self.connection,
                     alert.alert_id,
                     alert.revision,
+                    at,
                     now=self.now,
                     reason=alert.withdrawn_reason,
                 )
@@ -58,23 +60,25 @@ class Arrivals:
         row = facts_of(alert, now=self.now, sampled=sampled)
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
-        await alerts.put(self.connection, row, encode(alert), found_by(alert))
+        await alerts.put(self.connection, row, encode(alert))
+        reason = alert.withdrawn_reason or "withdrawn"
+        if alert.status == "withdrawn" and reason not in FORGOTTEN:
+            await refresh_terms(self.connection, alert.alert_id)
+        else:
+            await findable.put(self.connection, alert.alert_id, found_by(alert))
         if alert.status != "withdrawn":
             await self._open(row)
             return True
-        reason = alert.withdrawn_reason or "withdrawn"
-        # That somebody decided does not end a second reading of the same alert: it is about the reading.
+        # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds = ("first",) if reason == "verdict" else ALL_KINDS
         await reads.end(self.connection, alert.alert_id, kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
-            # After its reads have ended: that waits for whoever is just deciding one of them.
+            # After its reads have ended: that waits for a decision in progress, whose copy is erased as well.
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
-        else:
-            await find_by_shown(self.connection, alert.alert_id)
         return True
 
     async def take_summary(self, summary: AlertSummary) -> None:
-        """Keeps a summary unless it, or a later revision, is known."""
+        """Stores a summary unless it, or a later revision, is known."""
         if await summaries.revision(self.connection, summary.alert_id) >= summary.revision:
             return
         row = SummaryRow(
@@ -91,7 +95,7 @@ class Arrivals:
         await summaries.put(self.connection, row)
 
     async def take_verdict(self, verdict: VerdictGiven, verdict_id: str) -> bool:
-        """Keeps a verdict of the topic. Returns False if it is known, as our own are when they come back."""
+        """Stores a verdict of the topic. Returns False if it is known, as our own are when they come back."""
         row = VerdictRow(
             verdict_id=verdict_id,
             alert_id=verdict.alert_id,
@@ -119,7 +123,7 @@ class Arrivals:
                 if read.state == "open" and read.kind == "first":
                     await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now)
             return True
-        # It takes back what held. The alert that was opened again for it may have come before it.
+        # It takes back the verdict that held. The reopened alert may have arrived before it.
         alert = await alerts.find(self.connection, verdict.alert_id)
         if alert is not None and alert.status == "open":
             await self._open(alert)

@@ -24,7 +24,7 @@ from desk.database import (
 )
 from desk.database.alerts import AlertRow
 from desk.database.reads import ReadRow
-from desk.database.verdicts import VerdictRow
+from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
@@ -294,7 +294,7 @@ class Review:
             decided_at=max(self.now, holds.decided_at + 1e-3),
             blind=False,
             golden=False,
-            kind="take-back",
+            kind=TAKE_BACK,
             independent=False,
         )
         await self._keep_verdict(row, not_before=self.now)

@@ -1,26 +1,27 @@
-"""The evidence of an alert that can be shown, as it stands or as it was when decided; and erasing it."""
+"""Chooses the evidence to show for an alert: its own, or the copy kept when it was decided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, decided_evidence, findable, notes
-from desk.database.alerts import QuotedAlertRow
+from desk.database import decided_evidence
+from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.decided_evidence import DecidedEvidenceRow
-from desk.review.facts import alert_of, found_by, unquoted
+from desk.review.facts import alert_of
+from desk.review.people import Person, people, person_of
 from schemas.alerts import MirrorAlert
 
 
 @dataclass(frozen=True, slots=True)
 class ShownEvidence:
-    """An alert, and the state of its evidence.
+    """An alert as it is shown.
 
-    `decided_at`: when somebody decided on this evidence (Unix seconds), where the alert itself quotes nothing
-    any more; None: it is as the worker wrote it last.
+    `decided_at`: when the shown copy was kept (Unix seconds), None if the alert's own evidence is shown;
+    `erased_at`, `erased_reason`: when and why its quotes were erased.
     """
 
     alert: MirrorAlert
@@ -32,8 +33,10 @@ class ShownEvidence:
 async def shown_evidence(
     connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
 ) -> dict[str, ShownEvidence]:
-    """Returns each alert by its evidence as decided where its own is gone; none of what this version cannot
-    read."""
+    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone.
+
+    Alerts that this version cannot read are left out.
+    """
     standing, gone = {}, set()
     for row in rows:
         alert = alert_of(row.payload)
@@ -44,6 +47,14 @@ async def shown_evidence(
             gone.add(row.alert_id)
     decided = await decided_evidence.latest(connection, gone) if gone else {}
     return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+
+
+def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, Person]:
+    """Returns the new account and the banned one of a row, named as its page shows them."""
+    evidence = shown.get(row.alert_id)
+    if evidence is None:
+        return person_of(row.account), person_of(row.banned)
+    return people(evidence.alert)
 
 
 def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None) -> ShownEvidence:
@@ -67,58 +78,3 @@ def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None)
 
 def _quotes(alert: MirrorAlert) -> bool:
     return any(line.ours or line.theirs for line in (*alert.evidence, *alert.counter_evidence))
-
-
-async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> None:
-    """Erases what decisions on an alert rest on, and notes about it. The audit counts both."""
-    decided = await _erase_decided(connection, alert_id, now=now, reason=reason)
-    erased = await notes.erase(connection, alert_id, now=now, reason=reason)
-    await _note(connection, alert_id, now=now, reason=reason, notes=erased, decided=decided)
-
-
-async def forget_late(
-    connection: AsyncConnection, alert_id: str, revision: int, *, now: float, reason: str
-) -> None:
-    """Erases what decisions before `revision` rest on: it asked for that, and arrives after a later one."""
-    decided = await _erase_decided(connection, alert_id, now=now, reason=reason, before=revision)
-    if decided:
-        await _note(connection, alert_id, now=now, reason=reason, notes=0, decided=decided)
-        await find_by_shown(connection, alert_id)
-
-
-async def find_by_shown(connection: AsyncConnection, alert_id: str) -> None:
-    """Lets an alert be found by the names and handles that it is shown with, and by no others."""
-    row = await alerts.with_payload(connection, alert_id)
-    if row is None:
-        return
-    shown = (await shown_evidence(connection, [row])).get(alert_id)
-    if shown is not None:
-        await findable.put(connection, alert_id, found_by(shown.alert))
-
-
-async def _erase_decided(
-    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, before: int | None = None
-) -> int:
-    rows = await decided_evidence.quoting(connection, alert_id, before=before)
-    for row in rows:
-        await decided_evidence.erase(connection, row, without_quotes(row.payload), now=now, reason=reason)
-    return len(rows)
-
-
-def without_quotes(payload: bytes) -> bytes:
-    """The payload without a word of either account; what this version cannot read is dropped as a whole."""
-    alert = alert_of(payload)
-    return b"" if alert is None else unquoted(alert)
-
-
-async def _note(
-    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, notes: int, decided: int
-) -> None:
-    await audit.note(
-        connection,
-        actor=audit.SYSTEM,
-        action="erased",
-        subject=alert_id,
-        now=now,
-        detail={"reason": reason, "notes": notes, "decided": decided},
-    )

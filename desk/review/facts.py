@@ -1,4 +1,4 @@
-"""The columns of an alert that the desk filters, sorts and counts by."""
+"""What the desk takes from an alert's record: its columns, its search terms, the record without quotes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
-from desk.database.folding import QUOTED_KINDS, Term, terms
+from desk.database.folding import Term, terms
 from desk.database.schema import SIGNALS_CHARS
+from desk.review.people import people
 from desk.review.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
@@ -74,13 +75,16 @@ def language_of(alert: MirrorAlert) -> str | None:
 
 def found_by(alert: MirrorAlert) -> Iterator[Term]:
     """Yields what an alert is found by: its ids, and the names and handles that it quotes."""
-    lines = [line for line in (*alert.evidence, *alert.counter_evidence) if line.signal in QUOTED_KINDS]
-    quotes = {("account", line.signal): line.ours for line in lines}
-    quotes |= {("banned", line.signal): line.theirs for line in lines}
+    account, banned = people(alert)
     return terms(
         alert.alert_id,
-        {"account": alert.key, "banned": alert.matched.key},
-        {where: text for where, text in quotes.items() if text and MASK not in text},
+        {"account": account.key, "banned": banned.key},
+        {
+            (side, kind): text
+            for side, person in (("account", account), ("banned", banned))
+            for kind, text in (("handle", person.handle), ("name", person.name))
+            if text and MASK not in text
+        },
     )
 
 

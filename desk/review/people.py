@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.alerts import MirrorAlert
@@ -48,3 +49,12 @@ def people(alert: MirrorAlert) -> tuple[Person, Person]:
             handle.theirs if handle else "",
         ),
     )
+
+
+def person_called(key: str, pairs: Iterable[tuple[Person, Person]]) -> Person:
+    """Returns an account with the first name or handle that is quoted of it."""
+    for pair in pairs:
+        for person in pair:
+            if person.key == key and (person.name or person.handle):
+                return person
+    return person_of(key)

@@ -55,3 +55,7 @@ def rival_of(code: str) -> str | None:
 def reasons_for(verdict: str) -> tuple[OfferedReason, ...]:
     """What is offered for a verdict, in the order of its keys."""
     return tuple(reason for reason in REASONS if reason.verdict == verdict)
+
+
+TEMPLATES: Final = {reason.code: reason.template for reason in REASONS}
+"""The sentence of each code."""

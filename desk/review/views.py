@@ -5,7 +5,7 @@ Pages, the API and the live queue show nothing else of an alert (`.importlinter`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -165,14 +165,14 @@ async def queue(
     ]
 
 
-async def pair(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
+async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
     """Returns one alert as a person may see it, and whether words are hidden. Raises `NotFound`."""
-    _, shown = await _found(review, alert_id)
+    _, shown = await _quoted_alert(review, alert_id)
     seal = await review.seal(alert_id)
     return seal.alert(shown.alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
 
 
-async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEvidence]:
+async def _quoted_alert(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEvidence]:
     row = await alerts.with_payload(review.connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
@@ -185,7 +185,7 @@ async def _found(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEv
 async def opened(review: Review, alert_id: str) -> Opened:
     """Returns one alert as a person may see it. Raises `NotFound`."""
     connection, reader = review.connection, review.reader
-    row, shown = await _found(review, alert_id)
+    row, shown = await _quoted_alert(review, alert_id)
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     mine = None
@@ -243,7 +243,7 @@ async def listed(
 
 
 async def related(
-    review: Review, rows: Sequence[AlertRow], *, beside: tuple[str | None, Seal] | None = None
+    review: Review, rows: Sequence[AlertRow], *, beside: tuple[str, Seal] | None = None
 ) -> list[RelatedAlert]:
     """Returns alerts as lines of a list. `beside`: the alert that they are shown with, which is left out
     itself; what is hidden of it is hidden of them, too.
@@ -252,23 +252,28 @@ async def related(
     alert_ids = [row.alert_id for row in shown]
     given = await verdicts.of_alerts(review.connection, alert_ids)
     seals = await review.seals(alert_ids)
-    lines = []
-    for row in shown:
-        seal = seals[row.alert_id] if beside is None else seals[row.alert_id] | beside[1]
-        held = [verdict for verdict in seal.verdicts(given[row.alert_id]) if verdict.may_hold]
-        lines.append(
-            RelatedAlert(
-                alert_id=row.alert_id,
-                account=row.account,
-                banned=row.banned,
-                generation=row.generation,
-                band=seal.scored(row.band),
-                status=seal.status(row),
-                detected_at=row.detected_at,
-                verdict=held[-1].verdict if held else None,
-            )
-        )
-    return lines
+    own = Seal(review.reader.user_id) if beside is None else beside[1]
+    return [related_alert(row, seals[row.alert_id] | own, given[row.alert_id]) for row in shown]
+
+
+def related_alert(row: AlertRow, seal: Seal, given: Sequence[VerdictRow]) -> RelatedAlert:
+    """Returns an alert as a line of a list, through its seal."""
+    held = [verdict for verdict in seal.verdicts(given) if verdict.may_hold]
+    return RelatedAlert(
+        alert_id=row.alert_id,
+        account=row.account,
+        banned=row.banned,
+        generation=row.generation,
+        band=seal.scored(row.band),
+        status=seal.status(row),
+        detected_at=row.detected_at,
+        verdict=held[-1].verdict if held else None,
+    )
+
+
+def signed(verdict: VerdictRow, names: Mapping[str, str]) -> str:
+    """Returns the initials of whoever gave a verdict, or the beginning of their id at another desk."""
+    return names.get(verdict.reviewer, verdict.reviewer[:8])
 
 
 def _waiting(
@@ -329,7 +334,7 @@ def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[V
             verdict=row.verdict,
             reason_code=row.reason_code,
             kind=row.kind,
-            by=names.get(row.reviewer, row.reviewer[:8]),
+            by=signed(row, names),
             decided_at=row.decided_at,
             blind=row.blind,
             undone=row.undone_at is not None,

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from litestar import Request
 
 from desk.database.filters import ORDERS, Filters
+from schemas.keys import account_key
 
 NAMES: Final = (*Filters.__dataclass_fields__,)
 """What a queue can be narrowed and ordered by, as its address says it."""
@@ -27,6 +28,17 @@ def query_of(filters: Filters, **more: str) -> str:
     """Returns filters as the query string that links between pages carry."""
     kept = {name: value for name in NAMES if (value := getattr(filters, name))}
     return urlencode({**kept, **more}, quote_via=quote)
+
+
+def account_page(key: str) -> str:
+    """Returns the address of an account's page."""
+    platform, _, account_id = key.partition(":")
+    return f"/accounts/{quote(platform, safe='')}/{quote(account_id, safe='')}"
+
+
+def key_at(platform: str, path: str) -> str:
+    """Returns the key of the account that an address names; its id is the rest of the path."""
+    return account_key(platform, path.removeprefix("/"))
 
 
 def local(where: str) -> str:

@@ -15,9 +15,10 @@ from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
-from desk.review.finding import Decided
+from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS
 from desk.review.views import Opened, RelatedAlert, Waiting
+from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from schemas import fields
 from schemas.verdicts import Verdict
@@ -241,7 +242,7 @@ async def case(request: Asked, alert_id: FromPath[str], data: JSONBody[CaseWante
 @get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[RelatedAlert]:
     """Alerts in which an account is the new one or the banned one, the newest first."""
-    key = f"{platform}:{account_id.removeprefix('/')}"
+    key = key_at(platform, account_id)
     return await desk_of(request).account(request.user.reader, key)
 
 
@@ -258,7 +259,7 @@ async def decided(
     limit: Limit = PAGE,
     after_at: FromQuery[float | None] = None,
     after_verdict: Annotated[str | None, QueryParameter(max_length=128)] = None,
-) -> list[Decided]:
+) -> list[DecisionView]:
     """One's own; leads and auditors see everybody's, but what they are still to read themselves. `since` and
     `until` in Unix seconds; the two `after_` name the last line of the page before."""
     after = None

@@ -20,12 +20,17 @@ from desk.database.summaries import SummaryRow
 from desk.errors import UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
-from desk.review import finding, views
+from desk.review import views
 from desk.review.case import case_file
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
-from desk.review.finding import AccountView, Decided, Found
+from desk.review.finding import account, search
+from desk.review.finding import decided as decisions
+from desk.review.finding.account import AccountView
+from desk.review.finding.decided import DecisionView
+from desk.review.finding.search import SearchResult
 from desk.review.learning import Learning
+from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
@@ -106,7 +111,7 @@ class Desk:
         after: Place | None = None,
         free: bool = False,
     ) -> list[Waiting]:
-        """What waits for this person, the most pressing first."""
+        """What waits for this person, in the order that the filters name."""
         reader.need("read")
         async with self.database.read() as connection:
             return await views.queue(
@@ -179,14 +184,14 @@ class Desk:
             )
         return opened
 
-    async def pair(self, reader: Reader, alert_id: str) -> tuple[MirrorAlert, bool]:
+    async def sealed_alert(self, reader: Reader, alert_id: str) -> tuple[MirrorAlert, bool]:
         """Returns an alert as a person may see it, and whether what became of it is hidden from them.
 
         Raises `NotFound` and `Forbidden`.
         """
         reader.need("read")
         async with self.database.read() as connection:
-            return await views.pair(self._review(connection, reader), alert_id)
+            return await views.sealed_alert(self._review(connection, reader), alert_id)
 
     async def uncovered(self, reader: Reader) -> None:
         """Counts that somebody looked at the blurred words of an alert."""
@@ -253,17 +258,26 @@ class Desk:
         async with self.database.read() as connection:
             return await views.of_account(self._review(connection, reader), key)
 
-    async def find(self, reader: Reader, query: str) -> Found:
+    async def find(self, reader: Reader, query: str) -> SearchResult:
         """The accounts and alerts of which an id, a handle or a name begins with a query."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await finding.found(self._review(connection, reader), query)
+            return await search.search(self._review(connection, reader), query)
 
     async def account_view(self, reader: Reader, key: str) -> AccountView:
         """An account's page. Raises `NotFound` where no alert names it."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await finding.account_view(self._review(connection, reader), key)
+            return await account.account_view(self._review(connection, reader), key)
+
+    async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
+        """Returns an account that an alert names, and whether this person must not know what became of it.
+
+        Raises `NotFound` where no alert names it.
+        """
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await account.named_account(self._review(connection, reader), key)
 
     async def decided(
         self,
@@ -272,11 +286,11 @@ class Desk:
         *,
         after: DecidedPlace | None = None,
         limit: int = PAGE,
-    ) -> list[Decided]:
+    ) -> list[DecisionView]:
         """Decisions, the newest first: one's own, and everybody's for who sees figures."""
         reader.need("read")
         async with self.database.read() as connection:
-            return await finding.decided(
+            return await decisions.decided(
                 self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after
             )
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from jinja2 import Environment
 
+from desk.web.addresses import account_page
 from report import rendering
 from report.text import percent as share
 from report.text import visible, visible_sentence
@@ -42,12 +42,6 @@ def nats(weight: float) -> str:
 def exact(weight: float) -> str:
     """Returns a weight with its sign and two decimals, so that readers can check a column's sum."""
     return f"{weight:+.2f}"
-
-
-def account_page(key: str) -> str:
-    """Returns the address of an account's page."""
-    platform, _, account_id = key.partition(":")
-    return f"/accounts/{quote(platform, safe='')}/{quote(account_id, safe='')}"
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

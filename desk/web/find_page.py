@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from datetime import UTC, datetime
+from typing import Annotated, Final, get_args
 from urllib.parse import quote, urlencode
 
 from litestar import get
@@ -12,18 +12,20 @@ from litestar.response import Redirect, Template
 
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.errors import UnusableInput
-from desk.review.finding import FOUND_MAX, Decided
-from desk.review.reasons import REASONS
+from desk.review.finding.decided import DecisionView
+from desk.review.finding.search import FOUND_MAX
+from desk.review.reasons import REASONS, TEMPLATES
+from desk.web.addresses import account_page, key_at
 from desk.web.api import Asked, Word, desk_of
 from desk.web.desk import PAGE
-from desk.web.environment import account_page
 from desk.web.pages import page
 from desk.web.screen import account_of
+from samehand.elapsed import DAY_SECONDS
+from schemas.verdicts import Verdict
 
 QUERY_CHARS_MAX: Final = 512
 """More than the longest account key has."""
 
-VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 Query = Annotated[str, QueryParameter(max_length=QUERY_CHARS_MAX)]
 Date = Annotated[str, QueryParameter(max_length=10)]
 DateFrom = Annotated[str, QueryParameter(name="from", max_length=10)]
@@ -47,7 +49,7 @@ async def find(request: Asked, q: Query = "") -> Template | Redirect:
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """Its alerts on either side, its family and its timeline."""
     desk = desk_of(request)
-    key = f"{platform}:{account_id.removeprefix('/')}"
+    key = key_at(platform, account_id)
     view = await desk.account_view(request.user.reader, key)
     return page(
         request,
@@ -55,7 +57,7 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
         side=account_of(view.person, desk.settings.desk_profile_urls),
         shown=view,
         live_profiles=desk.profiles is not None,
-        templates=_TEMPLATES,
+        templates=TEMPLATES,
     )
 
 
@@ -77,7 +79,7 @@ async def decided(
     until = _day("to", to)
     filters = DecidedFilters(
         since=_day("from", from_),
-        until=None if until is None else until + _DAY_SECONDS,
+        until=None if until is None else until + DAY_SECONDS,
         verdict=verdict or None,
         reason=reason or None,
         policy=policy or None,
@@ -107,14 +109,10 @@ async def decided(
         everybody=reader.may("figures"),
         policies=policies,
         reasons=REASONS,
-        verdicts=VERDICTS,
-        templates=_TEMPLATES,
+        verdicts=get_args(Verdict),
+        templates=TEMPLATES,
         more=_more(chosen, rows),
     )
-
-
-_TEMPLATES: Final = {reason.code: reason.template for reason in REASONS}
-_DAY_SECONDS: Final = timedelta(days=1).total_seconds()
 
 
 def _day(name: str, text: str) -> float | None:
@@ -127,7 +125,7 @@ def _day(name: str, text: str) -> float | None:
         raise UnusableInput(name, "write the day as 2026-11-24") from None
 
 
-def _more(chosen: dict[str, str], rows: list[Decided]) -> str:
+def _more(chosen: dict[str, str], rows: list[DecisionView]) -> str:
     """The address of the page that follows a full one."""
     if len(rows) < PAGE:
         return ""

@@ -21,7 +21,7 @@ from desk.database.filters import ORDERS, Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
 from desk.review.figures import DAYS
-from desk.review.reasons import REASONS, reasons_for
+from desk.review.reasons import TEMPLATES, reasons_for
 from desk.review.statistics import VERDICTS_MIN
 from desk.review.views import Waiting
 from desk.web import browsers
@@ -219,7 +219,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
-        templates={reason.code: reason.template for reason in REASONS},
+        templates=TEMPLATES,
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
         may_make_case=request.user.reader.may("case"),

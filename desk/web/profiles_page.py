@@ -13,6 +13,7 @@ from litestar.response import Template
 
 from desk.errors import NotFound
 from desk.profiles.source import Profile
+from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
 from desk.web.compare import ComparedValues, compare, compare_words
 from desk.web.screen import Account, account_of, sides
@@ -50,7 +51,7 @@ async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
     desk = desk_of(request)
     if desk.profiles is None:
         raise NotFound("this desk has no source of profiles")
-    alert, words_hidden = await desk.pair(request.user.reader, alert_id)
+    alert, words_hidden = await desk.sealed_alert(request.user.reader, alert_id)
     accounts = sides(alert, desk.settings.desk_profile_urls)
     if words_hidden:
         # That a platform took an account down tells what another reader decided.
@@ -70,10 +71,10 @@ async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[
     if desk.profiles is None:
         raise NotFound("this desk has no source of profiles")
     # Whoever signs in must not look up any account through the desk.
-    view = await desk.account_view(request.user.reader, f"{platform}:{account_id.removeprefix('/')}")
-    account = account_of(view.person, desk.settings.desk_profile_urls)
+    person, words_hidden = await desk.named_account(request.user.reader, key_at(platform, account_id))
+    account = account_of(person, desk.settings.desk_profile_urls)
     now = Profile("hidden")
-    if not view.words_hidden:
+    if not words_hidden:
         now = await desk.profiles.profile(account.platform, account.account_id)
     return _page(
         request, [_shown(account, now)], ("Account",), _texts(account.platform, now, Profile("gone"))

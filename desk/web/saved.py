@@ -9,7 +9,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
-from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.database.filters import VIEW_NAME_CHARS
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
 
@@ -33,7 +33,7 @@ class SaveForm(Struct, frozen=True, kw_only=True):
 @post("/queue/views", include_in_schema=False)
 async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
     """Saves the queue as it is narrowed and ordered, over a view of that name. Raises `UnusableInput`."""
-    query = query_of(filters_of(request))[:VIEW_QUERY_CHARS]
+    query = query_of(filters_of(request))
     await desk_of(request).save_view(request.user.reader, data.name.strip(), query)
     return _back(query)
 

@@ -7,94 +7,38 @@ import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from litestar.testing import AsyncTestClient
-from sqlalchemy import select
 
-from desk.database import audit, reads, schema
+from desk.database import audit, reads
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.feed.upkeep import OLD, erase_old
+from desk.feed.upkeep import OLD
 from desk.readers import Reader
 from desk.review.arrivals import FORGOTTEN
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.web.app import create_app
 from desk.web.case_page import case_page
-from schemas.alerts import EvidenceLine, without_quotes
-from tests.desk.makers import a_reason
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
+from tests.desk.review.quotes import (
+    DAY,
+    KEEP_DAYS,
+    MIRROR,
+    NOT_MIRROR,
+    QUOTING,
+    a_quote,
+    decide,
+    decided_revisions,
+    is_in_files,
+    kept_payloads,
+    receive,
+    upkeep,
+    withdraw,
+)
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
-
-DAY: Final = 86_400.0
-KEEP_DAYS: Final = 240
-MIRROR: Final = ReadDecision("mirror", "several-traits")
-NOT_MIRROR: Final = ReadDecision("not_mirror", "common-name")
-QUOTING: Final = ("verdict", "no-longer-resembles")
-"""Withdrawals that quote as before; all others quote nothing."""
-
-
-def a_quote(alert_id: str = "alert-1") -> str:
-    return f"quoted-of-{alert_id}."
-
-
-def reasons(alert_id: str = "alert-1") -> tuple[EvidenceLine, ...]:
-    return (
-        a_reason("handle", ours=a_quote(alert_id), theirs=f"banned {a_quote(alert_id)}"),
-        a_reason("name"),
-    )
-
-
-async def receive(office: Office, revision: int = 1, alert_id: str = "alert-1", **given: Any) -> None:
-    await office.receive(alert_id, revision=revision, reasons=reasons(alert_id), **given)
-
-
-async def withdraw(office: Office, reason: str, revision: int = 2, alert_id: str = "alert-1") -> None:
-    """As workers do: of most reasons without a word of either account."""
-    lines = reasons(alert_id)
-    told: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": reason, "withdrawn_at": NOON}
-    await office.receive(
-        alert_id,
-        revision=revision,
-        reasons=lines if reason in QUOTING else tuple(map(without_quotes, lines)),
-        **told,
-    )
-
-
-async def decide(
-    office: Office, reader: Reader, decision: ReadDecision = MIRROR, alert_id: str = "alert-1"
-) -> DecisionMade:
-    waiting = await office.desk.queue(reader, Filters(), limit=200)
-    read_id = next(one.read_id for one in waiting if one.alert_id == alert_id)
-    return await office.desk.decide(reader, read_id, decision)
-
-
-async def upkeep(office: Office) -> None:
-    async with office.database.begin() as connection:
-        while await erase_old(connection, keep_seconds=KEEP_DAYS * DAY, now=office.clock()):
-            pass
-
-
-async def kept_payloads(office: Office) -> dict[str, list[str]]:
-    """Every payload of both tables by alert."""
-    found: dict[str, list[str]] = {}
-    async with office.database.read() as connection:
-        for table in (schema.evidence, schema.decided_evidence):
-            for row in await connection.execute(select(table.c.alert_id, table.c.payload)):
-                found.setdefault(row.alert_id, []).append(bytes(row.payload).decode())
-    return found
-
-
-def is_in_files(quote: str, folder: Path) -> bool:
-    return any(quote.encode() in path.read_bytes() for path in folder.glob("desk.db*"))
-
-
-async def decided_revisions(office: Office) -> list[int]:
-    async with office.database.read() as connection:
-        found = await connection.execute(select(schema.decided_evidence.c.revision))
-    return sorted(found.scalars())
 
 
 @pytest.fixture
@@ -228,26 +172,6 @@ async def test_erased_evidence_is_not_kept_when_alert_is_decided_again(office: O
     assert a_quote() not in str(await kept_payloads(office))
 
 
-async def test_age_counts_from_last_decision_and_waits_for_open_reading(office: Office) -> None:
-    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
-    await receive(office)
-    office.clock.pass_(200 * DAY)
-    await decide(office, amina)
-    await withdraw(office, "account-banned")
-
-    async def quotes_after(days: float) -> bool:
-        office.clock.pass_(days * DAY)
-        await upkeep(office)
-        return (await office.desk.open(chloe, "alert-1")).alert.evidence[0].ours == a_quote()
-
-    assert await quotes_after(239)
-    await office.desk.take_back(chloe, "alert-1", "appeal")
-    assert await quotes_after(10), "somebody is to read it"
-    bilal = await office.hire("bilal")
-    await decide(office, bilal)
-    assert not await quotes_after(1)
-
-
 async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     chloe = await office.hire("chloe", "lead")
@@ -326,8 +250,8 @@ class Model:
     revision: int = 1
     is_open: bool = True
     quotes: bool = True
-    kept: dict[int, float] = field(default_factory=dict)
-    given: list[tuple[Reader, DecisionMade, int]] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
+    given: list[tuple[Reader, DecisionMade, int, float]] = field(default_factory=list)
 
     @property
     def shown(self) -> bool:
@@ -364,10 +288,10 @@ class Life:
             case "decide":
                 await self._decide(self.drawn.choice(self.readers))
             case "undo" if model.given:
-                reader, made, revision = model.given.pop()
+                reader, made, revision, _ = model.given.pop()
                 await office.desk.undo(reader, made.batch)
-                if model.is_open and all(other != revision for _, _, other in model.given):
-                    model.kept.pop(revision, None)
+                if model.is_open and all(other != revision for _, _, other, _ in model.given):
+                    model.kept.discard(revision)
             case "reopen":
                 model.revision += 1
                 await receive(office, model.revision, model.alert_id)
@@ -380,7 +304,7 @@ class Life:
             case "late":
                 late = self.drawn.randint(1, model.revision)
                 await withdraw(office, "reinstated", late, model.alert_id)
-                model.kept = {number: at for number, at in model.kept.items() if number >= late}
+                model.kept = {number for number in model.kept if number >= late}
             case "days":
                 office.clock.pass_(self.drawn.choice((100, 150, 250)) * DAY)
                 await self._age()
@@ -391,9 +315,9 @@ class Life:
         if any(one.alert_id == model.alert_id for one in waiting):
             decision = self.drawn.choice((MIRROR, ReadDecision("unsure", "needs-context")))
             made = await decide(self.office, reader, decision, model.alert_id)
-            model.given.append((reader, made, model.revision))
+            model.given.append((reader, made, model.revision, self.office.clock()))
             if model.is_open and model.quotes:
-                model.kept.setdefault(model.revision, self.office.clock())
+                model.kept.add(model.revision)
 
     async def _withdraw(self, reason: str) -> None:
         self.model.revision += 1
@@ -405,7 +329,8 @@ class Life:
         async with self.office.database.read() as connection:
             waits = any(read.state == "open" for read in await reads.of_alert(connection, model.alert_id))
         await upkeep(self.office)
-        if not waits and all(moment < before for moment in (model.arrived_at, *model.kept.values())):
+        moments = (model.arrived_at, *(decided_at for _, _, _, decided_at in model.given))
+        if not waits and all(moment < before for moment in moments):
             model.quotes = False
             model.kept.clear()
 

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from desk.database import schema
 from desk.database.engine import Database
 from desk.database.folding import READ_CHARS, folded_readings
-from desk.review.finding import FOUND_MAX
+from desk.review.finding.search import FOUND_MAX
 from desk.review.people import person_of
+from desk.web.addresses import account_page
 from desk.web.desk import PAGE
-from desk.web.environment import account_page
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares

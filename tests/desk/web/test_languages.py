@@ -14,7 +14,8 @@ from desk import readers
 from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, decisions, finding, learning, weights
+from desk.review import case, decisions, learning, weights
+from desk.review.finding import account, decided, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
 from desk.web import desk, find_page, languages, live, pages, security, weights_page
@@ -37,7 +38,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
-    found |= {*finding.EVENTS, OLD}
+    found |= {*account.EVENTS, OLD}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
@@ -52,7 +53,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    rules = (case, decisions, finding, learning, readers, weights)
+    rules = (case, decisions, account, decided, search, learning, readers, weights)
     for module in (*rules, desk, find_page, security, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):

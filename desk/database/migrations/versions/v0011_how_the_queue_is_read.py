@@ -16,7 +16,7 @@ def upgrade() -> None:
         "saved_views",
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("query", sa.String(length=4096), nullable=False),
+        sa.Column("query", sa.String(length=8192), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_saved_views_user_id_users")),
         sa.PrimaryKeyConstraint("user_id", "name", name=op.f("pk_saved_views")),
     )

@@ -1,0 +1,151 @@
+"""One account: its alerts, family and timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from desk.database import alerts, users, verdicts
+from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.errors import NotFound
+from desk.review.arrivals import FORGOTTEN
+from desk.review.decisions import Review
+from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
+from desk.review.people import Person, person_called
+from desk.review.seal import Seal
+from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed
+
+TIMELINE_MAX: Final = 200
+EVENTS: Final = ("detected", "decided", "taken back", "withdrawn", "erased")
+"""Kinds of timeline events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an account's timeline. `what`: one of `EVENTS`.
+
+    `detail`: the verdict of a decision, otherwise the reason; `by`: initials, "" for events without a person.
+    """
+
+    at: float
+    what: str
+    alert_id: str
+    detail: str = ""
+    reason_code: str = ""
+    by: str = ""
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAlert:
+    """One alert on an account, and its other account. `is_new`: the page's account is the new one."""
+
+    alert: RelatedAlert
+    is_new: bool
+    other: Person
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account's page. `more`: it has older alerts, which are not shown."""
+
+    person: Person
+    alerts: tuple[AccountAlert, ...]
+    more: bool
+    family: tuple[RelatedAlert, ...]
+    timeline: tuple[Event, ...]
+    words_hidden: bool
+
+
+async def account_view(review: Review, key: str) -> AccountView:
+    """Returns an account's page. What is hidden of one of its alerts is hidden of all of them.
+
+    Raises `NotFound` where no alert names it, as an account or as the root of a family.
+    """
+    connection = review.connection
+    rows = await alerts.of_account(connection, key, HISTORY_MAX + 1)
+    rows, more = rows[:HISTORY_MAX], len(rows) > HISTORY_MAX
+    family = await alerts.of_family(connection, rows[0].root if rows else key, HISTORY_MAX)
+    if not (rows or family):
+        raise NotFound("no alert names this account")
+    own = [row.alert_id for row in rows]
+    family = [row for row in family if row.alert_id not in own]
+    listed = [*rows, *family]
+    quoted = await alerts.with_payloads(connection, own)
+    shown = await shown_evidence(connection, quoted.values())
+    pairs = {alert_id: pair_of(quoted[alert_id], shown) for alert_id in own}
+    given = await verdicts.of_alerts(connection, [row.alert_id for row in listed])
+    seals = await review.seals([row.alert_id for row in listed])
+    seal = reduce(or_, (seals[alert_id] for alert_id in own), Seal(review.reader.user_id))
+    lines = {
+        row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in listed
+    }
+    names = await users.initials(connection)
+    timeline = [
+        event
+        for row in rows
+        for event in _events(lines[row.alert_id], shown.get(row.alert_id), seal, given[row.alert_id], names)
+    ]
+    timeline.sort(key=lambda event: (-event.at, event.alert_id, event.what))
+    return AccountView(
+        person=person_called(key, pairs.values()),
+        alerts=tuple(
+            AccountAlert(lines[row.alert_id], row.account == key, pairs[row.alert_id][row.account == key])
+            for row in rows
+        ),
+        more=more,
+        family=tuple(lines[row.alert_id] for row in family),
+        timeline=tuple(timeline[:TIMELINE_MAX]),
+        words_hidden=seal.words,
+    )
+
+
+async def named_account(review: Review, key: str) -> tuple[Person, bool]:
+    """Returns an account that an alert names, and whether words are hidden of one of its alerts.
+
+    Raises `NotFound` where no alert names it.
+    """
+    rows = await alerts.of_account(review.connection, key, HISTORY_MAX)
+    if not rows:
+        raise NotFound("no alert names this account")
+    quoted = await alerts.with_payloads(review.connection, [row.alert_id for row in rows])
+    shown = await shown_evidence(review.connection, quoted.values())
+    seals = await review.seals(quoted.keys())
+    person = person_called(key, [pair_of(quoted[row.alert_id], shown) for row in rows])
+    return person, any(seal.words for seal in seals.values())
+
+
+def _events(
+    line: RelatedAlert,
+    shown: ShownEvidence | None,
+    seal: Seal,
+    given: Sequence[VerdictRow],
+    names: Mapping[str, str],
+) -> Iterable[Event]:
+    alert_id = line.alert_id
+    yield Event(line.detected_at, "detected", alert_id)
+    for verdict in seal.verdicts(given):
+        taken_back = verdict.kind == TAKE_BACK
+        yield Event(
+            verdict.decided_at,
+            "taken back" if taken_back else "decided",
+            alert_id,
+            "" if taken_back else verdict.verdict,
+            verdict.reason_code,
+            signed(verdict, names),
+            verdict.undone_at is not None,
+        )
+    if shown is None or seal.words:
+        return
+    if shown.erased_at is not None:
+        yield Event(shown.erased_at, "erased", alert_id, shown.erased_reason or "")
+    alert = shown.alert
+    if alert.withdrawn_at is None or alert.status != "withdrawn":
+        return
+    at, reason = alert.withdrawn_at.timestamp(), alert.withdrawn_reason or "withdrawn"
+    yield Event(at, "withdrawn", alert_id, reason)
+    if reason in FORGOTTEN and shown.erased_at is None:
+        yield Event(at, "erased", alert_id, reason)

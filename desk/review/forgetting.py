@@ -1,0 +1,66 @@
+"""Erases everything that quotes an alert's accounts: copies of its evidence, notes and search terms."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, audit, decided_evidence, findable, notes
+from desk.review.evidence import shown_evidence
+from desk.review.facts import alert_of, found_by, unquoted
+
+
+async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> None:
+    """Erases the copies and notes of an alert, and adds an audit line with how many of each."""
+    decided = await _erase_decided(connection, alert_id, now=now, reason=reason)
+    erased = await notes.erase(connection, alert_id, now=now, reason=reason)
+    await _note(connection, alert_id, now=now, reason=reason, notes=erased, decided=decided)
+
+
+async def forget_late(
+    connection: AsyncConnection, alert_id: str, revision: int, at: float, *, now: float, reason: str
+) -> None:
+    """Handles a withdrawal of `at` (Unix seconds) that arrives after a later revision: erases the copies of
+    revisions before it, and the notes that were written by then."""
+    decided = await _erase_decided(connection, alert_id, now=now, reason=reason, before=revision)
+    erased = await notes.erase(connection, alert_id, now=now, reason=reason, until=at)
+    if decided or erased:
+        await _note(connection, alert_id, now=now, reason=reason, notes=erased, decided=decided)
+        await refresh_terms(connection, alert_id)
+
+
+async def refresh_terms(connection: AsyncConnection, alert_id: str) -> None:
+    """Sets an alert's search terms to its ids and to the names and handles that it is shown with."""
+    row = await alerts.with_payload(connection, alert_id)
+    if row is None:
+        return
+    shown = (await shown_evidence(connection, [row])).get(alert_id)
+    if shown is not None:
+        await findable.put(connection, alert_id, found_by(shown.alert))
+
+
+def without_quotes(payload: bytes) -> bytes:
+    """Returns the payload without quotes, or nothing if this version cannot read it."""
+    alert = alert_of(payload)
+    return b"" if alert is None else unquoted(alert)
+
+
+async def _erase_decided(
+    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, before: int | None = None
+) -> int:
+    rows = await decided_evidence.quoting(connection, alert_id, before=before)
+    for row in rows:
+        await decided_evidence.erase(connection, row, without_quotes(row.payload), now=now, reason=reason)
+    return len(rows)
+
+
+async def _note(
+    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, notes: int, decided: int
+) -> None:
+    await audit.note(
+        connection,
+        actor=audit.SYSTEM,
+        action="erased",
+        subject=alert_id,
+        now=now,
+        detail={"reason": reason, "notes": notes, "decided": decided},
+    )
