@@ -52,6 +52,13 @@ install-extras: $(STAMP) ## add what hashes pictures; needs a C++ compiler, and 
 demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and prints alerts as they come
 	@$(BIN)/samehand demo
 
+.PHONY: first-alert
+first-alert: $(STAMP) ## print how long a newcomer waits for the demo's first alert; fails above 60 s
+	@$(BIN)/samehand demo --for 15 --json | tail -n 1 | $(BIN)/python -c 'import json, sys; \
+		seconds = json.load(sys.stdin)["first_alert_seconds"]; \
+		print(f"first alert of the demo: {seconds} s after its start"); \
+		sys.exit(seconds is None or seconds > 60)'
+
 .PHONY: test
 test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults); says what was skipped and why
 	@$(PYTEST) $(PARALLEL) $(REPORT) -m "not kafka and not ops" --ignore tests/faults \

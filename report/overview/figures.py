@@ -20,11 +20,13 @@ class Figures:
     """All samples of one look. `at` in Unix seconds; counters count since the process started.
 
     `unready` is why records that arrive now would wait, as `/health/ready` says it, "" where they would not.
+    `letters_expected`: no number of broken records stops a topic (`SAMEHAND_LETTERS_SHARE` is 1).
     """
 
     at: float
     samples: Mapping[str, Mapping[Labels, float]]
     unready: str = ""
+    letters_expected: bool = False
 
     def total(self, name: str, **labels: str) -> float:
         """The sum over every series of a metric that carries these labels; 0 without any."""

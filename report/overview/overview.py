@@ -113,6 +113,8 @@ def _shown(figures: Figures, history: History) -> dict[str, Any]:
         "runbooks": RUNBOOKS,
         "topics": _topics(figures, history),
         "new_letters": new_letters,
+        "letters_state": "plain" if figures.letters_expected else "bad",
+        "letters_expected": figures.letters_expected,
         "letters_cure": Cure("SamehandDeadLetters", f"samehand letters list --topic {worst}"),
         "directions": DIRECTIONS,
         "bands": [_band(figures, band) for band in BANDS],

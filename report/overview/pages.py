@@ -67,8 +67,11 @@ class Overview:
         clock: Clock,
         stopping: Callable[[], bool],
         unready: Callable[[], str] = lambda: "",
+        *,
+        letters_expected: bool = False,
     ) -> None:
         self._registry = registry
+        self._letters_expected = letters_expected
         self._unready = unready
         self._clock = clock
         self._stopping = stopping
@@ -85,7 +88,11 @@ class Overview:
             await self._clock.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        self._figures = replace(read(self._registry, self._clock.now()), unready=self._unready())
+        self._figures = replace(
+            read(self._registry, self._clock.now()),
+            unready=self._unready(),
+            letters_expected=self._letters_expected,
+        )
         self._history.note(look_of(self._figures))
         self._number += 1
         self._fragment = b""
@@ -134,6 +141,7 @@ def mount_pages(app: WorkerApp) -> None:
         app.clock,
         lambda: app.life.stopping or bool(app.should_stop),
         lambda: "; ".join(f"{name}: {fault}" for name, fault in app.health.ready().faults.items()),
+        letters_expected=app.settings.letters_share >= 1.0,
     )
     shown.mount(app.web.web_app.router)
     app.task(shown.watch)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.commands.demo.servers import DemoServers, stage
+from cli.commands.demo.servers import DemoServers, demo_servers
 from cli.inputs.input_files import InputLine, read_accounts, read_bans
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.offline.offline_scoring import Offline
@@ -60,7 +60,10 @@ def agreement(bans: Path, accounts: Path, platform: str) -> tuple[Agreement, Pai
     ban_lines = list(read_bans(bans, now=now, platform=platform))
     account_lines = list(read_accounts(accounts, now=now, platform=platform))
     offline = asyncio.run(_offline(ban_lines, account_lines, now))
-    with tempfile.TemporaryDirectory(prefix="samehand-agree-") as folder, stage(Path(folder)) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="samehand-agree-") as folder,
+        demo_servers(Path(folder), [], lambda _: None) as running,
+    ):
         live = _live(running, ban_lines, account_lines)
     both = offline.keys() & live.keys()
     told = Agreement(

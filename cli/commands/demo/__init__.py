@@ -1,4 +1,4 @@
-"""``samehand demo``: the whole house on this machine, with a sample stream running through it."""
+"""``samehand demo``: all of samehand on this machine, with a sample stream running through it."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> i
       samehand demo --for 30
       samehand demo --for 30 --json | tail -n 1 | jq .alerts_by_band
     """
+    from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
+
     from cli.commands.demo.run import DemoOptions, perform
     from cli.commands.demo.servers import NotReady
     from local.binaries import NotAvailable
@@ -54,8 +56,9 @@ def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> i
 
     try:
         figures = perform(DemoOptions(seconds, accounts, seed), output.console())
-    except (NotAvailable, NotReady, DidNotStart) as fault:
-        raise click.ClickException(str(fault)) from fault
+    except (NotAvailable, NotReady, DidNotStart, KafkaError) as fault:
+        first, *rest = str(fault).splitlines() or [type(fault).__name__]
+        raise click.ClickException(" ".join([first, *rest[-1:]])) from fault
     if as_json:
         output.figures(figures)
     return 0 if figures["worker_alive"] else 1

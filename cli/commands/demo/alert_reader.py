@@ -1,4 +1,4 @@
-"""Watches what comes out: alerts as they are published, and dead letters."""
+"""Reads alerts as they are published, and counts dead letters."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ left asks again: it would take a processor from the worker. What we wait counts 
 
 @dataclass(slots=True)
 class ReceivedAlerts:
-    """What came out. ``latencies`` are seconds from sending the event that set an alert off to reading it."""
+    """What came out. `began` is the monotonic clock's second from which `first_alert_seconds` counts;
+    `latencies` are seconds from sending the event that set an alert off to reading it."""
 
+    began: float = 0.0
+    first_alert_seconds: float | None = None
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     withdrawn: int = 0
     repeated: int = 0
@@ -35,12 +38,14 @@ class ReceivedAlerts:
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
     def note(self, alert: MirrorAlert, sent: PublishedEvents) -> bool:
-        """Counts an alert; whether it is news."""
+        """Counts an alert. Returns False for a repeat."""
         revision = (alert.alert_id, alert.revision)
         if revision in self._seen:
             self.repeated += 1
             return False
         self._seen.add(revision)
+        if self.first_alert_seconds is None:
+            self.first_alert_seconds = round(time.monotonic() - self.began, 1)
         if alert.status == "withdrawn":
             self.withdrawn += 1
             return True
@@ -56,13 +61,13 @@ class ReceivedAlerts:
 def listen(
     settings: Settings,
     sent: PublishedEvents,
-    heard: ReceivedAlerts,
+    received: ReceivedAlerts,
     until: float,
     between: Callable[[], None],
 ) -> Iterator[MirrorAlert | AlertSummary]:
-    """Alerts as they come, up to a moment of the monotonic clock; dead letters are only counted.
+    """Yields alerts as they come, until a moment of the monotonic clock, and counts dead letters.
 
-    ``between`` is called between two looks.
+    `between` is called between two looks.
     """
     called = names(settings)
     client: Any = kafka.KafkaConsumer(
@@ -82,12 +87,12 @@ def listen(
             for records in polled.values():
                 for record in records:
                     if record.topic == called.letters:
-                        heard.dead_letters += 1
+                        received.dead_letters += 1
                         continue
                     read = decode_alert(record.value, now=time.time())
                     if not isinstance(read, Decoded):
                         raise ValueError("an alert does not decode")
-                    if isinstance(read.record, AlertSummary) or heard.note(read.record, sent):
+                    if isinstance(read.record, AlertSummary) or received.note(read.record, sent):
                         yield read.record
     finally:
         client.close()

@@ -1,4 +1,4 @@
-"""The demo from curtain to curtain."""
+"""Runs the demo: starts the servers, replays the sample stream, prints alerts and a summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +19,12 @@ from rich.console import Console
 from cli import output
 from cli.commands.demo.alert_reader import ReceivedAlerts, listen
 from cli.commands.demo.replay import DemoReplay
-from cli.commands.demo.servers import DemoServers, stage
+from cli.commands.demo.servers import DemoServers, demo_servers
 from cli.commands.demo.summary import figures, sentences
 from report.waterfall import terminal
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary
+from schemas.record import Record
 from schemas.wire import encode
 from simulate.sample import sample
 from simulate.timeline.events import Event
@@ -67,38 +68,37 @@ class DemoOptions:
     seed: int
 
 
-def perform(wanted: DemoOptions, console: Console) -> dict[str, Any]:
-    """Runs the demo and tells what it saw; Ctrl-C and SIGTERM end it like its end does."""
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
-        console.print(
-            "Starting an embedded Kafka broker, an embedded Redis, a worker and a desk …", style="dim"
-        )
-        events = list(sample(wanted.seed, wanted.accounts, ends_at=datetime.now(UTC)))
-        with stage(Path(folder), events) as running:
+def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
+    """Runs the demo and returns its figures; Ctrl-C and SIGTERM end it as its own end does."""
+    began = time.monotonic()
+    with _sigterm_as_ctrl_c(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
+        console.print("All of samehand on this machine, on sample data. Ctrl-C stops it.")
+        events = list(sample(options.seed, options.accounts, ends_at=datetime.now(UTC)))
+        with demo_servers(Path(folder), events, lambda line: console.print(line, style="dim")) as running:
             # How long a busy machine takes to start five processes is no part of what was asked for.
-            end = FOREVER if wanted.seconds is None else time.monotonic() + wanted.seconds
-            _tell_where(running, console)
-            left = REPLAY_SECONDS if wanted.seconds is None else end - time.monotonic() - SETTLE_SECONDS
+            end = FOREVER if options.seconds is None else time.monotonic() + options.seconds
+            _print_addresses(running, events, console)
+            left = REPLAY_SECONDS if options.seconds is None else end - time.monotonic() - SETTLE_SECONDS
             replay = DemoReplay(running.settings, events, max(left, 1.0))
-            heard = ReceivedAlerts()
+            received = ReceivedAlerts(began=began)
             call = curl(running.gate, running.key, events, datetime.now(UTC)) if running.gate else ""
-            encore = _Encore(replay, heard, console, call)
+            printer = _SummaryPrinter(replay, received, console, call)
             replay.start()
             try:
-                _watch(running, encore, end)
+                _print_alerts(running, printer, end)
             except KeyboardInterrupt:
-                console.print("Ending …", style="dim")
+                console.print("Stopping …", style="dim")
             replay.stop()
             replay.join(timeout=SETTLE_SECONDS)
-            summary = figures(replay.sent, heard)
-            encore.sum_up(summary)
+            summary = figures(replay.sent, received)
+            printer.print(summary)
             summary["worker_alive"] = running.worker.pid is not None
     return summary
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Lets SIGTERM end the demo as Ctrl-C does: who stops it by a time limit reads the summary, too."""
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Lets SIGTERM end the demo as Ctrl-C does, so that a time limit gets the summary, too."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -106,51 +106,59 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Encore:
-    """Sums up when the sample stream has ended, and at the end where there is more to tell."""
+class _SummaryPrinter:
+    """Prints the summary when the sample stream has ended, and at the end if it has changed since.
 
-    def __init__(self, replay: DemoReplay, heard: ReceivedAlerts, console: Console, call: str = "") -> None:
-        """``call`` scores a mirror at the gate while the demo runs."""
-        self.replay, self.heard, self.console, self.call = replay, heard, console, call
-        self._told: dict[str, Any] | None = None
+    `call` is a command that scores a mirror at the gate while the demo runs, "" without a gate.
+    """
+
+    def __init__(self, replay: DemoReplay, received: ReceivedAlerts, console: Console, call: str) -> None:
+        self.replay, self.received, self.console, self.call = replay, received, console, call
+        self._printed: dict[str, Any] | None = None
         self._ended: float | None = None
 
     def look(self) -> None:
-        if self._told is not None or not self.replay.sent.finished:
+        if self._printed is not None or not self.replay.sent.finished:
             return
         now = time.monotonic()
         self._ended = self._ended or now
         if now >= self._ended + SETTLE_SECONDS:
-            self.sum_up(figures(self.replay.sent, self.heard))
+            self.print(figures(self.replay.sent, self.received))
             if self.call:
                 self.console.print("Score a mirror while it signs up:")
                 self.console.print(self.call, highlight=False, markup=False, soft_wrap=True)
             self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
 
-    def sum_up(self, summary: dict[str, Any]) -> None:
-        """The sentences of these figures, unless they stand there already."""
-        if summary != self._told:
+    def print(self, summary: dict[str, Any]) -> None:
+        if summary != self._printed:
             for line in sentences(summary):
                 self.console.print(line, highlight=False)
-        self._told = dict(summary)
+        self._printed = dict(summary)
 
 
-def _tell_where(running: DemoServers, console: Console) -> None:
-    console.print(f"Overview: {running.web}/", highlight=False)
-    console.print(f"Metrics: {running.web}/metrics   health: {running.web}/health/ready", highlight=False)
+def _print_addresses(running: DemoServers, events: Sequence[Event], console: Console) -> None:
+    console.print(f"Overview of the worker: {running.web}/", highlight=False)
     if running.desk:
         console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
         output.line(console, running.desk)  # whole, however narrow the terminal is
-        console.print("There g opens the first alert and ? tells the keys.", highlight=False)
+        console.print("There g opens the first alert, and ? lists the keys.", highlight=False)
         console.print("Verify the audit of what you decided, while this runs:", highlight=False)
         console.print(running.audit, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"Logs while it runs: {running.logs}", highlight=False)
+    console.print(f"Metrics: {running.web}/metrics   logs: {running.logs}", highlight=False)
+    broken = sum(not isinstance(event.value, Record) for event in events)
+    console.print(
+        f"{broken} of the {len(events)} events are broken on purpose; the overview counts them as dead "
+        "letters. Alerts as they come:",
+        highlight=False,
+    )
+    console.print()
 
 
-def _watch(running: DemoServers, encore: _Encore, end: float) -> None:
-    sent, heard, console = encore.replay.sent, encore.heard, encore.console
-    # With an end given there is nothing to tell before it.
-    for record in listen(running.settings, sent, heard, end, encore.look if end == FOREVER else _nothing):
+def _print_alerts(running: DemoServers, printer: _SummaryPrinter, end: float) -> None:
+    sent, received, console = printer.replay.sent, printer.received, printer.console
+    # With an end given, the summary comes at that end alone.
+    between = printer.look if end == FOREVER else _nothing
+    for record in listen(running.settings, sent, received, end, between):
         shown = terminal.summary(record) if isinstance(record, AlertSummary) else terminal.alert(record)
         console.print(shown, highlight=False)
         console.print()

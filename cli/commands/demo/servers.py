@@ -1,4 +1,4 @@
-"""The stage of the demo: a broker, a Redis and a worker, each a process of its own, none left behind."""
+"""The servers of the demo: a broker, a Redis, a worker, a gate and a desk, each a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,45 +25,51 @@ from simulate.timeline.events import Event
 from store.pepper.pepper import write_pepper_file
 from streams.settings import Settings, load
 
-READY_SECONDS_MAX = 60.0  # a cold start on two busy cores took 6 s; ten times that is a fault
+READY_SECONDS_MAX = (
+    180.0  # a cold start takes 6 s on two idle cores, 90 s at a load of 15; twice that is a fault
+)
+SAY_SECONDS = 10.0  # how long a wait is silent
 STOP_SECONDS_MAX = 25.0  # above the worker's own longest graceful stop
 _ASK_SECONDS = 0.2
 _BLIND_SHARE = "SAMEHAND_DESK_BLIND_SHARE"
 
 
 class NotReady(RuntimeError):  # says what happened; "error" would add nothing
-    """The worker or the gate did not come up; the message holds the end of its log."""
+    """A server did not come up; the message ends with the last line of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoServers:
-    """A running house: its settings, its page and where its logs lie."""
+    """What runs: its settings, the worker's overview, and the folder of the logs."""
 
     settings: Settings
     web: str
     logs: Path
     worker: Child
     gate: str = ""
-    """Where the gate answers; nowhere without the extra `gate`."""
+    """The gate's URL, "" without the extra `gate`."""
     key: str = ""
-    """What its callers show."""
+    """An API key of the gate."""
     desk: str = ""
-    """A link that signs in at the desk, once; nowhere without the extra `desk`."""
+    """A link that signs in at the desk once, "" without the extra `desk`."""
     audit: str = ""
     """The command that verifies the desk's audit."""
 
 
 @contextmanager
-def stage(folder: Path, events: Iterable[Event] = ()) -> Iterator[DemoServers]:
+def demo_servers(folder: Path, events: Iterable[Event], say: Callable[[str], None]) -> Iterator[DemoServers]:
     """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
 
-    The desk shows profiles of the accounts that these events are about.
+    The desk shows profiles of the accounts that these events are about. `say` gets a line for each start, and
+    for each wait that lasts.
 
     Raises:
         NotAvailable: the embedded servers do not run on this platform.
-        NotReady: the worker did not come up.
+        DidNotStart: broker or Redis did not answer.
+        NotReady: worker, gate or desk did not come up.
     """
     with ExitStack() as stack:
+        say("Starting an embedded Kafka broker and an embedded Redis …")
         broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
         redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
         port = take_port()
@@ -84,19 +90,54 @@ def stage(folder: Path, events: Iterable[Event] = ()) -> Iterator[DemoServers]:
         log = folder / "worker.log"
         worker = Child([sys.executable, "-m", "cli", "worker"], log, environment)
         stack.callback(worker.stop, STOP_SECONDS_MAX)
-        worker.start()
+        starts = _Starts(say)
         web = f"http://{LOOPBACK}:{port.number}"
-        _wait_until_ready(worker, web, "worker")
-        gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
-        desk, audit = _desk(folder, environment, events, stack) if find_spec("sqlalchemy") else ("", "")
+        starts.start(worker, "worker", f"{web}/health/ready")
+        gate, key = _gate(folder, environment, starts, stack) if find_spec("litestar") else ("", "")
+        desk, audit = ("", "")
+        if find_spec("sqlalchemy"):
+            desk, audit = _desk(folder, environment, events, starts, stack)
         yield DemoServers(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """Starts processes one by one, and says which one is awaited."""
+
+    say: Callable[[str], None]
+
+    def start(self, child: Child, name: str, url: str) -> None:
+        """Starts a process and waits until `url` answers. Raises `NotReady`."""
+        self.say(f"Starting the {name} …")
+        child.start()
+        began = said = time.monotonic()
+        while (now := time.monotonic()) < began + READY_SECONDS_MAX:
+            if child.pid is None:
+                raise NotReady(f"the {name} ended with {child.exit_code}: {_last_line(child)}")
+            try:
+                with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310  # our own loopback address
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(_ASK_SECONDS)
+            if now >= said + SAY_SECONDS:
+                said = now
+                self.say(f"Still waiting for the {name}, {now - began:.0f} s; its log: {child.log}")
+        raise NotReady(f"the {name} was not ready after {READY_SECONDS_MAX:.0f} s: {_last_line(child)}")
+
+
+def _last_line(child: Child) -> str:
+    return (child.last_words().splitlines() or ["it logged nothing"])[-1]
+
+
 def _desk(
-    folder: Path, environment: Mapping[str, str], events: Iterable[Event], stack: ExitStack
+    folder: Path,
+    environment: Mapping[str, str],
+    events: Iterable[Event],
+    starts: _Starts,
+    stack: ExitStack,
 ) -> tuple[str, str]:
-    """Starts a desk beside the worker, with one lead; the link by which they sign in once, and the command
-    that verifies the audit of what they do."""
+    """Starts a desk with one lead. Returns the link by which they sign in once, and the command that verifies
+    the audit of their decisions."""
     from cli.commands.demo.profiles import profile_server, shown_accounts
 
     port, watched = take_port(), take_port()
@@ -114,17 +155,19 @@ def _desk(
     }
     desk = Child([sys.executable, "-m", "cli", "desk"], folder / "desk.log", own)
     stack.callback(desk.stop, STOP_SECONDS_MAX)
-    desk.start()
-    _wait_until_ready(desk, f"http://{LOOPBACK}:{port.number}", "desk", "/sign-in")
+    starts.start(desk, "desk", f"http://{LOOPBACK}:{port.number}/sign-in")
     add = ("desk", "users", "add", "demo", "--role", "lead", "--link", "--json")
-    added = subprocess.run(  # noqa: S603  # our own command
-        [sys.executable, "-m", "cli", *add],
-        env={**os.environ, **own},
-        capture_output=True,
-        text=True,
-        timeout=READY_SECONDS_MAX,
-        check=False,
-    )
+    try:
+        added = subprocess.run(  # noqa: S603  # our own command
+            [sys.executable, "-m", "cli", *add],
+            env={**os.environ, **own},
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as fault:
+        raise NotReady(f"`samehand {shlex.join(add)}` took more than {READY_SECONDS_MAX:.0f} s") from fault
     if added.returncode != 0:
         raise NotReady(f"nobody could be added to the desk: {added.stderr.strip()}")
     needed = [f"{name}={own[name]}" for name in ("SAMEHAND_KAFKA_BROKERS", "SAMEHAND_DATABASE_URL")]
@@ -132,8 +175,8 @@ def _desk(
     return str(json.loads(added.stdout)["link"]), verify
 
 
-def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
-    """Starts a gate beside the worker; where it answers, and a key for it."""
+def _gate(folder: Path, environment: Mapping[str, str], starts: _Starts, stack: ExitStack) -> tuple[str, str]:
+    """Starts a gate. Returns its URL and a key for it."""
     from gate.keys import new_key
 
     keys = folder / "keys.json"
@@ -151,19 +194,5 @@ def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
     }
     gate = Child([sys.executable, "-m", "cli", "gate"], folder / "gate.log", {**environment, **own})
     stack.callback(gate.stop, STOP_SECONDS_MAX)
-    gate.start()
-    _wait_until_ready(gate, f"http://{LOOPBACK}:{watched.number}", "gate")
+    starts.start(gate, "gate", f"http://{LOOPBACK}:{watched.number}/health/ready")
     return f"http://{LOOPBACK}:{port.number}", key
-
-
-def _wait_until_ready(worker: Child, web: str, name: str, path: str = "/health/ready") -> None:
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline:
-        if worker.pid is None:
-            raise NotReady(f"the {name} ended with {worker.exit_code}:\n{worker.last_words()}")
-        try:
-            with urllib.request.urlopen(f"{web}{path}", timeout=1.0):  # noqa: S310  # our own loopback address
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(_ASK_SECONDS)
-    raise NotReady(f"the {name} was not ready after {READY_SECONDS_MAX:.0f} s:\n{worker.last_words()}")

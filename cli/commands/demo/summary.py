@@ -16,34 +16,38 @@ WHOLLY_FRESH = 8
 """The strategy that shares nothing with the banned account: nobody can catch it, and we say so."""
 
 
-def figures(sent: PublishedEvents, heard: ReceivedAlerts) -> dict[str, Any]:
+def figures(sent: PublishedEvents, received: ReceivedAlerts) -> dict[str, Any]:
     """Events, alerts by band and direction, latency, dead letters, and what was true."""
     bands = Counter[str]()
     directions = Counter[str]()
-    for (band, direction), count in heard.alerts.items():
+    for (band, direction), count in received.alerts.items():
         bands[band] += count
         directions[direction] += count
     true_pairs = {_pair(truth) for truth in sent.truths}
     all_of = Counter(truth.strategy for truth in sent.truths)
-    found_by_strategy = Counter(truth.strategy for truth in sent.truths if _pair(truth) in heard.pairs)
+    found_by_strategy = Counter(truth.strategy for truth in sent.truths if _pair(truth) in received.pairs)
     return {
         "events": sent.total,
         "events_by_topic": dict(sorted(sent.by_topic.items())),
         "alerts": sum(bands.values()),
         "alerts_by_band": {band: bands[band] for band in ("likely", "possible")},
         "alerts_by_direction": {way: directions[way] for way in ("forward", "lookback", "update")},
-        "withdrawn": heard.withdrawn,
-        "repeated": heard.repeated,
-        "latency_ms": {"p50": _percentile(heard.latencies, 50), "p99": _percentile(heard.latencies, 99)},
+        "withdrawn": received.withdrawn,
+        "repeated": received.repeated,
+        "first_alert_seconds": received.first_alert_seconds,
+        "latency_ms": {
+            "p50": _percentile(received.latencies, 50),
+            "p99": _percentile(received.latencies, 99),
+        },
         "malformed_sent": sent.broken,
-        "dead_letters": heard.dead_letters,
+        "dead_letters": received.dead_letters,
         "mirrors": len(true_pairs),
-        "mirrors_found": sum(pair in heard.pairs for pair in true_pairs),
+        "mirrors_found": sum(pair in received.pairs for pair in true_pairs),
         "by_strategy": {
             str(number): {"mirrors": all_of[number], "found": found_by_strategy[number]}
             for number in sorted(all_of)
         },
-        "alerts_on_others": sum(pair not in true_pairs for pair in heard.pairs),
+        "alerts_on_others": sum(pair not in true_pairs for pair in received.pairs),
         "finished": sent.finished and not sent.fault,
     }
 
@@ -82,5 +86,8 @@ def sentences(figures: dict[str, Any]) -> list[str]:
         + f" (number {WHOLLY_FRESH} shares nothing with the banned account, and nobody can catch it).",
     ]
     if latency["p50"] is not None:
-        lines.append(f"Event to alert: p50 {latency['p50']} ms, p99 {latency['p99']} ms.")
+        lines.append(
+            f"First alert {figures['first_alert_seconds']} s after the start; "
+            f"event to alert: p50 {latency['p50']} ms, p99 {latency['p99']} ms."
+        )
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -153,6 +154,9 @@ def test_dead_letters_are_red_while_they_come_and_told_with_their_command() -> N
     assert "2 dead letters in 1 min." in text
     assert f"samehand letters list --topic {TOPIC}" in text
     assert (ROOT / "docs/runbooks/SamehandDeadLetters.md").is_file()
+    expected = overview.body(replace(figures_of(metrics), letters_expected=True), history)
+    assert '<td class="bad">' not in expected
+    assert "2 dead letters in 1 min. Broken records are expected here" in read(expected)
 
 
 def test_a_topic_may_break_behind_its_dots_alone() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -16,9 +16,9 @@ from urllib.request import Request, urlopen
 import pytest
 from rich.console import Console
 
-from cli.commands.demo import run
+from cli.commands.demo import run, servers
 from cli.commands.demo.run import DemoOptions, curl, perform
-from cli.commands.demo.servers import DemoServers, NotReady, stage
+from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from schemas.wire import Decoded, decode_created
 from simulate.sample import sample
 from simulate.timeline.events import Event
@@ -41,9 +41,11 @@ class _Leaves(StringIO):
 
 
 @contextmanager
-def looked_at(folder: Path, events: Sequence[Event]) -> Iterator[DemoServers]:
-    """The stage: everything on it answers when it opens, and the worker is gone when it closes."""
-    with stage(folder, events) as running:
+def visited_servers(
+    folder: Path, events: Sequence[Event], say: Callable[[str], None]
+) -> Iterator[DemoServers]:
+    """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
+    with demo_servers(folder, events, say) as running:
         pid = running.worker.pid
         assert pid is not None
         with urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
@@ -60,12 +62,25 @@ def looked_at(folder: Path, events: Sequence[Event]) -> Iterator[DemoServers]:
         os.kill(pid, 0)
 
 
-def test_a_worker_that_cannot_start_says_why(
+def test_worker_that_cannot_start_is_one_line_that_says_why(
     broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAMEHAND_LIKELY", "7")
-    with pytest.raises(NotReady, match="SAMEHAND_LIKELY"), stage(tmp_path):
+    said: list[str] = []
+    with pytest.raises(NotReady, match="SAMEHAND_LIKELY") as failed, demo_servers(tmp_path, [], said.append):
         pass
+    assert "\n" not in str(failed.value)
+    assert said[-1] == "Starting the worker …"
+
+
+def test_long_wait_says_what_it_waits_for_and_where_its_log_is(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
+    said: list[str] = []
+    with demo_servers(tmp_path, [], said.append):
+        pass
+    assert f"Still waiting for the worker, 0 s; its log: {tmp_path / 'worker.log'}" in said
 
 
 def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream_has_ended(
@@ -73,11 +88,12 @@ def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream
 ) -> None:
     monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
     monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
-    monkeypatch.setattr(run, "stage", looked_at)
+    monkeypatch.setattr(run, "demo_servers", visited_servers)
     screen = _Leaves()
     told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
     shown = screen.getvalue()
-    assert "/metrics" in shown
+    assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
+    assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
     assert told["alerts"] > 0
     assert shown.count("prior") >= told["alerts"]
     assert told["finished"]

@@ -15,10 +15,10 @@ def a_truth(number: int, strategy: int) -> Truth:
 def the_show() -> tuple[PublishedEvents, ReceivedAlerts]:
     sent = PublishedEvents(truths=[a_truth(1, 1), a_truth(2, 1), a_truth(3, 8)], broken=2, finished=True)
     sent.by_topic.update({"accounts.created": 10, "accounts.banned": 3})
-    heard = ReceivedAlerts(dead_letters=2, latencies=[0.010, 0.020, 0.500])
-    heard.alerts.update({("likely", "forward"): 1, ("possible", "lookback"): 1})
-    heard.pairs.update({("x:new-1", "x:banned-1"): "likely", ("x:aunt", "x:banned-1"): "possible"})
-    return sent, heard
+    received = ReceivedAlerts(dead_letters=2, latencies=[0.010, 0.020, 0.500], first_alert_seconds=9.5)
+    received.alerts.update({("likely", "forward"): 1, ("possible", "lookback"): 1})
+    received.pairs.update({("x:new-1", "x:banned-1"): "likely", ("x:aunt", "x:banned-1"): "possible"})
+    return sent, received
 
 
 def test_everything_is_counted() -> None:
@@ -36,15 +36,15 @@ def test_what_was_true_is_told_by_strategy() -> None:
 
 
 def test_a_replay_that_failed_has_not_finished() -> None:
-    sent, heard = the_show()
+    sent, received = the_show()
     sent.fault = "KafkaTimeoutError"
-    assert not figures(sent, heard)["finished"]
+    assert not figures(sent, received)["finished"]
 
 
 def test_the_words_say_what_nobody_can_catch() -> None:
     text = " ".join(sentences(figures(*the_show())))
     assert "nobody can catch it" in text
-    assert "p50 20.0 ms" in text
+    assert "First alert 9.5 s after the start; event to alert: p50 20.0 ms" in text
 
 
 def test_without_alerts_there_is_no_latency_to_tell() -> None:
