@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "simulate": CommandEntry(
         "Evaluate", "Write a simulated platform to files, with its true mirrors listed."
     ),
+    "size": CommandEntry("Evaluate", "Estimate workers, Redis and Kafka for a platform of your size."),
     "hash-avatar": CommandEntry("Evaluate", "Print the perceptual hash (PDQ) of pictures."),
     "demo": CommandEntry("Run", "Run all of samehand on this machine on sample data, and print alerts."),
     "worker": CommandEntry("Run", "Score new accounts from Kafka and publish alerts, until stopped."),

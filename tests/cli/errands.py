@@ -221,6 +221,7 @@ ERRANDS: Mapping[str, Errand] = {
     "map": Errand(_mapped),
     "try": Errand(_tried),
     "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
+    "size": Errand(lambda folder: {"sign_ups": ["50000"], "bans": ["20000"]}),
     "hash-avatar": Errand(_picture),
     "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),
     "remember": Errand(lambda folder: {"files": _pair(folder)["accounts"]}, servers=True),

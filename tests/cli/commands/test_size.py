@@ -1,0 +1,70 @@
+"""What a platform needs is estimated from what was measured, as settings that samehand takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.commands.size import BAN_BYTES, PlatformSize, needed, unsupported
+from tests.cli.running import Samehand
+from tests.house import ROOT
+
+FORUM = PlatformSize(sign_ups_a_day=50_000, changes_a_day=0, bans=20_000, remember_days=30, peak=4.0)
+
+
+def test_small_platform_needs_one_redis_and_a_second_worker_to_replace_the_first() -> None:
+    need = needed(FORUM)
+    assert (need.workers, need.masters, need.shards, need.partitions) == (2, 1, 1, 8)
+    assert need.events_a_second_at_peak == pytest.approx(2.3, abs=0.1)
+    assert need.remembered_accounts == 1_500_000
+
+
+def test_ten_thousand_events_a_second_need_what_docs_scale_says() -> None:
+    need = needed(PlatformSize(216_000_000, 0, 100_000_000, 1, 4.0))
+    assert 26 <= need.workers <= 40
+    assert need.partitions >= 64
+    assert 71e9 <= need.redis_data_bytes - need.remembered_bytes <= 87e9
+
+
+def test_bytes_of_a_ban_cover_what_the_bench_measured() -> None:
+    cases = json.loads((ROOT / "docs/performance/bench.json").read_text())["memory"]
+    assert max(case["total"] for case in cases) <= BAN_BYTES <= 1.2 * max(case["total"] for case in cases)
+
+
+@given(
+    st.builds(
+        PlatformSize,
+        sign_ups_a_day=st.integers(0, 3_000_000),
+        changes_a_day=st.integers(0, 3_000_000),
+        bans=st.integers(0, 10_000_000),
+        remember_days=st.integers(1, 60),
+        peak=st.floats(1, 20),
+    )
+)
+def test_settings_are_taken_and_more_of_anything_never_needs_less(size: PlatformSize) -> None:
+    need = needed(size)
+    assert unsupported(need.settings) == ""
+    larger = needed(replace(size, bans=size.bans * 2 + 1, sign_ups_a_day=size.sign_ups_a_day * 2 + 1))
+    assert larger.workers >= need.workers
+    assert larger.redis_data_bytes > need.redis_data_bytes
+    assert larger.shards >= need.shards >= need.masters
+
+
+def test_command_prints_a_table_and_settings(samehand: Samehand) -> None:
+    ran = samehand("size", "--sign-ups", "50000", "--bans", "20000")
+    assert ran.code == 0
+    assert "SAMEHAND_STORE_SHARDS=1\n" in ran.out
+    figures = json.loads(samehand("size", "--sign-ups", "50000", "--bans", "20000", "--json").out)
+    assert figures["settings"]["SAMEHAND_TOPIC_PARTITIONS"] == figures["partitions"] == 8
+
+
+def test_platform_too_large_for_one_store_is_one_line_that_says_what_to_do(samehand: Samehand) -> None:
+    ran = samehand("size", "--sign-ups", "216000000", "--bans", "100000000")
+    assert ran.code == 2
+    assert "SAMEHAND_STORE_SHARDS" in ran.err
+    assert "remember fewer days" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
