@@ -50,18 +50,26 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Runs what is missing. Raises `DatabaseOutdated` for tables of a version that we do not know."""
+    """Runs the migrations that are missing. Raises `DatabaseOutdated` for tables of a later release."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+    there, wanted = table_versions(connection)
+    if there != wanted:
+        command.upgrade(config(connection), "head")
+
+
+def table_versions(connection: Connection) -> tuple[str | None, str]:
+    """Returns the version of the tables, None without tables, and the version that this release wants.
+
+    Raises `DatabaseOutdated` for tables of a later release.
+    """
     scripts = ScriptDirectory.from_config(config())
-    known = {script.revision for script in scripts.walk_revisions()}
     there = MigrationContext.configure(connection).get_current_revision()
-    if there is not None and there not in known:
+    if there is not None and there not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseOutdated(
             f"the database is of a later version of samehand (its tables are at {there!r}): run that one"
         )
-    if there != scripts.get_current_head():
-        command.upgrade(config(connection), "head")
+    return there, scripts.get_current_head() or ""
 
 
 BUSY_SECONDS: Final = 5.0
@@ -283,6 +291,27 @@ async def opened(given: str, *, password: str | None = None, alone: bool = True)
     finally:
         if lock is not None:
             os.close(lock)  # which lets go of the lock, too
+
+
+async def look_at_tables(given: str, *, password: str | None = None) -> tuple[str | None, str]:
+    """Returns what `table_versions` does of the database at an address, and changes nothing in it. An SQLite
+    file that is not there has no tables.
+
+    Raises `DatabaseError` as `opened` does.
+    """
+    url = address(given, password)
+    if url.get_backend_name() == "sqlite" and not _exists(url):
+        url = url.set(database=":memory:")
+    engine = _engine(url)
+    try:
+        async with Database(engine)._translated(), engine.connect() as connection:
+            return await connection.run_sync(table_versions)
+    finally:
+        await engine.dispose()
+
+
+def _exists(url: URL) -> bool:
+    return Path(url.database or "").exists()
 
 
 def _engine(url: URL) -> AsyncEngine:

@@ -79,9 +79,13 @@ def address_fault(settings: Settings) -> StartFault | None:
 def gate_address_fault(settings: Settings) -> StartFault | None:
     """Why the gate's address cannot be bound, None if it can. Binds it and releases it."""
     fault = taking(settings.gate_host, settings.gate_port)
-    if fault is None:
-        return None
-    return unusable(settings.gate_host, settings.gate_port, "GATE", fault)
+    return None if fault is None else unusable(settings.gate_host, settings.gate_port, "GATE", fault)
+
+
+def desk_address_fault(settings: Settings) -> StartFault | None:
+    """Why the desk's address cannot be bound, None if it can. Binds it and releases it."""
+    fault = taking(settings.desk_host, settings.desk_port)
+    return None if fault is None else unusable(settings.desk_host, settings.desk_port, "DESK", fault)
 
 
 def taking(host: str, port: int) -> OSError | None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 
 from agents.common.preview import Preview
@@ -13,8 +10,9 @@ from agents.runtime.start_checks import mismatched
 from agents.runtime.store_factory import endpoint_of
 from agents.runtime.worker import context_of
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
-from cli.commands.doctor.kafka import of_missing, of_topic
+from cli.commands.doctor.kafka import look_at_topics
 from cli.commands.doctor.redis import NO_STORE, of_outage
+from cli.commands.doctor.settings import answer_at, taken
 from gate.keys import UnusableKeys, read_keys
 from gate.webhooks import webhooks_of
 from report.text import plural
@@ -26,14 +24,13 @@ from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
 from store.pepper.pepper import Peppers
 from store.redis.layout import Layout, Sizes
 from store.redis.server_info import Inspection
-from streams.errors import SettingsError, StreamsError, Transient
-from streams.faust_app.start_checks import gate_address_fault, kafka_fault
+from streams.errors import SettingsError, Transient
+from streams.faust_app.start_checks import gate_address_fault
 from streams.kafka import topics
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
 
 _KEYS: Final = "SAMEHAND_GATE_KEYS"
-_ANSWER_SECONDS: Final = 2.0
 _ANSWER_BYTES: Final = 64  # enough to know our own document by its beginning
 _OPENAPI: Final = b'"openapi"'
 _CURES: Final[Mapping[str, str]] = {
@@ -86,35 +83,16 @@ def look_at_calls(settings: Settings) -> list[DoctorFinding]:
     fault = gate_address_fault(settings)
     if fault is None:
         return []
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.gate_host, settings.gate_host)  # noqa: S104  # only compared
-    with suppress(OSError, ValueError, urllib.error.URLError):
-        url = f"http://{host}:{settings.gate_port}/openapi.json"
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # our own address
-            if _OPENAPI in answer.read(_ANSWER_BYTES):
-                where = f"{settings.gate_host}:{settings.gate_port}"
-                return [fine("gate address", f"a gate answers at {where} already")]
+    host, port = settings.gate_host, settings.gate_port
+    if _OPENAPI in answer_at(host, port, "/openapi.json")[:_ANSWER_BYTES]:
+        return [taken("gate address", "gate", host, port, "SAMEHAND_GATE_PORT")]
     return [of_start(fault)]
 
 
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us and would take what a gate publishes; nothing is written."""
-    where = ", ".join(settings.kafka_brokers)
-    if (fault := kafka_fault(settings)) is not None:
-        return [of_start(fault)]
-    try:
-        checked = topics.check(settings, topics.wanted_by_gate(settings))
-    except (StreamsError, OSError) as failed:
-        return [
-            wrong("Kafka", f"{where}: {failed}", "accepted the login, then stopped answering: see its log")
-        ]
-    missing = [finding for finding in checked if finding.kind == "missing"]
-    findings = [fine("Kafka", f"reachable at {where}")]
-    findings += [of_topic(finding, _CURES) for finding in checked if finding.kind != "missing"]
-    if missing:
-        findings.append(of_missing(missing, settings))
-    elif len(findings) == 1:
-        findings.append(fine("topics", "may write events and verdicts, and read which weights were adopted"))
-    return findings
+    words = "may write events and verdicts, and read which weights were adopted"
+    return look_at_topics(settings, topics.wanted_by_gate(settings), words, _CURES)
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:

@@ -58,6 +58,32 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
     return findings + stopped
 
 
+def look_at_topics(
+    settings: Settings, wanted: Sequence[topics.TopicSpec], words: str, cures: Mapping[str, str]
+) -> list[DoctorFinding]:
+    """Whether a broker takes us, and how each topic that a process needs differs from what it should be.
+
+    `words`: what it may do with them if nothing differs.
+    """
+    where = ", ".join(settings.kafka_brokers)
+    if (fault := kafka_fault(settings)) is not None:
+        return [of_start(fault)]
+    try:
+        checked = topics.check(settings, wanted)
+    except (StreamsError, OSError) as failed:
+        return [
+            wrong("Kafka", f"{where}: {failed}", "accepted the login, then stopped answering: see its log")
+        ]
+    missing = [finding for finding in checked if finding.kind == "missing"]
+    findings = [fine("Kafka", f"reachable at {where}")]
+    findings += [of_topic(finding, cures) for finding in checked if finding.kind != "missing"]
+    if missing:
+        findings.append(of_missing(missing, settings))
+    elif len(findings) == 1:
+        findings.append(fine("topics", words))
+    return findings
+
+
 def noted_epoch(settings: Settings) -> str:
     """The epoch that the store should have by what Kafka knows.
 

@@ -11,6 +11,7 @@ from cli import output
 from cli.commands.doctor.findings import DoctorFinding, count
 from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from cli.commands.doctor.kafka import look_at_kafka, noted_epoch
+from cli.commands.doctor.processes import look_at_bridge, look_at_deliver, look_at_desk
 from cli.commands.doctor.redis import look_at_redis
 from cli.commands.doctor.settings import (
     look_at_address,
@@ -32,19 +33,22 @@ _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗",
     is_flag=True,
     help="List every setting with its default and meaning, and check nothing.",
 )
-@click.option(
-    "--gate", "of_gate", is_flag=True, help="Check what `samehand gate` needs instead of what a worker needs."
-)
+@click.option("--gate", "process", flag_value="gate", help="Check what `samehand gate` needs.")
+@click.option("--desk", "process", flag_value="desk", help="Check what `samehand desk` needs.")
+@click.option("--deliver", "process", flag_value="deliver", help="Check what `samehand deliver` needs.")
+@click.option("--bridge", "process", flag_value="bridge", help="Check what `samehand bridge` needs.")
 @output.json_option
-def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
+def command(list_settings: bool, process: str | None, as_json: bool) -> int:
     """Check settings, Kafka and Redis, and say how to fix what is wrong.
 
     Checks what a worker checks when it starts, with the same code: the settings and the files they name,
     the web address, Kafka and its topics, Redis and the store in it. If all is well, a worker would start
     and be ready. Changes nothing, except that a probe key is written to Redis and deleted at once.
 
-    With --gate, checks what a gate needs: its file of keys, its addresses, that its Redis user may read the
-    store, and that its Kafka user may write its topics.
+    With --gate, checks a gate instead: its file of keys, its addresses, that its Redis user may read the
+    store, and that its Kafka user may write its topics. With --desk, the database and the desk's addresses
+    and topics; with --deliver, the endpoints and their secrets; with --bridge, the mappings and the topics
+    on both sides.
 
     \b
     Exit codes:
@@ -55,12 +59,13 @@ def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
     Examples:
       samehand doctor
       samehand doctor --gate
+      samehand doctor --desk
       samehand doctor --settings
       samehand doctor --json
     """
     if list_settings:
         return _list_settings(as_json)
-    findings = examine_gate() if of_gate else examine()
+    findings = examine() if process is None else examine_process(process)
     wrong = sum(finding.state == "wrong" for finding in findings)
     if as_json:
         rows = [
@@ -75,7 +80,7 @@ def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
         output.line(screen, Text(mark, style), f"{finding.about}: {finding.words}")
         if finding.cure:
             output.line(screen, Text(f"  → {finding.cure}", "cyan"), indent=4)
-    screen.print(count(findings, "gate" if of_gate else "worker"))
+    screen.print(count(findings, process or "worker"))
     return int(wrong > 0)
 
 
@@ -99,8 +104,19 @@ def examine_gate() -> list[DoctorFinding]:
         return findings
     peppers, about_pepper = look_at_pepper(settings)
     findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings), *look_at_keys(settings)]
-    findings += [*look_at_address(settings), *look_at_calls(settings), *look_at_publishing(settings)]
+    findings += [*look_at_address(settings, "gate"), *look_at_calls(settings), *look_at_publishing(settings)]
     return findings + awaited(look_at_reading(settings, peppers))
+
+
+_OTHERS = {"desk": look_at_desk, "deliver": look_at_deliver, "bridge": look_at_bridge}
+
+
+def examine_process(process: str) -> list[DoctorFinding]:
+    """What there is to say of a gate, a desk, a deliver process or a bridge."""
+    if process == "gate":
+        return examine_gate()
+    settings, findings = look_at_settings(os.environ)
+    return findings if settings is None else [*findings, *_OTHERS[process](settings)]
 
 
 def _list_settings(as_json: bool) -> int:

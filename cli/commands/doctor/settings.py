@@ -107,25 +107,36 @@ def look_at_folder(settings: Settings) -> list[DoctorFinding]:
     return [] if fault is None else [of_start(fault)]
 
 
-def look_at_address(settings: Settings) -> list[DoctorFinding]:
-    """Whether a worker could take its address. One that answers there is running already."""
+def look_at_address(settings: Settings, process: str = "worker") -> list[DoctorFinding]:
+    """Whether a process could take its web address. One that answers there is running already."""
     fault = address_fault(settings)
     if fault is None:
         return []
-    if _worker_answers(settings):
-        return [fine("web address", f"a worker answers at {settings.web_host}:{settings.web_port} already")]
+    try:
+        health = json.loads(answer_at(settings.web_host, settings.web_port, "/health/live"))
+    except ValueError:
+        health = None
+    if isinstance(health, dict) and health.keys() == {"healthy", "faults"}:
+        return [taken("web address", process, settings.web_host, settings.web_port, "SAMEHAND_WEB_PORT")]
     return [of_start(fault)]
 
 
-def _worker_answers(settings: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web_host, settings.web_host)  # noqa: S104  # only compared
-    url = f"http://{host}:{settings.web_port}/health/live"
+def answer_at(host: str, port: int, path: str) -> bytes:
+    """The beginning of what our own address answers, b"" without an answer."""
+    own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # only compared
     try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # our own address
-            health = json.loads(answer.read(_ANSWER_BYTES_MAX))
+        with urllib.request.urlopen(f"http://{own}:{port}{path}", timeout=_ANSWER_SECONDS) as answer:
+            body: bytes = answer.read(_ANSWER_BYTES_MAX)
+            return body
     except (OSError, ValueError, urllib.error.URLError):
-        return False
-    return isinstance(health, dict) and health.keys() == {"healthy", "faults"}
+        return b""
+
+
+def taken(about: str, process: str, host: str, port: int, variable: str) -> DoctorFinding:
+    """One of its kind runs already: fine if it is the one that is meant."""
+    return warning(
+        about, f"a {process} answers at {host}:{port} already", f"a second one needs another {variable}"
+    )
 
 
 def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[DoctorFinding]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.runtime.store_factory import peppers_of
-from cli.commands.doctor import gate
+from cli.commands.doctor import kafka
 from cli.commands.doctor.findings import DoctorFinding
 from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from cli.store_context import closing_store
@@ -74,7 +74,7 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[topics.TopicFinding] = []
-    monkeypatch.setattr(gate, "kafka_fault", lambda settings: None)
+    monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(topics, "check", lambda settings, wanted: said)
     assert states(look_at_publishing(load({}))) == [("fine", "Kafka"), ("fine", "topics")]
     said.append(

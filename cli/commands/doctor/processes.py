@@ -1,0 +1,112 @@
+"""What ``doctor`` sees of a desk, a deliver process and a bridge: what each checks when it starts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from agents.runtime import bridge
+from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
+from cli.commands.doctor.kafka import look_at_topics
+from cli.commands.doctor.settings import answer_at, look_at_address, look_at_folder, taken
+from cli.run_async import awaited
+from deliver.endpoints import endpoints_of
+from deliver.process import topics_of
+from report.text import plural
+from streams.errors import SettingsError
+from streams.faust_app.start_checks import desk_address_fault
+from streams.kafka import topics
+from streams.kafka.mapped_topics import mappings_of
+from streams.settings import Settings
+
+_DATABASE: Final = "SAMEHAND_DATABASE_URL"
+_SIGN_IN: Final = b"samehand"
+_FORBIDDEN: Final[Mapping[str, str]] = {
+    "forbidden": "deploy/kafka/acls.sh --{0} PRINCIPAL allows a {0} what it needs"
+}
+
+
+def look_at_desk(settings: Settings) -> list[DoctorFinding]:
+    """Its database, its addresses, what it asks of others, and its topics. The database is not changed."""
+    findings = [*look_at_database(settings), *look_at_profiles(settings)]
+    if (fault := desk_address_fault(settings)) is not None:
+        host, port = settings.desk_host, settings.desk_port
+        runs = _SIGN_IN in answer_at(host, port, "/sign-in")
+        findings.append(
+            taken("desk address", "desk", host, port, "SAMEHAND_DESK_PORT") if runs else of_start(fault)
+        )
+    words = "may read alerts and verdicts, and write verdicts, adopted weights and the audit's heads"
+    return [
+        *findings,
+        *look_at_address(settings, "desk"),
+        *look_at_topics(settings, topics.wanted_by_desk(settings), words, _cures("desk")),
+    ]
+
+
+def look_at_database(settings: Settings) -> list[DoctorFinding]:
+    """Whether the database answers, and whether its tables are of this release."""
+    from desk.database.engine import look_at_tables  # the desk's extra
+    from desk.database.errors import DatabaseError
+
+    url = settings.database_url.get_secret_value()
+    try:
+        there, wanted = awaited(look_at_tables(url, password=settings.database_secret()))
+    except SettingsError as fault:
+        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
+    except DatabaseError as fault:
+        return [wrong("database", str(fault).removeprefix(f"{_DATABASE}: "), f"correct {_DATABASE}")]
+    if there is None:
+        return [fine("database", "no tables yet: a desk that starts creates them")]
+    if there != wanted:
+        cure = "stop every desk and copy the database first (`samehand desk backup FILE`, `pg_dump`)"
+        words = f"its tables are at {there}: a desk that starts upgrades them to {wanted}, and never back"
+        return [warning("database", words, cure)]
+    return [fine("database", f"its tables are at {there}")]
+
+
+def look_at_profiles(settings: Settings) -> list[DoctorFinding]:
+    """Whether the secret of the profile source, if there is one, can be read. Asks it nothing."""
+    from desk.profiles.source import profile_source  # the desk's extra
+
+    try:
+        source = profile_source(settings, time.time)
+    except SettingsError as fault:
+        return [wrong(name, reason, "docs/desk.md, live profiles") for name, reason in fault.faults.items()]
+    return [] if source is None else [fine("profiles", "asked of the platform when a page is opened")]
+
+
+def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
+    """The endpoints with their secrets, its address and its topics. Nothing is sent."""
+    try:
+        endpoints = endpoints_of(settings, os.environ)
+    except SettingsError as fault:
+        return [wrong(name, why, "docs/deliver.md shows the file") for name, why in fault.faults.items()]
+    words = "may read alerts, and write dead letters"
+    return [
+        fine("endpoints", plural(len(endpoints), "endpoint")),
+        *look_at_folder(settings),
+        *look_at_address(settings, "deliver"),
+        *look_at_topics(settings, topics_of(settings), words, _cures("deliver")),
+    ]
+
+
+def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
+    """The mappings, its address, and the topics on both sides."""
+    try:
+        mappings = mappings_of(settings)
+    except SettingsError as fault:
+        cure = "`samehand map` says what the file makes of a sample"
+        return [wrong(name, why, cure) for name, why in fault.faults.items()]
+    words = "may read the mapped topics, and write events"
+    return [
+        fine("mappings", plural(len(mappings.topics), "topic")),
+        *look_at_folder(settings),
+        *look_at_address(settings, "bridge"),
+        *look_at_topics(settings, bridge.topics_of(settings, mappings), words, _cures("bridge")),
+    ]
+
+
+def _cures(process: str) -> dict[str, str]:
+    return {kind: cure.format(process) for kind, cure in _FORBIDDEN.items()}
