@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Select,
     and_,
@@ -360,16 +361,22 @@ async def queue(
     conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
         conditions.append(_free_for(user_id, now))
-    by_age = filters.order in ("oldest", "newest")
-    columns = [_reads.c.waits_since, _reads.c.read_id]
-    if not by_age:
-        columns.insert(0, _reads.c.rank)
     if after is not None:
+        columns = _ordered_by(filters)
         here = tuple_(*columns)
         there = tuple_(*(getattr(after, column.name) for column in columns))
         conditions.append(here < there if filters.order == "newest" else here > there)
-    order = [column.desc() if filters.order == "newest" else column.asc() for column in columns]
-    return await _waiting(connection, conditions, order, limit, quoted=True)
+    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
+
+
+def _ordered_by(filters: Filters) -> list[Column[Any]]:
+    by_age = [_reads.c.waits_since, _reads.c.read_id]
+    return by_age if filters.order in ("oldest", "newest") else [_reads.c.rank, *by_age]
+
+
+def _order_of(filters: Filters) -> list[ColumnElement[Any]]:
+    newest = filters.order == "newest"
+    return [column.desc() if newest else column.asc() for column in _ordered_by(filters)]
 
 
 async def _waiting(
@@ -379,6 +386,7 @@ async def _waiting(
     limit: int,
     *,
     quoted: bool = False,
+    lock: bool = False,
 ) -> list[WaitingRow]:
     query = (
         select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
@@ -391,6 +399,8 @@ async def _waiting(
         query = query.add_columns(_evidence.c.payload, _evidence.c.erased_at, _evidence.c.erased_reason).join(
             _evidence, _evidence.c.alert_id == _reads.c.alert_id
         )
+    if lock:
+        query = query.with_for_update(of=_reads, skip_locked=True)  # nothing on SQLite, with its one writer
     rows = (await connection.execute(query)).all()
     parts = zip(
         parts_of(ReadRow, rows),
@@ -413,20 +423,42 @@ async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, l
     )
 
 
-async def waiting_in_family(
-    connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
+async def decidable_together(
+    connection: AsyncConnection,
+    user_id: str,
+    filters: Filters,
+    *,
+    now: float,
+    limit: int,
+    root: str | None = None,
+    read_ids: Collection[int] | None = None,
+    quoted: bool = False,
+    lock: bool = False,
 ) -> list[WaitingRow]:
-    """Returns first reads of a family that may be decided together: seen with their score, and claimed by
-    nobody else."""
-    conditions = (
-        _alerts.c.root == root,
+    """Returns first readings that one key may decide: seen with their score, and claimed by nobody else.
+
+    `root`: of one family; `read_ids`: of these; `lock`: holds them until the transaction ends. What another
+    transaction holds is left out, so that two that take several each never wait for one another.
+    """
+    conditions = [
         _reads.c.kind == "first",
         _reads.c.blind.is_(False),
         *_open_to(user_id, leads=False),
         _not_skipped(user_id, now),
         _free_for(user_id, now),
-    )
-    return await _waiting(connection, conditions, (_reads.c.read_id,), limit)
+        *_passing(filters),
+    ]
+    if root is not None:
+        conditions.append(_alerts.c.root == root)
+    if read_ids is not None:
+        conditions.append(_reads.c.read_id.in_(read_ids))
+    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=quoted, lock=lock)
+
+
+async def first_readings(connection: AsyncConnection, read_ids: Collection[int]) -> list[WaitingRow]:
+    """Returns those of some readings that are first ones, whatever became of them, with what is quoted."""
+    conditions = [_reads.c.kind == "first", _reads.c.read_id.in_(read_ids)]
+    return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
 
 async def backlog(connection: AsyncConnection) -> list[BacklogRow]:

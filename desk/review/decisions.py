@@ -23,9 +23,10 @@ from desk.database import (
     verdicts,
 )
 from desk.database.alerts import AlertRow
-from desk.database.reads import ReadRow
+from desk.database.filters import Filters
+from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
+from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.draws import needs_second_reader
@@ -34,7 +35,7 @@ from desk.review.seal import UNREAD, Seal
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
 
-FAMILY_MAX: Final = 200
+TOGETHER_MAX: Final = 200
 """Alerts that one key decides: a family in the wild reaches some hundred, and a slip must stay surveyable."""
 
 NOTE_CHARS_MAX: Final = 4_000
@@ -131,6 +132,53 @@ class Review:
 
     async def decide(self, read_id: int, decision: ReadDecision) -> DecisionMade:
         """Keeps a verdict, and lays it out to be sent once it can no longer be undone."""
+        self._check(decision)
+        read = await self._open_read(read_id)
+        await self._claim(read)
+        rows = [WaitingRow(read, await self._alert(read.alert_id))]
+        if decision.family:
+            if read.kind != "first" or read.blind:
+                raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
+            relatives = await reads.decidable_together(
+                self.connection,
+                self.reader.user_id,
+                Filters(),
+                root=rows[0].alert.root,
+                now=self.now,
+                limit=TOGETHER_MAX,
+                lock=True,
+            )
+            rows += [relative for relative in relatives if relative.read.read_id != read_id]
+        made = await self._decide_all(rows, decision)
+        if decision.note:
+            await self._keep_note(read.alert_id, _written(decision.note))
+        return made
+
+    async def decide_together(self, read_ids: Collection[int], decision: ReadDecision) -> DecisionMade:
+        """Decides several first readings, each under its own ban's policy, or none of them.
+
+        Raises `SelectionChanged` if one no longer waits for this person with its score, or is in other hands.
+        """
+        self._check(decision)
+        if not 0 < len(read_ids) <= TOGETHER_MAX:
+            raise UnusableInput("read_ids", f"1 to {TOGETHER_MAX} are decided together")
+        await audit.lock(self.connection)  # before it holds readings, for which others may wait with the lock
+        rows = await reads.decidable_together(
+            self.connection,
+            self.reader.user_id,
+            Filters(),
+            read_ids=read_ids,
+            now=self.now,
+            limit=TOGETHER_MAX,
+            lock=True,
+        )
+        changed = {*read_ids} - {row.read.read_id for row in rows}
+        if changed:
+            raise SelectionChanged(tuple(sorted(changed)))
+        return await self._decide_all(rows, decision)
+
+    def _check(self, decision: ReadDecision) -> None:
+        """Raises `Forbidden` or `UnusableInput` for what cannot be decided."""
         self.reader.need("decide")
         if decision.verdict not in ("mirror", "not_mirror", "unsure"):
             raise UnusableInput("verdict", "is mirror, not_mirror or unsure")
@@ -138,28 +186,17 @@ class Review:
             raise UnusableInput("reason_code", "say why, by one of the codes")
         if len(decision.note) > NOTE_CHARS_MAX:
             raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
-        read = await self._open_read(read_id)
-        await self._claim(read)
-        alert = await self._alert(read.alert_id)
-        batch = secrets.token_hex(16)
-        waited = [(read.kind, max(0.0, self.now - read.waits_since))]
-        made = [await self._decide_one(read, alert, decision, batch)]
-        if decision.family:
-            if read.kind != "first" or read.blind:
-                raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
-            relatives = await reads.waiting_in_family(
-                self.connection, alert.root, self.reader.user_id, now=self.now, limit=FAMILY_MAX
-            )
-            for relative in relatives:
-                if relative.read.read_id != read_id:
-                    made.append(await self._decide_one(relative.read, relative.alert, decision, batch))
-                    waited.append(("first", max(0.0, self.now - relative.read.waits_since)))
-        if decision.note:
-            await self._keep_note(read.alert_id, _written(decision.note))
-        return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, tuple(waited))
 
-    async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
-        """Closes one read by a verdict. Returns the verdict's id."""
+    async def _decide_all(self, rows: Sequence[WaitingRow], decision: ReadDecision) -> DecisionMade:
+        batch = secrets.token_hex(16)
+        made = [await self._decide_one(row.read, row.alert, decision, batch, len(rows)) for row in rows]
+        waited = tuple((row.read.kind, max(0.0, self.now - row.read.waits_since)) for row in rows)
+        return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, waited)
+
+    async def _decide_one(
+        self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str, together: int
+    ) -> str:
+        """Closes one read by a verdict, `together` with how many in all. Returns the verdict's id."""
         verdict_id = secrets.token_hex(16)
         if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
@@ -199,6 +236,7 @@ class Review:
             kind=read.kind,
             blind=blind,
             revision=alert.revision,
+            **({"together": together} if together > 1 else {}),
         )
         return verdict_id
 

@@ -12,7 +12,7 @@ from typing import Final
 from desk.database import alerts, notes, reads, users, verdicts
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
-from desk.database.reads import ReadRow
+from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
@@ -147,10 +147,21 @@ async def queue(
         free=free,
         after=after,
     )
+    # Nobody waits for a reading of what they are still to read blind by another one.
+    seals = {row.read.alert_id: Seal(reader.user_id, score=row.read.blind) for row in rows}
+    return await _waiting_views(review, rows, seals)
+
+
+async def waiting_views(review: Review, rows: Sequence[WaitingRow]) -> list[Waiting]:
+    """Returns readings, whatever became of them, as lines of the queue."""
+    return await _waiting_views(review, rows, await review.seals([row.read.alert_id for row in rows]))
+
+
+async def _waiting_views(
+    review: Review, rows: Sequence[WaitingRow], seals: Mapping[str, Seal]
+) -> list[Waiting]:
     # Nobody is named where nobody has anything in hand.
     names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
-    # Nobody waits for a reading of what they are still to read blind by another one.
-    seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
         _waiting(
@@ -158,7 +169,7 @@ async def queue(
             row.read,
             row.alert,
             shown[row.read.alert_id].alert if row.read.alert_id in shown else None,
-            seals[row.read.blind],
+            seals[row.read.alert_id],
             names,
         )
         for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -28,6 +29,19 @@ def query_of(filters: Filters, **more: str) -> str:
     """Returns filters as the query string that links between pages carry."""
     kept = {name: value for name in NAMES if (value := getattr(filters, name))}
     return urlencode({**kept, **more}, quote_via=quote)
+
+
+def extended(where: str, **more: str) -> str:
+    """Returns an address with more in its query."""
+    path, _, query = where.partition("?")
+    parts = [part for part in query.split("&") if part]
+    parts += [f"{name}={quote(value, safe='')}" for name, value in more.items()]
+    return f"{path}?{'&'.join(parts)}" if parts else path
+
+
+def joined(read_ids: Iterable[int]) -> str:
+    """Returns readings as one value of an address or of a form."""
+    return ".".join(map(str, read_ids))
 
 
 def account_page(key: str) -> str:

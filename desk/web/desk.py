@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,6 +32,7 @@ from desk.review.finding.search import SearchResult
 from desk.review.learning import Learning
 from desk.review.people import Person
 from desk.review.policy import Policy
+from desk.review.selection import Selection, selection
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
@@ -226,6 +227,22 @@ class Desk:
     async def decide(self, reader: Reader, read_id: int, decision: ReadDecision) -> DecisionMade:
         async with self.database.begin() as connection:
             made = await self._review(connection, reader).decide(read_id, decision)
+        self.metrics.decided(decision.verdict, made.decided)
+        return made
+
+    async def selection(
+        self, reader: Reader, filters: Filters, read_ids: Sequence[int] | None = None
+    ) -> Selection:
+        """What of some readings, or of a view of the queue, can be decided together."""
+        async with self.database.read() as connection:
+            return await selection(self._review(connection, reader), filters, read_ids)
+
+    async def decide_together(
+        self, reader: Reader, read_ids: Collection[int], decision: ReadDecision
+    ) -> DecisionMade:
+        """Decides several readings, or none. Raises `SelectionChanged`."""
+        async with self.database.begin() as connection:
+            made = await self._review(connection, reader).decide_together(read_ids, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
