@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -169,35 +170,37 @@ async def release(connection: AsyncConnection, read_id: int, user_id: str) -> No
     )
 
 
-async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, now: float) -> bool:
-    """Marks an open read as done by a verdict. Returns False if it was not open."""
+async def close(connection: AsyncConnection, verdict_ids: Mapping[int, str], *, now: float) -> bool:
+    """Marks open reads as done, each by a verdict. Returns False if one of them was not open."""
     done = await connection.execute(
         update(_reads)
-        .where(_reads.c.read_id == read_id, _reads.c.state == "open")
-        .values(state="done", verdict_id=verdict_id, closed_at=now, claimed_by=None, claimed_until=None)
+        .where(_reads.c.read_id == bindparam("closed"), _reads.c.state == "open")
+        .values(state="done", verdict_id=bindparam("by"), closed_at=now, claimed_by=None, claimed_until=None),
+        [{"closed": read_id, "by": verdict_id} for read_id, verdict_id in verdict_ids.items()],
     )
-    return done.rowcount == 1
+    return done.rowcount == len(verdict_ids)
 
 
-async def reopen(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
-    """Opens a read whose verdict was undone, in the hands of the person who undid it."""
+async def reopen(
+    connection: AsyncConnection, read_ids: Collection[int], user_id: str, *, until: float
+) -> None:
+    """Opens reads whose verdicts were undone, in the hands of the person who undid them."""
     await connection.execute(
         update(_reads)
-        .where(_reads.c.read_id == read_id)
+        .where(_reads.c.read_id.in_(read_ids))
         .values(state="open", verdict_id=None, closed_at=None, claimed_by=user_id, claimed_until=until)
     )
 
 
 async def end(
-    connection: AsyncConnection, alert_id: str, kinds: Sequence[str], *, reason: str, now: float
-) -> int:
-    """Takes open reads of an alert out of the queue, with the reason. Returns how many."""
-    done = await connection.execute(
+    connection: AsyncConnection, alert_ids: Collection[str], kinds: Sequence[str], *, reason: str, now: float
+) -> None:
+    """Takes open reads of alerts out of the queue, with the reason."""
+    await connection.execute(
         update(_reads)
-        .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.kind.in_(kinds))
+        .where(_reads.c.alert_id.in_(alert_ids), _reads.c.state == "open", _reads.c.kind.in_(kinds))
         .values(state="gone", gone_reason=reason, closed_at=now, claimed_by=None, claimed_until=None)
     )
-    return done.rowcount
 
 
 async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None:

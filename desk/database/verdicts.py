@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -76,6 +76,11 @@ async def add(connection: AsyncConnection, verdict: VerdictRow) -> bool:
     return await insert_new(connection, _verdicts, asdict(verdict))
 
 
+async def add_all(connection: AsyncConnection, given: Sequence[VerdictRow]) -> None:
+    """Keeps verdicts that are new."""
+    await connection.execute(insert(_verdicts), [asdict(verdict) for verdict in given])
+
+
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
     return await one_of(connection, VerdictRow, select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
 
@@ -129,10 +134,10 @@ async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictR
     )
 
 
-async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
-    """Marks a verdict as undone."""
+async def undo(connection: AsyncConnection, verdict_ids: Collection[str], *, now: float) -> None:
+    """Marks verdicts as undone."""
     await connection.execute(
-        update(_verdicts).where(_verdicts.c.verdict_id == verdict_id).values(undone_at=now)
+        update(_verdicts).where(_verdicts.c.verdict_id.in_(verdict_ids)).values(undone_at=now)
     )
 
 

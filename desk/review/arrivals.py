@@ -71,7 +71,7 @@ class Arrivals:
             return True
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds = ("first",) if reason == "verdict" else ALL_KINDS
-        await reads.end(self.connection, alert.alert_id, kinds, reason=reason, now=self.now)
+        await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
             # After its reads have ended: that waits for a decision in progress, whose copy is erased as well.
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
@@ -121,7 +121,7 @@ class Arrivals:
         if verdict.verdict in DECIDED:
             for read in await reads.of_alert(self.connection, verdict.alert_id):
                 if read.state == "open" and read.kind == "first":
-                    await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now)
+                    await reads.close(self.connection, {read.read_id: verdict_id}, now=self.now)
             return True
         # It takes back the verdict that held. The reopened alert may have arrived before it.
         alert = await alerts.find(self.connection, verdict.alert_id)

@@ -24,6 +24,7 @@ from desk.database import (
 )
 from desk.database.alerts import AlertRow
 from desk.database.filters import Filters
+from desk.database.outbox import OutboxRecord
 from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, TooLate, UnusableInput
@@ -188,25 +189,54 @@ class Review:
             raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
 
     async def _decide_all(self, rows: Sequence[WaitingRow], decision: ReadDecision) -> DecisionMade:
+        """Closes reads, all of one batch, by a verdict each. Each is of another alert."""
         batch = secrets.token_hex(16)
-        made = [await self._decide_one(row.read, row.alert, decision, batch, len(rows)) for row in rows]
-        waited = tuple((row.read.kind, max(0.0, self.now - row.read.waits_since)) for row in rows)
-        return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, waited)
-
-    async def _decide_one(
-        self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str, together: int
-    ) -> str:
-        """Closes one read by a verdict, `together` with how many in all. Returns the verdict's id."""
-        verdict_id = secrets.token_hex(16)
-        if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
+        given = await verdicts.of_alerts(self.connection, [row.read.alert_id for row in rows])
+        made = [self._verdict(row, decision, batch, given[row.read.alert_id]) for row in rows]
+        closed = {row.read.read_id: verdict.verdict_id for row, verdict in zip(rows, made, strict=True)}
+        if not await reads.close(self.connection, closed, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
-        given = await verdicts.of_alert(self.connection, read.alert_id)
-        earlier = [verdict for verdict in given if verdict.may_hold]
-        golden = read.kind == "golden"
-        # Who decided it before has seen its score since, as after an exercise.
-        blind = read.blind and not self._has_decided(given)
-        row = VerdictRow(
-            verdict_id=verdict_id,
+        await self._keep_verdicts(made, not_before=self.now + self.policy.undo_seconds)
+        decided = {verdict.alert_id: verdict.revision for verdict in made if not verdict.golden}
+        if decided:
+            await decided_evidence.keep(self.connection, decided, now=self.now)
+        for row in rows:
+            if row.read.alert_id in decided:
+                await self._ask_others(row.read, decision.verdict, given[row.read.alert_id])
+        together = {"together": len(made)} if len(made) > 1 else {}
+        await audit.note_each(
+            self.connection,
+            actor=self.reader.user_id,
+            action="decided",
+            now=self.now,
+            details={
+                verdict.alert_id: {
+                    "verdict_id": verdict.verdict_id,
+                    "verdict": verdict.verdict,
+                    "reason_code": verdict.reason_code,
+                    "read": verdict.read_id,
+                    "kind": verdict.kind,
+                    "blind": verdict.blind,
+                    "revision": verdict.revision,
+                    **together,
+                }
+                for verdict in made
+            },
+        )
+        return DecisionMade(
+            batch,
+            tuple(closed.values()),
+            self.now + self.policy.undo_seconds,
+            tuple((row.read.kind, max(0.0, self.now - row.read.waits_since)) for row in rows),
+        )
+
+    def _verdict(
+        self, row: WaitingRow, decision: ReadDecision, batch: str, given: Sequence[VerdictRow]
+    ) -> VerdictRow:
+        """Returns the verdict that closes a read. `given`: what was said of its alert before."""
+        read, alert = row.read, row.alert
+        return VerdictRow(
+            verdict_id=secrets.token_hex(16),
             alert_id=read.alert_id,
             revision=alert.revision,
             verdict=decision.verdict,
@@ -214,31 +244,15 @@ class Review:
             policy=decision.policy or alert.policy,
             reviewer=self.reader.user_id,
             # A clock set back must not let an earlier verdict hold over what was decided after it.
-            decided_at=max([self.now, *(verdict.decided_at + 1e-3 for verdict in earlier)]),
-            blind=blind,
-            golden=golden,
+            decided_at=max([self.now, *(earlier.decided_at + 1e-3 for earlier in given if earlier.may_hold)]),
+            # Who decided it before has seen its score since, as after an exercise.
+            blind=read.blind and not self._has_decided(given),
+            golden=read.kind == "golden",
             kind=read.kind,
             read_id=read.read_id,
             batch=batch,
             independent=self._independent(read.kind, given),
         )
-        await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
-        if not golden:
-            await decided_evidence.keep(self.connection, read.alert_id, alert.revision, now=self.now)
-            await self._ask_others(read, decision.verdict, earlier)
-        await self._note(
-            "decided",
-            read.alert_id,
-            verdict_id=verdict_id,
-            verdict=decision.verdict,
-            reason_code=decision.reason_code,
-            read=read.read_id,
-            kind=read.kind,
-            blind=blind,
-            revision=alert.revision,
-            **({"together": together} if together > 1 else {}),
-        )
-        return verdict_id
 
     def _has_decided(self, given: Sequence[VerdictRow]) -> bool:
         return any(verdict.reviewer == self.reader.user_id and verdict.undone_at is None for verdict in given)
@@ -253,7 +267,7 @@ class Review:
             if verdict.reviewer != self.reader.user_id
         )
 
-    async def _ask_others(self, read: ReadRow, verdict: str, earlier: Sequence[VerdictRow]) -> None:
+    async def _ask_others(self, read: ReadRow, verdict: str, given: Sequence[VerdictRow]) -> None:
         """Opens a second reading after an unsure verdict and for a share of the others, and a third reading
         where two verdicts differ."""
         kind = None
@@ -263,7 +277,7 @@ class Review:
         ):
             kind = "second"
         elif read.kind == "second":
-            others = {other.verdict for other in earlier if other.verdict in DECIDED}
+            others = {other.verdict for other in given if other.may_hold and other.verdict in DECIDED}
             if verdict == "unsure" or (others and verdict not in others):
                 kind = "dispute"
         if kind is not None:
@@ -285,26 +299,27 @@ class Review:
             raise NotFound("there is nothing to undo")
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
-        opened = []
-        for verdict in made:
-            if not await outbox.call_back(self.connection, verdict.verdict_id):
-                raise TooLate("it is on its way already; a lead can take it back")
-            assert verdict.read_id is not None  # only reads are decided in batches
-            await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
-            await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
-            # Before the read is opened again, lest what followed from it be taken for it.
-            follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
-            if follower is not None:
-                await reads.end(self.connection, verdict.alert_id, (follower,), reason="undone", now=self.now)
-            await reads.reopen(
-                self.connection,
-                verdict.read_id,
-                self.reader.user_id,
-                until=self.now + self.policy.claim_seconds,
-            )
-            opened.append(verdict.read_id)
-            await self._note("undone", verdict.alert_id, verdict_id=verdict.verdict_id)
-        return tuple(opened)
+        verdict_ids = [verdict.verdict_id for verdict in made]
+        if not await outbox.call_back(self.connection, verdict_ids):
+            raise TooLate("it is on its way already; a lead can take it back")
+        await verdicts.undo(self.connection, verdict_ids, now=self.now)
+        decided = {verdict.alert_id: verdict.revision for verdict in made}
+        await decided_evidence.drop_undone(self.connection, decided)
+        # Before the reads are opened again, lest what followed from them be taken for them.
+        follower = {"first": "second", "second": "dispute"}.get(made[0].kind)  # one key decides one kind
+        if follower is not None:
+            await reads.end(self.connection, decided, (follower,), reason="undone", now=self.now)
+        opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
+        until = self.now + self.policy.claim_seconds
+        await reads.reopen(self.connection, opened, self.reader.user_id, until=until)
+        await audit.note_each(
+            self.connection,
+            actor=self.reader.user_id,
+            action="undone",
+            details={verdict.alert_id: {"verdict_id": verdict.verdict_id} for verdict in made},
+            now=self.now,
+        )
+        return opened
 
     async def take_back(self, alert_id: str, reason_code: str) -> int:
         """Takes the verdict that holds back, and opens the alert for somebody who has not read it.
@@ -335,8 +350,8 @@ class Review:
             kind=TAKE_BACK,
             independent=False,
         )
-        await self._keep_verdict(row, not_before=self.now)
-        await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
+        await self._keep_verdicts([row], not_before=self.now)
+        await reads.end(self.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
         read_id = await reads.add(
             self.connection,
@@ -439,22 +454,9 @@ class Review:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
-    async def _keep_verdict(self, row: VerdictRow, *, not_before: float) -> None:
-        await verdicts.add(self.connection, row)
-        record = VerdictGiven(
-            alert_id=row.alert_id,
-            revision=row.revision,
-            verdict=cast(Verdict, row.verdict),
-            reason_code=row.reason_code,
-            reviewer=row.reviewer,
-            decided_at=datetime.fromtimestamp(row.decided_at, UTC),
-            blind=row.blind,
-            verdict_id=row.verdict_id,
-            policy=row.policy,
-            golden=row.golden,
-        )
-        key = record.alert_id.encode()
-        await outbox.put(self.connection, row.verdict_id, key, encode(record), not_before=not_before)
+    async def _keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
+        await verdicts.add_all(self.connection, rows)
+        await outbox.put(self.connection, map(_record, rows), not_before=not_before)
 
     async def _keep_note(self, alert_id: str, text: str) -> int:
         note_id = await notes.add(self.connection, alert_id, self.reader.user_id, text, now=self.now)
@@ -482,3 +484,20 @@ def _written(text: str) -> str:
     if not 0 < len(text) <= NOTE_CHARS_MAX:
         raise UnusableInput("note", f"a note has 1 to {NOTE_CHARS_MAX} characters")
     return text
+
+
+def _record(row: VerdictRow) -> OutboxRecord:
+    """Returns a verdict as it goes to the topic."""
+    record = VerdictGiven(
+        alert_id=row.alert_id,
+        revision=row.revision,
+        verdict=cast(Verdict, row.verdict),
+        reason_code=row.reason_code,
+        reviewer=row.reviewer,
+        decided_at=datetime.fromtimestamp(row.decided_at, UTC),
+        blind=row.blind,
+        verdict_id=row.verdict_id,
+        policy=row.policy,
+        golden=row.golden,
+    )
+    return OutboxRecord(row.verdict_id, record.alert_id.encode(), encode(record))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from desk.database import reads
 from desk.database.filters import Filters
 from desk.review.decisions import TOGETHER_MAX, Review
-from desk.review.views import Waiting, waiting_views
+from desk.review.people import Person
+from desk.review.views import Waiting, open_seals, waiting_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,17 @@ class ValueCount:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A first reading that cannot be decided with others: it was decided or withdrawn, is blind to this person,
+    or is in the hands of `claimed_by`. `people`: the new account and the banned one."""
+
+    read_id: int
+    alert_id: str
+    people: tuple[Person, Person]
+    claimed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Readings that can be decided together; `left_out`: those chosen that cannot.
 
@@ -29,7 +41,7 @@ class Selection:
     """
 
     waiting: tuple[Waiting, ...]
-    left_out: tuple[Waiting, ...]
+    left_out: tuple[LeftOut, ...]
     bands: tuple[ValueCount, ...]
     traits: tuple[ValueCount, ...]
     policies: tuple[ValueCount, ...]
@@ -50,9 +62,14 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
         read_ids=read_ids,
         quoted=True,
     )
-    others = {*(read_ids or ())} - {row.read.read_id for row in rows}
-    waiting = await waiting_views(review, rows)
-    left_out = await waiting_views(review, await reads.first_readings(review.connection, others))
+    waiting = await waiting_views(review, rows, open_seals(review.reader, rows))
+    others = {*(read_ids or ())} - {one.read_id for one in waiting}
+    changed = await reads.first_readings(review.connection, others) if others else []
+    seals = await review.seals([row.read.alert_id for row in changed])
+    left_out = [
+        LeftOut(one.read_id, one.alert_id, one.people, "" if one.mine else one.claimed_by)
+        for one in await waiting_views(review, changed, seals)
+    ]
     return Selection(
         tuple(waiting),
         tuple(left_out),

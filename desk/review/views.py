@@ -15,6 +15,7 @@ from desk.database.filters import Filters, Place
 from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
+from desk.readers import Reader
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
@@ -147,19 +148,19 @@ async def queue(
         free=free,
         after=after,
     )
-    # Nobody waits for a reading of what they are still to read blind by another one.
-    seals = {row.read.alert_id: Seal(reader.user_id, score=row.read.blind) for row in rows}
-    return await _waiting_views(review, rows, seals)
+    return await waiting_views(review, rows, open_seals(reader, rows))
 
 
-async def waiting_views(review: Review, rows: Sequence[WaitingRow]) -> list[Waiting]:
-    """Returns readings, whatever became of them, as lines of the queue."""
-    return await _waiting_views(review, rows, await review.seals([row.read.alert_id for row in rows]))
+def open_seals(reader: Reader, rows: Sequence[WaitingRow]) -> dict[str, Seal]:
+    """Returns what is hidden of readings that wait for a person: nobody waits for two of the same alert, of
+    which one is blind."""
+    return {row.read.alert_id: Seal(reader.user_id, score=row.read.blind) for row in rows}
 
 
-async def _waiting_views(
+async def waiting_views(
     review: Review, rows: Sequence[WaitingRow], seals: Mapping[str, Seal]
 ) -> list[Waiting]:
+    """Returns readings, whatever became of them, as lines of the queue."""
     # Nobody is named where nobody has anything in hand.
     names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])

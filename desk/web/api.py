@@ -137,8 +137,8 @@ class ReasonShown(Struct, frozen=True, kw_only=True):
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why something was not done. `code` is the same in every language.
 
-    `initials`: whose hands it is in; `field`: which part of what was given cannot be used; `read_ids`: which of
-    several readings cannot be decided.
+    `initials`: whose hands it is in; `field`: which part of what was given cannot be used; `read_ids`:
+    which of several readings cannot be decided.
     """
 
     code: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,7 @@ async def read_ids(client: Client) -> dict[str, int]:
     return {one["alert_id"]: one["read_id"] for one in await the_queue(client)}
 
 
-async def together(client: Client, chosen: list[int]) -> tuple[int, dict[str, object]]:
+async def together(client: Client, chosen: list[int]) -> tuple[int, dict[str, Any]]:
     body = {"read_ids": chosen, "verdict": "mirror", "reason_code": "several-traits"}
     answer = await client.post("/api/v1/verdicts/together", json=body)
     return answer.status_code, answer.json()
@@ -92,7 +94,7 @@ async def test_once_one_is_on_its_way_none_is_undone(office: Office) -> None:
 
 @on_each_database
 async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database) -> None:
-    """In other hands, decided, withdrawn, blind, a second reading, of no number: each is named, none told apart."""
+    """In other hands, decided, withdrawn, blind, a second reading, or none at all: each is named."""
     office = an_office(database, with_shares(second_share=1.0))
     bilal = await office.hire("bilal")
     await receive_several(office, 5)
@@ -103,8 +105,8 @@ async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database)
         await office.desk.claim(bilal, waiting["alert-1"])
         await office.desk.decide(bilal, waiting["alert-2"], MIRROR)
         await sent(office)
-        withdrawn = {"status": "withdrawn", "withdrawn_reason": "reinstated", "revision": 2}
-        await office.receive("alert-3", **withdrawn)
+        withdrawn: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": "reinstated"}
+        await office.receive("alert-3", revision=2, **withdrawn)
         [second] = [one["read_id"] for one in await the_queue(client) if one["kind"] == "second"]
         changed = [*(waiting[name] for name in ("alert-1", "alert-2", "alert-3", "blind")), second, 999]
         status, answer = await together(client, [waiting["alert-0"], waiting["alert-4"], *changed])
@@ -120,9 +122,9 @@ async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database)
         assert (await together(client, [waiting["alert-0"], waiting["alert-4"]]))[0] == 201
 
 
-async def preview(client: Client, chosen: object, *, then: str = "") -> str:
+async def preview(client: Client, chosen: Iterable[int | str], *, then: str = "") -> str:
     """The page of some readings, or what it answers to a button."""
-    read = [str(one) for one in chosen]  # type: ignore[attr-defined]  # any iterable of numbers
+    read = [str(one) for one in chosen]
     if not then:
         return (await client.get("/selection", params={"read": read})).text
     csrf = client.headers["X-CSRF-Token"]
@@ -143,7 +145,9 @@ async def test_preview_counts_what_differs_and_names_what_does_not(office: Offic
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
         assert "Decide together: 3 alerts" in page
         assert "Band likely: 2 possible: 1" in page
-        assert "The handles are the same but for letters that look alike, separators or digits. in all" in page
+        assert (
+            "The handles are the same but for letters that look alike, separators or digits. in all" in page
+        )
 
 
 async def test_queue_offers_rows_that_can_be_decided_together_and_the_whole_view(database: Database) -> None:
@@ -152,7 +156,9 @@ async def test_queue_offers_rows_that_can_be_decided_together_and_the_whole_view
     office = Office(an_office(database).desk, office.clock)
     family = Matched(platform="x", account_id="banned", root_id="x:root", policy="hate")
     for name in ("one", "two"):
-        await office.receive(name, account_id="new", matched=family, reasons=[a_reason(ours='"><b>', theirs="b")])
+        await office.receive(
+            name, account_id="new", matched=family, reasons=[a_reason(ours='"><b>', theirs="b")]
+        )
     await office.receive("three", matched=Matched(platform="x", account_id="b", policy="spam"))
     await office.receive("held")
     bilal = await office.hire("bilal")
@@ -216,7 +222,9 @@ async def test_nobody_waits_for_a_reading_that_is_being_written(office: Office) 
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     chosen = [one.read_id for one in await office.desk.queue(amina, Filters())]
     async with office.database.begin() as connection:
-        await office.desk._review(connection, bilal)._claim(await office.desk._review(connection, bilal).known_read(chosen[1]))
+        await office.desk._review(connection, bilal)._claim(
+            await office.desk._review(connection, bilal).known_read(chosen[1])
+        )
         with pytest.raises(SelectionChanged) as refused:
             await office.desk.decide_together(amina, chosen, MIRROR)
         assert refused.value.read_ids == (chosen[1],)
