@@ -172,6 +172,7 @@ async def _filled(database: Database, policy: Policy, count: int, *, reader: str
             "blind": False,
             "golden": False,
             "kind": "first",
+            "batch": f"batch-{number}",
         }
         for number in range(0, count, int(1 / _DECIDED))
     ]

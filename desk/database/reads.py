@@ -74,6 +74,23 @@ class BacklogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """How many reads wait that are alike in all that the queue is narrowed by, and since when the oldest does
+    (Unix seconds)."""
+
+    band: str
+    policy: str | None
+    platform: str
+    direction: str
+    basis: str | None
+    language: str | None
+    kind: str
+    blind: bool
+    waiting: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnRow:
     """How many alerts of a band, or pairs `below` the bands of a stratum, were laid out to be read blind."""
 
@@ -475,6 +492,25 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
         )
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind),
+    )
+
+
+async def waiting_counts(
+    connection: AsyncConnection, user_id: str, *, leads: bool, limit: int
+) -> list[WaitingCount]:
+    """Counts what waits as a person's queue shows it, skipped or not; the largest groups first."""
+    by = [_alerts.c[name] for name in ("band", "policy", "platform", "direction", "basis", "language")]
+    kind = _SHOWN_KIND.label("kind")
+    waiting = func.count().label("waiting")
+    return await all_of(
+        connection,
+        WaitingCount,
+        select(*by, kind, _reads.c.blind, waiting, func.min(_reads.c.waits_since).label("oldest"))
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(*_open_to(user_id, leads=leads))
+        .group_by(*by, kind, _reads.c.blind)
+        .order_by(waiting.desc())
+        .limit(limit),
     )
 
 

@@ -81,12 +81,12 @@ def _unread(
         own.c.alert_id == alert_id,
         own.c.reviewer == user_id,
         own.c.undone_at.is_(None),
-        ~_undoable(own),
+        ~undoable(own),
     )
     still_undoable = exists().where(
         last.c.verdict_id == read.c.verdict_id,
         last.c.reviewer == user_id,
-        _undoable(last),
+        undoable(last),
     )
     there = exists().where(
         read.c.alert_id == alert_id,
@@ -97,7 +97,7 @@ def _unread(
     return and_(there, ~spoken)
 
 
-def _undoable(verdict: FromClause) -> ColumnElement[bool]:
+def undoable(verdict: FromClause) -> ColumnElement[bool]:
     """Whether a verdict can be undone: it was decided by a key and is not on its way yet."""
     outbox = schema.outbox.alias()
     on_its_way = exists().where(outbox.c.verdict_id == verdict.c.verdict_id, outbox.c.taken_at.is_(None))

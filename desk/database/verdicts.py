@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.rows import all_of, one_of
-from desk.database.seals import hides_words
+from desk.database.seals import hides_words, undoable
 from desk.database.upsert import insert_new
 
 TAKE_BACK: Final = "take-back"
@@ -66,6 +66,18 @@ class JudgedRow(VerdictRow):
     arrived_at: float | None
     log_odds: float | None
     alert_policy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    """A verdict that somebody gave at this desk, exercises among them. `batch`: of the key that gave it."""
+
+    alert_id: str
+    verdict: str
+    reviewer: str
+    decided_at: float
+    golden: bool
+    batch: str
 
 
 _verdicts = schema.verdicts
@@ -182,6 +194,31 @@ async def latest(
         .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*conditions)
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
+        .limit(limit),
+    )
+
+
+async def given_here(
+    connection: AsyncConnection, *, since: float, until: float, limit: int, reviewer: str | None = None
+) -> list[GivenRow]:
+    """Returns verdicts on readings, decided from a moment to another, the latest first; by one person, or by
+    everybody. An exercise counts once it cannot be undone: its result must not change the answer."""
+    columns = _verdicts.c
+    conditions = [
+        columns.decided_at >= since,
+        columns.decided_at < until,
+        columns.undone_at.is_(None),
+        columns.batch.is_not(None),
+        or_(columns.golden.is_(False), ~undoable(_verdicts)),
+    ]
+    if reviewer is not None:
+        conditions.append(columns.reviewer == reviewer)
+    return await all_of(
+        connection,
+        GivenRow,
+        select(*(columns[field.name] for field in fields(GivenRow)))
+        .where(*conditions)
+        .order_by(columns.decided_at.desc(), columns.verdict_id)
         .limit(limit),
     )
 

@@ -23,8 +23,8 @@ class ValueCount:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A first reading that cannot be decided with others: it was decided or withdrawn, is blind to this person,
-    or is in the hands of `claimed_by`. `people`: the new account and the banned one."""
+    """A first reading that cannot be decided with others: it was decided or withdrawn, is read blind, or
+    is in the hands of `claimed_by`. `people`: the new account and the banned one."""
 
     read_id: int
     alert_id: str

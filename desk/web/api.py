@@ -18,6 +18,7 @@ from desk.review.decisions import NOTE_CHARS_MAX, TOGETHER_MAX, ReadDecision
 from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS
 from desk.review.selection import Selection
+from desk.review.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
@@ -26,6 +27,7 @@ from schemas.verdicts import Verdict
 
 Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
+Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="Whole days, up to midnight (UTC).")]
 Word = Annotated[str | None, QueryParameter(max_length=64)]
 QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
 PathRead = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
@@ -342,6 +344,13 @@ async def undo(request: Asked, batch: FromPath[str]) -> Undone:
     return Undone(read_ids=await desk_of(request).undo(request.user.reader, batch))
 
 
+@get("/team", summary="How a team does")
+async def team(request: Asked, days: Days = PERIODS[1]) -> TeamView:
+    """Decisions, pace and exercises of each reader, and what waits by policy and by saved view. A moderator
+    gets their own figures alone."""
+    return await desk_of(request).team(request.user.reader, days)
+
+
 @post("/golden", summary="Set an exercise")
 async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
     """An alert whose answer is agreed, shown blind to everybody who decides and has not read it."""
@@ -376,6 +385,7 @@ HANDLERS: Final = (
     selection,
     decide_together,
     undo,
+    team,
     set_golden,
     reasons,
 )

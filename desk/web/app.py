@@ -41,6 +41,7 @@ from desk.web import (
     saved,
     selection_page,
     single_sign_on,
+    team_page,
     view,
     weights_page,
 )
@@ -77,6 +78,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *saved.HANDLERS,
             *selection_page.HANDLERS,
             *single_sign_on.HANDLERS,
+            *team_page.HANDLERS,
             *live.HANDLERS,
             *weights_page.HANDLERS,
             *view.HANDLERS,

@@ -33,9 +33,11 @@ from desk.review.learning import Learning
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.selection import Selection, selection
+from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
+from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from streams.settings import Settings
@@ -343,6 +345,13 @@ class Desk:
         """What the lead's page shows. Raises `Forbidden`."""
         reader.need("figures")
         return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
+
+    async def team(self, reader: Reader, days: int) -> TeamView:
+        """Returns how a team, or the reader alone, did in the last whole days, and what waits where."""
+        async with self.database.read() as connection:
+            saved = await saved_views.of(connection, reader.user_id, VIEWS_MAX)
+            views = {view.name: (view.query, filters_in(view.query)) for view in saved}
+            return await team_view(self._review(connection, reader), days, views)
 
     @property
     def weights(self) -> Learning:

@@ -72,6 +72,8 @@ ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/decided": DECIDED,
     "/selection": ("read=1.2.3", "read=1&read=3", "all=1", "all=1&band=likely", "all=1&policy=hate"),
     "/api/v1/selection": ("read=1", "read=2", "read=3&read=1", "band=likely"),
+    "/team": ("days=1", "days=90"),
+    "/api/v1/team": ("days=7",),
     "/api/v1/decided": ("verdict=mirror", "taken_back=true", "taken_back=false", "limit=1"),
 }
 FILTERED: Final = ("/queue", "/api/v1/queue", "/next", "/queue/live")
