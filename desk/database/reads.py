@@ -75,17 +75,9 @@ class BacklogRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingCount:
-    """How many reads wait that are alike in all that the queue is narrowed by, and since when the oldest does
-    (Unix seconds)."""
+    """How many reads wait that are alike in `values`, and since when the oldest does (Unix seconds)."""
 
-    band: str
-    policy: str | None
-    platform: str
-    direction: str
-    basis: str | None
-    language: str | None
-    kind: str
-    blind: bool
+    values: dict[str, Any]
     waiting: int
     oldest: float
 
@@ -496,22 +488,25 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
 
 
 async def waiting_counts(
-    connection: AsyncConnection, user_id: str, *, leads: bool, limit: int
+    connection: AsyncConnection, user_id: str, names: Collection[str], *, leads: bool, limit: int
 ) -> list[WaitingCount]:
-    """Counts what waits as a person's queue shows it, skipped or not; the largest groups first."""
-    by = [_alerts.c[name] for name in ("band", "policy", "platform", "direction", "basis", "language")]
-    kind = _SHOWN_KIND.label("kind")
-    waiting = func.count().label("waiting")
-    return await all_of(
-        connection,
-        WaitingCount,
-        select(*by, kind, _reads.c.blind, waiting, func.min(_reads.c.waits_since).label("oldest"))
+    """Counts what waits as a person's queue shows it, skipped or not, by some filters' values and by whether it
+    is blind; the largest groups first."""
+    by = [_SHOWN_KIND.label(name) if name == "kind" else _alerts.c[name] for name in names]
+    by.append(_reads.c.blind)
+    waiting, oldest = func.count(), func.min(_reads.c.waits_since)
+    result = await connection.execute(
+        select(waiting, oldest, *by)
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(*_open_to(user_id, leads=leads))
-        .group_by(*by, kind, _reads.c.blind)
+        .group_by(*by)
         .order_by(waiting.desc())
-        .limit(limit),
+        .limit(limit)
     )
+    return [
+        WaitingCount(dict(zip((*names, "blind"), values, strict=True)), count, since)
+        for count, since, *values in result
+    ]
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -68,8 +68,7 @@ class JudgedRow(VerdictRow):
     alert_policy: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenRow:
+class GivenRow(NamedTuple):
     """A verdict that somebody gave at this desk, exercises among them. `batch`: of the key that gave it."""
 
     alert_id: str
@@ -213,14 +212,13 @@ async def given_here(
     ]
     if reviewer is not None:
         conditions.append(columns.reviewer == reviewer)
-    return await all_of(
-        connection,
-        GivenRow,
-        select(*(columns[field.name] for field in fields(GivenRow)))
+    result = await connection.execute(
+        select(*(columns[name] for name in GivenRow._fields))
         .where(*conditions)
-        .order_by(columns.decided_at.desc(), columns.verdict_id)
-        .limit(limit),
+        .order_by(columns.decided_at.desc())
+        .limit(limit)
     )
+    return [GivenRow(*row) for row in result]
 
 
 async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> list[JudgedRow]:

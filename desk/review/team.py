@@ -105,21 +105,25 @@ async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Fi
     shown.sort(key=lambda figures: figures.name.casefold())
     if not everybody:
         return TeamView(since, until, tuple(shown))
-    waiting = await reads.waiting_counts(
-        connection, reader.user_id, leads=reader.sees_disputes, limit=GROUPS_MAX
+    wanted = {name: (query, _wanted(filters)) for name, (query, filters) in views.items()}
+    names = {"policy"}.union(*(named for _, named in wanted.values()))
+    groups = await reads.waiting_counts(
+        connection, reader.user_id, names, leads=reader.sees_disputes, limit=GROUPS_MAX
     )
-    policies = sorted({group.policy for group in waiting}, key=lambda policy: policy or "")
+    by_policy = defaultdict[str | None, list[WaitingCount]](list)
+    for group in groups:
+        by_policy[group.values["policy"]].append(group)
     return TeamView(
         since,
         until,
         tuple(shown),
         policies=tuple(
-            _queue(policy, [group for group in waiting if group.policy == policy], review.now)
-            for policy in policies
+            _queue(policy, by_policy[policy], review.now)
+            for policy in sorted(by_policy, key=lambda policy: policy or "")
         ),
         views=tuple(
-            _queue(name, [group for group in waiting if _passes(group, filters)], review.now, query)
-            for name, (query, filters) in views.items()
+            _queue(name, [group for group in groups if _passes(group, named)], review.now, query)
+            for name, (query, named) in wanted.items()
         ),
     )
 
@@ -154,10 +158,12 @@ def _queue(name: str | None, groups: Sequence[WaitingCount], now: float, query: 
     )
 
 
-def _passes(group: WaitingCount, filters: Filters) -> bool:
+def _wanted(filters: Filters) -> dict[str, str]:
+    given = {name: getattr(filters, name) for name in Filters.__dataclass_fields__ if name != "order"}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _passes(group: WaitingCount, named: Mapping[str, str]) -> bool:
     """Whether a view shows a group; a band leaves out what is read blind."""
-    wanted = {name: getattr(filters, name) for name in Filters.__dataclass_fields__ if name != "order"}
-    named = {name: value for name, value in wanted.items() if value is not None}
-    return not (group.blind and "band" in named) and all(
-        getattr(group, name) == value for name, value in named.items()
-    )
+    hidden = group.values["blind"] and "band" in named
+    return not hidden and all(group.values[name] == value for name, value in named.items())
