@@ -490,8 +490,8 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
 async def waiting_counts(
     connection: AsyncConnection, user_id: str, names: Collection[str], *, leads: bool, limit: int
 ) -> list[WaitingCount]:
-    """Counts what waits as a person's queue shows it, skipped or not, by some filters' values and by whether it
-    is blind; the largest groups first."""
+    """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
+    blind; the largest groups first."""
     by = [_SHOWN_KIND.label(name) if name == "kind" else _alerts.c[name] for name in names]
     by.append(_reads.c.blind)
     waiting, oldest = func.count(), func.min(_reads.c.waits_since)

@@ -144,7 +144,7 @@ async def test_preview_counts_what_differs_and_names_what_does_not(office: Offic
         page = await preview(client, (await read_ids(client)).values())
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
         assert "Decide together: 3 alerts" in page
-        assert "Band likely: 2 possible: 1" in page
+        assert "Band 2 × likely 1 × possible" in page
         assert (
             "The handles are the same but for letters that look alike, separators or digits. in all" in page
         )
