@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -40,15 +41,22 @@ def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[boo
     return _unread(user_id, alert_id, read, read.c.blind.is_(True))
 
 
-def hides_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides."""
-    said, twin = schema.verdicts.alias(), schema.verdicts.alias()
-    by_the_same_key = exists().where(
-        said.c.alert_id == alert_id,
-        twin.c.batch == said.c.batch,
-        twin.c.alert_id != said.c.alert_id,
-        _hides_own_words(user_id, twin.c.alert_id),
-    )
+def hides_words(
+    user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides.
+
+    `among`: the alerts that a query asks this of. Each key that decided some of them is then looked at once,
+    not with each of the hundreds that it decided.
+    """
+    said, twin, asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
+    unread = _hides_own_words(user_id, twin.c.alert_id)
+    if among is None:
+        same_key = and_(twin.c.batch == said.c.batch, twin.c.alert_id != said.c.alert_id, unread)
+    else:
+        keys = select(asked.c.batch).where(asked.c.alert_id.in_(among))
+        same_key = said.c.batch.in_(select(twin.c.batch).where(twin.c.batch.in_(keys), unread))
+    by_the_same_key = exists().where(said.c.alert_id == alert_id, same_key)
     return or_(_hides_own_words(user_id, alert_id), by_the_same_key)
 
 
@@ -60,7 +68,7 @@ async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collec
         select(
             _alerts.c.alert_id,
             hides_score(user_id, _alerts.c.alert_id).label("score"),
-            hides_words(user_id, _alerts.c.alert_id).label("words"),
+            hides_words(user_id, _alerts.c.alert_id, alert_ids).label("words"),
         ).where(_alerts.c.alert_id.in_(alert_ids)),
     )
 

@@ -304,7 +304,8 @@ async def decided(
         .limit(_PASSED_MAX)
         .subquery("verdicts")
     )
-    hidden = hides_words(user_id, passed.c.alert_id) if seals else false()
+    shown_of = select(passed.c.alert_id)
+    hidden = hides_words(user_id, passed.c.alert_id, shown_of) if seals else false()
     shown = [or_(passed.c.reviewer == user_id, ~hidden)]
     if filters.taken_back is True:
         shown.append(~hidden)
