@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agents.common.tombstones import tombstone
-from cli.commands.account.holdings import WHY, Ended, Gatherer, Holding, Holdings
+from cli.commands.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.commands.account.places import places
 from cli.desk_database import desk_database
 from cli.exit_codes import NotDone
@@ -74,7 +74,7 @@ class Receipt:
             "published": self.published,
             "erased": [row.figures for row in self.erased],
             "asked": [row.figures for row in self.asked],
-            "remains": [{**row.figures, "why": WHY[row.reason]} for row in self.remains],
+            "remains": [{**row.figures, **row.why} for row in self.remains],
             "not_read": self.not_read,
         }
 
@@ -85,10 +85,7 @@ def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: b
     asked = [row for row in found.rows if row.ended_by in ending and row.kind not in _COMPACTED]
     if "Redis" in found.not_read:  # workers do their part whether or not this command sees it
         kinds = ("remembered-account", "alerts-in-store", *(("ban",) if ban else ()))
-        asked += [
-            Holding(kind=kind, place=where[kind], records=None, until=None, reason="retention")
-            for kind in kinds
-        ]
+        asked += [Holding(kind=kind, place=where[kind], records=None, until=None) for kind in kinds]
     return Receipt(
         account.key,
         now,
@@ -195,6 +192,12 @@ def _remaining(
         yield Holding(
             kind="deleted", place=where["deleted"], records=deleted.count + 1, until=until, reason="retention"
         )
-    until = now + settings.dedup_days * DAY_SECONDS
-    yield Holding(kind="markers", place=where["markers"], records=None, until=until, reason="marker")
+    judged = any(alert.verdict for alert in found.desk) or ("verdicts" in topics and topics["verdicts"].count)
+    yield Holding(
+        kind="markers",
+        place=where["markers"],
+        records=None,
+        until=None if judged else now + settings.dedup_days * DAY_SECONDS,
+        reason="marker",
+    )
     yield Holding(kind="copies", place=where["copies"], records=None, until=None, reason="copy")

@@ -105,8 +105,9 @@ def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str
         "status": alert.status,
         "detected_at": alert.detected_at.isoformat(),
         "compared": [
-            {"signal": line.signal, "own": line.ours if is_new else line.theirs}
+            {"signal": line.signal, "own": own}
             for line in (*alert.evidence, *alert.counter_evidence)
+            if (own := line.ours if is_new else line.theirs)
         ],
         "verdict": None
         if verdict is None

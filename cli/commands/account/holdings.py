@@ -30,9 +30,9 @@ Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy"]
 
 WHY: Final[dict[Reason, str]] = {
     "ban": "The ban is in force. A deletion does not end it; `--ban` does.",
-    "retention": "Kafka removes no single record: it goes by age.",
+    "retention": "Kafka removes no single record: a segment goes when its youngest record is old enough.",
     "compaction": "It is superseded, and goes when the broker compacts the topic; `max.compaction.lag.ms` of"
-    " the topic bounds that.",
+    " the topic bounds when.",
     "decision": "A decision of a person, by ids and codes alone, stays accountable.",
     "marker": "A keyed digest keeps a record that comes late from undoing the erasure.",
     "copy": "It left samehand: who has it must remove it.",
@@ -44,14 +44,14 @@ class Holding:
     """One row. `kind`: the short name of its place; `records` None: the place was not read.
 
     `until`: Unix seconds, None where nothing bounds it; `ended_by`: the record that ends it, if any does;
-    `reason`: why it stays without that record.
+    `reason`: why it stays all the same, None where a deletion ends it.
     """
 
     kind: str
     place: Place
     records: int | None
     until: float | None
-    reason: Reason
+    reason: Reason | None = None
     ended_by: Ended | None = None
 
     @property
@@ -62,9 +62,20 @@ class Holding:
             "holds": self.place.holds.replace("`", ""),
             "records": self.records,
             "until": None if self.until is None else from_seconds(self.until).isoformat(timespec="seconds"),
-            "kept": self.place.kept.replace("`", ""),
-            "reason": self.reason,
+            "kept": self.kept,
         }
+
+    @property
+    def kept(self) -> str:
+        """How long, in words."""
+        if self.reason == "compaction":
+            return "until the broker compacts the topic"
+        return self.place.kept.replace("`", "")
+
+    @property
+    def why(self) -> dict[str, str]:
+        """Returns the reason why it stays, by its code and in a sentence."""
+        return {} if self.reason is None else {"reason": self.reason, "why": WHY[self.reason]}
 
 
 @dataclass(slots=True)
@@ -122,9 +133,9 @@ class Gatherer:
             # Written when it was seen; a worker that was behind wrote it later, at the latest now.
             longest = settings.remember_days * DAY_SECONDS * (1 + 1 / GENERATIONS)
             seen = remembered.seen_at + longest
-            self._add("remembered-account", 1, seen if seen > now else now + longest, "retention", "deletion")
+            self._add("remembered-account", 1, seen if seen > now else now + longest, None, "deletion")
         if alerts := len({alert.alert_id for alert in (*about, *on_ban)}):
-            self._add("alerts-in-store", alerts, None, "ban", "deletion")
+            self._add("alerts-in-store", alerts, None, None, "deletion")
         if descent is not None:
             self._add("family", 1, None, "decision")
         return self.found
@@ -136,17 +147,18 @@ class Gatherer:
         else:
             self.found.topics = ScannedTopics(describe(self.settings))
             self.found.not_read["topics"] = "their records were not read (--no-topics)"
-        ends: dict[str, Ended] = {"banned": "tombstone", "state": "deletion"}
         for kind, records in self.found.topics.found.items():
             if read and not records.count:
                 continue
             until, count = records.gone_at(records.newest if read else self.now), records.count
-            if kind not in ends:
-                self._add(kind, count if read else None, until, "retention")
-            elif read and not records.live:
+            if kind in ("banned", "state") and read and not records.live:
                 self._add(kind, count, until, "compaction")
+            elif kind == "banned":
+                self._add(kind, count if read else None, None, "ban", "tombstone")
+            elif kind == "state":
+                self._add(kind, count if read else None, None, None, "deletion")
             else:
-                self._add(kind, count if read else None, None, "ban", ends[kind])
+                self._add(kind, count if read else None, until, "retention")
 
     async def desk(self) -> None:
         """Looks at the desk's database."""
@@ -173,7 +185,7 @@ class Gatherer:
         if quoting := [alert for alert in kept if alert.quoting]:
             due = [alert.due_at for alert in quoting if alert.due_at is not None]
             until = max(due) if len(due) == len(quoting) else None
-            self._add("quotes", len(quoting), until, "decision", "deletion")
+            self._add("quotes", len(quoting), until, None, "deletion")
         if kept:
             self._add("decisions", len(kept), None, "decision")
             self._add("audit-log", None, None, "decision")
@@ -185,7 +197,7 @@ class Gatherer:
         kind: str,
         records: int | None,
         until: float | None,
-        reason: Reason,
+        reason: Reason | None,
         ended_by: Ended | None = None,
     ) -> None:
         place = places(self.settings)[kind]

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from report.text import plural
+from samehand.elapsed import DAY_SECONDS
+from store.limits import HALF_LIFE_SECONDS
 from streams.kafka.topics import Names, TopicSpec, wanted, wanted_by_desk
 from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place. `kept`: how long, by the settings; `sooner`: what ends it before."""
+    """One place. `kept`: how long, by the settings; `sooner`: what ends it before; `tables`: of the desk."""
 
     name: str
     holds: str
     kept: str
     sooner: str
+    tables: tuple[str, ...] = ()
 
 
 NOTHING: Final = "nothing"
@@ -87,40 +90,40 @@ def places(settings: Settings) -> dict[str, Place]:
     }
     return {
         "ban": Place(
-            "Redis: bans",
+            "Redis, bans",
             "keyed digests, folded names, the handle and name to quote, policy, basis, dates",
             "as long as the ban",
             "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`",
         ),
         "remembered-account": Place(
-            "Redis: remembered accounts",
+            "Redis, remembered accounts",
             "keyed digests, folded names, the handle and name to quote, since when each value was shown",
             f"{_setting('REMEMBER_DAYS', settings.remember_days)} after it was written last, and an eighth"
             " longer at most; the oldest go sooner beyond `SAMEHAND_REMEMBER_MEGABYTES`",
             "a deletion; a lifted ban",
         ),
         "alerts-in-store": Place(
-            "Redis: alerts",
+            "Redis, alerts",
             _QUOTES,
             f"open ones as long as the ban; withdrawn ones {dedup}, or as long as the ban after a verdict",
             "a deletion of either account; the end of the ban",
         ),
         "family": Place(
-            "Redis: families",
+            "Redis, families",
             "of whose family a person's verdict made the account: a keyed digest of its id",
             "as long as the verdict holds",
             "another verdict that takes it back",
         ),
         "markers": Place(
-            "Redis: markers",
+            "Redis, markers",
             "keyed digests of ids and moments: a deletion, a lifted ban, a pair's last revision and verdict",
-            f"{dedup}; those of open and dismissed pairs as long as the ban",
+            f"{dedup}; of a pair that is open or that a person judged as long as the store",
             NOTHING,
         ),
         "counts": Place(
-            "Redis: counts",
+            "Redis, counts",
             "how many accounts show a value, in sketches from which no account can be read",
-            "as long as the store",
+            f"as long as the store, halved every {plural(round(HALF_LIFE_SECONDS / DAY_SECONDS), 'day')}",
             NOTHING,
         ),
         **topics,
@@ -136,34 +139,35 @@ def places(settings: Settings) -> dict[str, Place]:
 
 
 def _of_desk(settings: Settings) -> dict[str, Place]:
-    tables = {
-        place: "Desk: " + ", ".join(f"`{name}`" for name in names) for place, names in DESK_TABLES.items()
-    }
     days = _setting("DESK_ERASE_DAYS", settings.desk_erase_days)
     return {
         "quotes": Place(
-            tables["quotes"],
+            "desk, quotes and notes",
             "what alerts quote, as they stand and as they were decided; search terms; notes",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
+            DESK_TABLES["quotes"],
         ),
         "decisions": Place(
-            tables["decisions"],
+            "desk, alerts and decisions",
             "both accounts' ids, levels and probability of alerts, verdicts with their codes",
             "for ever",
             NOTHING,
+            DESK_TABLES["decisions"],
         ),
         "audit-log": Place(
-            tables["audit-log"],
+            "desk, audit",
             "ids of alerts and accounts, who did what and when; digests in place of texts",
             "for ever: without a line the chain of hashes breaks",
             NOTHING,
+            DESK_TABLES["audit-log"],
         ),
         "desk": Place(
-            tables["desk"],
+            "desk, its own affairs",
             "nothing of an account: people at the desk and their work",
             f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
             NOTHING,
+            DESK_TABLES["desk"],
         ),
     }
 

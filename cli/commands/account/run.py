@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,12 +90,14 @@ def show(account: AccountRef, topics: bool, as_json: bool) -> int:
     """
     found = _gathered(load(), account, topics=topics)
     if as_json:
-        kept = [row.figures for row in found.rows]
+        kept = [{**row.figures, **row.why} for row in found.rows]
         output.figures({"account": account.key, "kept": kept, "not_read": found.not_read})
         return 0
     screen = output.console()
-    output.line(screen, f"{visible(account.key, 289)}: {plural(len(found.rows), 'place')}")
-    _table(found.rows)
+    output.line(screen, f"{visible(account.key, 289)}: kept in {plural(len(found.rows), 'place')}")
+    for row in found.rows:
+        output.line(screen, f"{_where(row)}, {_until(row)}")
+        output.line(screen, f"  {row.figures['holds']}")
     _not_read(found.not_read)
     return 0
 
@@ -209,35 +211,37 @@ def _confirm(account: AccountRef, found: Holdings, *, ban: bool) -> None:
 
 
 def _print(receipt: Receipt) -> None:
-    screen, at = output.console(), from_seconds(receipt.at).isoformat(sep=" ", timespec="seconds")
-    word = "would be erased" if receipt.dry_run else "erasure"
-    output.line(screen, f"{visible(receipt.account, 289)}: {word}, {at}")
+    screen = output.console()
+    word = "dry run, nothing is erased" if receipt.dry_run else "erasure"
+    output.line(screen, f"{visible(receipt.account, 289)}: {word}, {_moment(receipt.at)}")
     for what, address in receipt.published.items():
         output.line(screen, f"published: {what} as {address}")
-    asked = "To be erased" if receipt.dry_run else "Asked for, not seen to be gone"
-    for title, rows in (("Erased", receipt.erased), (asked, receipt.asked), ("Remains", receipt.remains)):
+    asked = "To be erased:" if receipt.dry_run else "Asked for, and not seen to be gone:"
+    for title, rows in (("Erased:", receipt.erased), (asked, receipt.asked)):
         if rows:
-            screen.print(f"\n{title}", style="bold")
-            _table(rows)
+            screen.print(title, style="bold")
+        for row in rows:
+            output.line(screen, f"  {_where(row)}", indent=4)
+    screen.print("Remains:", style="bold")
+    for row in receipt.remains:
+        output.line(screen, f"  {_where(row)}, {_until(row)} ({row.reason})", indent=4)
     for reason in dict.fromkeys(row.reason for row in receipt.remains):
-        output.line(screen, f"{reason}: {WHY[reason]}")
+        if reason is not None:
+            output.line(screen, f"{reason}: {WHY[reason]}")
     _not_read(receipt.not_read)
 
 
-def _table(rows: Iterable[Holding]) -> None:
-    cells = [
-        (
-            row.figures["where"],
-            row.figures["holds"],
-            "–" if row.records is None else f"{row.records:,}",
-            row.figures["kept"]
-            if row.until is None
-            else from_seconds(row.until).isoformat(sep=" ", timespec="minutes"),
-            row.reason,
-        )
-        for row in rows
-    ]
-    output.console().print(output.table(("where", "what", "records", "until", "why"), cells))
+def _where(row: Holding) -> str:
+    where = str(row.figures["where"])
+    return where if row.records is None else f"{where}: {plural(row.records, 'record')}"
+
+
+def _until(row: Holding) -> str:
+    return row.kept if row.until is None else f"until {_moment(row.until)}"
+
+
+def _moment(seconds: float) -> str:
+    return f"{from_seconds(seconds):%Y-%m-%d %H:%M} UTC"
 
 
 def _not_read(parts: dict[str, str]) -> None:
