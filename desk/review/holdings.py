@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -75,8 +75,10 @@ async def _kept(connection: AsyncConnection, row: AlertRow, account: str, erase_
     )
 
 
-async def erase_alerts(connection: AsyncConnection, alert_ids: Iterable[str], *, now: float) -> None:
-    """Erases what alerts quote, their search terms and notes, and ends their readings.
+async def erase_alerts(
+    connection: AsyncConnection, account: str, alert_ids: Collection[str], *, actor: str, now: float
+) -> None:
+    """Erases what alerts of an account quote, their search terms and notes, and ends their readings.
 
     As a withdrawal with `account-deleted` does, and also for alerts that workers withdrew before, of which
     they publish no other withdrawal.
@@ -89,3 +91,11 @@ async def erase_alerts(connection: AsyncConnection, alert_ids: Iterable[str], *,
             payload = without_quotes(evidence.payload)
             await alerts.erase(connection, alert_id, payload, now=now, reason=REASON)
         await forget(connection, alert_id, now=now, reason=REASON)
+    await audit.note(
+        connection,
+        actor=actor,
+        action="account-erased",
+        subject=account,
+        now=now,
+        detail={"alerts": len(alert_ids)},
+    )

@@ -108,7 +108,7 @@ async def erase(
     receipt.dry_run = False
     receipt.published = _publish(settings, account, ban=ban, now=now)
     try:
-        await _erase_at_desk(settings, [it.row.alert_id for it in found.desk if it.quoting], now=now)
+        await _erase_at_desk(settings, account, [it.row.alert_id for it in found.desk if it.quoting], now=now)
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
@@ -144,14 +144,16 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, now: float) 
     return published
 
 
-async def _erase_at_desk(settings: Settings, alert_ids: list[str], *, now: float) -> None:
+async def _erase_at_desk(
+    settings: Settings, account: AccountRef, alert_ids: list[str], *, now: float
+) -> None:
     if not alert_ids:
         return
     from desk.review.holdings import BATCH, erase_alerts
 
     for some in batches(alert_ids, BATCH):
         async with desk_database(settings) as connection:
-            await erase_alerts(connection, some, now=now)
+            await erase_alerts(connection, account.key, some, actor="command-line", now=now)
 
 
 async def _await_workers(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEFT_OUT: Final = (
     "the other account of each alert, and the alert's id, from which it could be found out",
     "weights, probabilities and reasons of alerts, which name the other account",
-    "referrers and reasons of reinstatements, which may name somebody else",
+    "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
     "notes of the people who decide",
     "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
     "keyed digests, of which nobody can make a value again: their kinds are listed",
@@ -43,9 +43,8 @@ def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
         "made_at": _moment(now),
         "stored": list(_stored(found)),
         "events": [
-            {"kind": kind, "at": _moment(arrival.timestamp), "record": _own(msgspec.json.decode(value))}
-            for kind, arrival in found.topics.events
-            if (value := arrival.value) is not None
+            {"kind": kind, "at": _moment(at), "record": _own(msgspec.json.decode(record))}
+            for kind, at, record in found.topics.events
         ],
         "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
         "dead_letters": [
@@ -90,10 +89,10 @@ def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:
 
 
 def _own(value: Any) -> Any:
-    """A record with the fields masked that may name somebody else, wherever they stand."""
-    if isinstance(value, dict):
-        return {name: MASK if name in _MASKED and it else _own(it) for name, it in value.items()}
-    return [_own(it) for it in value] if isinstance(value, list) else value
+    """A record with the fields masked that may name somebody else."""
+    if not isinstance(value, dict):
+        return value
+    return {name: MASK if name in _MASKED and it else _own(it) for name, it in value.items()}
 
 
 def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy"]
 """Why something stays where no record ends it, or has not ended it yet."""
 
 WHY: Final[dict[Reason, str]] = {
-    "ban": "The ban is in force. A deletion does not end it; `--ban` does.",
+    "ban": "The ban is in force, and a mirror's next event alerts. A deletion does not end it; --ban does.",
     "retention": "Kafka removes no single record: a segment goes when its youngest record is old enough.",
     "compaction": "It is superseded, and goes when the broker compacts the topic; `max.compaction.lag.ms` of"
     " the topic bounds when.",

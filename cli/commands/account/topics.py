@@ -20,7 +20,14 @@ from schemas.keys import AccountRef
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.wire import decode_alert, decode_alert_state, decode_enrolled, decode_letter, decode_verdict
+from schemas.wire import (
+    decode_alert,
+    decode_alert_state,
+    decode_enrolled,
+    decode_letter,
+    decode_verdict,
+    encode,
+)
 from streams.kafka.client import TopicReader, admin, reader
 from streams.kafka.topics import TopicsOnBroker, look_up, names
 from streams.outcomes import Arrival
@@ -28,6 +35,9 @@ from streams.settings import Settings
 
 KEPT_MAX: Final = 5_000
 """Records of one kind that are held for an export: an account has dozens. Others are counted alone."""
+
+KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Bytes of events that are held for an export: some hundred large pictures. Others are counted alone."""
 
 _NOTED_EVERY: Final = 1_000
 _UNBOUNDED_MS: Final = 2**62
@@ -76,15 +86,17 @@ class FoundRecords:
 class ScannedTopics:
     """What all topics hold about the account, by the attribute of `Names`; a missing topic is left out.
 
-    `events`: its own records, in the order of the topics; `alerts`: the latest revision of each that quotes.
+    `events`: its own records with Kafka's stamp, in the order of the topics, without fields that no schema of
+    ours knows, since these may name anybody; `alerts`: the latest revision of each.
     """
 
     found: dict[str, FoundRecords] = field(default_factory=dict)
-    events: list[tuple[Kind, Arrival]] = field(default_factory=list)
+    events: list[tuple[Kind, float, bytes]] = field(default_factory=list)
     alerts: dict[str, MirrorAlert] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     alert_ids: set[str] = field(default_factory=set)
     beyond: int = 0
+    event_bytes: int = 0
 
 
 def describe(settings: Settings) -> dict[str, FoundRecords]:
@@ -150,8 +162,10 @@ def _takes_event(kind: Kind, arrival: Arrival, account: AccountRef, scanned: Sca
         return arrival.key == account.key.encode()
     if decoded.record.key != account.key:
         return False
-    if len(scanned.events) < KEPT_MAX:
-        scanned.events.append((kind, arrival))
+    record = encode(decoded.record)
+    if len(scanned.events) < KEPT_MAX and scanned.event_bytes + len(record) <= KEPT_BYTES_MAX:
+        scanned.event_bytes += len(record)
+        scanned.events.append((kind, arrival.timestamp, record))
     else:
         scanned.beyond += 1
     return True

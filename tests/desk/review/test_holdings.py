@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk.database import audit
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.case import case_file
@@ -49,12 +50,15 @@ async def test_erasure_reaches_what_workers_withdraw_no_more(office: Office) -> 
 
     for _ in range(2):  # once more is harmless
         async with office.database.begin() as connection:
-            await erase_alerts(connection, before, now=now)
+            await erase_alerts(connection, "x:banned", before, actor="command-line", now=now)
     after = await listed(office, "x:banned")
     assert [alert.quoting for alert in after.values()] == [False] * 3
     assert after["decided"].verdict == before["decided"].verdict, "the decision stays"
     payloads = await kept_payloads(office)
     quoting = {alert_id for alert_id, some in payloads.items() if any("quoted-of" in it for it in some)}
     assert quoting == {"another's"}
+    async with office.database.read() as connection:
+        lines = await audit.about(connection, "x:banned", 10)
+    assert [(line.actor, line.action) for line in lines] == [("command-line", "account-erased")] * 2
     waiting = [one.alert_id for one in await office.desk.queue(amina, Filters(), limit=200)]
     assert waiting == ["another's"]

@@ -39,6 +39,7 @@ def test_a_record_is_found_by_whom_it_names_whatever_its_key_and_spelling(server
     topics.check(load(), create=True)
     called = names(load())
     escaped = encode(a_sign_up("é1")).replace("é".encode(), b"\\u00e9")
+    escaped = escaped.replace(b'"version":1', b'"version":1,"invited_by":"a friend"')
     publish(called.created, a_sign_up("é1"), escaped, "no record of é1".encode(), a_sign_up("é12"))
     publish(called.created, b"{", key=HOLDER.key.encode())
     publish(called.created, a_sign_up("é1", platform="x"))
@@ -51,7 +52,8 @@ def test_a_record_is_found_by_whom_it_names_whatever_its_key_and_spelling(server
     post_letter(called.created, 7)  # about x:1
     scanned = scan(load(), HOLDER)
     assert counts(scanned) == {"created": 3, "deleted": 1, "banned": 1, "alerts": 1, "verdicts": 1}
-    assert [kind for kind, _ in scanned.events] == ["created", "created", "deleted", "banned"]
+    assert [kind for kind, _, _ in scanned.events] == ["created", "created", "deleted", "banned"]
+    assert not [record for _, _, record in scanned.events if b"friend" in record], "who is that?"
     assert scanned.found["banned"].live
     publish(called.banned, None, key=HOLDER.key.encode())
     assert not scan(load(), HOLDER).found["banned"].live, "a tombstone supersedes it"
