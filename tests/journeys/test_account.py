@@ -20,7 +20,7 @@ from streams.settings import load
 from tests.cli.running import Samehand
 from tests.desk.people import A_POLICY
 from tests.journeys.conftest import Platform
-from tests.makers import a_ban, a_sign_up
+from tests.makers import a_ban, a_sign_up, a_verdict
 
 pytestmark = pytest.mark.journey
 
@@ -75,14 +75,21 @@ def test_an_account_is_shown_exported_and_erased_and_its_ban_only_when_asked(
     peppers = re.findall(r"[0-9a-f]{64}", Path(told.environment["SAMEHAND_PEPPER_FILE"]).read_text("ascii"))
     (alert,) = told.alerts_on("n1")
 
+    def kept(account: str = "telegram:n1") -> dict[str, dict[str, Any]]:
+        return rows(samehand("account", "show", account, "--json").figures["kept"])
+
     # What is kept where: counted, and no value of either account printed.
+    told.publish(told.topics.verdicts, a_verdict(alert.alert_id, "mirror"))
+    told.until(lambda: "family" in kept(), "the verdict that makes it one of a family")
     shown = samehand("account", "show", "telegram:n1", "--json")
-    kept = rows(shown.figures["kept"])
-    assert set(kept) == {
-        *("remembered-account", "alerts-in-store", "created", "alerts", "state", "letters"),
-        *("quotes", "decisions", "audit-log"),
+    before = rows(shown.figures["kept"])
+    assert set(before) == {
+        *("remembered-account", "alerts-in-store", "family", "created", "alerts", "state", "verdicts"),
+        *("letters", "quotes", "decisions", "audit-log"),
     }
-    assert (kept["created"]["records"], kept["letters"]["records"]) == (2, 1), "the broken record lies twice"
+    assert (before["created"]["records"], before["letters"]["records"]) == (2, 1), (
+        "the broken record lies twice"
+    )
     text = samehand("account", "show", "telegram:n1").out
     assert not [it for it in (*MODEL.values(), *MIRROR.values(), "+923001234567") if it in text + shown.out]
 
@@ -114,7 +121,7 @@ def test_an_account_is_shown_exported_and_erased_and_its_ban_only_when_asked(
     assert (erased.code, set(rows(receipt["erased"])), receipt["asked"]) == (0, gone, [])
     remains = rows(receipt["remains"])
     assert set(remains) == {
-        *("created", "alerts", "state", "letters", "deleted"),
+        *("family", "created", "alerts", "state", "verdicts", "letters", "deleted"),
         *("decisions", "audit-log", "markers", "copies"),
     }
     assert all(row["why"] == WHY[row["reason"]] for row in remains.values())
@@ -125,16 +132,12 @@ def test_an_account_is_shown_exported_and_erased_and_its_ban_only_when_asked(
         lambda: told.alerts_on("n1")[-1].withdrawn_reason == "account-deleted", "the withdrawal on the topic"
     )
 
-    def left() -> dict[str, dict[str, Any]]:
-        return rows(samehand("account", "show", "telegram:n1", "--json").figures["kept"])
-
-    told.until(lambda: left()["state"].get("reason") == "compaction", "the tombstone of the alert's state")
-    assert set(left()) == {*("created", "deleted", "alerts", "state", "letters"), "decisions", "audit-log"}
+    told.until(lambda: kept()["state"].get("reason") == "compaction", "the tombstone of the alert's state")
+    assert set(kept()) == set(before) - gone | {"deleted"}
 
     # A ban outlives the erasure of its account, unless that is asked for.
     receipt = samehand("account", "erase", "telegram:b1", "--yes", "--json").figures
     assert rows(receipt["remains"])["ban"]["why"] == WHY["ban"]
     ended = samehand("account", "erase", "telegram:b1", "--ban", "--yes", "--json")
     assert (ended.code, set(rows(ended.figures["erased"]))) == (0, {"ban"})
-    last = rows(samehand("account", "show", "telegram:b1", "--json").figures["kept"])
-    assert ("ban" in last, last["banned"]["reason"]) == (False, "compaction")
+    assert ("ban" in kept("telegram:b1"), kept("telegram:b1")["banned"]["reason"]) == (False, "compaction")

@@ -39,7 +39,7 @@ _WRITTEN_ON: Final = ("alerts", "shadow")
 """Topics on which an erasure has workers write further records with the account's id."""
 
 _COMPACTED: Final = ("banned", "state")
-_IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store"})
+_IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store", "family"})
 
 
 @dataclass(slots=True)

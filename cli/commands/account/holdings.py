@@ -137,7 +137,7 @@ class Gatherer:
         if alerts := len({alert.alert_id for alert in (*about, *on_ban)}):
             self._add("alerts-in-store", alerts, None, None, "deletion")
         if descent is not None:
-            self._add("family", 1, None, "decision")
+            self._add("family", 1, None, "decision", "tombstone")
         return self.found
 
     def topics(self, *, read: bool) -> None:
@@ -148,6 +148,8 @@ class Gatherer:
             self.found.topics = ScannedTopics(describe(self.settings))
             self.found.not_read["topics"] = "their records were not read (--no-topics)"
         for kind, records in self.found.topics.found.items():
+            if records.named:
+                self._add(kind, len(records.named), None, "decision")
             if read and not records.count:
                 continue
             until, count = records.gone_at(records.newest if read else self.now), records.count

@@ -46,7 +46,8 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
     "state": (
-        "both accounts' ids, levels and weights of alerts that are open or may be judged; no quotes",
+        "ids of both accounts and of the family's first, levels and weights of alerts that are open or may be"
+        " judged; no quotes",
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
     "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
@@ -110,9 +111,9 @@ def places(settings: Settings) -> dict[str, Place]:
         ),
         "family": Place(
             "Redis, families",
-            "of whose family a person's verdict made the account: a keyed digest of its id",
-            "as long as the verdict holds",
-            "another verdict that takes it back",
+            "by a person's verdict: an account's family, as a keyed digest; the id of its first account",
+            "as long as the verdict holds; the id as long as the ban of the first",
+            "another verdict that takes it back; a reinstatement or tombstone of the first",
         ),
         "markers": Place(
             "Redis, markers",
@@ -150,7 +151,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "decisions": Place(
             "desk, alerts and decisions",
-            "both accounts' ids, levels and probability of alerts, verdicts with their codes",
+            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts",
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],

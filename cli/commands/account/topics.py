@@ -55,6 +55,7 @@ class FoundRecords:
     """What one topic holds about the account. `newest`: Kafka's latest stamp, Unix seconds.
 
     `live`: keys whose last record has a value; on a compacted topic the others only wait for compaction.
+    `named`: those among the keys of alerts' states that name the account as the first of a family alone.
     `config`: the topic as the broker has it, None where that is not said.
     """
 
@@ -62,6 +63,7 @@ class FoundRecords:
     count: int = 0
     newest: float = 0.0
     live: set[bytes | None] = field(default_factory=set)
+    named: set[bytes | None] = field(default_factory=set)
 
     def add(self, arrival: Arrival) -> None:
         self.count += 1
@@ -119,6 +121,7 @@ def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
             for arrival in _arrivals(opened, str(getattr(names(settings), attribute))):
                 if arrival.value is None:
                     found.live.discard(arrival.key)
+                    found.named.discard(arrival.key)
                 elif _takes(attribute, arrival, account, scanned):
                     found.add(arrival)
     return scanned
@@ -153,7 +156,7 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
     if attribute == "enrolled":
         enrolled = decode_enrolled(arrival.value, now=math.inf)
         return not isinstance(enrolled, Malformed) and enrolled.record.key == account.key
-    return _takes_alert(attribute, arrival.value, account, scanned)
+    return _takes_alert(attribute, arrival, account, scanned)
 
 
 def _takes_event(kind: Kind, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
@@ -186,21 +189,24 @@ def _takes_letter(value: bytes, account: AccountRef, scanned: ScannedTopics) -> 
     return True
 
 
-def _takes_alert(attribute: str, value: bytes, account: AccountRef, scanned: ScannedTopics) -> bool:
+def _takes_alert(attribute: str, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
     record: MirrorAlert | AlertSummary
     if attribute == "state":
-        state = decode_alert_state(value, now=math.inf)
+        state = decode_alert_state(arrival.value, now=math.inf)
         if isinstance(state, Malformed):
             return False
         record = state.record.record
     else:
-        alert = decode_alert(value, now=math.inf)
+        alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
             return False
         record = alert.record
     sides = {record.key, record.matched.key}
     others = {f"{it.platform}:{it.account_id}" for it in getattr(record, "others", ())}
     if account.key not in sides | others | {record.matched.root_id}:
+        return False
+    if attribute == "state" and account.key not in sides:
+        scanned.found["state"].named.add(arrival.key)
         return False
     if account.key in sides:
         scanned.alert_ids.add(record.alert_id)
