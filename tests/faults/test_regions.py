@@ -75,10 +75,12 @@ def test_a_standby_region_says_the_same_and_goes_on_alone(
     standby.open()
 
     for number, name in enumerate(("umar_media", "karakoram_songs")):
-        given = {"handle": name, "device_id": DEVICE.format(number)}
-        live.publish(live.topics.banned, a_ban(f"b{number}", at=AGO, banned_at=AGO, **given))
-        live.publish(live.topics.created, a_sign_up(f"n{number}", at=NOW, **given))
-        live.until(lambda new=f"n{number}": live.alerts_on(new), "the alert")  # type: ignore[misc]  # bound
+        device = DEVICE.format(number)
+        live.publish(
+            live.topics.banned, a_ban(f"b{number}", handle=name, device_id=device, at=AGO, banned_at=AGO)
+        )
+        live.publish(live.topics.created, a_sign_up(f"n{number}", handle=name, device_id=device, at=NOW))
+    live.until(lambda: len(live.alerts()) == 2, "the alerts")
     standby.until(lambda: len(standby.alerts()) == 2, "the same alerts in the standby region")
     assert {it.alert_id for it in standby.alerts()} == {it.alert_id for it in live.alerts()}
     [dismissed] = live.alerts_on("n0")
@@ -91,8 +93,8 @@ def test_a_standby_region_says_the_same_and_goes_on_alone(
     live.worker.kill()
     brokers[0].close()
     began = time.monotonic()
-    given = {"handle": "karakoram_songs_2", "device_id": DEVICE.format(1)}
-    standby.publish(standby.topics.created, a_sign_up("n2", at=NOW, **given))
+    third = a_sign_up("n2", handle="karakoram_songs_2", device_id=DEVICE.format(1), at=NOW)
+    standby.publish(standby.topics.created, third)
     standby.until(lambda: standby.alerts_on("n2"), "an alert without the live region")
     fault_table.add(Row("the live region is lost", 0, 0, 0, time.monotonic() - began, None))
 
