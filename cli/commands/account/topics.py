@@ -7,7 +7,6 @@ account's id. Nothing is committed.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -179,8 +178,7 @@ def _takes_letter(value: bytes, account: AccountRef, scanned: ScannedTopics) -> 
     if isinstance(decoded, Malformed):
         return False
     letter = decoded.record
-    word = rb"(?<!\w)" + re.escape(_spelt(account)) + rb"(?!\w)"
-    if letter.key != account.key.encode() and not re.search(word, letter.value or b""):
+    if letter.key != account.key.encode() and not mentions(letter.value or b"", _spelt(account)):
         return False
     if len(scanned.letters) < KEPT_MAX:
         scanned.letters.append(letter)
@@ -221,6 +219,17 @@ def _keep_alert(alert: MirrorAlert, scanned: ScannedTopics) -> None:
         scanned.beyond += 1
     elif known is None or known.revision <= alert.revision:
         scanned.alerts[alert.alert_id] = alert
+
+
+def mentions(value: bytes, word: bytes) -> bool:
+    """Whether a word stands in bytes, with neither letter nor digit beside it."""
+    at = value.find(word)
+    while at >= 0:
+        after = at + len(word)
+        if not (value[at - 1 : at].isalnum() or value[after : after + 1].isalnum()):
+            return True
+        at = value.find(word, at + 1)
+    return False
 
 
 def _spelt(account: AccountRef) -> bytes:

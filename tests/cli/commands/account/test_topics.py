@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from cli.commands.account.topics import FoundRecords, ScannedTopics, scan
+from cli.commands.account.topics import FoundRecords, ScannedTopics, mentions, scan
 from schemas.keys import AccountRef
 from schemas.record import Record
 from schemas.wire import encode
@@ -21,6 +21,14 @@ from tests.makers import a_ban, a_deletion, a_sign_up, a_verdict
 
 DAY_MS = 86_400_000
 HOLDER = AccountRef("telegram", "é1")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(b"7", True), (b'{"id":7}', True), (b"17 71 7", True), (b"17 71 a7", False), (b"", False)],
+)
+def test_an_id_in_bytes_that_nobody_can_read_stands_alone(value: bytes, *, found: bool) -> None:
+    assert mentions(value, b"7") is found
 
 
 def publish(topic: str, *records: Record | bytes | None, key: bytes = b"unkeyed") -> None:
