@@ -97,6 +97,7 @@ def test_an_account_is_shown_exported_and_erased_and_its_ban_only_when_asked(
     out = tmp_path / "account.json"
     assert samehand("account", "export", "telegram:n1", "--out", out).code == 0
     copy = out.read_text("utf-8")
+    assert out.stat().st_mode & 0o077 == 0, "raw values are for nobody else on this machine"
     assert MIRROR["email"] in copy
     others = ("b1", MODEL["handle"], MODEL["email"], MIRROR["referrer"], alert.alert_id, "@umar")
     assert not [it for it in (*others, *peppers) if f'{it}"' in copy or f'"{it}' in copy]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agents.common.tombstones import tombstone
+from cli import output
 from cli.commands.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.commands.account.places import places
 from cli.desk_database import desk_database
@@ -106,7 +107,11 @@ async def erase(
     now = time.time()
     receipt = foreseen(settings, account, found, ban=ban, now=now)
     receipt.dry_run = False
-    receipt.published = _publish(settings, account, ban=ban, now=now)
+    # Never before what it ends: this machine's clock may be slower than the workers'.
+    seen_at = found.remembered.seen_at if found.remembered else now
+    banned_at = found.ban.facts.occurred_at if found.ban else now
+    receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
+    output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
         await _erase_at_desk(settings, account, [it.row.alert_id for it in found.desk if it.quoting], now=now)
     except NotDone as fault:
@@ -122,19 +127,19 @@ def _ending(*, ban: bool) -> frozenset[Ended | None]:
     return frozenset({"deletion", "tombstone"} if ban else {"deletion"})
 
 
-def _publish(settings: Settings, account: AccountRef, *, ban: bool, now: float) -> dict[str, str]:
+def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -> dict[str, str]:
     """Returns the addresses of the records that were published, by what they say."""
     called = names(settings)
     deletion = AccountDeleted(
         event_id=f"erasure-{secrets.token_hex(8)}",
         version=1,
-        occurred_at=from_seconds(now),
+        occurred_at=from_seconds(at),
         platform=account.platform,
         account_id=account.account_id,
     )
     records = {"deletion": Emit(called.deleted, account.key.encode(), encode(deletion))}
     if ban:
-        records["tombstone"] = tombstone(account.key, now, called.banned)
+        records["tombstone"] = tombstone(account.key, at, called.banned)
     published = {}
     with writer(settings) as out:
         for word, emit in records.items():

@@ -119,7 +119,7 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
       samehand account export telegram:1119280334536626042 > account.json
       samehand account export x:1076313901 --out account.json
     """
-    with nullcontext() if out is None else writing(out, "--out") as file:
+    with nullcontext() if out is None else writing(out, "--out", private=True) as file:
         made = export(account.key, _gathered(load(), account, topics=topics), now=time.time())
         text = json.dumps(made, indent=2, ensure_ascii=file is None)
         if file is not None:
@@ -180,13 +180,13 @@ def erase_(
     settings = load()
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("there is no terminal to ask on: give --yes, or --dry-run to look first")
-    with nullcontext() if out is None else writing(out, "--out") as file:
-        found = _gathered(settings, account, topics=topics)
+    found = _gathered(settings, account, topics=topics)
+    if not (dry_run or yes):
+        _confirm(account, found, ban=ban)
+    with nullcontext() if out is None else writing(out, "--out", private=True) as file:
         if dry_run:
             receipt = foreseen(settings, account, found, ban=ban, now=time.time())
         else:
-            if not yes:
-                _confirm(account, found, ban=ban)
             receipt = awaited(erase(settings, account, found, ban=ban, wait_seconds=wait_seconds))
         if file is not None:
             file.write(f"{json.dumps(receipt.figures, indent=2, ensure_ascii=False)}\n".encode())
