@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.house import ROOT
-from tests.journeys.test_first_alert import Newcomer, held_port, newcomer, own_broker
+from tests.journeys.newcomer import Newcomer, answers, commands, held_port, newcomer, own_broker
 
 pytestmark = pytest.mark.journey
 __all__ = ["newcomer", "own_broker"]
@@ -30,9 +30,8 @@ class Page:
         return (ROOT / "docs" / f"{self.name}.md").read_text("utf-8")
 
     @property
-    def commands(self) -> list[str]:
-        blocks = re.findall(r"```sh\n(.*?)```", self.text, re.DOTALL)
-        return [line for block in blocks for line in block.splitlines()]
+    def typed(self) -> list[str]:
+        return commands(self.text)
 
 
 PAGES = (Page("mastodon", "X-Hub-Signature"), Page("discourse", "X-Discourse-Event-Signature"))
@@ -52,7 +51,7 @@ def status_of(url: str, header: str) -> int:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_page_leads_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcomer, page: Page) -> None:
-    sample, pepper, keys, worker, gate, deliver, receiver, send = page.commands
+    sample, pepper, keys, worker, gate, deliver, receiver, send = page.typed
     assert "5 records: 4 map, 1 have nothing to say" in newcomer.types(sample)
     newcomer.types(pepper)
     keys_file = {"SAMEHAND_GATE_KEYS": str(newcomer.folder / "keys.json")}
@@ -65,14 +64,12 @@ def test_the_page_leads_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcome
         name: newcomer.stack.enter_context(held_port())
         for name in ("worker", "gate", "calls", "deliver", "hook")
     }
-    endpoints = newcomer.folder / "endpoints.toml"
-    shown = (ROOT / "examples/webhook/endpoints.toml").read_text("utf-8")
-    endpoints.write_text(shown.replace("9000", ports["hook"]))
+    newcomer.edits("webhook/endpoints.toml", _9000=ports["hook"])
     heard = newcomer.folder / "receiver.log"
     newcomer.starts("receiver", receiver.replace("9000", ports["hook"]))
     newcomer.starts("worker", worker, SAMEHAND_WEB_PORT=ports["worker"])
     newcomer.starts("gate", gate, SAMEHAND_WEB_PORT=ports["gate"], SAMEHAND_GATE_PORT=ports["calls"])
-    newcomer.starts("deliver", deliver, SAMEHAND_WEB_PORT=ports["deliver"], SAMEHAND_ENDPOINTS=str(endpoints))
+    newcomer.starts("deliver", deliver, SAMEHAND_WEB_PORT=ports["deliver"])
     url = f"http://127.0.0.1:{ports['calls']}/v1/webhooks/{page.name}.webhooks"
     newcomer.waits(lambda: status_of(url, page.header) == 401, "a gate that refuses what is not signed")
     health = f"http://127.0.0.1:{ports['worker']}/health/ready"
@@ -84,16 +81,7 @@ def test_the_page_leads_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcome
     assert "umar" not in (newcomer.folder / "gate.log").read_text("utf-8")
 
 
-def answers(url: str) -> bool:
-    """Whether a process of ours is ready."""
-    try:
-        with urllib.request.urlopen(url, timeout=10.0):  # our own
-            return True
-    except OSError:
-        return False
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_of_the_page_is_run_above(page: Page) -> None:
-    assert len(page.commands) == 8
-    assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in page.commands)
+    assert len(page.typed) == 8
+    assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in page.typed)
