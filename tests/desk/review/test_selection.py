@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desk.database import audit, outbox
+from desk.database import audit, outbox, reads
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.errors import SelectionChanged
@@ -222,9 +222,8 @@ async def test_nobody_waits_for_a_reading_that_is_being_written(office: Office) 
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     chosen = [one.read_id for one in await office.desk.queue(amina, Filters())]
     async with office.database.begin() as connection:
-        await office.desk._review(connection, bilal)._claim(
-            await office.desk._review(connection, bilal).known_read(chosen[1])
-        )
+        now = office.clock()
+        assert await reads.claim(connection, chosen[1], bilal.user_id, now=now, until=now + 60)
         with pytest.raises(SelectionChanged) as refused:
             await office.desk.decide_together(amina, chosen, MIRROR)
         assert refused.value.read_ids == (chosen[1],)
