@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import click
 import pytest
 
-from cli.commands.backtest.truths import PAIR
+from cli.inputs.truths import PAIR
 from cli.main import run
 from cli.options import InputFile
 from cli.registry import COMMANDS, module_of

@@ -14,6 +14,7 @@ from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.input_source import shown_path
 from cli.inputs.oddities import tell_odd
+from cli.offline.known_pairs import causes_of
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, accounts_option, bans_option, platform_option, strict_option, weights_option
@@ -82,11 +83,11 @@ def command(
     from cli.commands.backtest.figures import figures
     from cli.commands.backtest.running import measured
     from cli.commands.backtest.show import show
-    from cli.commands.backtest.truths import read_languages, read_strategies, read_truth
+    from cli.inputs.truths import read_languages, read_strategies, read_truth
 
     started = time.monotonic()
     tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
-    run, scored = awaited(
+    run, scored, missed = awaited(
         measured(
             bans,
             accounts,
@@ -103,7 +104,12 @@ def command(
     refuse_nothing(scored, bans, accounts)
     if not run.sign_ups:
         raise click.ClickException(f"{shown_path(accounts)}: nothing in it can be measured")
-    shown = {**figures(run), "bad_rows": len(scored.faults), "seconds": round(time.monotonic() - started, 3)}
+    shown = {
+        **figures(run),
+        "missed": causes_of(missed),
+        "bad_rows": len(scored.faults),
+        "seconds": round(time.monotonic() - started, 3),
+    }
     if out is not None:
         _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})
     if as_json:

@@ -10,7 +10,7 @@ from bench.quality.simulated import figures_of, together
 from bench.quality.tables import table
 from cli.commands.backtest.figures import figures
 from cli.commands.backtest.running import measured
-from cli.commands.backtest.truths import read_languages, read_strategies, read_truth
+from cli.inputs.truths import read_languages, read_strategies, read_truth
 from simulate.files import simulate_command
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.commands.backtest.truths import AccountPair, read_languages, read_strategies, read_truth
+from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
 
 HEAD = "platform,account_id,banned_platform,banned_account_id"
 
