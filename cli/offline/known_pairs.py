@@ -41,10 +41,7 @@ def known_pairs(
     """
     truth = {one.pair for one in diagnoses}
     owed = truth - {one.pair for one in diagnoses if one.cause == "account-banned"}
-    bands: dict[AccountPair, str] = {}
-    for alert in alerts:
-        if alert.band != "none":
-            bands[AccountPair(alert.key, alert.matched.key)] = alert.band
+    bands = alerted_pairs(alerts)
     judged = {pair: band for pair, band in bands.items() if pair in truth or pair.account not in banned}
     missed = [one for one in diagnoses if one.pair not in bands]
     return {
@@ -57,6 +54,11 @@ def known_pairs(
         "missed": causes_of(missed),
         "missed_pairs": [diagnosis_fields(one, banned) for one in missed[:MISSED_MAX]],
     }
+
+
+def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
+    """The band of each pair on which there was an alert."""
+    return {AccountPair(it.key, it.matched.key): it.band for it in alerts if it.band != "none"}
 
 
 def _upwards(

@@ -23,14 +23,15 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.unusable_fields import UnusableFields
 from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli import output
-from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
+from cli.inputs.event_files import EventFiles
+from cli.inputs.input_files import InputLine, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from cli.inputs.unusable_fields import UnusableFields
 from cli.offline.distilled import remembered
 from cli.offline.pair_diagnosis import Watch
 from samehand.fingerprint.distil import is_day
@@ -125,13 +126,12 @@ class Offline:
         self._done = 0
         self.scored = Scored()
 
-    async def compare(self, bans: Path, accounts: Path, platform: str) -> None:
+    async def compare(self, bans: Path, accounts: Path, files: EventFiles) -> None:
         """Enrols one file and screens the other, with a progress bar for each step."""
-        now = self._now
         with output.progress("enrolling bans", size([bans])) as hear:
-            await self.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+            await self.enrol(files.bans(bans, hear))
         with output.progress("reading accounts", size([accounts])) as hear:
-            lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+            lines = list(files.accounts(accounts, hear))
         with output.progress("looking up accounts", len(lines)) as hear:
             await self.screen(lines, hear)
 
@@ -212,7 +212,7 @@ class Offline:
             if isinstance(line.outcome, Malformed):
                 self.scored.faults.append((line.address, line.outcome))
             else:
-                self.scored.unusable.add(line)
+                self.scored.unusable.add(line.outcome, line.unusable)
                 yield line, line.outcome
 
     def _note_dead(self, lines: Sequence[InputLine[E]], outcomes: Sequence[Outcome]) -> int:

@@ -130,8 +130,10 @@ class Watch:
 
     pairs: Collection[AccountPair]
     found: dict[AccountPair, PairDiagnosis] = field(default_factory=dict)
-    """By the pair as it was asked for; of one that names no ban, by the pairs that were found."""
+    """By pair; of one that names no ban, the closest pairs."""
     _seen: set[str] = field(default_factory=set)
+    _whole: dict[str, str] = field(default_factory=dict)
+    """Keys of accounts and bans that were named by their id alone."""
     _by_account: dict[str, list[AccountPair]] = field(default_factory=dict)
     _by_ban: dict[str, list[AccountPair]] = field(default_factory=dict)
 
@@ -144,9 +146,14 @@ class Watch:
         """Looks into the pairs of accounts, or of ``bans``, whose events the agents have just taken."""
         wanted, row_of = (self._by_ban, ROW_OF_BANS) if bans else (self._by_account, ROW_OF_ACCOUNTS)
         for key in keys:
-            asked = key.replace(f":{row_of}", ":", 1)
-            self._seen |= {f"{row_of}{asked}"} if asked in wanted else set()
-            for pair in wanted.get(asked, ()):
+            named = key.replace(f":{row_of}", ":", 1)
+            bare = named.partition(":")[2]
+            if bare in wanted:
+                self._whole[f"{row_of}{bare}"] = named
+            if named in wanted or bare in wanted or (bans and named in self._by_account):
+                self._seen.add(f"{row_of}{named}")
+            for asked in (*wanted.get(named, ()), *wanted.get(bare, ())):
+                pair = self.whole(asked)
                 if not pair.banned:
                     self.found |= {one.pair: one for one in await _closest(pair.account, context)}
                 elif {f"{ROW_OF_ACCOUNTS}{pair.account}", f"{ROW_OF_BANS}{pair.banned}"} <= self._seen:
@@ -159,13 +166,18 @@ class Watch:
     async def finish(self, context: AgentContext) -> None:
         """Looks for the closest bans once more, among those that came later."""
         for pair in self._by_ban.get("", ()):
-            later = await _closest(pair.account, context)
+            later = await _closest(self.whole(pair).account, context)
             self.found |= {one.pair: one for one in later if one.alert and one.pair not in self.found}
 
-    def of(self, alerted: Collection[AccountPair]) -> list[PairDiagnosis]:
-        """What was found of every pair; on the pairs ``alerted`` there was an alert."""
+    def whole(self, pair: AccountPair) -> AccountPair:
+        """The pair with its platforms, which who asks may leave out."""
+        account = self._whole.get(f"{ROW_OF_ACCOUNTS}{pair.account}", pair.account)
+        return AccountPair(account, self._whole.get(f"{ROW_OF_BANS}{pair.banned}", pair.banned))
+
+    def of(self, pairs: Iterable[AccountPair], alerted: Collection[AccountPair]) -> list[PairDiagnosis]:
+        """What was found of some of the pairs; on the pairs ``alerted`` there was an alert."""
         asked: list[AccountPair] = []
-        for pair in self.pairs:
+        for pair in map(self.whole, pairs):
             closest = [it for it in self.found if it.account == pair.account] if not pair.banned else []
             asked += closest or [pair]
         return [
@@ -176,7 +188,8 @@ class Watch:
 
     def _unmet(self, pair: AccountPair) -> str:
         if f"{ROW_OF_ACCOUNTS}{pair.account}" not in self._seen:
-            return "account-not-read"
+            as_ban = f"{ROW_OF_BANS}{pair.account}" in self._seen
+            return "account-banned" if as_ban else "account-not-read"
         if pair.banned and f"{ROW_OF_BANS}{pair.banned}" not in self._seen:
             return "ban-not-read"
         return "not-looked-up" if pair.banned else "no-shared-key"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.map.foreign_records import of_kcat
+from cli.inputs.foreign_records import of_kcat
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, take_port

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from cli.commands.backtest.judged import BacktestRun, judged
-from cli.inputs.input_files import read_accounts
+from cli.inputs.event_files import EventFiles
 from cli.inputs.truths import AccountPair
+from cli.offline.known_pairs import alerted_pairs
 from cli.offline.offline_scoring import Offline, Scored
 from cli.offline.pair_diagnosis import PairDiagnosis, Watch
 from samehand.normalize.text.scripts import dominant_script
@@ -22,26 +23,25 @@ _BELOW: Final = 1
 async def measured(
     bans: Path,
     accounts: Path,
-    platform: str,
+    files: EventFiles,
     truth: frozenset[AccountPair],
     *,
-    now: float,
     weights: Weights | None = None,
     strategies: Mapping[AccountPair, int] | None = None,
     groups: Mapping[str, str] | None = None,
 ) -> tuple[BacktestRun, Scored, list[PairDiagnosis]]:
-    """Scores every account as the worker would; returns also the true pairs that it missed, with the cause."""
+    """Scores every account as the worker would; returns also the true pairs that it missed, with causes."""
     watch = Watch(truth)
-    offline = Offline(now=now, weights=weights, candidates=_BELOW, watch=watch)
-    await offline.compare(bans, accounts, platform)
+    offline = Offline(now=files.now, weights=weights, candidates=_BELOW, watch=watch)
+    await offline.compare(bans, accounts, files)
     scored = offline.scored
     scripts = {
         event.key: str(dominant_script(event.account.display_name or event.account.handle or ""))
-        for line in read_accounts(accounts, now=now, platform=platform)
+        for line in files.accounts(accounts)
         if not isinstance(event := line.outcome, Malformed)
     }
-    alerted = {AccountPair(alert.key, alert.matched.key) for alert in scored.alerts if alert.band != "none"}
-    looked_into = watch.of(alerted)
+    looked_into = watch.of(truth, alerted_pairs(scored.alerts))
+    truth = frozenset(one.pair for one in looked_into)
     run = BacktestRun(
         judged=judged(scored.alerts, truth),
         sign_ups=len(scripts),

@@ -18,7 +18,7 @@ from cli.commands.dry_run.figures import figures
 from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from cli.commands.dry_run.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
 from cli.commands.dry_run.stores import store_for
-from cli.commands.map.run import compiled
+from cli.inputs.foreign_records import compiled
 from cli.inputs.input_errors import tell_faults
 from cli.offline.weights_file import weights_of_file
 from samehand.elapsed import HOUR_SECONDS

@@ -18,8 +18,8 @@ import click
 from msgspec.structs import replace
 
 from cli import output
-from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
 from cli.commands.map.tally import MappingTally
+from cli.inputs.foreign_records import NOTED_EVERY, of_file, of_kcat
 from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run

@@ -10,16 +10,15 @@ from typing import Any, Final
 import click
 
 from cli import output
-from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
 from cli.commands.map.tally import SIDES, MappingTally
+from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic
 from cli.inputs.input_files import size
-from cli.inputs.input_source import read_bytes, shown_path
+from cli.inputs.input_source import shown_path
 from cli.offline.silent_signals import costs, sentence
 from cli.options import FILE
 from report.text import plural, visible
-from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS
-from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Arrival
 from streams.registry.transcode import Transcoder, mapped, required_transcoder
 from streams.settings import load
@@ -100,20 +99,6 @@ def command(
         where = visible(topic or "") if sample is None else shown_path(sample)
         raise click.ClickException(f"{where}: {'nothing maps' if tally.records else 'holds no records'}")
     return 0
-
-
-def compiled(path: Path | None) -> Mappings:
-    """Returns the table of the option, else that of the settings. Faults name their line."""
-    if path is None:
-        return mappings_of(load())
-    try:
-        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), shown_path(path))
-    except MappingError as wrong:
-        for fault in wrong.faults:
-            output.note(f"{wrong.name}: {visible(str(fault), 1_000)}")
-        raise click.ClickException(
-            f"{wrong.name} cannot be used: {plural(len(wrong.faults), 'fault')}"
-        ) from None
 
 
 def _of(topic: str | None, mappings: Mappings, *, kcat: bool) -> str:
