@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,10 +147,7 @@ def _figures(tally: MappingTally, seconds: float) -> dict[str, Any]:
             }
             for fault, count in tally.faults.most_common()
         ],
-        "fields_unusable": [
-            {"field": field, "reason": reason, "records": count}
-            for (field, reason), count in sorted(tally.unusable.items())
-        ],
+        "fields_unusable": tally.unusable.rows,
         "filled": {kind: dict(tally.filled[kind]) for kind in TARGETS if kind in tally.filled},
         "empty": {kind: tally.empty(kind) for kind in TARGETS if kind in tally.filled},
         "signals": {
@@ -180,8 +178,8 @@ def _show(tally: MappingTally, mappings: Mappings) -> None:
     for fault, count in tally.faults.most_common(SHOWN_MAX):
         first = visible(tally.first[fault], 300)
         output.line(screen, f"{count:,} × {fault.reason} at {fault.path}: {fault.detail}. The first: {first}")
-    for (field, reason), count in sorted(tally.unusable.items())[:SHOWN_MAX]:
-        output.line(screen, f"{field}: {reason} in {plural(count, 'record')}")
+    for told in islice(tally.unusable.sentences, SHOWN_MAX):
+        output.line(screen, told)
     for kind in (target for target in TARGETS if target in tally.filled):
         output.line(screen, f"Empty in every `{kind}`: {', '.join(tally.empty(kind)) or 'nothing'}")
     if tally.profiles:
