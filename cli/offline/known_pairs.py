@@ -14,7 +14,7 @@ from cli.inputs.truths import AccountPair
 from cli.offline.pair_diagnosis import PairDiagnosis
 from cli.offline.share import Share
 from report.text import percent, plural, visible
-from report.waterfall import rivals, terminal
+from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
@@ -137,9 +137,6 @@ def show_diagnosis(screen: Console, one: PairDiagnosis, banned: Collection[str] 
         beside = f" and banned {visible(one.pair.banned, 300)}" if one.pair.banned else ""
         screen.print(f"{visible(one.pair.account, 300)}{beside}", style="bold")
     output.line(screen, f"Why: {one.words}")
-    if one.cause == "too-weak" and one.alert is not None and one.alert.rivals:
-        rival = one.alert.rivals[0]
-        output.line(screen, f"What holds it back: {rivals.who(rival)}. {rival.sentence}")
     if one.pair.account in banned and one.cause != "account-banned":
         output.line(screen, "You banned the account yourselves, too.")
     output.line(screen, f"Values in common that find one by the other: {', '.join(one.shared) or 'none'}")

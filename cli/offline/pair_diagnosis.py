@@ -16,12 +16,12 @@ from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
 from cli.inputs.truths import AccountPair
-from report.waterfall.rivals import WHO
 from samehand.account import Account, account_key
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.keys import kind_of
 from samehand.scoring.evidence import Score
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.score import SPEAKS_NATS
 from samehand.signals import POSITION
 from schemas.alerts import Direction, MirrorAlert
@@ -34,9 +34,6 @@ CANDIDATES_MAX: Final = 2_048
 
 CLOSEST: Final = 3
 """Bans that are shown of an account for which none was named: as many as may alert on one event."""
-
-FACTS_SHOWN: Final = 5
-"""Further facts that are named of a pair, those first that weigh the most."""
 
 CAUSES: Final[dict[str, str]] = {
     "alerted": "An alert was raised.",
@@ -111,11 +108,14 @@ class PairDiagnosis:
     def group(self) -> str:
         """The cause, of a weak pair with the explanation that holds it back."""
         rival = self.rival
-        return f"{self.cause}: {WHO.get(rival, rival)}" if self.cause == "too-weak" and rival else self.cause
+        return f"{self.cause}: {rival}" if self.cause == "too-weak" and rival else self.cause
 
     @property
     def words(self) -> str:
         """The cause in a sentence."""
+        rival = next((it for it in RIVALS if it.name == self.rival), None)
+        if self.cause == "too-weak" and rival is not None:
+            return f"They were compared, and {rival.who} explains what agrees. {rival.sentence}"
         return CAUSES[self.cause]
 
     @property
@@ -343,7 +343,7 @@ class _Weighed:
             scored = self.score(replace(ours, at=theirs.at + _SOON_SECONDS), theirs)
             found.append(Fact("timing", _SOON, scored.log_odds, scored.probability, scored.band))
         telling = [fact for fact in found if fact.log_odds - result.log_odds >= SPEAKS_NATS]
-        return tuple(sorted(telling, key=lambda fact: -fact.log_odds)[:FACTS_SHOWN])
+        return tuple(sorted(telling, key=lambda fact: -fact.log_odds))
 
 
 def _with(fingerprint: Fingerprint, place: int, trait: object) -> Fingerprint:

@@ -1,4 +1,4 @@
-"""What a dry run leaves in its folder: the report, its pages, and each alert for programs and spreadsheets."""
+"""What a dry run leaves in its folder: the report, its pages, and all alerts for other programs."""
 
 from __future__ import annotations
 

@@ -98,8 +98,19 @@ class Gathered:
     sources: list[str] = field(default_factory=list)
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
-    def add(self, address: str, arrival: Arrival, result: Result, *, only: frozenset[Kind] | None) -> None:
-        """Takes in what became of a record of a topic; a record that another source had is passed over."""
+    def add(
+        self,
+        address: str,
+        arrival: Arrival,
+        result: Result,
+        *,
+        only: frozenset[Kind] | None,
+        stamped: bool = True,
+    ) -> None:
+        """Takes in what became of a record of a topic; a record that another source had is passed over.
+
+        ``stamped``: whether the arrival has a moment of Kafka's. A line of a file was read when we read it.
+        """
         where = (arrival.topic, arrival.partition, arrival.offset)
         if where in self._seen:
             return
@@ -113,7 +124,7 @@ class Gathered:
         if isinstance(result, Malformed):
             self._bad(address, result)
         elif isinstance(result, Mapped):
-            self._hold(result.kind, result.found.record, address, arrival.timestamp)
+            self._hold(result.kind, result.found.record, address, arrival.timestamp if stamped else None)
 
     def add_tombstone(self, arrival: Arrival) -> None:
         """Takes in a ban's tombstone, which ends it at the moment that Kafka had it."""
@@ -290,4 +301,4 @@ def _add_mapped(
     assert files.mappings is not None
     records = mapped_records(path, files.mappings, kcat=files.kcat, hear=hear, partition=partition)
     for address, arrival, result in records:
-        gathered.add(address, arrival, result, only=only)
+        gathered.add(address, arrival, result, only=only, stamped=files.kcat)
