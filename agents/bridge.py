@@ -98,11 +98,16 @@ class Bridge:
 
     def _count_unread(self, record: object, unusable: Iterable[Unusable], topic: str) -> None:
         """Counts values that no worker will be able to read; logs the first of each field by its shape."""
-        known = len(self._unusable.counts)
         unread = self._unusable.add(record, unusable, pictures=False)
         self._metrics.unusable(topic, [(one.field, one.reason) for one in unread])
-        if len(self._unusable.counts) == known:
-            return
-        for row in self._unusable.rows:
-            if row["records"] == 1 and row["example"]:
-                log.warning("a field cannot be read", topic=topic, **row)
+        for one in unread:
+            if self._unusable.counts[one] == 1:
+                row = self._unusable.row(one)
+                log.warning(
+                    "a field cannot be read",
+                    topic=topic,
+                    field=one.field,
+                    reason=str(one.reason),
+                    example=row["example"],
+                    hint=row["hint"],
+                )

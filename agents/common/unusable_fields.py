@@ -69,25 +69,36 @@ class UnusableFields:
     @property
     def rows(self) -> list[UnusableRow]:
         """Every field and reason with its count, a masked example, and what helps."""
-        return [
-            {
-                "field": one.field,
-                "reason": str(one.reason),
-                "records": count,
-                "example": self.examples.get(one, ""),
-                "hint": _HINTS.get(one.field, "") if one.reason == FieldFault.UNREADABLE else "",
-            }
-            for one, count in sorted(self.counts.items())
-        ]
+        return [self.row(one) for one in sorted(self.counts)]
+
+    def row(self, one: Unusable) -> UnusableRow:
+        """What was counted of one field and reason."""
+        return {
+            "field": one.field,
+            "reason": str(one.reason),
+            "records": self.counts[one],
+            "example": self.examples.get(one, ""),
+            "hint": _HINTS.get(one.field, "") if one.reason == FieldFault.UNREADABLE else "",
+        }
 
     @property
     def sentences(self) -> Iterator[str]:
         """The rows for people: ``phone: unreadable in 402 records, such as 0••••; phones need …``."""
         for row in self.rows:
-            records = f"{row['records']:,} record{'' if row['records'] == 1 else 's'}"
-            example = f", such as {row['example']}" if row["example"] else ""
-            cure = row["hint"] or _SENTENCES[row["reason"]]
-            yield f"{row['field']}: {row['reason']} in {records}{example}. {cure[0].upper()}{cure[1:]}"
+            what = f"{row['field']}: {row['reason']} in {row['records']:,} record"
+            cure = cure_of(row)
+            several = "" if row["records"] == 1 else "s"
+            yield f"{what}{several}{example_of(row)}. {cure[0].upper()}{cure[1:]}"
+
+
+def example_of(row: UnusableRow) -> str:
+    """``, such as 0••••``; "" where no value can be shown."""
+    return f", such as {row['example']}" if row["example"] else ""
+
+
+def cure_of(row: UnusableRow) -> str:
+    """What helps, or what became of the field."""
+    return row["hint"] or _SENTENCES[row["reason"]]
 
 
 def shape_of(value: str) -> str:
