@@ -106,8 +106,7 @@ def command(
       samehand score --bans bans.csv --accounts sign-ups.csv
       samehand score --bans bans.jsonl --accounts today.jsonl --out alerts.jsonl
       samehand score --bans bans.csv --accounts a.csv --platform telegram --json
-      samehand score --mapping mappings.toml --bans users.csv --accounts users.csv \\
-        --truth known.csv
+      samehand score --bans u.csv --accounts u.csv --mapping m.toml --truth t.csv
       samehand score --bans bans.csv --accounts a.csv --why x:311 x:17
     """
     started = time.monotonic()

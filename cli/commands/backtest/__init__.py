@@ -78,8 +78,6 @@ def command(
       samehand backtest --bans sample/bans.jsonl \\
         --accounts sample/accounts.jsonl --truth sample/truth.csv \\
         --strategies sample/strategies.csv --out report
-      samehand backtest --mapping mappings.toml --bans users.csv \\
-        --accounts users.csv --truth known.csv
     """
     from cli.commands.backtest.charts import charts
     from cli.commands.backtest.figures import figures
