@@ -104,6 +104,11 @@ def test_all_alerts_stand_on_pages_of_bounded_size_and_in_files(samehand: Sameha
         links = [dict(attrs).get("href") or "" for tag, attrs in page.tags if tag == "a"]
         todo += [(path.parent / link.partition("#")[0]).resolve() for link in links if ".html" in link]
     assert articles == raised
+    rows_link = re.findall(
+        r'href="(all-[0-9]+\.html)#([0-9a-f]+)"', (out / "alerts/list-1.html").read_text("utf-8")
+    )
+    assert len(rows_link) == raised
+    assert all(f'id="{one}"' in (out / "alerts" / page).read_text("utf-8") for page, one in rows_link)
     assert {path.name for path in seen if path.parent.name == "alerts"} == {
         path.name for path in (out / "alerts").iterdir()
     }
