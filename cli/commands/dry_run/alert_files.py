@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from cli.commands.dry_run.pages import pages
 from cli.commands.dry_run.run import Trial
-from cli.offline.known_pairs import alert_fields
 from cli.offline.silent_signals import sentence
 from cli.output_files import write
 from report.waterfall.rivals import in_words
 from schemas.alerts import MirrorAlert
+from schemas.wire import encode
 
 PAGES: Final = "alerts"
 """The folder of the pages. All of its files are of this command."""
@@ -63,9 +64,11 @@ def write_all(out: Path, trial: Trial) -> None:
 
 
 def _lines(trial: Trial) -> Iterator[str]:
+    """Whole records, which `samehand learn` reads; their clock is that of the events."""
     for alert in trial.alerts:
         taken_back = trial.taken_back.get(alert.alert_id)
-        yield json.dumps({**alert_fields(alert), "taken_back": taken_back}, ensure_ascii=False) + "\n"
+        record = {**msgspec.json.decode(encode(alert)), "taken_back": taken_back}
+        yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _table(trial: Trial) -> str:

@@ -15,6 +15,9 @@ from cli.commands.dry_run.replay import Replay, secret_of
 from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
 from cli.inputs.event_files import EventFiles
+from cli.inputs.truths import AccountPair
+from cli.offline.known_pairs import alerted_pairs
+from cli.offline.pair_diagnosis import Watch
 from local.binaries import NotAvailable
 from samehand.scoring.weights import default_weights
 from streams.kafka.topics import Names
@@ -159,11 +162,14 @@ async def test_redis_and_memory_tell_the_same(tmp_path: Path) -> None:
     events = events_of(tmp_path)
     told = []
     for records in (1, 20_000):
+        watch = Watch([AccountPair("m1", "banned"), AccountPair("stranger-3", ""), AccountPair("m2", "x")])
         async with stores.store_for(records, load({})) as (store, kind):
-            ran = await Replay(store, secret_of(events), default_weights(), AlertPolicy()).run(events)
-            told.append((kind, ran.raised))
-    assert [kind for kind, _ in told] == ["memory", "redis"]
-    assert told[0][1] == told[1][1] != []
+            replay = Replay(store, secret_of(events), default_weights(), AlertPolicy(), watch)
+            ran = await replay.run(events)
+            told.append((kind, ran.raised, watch.of(watch.pairs, alerted_pairs(ran.raised))))
+    assert [kind for kind, *_ in told] == ["memory", "redis"]
+    assert told[0][1:] == told[1][1:]
+    assert [one.cause for one in told[0][2]] == ["alerted", "no-shared-key", "ban-not-read"]
 
 
 async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +199,8 @@ async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.Monk
         (["--events", "EVENTS", "--bans", "missing.csv"], "missing.csv"),
         (["--events", "EVENTS", "--bans", "BANS", "--records", "3"], "over 3 records"),
         (["--topic", "t", "--from", "yesterday"], "give 24h, 7d, a date"),
+        (["--events", "EVENTS", "--bans", "BANS", "x:17"], "BANNED goes with --why ACCOUNT"),
+        (["--events", "EVENTS", "--bans", "BANS", "--truth", "EMPTY"], "lacks the column account_id"),
         (["--events", "EVENTS", "--bans", "BANS", "--out", "BANS"], "--out"),
     ],
 )

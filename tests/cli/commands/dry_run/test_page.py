@@ -6,12 +6,14 @@ import csv
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from cli.commands.dry_run.pages import A_PAGE
 from report.rendering import TEMPLATES
+from schemas.wire import Decoded, decode_alert
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.cli.running import Samehand
 from tests.makers import NOON, a_ban, a_sign_up
@@ -86,7 +88,9 @@ def test_all_alerts_stand_on_pages_of_bounded_size_and_in_files(samehand: Sameha
     ran = samehand("try", "--events", events, "--bans", bans, "--out", out, "--json")
     raised = ran.figures["alerts"]["raised"]
     assert raised > 2 * A_PAGE
-    assert len((out / "alerts.jsonl").read_text("utf-8").splitlines()) == raised
+    lines = (out / "alerts.jsonl").read_bytes().splitlines()
+    assert len(lines) == raised
+    assert all(isinstance(decode_alert(line, now=inf), Decoded) for line in lines)
     rows = list(csv.DictReader((out / "alerts.csv").read_text("utf-8-sig").splitlines()))
     assert len(rows) == raised
     assert [row["probability"] for row in rows] == sorted((row["probability"] for row in rows), reverse=True)
