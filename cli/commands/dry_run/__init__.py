@@ -15,7 +15,7 @@ from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import AccountPair, pair_options
 from cli.options import FILE, weights_option
 from cli.run_async import awaited
-from report.text import visible
+from report.text import plural, visible
 
 CAPACITY: Final = 200
 """Alerts that a moderator reads in a day: eight hours at two and a half minutes each."""
@@ -65,6 +65,13 @@ class _Moment(click.ParamType):
     help="With --topic: how far back to begin: 24h, 7d, a date, or start.",
 )
 @click.option(
+    "--to",
+    "until",
+    type=_Moment(),
+    metavar="WHEN",
+    help="Leave out what occurred later: 24h for a day ago, or a date.",
+)
+@click.option(
     "--events",
     type=FILE,
     help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; - is standard input.",
@@ -77,6 +84,12 @@ class _Moment(click.ParamType):
 )
 @weights_option(
     "Also replay with this table of weights (JSON), called B, and compare it with the one in force, A."
+)
+@click.option(
+    "--allow",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --weights: end with exit code 1 if more than N pairs are alerted under one table only.",
 )
 @click.option(
     "--capacity",
@@ -109,9 +122,11 @@ class _Moment(click.ParamType):
 def command(
     topics: tuple[str, ...],
     since: float,
+    until: float | None,
     events: Path | None,
     bans: str | None,
     weights: Path | None,
+    allow: int | None,
     capacity: int,
     records: int,
     out: Path,
@@ -130,8 +145,9 @@ def command(
     The report lists all alerts, by band, policy and platform, each with its reasons; it says how many alerts
     each threshold raises per 1,000 sign-ups and how many of them --capacity allows, which fields were empty,
     and which signals therefore had nothing to compare. Alerts on accounts that you banned later yourselves
-    are counted apart. With --weights it also lists who is alerted under one table only, and why. The same
-    records give the same report, byte by byte.
+    are counted apart. With --weights it also lists who is alerted under one table only, and why, by script
+    and language; with --allow that is a check for a change of weights. The same records give the same report,
+    byte by byte.
 
     With --truth it measures what was found of pairs that you know, and groups the others by why they were
     missed; with --why it explains one account or one pair.
@@ -147,6 +163,7 @@ def command(
         --from 7d --bans shop.public.users
       samehand try --events sign-ups.csv --bans bans.csv --capacity 50
       samehand try --mapping mappings.toml --events users.csv --truth known.csv
+      samehand try --events a.csv --bans bans.csv --weights new.json --allow 20
       samehand try --mapping mappings.toml --events users.csv --why app:311 app:17
       samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
         --bans bans.csv --out report
@@ -157,12 +174,16 @@ def command(
         raise click.UsageError("give --topic NAME to read from the broker, or --events FILE")
     if topics and events is not None:
         raise click.UsageError("give --topic or --events, not both")
+    if allow is not None and weights is None:
+        raise click.UsageError("--allow says how many pairs may differ under --weights: give both")
     if files.kcat and events is None:
         raise click.UsageError("--kcat says what a file is: give --events FILE")
     file, topic = _bans(bans)
     if file is None and topic is None and topics and files.mappings is None:
         topic = ""
-    asked = DryRunOptions(topics, since, events, file, topic, weights, capacity, records, files, why, truth)
+    asked = DryRunOptions(
+        topics, since, events, file, topic, weights, capacity, records, files, why, truth, until
+    )
     _make(out)
     trial = awaited(dry_run(asked))
     from cli.commands.dry_run.alert_files import write_all
@@ -173,6 +194,11 @@ def command(
         output.figures({**trial.report, "run": trial.run, "out": str(out)})
     else:
         show(trial, out)
+    compared = trial.report.get("compared")
+    differ = 0 if compared is None else compared["only_a"] + compared["only_b"]
+    if allow is not None and differ > allow:
+        output.note(f"{plural(differ, 'pair')} alerted under one table only; --allow {allow}")
+        return 1
     return 0
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Final
 
+from agents.common.metric_labels import script_of
 from cli.commands.dry_run.replay import Outcomes
 from cli.commands.dry_run.sources import Gathered, SourceEvent
 from cli.commands.map.tally import SIDES
 from cli.offline.known_pairs import alert_fields
 from cli.offline.silent_signals import costs
 from samehand.scoring.weights import Weights
+from schemas.accounts import AccountEvent
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind
+from schemas.wire import Decoded
 
 EXPLAINED_MAX: Final = 20
 """Alerts that are shown with every reason: as many as a person reads to get an idea."""
@@ -66,7 +71,7 @@ def figures(
         "fields": _fields(gathered),
         "signals": _signals(gathered),
         "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
-        **({} if other is None else {"compared": _compared(ran, weights, *other)}),
+        **({} if other is None else {"compared": _compared(events, ran, weights, *other)}),
     }
 
 
@@ -204,7 +209,9 @@ def _alert(alert: MirrorAlert, ran: Outcomes) -> dict[str, Any]:
     return {**alert_fields(alert), "taken_back": ran.taken_back.get(alert.alert_id)}
 
 
-def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights) -> dict[str, Any]:
+def _compared(
+    events: Sequence[SourceEvent], ran: Outcomes, weights: Weights, other: Outcomes, others: Weights
+) -> dict[str, Any]:
     """Who is alerted by one table and not by the other, with the reasons, and which rows differ."""
     ours, theirs = ({alert.alert_id: alert for alert in replay.raised} for replay in (ran, other))
     only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
@@ -216,6 +223,10 @@ def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights)
         "other_band": sum(ours_alert.band != theirs_alert.band for ours_alert, theirs_alert in both),
         "only_b": len(only_theirs),
         "only_a": len(only_ours),
+        "by_script": _by_group(
+            {alert.alert_id: script_of(alert) for alert in (*ran.raised, *other.raised)}, ours, theirs
+        ),
+        "by_language": _by_group(_languages(events, (*ran.raised, *other.raised)), ours, theirs),
         "prior_bans_min": None
         if weights.bans_min == others.bans_min
         else [weights.bans_min, others.bans_min],
@@ -224,6 +235,29 @@ def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights)
         ],
         "best_only_a": [_difference(alert, ran, weights, others) for alert in only_ours[:DIFFERENCES_MAX]],
     }
+
+
+def _by_group(groups: dict[str, str], ours: Collection[str], theirs: Collection[str]) -> dict[str, Any]:
+    """How many alerts each group has under both tables and under one alone; ``groups`` by alert id."""
+    counts: dict[str, Counter[str]] = {group: Counter() for group in sorted(set(groups.values()))}
+    for alert_id, group in groups.items():
+        both = alert_id in ours and alert_id in theirs
+        counts[group]["both" if both else "only_a" if alert_id in ours else "only_b"] += 1
+    return {group: {name: of[name] for name in ("both", "only_a", "only_b")} for group, of in counts.items()}
+
+
+def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> dict[str, str]:
+    """The language of each alert's account by its locale, `none` where it states none; by alert id."""
+    wanted = {alert.key.encode() for alert in alerts}
+    known: dict[str, str] = {}
+    for event in events:
+        if event.arrival.key in wanted and event.arrival.value is not None:
+            found = TARGETS[event.kind].decode(event.arrival.value, now=inf)
+            if isinstance(found, Decoded) and isinstance(found.record, AccountEvent):
+                locale = found.record.account.locale
+                if locale:
+                    known[found.record.key] = re.split("[-_]", locale)[0].lower()
+    return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
 
 
 def _difference(alert: MirrorAlert, ran: Outcomes, weights: Weights, others: Weights) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class DryRunOptions:
     files: EventFiles
     why: AccountPair | None = None
     truth: frozenset[AccountPair] | None = None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ async def dry_run(asked: DryRunOptions) -> Trial:
     other = None if asked.weights is None else _other(asked.weights, weights)
     began = time.monotonic()
     gathered = _gathered(asked, settings)
-    events = gathered.ordered()
+    events = gathered.ordered(inf if asked.until is None else asked.until)
     tell_faults(gathered.faults)
-    kinds = {event.kind for event in gathered.events}
+    kinds = {event.kind for event in events}
     if not gathered.tally.records:
         raise click.ClickException("there is nothing to read: no record in the sources and the time given")
     if "banned" not in kinds:

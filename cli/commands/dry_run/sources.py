@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -148,12 +149,13 @@ class Gathered:
             event = within_run(line.outcome, row_of, named=line.named)
             self._hold(kind, event, line.address, None, dated=line.dated)
 
-    def ordered(self) -> list[SourceEvent]:
+    def ordered(self, until: float = inf) -> list[SourceEvent]:
         """All events by when they occurred; bans without a date before all others, sign-ups without one last.
 
-        Whatever order they came in, the same events come in the same order.
+        Whatever order they came in, the same events come in the same order. Those after ``until`` (Unix
+        seconds) are left out.
         """
-        dated = [event for event in self.events if event.dated]
+        dated = [event for event in self.events if event.dated and event.at <= until]
         first = min((event.at for event in dated), default=_UNDATED)
         last = max((event.at for event in dated), default=_UNDATED)
         lists = [

@@ -52,17 +52,28 @@ def test_another_table_of_weights_says_whom_it_alone_alerts(samehand: Samehand, 
     table["version"], table["mirror_rate"] = "deaf to devices", 1e-25
     other = tmp_path / "other.json"
     other.write_text(json.dumps(table))
-    events, bans = a_platform(tmp_path)
+    mirror = a_sign_up("mirror", at=NOON + timedelta(hours=1), locale="ur-PK", **PERSON)
+    events, bans = a_platform(tmp_path, mirror)
     ran = samehand(
         *("try", "--events", events, "--bans", bans, "--out", tmp_path / "out"), "--weights", other, "--json"
     )
     assert ran.code == 0, ran.err
     compared = ran.figures["compared"]
     assert (compared["only_a"], compared["only_b"]) == (1, 0)
+    assert compared["by_script"] == {"latin": {"both": 0, "only_a": 1, "only_b": 0}}
+    assert compared["by_language"] == {"ur": {"both": 0, "only_a": 1, "only_b": 0}}
     [lost] = compared["best_only_a"]
     assert lost["alert"]["account_id"] == "mirror"
     assert {"device"} <= {row["signal"] for row in lost["rows"]}
     assert "deaf to devices" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    line = ("try", "--events", events, "--bans", bans, "--out", tmp_path / "out", "--weights", other)
+    assert samehand(*line, "--allow", 1).code == 0
+    beyond = samehand(*line, "--allow", 0)
+    assert (beyond.code, beyond.err.splitlines()[-1]) == (
+        1,
+        "1 pair alerted under one table only; --allow 0",
+    )
+    assert "no sign-up to look at" in samehand(*line, "--to", (NOON + timedelta(minutes=30)).isoformat()).err
 
 
 def test_empty_fields_and_silent_signals_are_named(samehand: Samehand, tmp_path: Path) -> None:
@@ -199,6 +210,7 @@ async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.Monk
         (["--events", "EVENTS", "--bans", "missing.csv"], "missing.csv"),
         (["--events", "EVENTS", "--bans", "BANS", "--records", "3"], "over 3 records"),
         (["--topic", "t", "--from", "yesterday"], "give 24h, 7d, a date"),
+        (["--events", "EVENTS", "--bans", "BANS", "--allow", "3"], "give both"),
         (["--events", "EVENTS", "--bans", "BANS", "x:17"], "BANNED goes with --why ACCOUNT"),
         (["--events", "EVENTS", "--bans", "BANS", "--truth", "EMPTY"], "lacks the column account_id"),
         (["--events", "EVENTS", "--bans", "BANS", "--out", "BANS"], "--out"),
