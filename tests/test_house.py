@@ -61,10 +61,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "files and pages hold the same alerts",
     ),
     "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
-    "cli/offline/known_pairs.py": (
-        "tests/cli/commands/dry_run/test_figures.py",
-        "known pairs are measured on a whole trial",
-    ),
     "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
         "tests/streams/supervision/test_worker_process.py",

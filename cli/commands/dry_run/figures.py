@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -256,7 +255,7 @@ def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> 
             if isinstance(found, Decoded) and isinstance(found.record, AccountEvent):
                 locale = found.record.account.locale
                 if locale:
-                    known[found.record.key] = re.split("[-_]", locale)[0].lower()
+                    known[found.record.key] = locale.replace("_", "-").partition("-")[0].lower()
     return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
 
 
