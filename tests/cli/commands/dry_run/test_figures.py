@@ -113,7 +113,9 @@ def test_known_pairs_are_measured_and_the_missed_are_grouped_by_cause(
         "no-shared-key": 1,
     }
     shown = samehand(*line, "--truth", tmp_path / "known.csv")
-    assert "Beside them 1 likely, 0 possible on 1 account that you banned later yourselves." in shown.out
+    assert "Beside them 1 likely, 0 possible on 1 account that you banned later yourselves." in " ".join(
+        shown.out.split()
+    )
     assert "1 missed, no-shared-key: " in shown.out
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "The 3 pairs that you know" in page
