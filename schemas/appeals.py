@@ -16,8 +16,22 @@ WORDS_CHARS_MAX: Final = 4_000
 Outcome = Literal["upheld", "partly", "reversed", "lapsed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
+Refusal = Literal["unknown-alert", "other-body", "open-appeal", "not-decided", "too-many"]
+"""Why the desk does not take an appeal, a closed list.
+
+unknown-alert  no alert has this id, or is about this account
+other-body     an appeal of this id was taken that says something else
+open-appeal    another appeal on the alert waits for its decision
+not-decided    no verdict that it is a mirror holds
+too-many       the alert has been read anew so often that nothing would be added
+"""
+
 AppealId = Annotated[
     fields.Opaque, Meta(description="The platform's own id of the appeal; the same when it is sent again.")
+]
+
+HolderWords = Annotated[
+    str, Meta(max_length=WORDS_CHARS_MAX, description="What the holder says. Only the desk keeps it.")
 ]
 
 
@@ -34,9 +48,7 @@ class AppealMade(Record, frozen=True, kw_only=True):
         Annotated[fields.AccountId, Meta(description="Instead of an alert: its latest one that holds.")]
         | None
     ) = None
-    words: Annotated[
-        str, Meta(max_length=WORDS_CHARS_MAX, description="What the holder says. Only the desk keeps it.")
-    ] = ""
+    words: HolderWords = ""
     version: Version = 1
 
     def fault(self) -> tuple[str, str] | None:

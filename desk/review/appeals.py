@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.review.arrivals import blind_rank
 from desk.review.policy import Policy
 from desk.review.seal import Seal
-from schemas.appeals import AppealMade, AppealTaken
+from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.wire import encode
 
 APPEALS_MAX: Final = 5
@@ -30,16 +30,6 @@ ACCOUNT_ALERTS_MAX: Final = 200
 
 GATE: Final = "gate"
 """The actor in lines of the audit that a gate caused."""
-
-Refusal = Literal["unknown-alert", "other-body", "open-appeal", "not-decided", "too-many"]
-"""Why an appeal is not taken, a closed list.
-
-unknown-alert  no alert has this id, or is about this account
-other-body     an appeal of this id was taken that says something else
-open-appeal    another appeal on the alert waits for its decision
-not-decided    no verdict that it is a mirror holds
-too-many       the alert has been read anew so often that nothing would be added
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
-from desk.review.appeals import Refusal
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
 from desk.review.finding.decided import DecisionView
@@ -23,7 +22,7 @@ from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from desk.web.security import PUBLIC
 from schemas import fields
-from schemas.appeals import AppealTaken
+from schemas.appeals import AppealTaken, Refusal
 from schemas.malformed import Malformed
 from schemas.verdicts import Verdict
 from schemas.wire import decode_appeal

@@ -21,7 +21,7 @@ from desk.errors import UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.review import views
-from desk.review.appeals import Refusal, take_appeal
+from desk.review.appeals import take_appeal
 from desk.review.case import case_file
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
@@ -38,7 +38,7 @@ from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
-from schemas.appeals import AppealMade, AppealTaken
+from schemas.appeals import AppealMade, AppealTaken, Refusal
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
