@@ -88,7 +88,7 @@ def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
         fine("endpoints", plural(len(endpoints), "endpoint")),
         *look_at_folder(settings),
         *look_at_address(settings, "deliver"),
-        *look_at_topics(settings, topics_of(settings), words, _cures("deliver")),
+        *look_at_topics(settings, topics_of(settings, endpoints), words, _cures("deliver")),
     ]
 
 
