@@ -33,8 +33,8 @@ def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     findings = [*look_at_database(settings), *look_at_profiles(settings)]
     try:
         settings.desk_gate_key()
-    except SettingsError as fault:
-        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in fault.faults.items()]
+    except SettingsError as refused:
+        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in refused.faults.items()]
     if (fault := desk_address_fault(settings)) is not None:
         host, port = settings.desk_host, settings.desk_port
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")

@@ -89,6 +89,9 @@ class Topics:
     def get(self, timeout: float) -> None:
         del timeout
 
+    def close(self) -> None:
+        return None
+
 
 async def rows(office: Office, alert_id: str = "alert-1") -> list[AppealRow]:
     async with office.database.read() as connection:
