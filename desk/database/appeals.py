@@ -84,7 +84,7 @@ async def decide(
 
 
 async def reopen(connection: AsyncConnection, verdict_id: str) -> None:
-    """Opens the appeal that a verdict decided, if there is one: the verdict was undone."""
+    """Opens the appeal that a verdict decided which was undone."""
     await connection.execute(
         update(_appeals)
         .where(_appeals.c.verdict_id == verdict_id)

@@ -164,7 +164,7 @@ class Review:
     async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
         """Closes one read by a verdict. Returns the verdict's id."""
         verdict_id = secrets.token_hex(16)
-        appeal = await appeals.of_read(self.connection, read.read_id)
+        appeal = await appeals.of_read(self.connection, read.read_id) if read.kind == "appeal" else None
         if decision.milder and (appeal is None or decision.verdict != "mirror"):
             raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
         if appeal is not None and decision.verdict not in DECIDED:
@@ -268,17 +268,18 @@ class Review:
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
         opened = []
+        contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
         for verdict in made:
-            contested = (await appeals.of_alerts(self.connection, [verdict.alert_id]))[verdict.alert_id]
-            if any(appeal.against == verdict.verdict_id for appeal in contested):
+            if any(appeal.against == verdict.verdict_id for appeal in contested[verdict.alert_id]):
                 raise TooLate("its holder has appealed already; a lead can take it back")
             if not await outbox.call_back(self.connection, verdict.verdict_id):
                 raise TooLate("it is on its way already; a lead can take it back")
             assert verdict.read_id is not None  # only reads are decided in batches
             await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
-            if await appeals.of_read(self.connection, verdict.read_id) is None:
+            if any(appeal.verdict_id == verdict.verdict_id for appeal in contested[verdict.alert_id]):
+                await appeals.reopen(self.connection, verdict.verdict_id)
+            else:
                 await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
-            await appeals.reopen(self.connection, verdict.verdict_id)
             # Before the read is opened again, lest what followed from it be taken for it.
             follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
             if follower is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from desk.database import appeals, audit, reads
 from desk.database.appeals import AppealRow
 from desk.database.engine import Database
+from desk.database.errors import DatabaseUnavailable
 from desk.database.filters import Filters
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.feed.publish import VerdictPublisher
@@ -240,6 +242,30 @@ async def test_other_readings_give_way_and_what_is_contested_is_not_undone(datab
     assert (second.kind, waiting.kind) == ("second", "appeal")
     with pytest.raises(NotFound):
         await office.desk.decide(bilal, second.read_id, ReadDecision("mirror", "several-traits"))
+
+
+@on_each_database
+async def test_an_appeal_and_a_second_reading_at_once_leave_one_reading(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    bilal, dana = await office.hire("bilal"), await office.hire("dana")
+    for number in range(5):
+        await office.receive(alert_id := f"alert-{number}")
+        await decide(office, await office.hire(f"first-{number}"))
+        [second] = await office.desk.queue(bilal, Filters(kind="second"))
+        made = an_appeal(f"c-{number}", alert_id=alert_id)
+        agrees = ReadDecision("mirror", "several-traits")
+        taken, said = await asyncio.gather(
+            office.desk.take_appeal(made),
+            office.desk.decide(bilal, second.read_id, agrees),
+            return_exceptions=True,
+        )
+        if isinstance(taken, DatabaseUnavailable):  # of two that wait for each other PostgreSQL ends one
+            taken = await office.desk.take_appeal(made)
+        assert isinstance(taken, AppealTaken), taken
+        assert isinstance(said, DecisionMade | NotFound | Conflict | DatabaseUnavailable), said
+        [waiting] = await office.desk.queue(dana, Filters())
+        assert waiting.kind == "appeal"
+        await decide(office, dana)
 
 
 async def test_a_verdict_that_is_taken_back_meanwhile_is_read_anew_once(office: Office) -> None:
