@@ -144,7 +144,7 @@ def _slack_appeal(appeal: AppealDecided) -> dict[str, object]:
     headline = f"Appeal {appeal.outcome}"
     facts = [("reason", appeal.reason_code), ("policy", appeal.policy), ("queue", appeal.queue)]
     parts = [f"{name} {value}" for name, value in (*facts, ("alert", appeal.alert_id)) if value]
-    account = escaped(f"{appeal.platform}:{appeal.account_id}")
+    account = escaped(appeal.key)
     return {
         "text": f"{headline}: {account}",
         "blocks": [

@@ -94,3 +94,7 @@ class AppealDecided(Record, frozen=True, kw_only=True):
     policy: fields.Slug | None = None
     queue: fields.Slug | None = None
     version: Version = 1
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.account_id}"
