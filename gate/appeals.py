@@ -81,14 +81,16 @@ class DeskRelay:
                 timeout_seconds=TIMEOUT_SECONDS,
                 connections_max=CONNECTIONS_MAX,
             )
-        before, self.fault = self.fault, ""
         try:
-            return await self._relayed(self._session, encode(appeal), appeal.appeal_id)
+            answer = await self._relayed(self._session, encode(appeal), appeal.appeal_id)
         except REQUEST_FAULTS as fault:
-            self.fault = str(fault) if isinstance(fault, _Unexpected) else reason_of(fault)
-            if self.fault != before:
-                log.warning("the desk takes no appeals", why=self.fault)
+            why = str(fault) if isinstance(fault, _Unexpected) else reason_of(fault)
+            if why != self.fault:
+                log.warning("the desk takes no appeals", why=why)
+            self.fault = why
             return None
+        self.fault = ""
+        return answer
 
     async def _relayed(
         self, session: aiohttp.ClientSession, body: bytes, appeal_id: str

@@ -61,9 +61,9 @@ class VerdictPublisher:
     async def _publish_appeals(self, out: Writer, topic: str) -> int:
         async with self._database.read() as connection:
             rows = await appeals.to_publish(connection, BATCH)
+            if not rows:
+                return 0
             about = await alerts.with_payloads(connection, {row.alert_id for row in rows})
-        if not rows:
-            return 0
         records = [(row.alert_id.encode(), encode(_decided(row, about[row.alert_id]))) for row in rows]
         await asyncio.to_thread(_send, out, topic, records)
         async with self._database.begin() as connection:
