@@ -62,6 +62,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
     "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
+    "schemas/appeals.py": ("tests/gate/test_appeals.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
         "tests/streams/supervision/test_worker_process.py",
         "in a process of its own, which it ends",

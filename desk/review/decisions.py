@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import (
     alerts,
+    appeals,
     audit,
     decided_evidence,
     golden,
@@ -46,7 +47,8 @@ class ReadDecision:
     """What a person said about one read.
 
     `policy`: under which rule, by default that of the ban; `family`: about everything of the same root that
-    waits and is seen with its score, too.
+    waits and is seen with its score, too; `milder`: of an appeal, that the verdict stands and a milder action
+    is asked for.
     """
 
     verdict: str
@@ -54,6 +56,7 @@ class ReadDecision:
     policy: str | None = None
     note: str = ""
     family: bool = False
+    milder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,11 @@ class Review:
     async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
         """Closes one read by a verdict. Returns the verdict's id."""
         verdict_id = secrets.token_hex(16)
+        appeal = await appeals.of_read(self.connection, read.read_id) if read.kind == "appeal" else None
+        if decision.milder and (appeal is None or decision.verdict != "mirror"):
+            raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
+        if appeal is not None and decision.verdict not in DECIDED:
+            raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
         if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
         given = await verdicts.of_alert(self.connection, read.alert_id)
@@ -186,7 +194,18 @@ class Review:
             independent=self._independent(read.kind, given),
         )
         await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
-        if not golden:
+        if appeal is not None:
+            # Shown with the evidence that the first decision rested on, which stays as it is.
+            stands = "partly" if decision.milder else "upheld"
+            await appeals.decide(
+                self.connection,
+                read.read_id,
+                outcome=stands if decision.verdict == "mirror" else "reversed",
+                reason_code=decision.reason_code,
+                verdict_id=verdict_id,
+                now=row.decided_at,
+            )
+        elif not golden:
             await decided_evidence.keep(self.connection, read.alert_id, alert.revision, now=self.now)
             await self._ask_others(read, decision.verdict, earlier)
         await self._note(
@@ -199,6 +218,7 @@ class Review:
             kind=read.kind,
             blind=blind,
             revision=alert.revision,
+            **({} if appeal is None else {"appeal": appeal.appeal_id, "milder": decision.milder}),
         )
         return verdict_id
 
@@ -248,12 +268,18 @@ class Review:
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
         opened = []
+        contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
         for verdict in made:
+            if any(appeal.against == verdict.verdict_id for appeal in contested[verdict.alert_id]):
+                raise TooLate("its holder has appealed already; a lead can take it back")
             if not await outbox.call_back(self.connection, verdict.verdict_id):
                 raise TooLate("it is on its way already; a lead can take it back")
             assert verdict.read_id is not None  # only reads are decided in batches
             await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
-            await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
+            if any(appeal.verdict_id == verdict.verdict_id for appeal in contested[verdict.alert_id]):
+                await appeals.reopen(self.connection, verdict.verdict_id)
+            else:
+                await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
             # Before the read is opened again, lest what followed from it be taken for it.
             follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
             if follower is not None:
@@ -300,15 +326,17 @@ class Review:
         await self._keep_verdict(row, not_before=self.now)
         await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
-        read_id = await reads.add(
-            self.connection,
-            alert_id,
-            kind="appeal",
-            blind=blind,
-            rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
-            waits_since=self.now,
-            now=self.now,
-        )
+        read_id = await appeals.open_read(self.connection, alert_id)
+        if read_id is None:  # otherwise its holder's appeal is read anew already
+            read_id = await reads.add(
+                self.connection,
+                alert_id,
+                kind="appeal",
+                blind=blind,
+                rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
+                waits_since=self.now,
+                now=self.now,
+            )
         await self._note(
             "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
         )

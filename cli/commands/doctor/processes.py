@@ -32,6 +32,10 @@ _FORBIDDEN: Final[Mapping[str, str]] = {
 def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     """Its database, its addresses, what it asks of others, and its topics. The database is not changed."""
     findings = [*look_at_database(settings), *look_at_profiles(settings)]
+    try:
+        settings.desk_gate_key()
+    except SettingsError as refused:
+        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in refused.faults.items()]
     if (fault := desk_address_fault(settings)) is not None:
         host, port = settings.desk_host, settings.desk_port
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")
@@ -89,7 +93,7 @@ def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
         fine("endpoints", plural(len(endpoints), "endpoint")),
         *look_at_folder(settings),
         *look_at_address(settings, "deliver"),
-        *look_at_topics(settings, topics_of(settings), words, _cures("deliver")),
+        *look_at_topics(settings, topics_of(settings, endpoints), words, _cures("deliver")),
     ]
 
 
