@@ -111,6 +111,7 @@ async def _serve_on(
 ) -> int:
     provider = provider_of(settings)
     profiles = profile_source(settings, time.time)  # a secret that cannot be read is told before all else
+    gate_key = settings.desk_gate_key()
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
@@ -120,12 +121,17 @@ async def _serve_on(
     ProcessCollector(registry=metrics.registry)
     if profiles is not None:
         stack.push_async_callback(profiles.close)
-    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base, profiles)
+    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base, profiles, gate_key)
     feed = Feed(
         database,
         settings,
         Consumer(database, topics, desk.policy, time.time),
-        VerdictPublisher(database, topics.verdicts, time.time),
+        VerdictPublisher(
+            database,
+            topics.verdicts,
+            time.time,
+            appeals_topic=topics.appeals if gate_key is not None else None,
+        ),
         heard=metrics.heard,
         state=state,
         policy=desk.policy,

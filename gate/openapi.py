@@ -16,6 +16,7 @@ import msgspec
 from gate.answers import IntakeReport, Problem, Score
 from gate.intake import KINDS, RECORDS_MAX
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealMade, AppealTaken
 from schemas.mapping.fields import TARGETS
 from schemas.verdicts import VerdictGiven
 
@@ -50,6 +51,8 @@ def _document() -> dict[str, Any]:
         MirrorAlert,
         AlertSummary,
         VerdictGiven,
+        AppealMade,
+        AppealTaken,
         *_event_types().values(),
     ]
     _, components = msgspec.json.schema_components(records, ref_template=_REF)
@@ -122,6 +125,37 @@ def _paths() -> dict[str, Any]:
                 "summary": "Publishes what people decided about alerts.",
                 "requestBody": _body(_one_or_several([_ref("VerdictGiven")])),
                 "responses": _intake(),
+            }
+        },
+        "/v1/appeals": {
+            "post": {
+                "operationId": "appeals",
+                "summary": "Relays what an account holder contests to the desk, for somebody else to read.",
+                "description": "A repeat of an `appeal_id` with the same body is answered as the first time."
+                " With `preset=coop` the body is that of Coop's `POST /api/v1/report/appeal`, whose actioned"
+                " item is the alert.",
+                "parameters": [
+                    {
+                        "name": "preset",
+                        "in": "query",
+                        "required": False,
+                        "schema": {"type": "string", "enum": ["coop"]},
+                    }
+                ],
+                "requestBody": _body([_ref("AppealMade"), {"type": "object", "title": "Coop's appeal"}]),
+                "responses": _answers(
+                    {
+                        202: ("AppealTaken", "The desk has stored it."),
+                        404: ("Problem", "`unknown-alert`, or this gate relays to no desk (`no-desk`)."),
+                        409: (
+                            "Problem",
+                            "`other-body`: the id was used for something else; `open-appeal`: another one"
+                            " waits; `not-decided`: no verdict holds; `too-many`: read anew often enough.",
+                        ),
+                        503: ("Problem", "The desk did not confirm it: send the same again."),
+                    },
+                    *(400, 413),
+                ),
             }
         },
         "/v1/webhooks/{mapping}": {

@@ -21,6 +21,7 @@ from litestar.exceptions import HTTPException
 from agents.common.follow_weights import WeightsFollower
 from agents.common.preview import Preview
 from gate.app import Gate, application
+from gate.appeals import DeskRelay
 from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
@@ -96,6 +97,7 @@ class Process:
     clock: Clock
     adopted: WeightsFollower
     birth: Birth | None = None
+    desk: DeskRelay | None = None
     publisher: KafkaPublisher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +122,7 @@ class Process:
             ticks=self.clock.ticks,
             now=self.clock.now,
             deadline_ms=self.settings.gate_deadline_ms,
+            desk=self.desk,
         )
         watched = watching(
             self.metrics,
@@ -128,6 +131,7 @@ class Process:
                 "kafka": self.publisher.fault,
                 "keys": self.keyring.fault,
                 "weights": self.adopted.fault,
+                "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
         )
@@ -156,6 +160,8 @@ class Process:
         log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
         code = await _until_told(servers, beside, settings.stop_seconds)
         await self.store.close()
+        if self.desk is not None:
+            await self.desk.close()
         log.info("ended", code=code)
         return code
 

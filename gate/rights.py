@@ -14,10 +14,10 @@ from msgspec import Meta
 
 from schemas.mapping.fields import Kind
 
-PLAIN: Final = ("score", "alerts", "verdicts")
+PLAIN: Final = ("score", "alerts", "verdicts", "appeals")
 """Those without a kind that an address of this release asks for."""
 
-LATER: Final = ("appeals", "related")
+LATER: Final = ("related",)
 """Those that are read, and that nothing asks for yet: a file that a later release wrote is no broken one."""
 
 EVENTS: Final = "events"

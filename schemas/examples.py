@@ -33,6 +33,7 @@ from schemas.alerts import (
     RivalShare,
     without_quotes,
 )
+from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
@@ -262,6 +263,19 @@ VERDICT: Final = VerdictGiven(
     policy="violent-extremism",
 )
 
+APPEAL_DECIDED: Final = AppealDecided(
+    appeal_id="c-2026-0311",
+    alert_id=ALERT.alert_id,
+    platform=ALERT.platform,
+    account_id=ALERT.account_id,
+    outcome="partly",
+    reason_code="several-traits",
+    decided_at=_RETURNED_AT + timedelta(days=12),
+    verdict_id="01JDPT0S9GQ3V5X7Z8A1B2C3D5",
+    policy="violent-extremism",
+    queue=ALERT.queue,
+)
+
 LETTER: Final = DeadLetter.of(
     Malformed("too-long", "$.account.handle", "Expected `str` of length <= 256"),
     topic="accounts.created",
@@ -303,6 +317,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "alerts.sample": (SAMPLED,),
     "alerts.state": (STATE,),
     "alerts.verdicts": (VERDICT,),
+    "appeals.decided": (APPEAL_DECIDED,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),
     "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),

@@ -20,6 +20,7 @@ from schemas.accounts import (
 )
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
@@ -40,6 +41,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.sample": (MirrorAlert,),
     "alerts.state": (AlertState,),
     "alerts.verdicts": (VerdictGiven,),
+    "appeals.decided": (AppealDecided,),
     "fingerprints.enrolled": (BanEnrolled,),
     "deadletters": (DeadLetter,),
     "weights": (WeightsAdopted,),

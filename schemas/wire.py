@@ -30,6 +30,7 @@ from schemas.accounts import (
 )
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealDecided, AppealMade
 from schemas.dates import settle
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
@@ -167,6 +168,8 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_appeal: Final = Decoder(AppealMade)
+decode_appeal_decided: Final = Decoder(AppealDecided)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

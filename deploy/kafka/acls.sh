@@ -132,11 +132,11 @@ allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic alerts alerts.sample alerts.verdicts
-allow "$desk" Write topic alerts.verdicts desk.audit weights
+allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
 allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
-allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts desk.audit weights
-[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts desk.audit weights
+allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
+[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.
@@ -152,16 +152,16 @@ if [[ -n $foreign_topics ]]; then
     [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
 fi
 
-# Alerts to webhooks: a group an endpoint, whose names are the operator's.
-allow "$deliver" Read topic alerts control
+# Alerts and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
+allow "$deliver" Read topic alerts appeals.decided control
 allow "$deliver" Write topic deadletters control
-allow "$deliver" DescribeConfigs topic alerts deadletters control
+allow "$deliver" DescribeConfigs topic alerts appeals.decided deadletters control
 pattern=prefixed allow "$deliver" Read group "$group-deliver-"
-[[ -z $create ]] || allow "$deliver" Create topic alerts deadletters control
+[[ -z $create ]] || allow "$deliver" Create topic alerts appeals.decided deadletters control
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}"
-allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts fingerprints.enrolled deadletters control
+allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 

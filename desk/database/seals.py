@@ -45,9 +45,18 @@ def hides_words(
     user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
 ) -> ColumnElement[bool]:
     """Whether what others said of an alert, and what became of it, is hidden from somebody who decides.
+    `among`: as in :func:`hides_twins_words`."""
+    return or_(_hides_own_words(user_id, alert_id), hides_twins_words(user_id, alert_id, among))
+
+
+def hides_twins_words(
+    user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether words about an alert that one key decided together with this one are hidden.
 
     `among`: the alerts that a query asks this of. Each key that decided some of them is then looked at once,
-    not with each of the hundreds that it decided.
+    not with each of the hundreds that it decided. A key that decided this one alone, or an alert whose own
+    words are hidden, counts as well, then.
     """
     said, twin, asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
     unread = _hides_own_words(user_id, twin.c.alert_id)
@@ -56,8 +65,7 @@ def hides_words(
     else:
         keys = select(asked.c.batch).where(asked.c.alert_id.in_(among))
         same_key = said.c.batch.in_(select(twin.c.batch).where(twin.c.batch.in_(keys), unread))
-    by_the_same_key = exists().where(said.c.alert_id == alert_id, same_key)
-    return or_(_hides_own_words(user_id, alert_id), by_the_same_key)
+    return exists().where(said.c.alert_id == alert_id, same_key)
 
 
 async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collection[str]) -> list[SealRow]:

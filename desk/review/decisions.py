@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import (
     alerts,
+    appeals,
     audit,
     decided_evidence,
     golden,
@@ -23,6 +24,7 @@ from desk.database import (
     verdicts,
 )
 from desk.database.alerts import AlertRow
+from desk.database.appeals import AppealRow
 from desk.database.filters import Filters
 from desk.database.outbox import OutboxRecord
 from desk.database.reads import ReadRow, WaitingRow
@@ -48,7 +50,8 @@ class ReadDecision:
     """What a person said about one read.
 
     `policy`: under which rule, by default that of the ban; `family`: about everything of the same root that
-    waits and is seen with its score, too.
+    waits and is seen with its score, too; `milder`: of an appeal, that the verdict stands and a milder action
+    is asked for.
     """
 
     verdict: str
@@ -56,6 +59,7 @@ class ReadDecision:
     policy: str | None = None
     note: str = ""
     family: bool = False
+    milder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Review:
         read = await self._open_read(read_id)
         await self._claim(read)
         rows = [WaitingRow(read, await self._alert(read.alert_id))]
+        appeal = await self._appeal(read, decision)
         if decision.family:
             if read.kind != "first" or read.blind:
                 raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
@@ -150,7 +155,7 @@ class Review:
                 lock=True,
             )
             rows += [relative for relative in relatives if relative.read.read_id != read_id]
-        made = await self._decide_all(rows, decision)
+        made = await self._decide_all(rows, decision, appeal)
         if decision.note:
             await self._keep_note(read.alert_id, _written(decision.note))
         return made
@@ -188,8 +193,19 @@ class Review:
         if len(decision.note) > NOTE_CHARS_MAX:
             raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
 
-    async def _decide_all(self, rows: Sequence[WaitingRow], decision: ReadDecision) -> DecisionMade:
-        """Closes reads, all of one batch, by a verdict each. Each is of another alert."""
+    async def _appeal(self, read: ReadRow, decision: ReadDecision) -> AppealRow | None:
+        """Returns the appeal that a read is about, if any. Raises `UnusableInput`."""
+        appeal = await appeals.of_read(self.connection, read.read_id) if read.kind == "appeal" else None
+        if decision.milder and (appeal is None or decision.verdict != "mirror"):
+            raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
+        if appeal is not None and decision.verdict not in DECIDED:
+            raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
+        return appeal
+
+    async def _decide_all(
+        self, rows: Sequence[WaitingRow], decision: ReadDecision, appeal: AppealRow | None = None
+    ) -> DecisionMade:
+        """Closes reads of several alerts by a verdict each, all of one batch. An appeal comes alone."""
         batch = secrets.token_hex(16)
         given = await verdicts.of_alerts(self.connection, [row.read.alert_id for row in rows])
         made = [self._verdict(row, decision, batch, given[row.read.alert_id]) for row in rows]
@@ -197,13 +213,28 @@ class Review:
         if not await reads.close(self.connection, closed, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
         await self._keep_verdicts(made, not_before=self.now + self.policy.undo_seconds)
-        decided = {verdict.alert_id: verdict.revision for verdict in made if not verdict.golden}
+        decided = {}
+        if appeal is None:
+            decided = {verdict.alert_id: verdict.revision for verdict in made if not verdict.golden}
+        else:
+            # Shown with the evidence that the first decision rested on, which stays as it is.
+            stands = "partly" if decision.milder else "upheld"
+            await appeals.decide(
+                self.connection,
+                rows[0].read.read_id,
+                outcome=stands if decision.verdict == "mirror" else "reversed",
+                reason_code=decision.reason_code,
+                verdict_id=made[0].verdict_id,
+                now=made[0].decided_at,
+            )
         if decided:
             await decided_evidence.keep(self.connection, decided, now=self.now)
         for row in rows:
             if row.read.alert_id in decided:
                 await self._ask_others(row.read, decision.verdict, given[row.read.alert_id])
-        together = {"together": len(made)} if len(made) > 1 else {}
+        more: dict[str, Any] = {"together": len(made)} if len(made) > 1 else {}
+        if appeal is not None:
+            more = {"appeal": appeal.appeal_id, "milder": decision.milder}
         await audit.note_each(
             self.connection,
             actor=self.reader.user_id,
@@ -218,7 +249,7 @@ class Review:
                     "kind": verdict.kind,
                     "blind": verdict.blind,
                     "revision": verdict.revision,
-                    **together,
+                    **more,
                 }
                 for verdict in made
             },
@@ -300,15 +331,30 @@ class Review:
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
         verdict_ids = [verdict.verdict_id for verdict in made]
+        contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
+        about = [appeal for several in contested.values() for appeal in several]
+        if any(appeal.against in verdict_ids for appeal in about):
+            raise TooLate("its holder has appealed already; a lead can take it back")
         if not await outbox.call_back(self.connection, verdict_ids):
             raise TooLate("it is on its way already; a lead can take it back")
         await verdicts.undo(self.connection, verdict_ids, now=self.now)
         decided = {verdict.alert_id: verdict.revision for verdict in made}
-        await decided_evidence.drop_undone(self.connection, decided)
+        for appeal in about:
+            if appeal.verdict_id in verdict_ids:
+                await appeals.reopen(self.connection, appeal.verdict_id)
+                del decided[appeal.alert_id]  # what it was decided on stays
+        if decided:
+            await decided_evidence.drop_undone(self.connection, decided)
         # Before the reads are opened again, lest what followed from them be taken for them.
         follower = {"first": "second", "second": "dispute"}.get(made[0].kind)  # one key decides one kind
         if follower is not None:
-            await reads.end(self.connection, decided, (follower,), reason="undone", now=self.now)
+            await reads.end(
+                self.connection,
+                [verdict.alert_id for verdict in made],
+                (follower,),
+                reason="undone",
+                now=self.now,
+            )
         opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
         until = self.now + self.policy.claim_seconds
         await reads.reopen(self.connection, opened, self.reader.user_id, until=until)
@@ -353,15 +399,17 @@ class Review:
         await self._keep_verdicts([row], not_before=self.now)
         await reads.end(self.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
-        read_id = await reads.add(
-            self.connection,
-            alert_id,
-            kind="appeal",
-            blind=blind,
-            rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
-            waits_since=self.now,
-            now=self.now,
-        )
+        read_id = await appeals.open_read(self.connection, alert_id)
+        if read_id is None:  # otherwise its holder's appeal is read anew already
+            read_id = await reads.add(
+                self.connection,
+                alert_id,
+                kind="appeal",
+                blind=blind,
+                rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
+                waits_since=self.now,
+                now=self.now,
+            )
         await self._note(
             "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
         )

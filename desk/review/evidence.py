@@ -31,9 +31,10 @@ class ShownEvidence:
 
 
 async def shown_evidence(
-    connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
+    connection: AsyncConnection, rows: Iterable[QuotedAlertRow], *, as_decided: bool = False
 ) -> dict[str, ShownEvidence]:
-    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone.
+    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone, or always
+    (`as_decided`).
 
     Alerts that this version cannot read are left out.
     """
@@ -43,7 +44,7 @@ async def shown_evidence(
         if alert is None:
             continue
         standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
-        if not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
+        if as_decided or not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
     decided = await decided_evidence.latest(connection, gone) if gone else {}
     return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}

@@ -21,6 +21,7 @@ from desk.errors import UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.review import views
+from desk.review.appeals import take_appeal
 from desk.review.case import case_file
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
@@ -40,7 +41,9 @@ from desk.telemetry import DeskMetrics
 from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
+from schemas.appeals import AppealMade, AppealTaken, Refusal
 from streams.settings import Settings
+from streams.standard_webhooks import Secret
 
 PAGE: Final = 50
 """Rows of a page: more than fit on a screen, fewer than take long to draw."""
@@ -71,7 +74,8 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `learning`: held while a proposal is computed (about 1 s of CPU), so that only one runs at a time.
+    `gate_key`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal is
+    computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
@@ -81,6 +85,7 @@ class Desk:
     metrics: DeskMetrics
     base: Weights = field(default_factory=default_weights)
     profiles: ProfileSource | None = None
+    gate_key: Secret | None = None
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
@@ -257,6 +262,10 @@ class Desk:
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         async with self.database.begin() as connection:
             return await self._review(connection, reader).take_back(alert_id, reason_code)
+
+    async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
+        async with self.database.begin() as connection:
+            return await take_appeal(connection, self.policy, appeal, now=self.now())
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         async with self.database.begin() as connection:

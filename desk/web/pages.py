@@ -218,6 +218,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         levels=LEVELS,
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
+        choices=_UPHELD_OR_NOT if any(it.outcome is None for it in opened.appeals) else MIRROR_OR_NOT,
         reasons_for=reasons_for,
         templates=TEMPLATES,
         claim_seconds=desk.policy.claim_seconds,
@@ -227,6 +228,21 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         undo=undo,
         query=query_of(filters_of(request)),
     )
+
+
+MIRROR_OR_NOT: Final = (
+    ("mirror", "mirror", "c", "Confirm"),
+    ("not_mirror", "not_mirror", "d", "Dismiss"),
+    ("unsure", "unsure", "u", "Unsure"),
+)
+"""What is chosen, the verdict whose reasons it takes, its key and its label."""
+
+_UPHELD_OR_NOT: Final = (
+    ("mirror", "mirror", "c", "Uphold"),
+    ("partly", "mirror", "u", "Uphold, and ask for a milder action"),
+    ("not_mirror", "not_mirror", "d", "Reverse"),
+)
+"""The same of an appeal."""
 
 
 def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
@@ -248,7 +264,10 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
     verdict, _, reason_code = data.chosen.partition("/")
     if not data.chosen:
         verdict, reason_code = data.verdict, data.reason_code or ""
-    decision = ReadDecision(verdict, reason_code, data.policy, data.note, bool(data.family))
+    milder = verdict == "partly"
+    decision = ReadDecision(
+        "mirror" if milder else verdict, reason_code, data.policy, data.note, bool(data.family), milder
+    )
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
     return Redirect(extended(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 

@@ -18,7 +18,7 @@ from desk.review.reasons import reasons_for
 from desk.review.selection import Selection
 from desk.web.addresses import extended, filters_of, query_of
 from desk.web.api import Asked, desk_of
-from desk.web.pages import page
+from desk.web.pages import MIRROR_OR_NOT, page
 from desk.web.sentences import LEVELS, SIGNALS
 
 _READINGS: Final = re.compile(r"\d{1,15}(\.\d{1,15})*")
@@ -92,6 +92,7 @@ def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200)
         changed=status == 409,
         signals=SIGNALS,
         levels=LEVELS,
+        choices=MIRROR_OR_NOT,
         reasons_for=reasons_for,
         query=query,
     )

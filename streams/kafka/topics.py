@@ -107,6 +107,7 @@ class Names:
         self.sample = f"{prefix}alerts.sample"
         self.state = f"{prefix}alerts.state"
         self.verdicts = f"{prefix}alerts.verdicts"
+        self.appeals = f"{prefix}appeals.decided"
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
@@ -151,7 +152,8 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write."""
+    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write; with
+    appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
@@ -160,7 +162,14 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
+        *([decided_appeals(settings, "WRITE")] if settings.desk_gate_secret_file else []),
     ]
+
+
+def decided_appeals(settings: Settings, right: Right) -> TopicSpec:
+    """Returns the topic of decided appeals, of which a caller writes or reads."""
+    appeals = names(settings).appeals
+    return TopicSpec(appeals, settings.topic_partitions, retention_days=365, rights=frozenset({right}))
 
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:

@@ -184,6 +184,19 @@ def test_deliver_runs_where_it_is_asked_for_and_sees_neither_redis_nor_the_peppe
     assert endpoint.secret is not None
 
 
+def test_appeals_go_from_gate_to_desk_under_a_secret_of_both_on_a_network_of_both() -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / "appeals.yaml").read_text("utf-8"))
+    gate, desk = added["services"].pop("gate"), added["services"].pop("desk")
+    assert not added["services"]
+    assert gate["secrets"] == desk["secrets"] == list(added["secrets"]) == ["appeals_secret"]
+    assert set(gate["networks"]) <= set(SERVICES["desk"]["networks"])
+    given = gate["environment"] | desk["environment"]
+    files = {name: text for name, text in given.items() if name.endswith("_FILE")}
+    assert set(files.values()) == {"/run/secrets/appeals_secret"}
+    settings = load(given | dict.fromkeys(files, __file__))
+    assert settings.gate_desk_url == f"http://desk:{settings.desk_port}"
+
+
 def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> None:
     gate = SERVICES["gate"]
     assert gate["profiles"] == ["gate"]
@@ -263,8 +276,9 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
     script.write_text((ROOT / named).read_text("utf-8"))
     subprocess.run(["sh", script], check=True)
     made = secrets_in(tmp_path)
-    assert set(made) == {*COMPOSED["secrets"], "gate/keys.json"}
+    assert set(made) == {*COMPOSED["secrets"], "appeals_secret", "gate/keys.json"}
     assert len(Secret.read(made["webhook_secret"]).key) == 32
+    assert len(Secret.read(made["appeals_secret"]).key) == 32
     assert read_keys(tmp_path / "secrets" / "gate" / "keys.json") == ()
     assert len(made["redis_password"]) == 64
     assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1

@@ -13,7 +13,7 @@ from typing import Final
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from store.limits import HALF_LIFE_SECONDS
-from streams.kafka.topics import Names, TopicSpec, wanted, wanted_by_desk
+from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk
 from streams.settings import Settings
 
 
@@ -51,6 +51,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
     "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
+    "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
     "letters": (
         "a record that could not be processed, with its key, as it came: raw and not masked",
@@ -63,7 +64,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "quotes": ("evidence", "decided_evidence", "findable", "notes"),
+    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
     "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
     "audit-log": ("audit", "heads"),
     "desk": (
@@ -84,7 +85,8 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 def places(settings: Settings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
-    specs = {spec.name: spec for spec in (*wanted_by_desk(settings), *wanted(settings))}
+    wanted_by_any = (*wanted_by_desk(settings), decided_appeals(settings, "WRITE"), *wanted(settings))
+    specs = {spec.name: spec for spec in wanted_by_any}
     topics = {
         attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
         for attribute, name in vars(Names(settings.topic_prefix)).items()
@@ -144,7 +146,8 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
     return {
         "quotes": Place(
             "desk, quotes and notes",
-            "what alerts quote, as they stand and as they were decided; search terms; notes",
+            "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
+            " wrote in appeals",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],

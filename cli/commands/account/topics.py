@@ -22,6 +22,7 @@ from schemas.mapping.fields import TARGETS, Kind
 from schemas.wire import (
     decode_alert,
     decode_alert_state,
+    decode_appeal_decided,
     decode_enrolled,
     decode_letter,
     decode_verdict,
@@ -45,7 +46,7 @@ _UNBOUNDED_MS: Final = 2**62
 # Alerts before verdicts, which name an alert alone.
 _ORDER: Final = (
     *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
-    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "letters"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "letters"),
 )
 
 
@@ -155,6 +156,9 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
     if attribute == "enrolled":
         enrolled = decode_enrolled(arrival.value, now=math.inf)
         return not isinstance(enrolled, Malformed) and enrolled.record.key == account.key
+    if attribute == "appeals":
+        decided = decode_appeal_decided(arrival.value, now=math.inf)
+        return not isinstance(decided, Malformed) and decided.record.key == account.key
     return _takes_alert(attribute, arrival, account, scanned)
 
 

@@ -67,6 +67,13 @@ def look_at_keys(settings: Settings) -> list[DoctorFinding]:
         )
         cure = "`samehand keys list` names them; make narrower ones (--may events:created@app), revoke these"
         findings.append(warning("rights", sentence, cure))
+    try:
+        settings.gate_desk_key()
+    except SettingsError as fault:
+        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in fault.faults.items()]
+    if any(key.has("appeals") for key in keys) and not settings.gate_desk_url:
+        words = "a key may send appeals, and the gate names no desk: each is refused"
+        findings.append(warning("appeals", words, "set SAMEHAND_GATE_DESK_URL (docs/gate.md, appeals)"))
     if settings.gate_webhooks is None:
         return findings
     try:

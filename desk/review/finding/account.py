@@ -8,7 +8,8 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from desk.database import alerts, users, verdicts
+from desk.database import alerts, appeals, users, verdicts
+from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import NotFound
 from desk.review.arrivals import FORGOTTEN
@@ -19,7 +20,7 @@ from desk.review.seal import Seal
 from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed
 
 TIMELINE_MAX: Final = 200
-EVENTS: Final = ("detected", "decided", "taken back", "withdrawn", "erased")
+EVENTS: Final = ("detected", "decided", "taken back", "appealed", "appeal decided", "withdrawn", "erased")
 """Kinds of timeline events."""
 
 
@@ -27,7 +28,8 @@ EVENTS: Final = ("detected", "decided", "taken back", "withdrawn", "erased")
 class Event:
     """One line of an account's timeline. `what`: one of `EVENTS`.
 
-    `detail`: the verdict of a decision, otherwise the reason; `by`: initials, "" for events without a person.
+    `detail`: the verdict of a decision, the outcome of an appeal, otherwise the reason; `by`: initials, ""
+    for events without a person.
     """
 
     at: float
@@ -84,10 +86,18 @@ async def account_view(review: Review, key: str) -> AccountView:
         row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in listed
     }
     names = await users.initials(connection)
+    contested = await appeals.of_alerts(connection, own)
     timeline = [
         event
         for row in rows
-        for event in _events(lines[row.alert_id], shown.get(row.alert_id), seal, given[row.alert_id], names)
+        for event in _events(
+            lines[row.alert_id],
+            shown.get(row.alert_id),
+            seal,
+            given[row.alert_id],
+            contested[row.alert_id],
+            names,
+        )
     ]
     timeline.sort(key=lambda event: (-event.at, event.alert_id, event.what))
     return AccountView(
@@ -123,6 +133,7 @@ def _events(
     shown: ShownEvidence | None,
     seal: Seal,
     given: Sequence[VerdictRow],
+    contested: Sequence[AppealRow],
     names: Mapping[str, str],
 ) -> Iterable[Event]:
     alert_id = line.alert_id
@@ -140,6 +151,16 @@ def _events(
         )
     if shown is None or seal.words:
         return
+    for appeal in contested:
+        yield Event(appeal.received_at, "appealed", alert_id)
+        if appeal.decided_at is not None:
+            yield Event(
+                appeal.decided_at,
+                "appeal decided",
+                alert_id,
+                appeal.outcome or "",
+                appeal.reason_code or "",
+            )
     if shown.erased_at is not None:
         yield Event(shown.erased_at, "erased", alert_id, shown.erased_reason or "")
     alert = shown.alert
