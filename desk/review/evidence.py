@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -31,9 +31,10 @@ class ShownEvidence:
 
 
 async def shown_evidence(
-    connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
+    connection: AsyncConnection, rows: Iterable[QuotedAlertRow], *, as_decided: Collection[str] = ()
 ) -> dict[str, ShownEvidence]:
-    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone.
+    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone, and
+    of those in `as_decided` wherever a copy still quotes.
 
     Alerts that this version cannot read are left out.
     """
@@ -45,8 +46,12 @@ async def shown_evidence(
         standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
         if not (_quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
-    decided = await decided_evidence.latest(connection, gone) if gone else {}
-    return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+    wanted = gone.union(as_decided) & standing.keys()
+    decided = await decided_evidence.latest(connection, wanted) if wanted else {}
+    for alert_id, copy in decided.items():
+        if alert_id in gone or copy.erased_at is None:
+            standing[alert_id] = _as_decided(standing[alert_id], copy)
+    return standing
 
 
 def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, Person]:
@@ -57,10 +62,8 @@ def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, 
     return people(evidence.alert)
 
 
-def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None) -> ShownEvidence:
+def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow) -> ShownEvidence:
     alert = as_it_stands.alert
-    if decided is None:
-        return as_it_stands
     if decided.erased_at is not None:
         return ShownEvidence(alert, None, decided.erased_at, decided.erased_reason)
     kept = alert_of(decided.payload)
