@@ -87,8 +87,10 @@ def drawing(members: Sequence[FamilyMember], *, mirrored: bool) -> Drawing:
         for link in member.others:
             other = place_of.get(link.banned.key)
             if other is not None:
-                end, end_y = lefts[other] + _BOX[0], tops[other] + middle + _APART
-                curve = f"{x(left - bend):g} {y + _APART:g} {x(end + bend):g} {end_y:g} {x(end):g} {end_y:g}"
+                leftwards = lefts[other] < left
+                end = lefts[other] + _BOX[0] if leftwards else lefts[other]
+                turn, end_y = end + (bend if leftwards else -bend), tops[other] + middle + _APART
+                curve = f"{x(left - bend):g} {y + _APART:g} {x(turn):g} {end_y:g} {x(end):g} {end_y:g}"
                 further.append((f"M{x(left):g} {y + _APART:g}C{curve}", link.state))
     return Drawing(width, height, tuple(boxes), tuple(further))
 
@@ -126,7 +128,7 @@ async def family(request: Asked, platform: FromPath[str], account_id: FromPath[s
         entries=entries(members),
         drawing=drawing(members, mirrored=view_of(request).language.direction == "rtl"),
         counted={state: sum(member.state == state for member in members) for state in STATES},
-        generations=max(member.generation for member in members if member.state != "waits"),
+        generations=max(member.generation for member in members if member.state not in ("waits", "cut")),
         most=ACCOUNTS_MAX,
         states=STATES,
         signals=SIGNALS,
