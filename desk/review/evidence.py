@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -31,10 +31,9 @@ class ShownEvidence:
 
 
 async def shown_evidence(
-    connection: AsyncConnection, rows: Iterable[QuotedAlertRow], *, as_decided: Collection[str] = ()
+    connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
 ) -> dict[str, ShownEvidence]:
-    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone, and
-    of those in `as_decided` wherever a copy still quotes.
+    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone.
 
     Alerts that this version cannot read are left out.
     """
@@ -46,12 +45,24 @@ async def shown_evidence(
         standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
         if not (_quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
-    wanted = gone.union(as_decided) & standing.keys()
-    decided = await decided_evidence.latest(connection, wanted) if wanted else {}
-    for alert_id, copy in decided.items():
-        if alert_id in gone or copy.erased_at is None:
-            standing[alert_id] = _as_decided(standing[alert_id], copy)
-    return standing
+    decided = await decided_evidence.latest(connection, gone) if gone else {}
+    return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+
+
+async def evidence_as_decided(
+    connection: AsyncConnection, rows: Sequence[QuotedAlertRow], decided: Collection[str]
+) -> dict[str, ShownEvidence]:
+    """As `shown_evidence`, but of alerts in `decided` the copy wherever it still quotes, with the status that
+    it had then.
+    """
+    copies = await decided_evidence.latest(connection, decided)
+    quoting = {alert_id: copy for alert_id, copy in copies.items() if copy.erased_at is None}
+    shown = await shown_evidence(connection, [row for row in rows if row.alert_id not in quoting])
+    for alert_id, copy in quoting.items():
+        alert = alert_of(copy.payload)
+        if alert is not None:
+            shown[alert_id] = ShownEvidence(alert, copy.kept_at, None, None)
+    return shown
 
 
 def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, Person]:
@@ -62,8 +73,10 @@ def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, 
     return people(evidence.alert)
 
 
-def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow) -> ShownEvidence:
+def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None) -> ShownEvidence:
     alert = as_it_stands.alert
+    if decided is None:
+        return as_it_stands
     if decided.erased_at is not None:
         return ShownEvidence(alert, None, decided.erased_at, decided.erased_reason)
     kept = alert_of(decided.payload)

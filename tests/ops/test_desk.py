@@ -396,7 +396,15 @@ def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit
 
 PAGES = (
     *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
-    *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/families/x/banned", "/decided"),
+    *(
+        "/find",
+        "/find?q=o",
+        "/find?q=alert-",
+        "/find?q=none",
+        "/accounts/x/banned",
+        "/families/x/banned",
+        "/decided",
+    ),
 )
 
 

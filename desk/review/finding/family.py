@@ -11,7 +11,7 @@ from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import NotFound
 from desk.review.decisions import Review
-from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
+from desk.review.evidence import ShownEvidence, evidence_as_decided, pair_of
 from desk.review.people import Person, person_of
 from desk.review.seal import Seal
 from desk.review.views import StrongestTrait, signed, strongest
@@ -111,9 +111,8 @@ async def family_view(review: Review, key: str) -> FamilyView:
     given = await verdicts.of_alerts(connection, quoted.keys())
     seals = {row.alert_id: Seal(user_id, row.hidden, row.hidden) for row in near}
     held = {alert_id: _held(seals.get(alert_id), rows) for alert_id, rows in given.items()}
-    shown = await shown_evidence(
-        connection, quoted.values(), as_decided={alert_id for alert_id, verdict in held.items() if verdict}
-    )
+    decided = [alert_id for alert_id, verdict in held.items() if verdict is not None]
+    shown = await evidence_as_decided(connection, [*quoted.values()], decided)
     names = await users.initials(connection)
     links = {
         alert_id: _link(row, shown.get(alert_id), seals.get(alert_id, Seal(user_id)), held[alert_id], names)
