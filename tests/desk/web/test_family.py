@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -29,17 +30,19 @@ def link_of(account: str, banned: str) -> str:
 
 
 async def resembles(
-    office: Office, account: str, banned: str, *, root: str | None = None, **given: object
+    office: Office, account: str, banned: str, *, root: str | None = None, **given: Any
 ) -> str:
     """An alert on an account, a second after the last one."""
     office.clock.pass_(1.0)
-    told = {"detected_at": NOON + timedelta(seconds=office.clock() - NOON.timestamp()), **given}
     matched = Matched(
         platform="x", account_id=banned, policy="hate", root_id=root, generation=1 if root else 0
     )
-    quoted = (a_reason("name", 2.0, ours=f"Name of {account}"), a_reason("device", 4.0))
-    given = {"reasons": quoted, **told}
-    return await office.receive(link_of(account, banned), account_id=account, matched=matched, **given)
+    alert = {
+        "detected_at": NOON + timedelta(seconds=office.clock() - NOON.timestamp()),
+        "reasons": (a_reason("name", 2.0, ours=f"Name of {account}"), a_reason("device", 4.0)),
+        **given,
+    }
+    return await office.receive(link_of(account, banned), account_id=account, matched=matched, **alert)
 
 
 async def judged(office: Office, reader: Reader, account: str, banned: str, verdict: str = "mirror") -> None:
@@ -191,7 +194,11 @@ async def test_evidence_is_that_of_the_decision_and_what_was_erased_is_said(data
     assert member.link is not None
     assert ([one.signal for one in member.link.traits], member.link.band) == (["device", "name"], "likely")
     assert (member.person.name, member.link.erased_at) == ("Name of a", None)
-    told = {"status": "withdrawn", "withdrawn_reason": "account-deleted", "withdrawn_at": NOON}
+    told: dict[str, Any] = {
+        "status": "withdrawn",
+        "withdrawn_reason": "account-deleted",
+        "withdrawn_at": NOON,
+    }
     await resembles(office, "a", "root", revision=3, reasons=(a_reason("device"),), **told)
     async with at_the_desk(office, "chloe", "lead") as client:
         page = (await client.get("/families/x/root")).text
