@@ -268,6 +268,10 @@ async def test_page_has_the_tree_as_a_nested_list_and_cuts_by_a_form(database: D
             "/alerts/b-root/take-back", data=form | {"next": "//evil.example"}, follow_redirects=False
         )
         assert answer.headers["Location"] == "/queue"
+        assert "Undo taking it back" in (await client.get("/alerts/b-root")).text
+        restored = [await client.post("/api/v1/alerts/b-root/restore") for _ in range(2)]
+        assert [one.status_code for one in restored] == [204, 409]
+        assert "Undo taking it back" not in (await client.get("/alerts/b-root")).text
 
 
 async def test_drawing_turns_round_where_it_is_read_from_the_right(database: Database) -> None:
