@@ -353,7 +353,7 @@ class Review:
         if (await self.seal(alert_id)).words:
             raise Forbidden(UNREAD)
         if await appeals.open_read(self.connection, alert_id) is None:  # its holder's is read all the same
-            # Before the chain is locked: whoever decides holds the reading first, and waits for the chain then.
+            # Before the chain is locked: who decides holds the reading first, and waits for the chain then.
             await reads.end(self.connection, alert_id, ("appeal",), reason=RESTORED, now=self.now)
         await audit.lock(self.connection)  # of two who do it at once the second finds it restored
         given = [
