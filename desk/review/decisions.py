@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -28,7 +28,7 @@ from desk.database.appeals import AppealRow
 from desk.database.filters import Filters
 from desk.database.outbox import OutboxRecord
 from desk.database.reads import ReadRow, WaitingRow
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
@@ -414,6 +414,45 @@ class Review:
             "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
         )
         return read_id
+
+    async def restore(self, alert_id: str) -> None:
+        """Repeats the verdict that was taken back last, and ends the reading that was opened for it.
+
+        Raises `Forbidden` also if the person must not know yet what holds, `Conflict` if anything was decided
+        since then.
+        """
+        self.reader.need("take-back")
+        alert = await self._alert(alert_id)
+        if (await self.seal(alert_id)).words:
+            raise Forbidden(UNREAD)
+        if await appeals.open_read(self.connection, alert_id) is None:  # its holder's is read all the same
+            # Before the chain is locked: who decides holds the reading first, and waits for the chain then.
+            await reads.end(self.connection, [alert_id], ("appeal",), reason=RESTORED, now=self.now)
+        await audit.lock(self.connection)  # of two who do it at once the second finds it restored
+        given = [
+            verdict for verdict in await verdicts.of_alert(self.connection, alert_id) if verdict.may_hold
+        ]
+        former = next((verdict for verdict in reversed(given) if verdict.verdict in DECIDED), None)
+        if former is None or given[-1].kind != TAKE_BACK:
+            raise Conflict("no verdict was taken back that could be restored")
+        verdict_id, taken_back = secrets.token_hex(16), given[-1]
+        await verdicts.undo(self.connection, [taken_back.verdict_id], now=self.now)
+        row = replace(
+            former,
+            verdict_id=verdict_id,
+            revision=alert.revision,
+            reviewer=self.reader.user_id,
+            # On the topic the latest holds: the verdict that was taken back, and its taking back, are there.
+            decided_at=max(self.now, taken_back.decided_at + 1e-3),
+            blind=False,
+            kind=RESTORED,
+            read_id=None,
+            batch=None,
+            seen_on_topic_at=None,
+            independent=False,
+        )
+        await self._keep_verdicts([row], not_before=self.now)
+        await self._note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
 
     async def write_note(self, alert_id: str, text: str) -> int:
         """Keeps a note. Returns its number."""

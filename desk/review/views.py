@@ -329,17 +329,16 @@ def _waiting(
         rank=read.rank,
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),
-        trait=None if seen is None else seal.scored(_strongest(seen)),
+        trait=None if seen is None else seal.scored(next(iter(strongest(seen, 1)), None)),
         rival=None if seen is None else seal.scored(_likeliest(seen)),
     )
 
 
-def _strongest(alert: MirrorAlert) -> StrongestTrait | None:
+def strongest(alert: MirrorAlert, count: int) -> tuple[StrongestTrait, ...]:
+    """Returns the traits that speak most for a mirror, the strongest first."""
     lines = [line for line in alert.evidence if line.weight > 0 and line.level != SHARED]
-    if not lines:
-        return None
-    strongest = max(lines, key=lambda line: line.weight)
-    return StrongestTrait(strongest.signal, strongest.level)
+    lines.sort(key=lambda line: -line.weight)
+    return tuple(StrongestTrait(line.signal, line.level) for line in lines[:count])
 
 
 def _likeliest(alert: MirrorAlert) -> str | None:

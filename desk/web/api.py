@@ -249,6 +249,12 @@ async def take_back(request: Asked, alert_id: FromPath[str], data: JSONBody[Take
     return TakenBack(read_id=read_id)
 
 
+@post("/alerts/{alert_id:str}/restore", summary="Undo taking a verdict back", status_code=204)
+async def restore(request: Asked, alert_id: FromPath[str]) -> None:
+    """The verdict that was taken back last holds again, unless something was decided since (409)."""
+    await desk_of(request).restore(request.user.reader, alert_id)
+
+
 @post("/alerts/{alert_id:str}/notes", summary="Write a note")
 async def write_note(request: Asked, alert_id: FromPath[str], data: JSONBody[NoteGiven]) -> Noted:
     """A note for colleagues; erased as quotes are."""
@@ -410,6 +416,7 @@ HANDLERS: Final = (
     alerts,
     alert,
     take_back,
+    restore,
     write_note,
     case,
     account,

@@ -34,6 +34,7 @@ from desk.errors import (
 )
 from desk.web import (
     api,
+    family_page,
     find_page,
     live,
     pages,
@@ -74,6 +75,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
         route_handlers=[
             *pages.HANDLERS,
             *find_page.HANDLERS,
+            *family_page.HANDLERS,
             *profiles_page.HANDLERS,
             *saved.HANDLERS,
             *selection_page.HANDLERS,

@@ -29,6 +29,7 @@ from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
+from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.learning import Learning
 from desk.review.people import Person
@@ -267,6 +268,10 @@ class Desk:
         async with self.database.begin() as connection:
             return await take_appeal(connection, self.policy, appeal, now=self.now())
 
+    async def restore(self, reader: Reader, alert_id: str) -> None:
+        async with self.database.begin() as connection:
+            await self._review(connection, reader).restore(alert_id)
+
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         async with self.database.begin() as connection:
             return await self._review(connection, reader).write_note(alert_id, text)
@@ -297,6 +302,12 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await account.account_view(self._review(connection, reader), key)
+
+    async def family(self, reader: Reader, key: str) -> FamilyView:
+        """The family of an account. Raises `NotFound` where no alert names it."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await family_view(self._review(connection, reader), key)
 
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.

@@ -78,11 +78,17 @@ class NothingForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
-class TakeBackForm(Struct, frozen=True, kw_only=True):
+class RestoreForm(Struct, frozen=True, kw_only=True):
+    """What the form of restoring sends. `next`: the page to come back to, by default the alert's."""
+
+    next: Annotated[str, Meta(max_length=2_048)] = ""
+    csrf: str = ""
+
+
+class TakeBackForm(RestoreForm, frozen=True, kw_only=True):
     """What the form of taking back sends."""
 
     reason_code: fields.Slug
-    csrf: str = ""
 
 
 class NoteForm(Struct, frozen=True, kw_only=True):
@@ -298,7 +304,18 @@ async def read(request: Asked, read_id: PathRead) -> Redirect:
 @post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
 async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
     await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
-    return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+    return _back(alert_id, data)
+
+
+@post("/alerts/{alert_id:str}/restore", include_in_schema=False)
+async def restore(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[RestoreForm]) -> Redirect:
+    await desk_of(request).restore(request.user.reader, alert_id)
+    return _back(alert_id, data)
+
+
+def _back(alert_id: str, data: RestoreForm) -> Redirect:
+    where = local(data.next) if data.next else f"/alerts/{quote(alert_id, safe='')}"
+    return Redirect(where, status_code=303)
 
 
 @post("/alerts/{alert_id:str}/notes", include_in_schema=False)
@@ -411,6 +428,7 @@ HANDLERS: Final = (
     undo,
     read,
     take_back,
+    restore,
     write_note,
     case,
     figures,

@@ -427,6 +427,27 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     assert lead.fits()
 
 
+def test_a_lead_cuts_a_link_of_a_family_and_undoes_it_by_keys_alone(running: Running, visit: Visits) -> None:
+    running.receive("alert-1", matched=Matched(platform="x", account_id="root", policy="hate"))
+    reader, lead = visit("amina"), visit("lena", "lead")
+    reader.press("g")
+    reader.at("alert-1")
+    reader.press("c", "1")
+    reader.at_the_queue()
+    reader.open("/families/x/root")
+    assert reader.page.locator("form[action$='/take-back']").count() == 0
+    lead.open("/families/x/new-alert-1")
+    assert "decided: a mirror" in lead.said("#account-2")
+    lead.reach("#account-2 summary")
+    lead.press("Enter", "Tab", "Tab", "Enter")
+    lead.page.locator("form[action$='/restore'] button").wait_for()
+    assert "link cut" in lead.said("#account-2")
+    lead.reach("form[action$='/restore'] button")
+    lead.press("Enter")
+    lead.page.locator("#account-2 summary").wait_for()
+    assert lead.fits()
+
+
 def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit: Visits) -> None:
     reader = visit("amina")
     assert reader.page.locator("a[href='/weights']").count() == 0
@@ -437,6 +458,7 @@ def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit
 PAGES = (
     *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
     *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
+    "/families/x/banned",
 )
 
 

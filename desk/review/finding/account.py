@@ -1,4 +1,4 @@
-"""One account: its alerts, family and timeline."""
+"""One account: its alerts and timeline."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ class AccountView:
     person: Person
     alerts: tuple[AccountAlert, ...]
     more: bool
-    family: tuple[RelatedAlert, ...]
     timeline: tuple[Event, ...]
     words_hidden: bool
 
@@ -70,20 +69,17 @@ async def account_view(review: Review, key: str) -> AccountView:
     connection = review.connection
     rows = await alerts.of_account(connection, key, HISTORY_MAX + 1)
     rows, more = rows[:HISTORY_MAX], len(rows) > HISTORY_MAX
-    family = await alerts.of_family(connection, rows[0].root if rows else key, HISTORY_MAX)
-    if not (rows or family):
+    if not (rows or await alerts.of_family(connection, key, 1)):
         raise NotFound("no alert names this account")
     own = [row.alert_id for row in rows]
-    family = [row for row in family if row.alert_id not in own]
-    listed = [*rows, *family]
     quoted = await alerts.with_payloads(connection, own)
     shown = await shown_evidence(connection, quoted.values())
     pairs = {alert_id: pair_of(quoted[alert_id], shown) for alert_id in own}
-    given = await verdicts.of_alerts(connection, [row.alert_id for row in listed])
-    seals = await review.seals([row.alert_id for row in listed])
+    given = await verdicts.of_alerts(connection, own)
+    seals = await review.seals(own)
     seal = reduce(or_, (seals[alert_id] for alert_id in own), Seal(review.reader.user_id))
     lines = {
-        row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in listed
+        row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in rows
     }
     names = await users.initials(connection)
     contested = await appeals.of_alerts(connection, own)
@@ -107,7 +103,6 @@ async def account_view(review: Review, key: str) -> AccountView:
             for row in rows
         ),
         more=more,
-        family=tuple(lines[row.alert_id] for row in family),
         timeline=tuple(timeline[:TIMELINE_MAX]),
         words_hidden=seal.words,
     )

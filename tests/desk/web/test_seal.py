@@ -90,6 +90,8 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/api/v1/me/uncovered": {},
     "/api/v1/alerts/{alert_id:str}/case": {"purpose": "curiosity"},
     "/api/v1/alerts/{alert_id:str}/take-back": {"reason_code": "curiosity"},
+    "/api/v1/alerts/{alert_id:str}/restore": {},
+    "/alerts/{alert_id:str}/restore": {},
     "/api/v1/alerts/{alert_id:str}/notes": {"text": "a note of the reader's own"},
     "/api/v1/reads/{read_id:int}/claim": {},
     "/api/v1/reads/{read_id:int}/release": {},
