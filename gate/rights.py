@@ -14,10 +14,10 @@ from msgspec import Meta
 
 from schemas.mapping.fields import Kind
 
-PLAIN: Final = ("score", "alerts", "verdicts")
+PLAIN: Final = ("score", "alerts", "verdicts", "related")
 """Those without a kind that an address of this release asks for."""
 
-LATER: Final = ("appeals", "related")
+LATER: Final = ("appeals",)
 """Those that are read, and that nothing asks for yet: a file that a later release wrote is no broken one."""
 
 EVENTS: Final = "events"
@@ -52,6 +52,14 @@ def fault_of(right: str) -> str:
             return f"{right}: a platform has up to 32 of a to z, 0 to 9, `_`, `.` and `-`"
         return ""
     return f"must be one or more of {', '.join(FORMS)}, separated by commas"
+
+
+def clash_of(may: Iterable[str]) -> str:
+    """Why no new key may have these rights together, "" when one may.
+
+    A key for sign-ups lies with the platform's web servers: who steals it must not ask who is like whom.
+    """
+    return "a key that scores may not ask who is related: make two" if {"score", "related"} <= {*may} else ""
 
 
 def publishes(may: Iterable[str], kind: str, platform: str | None = None) -> bool:

@@ -24,6 +24,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
 from schemas.record import Record
+from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.weights import WeightsAdopted
 
@@ -41,6 +42,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.state": (AlertState,),
     "alerts.verdicts": (VerdictGiven,),
     "fingerprints.enrolled": (BanEnrolled,),
+    "gate.audit": (RelatedAsked,),
     "deadletters": (DeadLetter,),
     "weights": (WeightsAdopted,),
 }

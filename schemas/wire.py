@@ -35,6 +35,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
@@ -167,6 +168,8 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_related: Final = Decoder(RelatedQuestion)
+decode_related_asked: Final = Decoder(RelatedAsked)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

@@ -10,7 +10,7 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 
 from schemas.alert_headers import alert_headers
 from schemas.examples import ALERT
-from streams.kafka.topics import wanted
+from streams.kafka.topics import wanted, wanted_by_gate
 from streams.settings import load
 from tools.asyncapi import DESCRIPTIONS, FILE, render
 
@@ -22,7 +22,8 @@ def test_the_file_is_what_the_generator_writes() -> None:
 
 
 def test_every_topic_is_told_as_workers_set_it_up() -> None:
-    topics = wanted(load({}))
+    gates = [topic for topic in wanted_by_gate(load({})) if not topic.foreign]
+    topics = [*wanted(load({})), *gates]
     assert set(DOCUMENT["channels"]) == {topic.name for topic in topics} == set(DESCRIPTIONS)
     for topic in topics:
         kafka = DOCUMENT["channels"][topic.name]["bindings"]["kafka"]

@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import TopicSpec, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted, wanted_by_gate
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -38,6 +38,7 @@ DESCRIPTIONS: Final = {
     _CALLED.verdicts: "What moderators decided: of one alert the latest by `decided_at` holds.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
+    _CALLED.gate_audit: "What leads asked a gate, by whom and why: published before it is answered.",
     _CALLED.weights: "Which weights people adopted at the desk: of a stage the highest `number` holds.",
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
@@ -52,7 +53,8 @@ _TRACE_HEADERS: Final = {
 
 
 def document() -> dict[str, Any]:
-    topics = {topic.name: topic for topic in wanted(load({}))}
+    gates = [topic for topic in wanted_by_gate(load({})) if not topic.foreign]
+    topics = {topic.name: topic for topic in (*wanted(load({})), *gates)}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"
@@ -76,7 +78,7 @@ def document() -> dict[str, Any]:
             f"{action}.{name}": {
                 "action": action,
                 "channel": {"$ref": f"#/channels/{name}"},
-                "summary": f"A worker {does} {name}.",
+                "summary": f"A {'gate' if topic in gates else 'worker'} {does} {name}.",
             }
             for name, topic in topics.items()
             for right, action, does in (("READ", "receive", "reads"), ("WRITE", "send", "writes to"))

@@ -47,7 +47,7 @@ def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str
 
 
 @pytest.mark.parametrize(
-    "right", ["score", "alerts", "verdicts", "events", *(f"events:{it}@a.b-c_1" for it in KINDS)]
+    "right", ["score", "alerts", "verdicts", "related", "events", *(f"events:{it}@a.b-c_1" for it in KINDS)]
 )
 def test_right_of_this_release_can_be_given(right: str) -> None:
     assert fault_of(right) == ""
@@ -59,7 +59,6 @@ def test_right_of_this_release_can_be_given(right: str) -> None:
         "",
         "all",
         "appeals",
-        "related",
         "events:",
         "events:x",
         "events@app",

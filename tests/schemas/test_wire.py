@@ -34,6 +34,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "alerts.verdicts": wire.decode_verdict,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
+    "gate.audit": wire.decode_related_asked,
     "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)
