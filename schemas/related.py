@@ -26,7 +26,7 @@ class RelatedQuestion(Record, frozen=True, kw_only=True):
     platform: fields.Platform
     account_id: fields.AccountId
     purpose: Annotated[Purpose, Meta(description="Of a closed list, so that no words about people travel.")]
-    reader: Annotated[fields.Slug, Meta(description="The opaque id of the person who asks.")]
+    reader: Annotated[fields.Opaque, Meta(description="The opaque id of the person who asks.")]
 
     @property
     def key(self) -> str:

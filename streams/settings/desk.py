@@ -66,6 +66,29 @@ class DeskSettings(BaseModel):
         30, ge=1, le=365, description="Days after which the counts of what somebody read are erased."
     )
 
+    desk_gate_url: str = Field(
+        "",
+        max_length=2_048,
+        description="Gate that leads ask who is like an account; https:// beyond this host or its network.",
+    )
+    desk_gate_key_file: FilePath | None = Field(
+        None, description="File with the desk's key for it, which has the right `related`."
+    )
+    desk_gate_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust for it (PEM); the system's without it."
+    )
+
+    @field_validator("desk_gate_url")
+    @classmethod
+    def _gate(cls, url: str) -> str:
+        if url and not _DESK.fullmatch(url):
+            raise ValueError("must be http:// or https:// with a host, and nothing after it")
+        return url.rstrip("/")
+
+    def desk_gate_key(self) -> str | None:
+        """The desk's key for the gate, of its file. Raises `SettingsError` when that cannot be read."""
+        return secret("DESK_GATE_KEY", None, self.desk_gate_key_file)
+
     @field_validator("desk_url")
     @classmethod
     def _desk(cls, url: str) -> str:

@@ -120,7 +120,7 @@ async def test_key_that_scores_is_refused_however_its_file_was_written(known: Ca
         b"{",
         question(purpose="curiosity"),
         question(purpose=""),
-        question(reader="a b"),
+        question(reader=""),
         question(""),
         b"[]",
     ],
