@@ -628,6 +628,31 @@ def test_profiles_come_from_a_source_that_the_desk_alone_may_reach() -> None:
     assert reaching(PROFILED, 8444, "10.8.0.0/16") == ["eu-samehand-desk"]
 
 
+def test_leads_ask_the_releases_own_gate_which_lets_the_desk_in() -> None:
+    values = {
+        **DESKED,
+        **GATED,
+        "desk": {**DESK, "gate": {"secretName": "desk-key", "secretKey": "related"}},
+        "networkPolicy": {"gateFrom": [{"podSelector": {"matchLabels": {"app": "proxy"}}}]},
+    }
+    template = templates(values)["eu-samehand-desk"]
+    given = settings_of(template)
+    assert given["SAMEHAND_DESK_GATE_URL"] == "http://eu-samehand-gate:6070"
+    assert given["SAMEHAND_DESK_GATE_KEY_FILE"] == "/run/secrets/samehand/gate/key"
+    (secret,) = (it["secret"] for it in template["spec"]["volumes"] if it["name"] == "gate")
+    assert (secret["secretName"], secret["items"]) == ("desk-key", [{"key": "related", "path": "key"}])
+    policies = {
+        it["metadata"]["name"]: it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"
+    }
+    gate, desk = policies["eu-samehand-gate"], policies["eu-samehand-desk"]
+    (way,) = desk["egress"]
+    assert way["ports"] == [{"port": 6070, "protocol": "TCP"}]
+    assert way["to"] == [{"podSelector": gate["podSelector"]}]
+    assert {"podSelector": desk["podSelector"]} in gate["ingress"][0]["from"]
+    with pytest.raises(helm().HelmError, match=r"needs gate\.enabled"):
+        rendered(changed(values, "gate.enabled", False))
+
+
 def test_links_to_profiles_need_no_source() -> None:
     values = changed(PROFILED, "desk.profiles.source", "")
     template = templates(values)["eu-samehand-desk"]
