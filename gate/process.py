@@ -176,7 +176,8 @@ class Process:
                 await self.clock.sleep(LOOK_SECONDS)
             else:
                 for finding in found:
-                    log.info("topic", topic=finding.topic, detail=finding.detail)
+                    tell = log.warning if finding.blocks else log.info
+                    tell("a topic", topic=finding.topic, detail=finding.detail)
                 await asyncio.Event().wait()  # a part that ends would end the gate
 
 

@@ -299,7 +299,7 @@ class Desk:
             await audit.note(
                 connection,
                 actor=reader.user_id,
-                action="asked who is related",
+                action="asked-related",
                 subject=key,
                 now=self.now(),
                 detail={"purpose": purpose},

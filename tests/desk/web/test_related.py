@@ -38,7 +38,7 @@ class Gate(GateClient):
 async def noted(office: Office) -> list[tuple[str, str]]:
     async with office.database.read() as connection:
         lines = await audit.lines(connection, 0, 100)
-    return [(line.subject, line.detail) for line in lines if line.action == "asked who is related"]
+    return [(line.subject, line.detail) for line in lines if line.action == "asked-related"]
 
 
 async def test_lead_sees_who_shares_which_traits_and_nothing_is_kept_but_that_they_asked(
