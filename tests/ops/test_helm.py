@@ -642,7 +642,7 @@ def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None
     gate, desk = (settings_of(template) for template in both.values())
     assert gate["SAMEHAND_GATE_DESK_URL"] == "http://eu-samehand-desk:6068"
     path = "/run/secrets/samehand/appeals/secret"
-    assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_GATE_SECRET_FILE"] == path
+    assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_APPEALS_SECRET_FILE"] == path
     policies = {
         it["metadata"]["name"]: it["spec"] for it in rendered(APPEALING) if it["kind"] == "NetworkPolicy"
     }
@@ -653,6 +653,31 @@ def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None
     assert [it["app.kubernetes.io/component"] for it in labels] == ["desk", "gate"]
     without = changed(APPEALING, "appeals.secretName", "")
     assert "SAMEHAND_GATE_DESK_URL" not in settings_of(templates(without)["eu-samehand-gate"])
+
+
+def test_leads_ask_the_releases_own_gate_which_lets_the_desk_in() -> None:
+    values = {
+        **DESKED,
+        **GATED,
+        "desk": {**DESK, "gate": {"secretName": "desk-key", "secretKey": "related"}},
+        "networkPolicy": {"gateFrom": [{"podSelector": {"matchLabels": {"app": "proxy"}}}]},
+    }
+    template = templates(values)["eu-samehand-desk"]
+    given = settings_of(template)
+    assert given["SAMEHAND_DESK_GATE_URL"] == "http://eu-samehand-gate:6070"
+    assert given["SAMEHAND_DESK_GATE_KEY_FILE"] == "/run/secrets/samehand/gate/key"
+    (secret,) = (it["secret"] for it in template["spec"]["volumes"] if it["name"] == "gate")
+    assert (secret["secretName"], secret["items"]) == ("desk-key", [{"key": "related", "path": "key"}])
+    policies = {
+        it["metadata"]["name"]: it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"
+    }
+    gate, desk = policies["eu-samehand-gate"], policies["eu-samehand-desk"]
+    (way,) = desk["egress"]
+    assert way["ports"] == [{"port": 6070, "protocol": "TCP"}]
+    assert way["to"] == [{"podSelector": gate["podSelector"]}]
+    assert {"podSelector": desk["podSelector"]} in gate["ingress"][0]["from"]
+    with pytest.raises(helm().HelmError, match=r"needs gate\.enabled"):
+        rendered(changed(values, "gate.enabled", False))
 
 
 def test_links_to_profiles_need_no_source() -> None:
