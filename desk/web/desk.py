@@ -75,8 +75,8 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal is
-    computed (about 1 s of CPU), so that only one runs at a time.
+    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal
+    is computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
