@@ -23,8 +23,8 @@ FILE_BYTES_MAX: Final = 16 * 1024**3
 """All of OpenSanctions has some 4 GB; read as a stream."""
 
 LISTED_TOPICS: Final = frozenset({"sanction", "crime.terror"})
-"""Not `sanction.linked`, `sanction.control` (a listed party's relatives and firms), `sanction.counter` (listed
-in answer to a list), `role.pep` and the like."""
+"""Not `sanction.linked` and `sanction.control` (relatives and firms of a listed party), `sanction.counter`
+(listed by a state in answer to a list), `role.pep` and the like."""
 
 _ORGANISATIONS: Final = frozenset({"Organization", "Company", "PublicBody"})
 _PERSONS: Final = frozenset({"Person", "LegalEntity"})
@@ -101,7 +101,10 @@ def _of_line(line: bytes, authority: str) -> WatchlistEntry | Malformed | None:
         return None
     names = [*found.name, *found.alias, *found.previous_name]
     names.sort(key=lambda name: name != entity.caption)  # the caption is the best of them
-    sanctions = [sanction.properties for sanction in found.sanctions if isinstance(sanction, _Sanction)]
+    programmes = [*entity.datasets, *found.program_id, *found.program]
+    for sanction in found.sanctions:
+        if isinstance(sanction, _Sanction):
+            programmes += (*sanction.properties.program_id, *sanction.properties.program)
     return an_entry(
         authority,
         entity.id,
@@ -111,8 +114,5 @@ def _of_line(line: bytes, authority: str) -> WatchlistEntry | Malformed | None:
             *(Alias(name, weak=True) for name in (*found.weak_alias, *found.abbreviation)),
         ],
         person=entity.schema in _PERSONS,
-        programmes=(
-            *entity.datasets,
-            *(text for of in (found, *sanctions) for text in (*of.program_id, *of.program)),
-        ),
+        programmes=programmes,
     )

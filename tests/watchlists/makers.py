@@ -66,7 +66,8 @@ Example Regime,Entity,29/07/2011
 """.encode()
 
 EU_XML = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-11-20T09:00:00.000+01:00" globalFileId="1">
+<export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-11-20T09:00:00.000+01:00" \
+globalFileId="1">
     <sanctionEntity designationDate="2011-07-29" designationDetails="" unitedNationId="XXe.001" \
 euReferenceNumber="EU.1.11" logicalId="1">
         <remark>Example remark</remark>
@@ -75,10 +76,10 @@ entryIntoForceDate="2011-07-30" numberTitle="1/2011 (OJ L1)" programme="XX" logi
             <publicationUrl>https://law.example/1?a=b&amp;c=d</publicationUrl>
         </regulation>
         <subjectType code="enterprise" classificationCode="E"/>
-        <nameAlias firstName="" middleName="" lastName="" wholeName="Northern Valley Liberation Front" function="" \
-gender="" title="" nameLanguage="" strong="true" regulationLanguage="en" logicalId="101">
-            <regulationSummary regulationType="amendment" publicationDate="2011-07-30" numberTitle="1/2011 (OJ L1)" \
-publicationUrl="https://law.example/1"/>
+        <nameAlias firstName="" middleName="" lastName="" wholeName="Northern Valley Liberation Front" \
+function="" gender="" title="" nameLanguage="" strong="true" regulationLanguage="en" logicalId="101">
+            <regulationSummary regulationType="amendment" publicationDate="2011-07-30" \
+numberTitle="1/2011 (OJ L1)" publicationUrl="https://law.example/1"/>
         </nameAlias>
         <nameAlias wholeName="جبهة تحرير الوادي الشمالي" nameLanguage="AR" strong="true" logicalId="102"/>
         <nameAlias wholeName="NVLF" strong="false" logicalId="103"/>
@@ -86,7 +87,8 @@ publicationUrl="https://law.example/1"/>
     <sanctionEntity designationDate="" designationDetails="" unitedNationId="" logicalId="2">
         <regulation programme="XX" logicalId="12"/>
         <subjectType code="person" classificationCode="P"/>
-        <nameAlias firstName="Somebody" middleName="" lastName="Example" wholeName="" strong="true" logicalId="104"/>
+        <nameAlias firstName="Somebody" middleName="" lastName="Example" wholeName="" strong="true" \
+logicalId="104"/>
     </sanctionEntity>
 </export>
 """.encode()
@@ -97,9 +99,9 @@ FTM = """\
 "properties":{"name":["جبهة تحرير الوادي الشمالي","Northern Valley Liberation Front"],\
 "alias":["Valley Brigades of the North"],"previousName":["Old Valley Front"],"weakAlias":["NVLF"],\
 "topics":["sanction","crime.terror"],"country":["xx"],"programId":["XX-TERROR"]}}
-{"id":"xx-person","caption":"Somebody Example","schema":"Person","referents":[],"datasets":["xx_list"],"target":true,\
-"properties":{"name":["Somebody Example"],"topics":["sanction"],"birthDate":["1900"],"sanctions":[{"id":"xx-s",\
-"schema":"Sanction","properties":{"entity":["xx-person"],"program":["Example Regime"]}}]}}
+{"id":"xx-person","caption":"Somebody Example","schema":"Person","referents":[],"datasets":["xx_list"],\
+"target":true,"properties":{"name":["Somebody Example"],"topics":["sanction"],"birthDate":["1900"],\
+"sanctions":[{"id":"xx-s","schema":"Sanction","properties":{"entity":["xx-person"],"program":["Example Regime"]}}]}}
 {"id":"xx-either","caption":"Sample Person or Firm","schema":"LegalEntity","datasets":["xx_list"],\
 "properties":{"name":["Sample Person or Firm"],"topics":["sanction"],"sanctions":["xx-s2"]}}
 {"id":"xx-owner","caption":"Example Holding","schema":"Company","datasets":["xx_list"],\

@@ -105,7 +105,7 @@ def test_each_format_tells_organisations_from_persons_and_leaves_the_acronym(for
     found = [row.outcome for row in READERS[form](FILES[form]) if isinstance(row.outcome, WatchlistEntry)]
     front = next(entry for entry in found if "Front" in entry.name.title())
     assert [entry.person for entry in found if "EXAMPLE" in entry.name.upper()] == [True]
-    kept, passed = telling(front)
+    kept, _ = telling(front)
     assert front.name.title() == "Northern Valley Liberation Front"
     assert front.aliases[0] in kept
     assert "NVLF" not in {alias.text for alias in kept}
