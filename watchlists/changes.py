@@ -92,7 +92,8 @@ def state_lines(listings: Listings) -> Iterable[bytes]:
 
 def compared(former: Listings, now: Listings, *, complete: bool) -> ListChanges:
     """The changes from ``former`` to ``now``; ``complete``: all that the files hold was read."""
-    listed, changed = [], []
+    listed: list[ListingChange] = []
+    changed: list[ListingChange] = []
     for key, listing in now.items():
         before = former.get(key)
         known = before.names if before else {}

@@ -101,7 +101,8 @@ FTM = """\
 "topics":["sanction","crime.terror"],"country":["xx"],"programId":["XX-TERROR"]}}
 {"id":"xx-person","caption":"Somebody Example","schema":"Person","referents":[],"datasets":["xx_list"],\
 "target":true,"properties":{"name":["Somebody Example"],"topics":["sanction"],"birthDate":["1900"],\
-"sanctions":[{"id":"xx-s","schema":"Sanction","properties":{"entity":["xx-person"],"program":["Example Regime"]}}]}}
+"sanctions":[{"id":"xx-s","schema":"Sanction","properties":{"entity":["xx-person"],\
+"program":["Example Regime"]}}]}}
 {"id":"xx-either","caption":"Sample Person or Firm","schema":"LegalEntity","datasets":["xx_list"],\
 "properties":{"name":["Sample Person or Firm"],"topics":["sanction"],"sanctions":["xx-s2"]}}
 {"id":"xx-owner","caption":"Example Holding","schema":"Company","datasets":["xx_list"],\
