@@ -89,7 +89,7 @@ def _rows(lines: Iterable[bytes], authority: str) -> Iterator[ListRow]:
 
 def _of_line(line: bytes, authority: str) -> WatchlistEntry | Malformed | None:
     try:
-        entity = _DECODER.decode(line)
+        entity = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.ValidationError:
         return Malformed("wrong-type", "$", "not an entity of FollowTheMoney: id, schema, lists of texts")
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -10,7 +10,7 @@ from watchlists import ftm
 
 
 def test_listed_entities_are_read_in_both_editions() -> None:
-    rows = list(ftm.read_lines(source(FTM), authority="XX"))
+    rows = list(ftm.read_lines(source(b"\xef\xbb\xbf" + FTM), authority="XX"))
     front, person = front_and_person(entries(rows))
     assert front == WatchlistEntry(
         authority="XX",
