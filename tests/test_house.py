@@ -38,6 +38,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
+    "cli/commands/account/*.py": (
+        "tests/journeys/test_account.py",
+        "the command's story runs all its parts on a real worker",
+    ),
     "cli/commands/deliver.py": (
         "tests/cli/commands/test_bridge.py",
         "as other commands that start a process",
