@@ -194,7 +194,7 @@ def import_(
       samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
       samehand watchlist import national.csv --authority PK
       samehand watchlist import xmlFullSanctionsList_1_1.xml --state eu.state
-      samehand watchlist import entities.ftm.json --authority CH --programme ch_seco_sanctions
+      samehand watchlist import entities.ftm.json --authority CH
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
     now = time.time()
