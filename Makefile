@@ -234,7 +234,7 @@ else
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
 	@for crowd in diverse simulated; do for field in handle display_name; do \
 		echo "recall of the keys: $$field, $$crowd crowd"; \
-		$(BIN)/python -m bench.recall --schemes samehand --crowd $$crowd --field $$field \
+		$(BIN)/python -m bench.recall --crowd $$crowd --field $$field \
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 endif
 
