@@ -96,7 +96,7 @@ compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; nee
 # orders of their calls to a store, in which the mind says the same each time.
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
 	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
-		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_looking.py \
+		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_base.py \
 		--ignore tests/agents/test_interleavings.py --ignore tests/agents/test_races.py \
 		--ignore tests/agents/test_lost_store.py
 

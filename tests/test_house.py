@@ -38,12 +38,20 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
-    "cli/commands/deliver.py": (
-        "tests/cli/commands/test_bridge.py",
-        "as other commands that start a process",
+    **{
+        f"cli/commands/{name}.py": ("tests/cli/commands/test_processes.py", "commands that start a process")
+        for name in ("bridge", "deliver", "gate", "keys", "pepper")
+    },
+    **{
+        f"cli/commands/{name}.py": ("tests/cli/commands/test_on_accounts.py", "through the command line")
+        for name in ("enrol", "explain", "hash_avatar", "remember", "simulate")
+    },
+    "agents/common/places.py": ("tests/agents/common/test_alerts.py", "by what a worker's look-ups return"),
+    "samehand/blocking/*.py": ("tests/samehand/blocking/test_blocking.py", "by which names share a key"),
+    "samehand/frequency/name_prior/segmentation.py": (
+        "tests/samehand/frequency/name_prior/test_name_prior.py",
+        "by what a name costs",
     ),
-    "cli/commands/gate.py": ("tests/cli/commands/test_bridge.py", "as others that start a process"),
-    "cli/commands/simulate.py": ("tests/cli/commands/test_hash_avatar.py", "as other commands without bans"),
     "cli/commands/dry_run/run.py": (
         "tests/cli/commands/dry_run/test_figures.py",
         "a run is judged by its figures",
@@ -51,7 +59,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "cli/inputs/unusable_fields.py": ("tests/cli/inputs/test_oddities.py", "both are told by line"),
     "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
-        "tests/streams/supervision/test_worker_process.py",
+        "tests/streams/supervision/test_supervision.py",
         "in a process of its own, which it ends",
     ),
     "cli/commands/alerts.py": (
