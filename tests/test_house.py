@@ -129,6 +129,8 @@ def comments(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def unexplained_ignores(path: Path) -> list[str]:
+    if not re.search(r"ignore|noqa", read(path), re.IGNORECASE):
+        return []  # reading comments takes ten times as long
     return [
         f"{path}:{line}: {comment}"
         for line, comment in comments(path)
