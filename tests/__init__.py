@@ -1,4 +1,4 @@
-"""Tests mirror the source by folder. Set here, before anything imports numpy, is what holds for all of them."""
+"""Tests mirror the source by folder. What holds for all of them is set before anything imports numpy."""
 
 from __future__ import annotations
 
