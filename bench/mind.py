@@ -18,8 +18,7 @@ from agents.common.converters import remembered_of
 from bench.machine import in_words, machine
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
-from samehand.frequency.rates import Frequencies
+from samehand.frequency.rates import CountsWithoutCandidates, Frequencies
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights

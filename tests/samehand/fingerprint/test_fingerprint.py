@@ -22,9 +22,9 @@ from samehand.fingerprint.distil import (
     pack,
     query_keys,
     unpack,
+    unread_fields,
 )
 from samehand.fingerprint.shown_since import shown_since
-from samehand.fingerprint.unread import unread_fields
 from samehand.normalize.limits import BIO_CHARS, BIO_READ_CHARS, LINK_TEXT_CHARS, NUMBERS_JUDGED
 from samehand.showings import UNKNOWN, Showings, Span
 from samehand.signals.contact import CONTACT, POINTS_MAX

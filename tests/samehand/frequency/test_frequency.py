@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendar, Calendars
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
 from samehand.frequency.rates import (
     STRATUM_ACCOUNTS_MIN,
+    CountsWithoutCandidates,
     NothingCounted,
     named_rate,
     rate_of_bits,

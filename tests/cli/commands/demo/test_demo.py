@@ -349,7 +349,14 @@ def visited_servers(
     folder: Path, events: Sequence[Event], say: Callable[[str], None]
 ) -> Iterator[DemoServers]:
     """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
-    with demo_servers(folder, events, say) as running:
+    said: list[str] = []
+
+    def heard(text: str) -> None:
+        said.append(text)
+        say(text)
+
+    with demo_servers(folder, events, heard) as running:
+        assert f"Still waiting for the worker, 0 s; its log: {folder / 'worker.log'}" in said
         pid = running.worker.pid
         assert pid is not None
         with urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
@@ -379,23 +386,13 @@ def test_worker_that_cannot_start_is_one_line_that_says_why(
 
 
 @pytest.mark.journey
-def test_long_wait_says_what_it_waits_for_and_where_its_log_is(
-    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
-    said: list[str] = []
-    with demo_servers(tmp_path, [], said.append):
-        pass
-    assert f"Still waiting for the worker, 0 s; its log: {tmp_path / 'worker.log'}" in said
-
-
-@pytest.mark.journey
 def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream_has_ended(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
     monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
     monkeypatch.setattr(run, "demo_servers", visited_servers)
+    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
     screen = _Leaves()
     told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
     shown = screen.getvalue()
