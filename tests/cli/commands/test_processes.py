@@ -83,10 +83,14 @@ def test_the_overview_is_hung_beside_the_metrics(monkeypatch: pytest.MonkeyPatch
 # A bridge says at once what is wrong with its file; what it does is told by journeys/test_bridge.py.
 
 
-def test_without_mappings_there_is_nothing_to_do(samehand: Samehand) -> None:
-    ran = samehand("bridge")
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [("bridge", "MAPPINGS"), ("deliver", "ENDPOINTS"), ("gate", "GATE_KEYS")],
+)
+def test_without_its_file_there_is_nothing_to_do(samehand: Samehand, command: str, setting: str) -> None:
+    ran = samehand(command)
     assert (ran.code, ran.out) == (2, "")
-    assert "SAMEHAND_MAPPINGS: is not set" in ran.err
+    assert f"SAMEHAND_{setting}: is not set" in ran.err
 
 
 def test_every_fault_of_the_file_is_told(
@@ -104,12 +108,6 @@ def test_every_fault_of_the_file_is_told(
 # It says at once what is wrong with its file; what it does is told by journeys/test_deliver.py.
 
 
-def test_without_endpoints_there_is_nothing_to_do(samehand: Samehand) -> None:
-    ran = samehand("deliver")
-    assert (ran.code, ran.out) == (2, "")
-    assert "SAMEHAND_ENDPOINTS: is not set" in ran.err
-
-
 def test_a_fault_of_the_file_is_told(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,12 +120,6 @@ def test_a_fault_of_the_file_is_told(
 
 
 # A gate says at once what it cannot begin with; what it does is told by gate/test_process.py.
-
-
-def test_without_keys_nobody_could_call(samehand: Samehand) -> None:
-    ran = samehand("gate")
-    assert (ran.code, ran.out) == (2, "")
-    assert "SAMEHAND_GATE_KEYS: is not set" in ran.err
 
 
 def test_keys_that_were_never_made_are_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -296,19 +297,17 @@ def test_tokens_costs_and_lengths_are_read() -> None:
     assert table.lengths["umar"] == (2, 3, 9)
 
 
-def test_a_file_of_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version"):
-        parse(a_file(version=COMMONNESS_VERSION + 1))
-
-
-def test_a_file_folded_by_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="fold version"):
-        parse(a_file(fold=FOLD_VERSION + 1))
-
-
-def test_a_changed_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="checksum"):
-        parse(a_file(sha="0" * 64))
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"version": COMMONNESS_VERSION + 1}, "version"),
+        ({"fold": FOLD_VERSION + 1}, "fold version"),
+        ({"sha": "0" * 64}, "checksum"),
+    ],
+)
+def test_a_file_of_another_make_is_refused(changed: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse(a_file(**changed))
 
 
 def test_a_file_without_a_head_is_refused() -> None:
