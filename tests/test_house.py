@@ -34,7 +34,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "settings are read and refused together, whatever their subject",
     ),
     "streams/telemetry/metrics/*.py": (
-        "tests/streams/telemetry/test_metrics.py",
+        "tests/streams/telemetry/test_telemetry.py",
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),

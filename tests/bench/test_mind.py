@@ -1,10 +1,12 @@
-"""The bench of the mind, on a few bans: what it says adds up."""
+"""What the mind costs, and what its bound loses, on a few bans."""
 
 from __future__ import annotations
 
 import pytest
 
-from bench import mind
+from bench import mind, upper_bound
+
+# The bench of the mind, on a few bans: what it says adds up.
 
 
 async def test_every_pair_is_told_by_the_bound_or_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +42,15 @@ _SOME: dict[str, str | int | float] = {
     "mind": "python",
     "load_average_1min": 0.0,
 }
+
+
+# The count of what the bound loses, on a few bans: who alerts is read, and few others are.
+
+
+async def test_hardly_an_alert_is_lost_and_few_records_are_read() -> None:
+    found = await upper_bound.measured(bans=1_500, events=192)
+    assert found.mirrors >= 16, "of 24: where few alert, nothing is proved"
+    assert found.lost == [], "at most three of a thousand, on so few none"
+    assert found.read_mean <= upper_bound.READ_MEAN_MAX
+    assert found.read_p99 <= upper_bound.READ_P99_MAX
+    assert found.candidates > 2 * found.read_mean

@@ -1,0 +1,1 @@
+"""The bench of real names, on names made up here."""
