@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def desk_database(settings: Settings, *, create: bool = False) -> AsyncIterator[AsyncConnection]:
-    """A transaction beside whatever desk is running.
+async def desk_database(
+    settings: Settings, *, create: bool = False, reading: bool = False
+) -> AsyncIterator[AsyncConnection]:
+    """A transaction beside whatever desk is running; ``reading``: one that writes nothing.
 
     Without ``create`` an SQLite file must be there: a mistyped path would else be an empty desk.
     What a rule refuses is a wrong use (exit code 2), an outage could not be done (1).
@@ -32,11 +34,11 @@ async def desk_database(settings: Settings, *, create: bool = False) -> AsyncIte
 
     address = settings.database_url.get_secret_value()
     try:
-        if not create:
-            _require_there(database_address(address))
+        if not create and (absence := absence_of(database_address(address))):
+            raise DatabaseError(absence)
         async with (
             opened(address, password=settings.database_secret(), alone=False) as database,
-            database.begin() as connection,
+            database.read() if reading else database.begin() as connection,
         ):
             yield connection
     except ReviewError as fault:
@@ -45,13 +47,12 @@ async def desk_database(settings: Settings, *, create: bool = False) -> AsyncIte
         raise exit_codes.NotDone(str(fault)) from fault
 
 
-def _require_there(url: URL) -> None:
-    """Raises `DatabaseError` for an SQLite file that is not there."""
-    from desk.database.errors import DatabaseError
-
+def absence_of(url: URL) -> str:
+    """Returns that an SQLite file does not exist, in one phrase; "" for all other databases."""
     on_file = url.get_backend_name() == "sqlite" and not url.query  # a query may make it a URI
     if on_file and not Path(url.database or "").is_file():
-        raise DatabaseError(
+        return (
             f"the desk's database {url.database} does not exist: SAMEHAND_DATABASE_URL names it, and "
             "`samehand desk` or `samehand desk users add` creates it"
         )
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ _OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.
 
 
 @contextmanager
-def writing(path: Path, option: str) -> Iterator[BinaryIO]:
-    """The file of ``option``, made or replaced.
+def writing(path: Path, option: str, *, private: bool = False) -> Iterator[BinaryIO]:
+    """The file of ``option``, made or replaced; if it is made as ``private``, its owner alone may read it.
 
     To be opened before the work, so that a wrong path costs no waiting.
 
@@ -26,7 +27,8 @@ def writing(path: Path, option: str) -> Iterator[BinaryIO]:
         NotDone: the disk is full, or fails; what stands there is not whole.
     """
     try:
-        file = path.open("wb")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        file = os.fdopen(os.open(path, flags, 0o600 if private else 0o666), "wb")
     except OSError as fault:
         raise unwritable(path, fault, option) from fault
     try:

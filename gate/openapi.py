@@ -129,7 +129,7 @@ def _paths() -> dict[str, Any]:
                 "operationId": "webhooks",
                 "summary": "Translates another service's webhook by one of the operator's mappings.",
                 "description": "Its signature proves the sender: Standard Webhooks, X-Hub-Signature,"
-                " or Coop's. Actions of moderators in ROOST's Coop become verdicts.",
+                " Discourse's or Coop's. Actions of moderators in ROOST's Coop become verdicts.",
                 "parameters": [_named("mapping", {"type": "string"})],
                 "security": [],
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},

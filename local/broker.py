@@ -1,7 +1,6 @@
 """The embedded Kafka-protocol broker, for the demo and the tests on one machine.
 
-Which broker, and what it keeps and breaks of Kafka's contract: docs/adr/0004-embedded-broker.md and the table
-of docs/brokers.md.
+Which broker, and what it keeps and breaks of Kafka's contract: docs/brokers.md.
 """
 
 from __future__ import annotations

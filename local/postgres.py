@@ -49,7 +49,7 @@ class EmbeddedPostgres(LocalServer):
             )
         server = str(programs() / "postgres")
         # What tests lose when the machine loses its power is no loss.
-        hasty = ["-c", "fsync=off", "-c", "max_connections=60"]
+        hasty = ["-c", "fsync=off", "-c", "max_connections=60", "-c", "wal_level=logical"]
         where = ["-D", str(data), "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
         return [*_as_nobody_special(), server, *where, *hasty]
 

@@ -60,10 +60,15 @@ def kafka_libs() -> Path:
     try:
         return kafka_home()
     except NotAvailable:
-        fetched = subprocess.run(
-            [str(FETCH)], check=True, stdout=subprocess.PIPE, text=True, timeout=FETCH_SECONDS_MAX
-        )
-        return Path(fetched.stdout.strip())
+        return fetched("kafka")
+
+
+def fetched(what: str) -> Path:
+    """The folder of the jars of ``kafka`` or ``connect``, from the cache or from Maven Central."""
+    ran = subprocess.run(
+        [str(FETCH), what], check=True, stdout=subprocess.PIPE, text=True, timeout=FETCH_SECONDS_MAX
+    )
+    return Path(ran.stdout.strip())
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/frequency/name_prior/test_name_prior.py",
         "by what a name costs",
     ),
+    "cli/commands/account/*.py": (
+        "tests/journeys/test_account.py",
+        "the command's story runs all its parts on a real worker",
+    ),
     "cli/commands/dry_run/run.py": (
         "tests/cli/commands/dry_run/test_figures.py",
         "a run is judged by its figures",

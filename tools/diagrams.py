@@ -215,7 +215,7 @@ def journey() -> Picture:
         ("3 Propose", ("candidates that can alert", "samehand/blocking/", "store/")),
         ("4 Compare", ("each trait, with a sentence", "samehand/signals/")),
         ("5 Weigh rivals, sum", ("log-odds and a band", "samehand/scoring/")),
-        ("6 Tell", ("one alert a pair", "agents/, streams/")),
+        ("6 Publish", ("one alert a pair", "agents/, streams/")),
     )
     boxes = []
     for number, (name, notes) in enumerate(steps):

@@ -1,4 +1,4 @@
-"""Writes the generated tables of ``docs/reference/`` anew: settings, metrics and commands, from the code.
+"""Writes the generated tables of ``docs/reference/`` from the code: settings, metrics, commands, retention.
 
 Run ``python -m tools.reference_tables``; a test fails while a page is not what this would write.
 """
@@ -13,11 +13,12 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from cli.commands.account.places import places
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
 from desk.telemetry import DeskMetrics
 from gate.metrics import GateMetrics
-from streams.settings import describe
+from streams.settings import describe, load
 from streams.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -58,10 +59,21 @@ def commands_table() -> str:
     return "\n".join(["| command | for | what it does |", "|---|---|---|", *rows])
 
 
+def retention_table() -> str:
+    """Every place that keeps something of an account, and for how long under the default settings."""
+    rows = []
+    for place in places(load({})).values():
+        tables = f" ({', '.join(f'`{table}`' for table in place.tables)})" if place.tables else ""
+        rows.append(f"| {_cell(f'{place.name}{tables}')} | {place.holds} | {place.kept} | {place.sooner} |")
+    heads = "| where | what of an account | how long | what ends it sooner |"
+    return "\n".join([heads, "|---|---|---|---|", *rows])
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
+    "retention": retention_table,
 }
 """The table of each page, which is called like it."""
 

@@ -30,7 +30,7 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
                               as the group --group with -bridge; nobody without such topics
   --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads adopted weights
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
-  --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
+  --operator PRINCIPAL        `samehand letters`, `account`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
 
 KAFKA_ACLS names the program (default: kafka-acls.sh on the path).

@@ -43,7 +43,7 @@ async def shown_evidence(
         if alert is None:
             continue
         standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
-        if not (_quotes(alert) or (alert.status == "open" and row.erased_at is None)):
+        if not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
     decided = await decided_evidence.latest(connection, gone) if gone else {}
     return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
@@ -76,5 +76,6 @@ def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None)
     return ShownEvidence(now_known, decided.kept_at, None, None)
 
 
-def _quotes(alert: MirrorAlert) -> bool:
+def quotes(alert: MirrorAlert) -> bool:
+    """Returns whether a line of the alert quotes either account."""
     return any(line.ours or line.theirs for line in (*alert.evidence, *alert.counter_evidence))

@@ -2,7 +2,7 @@
 
 A listed key costs six bytes for every banned account, for ever, and each key costs a look-up some
 microseconds. So both are few: what a query tries beyond what it would list are all runs of the handle, and
-the letters beside an inner number (docs/adr/0065-fewer-keys.md).
+the letters beside an inner number (docs/adr/0039-keys-and-who-is-read.md).
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def letters(word: str) -> tuple[str, ...]:
 
 
 def listed_letters(word: str) -> tuple[str, ...]:
-    """As :func:`letters`, but of a long word only all letters: a typo leaves a run of such a word intact."""
+    """As :func:`letters`, but a long word has one spelling, since a typo leaves a run of it intact."""
     return letters(word)[: 1 if len(word) >= LETTERS_LISTED_WHOLE_LENGTH_MIN else None]
 
 

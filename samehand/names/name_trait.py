@@ -50,7 +50,7 @@ class NameTrait(msgspec.Struct, frozen=True, dict=True):
 
     @kept
     def spelt(self) -> tuple[tuple[str, int], ...]:
-        """Those of its words that may count as alike where one letter differs, each with its length."""
+        """The words that may count as alike where one letter differs, each with its length."""
         return tuple([(word, len(word)) for word in self.words if len(word) >= TYPO_LENGTH_MIN])
 
     @kept

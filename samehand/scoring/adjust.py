@@ -1,4 +1,4 @@
-"""What learning changed of a table of weights, as it travels to those that weigh by that table.
+"""What learning changed in a table of weights, in the form in which the desk sends it to workers and gates.
 
 An adjustment holds nothing else: its sender can change no row, no cap and no threshold.
 """
@@ -19,7 +19,7 @@ FACTOR_MAX: Final = 4.0
 
 
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of the table ``base`` under the name ``version``.
+    """The changes that turn the table ``base`` into the table ``version``.
 
     ``base_digest`` is the base's :func:`table_digest`: a table that somebody edited keeps its version.
     ``multipliers`` are those of the whole way from the base, by row (`signal.level`); others keep the base's.
@@ -52,13 +52,13 @@ def with_factor(rate: RivalRate, factor: float) -> RivalRate:
 
 
 def table_digest(table: Weights) -> str:
-    """What tells a table from any other one, whatever its version says; thresholds are no part of it."""
+    """Returns a digest of all numbers of a table but its thresholds; its version does not count."""
     numbers = replace(table, bands=Bands(), policy_bands={})
     return blake2b(msgspec.json.encode(numbers, order="sorted"), digest_size=16).hexdigest()
 
 
 def adjustment_of(table: Weights, base: Weights) -> Adjustment:
-    """What leads from a table to one that was learnt from it, in one step or in several."""
+    """Returns the changes from ``base`` to a table that was learnt from it, in one step or in several."""
     return Adjustment(
         base=base.version,
         base_digest=table_digest(base),

@@ -161,7 +161,7 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
 
 
 def moved_by_rates(shares: Sequence[float], before: Weights, after: Weights) -> float:
-    """What other rates of rivals add to the log-odds of a pair with these shares."""
+    """Returns what changed rates of rivals add to the log-odds of a pair with these shares."""
     factors = [after.rivals[one.name].rate / before.rivals[one.name].rate for one in RATED]
     return -math.log(math.fsum(map(operator.mul, shares, (1.0, *factors))))
 
@@ -407,7 +407,6 @@ def _table(
 
 
 def _digest(labels: Sequence[Label], weights: Weights) -> str:
-    """What names the table: by what it is learnt from. Processors add up in orders of their own, so that the
-    last digits of a fit differ from one to the other."""
+    """Names the table by its labels and base: the last digits of a fit differ between processors."""
     learnt_from = [(it.mirror, it.prior, sorted(it.weights.items()), it.reader, it.rival) for it in labels]
     return blake2b(repr((_METHOD, weights.version, learnt_from)).encode(), digest_size=4).hexdigest()

@@ -201,7 +201,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     @cached_property
     def multipliers(self) -> dict[str, float]:
-        """Of each row, as `signal.level`, its multiplier."""
+        """The multiplier of each row, by `signal.level`."""
         return {
             f"{name}.{level}": row.multiplier
             for name, one in self.signals.items()
@@ -396,7 +396,7 @@ def _check_order(name: str, signal: SignalWeights) -> None:
 
 
 def lacking(weights: Weights) -> str | None:
-    """What ``weights`` lack of the shipped table's rows and rates, as `signal.level`; ``None`` if nothing."""
+    """Returns what ``weights`` first lack of the shipped table, as `signal.level`, or ``None``."""
     for name, signal in default_weights().signals.items():
         own = weights.signals.get(name, SignalWeights({}))
         for level, row in signal.levels.items():

@@ -213,6 +213,7 @@ FORMATS: Final[Mapping[str, Open]] = {
     "debezium": open_debezium,
     "cloudevents": open_cloudevents,
     "mastodon": open_json,
+    "discourse": open_json,
     "keycloak": open_keycloak,
     "avro": open_json,
     "protobuf": open_json,

@@ -183,6 +183,13 @@ def _a_case(folder: Path) -> Given:
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
 
 
+def _an_account(folder: Path) -> Given:
+    """A platform with a store in which somebody is remembered, and an account that is in none of it."""
+    _topics(folder)
+    assert run(["remember", str(jsonl(folder / "known.jsonl", a_sign_up("known")))]) == 0
+    return {"account": [f"telegram:{NAME}"]}
+
+
 def _any_letters(folder: Path) -> Given:
     return {"everything": []} if _lettered(folder) else {}
 
@@ -243,6 +250,14 @@ ERRANDS: Mapping[str, Errand] = {
     "desk audit export": Errand(_staffed),
     "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
     "case": Errand(_a_case),
+    "account show": Errand(_an_account, servers=True),
+    "account export": Errand(
+        lambda folder: {**_an_account(folder), "out": [folder / "account.json"]}, servers=True
+    ),
+    "account erase": Errand(
+        lambda folder: {**_an_account(folder), "yes": [], "ban": [], "out": [folder / "receipt.json"]},
+        servers=True,
+    ),
     "alerts list": Errand(lambda folder: {"everything": []} if _alerted(folder) else {}, servers=True),
     "alerts show": Errand(_alerted, servers=True),
     "verdict": Errand(

@@ -101,6 +101,33 @@ async def test_what_mastodon_signs_becomes_an_event(caller: Caller) -> None:
     assert emit.topic == "t.accounts.created"
 
 
+async def test_discourse_names_its_events_in_a_header(make_caller: MakeCaller, tmp_path: Path) -> None:
+    path = the_file(
+        tmp_path,
+        '["discourse.webhooks"]\nsignature = "x-discourse-event-signature"\nsecret_file = "discourse"\n',
+        discourse=SECRET,
+    )
+    mappings = compile_mappings((ROOT / "examples/discourse/mappings.toml").read_bytes(), "d")
+    caller = await make_caller(webhooks=webhooks_of(path, mappings))
+    raw = b'{"user": {"id": 41, "username": "umar_media", "created_at": "2026-03-01T09:30:14.881Z"}}'
+    signed = {"X-Discourse-Event-Signature": hub(raw)["X-Hub-Signature"]}
+    for event in ("user_updated", "user_updated", "user_unsuspended", "user_destroyed", "user_logged_in"):
+        status, _ = await sent(caller, "discourse.webhooks", raw, {**signed, "X-Discourse-Event": event})
+        assert status == (200 if event == "user_logged_in" else 202)
+    emits = caller.broker.taken
+    assert [it.topic.removeprefix("t.accounts.") for it in emits] == [
+        "updated",
+        "updated",
+        "reinstated",
+        "deleted",
+    ]
+    ids = [json.loads(it.value or b"")["event_id"] for it in emits]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+    status, told = await sent(caller, "discourse.webhooks", raw, hub(raw))
+    assert (status, told["reason"]) == (401, "bad-signature")
+
+
 async def test_what_a_standard_webhook_signs_becomes_an_event_the_same_however_often(caller: Caller) -> None:
     for _ in range(2):
         status, _ = await sent(caller, "shop", CREATED, standard(CREATED))

@@ -45,6 +45,7 @@ MAPPED = {
     "debezium": {"remembered": 1, "created": 1, "updated": 1, "banned": 2, "deleted": 1},
     "cloudevents": {"created": 1, "banned": 1, "reinstated": 1},
     "mastodon": {"created": 2, "updated": 1, "banned": 1},
+    "discourse": {"created": 2, "updated": 1, "banned": 1},
     "keycloak": {"created": 1, "banned": 1, "deleted": 1},
     "json": {"created": 1, "banned": 1, "reinstated": 1},
     "avro": {"created": 1, "banned": 1},

@@ -1,0 +1,210 @@
+"""Erases an account by the records that workers know, and draws up a receipt.
+
+1. `accounts.deleted` gets a deletion: workers forget the remembered account and withdraw its alerts. With
+   `ban`, `accounts.banned` gets the tombstone, which ends the ban.
+2. At the desk every alert that names the account loses its quotes, also those that were withdrawn before, of
+   which workers publish nothing more (docs/adr/0029-withdrawals.md).
+3. Redis is asked until what these records end is gone, or the time is up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from agents.common.tombstones import tombstone
+from cli import output
+from cli.commands.account.holdings import Ended, Gatherer, Holding, Holdings
+from cli.commands.account.places import places
+from cli.desk_database import desk_database
+from cli.exit_codes import NotDone
+from cli.offline.offline_scoring import batches
+from samehand.elapsed import DAY_SECONDS
+from schemas.accounts import AccountDeleted
+from schemas.dates import from_seconds
+from schemas.keys import AccountRef
+from schemas.wire import encode
+from store.errors import StoreError
+from streams.kafka.client import ANSWER_MS, writer
+from streams.kafka.topics import names
+from streams.outcomes import Emit
+from streams.settings import Settings
+
+POLL_SECONDS: Final = 0.5
+
+_WRITTEN_ON: Final = ("alerts", "shadow")
+"""Topics on which an erasure has workers write further records with the account's id."""
+
+_COMPACTED: Final = ("banned", "state")
+_IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store", "family"})
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What an erasure did. `asked`: what the published records end, and was not seen to be gone."""
+
+    account: str
+    at: float
+    dry_run: bool
+    published: dict[str, str] = field(default_factory=dict)
+    erased: list[Holding] = field(default_factory=list)
+    asked: list[Holding] = field(default_factory=list)
+    remains: list[Holding] = field(default_factory=list)
+    not_read: dict[str, str] = field(default_factory=dict)
+
+    def move(self, kinds: Set[str]) -> None:
+        """Moves rows from `asked` to `erased`."""
+        self.erased += [row for row in self.asked if row.kind in kinds]
+        self.asked = [row for row in self.asked if row.kind not in kinds]
+
+    @property
+    def pending(self) -> bool:
+        """Whether something that was there is not gone yet."""
+        return not self.dry_run and any(row.records is not None for row in self.asked)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {
+            "account": self.account,
+            "at": from_seconds(self.at).isoformat(timespec="seconds"),
+            "dry_run": self.dry_run,
+            "published": self.published,
+            "erased": [row.figures for row in self.erased],
+            "asked": [row.figures for row in self.asked],
+            "remains": [{**row.figures, **row.why} for row in self.remains],
+            "not_read": self.not_read,
+        }
+
+
+def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: bool, now: float) -> Receipt:
+    """The receipt of a dry run: what would be asked for, and what would remain."""
+    ending, where = _ending(ban=ban), places(settings)
+    asked = [row for row in found.rows if row.ended_by in ending and row.kind not in _COMPACTED]
+    if "Redis" in found.not_read:  # workers do their part whether or not this command sees it
+        kinds = ("remembered-account", "alerts-in-store", *(("ban",) if ban else ()))
+        asked += [Holding(kind=kind, place=where[kind], records=None, until=None) for kind in kinds]
+    return Receipt(
+        account.key,
+        now,
+        dry_run=True,
+        asked=asked,
+        remains=list(_remaining(settings, found, ending, now=now)),
+        not_read=dict(found.not_read),
+    )
+
+
+async def erase(
+    settings: Settings, account: AccountRef, found: Holdings, *, ban: bool, wait_seconds: float
+) -> Receipt:
+    """Publishes, erases at the desk, waits for workers. Raises `BrokerUnavailable` and `BrokerRefused`.
+
+    Once the records are published nothing raises: the receipt says what was not reached.
+    """
+    now = time.time()
+    receipt = foreseen(settings, account, found, ban=ban, now=now)
+    receipt.dry_run = False
+    # Never before what it ends: this machine's clock may be slower than the workers'.
+    seen_at = found.remembered.seen_at if found.remembered else now
+    banned_at = found.ban.facts.occurred_at if found.ban else now
+    receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
+    output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
+    try:
+        await _erase_at_desk(settings, account, [it.row.alert_id for it in found.desk if it.quoting], now=now)
+    except NotDone as fault:
+        receipt.not_read["desk"] = fault.message
+    else:
+        receipt.move({"quotes"})
+    if settings.pepper_file is not None:
+        await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
+    return receipt
+
+
+def _ending(*, ban: bool) -> frozenset[Ended | None]:
+    return frozenset({"deletion", "tombstone"} if ban else {"deletion"})
+
+
+def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -> dict[str, str]:
+    """Returns the addresses of the records that were published, by what they say."""
+    called = names(settings)
+    deletion = AccountDeleted(
+        event_id=f"erasure-{secrets.token_hex(8)}",
+        version=1,
+        occurred_at=from_seconds(at),
+        platform=account.platform,
+        account_id=account.account_id,
+    )
+    records = {"deletion": Emit(called.deleted, account.key.encode(), encode(deletion))}
+    if ban:
+        records["tombstone"] = tombstone(account.key, at, called.banned)
+    published = {}
+    with writer(settings) as out:
+        for word, emit in records.items():
+            sent = out.send(emit.topic, key=emit.key, value=emit.value, headers=list(emit.headers))
+            there = sent.get(timeout=2 * ANSWER_MS / 1000)
+            published[word] = f"{emit.topic}:{there.partition}:{there.offset}"
+    return published
+
+
+async def _erase_at_desk(
+    settings: Settings, account: AccountRef, alert_ids: list[str], *, now: float
+) -> None:
+    if not alert_ids:
+        return
+    from desk.review.holdings import BATCH, erase_alerts
+
+    for some in batches(alert_ids, BATCH):
+        async with desk_database(settings) as connection:
+            await erase_alerts(connection, account.key, some, actor="command-line", now=now)
+
+
+async def _await_workers(
+    settings: Settings,
+    account: AccountRef,
+    receipt: Receipt,
+    ending: frozenset[Ended | None],
+    wait_seconds: float,
+) -> None:
+    """Moves to `erased` what is gone from Redis, at the latest when the time is up."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            found = await Gatherer(settings, account, time.time()).store()
+        except StoreError as fault:
+            receipt.not_read["Redis"] = str(fault)
+            return
+        still = {row.kind for row in found.rows if row.ended_by in ending}
+        if not still or time.monotonic() >= deadline:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    receipt.move(_IN_STORE - still)
+
+
+def _remaining(
+    settings: Settings, found: Holdings, ending: frozenset[Ended | None], *, now: float
+) -> Iterator[Holding]:
+    where, topics = places(settings), found.topics.found
+    for row in found.rows:
+        if row.kind in _COMPACTED and row.ended_by in ending:
+            yield replace(row, reason="compaction", until=topics[row.kind].gone_at(now))
+        elif row.kind in _WRITTEN_ON:
+            yield replace(row, until=topics[row.kind].gone_at(now))
+        elif row.ended_by not in ending and row.kind not in ("deleted", "copies"):
+            yield row
+    if deleted := topics.get("deleted"):
+        until = deleted.gone_at(now)
+        yield Holding(
+            kind="deleted", place=where["deleted"], records=deleted.count + 1, until=until, reason="retention"
+        )
+    judged = any(alert.verdict for alert in found.desk) or ("verdicts" in topics and topics["verdicts"].count)
+    yield Holding(
+        kind="markers",
+        place=where["markers"],
+        records=None,
+        until=None if judged else now + settings.dedup_days * DAY_SECONDS,
+        reason="marker",
+    )
+    yield Holding(kind="copies", place=where["copies"], records=None, until=None, reason="copy")

@@ -1,0 +1,118 @@
+"""An account's own data as JSON types: what it showed, and what was compared, without the other account.
+
+An alert's id is left out: it is a hash of both accounts, and whoever knows one of them can try out the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cli.commands.account.holdings import Holdings
+from samehand.fingerprint.distil import Fingerprint
+from samehand.normalize.contact.redact import MASK
+from samehand.signals import SIGNALS
+from schemas.alerts import MirrorAlert
+from schemas.dates import from_seconds
+
+if TYPE_CHECKING:
+    from desk.review.holdings import KeptAlert
+
+LEFT_OUT: Final = (
+    "the other account of each alert, and the alert's id, from which it could be found out",
+    "weights, probabilities and reasons of alerts, which name the other account",
+    "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
+    "notes of the people who decide",
+    "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
+    "keyed digests, of which nobody can make a value again: their kinds are listed",
+)
+
+_MASKED: Final = ("referrer", "reason")
+"""Fields of events that may name somebody else."""
+
+
+def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
+    """Returns the account's own data. Nothing of another account stands in it but what the holder wrote."""
+    desk = {alert.row.alert_id: alert for alert in found.desk}
+    shown = {**found.topics.alerts, **{key: it.shown for key, it in desk.items() if it.shown is not None}}
+    alerts = sorted(shown.values(), key=lambda alert: (alert.detected_at, alert.alert_id))
+    return {
+        "account": account,
+        "made_at": _moment(now),
+        "stored": list(_stored(found)),
+        "events": [
+            {"kind": kind, "at": _moment(at), "record": _own(msgspec.json.decode(record))}
+            for kind, at, record in found.topics.events
+        ],
+        "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
+        "dead_letters": [
+            {"address": letter.address, "at": letter.at.isoformat(), "reason": letter.reason}
+            for letter in found.topics.letters
+        ],
+        "beyond": found.topics.beyond,
+        "left_out": list(LEFT_OUT),
+        "not_read": found.not_read,
+    }
+
+
+def _stored(found: Holdings) -> Iterator[dict[str, Any]]:
+    """What Redis holds in the clear, and of what it holds digests."""
+    if found.ban is not None:
+        facts = found.ban.facts
+        yield {
+            "as": "banned",
+            "handle": facts.quoted.handle,
+            "display_name": facts.quoted.display_name,
+            "policy": facts.policy,
+            "basis": facts.basis_authority,
+            "occurred_at": _moment(facts.occurred_at),
+            "banned_at": None if facts.banned_at is None else _moment(facts.banned_at),
+            "expires_at": None if facts.expires_at is None else _moment(facts.expires_at),
+            "digests": _kinds(found.ban.fingerprints),
+        }
+    if found.remembered is not None:
+        yield {
+            "as": "remembered",
+            "handle": found.remembered.quoted.handle,
+            "display_name": found.remembered.quoted.display_name,
+            "seen_at": _moment(found.remembered.seen_at),
+            "digests": _kinds(found.remembered.fingerprints),
+        }
+
+
+def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:
+    return [
+        signal.name for signal in SIGNALS if any(it.trait(signal.name) is not None for it in fingerprints)
+    ]
+
+
+def _own(value: Any) -> Any:
+    """A record with the fields masked that may name somebody else."""
+    if not isinstance(value, dict):
+        return value
+    return {name: MASK if name in _MASKED and it else _own(it) for name, it in value.items()}
+
+
+def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str, Any]:
+    is_new = alert.key == account
+    verdict = None if kept is None else kept.verdict
+    return {
+        "side": "new account" if is_new else "banned account",
+        "other": MASK,
+        "status": alert.status,
+        "detected_at": alert.detected_at.isoformat(),
+        "compared": [
+            {"signal": line.signal, "own": own}
+            for line in (*alert.evidence, *alert.counter_evidence)
+            if (own := line.ours if is_new else line.theirs)
+        ],
+        "verdict": None
+        if verdict is None
+        else {"verdict": verdict.verdict, "decided_at": _moment(verdict.decided_at)},
+    }
+
+
+def _moment(seconds: float) -> str:
+    return from_seconds(seconds).isoformat(timespec="seconds")

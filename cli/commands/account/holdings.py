@@ -1,0 +1,208 @@
+"""Gathers what Redis, the topics and the desk hold of one account, each as a row that says until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from agents.runtime.store_factory import peppers_of, store_of
+from cli.commands.account.places import Place, places
+from cli.commands.account.topics import ScannedTopics, describe, scan
+from cli.desk_database import absence_of, desk_database
+from cli.exit_codes import NotDone
+from samehand.elapsed import DAY_SECONDS
+from schemas.dates import from_seconds
+from schemas.keys import AccountRef
+from store.base import Ban, Remembered
+from store.limits import GENERATIONS
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from desk.review.holdings import KeptAlert
+
+Ended = Literal["deletion", "tombstone"]
+"""The record that ends a holding, as `samehand account erase` publishes it."""
+
+Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy"]
+"""Why something stays where no record ends it, or has not ended it yet."""
+
+WHY: Final[dict[Reason, str]] = {
+    "ban": "The ban is in force, and a mirror's next event alerts. A deletion does not end it; --ban does.",
+    "retention": "Kafka removes no single record: a segment goes when its youngest record is old enough.",
+    "compaction": "It is superseded, and goes when the broker compacts the topic; `max.compaction.lag.ms` of"
+    " the topic bounds when.",
+    "decision": "A decision of a person, by ids and codes alone, stays accountable.",
+    "marker": "A keyed digest keeps a record that comes late from undoing the erasure.",
+    "copy": "It left samehand: who has it must remove it.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One row. `kind`: the short name of its place; `records` None: the place was not read.
+
+    `until`: Unix seconds, None where nothing bounds it; `ended_by`: the record that ends it, if any does;
+    `reason`: why it stays all the same, None where a deletion ends it.
+    """
+
+    kind: str
+    place: Place
+    records: int | None
+    until: float | None
+    reason: Reason | None = None
+    ended_by: Ended | None = None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "where": self.place.name.replace("`", ""),
+            "holds": self.place.holds.replace("`", ""),
+            "records": self.records,
+            "until": None if self.until is None else from_seconds(self.until).isoformat(timespec="seconds"),
+            "kept": self.kept,
+        }
+
+    @property
+    def kept(self) -> str:
+        """How long, in words."""
+        if self.reason == "compaction":
+            return "until the broker compacts the topic"
+        return self.place.kept.replace("`", "")
+
+    @property
+    def why(self) -> dict[str, str]:
+        """Returns the reason why it stays, by its code and in a sentence."""
+        return {} if self.reason is None else {"reason": self.reason, "why": WHY[self.reason]}
+
+
+@dataclass(slots=True)
+class Holdings:
+    """All rows, and what an export quotes. `not_read`: why a part was not looked at, by its name."""
+
+    rows: list[Holding] = field(default_factory=list)
+    not_read: dict[str, str] = field(default_factory=dict)
+    ban: Ban | None = None
+    remembered: Remembered | None = None
+    topics: ScannedTopics = field(default_factory=ScannedTopics)
+    desk: Sequence[KeptAlert] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """Looks at each part that is configured, for one account at one moment (`now`, Unix seconds).
+
+    Its methods raise `StoreError`, `StreamsError` and `NotDone` for a part that does not answer.
+    """
+
+    settings: Settings
+    account: AccountRef
+    now: float
+    found: Holdings = field(default_factory=Holdings)
+
+    async def everything(self, *, topics: bool) -> Holdings:
+        """`topics`: whether to read their records."""
+        await self.store()
+        self.topics(read=topics)
+        await self.desk()
+        return self.found
+
+    async def store(self) -> Holdings:
+        """Looks at Redis."""
+        settings, now = self.settings, self.now
+        if settings.pepper_file is None:
+            self.found.not_read["Redis"] = (
+                "SAMEHAND_PEPPER_FILE is not set: without it nothing there can be found"
+            )
+            return self.found
+        key = [self.account.key]
+        store = store_of(settings, peppers_of(settings), read_only=True)
+        try:
+            await store.open()
+            (self.found.ban,) = await store.bans(key, now=now)
+            (self.found.remembered,) = await store.remembered(key, now=now)
+            (about,), (on_ban,) = await store.alerts_about(key), await store.open_alerts(key)
+            (descent,) = await store.descents(key)
+        finally:
+            await store.close()
+        if (ban := self.found.ban) is not None:
+            self._add("ban", 1, ban.facts.expires_at, "ban", "tombstone")
+        if (remembered := self.found.remembered) is not None:
+            # Written when it was seen; a worker that was behind wrote it later, at the latest now.
+            longest = settings.remember_days * DAY_SECONDS * (1 + 1 / GENERATIONS)
+            seen = remembered.seen_at + longest
+            self._add("remembered-account", 1, seen if seen > now else now + longest, None, "deletion")
+        if alerts := len({alert.alert_id for alert in (*about, *on_ban)}):
+            self._add("alerts-in-store", alerts, None, None, "deletion")
+        if descent is not None:
+            self._add("family", 1, None, "decision", "tombstone")
+        return self.found
+
+    def topics(self, *, read: bool) -> None:
+        """Lists the topics that exist; with `read` only those that hold a record about the account."""
+        if read:
+            self.found.topics = scan(self.settings, self.account)
+        else:
+            self.found.topics = ScannedTopics(describe(self.settings))
+            self.found.not_read["topics"] = "their records were not read (--no-topics)"
+        for kind, records in self.found.topics.found.items():
+            if records.named:
+                self._add(kind, len(records.named), None, "decision")
+            if read and not records.count:
+                continue
+            until, count = records.gone_at(records.newest if read else self.now), records.count
+            if kind in ("banned", "state") and read and not records.live:
+                self._add(kind, count, until, "compaction")
+            elif kind == "banned":
+                self._add(kind, count if read else None, None, "ban", "tombstone")
+            elif kind == "state":
+                self._add(kind, count if read else None, None, None, "deletion")
+            else:
+                self._add(kind, count if read else None, until, "retention")
+
+    async def desk(self) -> None:
+        """Looks at the desk's database."""
+        if find_spec("sqlalchemy") is None:
+            self.found.not_read["desk"] = "the extra samehand[desk] is not installed"
+            return
+        from desk.database.engine import address
+        from desk.database.errors import DatabaseError
+        from desk.review.holdings import ALERTS_MAX, kept_alerts
+
+        try:
+            absence = absence_of(address(self.settings.database_url.get_secret_value()))
+        except DatabaseError as fault:
+            raise NotDone(str(fault)) from fault
+        if absence:
+            self.found.not_read["desk"] = absence
+            return
+        erase_seconds = self.settings.desk_erase_days * DAY_SECONDS
+        async with desk_database(self.settings, reading=True) as connection:
+            kept = await kept_alerts(connection, self.account.key, erase_seconds=erase_seconds)
+        self.found.desk = kept
+        if len(kept) >= ALERTS_MAX:
+            self.found.not_read["desk"] = f"only the newest {ALERTS_MAX:,} alerts were looked at"
+        if quoting := [alert for alert in kept if alert.quoting]:
+            due = [alert.due_at for alert in quoting if alert.due_at is not None]
+            until = max(due) if len(due) == len(quoting) else None
+            self._add("quotes", len(quoting), until, None, "deletion")
+        if kept:
+            self._add("decisions", len(kept), None, "decision")
+            self._add("audit-log", None, None, "decision")
+        if case_files := sum(alert.case_files for alert in kept):
+            self._add("copies", case_files, None, "copy")
+
+    def _add(
+        self,
+        kind: str,
+        records: int | None,
+        until: float | None,
+        reason: Reason | None,
+        ended_by: Ended | None = None,
+    ) -> None:
+        place = places(self.settings)[kind]
+        self.found.rows.append(
+            Holding(kind=kind, place=place, records=records, until=until, reason=reason, ended_by=ended_by)
+        )

@@ -1,0 +1,187 @@
+"""Every place that keeps something of an account: what, for how long, and what ends it sooner.
+
+`samehand account` names these places, and `docs/reference/retention.md` is generated from them. A topic or a
+table of the desk without a row here fails a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from report.text import plural
+from samehand.elapsed import DAY_SECONDS
+from store.limits import HALF_LIFE_SECONDS
+from streams.kafka.topics import Names, TopicSpec, wanted, wanted_by_desk
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place. `kept`: how long, by the settings; `sooner`: what ends it before; `tables`: of the desk."""
+
+    name: str
+    holds: str
+    kept: str
+    sooner: str
+    tables: tuple[str, ...] = ()
+
+
+NOTHING: Final = "nothing"
+_PROFILE: Final = "the profile as the platform published it: raw e-mail, phone, device and address included"
+_QUOTES: Final = "both accounts' ids, and what it quotes of them, personal values masked"
+
+_TOPICS: Final[Mapping[str, tuple[str, str]]] = {
+    "created": (_PROFILE, NOTHING),
+    "updated": (_PROFILE, NOTHING),
+    "remembered": (_PROFILE, NOTHING),
+    "deleted": ("the account's id and when it was deleted", NOTHING),
+    "banned": (
+        "the profile at the ban, raw, with policy, basis and dates",
+        "a tombstone (after a reinstatement, or by `samehand account erase --ban`), then compaction",
+    ),
+    "reinstated": ("the account's id, dates, and the platform's reason", NOTHING),
+    "alerts": (_QUOTES, "nothing: a withdrawal is one more record, mostly without quotes"),
+    "shadow": (_QUOTES, NOTHING),
+    "sample": (_QUOTES, NOTHING),
+    "state": (
+        "ids of both accounts and of the family's first, levels and weights of alerts that are open or may be"
+        " judged; no quotes",
+        "a tombstone (the ban ended, or an account was deleted), then compaction",
+    ),
+    "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
+    "enrolled": ("the banned account's id and dates", NOTHING),
+    "letters": (
+        "a record that could not be processed, with its key, as it came: raw and not masked",
+        "nothing: `samehand letters drop` marks a letter and removes none",
+    ),
+    "control": ("nothing of an account", NOTHING),
+    "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
+    "weights": ("nothing of an account", NOTHING),
+}
+"""By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
+
+DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "quotes": ("evidence", "decided_evidence", "findable", "notes"),
+    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
+    "audit-log": ("audit", "heads"),
+    "desk": (
+        "users",
+        "sessions",
+        "links",
+        "exposures",
+        "saved_views",
+        "weights",
+        "weights_topic",
+        "offsets",
+        "secrets",
+    ),
+}
+"""Tables of the desk's database, by their place."""
+
+
+def places(settings: Settings) -> dict[str, Place]:
+    """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
+    dedup = _setting("DEDUP_DAYS", settings.dedup_days)
+    specs = {spec.name: spec for spec in (*wanted_by_desk(settings), *wanted(settings))}
+    topics = {
+        attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
+        for attribute, name in vars(Names(settings.topic_prefix)).items()
+    }
+    return {
+        "ban": Place(
+            "Redis, bans",
+            "keyed digests, folded names, the handle and name to quote, policy, basis, dates",
+            "as long as the ban",
+            "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`",
+        ),
+        "remembered-account": Place(
+            "Redis, remembered accounts",
+            "keyed digests, folded names, the handle and name to quote, since when each value was shown",
+            f"{_setting('REMEMBER_DAYS', settings.remember_days)} after it was written last, and an eighth"
+            " longer at most; the oldest go sooner beyond `SAMEHAND_REMEMBER_MEGABYTES`",
+            "a deletion; a lifted ban",
+        ),
+        "alerts-in-store": Place(
+            "Redis, alerts",
+            _QUOTES,
+            f"open ones as long as the ban; withdrawn ones {dedup}, or as long as the ban after a verdict",
+            "a deletion of either account; the end of the ban",
+        ),
+        "family": Place(
+            "Redis, families",
+            "by a person's verdict: an account's family, as a keyed digest; the id of its first account",
+            "as long as the verdict holds; the id as long as the ban of the first",
+            "another verdict that takes it back; a reinstatement or tombstone of the first",
+        ),
+        "markers": Place(
+            "Redis, markers",
+            "keyed digests of ids and moments: a deletion, a lifted ban, a pair's last revision and verdict",
+            f"{dedup}; of a pair that is open or that a person judged as long as the store",
+            NOTHING,
+        ),
+        "counts": Place(
+            "Redis, counts",
+            "how many accounts show a value, in sketches from which no account can be read",
+            f"as long as the store, halved every {plural(round(HALF_LIFE_SECONDS / DAY_SECONDS), 'day')}",
+            NOTHING,
+        ),
+        **topics,
+        **_of_desk(settings),
+        "copies": Place(
+            "outside samehand",
+            "case files and exports that people made, alerts that receivers of webhooks took, ids in logs,"
+            " backups of Redis, Kafka and the desk",
+            "as long as whoever has them says",
+            "whoever has them",
+        ),
+    }
+
+
+def _of_desk(settings: Settings) -> dict[str, Place]:
+    days = _setting("DESK_ERASE_DAYS", settings.desk_erase_days)
+    return {
+        "quotes": Place(
+            "desk, quotes and notes",
+            "what alerts quote, as they stand and as they were decided; search terms; notes",
+            f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
+            "a deletion of either account; a reinstatement; the end of the ban",
+            DESK_TABLES["quotes"],
+        ),
+        "decisions": Place(
+            "desk, alerts and decisions",
+            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts",
+            "for ever",
+            NOTHING,
+            DESK_TABLES["decisions"],
+        ),
+        "audit-log": Place(
+            "desk, audit",
+            "ids of alerts and accounts, who did what and when; digests in place of texts",
+            "for ever: without a line the chain of hashes breaks",
+            NOTHING,
+            DESK_TABLES["audit-log"],
+        ),
+        "desk": Place(
+            "desk, its own affairs",
+            "nothing of an account: people at the desk and their work",
+            f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
+            NOTHING,
+            DESK_TABLES["desk"],
+        ),
+    }
+
+
+def _of_topic(spec: TopicSpec, holds: str, sooner: str) -> tuple[str, str, str]:
+    if spec.compacted:
+        kept = "the last record of each key for ever"
+    elif spec.retention_days is None:
+        kept = "as the topic's `retention.ms` says"
+    else:
+        kept = plural(spec.retention_days, "day")
+    return holds, kept, sooner
+
+
+def _setting(name: str, days: int) -> str:
+    return f"{plural(days, 'day')} (`SAMEHAND_{name}`)"

@@ -1,0 +1,249 @@
+"""``samehand account``: what is kept of one account, a copy of its own data, and its erasure."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli import output
+from cli.commands.account.erase import Receipt, erase, foreseen
+from cli.commands.account.export import export
+from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
+from cli.exit_codes import NOT_DONE, NotDone
+from cli.options import out_file_option
+from cli.output_files import writing
+from cli.run_async import awaited
+from report.text import plural, visible
+from schemas.dates import from_seconds
+from schemas.keys import AccountRef, read_account_key
+from schemas.malformed import Malformed
+from streams.settings import Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Account(click.ParamType):
+    """An account across platforms, `PLATFORM:ID`."""
+
+    name = "account"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AccountRef:
+        if isinstance(value, AccountRef):
+            return value
+        account = read_account_key(str(value).encode(errors="surrogateescape"))
+        if isinstance(account, Malformed):
+            self.fail(f"{visible(str(value), 64)}: give PLATFORM:ID, such as x:1076313901", param, ctx)
+        return account
+
+
+account_argument = click.argument("account", metavar="PLATFORM:ID", type=_Account())
+
+
+def topics_option(function: F) -> F:
+    return click.option(
+        "--no-topics",
+        "topics",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Do not read the records of topics: millions take minutes. How long each topic keeps its "
+        "records is stated all the same.",
+    )(function)
+
+
+@click.group("account", short_help="Show, export or erase what is kept of one account.")
+def command() -> None:
+    """Show, export or erase what is kept of one account.
+
+    Reads Redis (if SAMEHAND_PEPPER_FILE is set), the topics, and the desk's database (if it exists). Which
+    places there are, and how long each keeps what, stands in docs/reference/retention.md.
+
+    \b
+    Examples:
+      samehand account show telegram:1119280334536626042
+      samehand account export telegram:1119280334536626042 --out account.json
+      samehand account erase telegram:1119280334536626042 --dry-run
+    """
+
+
+@command.command("show", short_help="Show what is kept of an account, where and until when.")
+@account_argument
+@topics_option
+@output.json_option
+def show(account: AccountRef, topics: bool, as_json: bool) -> int:
+    """Show what is kept of an account, where and until when.
+
+    Prints no value of the account: `samehand account export` does. A dead letter is counted if its key or
+    its bytes hold the account's id.
+
+    \b
+    Examples:
+      samehand account show telegram:1119280334536626042
+      samehand account show x:1076313901 --no-topics --json
+    """
+    found = _gathered(load(), account, topics=topics)
+    if as_json:
+        kept = [{**row.figures, **row.why} for row in found.rows]
+        output.figures({"account": account.key, "kept": kept, "not_read": found.not_read})
+        return 0
+    screen = output.console()
+    output.line(screen, f"{visible(account.key, 289)}: kept in {plural(len(found.rows), 'place')}")
+    for row in found.rows:
+        output.line(screen, f"{_where(row)}, {_until(row)}")
+        output.line(screen, f"  {row.figures['holds']}")
+    _not_read(found.not_read)
+    return 0
+
+
+@command.command("export", short_help="Write an account's own data as JSON.")
+@account_argument
+@topics_option
+@out_file_option("Write to this file instead of standard output.")
+@output.json_option
+def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) -> int:
+    """Write an account's own data as JSON: its events as the platform published them, raw values included,
+    what Redis holds of it in the clear, and the alerts that name it.
+
+    The other account of each alert is masked. `left_out` in the output lists what else is missing, and why.
+    Read it before you hand it over: it says that alerts exist, and what was compared.
+
+    \b
+    Examples:
+      samehand account export telegram:1119280334536626042 > account.json
+      samehand account export x:1076313901 --out account.json
+    """
+    with nullcontext() if out is None else writing(out, "--out", private=True) as file:
+        made = export(account.key, _gathered(load(), account, topics=topics), now=time.time())
+        text = json.dumps(made, indent=2, ensure_ascii=file is None)
+        if file is not None:
+            file.write(f"{text}\n".encode())
+    if as_json:
+        output.figures(made)
+    elif out is None:
+        click.echo(text)
+    else:
+        events, alerts = plural(len(made["events"]), "event"), plural(len(made["alerts"]), "alert")
+        output.line(output.console(), f"{visible(str(out), 4_096)}: {events}, {alerts}")
+    return 0
+
+
+@command.command("erase", short_help="Erase an account, with a receipt of what remains.")
+@account_argument
+@click.option("--ban", is_flag=True, help="Also end the ban: publish its tombstone on accounts.banned.")
+@click.option("--dry-run", is_flag=True, help="Print what would be erased and what would remain; do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation; needed where there is no terminal.")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0, 600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for workers to erase the account from Redis.",
+)
+@topics_option
+@out_file_option("Also write the receipt to this file, as JSON.")
+@output.json_option
+def erase_(
+    account: AccountRef,
+    ban: bool,
+    dry_run: bool,
+    yes: bool,
+    wait_seconds: float,
+    topics: bool,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Erase an account, and print a receipt: what was erased, and what remains where, until when and why.
+
+    Publishes a deletion on accounts.deleted, as the platform does when an account is deleted: workers forget
+    it and withdraw alerts that name it. Quotes, notes and search terms at the desk are erased at once. A ban
+    stays, unless --ban ends it. Kafka removes no single record, so raw profiles stay on their topics until
+    their retention ends. Events that the platform publishes later are kept as for any account.
+
+    Exit code 1 means that something is not gone yet, or that no record was published; erase again, or look
+    with `samehand account show`.
+
+    \b
+    Examples:
+      samehand account erase telegram:1119280334536626042 --dry-run
+      samehand account erase telegram:1119280334536626042 --out receipt.json
+      samehand account erase x:1076313901 --ban --yes --json
+    """
+    settings = load()
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("there is no terminal to ask on: give --yes, or --dry-run to look first")
+    found = _gathered(settings, account, topics=topics)
+    if not (dry_run or yes):
+        _confirm(account, found, ban=ban)
+    with nullcontext() if out is None else writing(out, "--out", private=True) as file:
+        if dry_run:
+            receipt = foreseen(settings, account, found, ban=ban, now=time.time())
+        else:
+            receipt = awaited(erase(settings, account, found, ban=ban, wait_seconds=wait_seconds))
+        if file is not None:
+            file.write(f"{json.dumps(receipt.figures, indent=2, ensure_ascii=False)}\n".encode())
+    if as_json:
+        output.figures(receipt.figures)
+    else:
+        _print(receipt)
+    return NOT_DONE if receipt.pending else 0
+
+
+def _gathered(settings: Settings, account: AccountRef, *, topics: bool) -> Holdings:
+    return awaited(Gatherer(settings, account, time.time()).everything(topics=topics))
+
+
+def _confirm(account: AccountRef, found: Holdings, *, ban: bool) -> None:
+    """Raises `NotDone` unless the person agrees."""
+    what = f"{visible(account.key, 289)}, found in {plural(len(found.rows), 'place')}"
+    if found.ban is not None:
+        what += ", and end its ban" if ban else "; its ban stays"
+    if not click.confirm(f"Erase {what}?", err=True):
+        raise NotDone("nothing was erased")
+
+
+def _print(receipt: Receipt) -> None:
+    screen = output.console()
+    word = "dry run, nothing is erased" if receipt.dry_run else "erasure"
+    output.line(screen, f"{visible(receipt.account, 289)}: {word}, {_moment(receipt.at)}")
+    for what, address in receipt.published.items():
+        output.line(screen, f"published: {what} as {address}")
+    asked = "To be erased:" if receipt.dry_run else "Asked for, and not seen to be gone:"
+    for title, rows in (("Erased:", receipt.erased), (asked, receipt.asked)):
+        if rows:
+            screen.print(title, style="bold")
+        for row in rows:
+            output.line(screen, f"  {_where(row)}", indent=4)
+    screen.print("Remains:", style="bold")
+    for row in receipt.remains:
+        output.line(screen, f"  {_where(row)}, {_until(row)} ({row.reason})", indent=4)
+    for reason in dict.fromkeys(row.reason for row in receipt.remains):
+        if reason is not None:
+            output.line(screen, f"{reason}: {WHY[reason]}")
+    _not_read(receipt.not_read)
+
+
+def _where(row: Holding) -> str:
+    where = str(row.figures["where"])
+    return where if row.records is None else f"{where}: {plural(row.records, 'record')}"
+
+
+def _until(row: Holding) -> str:
+    return row.kept if row.until is None else f"until {_moment(row.until)}"
+
+
+def _moment(seconds: float) -> str:
+    return f"{from_seconds(seconds):%Y-%m-%d %H:%M} UTC"
+
+
+def _not_read(parts: dict[str, str]) -> None:
+    for part, why in parts.items():
+        output.note(f"not read: {part}: {visible(why, 4_096)}")

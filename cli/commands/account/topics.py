@@ -1,0 +1,236 @@
+"""Reads every topic for records about one account.
+
+A record of ours is about the account that it names; a dead letter may be, where its key or its bytes hold the
+account's id. Nothing is committed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from cli import output
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.keys import AccountRef
+from schemas.letters import DeadLetter
+from schemas.malformed import Malformed
+from schemas.mapping.fields import TARGETS, Kind
+from schemas.wire import (
+    decode_alert,
+    decode_alert_state,
+    decode_enrolled,
+    decode_letter,
+    decode_verdict,
+    encode,
+)
+from streams.kafka.client import TopicReader, admin, reader
+from streams.kafka.topics import TopicsOnBroker, look_up, names
+from streams.outcomes import Arrival
+from streams.settings import Settings
+
+KEPT_MAX: Final = 5_000
+"""Records of one kind that are held for an export: an account has dozens. Others are counted alone."""
+
+KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Bytes of events that are held for an export: some hundred large pictures. Others are counted alone."""
+
+_NOTED_EVERY: Final = 1_000
+_UNBOUNDED_MS: Final = 2**62
+"""`max.compaction.lag.ms` is above this where nothing bounds it."""
+
+# Alerts before verdicts, which name an alert alone.
+_ORDER: Final = (
+    *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "letters"),
+)
+
+
+@dataclass(slots=True)
+class FoundRecords:
+    """What one topic holds about the account. `newest`: Kafka's latest stamp, Unix seconds.
+
+    `live`: keys whose last record has a value; on a compacted topic the others only wait for compaction.
+    `named`: those among the keys of alerts' states that name the account as the first of a family alone.
+    `config`: the topic as the broker has it, None where that is not said.
+    """
+
+    config: TopicsOnBroker | None
+    count: int = 0
+    newest: float = 0.0
+    live: set[bytes | None] = field(default_factory=set)
+    named: set[bytes | None] = field(default_factory=set)
+
+    def add(self, arrival: Arrival) -> None:
+        self.count += 1
+        self.newest = max(self.newest, arrival.timestamp)
+        self.live.add(arrival.key)
+
+    def gone_at(self, written_at: float) -> float | None:
+        """When a record of that moment is gone at the latest; None where no setting of the topic bounds it.
+
+        Kafka drops whole segments: a record stays until the youngest of its segment is old enough.
+        """
+        configs = {} if self.config is None or self.config.configs is None else self.config.configs
+        if "compact" in configs.get("cleanup.policy", "delete"):
+            lag = int(configs.get("max.compaction.lag.ms", _UNBOUNDED_MS))
+            return None if lag >= _UNBOUNDED_MS else written_at + lag / 1000
+        retention = int(configs.get("retention.ms", -1))
+        segment = int(configs.get("segment.ms", 0))
+        return None if retention < 0 else written_at + (retention + segment) / 1000
+
+
+@dataclass(slots=True)
+class ScannedTopics:
+    """What all topics hold about the account, by the attribute of `Names`; a missing topic is left out.
+
+    `events`: its own records with Kafka's stamp, in the order of the topics, without fields that no schema of
+    ours knows, since these may name anybody; `alerts`: the latest revision of each.
+    """
+
+    found: dict[str, FoundRecords] = field(default_factory=dict)
+    events: list[tuple[Kind, float, bytes]] = field(default_factory=list)
+    alerts: dict[str, MirrorAlert] = field(default_factory=dict)
+    letters: list[DeadLetter] = field(default_factory=list)
+    alert_ids: set[str] = field(default_factory=set)
+    beyond: int = 0
+    event_bytes: int = 0
+
+
+def describe(settings: Settings) -> dict[str, FoundRecords]:
+    """Returns the topics that exist, without reading a record of them."""
+    called = names(settings)
+    with admin(settings) as client:
+        there = look_up(client, [str(getattr(called, attribute)) for attribute in _ORDER])
+    return {
+        attribute: FoundRecords(there[name])
+        for attribute in _ORDER
+        if (name := str(getattr(called, attribute))) in there
+    }
+
+
+def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
+    """Reads all topics from start to end. Raises `BrokerUnavailable` and `BrokerRefused`."""
+    scanned = ScannedTopics(describe(settings))
+    with reader(settings) as opened:
+        for attribute, found in scanned.found.items():
+            for arrival in _arrivals(opened, str(getattr(names(settings), attribute))):
+                if arrival.value is None:
+                    found.live.discard(arrival.key)
+                    found.named.discard(arrival.key)
+                elif _takes(attribute, arrival, account, scanned):
+                    found.add(arrival)
+    return scanned
+
+
+def _arrivals(opened: TopicReader, topic: str) -> Iterator[Arrival]:
+    partitions = opened.partitions(topic)
+    with output.progress(f"reading {topic}", sum(opened.end(topic, it) for it in partitions)) as hear:
+        passed = 0
+        for partition in partitions:
+            for arrival in opened.read(topic, partition):
+                if arrival.offset % _NOTED_EVERY == 0:
+                    hear(passed + arrival.offset)
+                yield arrival
+            passed += opened.end(topic, partition)
+
+
+def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
+    """Whether a record is about the account; keeps what an export needs of it."""
+    assert arrival.value is not None
+    if attribute == "verdicts":
+        verdict = decode_verdict(arrival.value, now=math.inf)
+        return not isinstance(verdict, Malformed) and verdict.record.alert_id in scanned.alert_ids
+    if attribute == "letters":  # which hold their record as base64
+        return _takes_letter(arrival.value, account, scanned)
+    # Most records are passed over without decoding them. JSON may escape any character.
+    named = arrival.key == account.key.encode() or _spelt(account) in arrival.value
+    if not named and b"\\u" not in arrival.value:
+        return False
+    if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
+        return _takes_event(kind, arrival, account, scanned)
+    if attribute == "enrolled":
+        enrolled = decode_enrolled(arrival.value, now=math.inf)
+        return not isinstance(enrolled, Malformed) and enrolled.record.key == account.key
+    return _takes_alert(attribute, arrival, account, scanned)
+
+
+def _takes_event(kind: Kind, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
+    decoded = TARGETS[kind].decode(arrival.value or b"", now=math.inf)
+    if isinstance(decoded, Malformed):
+        return arrival.key == account.key.encode()
+    if decoded.record.key != account.key:
+        return False
+    record = encode(decoded.record)
+    if len(scanned.events) < KEPT_MAX and scanned.event_bytes + len(record) <= KEPT_BYTES_MAX:
+        scanned.event_bytes += len(record)
+        scanned.events.append((kind, arrival.timestamp, record))
+    else:
+        scanned.beyond += 1
+    return True
+
+
+def _takes_letter(value: bytes, account: AccountRef, scanned: ScannedTopics) -> bool:
+    decoded = decode_letter(value, now=math.inf)
+    if isinstance(decoded, Malformed):
+        return False
+    letter = decoded.record
+    if letter.key != account.key.encode() and not mentions(letter.value or b"", _spelt(account)):
+        return False
+    if len(scanned.letters) < KEPT_MAX:
+        scanned.letters.append(letter)
+    else:
+        scanned.beyond += 1
+    return True
+
+
+def _takes_alert(attribute: str, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
+    record: MirrorAlert | AlertSummary
+    if attribute == "state":
+        state = decode_alert_state(arrival.value, now=math.inf)
+        if isinstance(state, Malformed):
+            return False
+        record = state.record.record
+    else:
+        alert = decode_alert(arrival.value, now=math.inf)
+        if isinstance(alert, Malformed):
+            return False
+        record = alert.record
+    sides = {record.key, record.matched.key}
+    others = {f"{it.platform}:{it.account_id}" for it in getattr(record, "others", ())}
+    if account.key not in sides | others | {record.matched.root_id}:
+        return False
+    if attribute == "state" and account.key not in sides:
+        scanned.found["state"].named.add(arrival.key)
+        return False
+    if account.key in sides:
+        scanned.alert_ids.add(record.alert_id)
+        if isinstance(record, MirrorAlert) and attribute in ("alerts", "shadow"):
+            _keep_alert(record, scanned)
+    return True
+
+
+def _keep_alert(alert: MirrorAlert, scanned: ScannedTopics) -> None:
+    known = scanned.alerts.get(alert.alert_id)
+    if known is None and len(scanned.alerts) >= KEPT_MAX:
+        scanned.beyond += 1
+    elif known is None or known.revision <= alert.revision:
+        scanned.alerts[alert.alert_id] = alert
+
+
+def mentions(value: bytes, word: bytes) -> bool:
+    """Whether a word stands in bytes, with neither letter nor digit beside it."""
+    at = value.find(word)
+    while at >= 0:
+        after = at + len(word)
+        if not (value[at - 1 : at].isalnum() or value[after : after + 1].isalnum()):
+            return True
+        at = value.find(word, at + 1)
+    return False
+
+
+def _spelt(account: AccountRef) -> bytes:
+    return msgspec.json.encode(account.account_id)[1:-1]

@@ -1,0 +1,101 @@
+"""Lists what the desk keeps of one account, and erases what its alerts quote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, audit, decided_evidence, notes, reads, verdicts
+from desk.database.alerts import AlertRow
+from desk.database.verdicts import VerdictRow
+from desk.review.arrivals import ALL_KINDS
+from desk.review.case import LINES_MAX
+from desk.review.evidence import quotes, shown_evidence
+from desk.review.facts import alert_of
+from desk.review.forgetting import forget, without_quotes
+from schemas.alerts import MirrorAlert
+
+ALERTS_MAX: Final = 20_000
+"""Alerts on one account that are looked at, newest first: the store keeps 2,500 open at a time."""
+
+BATCH: Final = 100
+"""Alerts erased in one transaction: other writers wait for milliseconds."""
+
+REASON: Final = "account-deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlert:
+    """One alert that names the account.
+
+    `side`: whether the account is the new one or the banned one; `quoting`: whether evidence, search terms
+    or notes can still quote anybody; `due_at`: when these are erased by age (Unix seconds), None while a
+    reading is open; `shown`: the alert as its page shows it; `verdict`: the one in force.
+    """
+
+    row: AlertRow
+    side: Literal["account", "banned"]
+    quoting: bool
+    due_at: float | None
+    shown: MirrorAlert | None
+    verdict: VerdictRow | None
+    case_files: int
+
+
+async def kept_alerts(connection: AsyncConnection, account: str, *, erase_seconds: float) -> list[KeptAlert]:
+    """Returns the alerts that name an account, the newest first, at most `ALERTS_MAX`."""
+    rows = await alerts.of_account(connection, account, ALERTS_MAX)
+    return [await _kept(connection, row, account, erase_seconds) for row in rows]
+
+
+async def _kept(connection: AsyncConnection, row: AlertRow, account: str, erase_seconds: float) -> KeptAlert:
+    quoted = await alerts.with_payload(connection, row.alert_id)
+    assert quoted is not None  # alerts and evidence are written together
+    alert = alert_of(quoted.payload)
+    # What this version cannot read may quote.
+    stands = quoted.erased_at is None and bool(quoted.payload) and (alert is None or quotes(alert))
+    copies = await decided_evidence.quoting(connection, row.alert_id)
+    noted = [it for it in await notes.of_alert(connection, row.alert_id) if it.erased_at is None]
+    waits = any(read.state == "open" for read in await reads.of_alert(connection, row.alert_id))
+    given = [it for it in await verdicts.of_alert(connection, row.alert_id) if it.undone_at is None]
+    last = max([row.arrived_at, *(it.decided_at for it in given if not it.golden)])
+    shown = (await shown_evidence(connection, [quoted])).get(row.alert_id)
+    lines = await audit.about(connection, row.alert_id, LINES_MAX)
+    return KeptAlert(
+        row,
+        "account" if row.account == account else "banned",
+        stands or bool(copies or noted),
+        None if waits else last + erase_seconds,
+        None if shown is None else shown.alert,
+        await verdicts.holding(connection, row.alert_id),
+        sum(line.action == "case-file" for line in lines),
+    )
+
+
+async def erase_alerts(
+    connection: AsyncConnection, account: str, alert_ids: Collection[str], *, actor: str, now: float
+) -> None:
+    """Erases what alerts of an account quote, their search terms and notes, and ends their readings.
+
+    As a withdrawal with `account-deleted` does, and also for alerts that workers withdrew before, of which
+    they publish no other withdrawal.
+    """
+    for alert_id in alert_ids:
+        # First, since it waits for a decision in progress, whose copy of the evidence is erased as well.
+        await reads.end(connection, alert_id, ALL_KINDS, reason=REASON, now=now)
+        evidence = await alerts.evidence_of(connection, alert_id)
+        if evidence is not None and evidence.erased_at is None:
+            payload = without_quotes(evidence.payload)
+            await alerts.erase(connection, alert_id, payload, now=now, reason=REASON)
+        await forget(connection, alert_id, now=now, reason=REASON)
+    await audit.note(
+        connection,
+        actor=actor,
+        action="account-erased",
+        subject=account,
+        now=now,
+        detail={"alerts": len(alert_ids)},
+    )

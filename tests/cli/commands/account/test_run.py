@@ -1,0 +1,74 @@
+"""`samehand account` asks before it erases, does without missing parts, and says what is not done."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.kafka import topics
+from streams.kafka.client import reader
+from streams.kafka.topics import names
+from streams.settings import load
+from tests.cli.running import Samehand, jsonl
+from tests.makers import a_sign_up
+
+
+class Terminal(io.StringIO):
+    """A terminal on which somebody has typed."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def deletions() -> int:
+    with reader(load()) as opened:
+        topic = names(load()).deleted
+        return sum(len(list(opened.read(topic, it))) for it in opened.partitions(topic))
+
+
+@pytest.mark.journey
+def test_nothing_is_erased_unless_somebody_says_so(
+    samehand: Samehand, servers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    assert samehand("remember", jsonl(tmp_path / "a.jsonl", a_sign_up("1", email="a@b.example"))).code == 0
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    refused = samehand("account", "erase", "telegram:1")
+    assert (refused.code, deletions()) == (1, 0)
+    assert "Erase telegram:1, found in 1 place?" in refused.err
+    assert "samehand: nothing was erased" in refused.err
+
+    # No worker runs: the receipt says that Redis still holds the account.
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    asked = samehand("account", "erase", "telegram:1", "--wait", "0", "--json")
+    assert (asked.code, [row["kind"] for row in asked.figures["asked"]]) == (1, ["remembered-account"])
+    assert (asked.figures["erased"], deletions()) == ([], 1)
+
+    # Without the pepper nobody can look, and the deletion is published all the same.
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
+    blind = samehand("account", "erase", "telegram:1", "--yes", "--no-topics", "--json")
+    kinds = [row["kind"] for row in blind.figures["asked"]]
+    assert (blind.code, kinds) == (0, ["remembered-account", "alerts-in-store"])
+    assert set(blind.figures["not_read"]) == {"Redis", "topics", "desk"}
+    assert "does not exist" in blind.figures["not_read"]["desk"]
+    assert deletions() == 2
+    exported = json.loads(samehand("account", "export", "telegram:1").out)
+    assert (exported["stored"], exported["events"][0]["kind"]) == ([], "deleted")
+    assert set(exported["not_read"]) == {"Redis", "desk"}
+
+
+@pytest.mark.parametrize("account", ["telegram", "Telegram:1", "telegram:", "telegram:\x1b[2J", "\udcff:1"])
+def test_what_is_no_account_is_bad_input(samehand: Samehand, account: str) -> None:
+    for verb in ("show", "export", "erase"):
+        ran = samehand("account", verb, account)
+        assert (ran.code, "PLATFORM:ID" in ran.err, "\x1b" in ran.err) == (2, True, False)
+
+
+def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
+    ran = samehand("account", "erase", "x:1", "--yes")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
