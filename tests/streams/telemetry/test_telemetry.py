@@ -285,7 +285,7 @@ def test_an_exception_tells_its_place_and_not_its_message(out: io.StringIO, name
         logger.error("failed", exc_info=True)
     (line,) = lines(out)
     assert line["fault"] == "KeyError"
-    assert "test_logs.py" in str(line["where"])
+    assert "test_telemetry.py" in str(line["where"])
     assert "umar" not in out.getvalue()
 
 
