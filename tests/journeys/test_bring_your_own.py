@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.map.foreign_records import of_kcat
+from cli.inputs.foreign_records import of_kcat
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.mapping.compiler import compile_mappings

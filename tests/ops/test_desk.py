@@ -517,10 +517,14 @@ def test_everybody_can_read_the_report_of_a_dry_run(visit: Visits, tmp_path: Pat
     for scheme in ("light", "dark"):
         reader.page.emulate_media(color_scheme=scheme)
         reader.page.goto((tmp_path / "out" / "report.html").as_uri())
-        for width in (320, 380, 1280):
-            reader.page.set_viewport_size({"width": width, "height": 900})
-            assert reader.fits(), width
-        assert seen_by_everybody(reader, "report") == []
+        for link in (None, "all alerts", "telegram:mirror"):  # from the report to a list to the reasons
+            if link is not None:
+                reader.page.get_by_role("link", name=link, exact=True).click()
+            for width in (320, 380, 1280):
+                reader.page.set_viewport_size({"width": width, "height": 900})
+                assert reader.fits(), (link, width)
+            assert seen_by_everybody(reader, "report") == []
+        assert "device" in reader.page.locator("article:target").inner_text()
 
 
 def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from agents.runtime import bridge
+from cli.commands.doctor.events import look_at_mapped
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from cli.commands.doctor.kafka import look_at_topics
 from cli.commands.doctor.settings import answer_at, look_at_address, look_at_folder, taken
@@ -100,11 +101,14 @@ def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
         cure = "`samehand map` says what the file makes of a sample"
         return [wrong(name, why, cure) for name, why in fault.faults.items()]
     words = "may read the mapped topics, and write events"
+    about_topics = look_at_topics(settings, bridge.topics_of(settings, mappings), words, _cures("bridge"))
+    reachable = not any(finding.state == "wrong" and finding.about == "Kafka" for finding in about_topics)
     return [
         fine("mappings", plural(len(mappings.topics), "topic")),
         *look_at_folder(settings),
         *look_at_address(settings, "bridge"),
-        *look_at_topics(settings, bridge.topics_of(settings, mappings), words, _cures("bridge")),
+        *about_topics,
+        *(look_at_mapped(settings, mappings) if reachable else ()),
     ]
 
 
