@@ -31,6 +31,8 @@ from gate.intake import KINDS, NOT_ALLOWED, Intake, IntakeOutcome
 from gate.keys import Key, Keyring
 from gate.metrics import GateMetrics
 from gate.openapi import document
+from gate.related import Related, Wait
+from gate.rights import clash_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
 from schemas.appeals import AppealMade
@@ -133,6 +135,7 @@ class Gate:
     scoring: Scoring
     preview: Preview
     intake: Intake
+    related: Related
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     metrics: GateMetrics
     ticks: Callable[[], float]
@@ -220,6 +223,23 @@ class Gate:
             return Answer(200, found)
 
         return await self._keyed(request, "alerts", "alerts", work)
+
+    async def who_is_like(self, request: Asked) -> Response[bytes]:
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            if clash := clash_of(key.may):  # of a file that was not written by `samehand keys`
+                problem = Problem(reason="not-allowed", detail=clash)
+                raise RefusedCall(Answer(403, problem, {"key": key.name}), "not-allowed")
+            found = await self.related(raw, key=key.name)
+            if isinstance(found, Malformed):
+                return _malformed(found)
+            if isinstance(found, Wait):
+                status = 429 if found.reason == "rate" else 503
+                headers = {"Retry-After": str(found.seconds)}
+                return Answer(status, Problem(reason=found.reason), headers=headers)
+            return Answer(200, found, {"related": len(found.related)})
+
+        return await self._keyed(request, "related", "related", work)
 
     async def webhook(self, request: Asked, mapping: str) -> Response[bytes]:
 
@@ -442,6 +462,10 @@ def application(gate: Gate) -> Litestar:
     async def webhooks(request: Asked, mapping: FromPath[str]) -> Response[bytes]:
         return await gate.webhook(request, mapping)
 
+    @post("/v1/related", status_code=200)
+    async def related(request: Asked) -> Response[bytes]:
+        return await gate.who_is_like(request)
+
     @get("/v1/alerts/{alert_id:str}")
     async def alerts(request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
         return await gate.alert(request, alert_id)
@@ -451,7 +475,7 @@ def application(gate: Gate) -> Litestar:
         return await gate.openapi(request)
 
     return Litestar(
-        route_handlers=[score, events, verdicts, appeals, webhooks, alerts, openapi],
+        route_handlers=[score, events, verdicts, appeals, webhooks, related, alerts, openapi],
         openapi_config=None,
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers={Exception: gate.fault},

@@ -15,9 +15,11 @@ import msgspec
 
 from gate.answers import IntakeReport, Problem, Score
 from gate.intake import KINDS, RECORDS_MAX
+from gate.related import ASKED_MAX
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken
 from schemas.mapping.fields import TARGETS
+from schemas.related import RelatedAnswer, RelatedQuestion
 from schemas.verdicts import VerdictGiven
 
 _REF: Final = "#/components/schemas/{name}"
@@ -53,6 +55,8 @@ def _document() -> dict[str, Any]:
         VerdictGiven,
         AppealMade,
         AppealTaken,
+        RelatedQuestion,
+        RelatedAnswer,
         *_event_types().values(),
     ]
     _, components = msgspec.json.schema_components(records, ref_template=_REF)
@@ -178,6 +182,19 @@ def _paths() -> dict[str, Any]:
                     },
                     *(400, 401, 404, 413),
                     keyed=False,
+                ),
+            }
+        },
+        "/v1/related": {
+            "post": {
+                "operationId": "related",
+                "summary": "Who is like an account that the store knows, below the bands too.",
+                "description": "For desks: published on `gate.audit` before it is answered, and never by a"
+                f" key that scores. A reader may ask {ASKED_MAX} times an hour.",
+                "requestBody": _body([_ref("RelatedQuestion")]),
+                "responses": _answers(
+                    {200: ("RelatedAnswer", "The accounts, likeliest first; none of their values.")},
+                    *(400, 413, 503),
                 ),
             }
         },

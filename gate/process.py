@@ -27,14 +27,16 @@ from gate.intake import Intake
 from gate.keys import Keyring
 from gate.metrics import GateMetrics
 from gate.questions import Questions
+from gate.related import Related
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.webhooks import ForeignWebhook
 from store.base import Store
 from store.errors import StoreError
 from streams.clock import Clock
+from streams.errors import TopicsError
 from streams.kafka.producer import KafkaPublisher
-from streams.kafka.topics import names
+from streams.kafka.topics import check, names, wanted_by_gate
 from streams.serving.server import HttpServer
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
@@ -112,11 +114,13 @@ class Process:
         watch = StoreWatch(self.store, self.clock)
         variations, questions = Variations(), Questions(self.preview.remembers, self.clock.ticks)
         gate_metrics = GateMetrics(self.metrics.registry, lambda: variations.total)
+        intake = Intake(self.publisher, names(self.settings), self.clock.now)
         gate = Gate(
             keyring=self.keyring,
             scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations, questions),
             preview=self.preview,
-            intake=Intake(self.publisher, names(self.settings), self.clock.now),
+            intake=intake,
+            related=Related(self.preview, intake, self.clock.now, self.clock.ticks),
             webhooks=self.webhooks,
             metrics=gate_metrics,
             ticks=self.clock.ticks,
@@ -145,6 +149,8 @@ class Process:
             self.publisher.run,
             partial(questions.run, self.clock.sleep),
         ]
+        if settings.topic_create:
+            beside.append(self._make_topics)
         if settings.follow_weights:
             beside.append(self.adopted.run)
         if self.birth is not None:
@@ -164,6 +170,21 @@ class Process:
             await self.desk.close()
         log.info("ended", code=code)
         return code
+
+    async def _make_topics(self) -> None:
+        """Makes the gate's own topic if it is missing, once the brokers can be asked."""
+        while True:
+            try:
+                found = await asyncio.to_thread(
+                    check, self.settings, wanted_by_gate(self.settings), create=True
+                )
+            except TopicsError:
+                await self.clock.sleep(LOOK_SECONDS)
+            else:
+                for finding in found:
+                    tell = log.warning if finding.blocks else log.info
+                    tell("a topic", topic=finding.topic, detail=finding.detail)
+                await asyncio.Event().wait()  # a part that ends would end the gate
 
 
 async def _until_told(

@@ -38,6 +38,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RelatedAsked
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
@@ -306,6 +307,15 @@ WEIGHTS_ADOPTED: Final = WeightsAdopted(
 
 WEIGHTS_TAKEN_BACK: Final = WeightsAdopted(stage="live", number=4)
 
+RELATED_ASKED: Final = RelatedAsked(
+    platform="x",
+    account_id="9907",
+    purpose="coordination",
+    reader="7f3c2b9e1d",
+    asked_at=_RETURNED_AT,
+    asked_by="desk",
+)
+
 EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.created": (CREATED, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
@@ -320,6 +330,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "appeals.decided": (APPEAL_DECIDED,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),
+    "gate.audit": (RELATED_ASKED,),
     "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),
 }
 """Examples by topic (without prefix)."""

@@ -25,6 +25,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
 from schemas.record import Record
+from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.weights import WeightsAdopted
 
@@ -43,6 +44,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.verdicts": (VerdictGiven,),
     "appeals.decided": (AppealDecided,),
     "fingerprints.enrolled": (BanEnrolled,),
+    "gate.audit": (RelatedAsked,),
     "deadletters": (DeadLetter,),
     "weights": (WeightsAdopted,),
 }

@@ -36,6 +36,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
@@ -170,6 +171,8 @@ decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
 decode_appeal: Final = Decoder(AppealMade)
 decode_appeal_decided: Final = Decoder(AppealDecided)
+decode_related: Final = Decoder(RelatedQuestion)
+decode_related_asked: Final = Decoder(RelatedAsked)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import TopicSpec, decided_appeals, names, wanted
+from streams.kafka.topics import TopicSpec, decided_appeals, names, wanted, wanted_by_gate
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -39,6 +39,7 @@ DESCRIPTIONS: Final = {
     _CALLED.appeals: "What came of account holders' appeals: ids and codes alone.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
+    _CALLED.gate_audit: "What leads asked a gate, by whom and why: published before it is answered.",
     _CALLED.weights: "Which weights people adopted at the desk: of a stage the highest `number` holds.",
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
@@ -54,8 +55,10 @@ _TRACE_HEADERS: Final = {
 
 def document() -> dict[str, Any]:
     settings = load({})
-    by_a_worker = {topic.name: topic for topic in wanted(settings)}
-    topics = {**by_a_worker, _CALLED.appeals: decided_appeals(settings, "WRITE")}
+    gates = [topic for topic in wanted_by_gate(settings) if not topic.foreign]
+    writers = {topic.name: "A worker" for topic in wanted(settings)}
+    writers |= {_CALLED.appeals: "The desk"} | {topic.name: "A gate" for topic in gates}
+    topics = {topic.name: topic for topic in (*wanted(settings), decided_appeals(settings, "WRITE"), *gates)}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"
@@ -79,7 +82,7 @@ def document() -> dict[str, Any]:
             f"{action}.{name}": {
                 "action": action,
                 "channel": {"$ref": f"#/channels/{name}"},
-                "summary": f"{'A worker' if name in by_a_worker else 'The desk'} {does} {name}.",
+                "summary": f"{writers[name]} {does} {name}.",
             }
             for name, topic in topics.items()
             for right, action, does in (("READ", "receive", "reads"), ("WRITE", "send", "writes to"))

@@ -38,8 +38,8 @@ def command() -> int:
     POST /v1/events/{kind} and /v1/verdicts publish records to Kafka; /v1/webhooks/{mapping} publishes what
     the mapping file (SAMEHAND_MAPPINGS) makes of another service's webhooks, whose signatures
     SAMEHAND_GATE_WEBHOOKS describes; /v1/appeals relays what account holders contest to the desk at
-    SAMEHAND_GATE_DESK_URL; GET /v1/alerts/{id} returns an alert. /openapi.json describes them all;
-    docs/gate.md shows how to use them.
+    SAMEHAND_GATE_DESK_URL; GET /v1/alerts/{id} returns an alert; POST /v1/related tells a desk's leads who is
+    like an account. /openapi.json describes them all; docs/gate.md shows how to use them.
 
     Needs the pepper file, a file of API keys (`samehand keys new`), and Redis, which it only reads
     (deploy/redis/gate.acl). It speaks plain HTTP: put a proxy that ends TLS in front. The API is served at

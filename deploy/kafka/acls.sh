@@ -28,7 +28,8 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
                               (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
-  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads adopted weights
+  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, verdicts and what leads asked it; reads
+                              adopted weights
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `account`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
@@ -125,8 +126,10 @@ allow "$worker" Read group "$group"
 allow "$platform" Write topic "${EVENTS[@]}"
 
 # A gate asks the store about alerts, and Kafka only by which weights to score.
-allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts
+allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts gate.audit
 allow "$gate" Read topic weights
+allow "$gate" DescribeConfigs topic gate.audit
+[[ -z $create ]] || allow "$gate" Create topic gate.audit
 
 allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
@@ -160,7 +163,7 @@ pattern=prefixed allow "$deliver" Read group "$group-deliver-"
 [[ -z $create ]] || allow "$deliver" Create topic alerts appeals.decided deadletters control
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
-allow "$operator" Read topic "${ALL[@]}"
+allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
 allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are

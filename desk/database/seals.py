@@ -81,6 +81,19 @@ async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collec
     )
 
 
+async def accounts(connection: AsyncConnection, user_id: str, keys: Collection[str]) -> set[str]:
+    """Returns those accounts that an alert names, on either side, whose words are hidden from somebody who
+    decides. Wherever the score is hidden, words are as well.
+    """
+    sides = _alerts.c.account, _alerts.c.banned
+    hidden = await connection.execute(
+        select(*sides).where(
+            or_(*(side.in_(keys) for side in sides)), hides_words(user_id, _alerts.c.alert_id)
+        )
+    )
+    return {key for row in hidden for key in row} & set(keys)
+
+
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     read, other = schema.reads.alias(), schema.verdicts.alias()
     # By the alert of the reading: SQLAlchemy correlates with the next enclosing query alone.

@@ -113,6 +113,12 @@ class Review:
                 hidden[row.alert_id] = Seal(user_id, bool(row.score), bool(row.words))
         return hidden
 
+    async def hidden_accounts(self, keys: Collection[str]) -> set[str]:
+        """Returns those accounts of which this person must not know what others said; see `seals`."""
+        if not self.reader.may("decide"):
+            return set()
+        return await seals.accounts(self.connection, self.reader.user_id, keys)
+
     async def claim(self, read_id: int) -> float:
         """Takes a read in hand, or keeps it there. Returns until when, in Unix seconds."""
         self.reader.need("decide")

@@ -393,10 +393,10 @@ _REFUSED: Final[dict[Refusal, tuple[int, str]]] = {
 async def appeal(request: Request[Any, Any, Any]) -> Response[AppealTaken | Fault]:
     """Takes an appeal that a gate relays, signed as Standard Webhooks are. Answers once it is stored."""
     desk = desk_of(request)
-    if desk.gate_key is None:
+    if desk.appeals_secret is None:
         return Response(Fault(code="not-found", message="this desk takes no appeals"), status_code=404)
     raw = await request.body()
-    fault = desk.gate_key.fault(dict(request.headers), raw, now=desk.now())
+    fault = desk.appeals_secret.fault(dict(request.headers), raw, now=desk.now())
     if fault:
         return Response(Fault(code="signature", message=fault), status_code=401)
     made = decode_appeal(raw, now=desk.now())

@@ -112,6 +112,7 @@ class Names:
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
         self.audit = f"{prefix}desk.audit"
+        self.gate_audit = f"{prefix}gate.audit"
         self.weights = f"{prefix}weights"
 
     @property
@@ -162,7 +163,7 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
-        *([decided_appeals(settings, "WRITE")] if settings.desk_gate_secret_file else []),
+        *([decided_appeals(settings, "WRITE")] if settings.desk_appeals_secret_file else []),
     ]
 
 
@@ -174,12 +175,14 @@ def decided_appeals(settings: Settings, right: Right) -> TopicSpec:
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     """What a gate needs: to write what platforms publish and what people decided, and to read which weights
-    they adopted. Workers set them up.
+    they adopted. Workers set these up; a gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
     return [
         *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
         *([TopicSpec(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
+        # One partition: its few records have one order.
+        TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]
 
 

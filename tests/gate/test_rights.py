@@ -47,7 +47,11 @@ def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str
 
 
 @pytest.mark.parametrize(
-    "right", ["score", "alerts", "verdicts", "appeals", "events", *(f"events:{it}@a.b-c_1" for it in KINDS)]
+    "right",
+    [
+        *("score", "alerts", "verdicts", "appeals", "related", "events"),
+        *(f"events:{it}@a.b-c_1" for it in KINDS),
+    ],
 )
 def test_right_of_this_release_can_be_given(right: str) -> None:
     assert fault_of(right) == ""
@@ -58,7 +62,6 @@ def test_right_of_this_release_can_be_given(right: str) -> None:
     [
         "",
         "all",
-        "related",
         "events:",
         "events:x",
         "events@app",

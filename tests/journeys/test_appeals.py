@@ -77,7 +77,7 @@ class House:
             "desk": {
                 "DATABASE_URL": self.database,
                 "DESK_PORT": self.desk_port,
-                "DESK_GATE_SECRET_FILE": self.folder / "secret",
+                "DESK_APPEALS_SECRET_FILE": self.folder / "secret",
                 "DESK_UNDO_SECONDS": 0,
                 "DESK_BLIND_SHARE": 0,
                 "DESK_SECOND_SHARE": 0,

@@ -152,6 +152,18 @@ def test_desk_reaches_outside_only_with_the_file_that_says_whom(
     assert getattr(load(given), setting) == value
 
 
+def test_leads_reach_the_gate_by_a_network_without_redis_and_with_a_key_alone() -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / "related.yaml").read_text("utf-8"))
+    desk, gate = added["services"]["desk"], added["services"]["gate"]
+    shared = set(SERVICES["desk"]["networks"]) & {*SERVICES["gate"]["networks"], *gate["networks"]}
+    assert shared == {"broker"}
+    assert "broker" not in SERVICES["redis"]["networks"]
+    assert desk["secrets"] == list(added["secrets"])
+    given = {**desk["environment"], "SAMEHAND_DESK_GATE_KEY_FILE": __file__}
+    assert unknown_names(given) == {}
+    assert load(given).desk_gate_url == "http://gate:6070"
+
+
 def test_there_are_partitions_for_every_worker() -> None:
     assert len(WORKERS) <= int(SERVICES[WORKERS[0]]["environment"]["SAMEHAND_TOPIC_PARTITIONS"])
 

@@ -243,14 +243,18 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
     template = jobs["eu-samehand-list-ofac"]["jobTemplate"]["spec"]["template"]
     importing = container_of(template)
     assert importing["args"] == [
-        *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT", "--json"),
+        *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT"),
+        *("--state", "/state/ofac.state", "--json"),
     ]
-    local = [word.replace("/lists", str(tmp_path)) for word in importing["args"]]
+    local = [
+        word.replace("/lists", str(tmp_path)).replace("/state", str(tmp_path)) for word in importing["args"]
+    ]
     for path in ("SDN.CSV", "ALT.CSV"):
         (tmp_path / path).write_text("1,nobody\n", "utf-8")
     assert "SDN.CSV" in complaint([*local, "--out", str(tmp_path / "out")], capfd)  # so far it came
     volumes = {it["name"]: it for it in template["spec"]["volumes"]}
     assert volumes["lists"]["persistentVolumeClaim"]["claimName"] == "lists"
+    assert volumes["state"]["persistentVolumeClaim"]["claimName"] == "lists-state"
     assert {"pepper", "redis"}.isdisjoint(volumes)
     given = {it["name"]: it["value"] for it in importing["env"]}
     assert unknown_names(given) == {}
@@ -642,7 +646,7 @@ def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None
     gate, desk = (settings_of(template) for template in both.values())
     assert gate["SAMEHAND_GATE_DESK_URL"] == "http://eu-samehand-desk:6068"
     path = "/run/secrets/samehand/appeals/secret"
-    assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_GATE_SECRET_FILE"] == path
+    assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_APPEALS_SECRET_FILE"] == path
     policies = {
         it["metadata"]["name"]: it["spec"] for it in rendered(APPEALING) if it["kind"] == "NetworkPolicy"
     }
@@ -653,6 +657,31 @@ def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None
     assert [it["app.kubernetes.io/component"] for it in labels] == ["desk", "gate"]
     without = changed(APPEALING, "appeals.secretName", "")
     assert "SAMEHAND_GATE_DESK_URL" not in settings_of(templates(without)["eu-samehand-gate"])
+
+
+def test_leads_ask_the_releases_own_gate_which_lets_the_desk_in() -> None:
+    values = {
+        **DESKED,
+        **GATED,
+        "desk": {**DESK, "gate": {"secretName": "desk-key", "secretKey": "related"}},
+        "networkPolicy": {"gateFrom": [{"podSelector": {"matchLabels": {"app": "proxy"}}}]},
+    }
+    template = templates(values)["eu-samehand-desk"]
+    given = settings_of(template)
+    assert given["SAMEHAND_DESK_GATE_URL"] == "http://eu-samehand-gate:6070"
+    assert given["SAMEHAND_DESK_GATE_KEY_FILE"] == "/run/secrets/samehand/gate/key"
+    (secret,) = (it["secret"] for it in template["spec"]["volumes"] if it["name"] == "gate")
+    assert (secret["secretName"], secret["items"]) == ("desk-key", [{"key": "related", "path": "key"}])
+    policies = {
+        it["metadata"]["name"]: it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"
+    }
+    gate, desk = policies["eu-samehand-gate"], policies["eu-samehand-desk"]
+    (way,) = desk["egress"]
+    assert way["ports"] == [{"port": 6070, "protocol": "TCP"}]
+    assert way["to"] == [{"podSelector": gate["podSelector"]}]
+    assert {"podSelector": desk["podSelector"]} in gate["ingress"][0]["from"]
+    with pytest.raises(helm().HelmError, match=r"needs gate\.enabled"):
+        rendered(changed(values, "gate.enabled", False))
 
 
 def test_links_to_profiles_need_no_source() -> None:
@@ -786,6 +815,7 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
         ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
+        ("watchlists", [{**A_LIST, "state": {}}]),
         ("watchlists", [{**A_LIST, "name": "a-name-that-is-too-long"}]),
     ],
 )

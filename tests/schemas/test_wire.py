@@ -35,6 +35,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "appeals.decided": wire.decode_appeal_decided,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
+    "gate.audit": wire.decode_related_asked,
     "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)

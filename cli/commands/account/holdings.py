@@ -123,7 +123,7 @@ class Gatherer:
             await store.open()
             (self.found.ban,) = await store.bans(key, now=now)
             (self.found.remembered,) = await store.remembered(key, now=now)
-            (about,), (on_ban,) = await store.alerts_about(key), await store.open_alerts(key)
+            (about,), (on_ban,) = await store.alerts_about(key), await store.alerts_on(key)
             (descent,) = await store.descents(key)
         finally:
             await store.close()

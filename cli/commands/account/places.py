@@ -13,7 +13,7 @@ from typing import Final
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from store.limits import HALF_LIFE_SECONDS
-from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk
+from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk, wanted_by_gate
 from streams.settings import Settings
 
 
@@ -46,8 +46,8 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
     "state": (
-        "ids of both accounts and of the family's first, levels and weights of alerts that are open or may be"
-        " judged; no quotes",
+        "ids of both accounts and of the family's first, levels and weights of open and withdrawn alerts; no"
+        " quotes",
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
     "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
@@ -58,6 +58,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "nothing: `samehand letters drop` marks a letter and removes none",
     ),
     "control": ("nothing of an account", NOTHING),
+    "gate_audit": ("the account's id, where a lead asked who is like it; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
     "weights": ("nothing of an account", NOTHING),
 }
@@ -85,8 +86,13 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 def places(settings: Settings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
-    wanted_by_any = (*wanted_by_desk(settings), decided_appeals(settings, "WRITE"), *wanted(settings))
-    specs = {spec.name: spec for spec in wanted_by_any}
+    several = (
+        *wanted_by_gate(settings),
+        *wanted_by_desk(settings),
+        decided_appeals(settings, "WRITE"),
+        *wanted(settings),
+    )
+    specs = {spec.name: spec for spec in several}
     topics = {
         attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
         for attribute, name in vars(Names(settings.topic_prefix)).items()
@@ -108,7 +114,7 @@ def places(settings: Settings) -> dict[str, Place]:
         "alerts-in-store": Place(
             "Redis, alerts",
             _QUOTES,
-            f"open ones as long as the ban; withdrawn ones {dedup}, or as long as the ban after a verdict",
+            "as long as the ban",
             "a deletion of either account; the end of the ban",
         ),
         "family": Place(

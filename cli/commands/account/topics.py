@@ -46,7 +46,7 @@ _UNBOUNDED_MS: Final = 2**62
 # Alerts before verdicts, which name an alert alone.
 _ORDER: Final = (
     *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
-    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "letters"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "gate_audit", "letters"),
 )
 
 
@@ -153,6 +153,8 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
         return False
     if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
         return _takes_event(kind, arrival, account, scanned)
+    if attribute == "gate_audit":
+        return arrival.key == account.key.encode()
     if attribute == "enrolled":
         enrolled = decode_enrolled(arrival.value, now=math.inf)
         return not isinstance(enrolled, Malformed) and enrolled.record.key == account.key

@@ -31,9 +31,9 @@ _FORBIDDEN: Final[Mapping[str, str]] = {
 
 def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     """Its database, its addresses, what it asks of others, and its topics. The database is not changed."""
-    findings = [*look_at_database(settings), *look_at_profiles(settings)]
+    findings = [*look_at_database(settings), *look_at_profiles(settings), *look_at_gate(settings)]
     try:
-        settings.desk_gate_key()
+        settings.desk_appeals_secret()
     except SettingsError as refused:
         findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in refused.faults.items()]
     if (fault := desk_address_fault(settings)) is not None:
@@ -80,6 +80,17 @@ def look_at_profiles(settings: Settings) -> list[DoctorFinding]:
     except SettingsError as fault:
         return [wrong(name, reason, "docs/desk.md, live profiles") for name, reason in fault.faults.items()]
     return [] if source is None else [fine("profiles", "asked of the platform when a page is opened")]
+
+
+def look_at_gate(settings: Settings) -> list[DoctorFinding]:
+    """Whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
+    from desk.related import gate_client  # the desk's extra
+
+    try:
+        client = gate_client(settings)
+    except SettingsError as fault:
+        return [wrong(name, reason, "docs/desk.md, who is like it") for name, reason in fault.faults.items()]
+    return [] if client is None else [fine("gate", "asked by leads who is like an account")]
 
 
 def look_at_deliver(settings: Settings) -> list[DoctorFinding]:

@@ -11,12 +11,12 @@ from typing import Final
 from desk.database import alerts, appeals, users, verdicts
 from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.errors import NotFound
+from desk.errors import Forbidden, NotFound
 from desk.review.arrivals import FORGOTTEN
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
 from desk.review.people import Person, person_called
-from desk.review.seal import Seal
+from desk.review.seal import UNREAD, Seal
 from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed
 
 TIMELINE_MAX: Final = 200
@@ -121,6 +121,17 @@ async def named_account(review: Review, key: str) -> tuple[Person, bool]:
     seals = await review.seals(quoted.keys())
     person = person_called(key, [pair_of(quoted[row.alert_id], shown) for row in rows])
     return person, any(seal.words for seal in seals.values())
+
+
+async def asked_account(review: Review, key: str) -> Person:
+    """Returns an account that an alert names, about which this person may ask a gate.
+
+    Raises `NotFound` where no alert names it, and `Forbidden` while they have yet to read one that does.
+    """
+    person, _ = await named_account(review, key)
+    if await review.hidden_accounts([key]):
+        raise Forbidden(UNREAD)
+    return person
 
 
 def _events(

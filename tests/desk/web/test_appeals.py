@@ -27,7 +27,7 @@ MADE = AppealMade(appeal_id="c-1", alert_id="alert-1", words=WORDS)
 @pytest.fixture
 async def office(database: Database) -> Office:
     made = an_office(database)
-    return replace(made, desk=replace(made.desk, gate_key=KEY))
+    return replace(made, desk=replace(made.desk, appeals_secret=KEY))
 
 
 async def sent(

@@ -36,6 +36,7 @@ from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
+from schemas.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
@@ -50,6 +51,7 @@ def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in pages._UPHELD_OR_NOT)}
+    found |= {*PURPOSES, "banned", "remembered"}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}

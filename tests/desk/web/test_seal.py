@@ -37,6 +37,7 @@ from schemas.appeals import AppealMade, AppealTaken
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
 from tests.desk.web.test_profiles import OURS, Platform
+from tests.desk.web.test_related import Gate, like
 from tests.makers import NOON
 
 ALERTS: Final = ("alert-0", "alert-1", "alert-2", "alert-3")
@@ -100,6 +101,7 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/alerts/{alert_id:str}/notes": {"text": "a note of the reader's own"},
     "/api/v1/reads/{read_id:int}/skip": {},
     "/reads/{read_id:int}/skip": {},
+    "/related/accounts/{platform:str}/{account_id:path}": {"purpose": "appeal"},
     "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
@@ -436,7 +438,8 @@ async def walked(
     async with opened(url) as database:
         # In one of the two worlds the platform acted on what was said.
         platform = Platform(Profile("gone") if differs.get("other") else OURS)
-        office = an_office(database, policy, profiles=platform)
+        gate = Gate(like("new-alert-2"), standing="banned" if differs.get("other") else "remembered")
+        office = an_office(database, policy, profiles=platform, gate=gate)
         people = {name: await office.hire(name) for name in ("amina", "ana", "bilal")}
         people |= {name: await office.hire(name, "lead") for name in ("chloe", "dana")}
         people["omar"] = await office.hire("omar", "auditor")

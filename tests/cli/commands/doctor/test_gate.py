@@ -108,7 +108,7 @@ def test_a_gate_wants_to_write_what_it_publishes_and_to_read_which_weights_were_
     wanted = topics.wanted_by_gate(load({}))
     called = topics.names(load({}))
     rights = {it.name: set(it.rights) for it in wanted}
-    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts)} | {
+    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts, called.gate_audit)} | {
         called.weights: {"READ"}
     }
     alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})
