@@ -150,6 +150,7 @@ def test_what_was_decided_is_found_again_by_its_handle(running: Running, visit: 
     reader.open("/alerts/alert-1")
     reader.press("c", "1")
     reader.page.locator("form.undo").wait_for()
+    reader.page.wait_for_function("() => !location.search.includes('undo')")  # the page's keys work
     reader.press("/")
     reader.page.keyboard.type("0MAR-K")
     reader.press("Enter")
