@@ -60,7 +60,7 @@ class Context(click.Context):
 def laid_out(command: click.Command) -> click.Command:
     """``command``, and those below it, with their help laid out so and their exit codes said."""
     command.context_class = Context
-    if not isinstance(command, click.Group) and "Exit code" not in (command.help or ""):
+    if not isinstance(command, click.Group) and "Exit codes:" not in (command.help or ""):
         command.epilog = EXIT_CODES
     if isinstance(command, click.Group):
         for below in command.commands.values():

@@ -10,6 +10,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from cli import output
+from cli.options import FiniteRange
 from streams.settings.kafka import KafkaSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.store import StoreSettings
@@ -171,7 +172,7 @@ _count = click.IntRange(min=0)
 )
 @click.option(
     "--peak",
-    type=click.FloatRange(min=1.0, max=1_000.0),
+    type=FiniteRange(min=1.0, max=1_000.0),
     default=4.0,
     show_default=True,
     metavar="X",

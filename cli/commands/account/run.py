@@ -17,7 +17,7 @@ from cli.commands.account.erase import Receipt, erase, foreseen, require_topics
 from cli.commands.account.export import export
 from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
 from cli.exit_codes import NOT_DONE, NotDone
-from cli.options import out_file_option
+from cli.options import FiniteRange, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -143,7 +143,7 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
 @click.option(
     "--wait",
     "wait_seconds",
-    type=click.FloatRange(0, 600),
+    type=FiniteRange(0, 600),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
