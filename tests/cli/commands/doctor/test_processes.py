@@ -48,9 +48,17 @@ def no_kafka(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("mysql://root@db/x", "begins neither with"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://nobody@127.0.0.1:1/x", "does not answer"),
+        ("sqlite:///no-such-folder/desk.db", "no-such-folder does not exist"),
+        ("sqlite:///folder", "folder is a directory"),
+        ("sqlite:///binary", "binary is not a database"),
     ],
 )
-def test_database_that_cannot_be_used_is_wrong(url: str, words: str) -> None:
+def test_database_that_cannot_be_used_is_wrong(
+    url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("binary").write_bytes(b"no pages of SQLite" * 100)
     [finding] = look_at_database(with_database(url))
     assert (finding.state, finding.about) == ("wrong", "database")
     assert words in finding.words
@@ -60,6 +68,9 @@ def test_database_that_is_not_there_yet_is_not_created(tmp_path: Path) -> None:
     [finding] = look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
     assert (finding.state, finding.words) == ("fine", "no tables yet: a desk that starts creates them")
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "desk.db").touch()
+    look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
+    assert (tmp_path / "desk.db").stat().st_size == 0
 
 
 @on_each_database
