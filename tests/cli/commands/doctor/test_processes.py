@@ -119,9 +119,19 @@ def test_desk_names_a_taken_address_and_asks_for_its_own_topics(no_kafka: list[s
 
 
 def test_deliver_and_bridge_need_their_files(no_kafka: list[str]) -> None:
-    assert states(look_at_deliver(load({}))) == [("wrong", "SAMEHAND_ENDPOINTS")]
-    assert states(look_at_bridge(load({}))) == [("wrong", "SAMEHAND_MAPPINGS")]
-    assert no_kafka == []
+    with closing(socket.create_server((LOOPBACK, 0))) as web:
+        settings = load({"SAMEHAND_WEB_PORT": str(web.getsockname()[1])})
+    assert states(look_at_deliver(settings)) == [("wrong", "SAMEHAND_ENDPOINTS")]
+    assert "alerts" in no_kafka, "Kafka is looked at all the same"
+    no_kafka.clear()
+    assert states(look_at_bridge(settings)) == [("wrong", "SAMEHAND_MAPPINGS")]
+    assert "deadletters" in no_kafka
+
+
+def test_command_checks_one_process_at_a_time(samehand: Samehand) -> None:
+    ran = samehand("doctor", "--desk", "--deliver")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--desk and --deliver" in ran.err
 
 
 def test_command_counts_what_is_wrong_with_the_process_asked_for(
