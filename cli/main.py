@@ -185,7 +185,9 @@ def _code(argv: Sequence[str] | None) -> int:
 def _server_of(fault: StreamsError | StoreError) -> str:
     """Which setting names the server that an outage is about: the fault itself names neither."""
     if isinstance(fault, BrokerUnavailable | BrokerRefused):
-        return "; `samehand doctor` checks the broker that SAMEHAND_KAFKA_BROKERS names"
+        from streams.settings import load  # which `--help` does without
+
+        return f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
     if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
         return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
     return ""

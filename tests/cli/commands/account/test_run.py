@@ -106,3 +106,4 @@ def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pyte
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "SAMEHAND_KAFKA_BROKERS=127.0.0.1:9\n" in ran.err
