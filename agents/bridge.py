@@ -7,14 +7,18 @@ foreign record is acknowledged once the broker has confirmed ours, as in every d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
+import structlog
+
 from agents.common.decoding import count, dead, reading_moment
+from agents.common.unusable_fields import UnusableFields
 from agents.common.yielder import Yielder
 from schemas.malformed import Malformed
 from schemas.mapping.mapper import NotMapped, TopicMapping
+from schemas.unusable import Unusable
 from schemas.wire import encode
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
@@ -22,6 +26,8 @@ from streams.off_loop import off_loop
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
 from streams.registry.transcode import Transcoder
 from streams.telemetry.metrics import Metrics
+
+log = structlog.get_logger("samehand.bridge")
 
 TURN_RECORDS: Final = 8
 """Records between two looks at the clock, as in :mod:`agents.common.offload`; a thread reads large ones."""
@@ -50,6 +56,7 @@ class Bridge:
         self._metrics = metrics
         self._now = now
         self._ticks = ticks
+        self._unusable = UnusableFields()
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: a record of ours, nothing, or a dead letter.
@@ -86,4 +93,21 @@ class Bridge:
             return NOTHING
         count(found.found, arrival.topic, self._metrics)
         record = found.found.record
+        self._count_unread(record, found.found.unusable, arrival.topic)
         return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
+
+    def _count_unread(self, record: object, unusable: Iterable[Unusable], topic: str) -> None:
+        """Counts values that no worker will be able to read; logs the first of each field by its shape."""
+        unread = self._unusable.add(record, unusable, pictures=False)
+        self._metrics.unusable(topic, [(one.field, one.reason) for one in unread])
+        for one in unread:
+            if self._unusable.counts[one] == 1:
+                row = self._unusable.row(one)
+                log.warning(
+                    "a field cannot be read",
+                    topic=topic,
+                    field=one.field,
+                    reason=str(one.reason),
+                    example=row["example"],
+                    hint=row["hint"],
+                )

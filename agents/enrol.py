@@ -11,6 +11,7 @@ from agents.common.converters import ban_of, descending, evident, unread_of, wit
 from agents.common.decoding import count, dead, reading_moment
 from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
+from agents.common.withdrawal import withdraw_again
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
@@ -95,6 +96,7 @@ class Enrol:
         await self._context.call_store(
             self._context.store.expunge(gone, now=self._context.now(), reason="ban-forgotten")
         )
+        await self._forget_lifted([it.account for it in run])
         return [NOTHING] * len(run)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
@@ -121,12 +123,20 @@ class Enrol:
         """Withdraws open alerts about an account that is now banned itself.
 
         The alerts are read after the ban was written and before the ban is read back: an alert proposed
-        meanwhile meets the ban, and one proposed after a reinstatement has a higher revision.
+        meanwhile meets the ban, and one proposed after a reinstatement has a higher revision. A reinstatement
+        in between found them open, so the ban is read once more.
         """
         alerts = [alert for several in about for alert in several if alert.open]
         if alerts:
             store, now = self._context.store, self._context.now()
             await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
+            await self._forget_lifted(sorted({alert.account for alert in alerts}))
+
+    async def _forget_lifted(self, accounts: Sequence[str]) -> None:
+        """Withdraws once more what was withdrawn about accounts that are not banned any more."""
+        standing = await self._context.call_store(self._context.store.bans(accounts))
+        lifted = [account for account, ban in zip(accounts, standing, strict=True) if ban is None]
+        await withdraw_again(lifted, "ban-forgotten", self._context)
 
     def _outcome(self, banned: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
         event = banned.event

@@ -1,5 +1,8 @@
 """Expunge: removes the ban of a reinstated account, and withdraws the alerts that name it.
 
+Alerts about the account itself that its ban or a verdict ended are withdrawn once more, so that nobody
+quotes it any more.
+
 The store ends a ban and the alerts on it in one step: an alert proposed before is withdrawn, one proposed
 after finds no ban and is not published. The outbox publishes withdrawals (runtime/outbox.py).
 """
@@ -11,6 +14,7 @@ from collections.abc import Sequence
 from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
 from agents.common.tombstones import tombstone
+from agents.common.withdrawal import withdraw_again
 from schemas.wire import decode_reinstated
 from streams.outcomes import Arrival, Outcome, Published
 
@@ -29,9 +33,9 @@ class Expunge:
             gone = [(event.key, event.at) for _, event in lifted]
             await self._context.call_store(store.expunge(gone, now=now, reason="reinstated"))
             standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
-            for (place, event), ban in zip(lifted, standing, strict=True):
-                if ban is None:  # else it was banned again later, and that ban stands
-                    outcomes[place] = Published(
-                        (tombstone(event.key, event.at, self._context.topics.banned),)
-                    )
+            # The others were banned again later, and that ban stands.
+            ended = [it for it, ban in zip(lifted, standing, strict=True) if ban is None]
+            await withdraw_again([event.key for _, event in ended], "reinstated", self._context)
+            for place, event in ended:
+                outcomes[place] = Published((tombstone(event.key, event.at, self._context.topics.banned),))
         return outcomes

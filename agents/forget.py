@@ -6,15 +6,12 @@ A ban outlives the deletion of its account: otherwise an evader would end a ban 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
+from agents.common.withdrawal import READ_AT_ONCE
 from schemas.wire import decode_deleted
 from streams.outcomes import Arrival, Outcome
-
-READ_AT_ONCE: Final = 16
-"""Accounts whose alerts are read together: at worst 500 on each, of 3 KB, and as many about each."""
 
 
 class Forget:
@@ -38,7 +35,7 @@ class Forget:
             some = gone[at : at + READ_AT_ONCE]
             accounts = [account for account, _ in some]
             about = await self._context.call_store(store.alerts_about(accounts))
-            on_ban = await self._context.call_store(store.open_alerts(accounts))
+            on_ban = await self._context.call_store(store.alerts_on(accounts))
             # An alert about a later state of the account is about one that was created again.
             alerts = [
                 alert

@@ -56,6 +56,7 @@ GOALS_MS: Final = {
     "alert": 200.0,
     "find": 200.0,
     "account": 200.0,
+    "family": 200.0,
     "decided": 200.0,
     "decision": 100.0,
 }
@@ -252,6 +253,7 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
         "account": of(
             lambda: f"/accounts/{drawn.choice(_PLATFORMS)}/{drawn.choice(('the-campaign', 'banned-1'))}"
         ),
+        "family": of(lambda: f"/families/{drawn.choice(_PLATFORMS)}/the-campaign"),
         "decided": of(lambda: f"/decided?{drawn.choice(('', 'verdict=mirror', 'reason=none', 'taken=yes'))}"),
         "decision": decision,
     }

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
 from deliver.endpoints import Endpoint
 from deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
 from deliver.metrics import WebhookMetrics
-from deliver.shapes import takes
-from schemas.alerts import AlertSummary, MirrorAlert
+from deliver.shapes import Sendable, takes
 from schemas.malformed import Malformed
-from schemas.wire import decode_alert
+from schemas.wire import Decoded, decode_alert
 from streams.deadletters.admin import ENDPOINT_HEADER
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
@@ -48,8 +47,14 @@ _LEAVING: Final = Away("the process is stopping")
 log = structlog.get_logger("samehand.deliver")
 
 
+class Decode(Protocol):
+    def __call__(self, raw: bytes | None, *, now: float) -> Decoded[Any] | Malformed:
+        """The record of one topic, or why there is none."""
+        ...
+
+
 class Sends(Protocol):
-    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
+    async def send(self, alert: Sendable) -> Answer:
         """Sends it once; what came of it."""
         ...
 
@@ -66,7 +71,7 @@ class _Failed:
 
 
 class EndpointAgent:
-    """Delivers batches of alerts to one endpoint.
+    """Delivers batches of one topic to one endpoint.
 
     What was delivered of a batch that failed is remembered, so that its repetition sends only the rest.
     """
@@ -80,8 +85,11 @@ class EndpointAgent:
         now: Callable[[], float],
         ticks: Callable[[], float],
         leaving: Callable[[], bool],
+        decode: Decode = decode_alert,
     ) -> None:
-        """`now` in Unix seconds, `ticks` of a clock that only runs forward; `leaving`: come to an end."""
+        """`now` in Unix seconds, `ticks` of a clock that only runs forward; `leaving`: come to an end;
+        `decode`: what its topic holds."""
+        self._decode = decode
         self._endpoint = endpoint
         self._client = client
         self._metrics = metrics
@@ -125,7 +133,7 @@ class EndpointAgent:
     async def _decided(self, arrival: Arrival, failed: _Failed) -> Outcome | None:
         if dict(arrival.headers).get(ENDPOINT_HEADER, self._name.encode()) != self._name.encode():
             return NOTHING  # sent again for another endpoint
-        read = decode_alert(arrival.value, now=float("inf"))
+        read = self._decode(arrival.value, now=float("inf"))
         if isinstance(read, Malformed):
             return Dead(read.reason, read.path, read.detail, self._name)
         if not takes(self._endpoint, read.record):

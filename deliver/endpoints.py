@@ -26,6 +26,7 @@ from msgspec import Meta, Struct
 
 from schemas import fields
 from schemas.alerts import AlertSummary, Band, MirrorAlert
+from schemas.appeals import AppealDecided
 from streams.errors import SettingsError
 from streams.outbound.addresses import Network, may_be_reached, read_address
 from streams.settings import PREFIX, Settings
@@ -38,7 +39,8 @@ FILE_BYTES_MAX: Final = 256 * 1024
 """A hundred endpoints with long filters take a tenth of it."""
 
 ENDPOINTS_MAX: Final = SLOTS
-"""Each one is a delivery, and so many have room in the flight recorder; more go to another process."""
+"""Each one is a delivery, one with appeals two, and so many have room in the flight recorder; more go to
+another process."""
 
 SECRET_FILE_BYTES_MAX: Final = 16 * 1024
 _LIST_MAX: Final = 1_000
@@ -70,6 +72,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     platforms: Annotated[tuple[fields.Platform, ...], Meta(max_length=_LIST_MAX)] = ()
     queues: _Slugs = ()
     authorities: Annotated[tuple[str, ...], Meta(max_length=_LIST_MAX)] = ()
+    appeals: bool = False
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,8 +92,16 @@ class Filter:
     queues: frozenset[str] = frozenset()
     authorities: frozenset[str] = frozenset()
 
-    def takes(self, alert: MirrorAlert | AlertSummary) -> bool:
-        """Whether the endpoint wants it. A summary counts accounts of several bands and platforms."""
+    def takes(self, alert: MirrorAlert | AlertSummary | AppealDecided) -> bool:
+        """Whether the endpoint wants it. A summary counts accounts of several bands and platforms; of an
+        appeal neither its alert's band nor the ban's basis is known."""
+        if isinstance(alert, AppealDecided):
+            wanted = (
+                (self.policies, alert.policy),
+                (self.queues, alert.queue),
+                (self.platforms, alert.platform),
+            )
+            return all(not those or value in those for those, value in wanted)
         basis = alert.matched.basis
         asked: list[tuple[frozenset[str], str | None]] = [
             (self.policies, alert.matched.policy),
@@ -118,6 +129,8 @@ class Endpoint:
     allowed: tuple[Network, ...] = ()
     timeout_seconds: float = _TIMEOUT_SECONDS
     filter: Filter = field(default_factory=Filter)
+    appeals: bool = False
+    """Whether it gets decided appeals, too."""
 
 
 class _Wrong(Exception):
@@ -154,7 +167,10 @@ def read_endpoints(text: str, environment: Mapping[str, str]) -> tuple[Endpoint,
         raise _Wrong(_reason(fault)) from None
     if not file.endpoints:
         raise _Wrong("names no endpoint: write a table [endpoints.NAME] for each (docs/deliver.md)")
-    return tuple(_endpoint(name, entry, environment) for name, entry in file.endpoints.items())
+    endpoints = tuple(_endpoint(name, entry, environment) for name, entry in file.endpoints.items())
+    if len(endpoints) + sum(endpoint.appeals for endpoint in endpoints) > ENDPOINTS_MAX:
+        raise _Wrong(f"more than {ENDPOINTS_MAX} endpoints, of which one with appeals counts twice")
+    return endpoints
 
 
 def _reason(fault: msgspec.ValidationError) -> str:
@@ -172,6 +188,8 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
             raise _Wrong("shape coop needs key_file (Coop's API key) and item_type (its id of the item type)")
         if entry.shape != "coop" and (entry.key_file is not None or entry.item_type is not None):
             raise _Wrong("key_file and item_type belong to shape coop")
+        if entry.shape == "coop" and entry.appeals:
+            raise _Wrong("appeals: an item of Coop is an alert; name another endpoint for appeals")
         if entry.shape == "generic" and secret is None:
             raise _Wrong("needs secret_file or secret_env: without a signature the receiver cannot trust it")
         if entry.ca_file is not None and not Path(entry.ca_file).is_file():
@@ -193,6 +211,7 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
                 frozenset(entry.queues),
                 frozenset(entry.authorities),
             ),
+            entry.appeals,
         )
     except msgspec.ValidationError as fault:
         raise _Wrong(f"endpoints.{name}: {_reason(fault)}") from None

@@ -12,8 +12,7 @@ from typing import Final
 import aiohttp
 
 from deliver.endpoints import Endpoint
-from deliver.shapes import body_of, message_id
-from schemas.alerts import AlertSummary, MirrorAlert
+from deliver.shapes import Sendable, body_of, message_id
 from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -89,7 +88,7 @@ class Client:
         finally:
             await self.close()
 
-    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
+    async def send(self, alert: Sendable) -> Answer:
         """Sends it once; what came of it. Never raises but when cancelled."""
         body = body_of(alert, self._endpoint)
         try:
@@ -101,7 +100,7 @@ class Client:
         except REQUEST_FAULTS as fault:
             return Away(reason_of(fault))
 
-    def _headers(self, alert: MirrorAlert | AlertSummary, body: bytes) -> dict[str, str]:
+    def _headers(self, alert: Sendable, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
         if self._endpoint.key is not None:
             headers["X-API-KEY"] = self._endpoint.key

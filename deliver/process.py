@@ -19,6 +19,7 @@ from deliver.endpoints import Endpoint
 from deliver.http import Client
 from deliver.metrics import Exposition, PerEndpoint, WebhookMetrics
 from schemas.malformed import REASONS
+from schemas.wire import decode_appeal_decided
 from streams.clock import Clock, SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import Life, WorkerApp, register
@@ -27,7 +28,7 @@ from streams.faust_app.monitor import watch
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import refused_by_kafka, start_fault
 from streams.kafka import topics
-from streams.kafka.topics import Right, TopicSpec, names, wanted
+from streams.kafka.topics import Right, TopicSpec, decided_appeals, names, wanted
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
@@ -64,7 +65,7 @@ class DeliverApp(WorkerApp):
         self.endpoint = endpoint
         metrics = Metrics(
             CollectorRegistry(),
-            topics=(names(settings).alerts,),
+            topics=(names(settings).alerts, *([names(settings).appeals] if endpoint.appeals else [])),
             reasons=(*REASONS, ENDED_WORKER, REFUSED, GIVEN_UP),
         )
         super().__init__(
@@ -72,7 +73,7 @@ class DeliverApp(WorkerApp):
             metrics,
             tracer=tracer,
             poison_guard=poison_guard,
-            topics=topics_of(settings),
+            topics=topics_of(settings, [endpoint]),
             clock=clock,
         )
         self.exposition = Exposition(CollectorRegistry())
@@ -121,7 +122,7 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
 
 
 def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
-    """Puts each endpoint's agent on the topic of alerts, and all apps under the first, which it returns."""
+    """Puts each endpoint's agents on their topics, and all apps under the first, which it returns."""
     first, *others = apps
     registry = first.exposition.registry
     metrics = WebhookMetrics.of(registry, [app.endpoint.name for app in apps])
@@ -134,10 +135,20 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
     for app in apps:
         families.add(app.endpoint.name, app.metrics.registry)
         client = Client(app.endpoint, clock.now)
-        agent = EndpointAgent(
-            app.endpoint, client, metrics, now=clock.now, ticks=clock.ticks, leaving=app.leaving
+        made = partial(
+            EndpointAgent,
+            app.endpoint,
+            client,
+            metrics,
+            now=clock.now,
+            ticks=clock.ticks,
+            leaving=app.leaving,
         )
-        register(app, f"deliver-{app.endpoint.name}", names(app.settings).alerts, agent)
+        called = names(app.settings)
+        register(app, f"deliver-{app.endpoint.name}", called.alerts, made())
+        if app.endpoint.appeals:
+            agent = made(decode=decode_appeal_decided)
+            register(app, f"deliver-{app.endpoint.name}.appeals", called.appeals, agent)
         app.beside(client.close_at_end)
     first.everybody = tuple(apps)
     for app in others:
@@ -169,16 +180,17 @@ def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:
     )
 
 
-def topics_of(settings: Settings) -> tuple[TopicSpec, ...]:
-    """The topics that are needed, with what must be allowed there."""
+def topics_of(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[TopicSpec, ...]:
+    """The topics that these endpoints need, with what must be allowed there."""
     called = names(settings)
     rights: dict[str, frozenset[Right]] = {
         called.alerts: frozenset({"READ"}),
         called.letters: frozenset({"WRITE"}),
         called.control: frozenset({"READ", "WRITE"}),
     }
-    return tuple(
-        replace(topic, rights=rights[topic.name]) for topic in wanted(settings) if topic.name in rights
+    return (
+        *(replace(topic, rights=rights[topic.name]) for topic in wanted(settings) if topic.name in rights),
+        *([decided_appeals(settings, "READ")] if any(endpoint.appeals for endpoint in endpoints) else []),
     )
 
 

@@ -1,8 +1,9 @@
-"""What is sent: an alert, or the summary of a ban, in the shape that the receiver reads."""
+"""What is sent: an alert, the summary of a ban or a decided appeal, in the shape that the receiver reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from deliver.endpoints import Endpoint, Shape
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
+from schemas.appeals import AppealDecided
 
 REASONS_MAX: Final = 10
 """Lines of evidence in a message for people, the heaviest first; the alert itself has them all."""
@@ -17,9 +19,9 @@ REASONS_MAX: Final = 10
 _SECTION_CHARACTERS_MAX: Final = 3_000  # Slack's limit on the text of a section
 _HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
 
-Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn"]
+Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn", "appeal.decided"]
 
-Delivered = MirrorAlert | AlertSummary
+Sendable = MirrorAlert | AlertSummary | AppealDecided
 
 
 class Body(Struct, frozen=True):
@@ -27,8 +29,8 @@ class Body(Struct, frozen=True):
 
     type: Type
     timestamp: str
-    """When the alert came to be as it is, ISO 8601."""
-    data: Delivered
+    """When the alert came to be as it is, or the appeal was decided, ISO 8601."""
+    data: Sendable
 
 
 _PLAIN: Final = str.maketrans(
@@ -39,29 +41,36 @@ _PLAIN: Final = str.maketrans(
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def takes(endpoint: Endpoint, alert: Delivered) -> bool:
+def takes(endpoint: Endpoint, alert: Sendable) -> bool:
     """Whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
     return endpoint.filter.takes(alert) and (endpoint.shape != "coop" or isinstance(alert, MirrorAlert))
 
 
-def message_id(alert: Delivered) -> str:
+def message_id(alert: Sendable) -> str:
     """The same at each try and each redelivery of this revision: receivers drop repeats by it."""
+    if isinstance(alert, AppealDecided):
+        return sha256(alert.appeal_id.encode()).hexdigest()  # the platform's own id need fit in no header
     return f"{alert.alert_id}.{alert.revision}"
 
 
-def body_of(alert: Delivered, endpoint: Endpoint) -> bytes:
+def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
     """The request's body. Equal alerts give equal bytes."""
     if isinstance(alert, MirrorAlert):
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
-    return _encoder.encode(_slack_summary(alert) if endpoint.shape == "slack" else _generic(alert, endpoint))
+    if endpoint.shape == "slack":
+        made = _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
+        return _encoder.encode(made)
+    return _encoder.encode(_generic(alert, endpoint))
 
 
-def _generic(alert: Delivered, endpoint: Endpoint) -> Body:
+def _generic(alert: Sendable, endpoint: Endpoint) -> Body:
+    if isinstance(alert, AppealDecided):
+        return Body("appeal.decided", alert.decided_at.isoformat(), alert)
     moment = alert.withdrawn_at or alert.detected_at
     return Body(type_of(alert), moment.isoformat(), alert)
 
 
-def type_of(alert: Delivered) -> Type:
+def type_of(alert: MirrorAlert | AlertSummary) -> Type:
     if isinstance(alert, AlertSummary):
         return "summary.opened" if alert.status == "open" else "summary.withdrawn"
     return "alert.opened" if alert.status == "open" else "alert.withdrawn"
@@ -126,6 +135,22 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
             {"type": "header", "text": {"type": "plain_text", "text": headline}},
             _section(f"`{escaped(summary.key)}`\n{counts} {summary.withheld_possible:,}"),
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
+        ],
+    }
+
+
+def _slack_appeal(appeal: AppealDecided) -> dict[str, object]:
+    """A message that says what came of an appeal."""
+    headline = f"Appeal {appeal.outcome}"
+    facts = [("reason", appeal.reason_code), ("policy", appeal.policy), ("queue", appeal.queue)]
+    parts = [f"{name} {value}" for name, value in (*facts, ("alert", appeal.alert_id)) if value]
+    account = escaped(appeal.key)
+    return {
+        "text": f"{headline}: {account}",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": headline}},
+            _section(f"`{account}` appeal `{escaped(appeal.appeal_id)}`"),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(escaped(" · ".join(parts)))}]},
         ],
     }
 

@@ -19,12 +19,15 @@ Capability = Literal[
     "figures",  # the lead's pages
     "weights",  # try weights in shadow, put them in force, take them back
     "case",  # print a case file
+    "related",  # ask who is like an account
     "audit",  # answer for the audit: acknowledge what a restore lost of it
 ]
 
 _MAY: Final[dict[str, frozenset[Capability]]] = {
     "moderator": frozenset({"read", "decide"}),
-    "lead": frozenset({"read", "decide", "settle", "take-back", "golden", "figures", "weights", "case"}),
+    "lead": frozenset(
+        {"read", "decide", "settle", "take-back", "golden", "figures", "weights", "case", "related"}
+    ),
     # An auditor sees all and decides nothing.
     "auditor": frozenset({"read", "figures", "case", "audit"}),
 }

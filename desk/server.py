@@ -20,6 +20,7 @@ from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
 from desk.profiles.source import profile_source
+from desk.related import gate_client
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
 from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
@@ -110,7 +111,9 @@ async def _serve_on(
     listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
 ) -> int:
     provider = provider_of(settings)
-    profiles = profile_source(settings, time.time)  # a secret that cannot be read is told before all else
+    # A secret that cannot be read is told before all else.
+    profiles, gate = profile_source(settings, time.time), gate_client(settings)
+    appeals_secret = settings.desk_appeals_secret()
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
@@ -120,12 +123,20 @@ async def _serve_on(
     ProcessCollector(registry=metrics.registry)
     if profiles is not None:
         stack.push_async_callback(profiles.close)
-    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base, profiles)
+    if gate is not None:
+        stack.push_async_callback(gate.close)
+    policy = policy_of(settings, key)
+    desk = Desk(database, settings, policy, time.time, metrics, base, profiles, appeals_secret, gate)
     feed = Feed(
         database,
         settings,
         Consumer(database, topics, desk.policy, time.time),
-        VerdictPublisher(database, topics.verdicts, time.time),
+        VerdictPublisher(
+            database,
+            topics.verdicts,
+            time.time,
+            appeals_topic=topics.appeals if appeals_secret is not None else None,
+        ),
         heard=metrics.heard,
         state=state,
         policy=desk.policy,

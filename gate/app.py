@@ -25,14 +25,19 @@ from msgspec.structs import replace
 
 from agents.common.preview import Preview
 from gate.answers import Problem, problem_of
-from gate.coop import CoopActions
+from gate.appeals import DeskRelay, RefusedAppeal
+from gate.coop import CoopActions, coop_appeal
 from gate.intake import KINDS, NOT_ALLOWED, Intake, IntakeOutcome
 from gate.keys import Key, Keyring
 from gate.metrics import GateMetrics
 from gate.openapi import document
+from gate.related import Related, Wait
+from gate.rights import clash_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
+from schemas.appeals import AppealMade
 from schemas.malformed import Malformed
+from schemas.wire import decode_appeal
 from store.errors import StoreError
 from streams.errors import Transient
 from streams.off_loop import off_loop
@@ -130,11 +135,13 @@ class Gate:
     scoring: Scoring
     preview: Preview
     intake: Intake
+    related: Related
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     metrics: GateMetrics
     ticks: Callable[[], float]
     now: Callable[[], float]
     deadline_ms: float
+    desk: DeskRelay | None = None
     unsigned: Bodies = field(default_factory=Bodies)
 
     async def score(self, request: Asked) -> Response[bytes]:
@@ -178,6 +185,32 @@ class Gate:
 
         return await self._keyed(request, "verdicts", "verdicts", work)
 
+    async def appeals(self, request: Asked) -> Response[bytes]:
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            if self.desk is None:
+                return Answer(404, Problem(reason="no-desk", detail="this gate relays appeals to no desk"))
+            made = self._appeal(raw, request.query_params.get("preset", ""))
+            if isinstance(made, Malformed):
+                return _malformed(made)
+            answer = await self.desk.relay(made)
+            if answer is None:
+                problem = Problem(reason="desk-away", detail="the desk did not confirm it: send it again")
+                return Answer(503, problem, headers={"Retry-After": "5"})
+            if isinstance(answer, RefusedAppeal):
+                return Answer(answer.status, answer.problem)
+            return Answer(202, answer)
+
+        return await self._keyed(request, "appeals", "appeals", work)
+
+    def _appeal(self, raw: bytes, preset: str) -> AppealMade | Malformed:
+        if preset == "coop":
+            return coop_appeal(raw)
+        if preset:
+            return Malformed("not-allowed", "preset", "coop, or left out")
+        read = decode_appeal(raw, now=self.now())
+        return read if isinstance(read, Malformed) else read.record
+
     async def alert(self, request: Asked, alert_id: str) -> Response[bytes]:
 
         async def work(raw: bytes, key: Key) -> Answer:
@@ -190,6 +223,23 @@ class Gate:
             return Answer(200, found)
 
         return await self._keyed(request, "alerts", "alerts", work)
+
+    async def who_is_like(self, request: Asked) -> Response[bytes]:
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            if clash := clash_of(key.may):  # of a file that was not written by `samehand keys`
+                problem = Problem(reason="not-allowed", detail=clash)
+                raise RefusedCall(Answer(403, problem, {"key": key.name}), "not-allowed")
+            found = await self.related(raw, key=key.name)
+            if isinstance(found, Malformed):
+                return _malformed(found)
+            if isinstance(found, Wait):
+                status = 429 if found.reason == "rate" else 503
+                headers = {"Retry-After": str(found.seconds)}
+                return Answer(status, Problem(reason=found.reason), headers=headers)
+            return Answer(200, found, {"related": len(found.related)})
+
+        return await self._keyed(request, "related", "related", work)
 
     async def webhook(self, request: Asked, mapping: str) -> Response[bytes]:
 
@@ -404,9 +454,17 @@ def application(gate: Gate) -> Litestar:
     async def verdicts(request: Asked) -> Response[bytes]:
         return await gate.verdicts(request)
 
+    @post("/v1/appeals", status_code=202)
+    async def appeals(request: Asked) -> Response[bytes]:
+        return await gate.appeals(request)
+
     @post("/v1/webhooks/{mapping:str}", status_code=202)
     async def webhooks(request: Asked, mapping: FromPath[str]) -> Response[bytes]:
         return await gate.webhook(request, mapping)
+
+    @post("/v1/related", status_code=200)
+    async def related(request: Asked) -> Response[bytes]:
+        return await gate.who_is_like(request)
 
     @get("/v1/alerts/{alert_id:str}")
     async def alerts(request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
@@ -417,7 +475,7 @@ def application(gate: Gate) -> Litestar:
         return await gate.openapi(request)
 
     return Litestar(
-        route_handlers=[score, events, verdicts, webhooks, alerts, openapi],
+        route_handlers=[score, events, verdicts, appeals, webhooks, related, alerts, openapi],
         openapi_config=None,
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers={Exception: gate.fault},

@@ -1,9 +1,10 @@
-"""A moderator's decision in ROOST Coop: an action's callback becomes a verdict.
+"""What a platform exchanges with ROOST Coop: an action's callback becomes a verdict, and an appeal in Coop's
+form one of ours.
 
 Coop lets an action carry parameters of its own ("Body" in its form). Each action that decides an alert has
 one, `samehand_verdict`: `mirror`, `not_mirror` or `unsure`. The callback is signed with Coop's private key;
-the public one stands under Settings → API Keys. Formats: docs/api/actions.md and docs/development/api-auth.md
-of roostorg/coop.
+the public one stands under Settings → API Keys. Formats: docs/api/actions.md, docs/api/appeal.md and
+docs/development/api-auth.md of roostorg/coop.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Meta, Struct
 
-from schemas import fields
+from schemas import faults, fields
+from schemas.appeals import AppealId, AppealMade, HolderWords
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
@@ -65,6 +67,15 @@ class _Callback(Struct, frozen=True):
     actorEmail: Annotated[str, Meta(max_length=320)] = ""  # noqa: N815  # Coop's name
 
 
+class _Appeal(Struct, frozen=True):
+    """The fields of Coop's Appeal API that are ours: the actioned item is the alert, as deliver sends it."""
+
+    appealId: AppealId  # noqa: N815  # Coop's name
+    actionedItem: _Item  # noqa: N815  # Coop's name
+    appealReason: HolderWords = ""  # noqa: N815  # Coop's name
+
+
+_appeal: Final = msgspec.json.Decoder(_Appeal)
 _callback: Final = msgspec.json.Decoder(_Callback)
 
 
@@ -132,3 +143,14 @@ class CoopActions:
             return msgspec.convert(made, VerdictGiven)
         except msgspec.ValidationError:  # an action's id need be no code of ours
             return msgspec.convert(made | {"reason_code": _NO_REASON}, VerdictGiven)
+
+
+def coop_appeal(raw: bytes) -> AppealMade | Malformed:
+    """The appeal of a body in the form of Coop's `POST /api/v1/report/appeal`, or why it is none."""
+    try:
+        given = _appeal.decode(raw)
+    except msgspec.ValidationError as error:
+        return faults.from_validation(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Malformed("not-json", "$", "not one JSON value")
+    return AppealMade(appeal_id=given.appealId, alert_id=given.actionedItem.id, words=given.appealReason)

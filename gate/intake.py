@@ -16,6 +16,7 @@ from schemas import faults
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped
+from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, Decoder, decode_verdict, encode
 from streams.delivery.publisher import Publisher
@@ -100,6 +101,12 @@ class Intake:
         """A verdict that was made of somebody's webhook."""
         emit = Emit(self.topics.verdicts, verdict.alert_id.encode(), encode(verdict))
         return await self._published([(_accepted(Decoded(verdict)), emit)])
+
+    async def noted(self, asked: RelatedAsked) -> Away | None:
+        """Publishes that a question was asked. Returns why Kafka has no record of it, None where it has."""
+        emit = Emit(self.topics.gate_audit, asked.key.encode(), encode(asked))
+        outcome = await self._published([(_accepted(Decoded(asked)), emit)])
+        return None if outcome.report.accepted else outcome.away or "kafka-refuses"
 
     async def mapped(self, result: Mapped | NotMapped | Malformed) -> IntakeOutcome | Malformed:
         """What a mapping made of a foreign record."""

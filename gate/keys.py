@@ -27,7 +27,7 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-from gate.rights import EVENTS, May, publishes
+from gate.rights import EVENTS, May, clash_of, publishes
 from streams.serving.token_bucket import TokenBucket
 
 KEYS_MAX: Final = 1_000
@@ -123,6 +123,8 @@ def read_keys(path: Path) -> tuple[Key, ...]:
 
 def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: datetime) -> str:
     """Adds a key and answers it whole, which is nowhere else. Raises `UnusableKeys`, `OSError`."""
+    if clash := clash_of(may):
+        raise UnusableKeys(clash)
     secret = secrets.token_urlsafe(32)
     try:
         key = msgspec.convert(

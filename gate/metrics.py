@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 
 from gate.answers import OUTCOMES, UNDECIDED
 
-ROUTES: Final = ("score", "events", "webhooks", "alerts", "verdicts", "openapi", "other")
+ROUTES: Final = (
+    *("score", "events", "webhooks", "alerts", "verdicts", "appeals", "related", "openapi", "other"),
+)
 CLASSES: Final = ("2xx", "4xx", "5xx")
 REFUSALS: Final = ("no-key", "not-allowed", "rate", "signature")
 

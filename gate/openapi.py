@@ -15,8 +15,11 @@ import msgspec
 
 from gate.answers import IntakeReport, Problem, Score
 from gate.intake import KINDS, RECORDS_MAX
+from gate.related import ASKED_MAX
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealMade, AppealTaken
 from schemas.mapping.fields import TARGETS
+from schemas.related import RelatedAnswer, RelatedQuestion
 from schemas.verdicts import VerdictGiven
 
 _REF: Final = "#/components/schemas/{name}"
@@ -50,6 +53,10 @@ def _document() -> dict[str, Any]:
         MirrorAlert,
         AlertSummary,
         VerdictGiven,
+        AppealMade,
+        AppealTaken,
+        RelatedQuestion,
+        RelatedAnswer,
         *_event_types().values(),
     ]
     _, components = msgspec.json.schema_components(records, ref_template=_REF)
@@ -124,6 +131,37 @@ def _paths() -> dict[str, Any]:
                 "responses": _intake(),
             }
         },
+        "/v1/appeals": {
+            "post": {
+                "operationId": "appeals",
+                "summary": "Relays what an account holder contests to the desk, for somebody else to read.",
+                "description": "A repeat of an `appeal_id` with the same body is answered as the first time."
+                " With `preset=coop` the body is that of Coop's `POST /api/v1/report/appeal`, whose actioned"
+                " item is the alert.",
+                "parameters": [
+                    {
+                        "name": "preset",
+                        "in": "query",
+                        "required": False,
+                        "schema": {"type": "string", "enum": ["coop"]},
+                    }
+                ],
+                "requestBody": _body([_ref("AppealMade"), {"type": "object", "title": "Coop's appeal"}]),
+                "responses": _answers(
+                    {
+                        202: ("AppealTaken", "The desk has stored it."),
+                        404: ("Problem", "`unknown-alert`, or this gate relays to no desk (`no-desk`)."),
+                        409: (
+                            "Problem",
+                            "`other-body`: the id was used for something else; `open-appeal`: another one"
+                            " waits; `not-decided`: no verdict holds; `too-many`: read anew often enough.",
+                        ),
+                        503: ("Problem", "The desk did not confirm it: send the same again."),
+                    },
+                    *(400, 413),
+                ),
+            }
+        },
         "/v1/webhooks/{mapping}": {
             "post": {
                 "operationId": "webhooks",
@@ -144,6 +182,19 @@ def _paths() -> dict[str, Any]:
                     },
                     *(400, 401, 404, 413),
                     keyed=False,
+                ),
+            }
+        },
+        "/v1/related": {
+            "post": {
+                "operationId": "related",
+                "summary": "Who is like an account that the store knows, below the bands too.",
+                "description": "For desks: published on `gate.audit` before it is answered, and never by a"
+                f" key that scores. A reader may ask {ASKED_MAX} times an hour.",
+                "requestBody": _body([_ref("RelatedQuestion")]),
+                "responses": _answers(
+                    {200: ("RelatedAnswer", "The accounts, likeliest first; none of their values.")},
+                    *(400, 413, 503),
                 ),
             }
         },

@@ -21,19 +21,22 @@ from litestar.exceptions import HTTPException
 from agents.common.follow_weights import WeightsFollower
 from agents.common.preview import Preview
 from gate.app import Gate, application
+from gate.appeals import DeskRelay
 from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.metrics import GateMetrics
 from gate.questions import Questions
+from gate.related import Related
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.webhooks import ForeignWebhook
 from store.base import Store
 from store.errors import StoreError
 from streams.clock import Clock
+from streams.errors import TopicsError
 from streams.kafka.producer import KafkaPublisher
-from streams.kafka.topics import names
+from streams.kafka.topics import check, names, wanted_by_gate
 from streams.serving.server import HttpServer
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
@@ -96,6 +99,7 @@ class Process:
     clock: Clock
     adopted: WeightsFollower
     birth: Birth | None = None
+    desk: DeskRelay | None = None
     publisher: KafkaPublisher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,16 +114,19 @@ class Process:
         watch = StoreWatch(self.store, self.clock)
         variations, questions = Variations(), Questions(self.preview.remembers, self.clock.ticks)
         gate_metrics = GateMetrics(self.metrics.registry, lambda: variations.total)
+        intake = Intake(self.publisher, names(self.settings), self.clock.now)
         gate = Gate(
             keyring=self.keyring,
             scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations, questions),
             preview=self.preview,
-            intake=Intake(self.publisher, names(self.settings), self.clock.now),
+            intake=intake,
+            related=Related(self.preview, intake, self.clock.now, self.clock.ticks),
             webhooks=self.webhooks,
             metrics=gate_metrics,
             ticks=self.clock.ticks,
             now=self.clock.now,
             deadline_ms=self.settings.gate_deadline_ms,
+            desk=self.desk,
         )
         watched = watching(
             self.metrics,
@@ -128,6 +135,7 @@ class Process:
                 "kafka": self.publisher.fault,
                 "keys": self.keyring.fault,
                 "weights": self.adopted.fault,
+                "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
         )
@@ -141,6 +149,8 @@ class Process:
             self.publisher.run,
             partial(questions.run, self.clock.sleep),
         ]
+        if settings.topic_create:
+            beside.append(self._make_topics)
         if settings.follow_weights:
             beside.append(self.adopted.run)
         if self.birth is not None:
@@ -156,8 +166,25 @@ class Process:
         log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
         code = await _until_told(servers, beside, settings.stop_seconds)
         await self.store.close()
+        if self.desk is not None:
+            await self.desk.close()
         log.info("ended", code=code)
         return code
+
+    async def _make_topics(self) -> None:
+        """Makes the gate's own topic if it is missing, once the brokers can be asked."""
+        while True:
+            try:
+                found = await asyncio.to_thread(
+                    check, self.settings, wanted_by_gate(self.settings), create=True
+                )
+            except TopicsError:
+                await self.clock.sleep(LOOK_SECONDS)
+            else:
+                for finding in found:
+                    tell = log.warning if finding.blocks else log.info
+                    tell("a topic", topic=finding.topic, detail=finding.detail)
+                await asyncio.Event().wait()  # a part that ends would end the gate
 
 
 async def _until_told(

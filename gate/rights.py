@@ -14,12 +14,8 @@ from msgspec import Meta
 
 from schemas.mapping.fields import Kind
 
-PLAIN: Final = ("score", "alerts", "verdicts")
-"""Those without a kind that an address of this release asks for."""
-
-LATER: Final = ("appeals", "related")
-"""Those that are read, and that nothing asks for yet: a file that a later release wrote is no broken one."""
-
+PLAIN: Final = ("score", "alerts", "verdicts", "appeals", "related")
+"""Those without a kind."""
 EVENTS: Final = "events"
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -43,8 +39,6 @@ def fault_of(right: str) -> str:
     kind, at, platform = rest.partition("@")
     if right in (*PLAIN, EVENTS):
         return ""
-    if right in LATER:
-        return f"{right}: nothing in this release asks for it"
     if name == EVENTS and rest:
         if kind not in KINDS:
             return f"{right}: the kind must be one of {', '.join(KINDS)}"
@@ -52,6 +46,14 @@ def fault_of(right: str) -> str:
             return f"{right}: a platform has up to 32 of a to z, 0 to 9, `_`, `.` and `-`"
         return ""
     return f"must be one or more of {', '.join(FORMS)}, separated by commas"
+
+
+def clash_of(may: Iterable[str]) -> str:
+    """Why no new key may have these rights together, "" when one may.
+
+    A key for sign-ups lies with the platform's web servers: who steals it must not ask who is like whom.
+    """
+    return "a key that scores may not ask who is related: make two" if {"score", "related"} <= {*may} else ""
 
 
 def publishes(may: Iterable[str], kind: str, platform: str | None = None) -> bool:

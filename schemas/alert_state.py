@@ -16,8 +16,8 @@ from schemas.record import Record
 class AlertState(Record, frozen=True, kw_only=True):
     """How an alert stands, by its `alert_id`: open, or withdrawn and a verdict may still name it.
 
-    The topic is compacted. A record without a value says that the alert is forgotten: its ban or an account
-    is gone, or nobody judged it for so long after it was withdrawn. Quotes neither account.
+    The topic is compacted. A record without a value says that the alert is forgotten, since its ban or an
+    account is gone. Quotes neither account.
     """
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("seen_at", "since")

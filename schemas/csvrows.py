@@ -73,11 +73,27 @@ def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Ite
 def line_of_names(line: bytes, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
     """Returns the delimiter that yields most ``known`` names in a file's first line, and those names.
 
-    A line that no delimiter splits has no names.
+    Without any such name it is the delimiter that splits most. A line that no delimiter splits has no names.
     """
     text = line.removeprefix(_BOM).decode(errors="replace")
     splits = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
-    return max(splits, key=lambda split: len(known.intersection(split[1])))
+    return max(splits, key=lambda split: (len(known.intersection(split[1])), len(split[1])))
+
+
+def rows_of(lines: Iterable[bytes]) -> Iterator[tuple[int, _Cells | None]]:
+    """The rows of a table with columns of any names, numbered from 1: cells that are not empty, by column.
+
+    ``None`` for a row that cannot be taken apart; of a table without a usable line of names there is one, 0.
+    """
+    table = _table(lines, frozenset())
+    names = next(table, None)
+    if not isinstance(names, list) or len(names) > COLUMNS_MAX or len(set(names)) < len(names):
+        yield 0, None
+        return
+    for number, cells in enumerate(table, start=1):
+        fits = isinstance(cells, list) and len(cells) == len(names)
+        row = zip(names, cells, strict=True) if isinstance(cells, list) and fits else ()
+        yield number, {name.strip(): cell for name, cell in row if cell} if fits else None
 
 
 def _split(text: str, delimiter: str) -> tuple[str, ...]:

@@ -33,10 +33,12 @@ from schemas.alerts import (
     RivalShare,
     without_quotes,
 )
+from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RelatedAsked
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
@@ -262,6 +264,19 @@ VERDICT: Final = VerdictGiven(
     policy="violent-extremism",
 )
 
+APPEAL_DECIDED: Final = AppealDecided(
+    appeal_id="c-2026-0311",
+    alert_id=ALERT.alert_id,
+    platform=ALERT.platform,
+    account_id=ALERT.account_id,
+    outcome="partly",
+    reason_code="several-traits",
+    decided_at=_RETURNED_AT + timedelta(days=12),
+    verdict_id="01JDPT0S9GQ3V5X7Z8A1B2C3D5",
+    policy="violent-extremism",
+    queue=ALERT.queue,
+)
+
 LETTER: Final = DeadLetter.of(
     Malformed("too-long", "$.account.handle", "Expected `str` of length <= 256"),
     topic="accounts.created",
@@ -292,6 +307,15 @@ WEIGHTS_ADOPTED: Final = WeightsAdopted(
 
 WEIGHTS_TAKEN_BACK: Final = WeightsAdopted(stage="live", number=4)
 
+RELATED_ASKED: Final = RelatedAsked(
+    platform="x",
+    account_id="9907",
+    purpose="coordination",
+    reader="7f3c2b9e1d",
+    asked_at=_RETURNED_AT,
+    asked_by="desk",
+)
+
 EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.created": (CREATED, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
@@ -303,8 +327,10 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "alerts.sample": (SAMPLED,),
     "alerts.state": (STATE,),
     "alerts.verdicts": (VERDICT,),
+    "appeals.decided": (APPEAL_DECIDED,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),
+    "gate.audit": (RELATED_ASKED,),
     "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),
 }
 """Examples by topic (without prefix)."""

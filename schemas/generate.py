@@ -20,10 +20,12 @@ from schemas.accounts import (
 )
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
 from schemas.record import Record
+from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.weights import WeightsAdopted
 
@@ -40,7 +42,9 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.sample": (MirrorAlert,),
     "alerts.state": (AlertState,),
     "alerts.verdicts": (VerdictGiven,),
+    "appeals.decided": (AppealDecided,),
     "fingerprints.enrolled": (BanEnrolled,),
+    "gate.audit": (RelatedAsked,),
     "deadletters": (DeadLetter,),
     "weights": (WeightsAdopted,),
 }

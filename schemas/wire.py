@@ -30,11 +30,13 @@ from schemas.accounts import (
 )
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.appeals import AppealDecided, AppealMade
 from schemas.dates import settle
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
@@ -167,6 +169,10 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_appeal: Final = Decoder(AppealMade)
+decode_appeal_decided: Final = Decoder(AppealDecided)
+decode_related: Final = Decoder(RelatedQuestion)
+decode_related_asked: Final = Decoder(RelatedAsked)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

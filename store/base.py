@@ -274,7 +274,7 @@ class OpenAlert:
     """An alert that was proposed and not withdrawn.
 
     Where ``open`` is false, it was withdrawn for the reason ``withdrawn``; the store still knows it, since a
-    verdict on it may follow.
+    verdict on it may follow, or a reason to forget what it quotes.
     """
 
     alert_id: str
@@ -299,8 +299,8 @@ class Owed:
 
     ``alert``: as it was last published, under the ``revision`` to publish; ``at`` (Unix seconds): when its
     cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those of a
-    summary, ``None`` for any other alert. ``forgotten``: the alert was withdrawn before and is not known any
-    more; only the topic of states gets a record.
+    summary, ``None`` for any other alert. ``forgotten``: the alert was withdrawn before, and is not known any
+    more since its ban has too many; only the topic of states gets a record.
     """
 
     alert: OpenAlert
@@ -311,17 +311,10 @@ class Owed:
     forgotten: bool = False
 
 
-class Recalled(NamedTuple):
-    """An alert as the topic of states has it: open or withdrawn, since a moment (Unix seconds)."""
-
-    alert: OpenAlert
-    since: float
-
-
 class ConfirmedEntry(NamedTuple):
     """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
-    ``known``: the alert as it was withdrawn, if a verdict on it may follow. Without it and with the
+    ``known``: the alert as it was withdrawn, if it is to stay known. Without it and with the
     ``account``, the store lets go of where the alert lies.
     """
 
@@ -399,8 +392,9 @@ class Store(Protocol):
     ) -> list[bool]:
         """Removes bans reinstated at a moment (Unix seconds), unless banned later; keeps a peppered marker.
 
-        Returns for each whether anything was removed. The same step withdraws each open alert on such a ban:
-        the withdrawal is :meth:`owed` from then on, and the pair may be proposed anew.
+        Returns for each whether anything was removed. The same step withdraws each alert on such a ban, also
+        one that was withdrawn before: the withdrawal is :meth:`owed` from then on, and the pair may be
+        proposed anew.
         """
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
@@ -496,8 +490,11 @@ class Store(Protocol):
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published: from now on a repeat is a duplicate. Ignores claims lost meanwhile."""
 
-    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, by alert id."""
+    async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts on bans, by alert id: open ones, and withdrawn ones that the store still knows.
+
+        At most :data:`store.limits.OPEN_ALERTS_A_BAN` of either.
+        """
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """For each ban, whether pairs of it are only counted in its summary."""
@@ -512,7 +509,8 @@ class Store(Protocol):
         """Withdraws each alert that is still open under the revision under which it was read.
 
         Write the cause, then read the alerts, then withdraw them: a proposal that comes in between finds the
-        cause. After ``account-deleted`` the store knows nothing of the alert any more.
+        cause. A reason to forget (one that is not in :data:`store.common.alert_dedup.KNOWN_ON`) withdraws an
+        alert that was withdrawn before once more, and the store knows nothing of it from then on.
         """
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
@@ -526,16 +524,15 @@ class Store(Protocol):
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
-        An alert on which a verdict may follow stays known: one that a verdict withdrew as long as its ban,
-        others for :attr:`store.bounds.Bounds.dedup_seconds`. When that is over, :meth:`owed` returns it as
-        forgotten.
+        An alert with ``known`` stays known as long as its ban; beyond
+        :data:`store.limits.OPEN_ALERTS_A_BAN` on one ban, :meth:`owed` returns it as forgotten.
         """
 
-    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+    async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
         """Takes back what was published of pairs, after the store has lost it; enrol the bans before.
 
         Returns for each whether it was taken: it is not where the store knows the pair under that revision or
-        a later one. An open alert on a ban that is gone is withdrawn; what else forbids it is looked up as
+        a later one. An alert on a ban that is gone is withdrawn; what else forbids it is looked up as
         :meth:`propose` does.
         """
 

@@ -12,8 +12,8 @@ class Bounds:
     ``shards``: into how many parts accounts are divided. ``retention_seconds``, ``remembered_bytes``: how
     long accounts are remembered, and how many bytes they may take. ``freeze_seconds``: the least time between
     two snapshots of counts. ``lag_seconds``: how long after its event an account has no effect on counts
-    (:mod:`store.common.count_lag`). ``dedup_seconds``: how long a withdrawn alert and a reinstatement are
-    known; an open alert is known for as long as its ban.
+    (:mod:`store.common.count_lag`). ``dedup_seconds``: how long a reinstatement is known, and the revision
+    of an alert that is not; open and withdrawn alerts are known for as long as their ban.
     """
 
     shards: int = 1

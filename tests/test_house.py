@@ -52,8 +52,17 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/dry_run/test_figures.py",
         "a run is judged by its figures",
     ),
-    "cli/inputs/unusable_fields.py": ("tests/cli/inputs/test_oddities.py", "both are told by line"),
+    "cli/commands/dry_run/show.py": (
+        "tests/cli/commands/dry_run/test_figures.py",
+        "what people read is compared with its figures",
+    ),
+    "cli/commands/dry_run/alert_files.py": (
+        "tests/cli/commands/dry_run/test_page.py",
+        "files and pages hold the same alerts",
+    ),
+    "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
     "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
+    "schemas/appeals.py": ("tests/gate/test_appeals.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
         "tests/streams/supervision/test_worker_process.py",
         "in a process of its own, which it ends",

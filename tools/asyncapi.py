@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import TopicSpec, names, wanted
+from streams.kafka.topics import TopicSpec, decided_appeals, names, wanted, wanted_by_gate
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -36,8 +36,10 @@ DESCRIPTIONS: Final = {
     _CALLED.sample: "Pairs below the bands, drawn by chance to be read blind: they tell what is missed.",
     _CALLED.state: "Which alerts are open, and which were dismissed: what a rebuilt store knows again.",
     _CALLED.verdicts: "What moderators decided: of one alert the latest by `decided_at` holds.",
+    _CALLED.appeals: "What came of account holders' appeals: ids and codes alone.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
+    _CALLED.gate_audit: "What leads asked a gate, by whom and why: published before it is answered.",
     _CALLED.weights: "Which weights people adopted at the desk: of a stage the highest `number` holds.",
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
@@ -52,7 +54,11 @@ _TRACE_HEADERS: Final = {
 
 
 def document() -> dict[str, Any]:
-    topics = {topic.name: topic for topic in wanted(load({}))}
+    settings = load({})
+    gates = [topic for topic in wanted_by_gate(settings) if not topic.foreign]
+    writers = {topic.name: "A worker" for topic in wanted(settings)}
+    writers |= {_CALLED.appeals: "The desk"} | {topic.name: "A gate" for topic in gates}
+    topics = {topic.name: topic for topic in (*wanted(settings), decided_appeals(settings, "WRITE"), *gates)}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"
@@ -76,7 +82,7 @@ def document() -> dict[str, Any]:
             f"{action}.{name}": {
                 "action": action,
                 "channel": {"$ref": f"#/channels/{name}"},
-                "summary": f"A worker {does} {name}.",
+                "summary": f"{writers[name]} {does} {name}.",
             }
             for name, topic in topics.items()
             for right, action, does in (("READ", "receive", "reads"), ("WRITE", "send", "writes to"))
@@ -159,6 +165,7 @@ def _key(topic: str) -> dict[str, Any]:
         _CALLED.letters: "The topic of the record.",
         _CALLED.state: "The `alert_id`.",
         _CALLED.verdicts: "Any; usually the `alert_id`.",
+        _CALLED.appeals: "The `alert_id`.",
     }.get(topic, "The account, `platform:account_id`.")
     return {"kafka": {"key": {"type": "string", "description": meaning}, "bindingVersion": "0.5.0"}}
 

@@ -37,7 +37,8 @@ LOOKED_UP_AT_ONCE: Final = 64
 
 async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     """Returns the messages to look-back and the alerts that follow from withdrawals."""
-    freed = [one for one in owed if one.reason is not None and one.alert.account != one.alert.banned]
+    # An alert that was withdrawn before has freed its place then.
+    freed = [it for it in owed if it.reason is not None and it.alert.open and not it.alert.sums_up]
     outlived = {one.alert.alert_id for one in freed if one.reason in ENDED}
     outlived |= await _with_deleted_ban([one for one in freed if one.reason == "account-deleted"], context)
     alerts = await _of_accounts([one for one in freed if one.alert.alert_id in outlived], context)

@@ -13,7 +13,7 @@ from agents.common.converters import moment
 from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.wire import encode
-from store.base import Decision, OpenAlert, Recalled
+from store.base import Decision, OpenAlert
 from streams.outcomes import Emit
 
 
@@ -43,7 +43,7 @@ async def recall(states: Sequence[AlertState], context: AgentContext) -> int:
     Where a verdict withdrew an alert, its pair is silent again, since `alerts.verdicts` ends after a year.
     """
     alerts = [recalled_of(state) for state in states]
-    dismissed = [it.alert.alert_id for it in alerts if it.alert.withdrawn == "verdict"]
+    dismissed = [alert.alert_id for alert in alerts if alert.withdrawn == "verdict"]
     decided = await context.call_store(context.store.decided(dismissed)) if dismissed else []
     unknown = [alert_id for alert_id, known in zip(dismissed, decided, strict=True) if known is None]
     if unknown:
@@ -53,13 +53,13 @@ async def recall(states: Sequence[AlertState], context: AgentContext) -> int:
     return sum(await context.call_store(context.store.recall(alerts, now=context.now())))
 
 
-def recalled_of(state: AlertState) -> Recalled:
+def recalled_of(state: AlertState) -> OpenAlert:
     """The alert as the store keeps it."""
     record = state.record
     account, band = (
         (record.key, record.band) if isinstance(record, MirrorAlert) else (record.matched.key, "none")
     )
-    alert = OpenAlert(
+    return OpenAlert(
         record.alert_id,
         account,
         record.matched.key,
@@ -70,4 +70,3 @@ def recalled_of(state: AlertState) -> Recalled:
         open=record.status == "open",
         withdrawn=record.withdrawn_reason,
     )
-    return Recalled(alert, state.since.timestamp())

@@ -15,11 +15,13 @@ from agents.common.alerts import Pair, pairs_by_account, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Lookup, lookup_of, match
+from agents.common.related import related
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
+from schemas.related import RelatedAnswer
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import OpenAlert, Ruling
 
@@ -105,6 +107,14 @@ class Preview:
         """
         (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
         return None if known is None else _as_it_stands(known)
+
+    async def related(self, account: str) -> RelatedAnswer:
+        """Returns who is like an account that the store knows, below the bands too.
+
+        Raises:
+            Transient: as :meth:`alerts_of`.
+        """
+        return await related(account, self._context)
 
     async def remembers(self, accounts: Sequence[str]) -> list[bool]:
         """Returns whether each account, by its key, is remembered: its event was published and read.

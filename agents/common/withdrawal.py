@@ -1,21 +1,42 @@
-"""Makes the records that the outbox publishes: an alert withdrawn or open again, or the summary of a ban."""
+"""Makes the records that the outbox publishes: an alert withdrawn or open again, or the summary of a ban.
+
+An alert that was withdrawn before is withdrawn once more where either account is to be forgotten.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
+from agents.common.context import AgentContext
 from agents.common.converters import matched_of, moment
 from samehand.alert_id import alert_id
-from schemas.alerts import AlertSummary, MirrorAlert, without_quotes
+from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason, without_quotes
 from schemas.wire import Decoded, decode_alert
 from store.base import BanFacts, Owed
 
 QUOTING: Final = frozenset({"no-longer-resembles", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
 want to read what was alerted. All others follow from an account or a ban that is gone."""
+
+
+READ_AT_ONCE: Final = 16
+"""Accounts whose alerts are read together: at worst 2,000 on each, of 3 KB, and as many about each."""
+
+
+async def withdraw_again(accounts: Sequence[str], reason: WithdrawnReason, context: AgentContext) -> None:
+    """Withdraws alerts about accounts once more that were withdrawn before: the accounts' own bans are gone.
+
+    Those that are open stay: the accounts may resemble other bans all the same.
+    """
+    for at in range(0, len(accounts), READ_AT_ONCE):
+        about = await context.call_store(context.store.alerts_about(accounts[at : at + READ_AT_ONCE]))
+        withdrawn = [alert for several in about for alert in several if not alert.open]
+        if withdrawn:
+            await context.call_store(context.store.withdraw(withdrawn, reason=reason, now=context.now()))
 
 
 def summary_of(facts: BanFacts, now: float) -> AlertSummary:

@@ -21,6 +21,8 @@ from agents.common.alerts import confirm
 from agents.common.context import AgentContext
 from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
+from schemas.alert_state import unquoted_alert
+from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 from store.base import ConfirmedEntry, OpenAlert, Owed
 from store.common.alert_dedup import KNOWN_ON
@@ -153,8 +155,9 @@ class Relay:
 
 
 def _known(owed: Owed) -> OpenAlert | None:
-    """The withdrawn alert for a verdict that comes later; ``None`` if its reason allows no verdict."""
+    """The withdrawn alert as it stays known: only a verdict may open it again, with its quotes."""
     record = record_of(owed) if owed.reason in KNOWN_ON else None
-    if record is None:
+    if not isinstance(record, MirrorAlert):
         return None
-    return replace(owed.alert, payload=encode(record), open=False, withdrawn=owed.reason)
+    kept = record if owed.reason == "verdict" else unquoted_alert(record)
+    return replace(owed.alert, payload=encode(kept), open=False, withdrawn=owed.reason)

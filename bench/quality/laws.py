@@ -20,7 +20,7 @@ from msgspec.structs import replace as replaced
 
 from agents.common.converters import account_of
 from bench.real.scenes import Banned, _only, _prefix, _whole
-from cli.commands.backtest.figures import Share
+from cli.offline.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.keys import KeyKind

@@ -15,8 +15,8 @@ from typing import Final
 from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
 from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.commands.backtest.truths import AccountPair, read_languages, read_strategies, read_truth
 from cli.inputs.input_files import read_accounts, read_bans
+from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
 from samehand.scoring.evidence import Score
 from samehand.scoring.weights import Weights

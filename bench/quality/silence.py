@@ -21,7 +21,7 @@ from bench.quality.simulated import HELD_OUT_SEEDS, together
 from cli import output
 from cli.commands.backtest.figures import catchable_pairs
 from cli.commands.backtest.judged import BacktestRun
-from cli.commands.backtest.truths import read_truth
+from cli.inputs.truths import read_truth
 from simulate.files import simulate_command
 
 KEPT: Final = Path("cli/offline/silence.json")

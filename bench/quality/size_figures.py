@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.quality.plan import SPANS
 from bench.quality.tables import number_text, share_text
 from bench.running.crowd import MIRROR_EVERY
-from cli.commands.backtest.figures import Share
+from cli.offline.share import Share
 
 BANDS: Final = ("likely", "possible")
 SOON: Final = ("1", "2", "3", "4", "5", "7")

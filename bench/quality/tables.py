@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cli.commands.backtest.figures import Share
+from cli.offline.share import Share
 
 _NAIVE, _HARDER = ("1", "2", "3", "4"), ("5", "6", "7")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bench.real.lookup import Field, Looked, Named, looked_up
-from cli.commands.backtest.figures import Share
+from cli.offline.share import Share
 from simulate.sampling import seeded
 
 DAY: Final = 86_400.0

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from cli.commands.backtest.figures import Share
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
+from cli.offline.share import Share
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
 from simulate.evasion.lookalikes import relative

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from agents.common.unusable_fields import UnusableFields
 from cli import output
-from cli.inputs.input_errors import tell_faults
-from cli.inputs.input_files import BANS, InputLine, read_bans, size
-from cli.inputs.oddities import tell_odd
-from cli.inputs.unusable_fields import UnusableFields
-from cli.options import FILE, platform_option, strict_option
+from cli.inputs.event_files import EventFiles, files_options
+from cli.inputs.input_errors import tell_faults, tell_unusable
+from cli.inputs.input_files import BANS, InputLine, size
+from cli.options import FILE, strict_option
 from cli.produce import delivered
 from report.text import plural
 from schemas.accounts import AccountBanned
@@ -31,11 +31,11 @@ class _Tally:
 
 
 @click.command("enrol", short_help="Publish bans from files to the topic accounts.banned.")
-@click.argument("files", nargs=-1, required=True, type=FILE)
-@platform_option
+@click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=FILE)
+@files_options
 @strict_option
 @output.json_option
-def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
+def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: bool) -> int:
     """Publish bans from files to the topic accounts.banned, where workers enrol them.
 
     FILES are JSONL of AccountBanned, or CSV whose first line names the account's fields and, if known,
@@ -52,20 +52,20 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
       zcat bans.jsonl.gz | samehand enrol --strict -
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
-    tell_odd(((path, BANS) for path in files), strict=strict)
+    files.tell_odd(*((path, BANS) for path in paths), strict=strict)
     try:
-        with output.progress("publishing bans", size(files)) as hear:
-            for ban in delivered(settings, _bans(_lines(files, platform, hear), tally)):
+        with output.progress("publishing bans", size(paths)) as hear:
+            for ban in delivered(settings, _bans(_lines(paths, files, hear), tally)):
                 tally.delivered += 1
                 tally.expired += ban.expires_at is not None and ban.expires_at.timestamp() <= time.time()
     finally:
         tell_faults(tally.faults)
-        tally.unusable.tell()
+        tell_unusable(tally.unusable)
         figures = {
             "delivered": tally.delivered,
             "expired": tally.expired,
             "bad_rows": len(tally.faults),
-            "fields_unusable": tally.unusable.figures,
+            "fields_unusable": tally.unusable.rows,
             "seconds": round(time.monotonic() - started, 3),
         }
         if as_json:
@@ -85,15 +85,17 @@ def _bans(lines: Iterator[InputLine[AccountBanned]], tally: _Tally) -> Iterator[
         if isinstance(line.outcome, Malformed):
             tally.faults.append((line.address, line.outcome))
         else:
-            tally.unusable.add(line, pictures=False)
+            tally.unusable.add(line.outcome, line.unusable, pictures=False)
             yield line.outcome
 
 
-def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[InputLine[AccountBanned]]:
-    now, before, nameless = time.time(), 0, 0
-    for path in files:
+def _lines(
+    paths: Sequence[Path], files: EventFiles, hear: output.Advance
+) -> Iterator[InputLine[AccountBanned]]:
+    before, nameless = 0, 0
+    for path in paths:
         named = True
-        for line in read_bans(path, now=now, platform=platform, hear=output.after(before, hear)):
+        for line in files.bans(path, output.after(before, hear)):
             if named and not line.named:
                 named, nameless = False, nameless + 1
                 _refuse_second_nameless(path, nameless)

@@ -37,8 +37,9 @@ def command() -> int:
 
     POST /v1/events/{kind} and /v1/verdicts publish records to Kafka; /v1/webhooks/{mapping} publishes what
     the mapping file (SAMEHAND_MAPPINGS) makes of another service's webhooks, whose signatures
-    SAMEHAND_GATE_WEBHOOKS describes; GET /v1/alerts/{id} returns an alert. /openapi.json describes them
-    all; docs/gate.md shows how to use them.
+    SAMEHAND_GATE_WEBHOOKS describes; /v1/appeals relays what account holders contest to the desk at
+    SAMEHAND_GATE_DESK_URL; GET /v1/alerts/{id} returns an alert; POST /v1/related tells a desk's leads who is
+    like an account. /openapi.json describes them all; docs/gate.md shows how to use them.
 
     Needs the pepper file, a file of API keys (`samehand keys new`), and Redis, which it only reads
     (deploy/redis/gate.acl). It speaks plain HTTP: put a proxy that ends TLS in front. The API is served at
@@ -65,6 +66,7 @@ def command() -> int:
     given = settings.load()
     _files_of(given)  # a wrong file fails here, not in the log of a child process
     peppers_of(given)
+    given.gate_desk_key()
     logs.configure(given.log_level)
     return supervise(partial(_work, given), FlightRecorder(given.data_dir))
 
@@ -104,6 +106,7 @@ def _work(given: Settings, birth: Birth) -> int:
     from agents.common.preview import Preview
     from agents.runtime.start_checks import store_fault
     from agents.runtime.worker import context_of
+    from gate.appeals import desk_relay
     from gate.process import Process
     from streams.clock import SystemClock
     from streams.faust_app.process import cannot_start
@@ -131,5 +134,6 @@ def _work(given: Settings, birth: Birth) -> int:
         clock=SystemClock(),
         adopted=WeightsFollower(given, context),
         birth=birth,
+        desk=desk_relay(given, SystemClock().now),
     )
     return process.run()

@@ -94,14 +94,16 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
 
     The right `score` scores sign-ups; its answers hold outcome, band and reasons, and name no banned account
     unless the key also has `alerts`, which reads alerts. `events:KIND` publishes account events of one kind,
-    `events:KIND@PLATFORM` those of one platform; `verdicts` publishes what people decided. A call holds at
-    most as many records as the key may publish in a minute.
+    `events:KIND@PLATFORM` those of one platform; `verdicts` publishes what people decided; `related`, for a
+    desk, says who is like an account, and goes with no `score`. A call holds at most as many records as the
+    key may publish in a minute.
 
     \b
     Examples:
       samehand keys new sign-up --may score --rate 200/s
       samehand keys new app --may events:created@app,events:updated@app
       samehand keys new review --may score,alerts,verdicts
+      samehand keys new desk --may related --rate 60/min
     """
     path = _file(path)
     if EVENTS in may:

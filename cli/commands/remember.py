@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
+from agents.common.unusable_fields import UnusableFields
 from agents.runtime.store_factory import peppers_of, stock_of
 from cli import output
-from cli.inputs.input_errors import tell_faults
-from cli.inputs.input_files import ACCOUNTS, InputLine, read_accounts, size
-from cli.inputs.oddities import tell_odd
-from cli.inputs.unusable_fields import UnusableFields
+from cli.inputs.event_files import EventFiles, files_options
+from cli.inputs.input_errors import tell_faults, tell_unusable
+from cli.inputs.input_files import ACCOUNTS, InputLine, size
 from cli.offline.distilled import remembered
 from cli.offline.offline_scoring import BATCH_RECORDS, batches
-from cli.options import FILE, platform_option, strict_option
+from cli.options import FILE, strict_option
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from report.text import plural
@@ -36,11 +36,11 @@ class _Tally:
 
 
 @click.command("remember", short_help="Store existing accounts, without alerts, for later bans to match.")
-@click.argument("files", nargs=-1, required=True, type=FILE)
-@platform_option
+@click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=FILE)
+@files_options
 @strict_option
 @output.json_option
-def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
+def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: bool) -> int:
     """Store existing accounts, without alerts, so that later bans are compared with them.
 
     Use it once, when you begin, for the accounts that signed up before: a worker remembers only those whose
@@ -56,15 +56,15 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
       samehand remember --platform telegram export-1.csv export-2.csv
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
-    tell_odd(((path, ACCOUNTS) for path in files), strict=strict)
-    with output.progress("remembering accounts", size(files)) as hear:
-        awaited(_remember(settings, _lines(files, platform, hear), tally))
+    files.tell_odd(*((path, ACCOUNTS) for path in paths), strict=strict)
+    with output.progress("remembering accounts", size(paths)) as hear:
+        awaited(_remember(settings, _lines(paths, files, hear), tally))
     tell_faults(tally.faults)
-    tally.unusable.tell()
+    tell_unusable(tally.unusable)
     figures = {
         "remembered": tally.remembered,
         "bad_rows": len(tally.faults),
-        "fields_unusable": tally.unusable.figures,
+        "fields_unusable": tally.unusable.rows,
         "seconds": round(time.monotonic() - started, 3),
     }
     if as_json:
@@ -116,12 +116,14 @@ def _readable(
                 f"{line.address}: the file lacks the column account_id, which remembered accounts need"
             )
         else:
-            tally.unusable.add(line)
+            tally.unusable.add(line.outcome, line.unusable)
             yield line, line.outcome
 
 
-def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[InputLine[AccountCreated]]:
-    now, before = time.time(), 0
-    for path in files:
-        yield from read_accounts(path, now=now, platform=platform, hear=output.after(before, hear))
+def _lines(
+    paths: Sequence[Path], files: EventFiles, hear: output.Advance
+) -> Iterator[InputLine[AccountCreated]]:
+    before = 0
+    for path in paths:
+        yield from files.accounts(path, output.after(before, hear))
         before += size([path])

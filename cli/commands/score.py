@@ -12,16 +12,24 @@ from typing import Any, Final
 import click
 
 from cli import output
-from cli.inputs.input_errors import tell_faults
+from cli.inputs.event_files import EventFiles, files_options
+from cli.inputs.input_errors import tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, BANS
-from cli.inputs.oddities import tell_odd
+from cli.inputs.truths import AccountPair, pair_options
+from cli.offline.known_pairs import (
+    alerted_pairs,
+    diagnosis_fields,
+    known_pairs,
+    show_diagnosis,
+    show_known,
+)
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
+from cli.offline.pair_diagnosis import PairDiagnosis, Watch
 from cli.offline.weights_file import weights_of_file
 from cli.options import (
     accounts_option,
     bans_option,
     out_file_option,
-    platform_option,
     strict_option,
     weights_option,
 )
@@ -29,7 +37,6 @@ from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural
 from report.waterfall import terminal
-from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
 _SHOWN: Final = 10
@@ -40,7 +47,8 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
 @bans_option
 @accounts_option
 @out_file_option("Write every alert to this file: JSONL of MirrorAlert, in the order of the accounts.")
-@platform_option
+@files_options
+@pair_options
 @click.option(
     "--candidates",
     type=click.IntRange(0, _CANDIDATES_MAX),
@@ -69,7 +77,9 @@ def command(
     bans: Path,
     accounts: Path,
     out: Path | None,
-    platform: str,
+    files: EventFiles,
+    why: AccountPair | None,
+    truth: frozenset[AccountPair] | None,
     candidates: int,
     top: int,
     first_day: bool,
@@ -96,28 +106,37 @@ def command(
       samehand score --bans bans.csv --accounts sign-ups.csv
       samehand score --bans bans.jsonl --accounts today.jsonl --out alerts.jsonl
       samehand score --bans bans.csv --accounts a.csv --platform telegram --json
+      samehand score --bans u.csv --accounts u.csv --mapping m.toml --truth t.csv
+      samehand score --bans bans.csv --accounts a.csv --why x:311 x:17
     """
     started = time.monotonic()
+    watch = Watch([*(truth or ()), *([] if why is None else [why])])
     offline = Offline(
-        now=time.time(),
+        now=files.now,
         weights=None if weights is None else weights_of_file(weights),
         candidates=candidates,
         first_day=first_day,
+        watch=watch,
     )
-    tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
+    files.tell_odd((bans, BANS), (accounts, ACCOUNTS), strict=strict)
     with writing(out, "--out") if out is not None else nullcontext() as file:
-        awaited(offline.compare(bans, accounts, platform))
+        awaited(offline.compare(bans, accounts, files))
         scored = offline.scored
         tell_faults(scored.faults)
-        scored.unusable.tell()
+        tell_unusable(scored.unusable)
         refuse_nothing(scored, bans, accounts)
         if file is not None:
             file.writelines(encode(alert) + b"\n" for alert in scored.alerts)
-    figures = _figures(scored, time.monotonic() - started)
+    figures, alerted = _figures(scored, time.monotonic() - started), alerted_pairs(scored.alerts)
+    if truth is not None:
+        figures["known"] = known_pairs(scored.alerts, watch.of(truth, alerted), scored.banned)
+    asked = [] if why is None else watch.of([why], alerted)
+    if why is not None:
+        figures["why"] = [diagnosis_fields(one, scored.banned) for one in asked]
     if as_json:
         output.figures(figures)
     else:
-        _show(scored.alerts, figures, top)
+        _show(scored, figures, top, asked)
     return 0
 
 
@@ -130,18 +149,21 @@ def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
         "accounts_alerted": len({alert.key for alert in scored.alerts if alert.band != "none"}),
         "candidates_below": bands["none"],
         "bad_rows": len(scored.faults),
-        "fields_unusable": scored.unusable.figures,
+        "fields_unusable": scored.unusable.rows,
         "seconds": round(seconds, 3),
     }
 
 
-def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> None:
+def _show(scored: Scored, figures: dict[str, Any], top: int, asked: Sequence[PairDiagnosis]) -> None:
     screen = output.console()
-    best = sorted((alert for alert in alerts if alert.band != "none"), key=lambda alert: -alert.log_odds)
-    for alert in best[:top]:
+    for one in asked:
+        show_diagnosis(screen, one, scored.banned)
+    best = [alert for alert in scored.alerts if alert.band != "none"]
+    best.sort(key=lambda alert: -alert.log_odds)
+    for alert in [] if asked else best[:top]:
         screen.print(terminal.alert(alert))
         screen.print()
-    if len(best) > top:
+    if len(best) > top and not asked:
         screen.print(f"… and {plural(len(best) - top, 'more alert')} (--top, --out)\n")
     bands = figures["alerts"]
     screen.print(
@@ -150,4 +172,6 @@ def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> N
         f"on {plural(figures['accounts_alerted'], 'account')}; "
         f"{plural(figures['bad_rows'], 'bad row')}; {figures['seconds']:.1f} s"
     )
+    if "known" in figures:
+        show_known(screen, figures["known"])
     screen.print("Resemblance, not identity; a person decides.", style="dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from agents.common.unusable_fields import UnusableFields
 from cli import output
 from report.text import plural, visible
 from schemas.malformed import Malformed
@@ -26,3 +27,9 @@ def tell_faults(faults: Sequence[tuple[str, Malformed | Dead]]) -> None:
         output.note(fault_line(address, fault))
     if len(faults) > TOLD_MAX:
         output.note(f"… and {plural(len(faults) - TOLD_MAX, 'more bad line')}")
+
+
+def tell_unusable(unusable: UnusableFields) -> None:
+    """A line for each field that could not be used, with the shape of one such value and what helps."""
+    for sentence in unusable.sentences:
+        output.note(sentence)

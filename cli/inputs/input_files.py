@@ -9,8 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import BinaryIO, Final, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, Final, Generic, Protocol, TypeVar
+
+from msgspec import json
 
 from cli.inputs.input_source import opened, shown_path, size_bytes
 from report.text import plural, visible
@@ -22,6 +25,7 @@ from schemas.csvrows import (
     banned_from_csv,
     created_from_csv,
     line_of_names,
+    rows_of,
 )
 from schemas.malformed import Malformed
 from schemas.unusable import Unusable
@@ -96,6 +100,27 @@ def read_raw(path: Path, hear: Hear = lambda done: None) -> Generator[tuple[str,
     """
     with opened(path) as file:
         yield from _numbered(path, file, hear)
+
+
+def read_table(path: Path, hear: Hear = lambda done: None) -> Generator[tuple[str, bytes]]:
+    """The rows of a CSV file as JSON objects of their cells, by columns of any names; empty cells are absent.
+
+    A row that cannot be taken apart is empty, and no JSON. Raises like :func:`read_raw`.
+    """
+    with opened(path) as file:
+        lines = _CountedLines(file, frozenset(), hear)
+        for number, row in rows_of(lines):
+            yield f"{shown_path(path)}:row {number}", b"" if row is None else json.encode(row)
+
+
+def is_ours(path: Path, kind: Kind[Any]) -> bool:
+    """Whether most columns of a file are ours, `account_id` among them; or its first record is ours."""
+    with opened(path) as file:
+        head = next((line for line in _bounded_lines(file) if line.removeprefix(_BOM).strip(_SPACES)), b"")
+        if _is_csv(path, file):
+            names = set(line_of_names(head, kind.columns)[1])
+            return "account_id" in names and 2 * len(names & kind.columns) > len(names)
+    return not isinstance(kind.decode(head.removeprefix(_BOM).strip(_SPACES), now=inf), Malformed)
 
 
 def size(paths: Iterable[Path]) -> int:

@@ -23,15 +23,17 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.unusable_fields import UnusableFields
 from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli import output
-from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
+from cli.inputs.event_files import EventFiles
+from cli.inputs.input_files import InputLine, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from cli.inputs.unusable_fields import UnusableFields
 from cli.offline.distilled import remembered
+from cli.offline.pair_diagnosis import Watch
 from samehand.fingerprint.distil import is_day
 from samehand.scoring.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
@@ -76,6 +78,8 @@ class Scored:
 
     bans: int = 0
     accounts: int = 0
+    banned: set[str] = field(default_factory=set)
+    """The accounts that the file of bans lists."""
     alerts: list[MirrorAlert] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     unusable: UnusableFields = field(default_factory=UnusableFields)
@@ -85,7 +89,7 @@ class Offline:
     """One run over a store of its own. ``now`` (Unix seconds) is the clock of all of it.
 
     ``candidates``: so many of the best below the bands are given an account, too. ``first_day``: values are
-    as common as shipped figures say, nothing is counted.
+    as common as shipped figures say, nothing is counted. ``watch`` looks into pairs as they come.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Offline:
         weights: Weights | None = None,
         candidates: int = 0,
         first_day: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         # Nothing is kept, so nobody needs to know the secret again.
         pepper = Pepper(1, secrets.token_bytes(SECRET_BYTES_MIN))
@@ -111,21 +116,22 @@ class Offline:
             alert_policy=AlertPolicy(candidates_below=candidates, logged=False),
         )
         undated = AlertPolicy(candidates_below=candidates, dated=False, logged=False)
+        self._context_undated = dataclasses.replace(self._context, alert_policy=undated)
+        self._watch = watch
         self._enrol = Enrol(self._context)
         self._dated = Screen(self._context)
-        self._undated = Screen(dataclasses.replace(self._context, alert_policy=undated))
+        self._undated = Screen(self._context_undated)
         self._alerts: list[tuple[int, MirrorAlert]] = []
         self._dead: list[tuple[int, Fault]] = []
         self._done = 0
         self.scored = Scored()
 
-    async def compare(self, bans: Path, accounts: Path, platform: str) -> None:
+    async def compare(self, bans: Path, accounts: Path, files: EventFiles) -> None:
         """Enrols one file and screens the other, with a progress bar for each step."""
-        now = self._now
         with output.progress("enrolling bans", size([bans])) as hear:
-            await self.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+            await self.enrol(files.bans(bans, hear))
         with output.progress("reading accounts", size([accounts])) as hear:
-            lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+            lines = list(files.accounts(accounts, hear))
         with output.progress("looking up accounts", len(lines)) as hear:
             await self.screen(lines, hear)
 
@@ -135,6 +141,8 @@ class Offline:
             events = [within_run(event, ROW_OF_BANS, named=line.named) for line, event in batch]
             outcomes = await self._enrol(_arrivals(events))
             self.scored.bans += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
+            self.scored.banned.update(event.key for event in events)
+            await self._watched(events, self._context, bans=True)
 
     async def screen(
         self, lines: Iterable[InputLine[AccountCreated]], hear: Callable[[int], None] = lambda done: None
@@ -151,6 +159,8 @@ class Offline:
             await self._screen(self._dated, [row for row in hour if not is_day(row.event.at)], hear)
             await self._freeze()
         await self._at_once(self._undated, undated, hear)
+        if self._watch is not None:
+            await self._watch.finish(self._context)
         self.scored.alerts += _in_order(self._alerts)
         self.scored.faults += _in_order(self._dead)
 
@@ -188,15 +198,21 @@ class Offline:
                     alerts = _alerts(outcome.emits, self._now)
                     self._alerts += [(row.place, by_number(alert)) for alert in alerts]
             await screen.confirm(emits)
+            context = self._context_undated if screen is self._undated else self._context
+            await self._watched([row.event for row in batch], context, bans=False)
             self._done += len(batch)
             hear(self._done)
+
+    async def _watched(self, events: Sequence[AccountEvent], context: AgentContext, *, bans: bool) -> None:
+        if self._watch is not None:
+            await self._watch.after([event.key for event in events], context, bans=bans)
 
     def _readable(self, lines: Iterable[InputLine[E]]) -> Iterator[tuple[InputLine[E], E]]:
         for line in lines:
             if isinstance(line.outcome, Malformed):
                 self.scored.faults.append((line.address, line.outcome))
             else:
-                self.scored.unusable.add(line)
+                self.scored.unusable.add(line.outcome, line.unusable)
                 yield line, line.outcome
 
     def _note_dead(self, lines: Sequence[InputLine[E]], outcomes: Sequence[Outcome]) -> int:

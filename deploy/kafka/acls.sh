@@ -28,7 +28,8 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
                               (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
-  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads adopted weights
+  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, verdicts and what leads asked it; reads
+                              adopted weights
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `account`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
@@ -125,18 +126,20 @@ allow "$worker" Read group "$group"
 allow "$platform" Write topic "${EVENTS[@]}"
 
 # A gate asks the store about alerts, and Kafka only by which weights to score.
-allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts
+allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts gate.audit
 allow "$gate" Read topic weights
+allow "$gate" DescribeConfigs topic gate.audit
+[[ -z $create ]] || allow "$gate" Create topic gate.audit
 
 allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic alerts alerts.sample alerts.verdicts
-allow "$desk" Write topic alerts.verdicts desk.audit weights
+allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
 allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
-allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts desk.audit weights
-[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts desk.audit weights
+allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
+[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.
@@ -152,16 +155,16 @@ if [[ -n $foreign_topics ]]; then
     [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
 fi
 
-# Alerts to webhooks: a group an endpoint, whose names are the operator's.
-allow "$deliver" Read topic alerts control
+# Alerts and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
+allow "$deliver" Read topic alerts appeals.decided control
 allow "$deliver" Write topic deadletters control
-allow "$deliver" DescribeConfigs topic alerts deadletters control
+allow "$deliver" DescribeConfigs topic alerts appeals.decided deadletters control
 pattern=prefixed allow "$deliver" Read group "$group-deliver-"
-[[ -z $create ]] || allow "$deliver" Create topic alerts deadletters control
+[[ -z $create ]] || allow "$deliver" Create topic alerts appeals.decided deadletters control
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
-allow "$operator" Read topic "${ALL[@]}"
-allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts fingerprints.enrolled deadletters control
+allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
+allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 

@@ -26,6 +26,7 @@ from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.rows import all_of, one_of, parts_of
+from desk.database.seals import hides_twins_words
 from desk.database.upsert import upsert
 
 
@@ -249,6 +250,8 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
         or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
         or_(_reads.c.kind == "first", ~read_before),
+        # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
+        or_(_reads.c.kind != "appeal", ~hides_twins_words(user_id, _reads.c.alert_id)),
     ]
     if not leads:
         conditions.append(_reads.c.kind != "dispute")

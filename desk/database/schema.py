@@ -1,7 +1,7 @@
 """Every table. Moments are Unix seconds (float); identifiers are ours or opaque.
 
-What quotes an account or a person (`evidence.payload`, `decided_evidence.payload`, `notes.text`) has a table
-of its own, so that erasing it leaves the decision, the hashes and the audit whole. Migrations in
+What quotes an account or a person (`evidence.payload`, `decided_evidence.payload`, `notes.text`,
+`appeals.words`) is erased by itself, so that the decision, the hashes and the audit stay whole. Migrations in
 ``desk/database/migrations`` make these tables; a test holds the two to each other.
 """
 
@@ -202,6 +202,30 @@ notes = Table(
     Index("ix_notes_alert_id", "alert_id"),
     Index("ix_notes_erased_at", "erased_at", "written_at"),
     sqlite_autoincrement=True,
+)
+
+# What holders of accounts contest, each beside the read that decides it. The read's verdict may be undone;
+# what came of the appeal is published once it cannot be any more.
+appeals = Table(
+    "appeals",
+    metadata,
+    Column("appeal_id", String(ALERT_ID_CHARS), primary_key=True),  # the platform's own
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
+    Column("read_id", BigInteger, ForeignKey("reads.read_id"), nullable=False),
+    Column("against", String(ALERT_ID_CHARS), nullable=False),  # the verdict that held as it arrived
+    Column("digest", String(DIGEST_CHARS), nullable=False),  # keyed, of what arrived: knows a repeat
+    Column("received_at", Float, nullable=False),
+    Column("words", Text, nullable=False),  # of the holder
+    Column("erased_at", Float),
+    Column("erased_reason", String(SLUG_CHARS)),
+    Column("outcome", String(16)),  # null while it is open
+    Column("reason_code", String(SLUG_CHARS)),
+    Column("decided_at", Float),
+    Column("verdict_id", String(ALERT_ID_CHARS)),  # that decided it; null of one that lapsed
+    Column("sent_at", Float),
+    Index("ix_appeals_alert_id", "alert_id"),
+    Index("ix_appeals_read_id", "read_id"),
+    Index("ix_appeals_sent_at", "sent_at", "decided_at"),
 )
 
 golden = Table(

@@ -42,14 +42,18 @@ def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[boo
 
 def hides_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether what others said of an alert, and what became of it, is hidden from somebody who decides."""
+    return or_(_hides_own_words(user_id, alert_id), hides_twins_words(user_id, alert_id))
+
+
+def hides_twins_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether words about an alert that one key decided together with this one are hidden."""
     said, twin = schema.verdicts.alias(), schema.verdicts.alias()
-    by_the_same_key = exists().where(
+    return exists().where(
         said.c.alert_id == alert_id,
         twin.c.batch == said.c.batch,
         twin.c.alert_id != said.c.alert_id,
         _hides_own_words(user_id, twin.c.alert_id),
     )
-    return or_(_hides_own_words(user_id, alert_id), by_the_same_key)
 
 
 async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collection[str]) -> list[SealRow]:
@@ -63,6 +67,19 @@ async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collec
             hides_words(user_id, _alerts.c.alert_id).label("words"),
         ).where(_alerts.c.alert_id.in_(alert_ids)),
     )
+
+
+async def accounts(connection: AsyncConnection, user_id: str, keys: Collection[str]) -> set[str]:
+    """Returns those accounts that an alert names, on either side, whose words are hidden from somebody who
+    decides. Wherever the score is hidden, words are as well.
+    """
+    sides = _alerts.c.account, _alerts.c.banned
+    hidden = await connection.execute(
+        select(*sides).where(
+            or_(*(side.in_(keys) for side in sides)), hides_words(user_id, _alerts.c.alert_id)
+        )
+    )
+    return {key for row in hidden for key in row} & set(keys)
 
 
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:

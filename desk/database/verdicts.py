@@ -18,6 +18,9 @@ from desk.database.upsert import insert_new
 TAKE_BACK: Final = "take-back"
 """The kind of a verdict that takes back the one that held."""
 
+RESTORED: Final = "restored"
+"""The kind of a verdict that repeats one which was taken back by mistake."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRow:
@@ -117,6 +120,22 @@ async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | No
         )
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
         .limit(1),
+    )
+
+
+def held(alert_id: ColumnElement[str], column: str) -> ColumnElement[str]:
+    """A column of the verdict that holds on an alert, as a part of a query; NULL where none does."""
+    verdict = _verdicts.alias()
+    return (
+        select(verdict.c[column])
+        .where(
+            verdict.c.alert_id == alert_id,
+            verdict.c.undone_at.is_(None),
+            verdict.c.golden.is_(False),
+        )
+        .order_by(verdict.c.decided_at.desc(), verdict.c.verdict_id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
 
 

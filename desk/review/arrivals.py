@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, findable, reads, summaries, verdicts
+from desk.database import alerts, appeals, findable, reads, summaries, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
@@ -70,7 +70,10 @@ class Arrivals:
             await self._open(row)
             return True
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
-        kinds = ("first",) if reason == "verdict" else ALL_KINDS
+        kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
+        if reason not in FORGOTTEN and await appeals.open_read(self.connection, alert.alert_id):
+            # Its holder contests what was done to the account, whatever the alert has become since.
+            kinds = tuple(kind for kind in kinds if kind != "appeal")
         await reads.end(self.connection, alert.alert_id, kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
             # After its reads have ended: that waits for a decision in progress, whose copy is erased as well.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from desk.database import alerts, audit, notes, reads, users, verdicts
+from desk.database import alerts, appeals, audit, notes, reads, users, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
 from desk.review.decisions import Review
 from desk.review.evidence import shown_evidence
@@ -97,6 +97,21 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
                 "erased_reason": note.erased_reason,
             }
             for note in await notes.of_alert(connection, alert_id)
+        ],
+        "appeals": [
+            {
+                "appeal_id": appeal.appeal_id,
+                "received_at": appeal.received_at,
+                "against": appeal.against,
+                "words": appeal.words or None,
+                "erased_at": appeal.erased_at,
+                "erased_reason": appeal.erased_reason,
+                "outcome": appeal.outcome,
+                "reason_code": appeal.reason_code,
+                "decided_at": appeal.decided_at,
+                "verdict_id": appeal.verdict_id,
+            }
+            for appeal in (await appeals.of_alerts(connection, [alert_id]))[alert_id]
         ],
         "family": [
             {"alert_id": relative.alert_id, "account": relative.account, "generation": relative.generation}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import (
     alerts,
+    appeals,
     audit,
     decided_evidence,
     golden,
@@ -24,7 +25,7 @@ from desk.database import (
 )
 from desk.database.alerts import AlertRow
 from desk.database.reads import ReadRow
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
@@ -46,7 +47,8 @@ class ReadDecision:
     """What a person said about one read.
 
     `policy`: under which rule, by default that of the ban; `family`: about everything of the same root that
-    waits and is seen with its score, too.
+    waits and is seen with its score, too; `milder`: of an appeal, that the verdict stands and a milder action
+    is asked for.
     """
 
     verdict: str
@@ -54,6 +56,7 @@ class ReadDecision:
     policy: str | None = None
     note: str = ""
     family: bool = False
+    milder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,12 @@ class Review:
             for row in await seals.of_alerts(self.connection, user_id, alert_ids):
                 hidden[row.alert_id] = Seal(user_id, bool(row.score), bool(row.words))
         return hidden
+
+    async def hidden_accounts(self, keys: Collection[str]) -> set[str]:
+        """Returns those accounts of which this person must not know what others said; see `seals`."""
+        if not self.reader.may("decide"):
+            return set()
+        return await seals.accounts(self.connection, self.reader.user_id, keys)
 
     async def claim(self, read_id: int) -> float:
         """Takes a read in hand, or keeps it there. Returns until when, in Unix seconds."""
@@ -161,6 +170,11 @@ class Review:
     async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
         """Closes one read by a verdict. Returns the verdict's id."""
         verdict_id = secrets.token_hex(16)
+        appeal = await appeals.of_read(self.connection, read.read_id) if read.kind == "appeal" else None
+        if decision.milder and (appeal is None or decision.verdict != "mirror"):
+            raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
+        if appeal is not None and decision.verdict not in DECIDED:
+            raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
         if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
         given = await verdicts.of_alert(self.connection, read.alert_id)
@@ -186,7 +200,18 @@ class Review:
             independent=self._independent(read.kind, given),
         )
         await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
-        if not golden:
+        if appeal is not None:
+            # Shown with the evidence that the first decision rested on, which stays as it is.
+            stands = "partly" if decision.milder else "upheld"
+            await appeals.decide(
+                self.connection,
+                read.read_id,
+                outcome=stands if decision.verdict == "mirror" else "reversed",
+                reason_code=decision.reason_code,
+                verdict_id=verdict_id,
+                now=row.decided_at,
+            )
+        elif not golden:
             await decided_evidence.keep(self.connection, read.alert_id, alert.revision, now=self.now)
             await self._ask_others(read, decision.verdict, earlier)
         await self._note(
@@ -199,6 +224,7 @@ class Review:
             kind=read.kind,
             blind=blind,
             revision=alert.revision,
+            **({} if appeal is None else {"appeal": appeal.appeal_id, "milder": decision.milder}),
         )
         return verdict_id
 
@@ -248,12 +274,18 @@ class Review:
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
         opened = []
+        contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
         for verdict in made:
+            if any(appeal.against == verdict.verdict_id for appeal in contested[verdict.alert_id]):
+                raise TooLate("its holder has appealed already; a lead can take it back")
             if not await outbox.call_back(self.connection, verdict.verdict_id):
                 raise TooLate("it is on its way already; a lead can take it back")
             assert verdict.read_id is not None  # only reads are decided in batches
             await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
-            await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
+            if any(appeal.verdict_id == verdict.verdict_id for appeal in contested[verdict.alert_id]):
+                await appeals.reopen(self.connection, verdict.verdict_id)
+            else:
+                await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
             # Before the read is opened again, lest what followed from it be taken for it.
             follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
             if follower is not None:
@@ -300,19 +332,60 @@ class Review:
         await self._keep_verdict(row, not_before=self.now)
         await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
-        read_id = await reads.add(
-            self.connection,
-            alert_id,
-            kind="appeal",
-            blind=blind,
-            rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
-            waits_since=self.now,
-            now=self.now,
-        )
+        read_id = await appeals.open_read(self.connection, alert_id)
+        if read_id is None:  # otherwise its holder's appeal is read anew already
+            read_id = await reads.add(
+                self.connection,
+                alert_id,
+                kind="appeal",
+                blind=blind,
+                rank=blind_rank(self.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
+                waits_since=self.now,
+                now=self.now,
+            )
         await self._note(
             "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
         )
         return read_id
+
+    async def restore(self, alert_id: str) -> None:
+        """Repeats the verdict that was taken back last, and ends the reading that was opened for it.
+
+        Raises `Forbidden` also if the person must not know yet what holds, `Conflict` if anything was decided
+        since then.
+        """
+        self.reader.need("take-back")
+        alert = await self._alert(alert_id)
+        if (await self.seal(alert_id)).words:
+            raise Forbidden(UNREAD)
+        if await appeals.open_read(self.connection, alert_id) is None:  # its holder's is read all the same
+            # Before the chain is locked: who decides holds the reading first, and waits for the chain then.
+            await reads.end(self.connection, alert_id, ("appeal",), reason=RESTORED, now=self.now)
+        await audit.lock(self.connection)  # of two who do it at once the second finds it restored
+        given = [
+            verdict for verdict in await verdicts.of_alert(self.connection, alert_id) if verdict.may_hold
+        ]
+        former = next((verdict for verdict in reversed(given) if verdict.verdict in DECIDED), None)
+        if former is None or given[-1].kind != TAKE_BACK:
+            raise Conflict("no verdict was taken back that could be restored")
+        verdict_id, taken_back = secrets.token_hex(16), given[-1]
+        await verdicts.undo(self.connection, taken_back.verdict_id, now=self.now)
+        row = replace(
+            former,
+            verdict_id=verdict_id,
+            revision=alert.revision,
+            reviewer=self.reader.user_id,
+            # On the topic the latest holds: the verdict that was taken back, and its taking back, are there.
+            decided_at=max(self.now, taken_back.decided_at + 1e-3),
+            blind=False,
+            kind=RESTORED,
+            read_id=None,
+            batch=None,
+            seen_on_topic_at=None,
+            independent=False,
+        )
+        await self._keep_verdict(row, not_before=self.now)
+        await self._note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
 
     async def write_note(self, alert_id: str, text: str) -> int:
         """Keeps a note. Returns its number."""

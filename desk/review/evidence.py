@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -31,9 +31,10 @@ class ShownEvidence:
 
 
 async def shown_evidence(
-    connection: AsyncConnection, rows: Iterable[QuotedAlertRow]
+    connection: AsyncConnection, rows: Iterable[QuotedAlertRow], *, as_decided: bool = False
 ) -> dict[str, ShownEvidence]:
-    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone.
+    """Returns what to show for each alert: the copy kept at a decision if its own quotes are gone, or always
+    (`as_decided`).
 
     Alerts that this version cannot read are left out.
     """
@@ -43,10 +44,26 @@ async def shown_evidence(
         if alert is None:
             continue
         standing[row.alert_id] = ShownEvidence(alert, None, row.erased_at, row.erased_reason)
-        if not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
+        if as_decided or not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
     decided = await decided_evidence.latest(connection, gone) if gone else {}
     return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+
+
+async def evidence_as_decided(
+    connection: AsyncConnection, rows: Sequence[QuotedAlertRow], decided: Collection[str]
+) -> dict[str, ShownEvidence]:
+    """As `shown_evidence`, but of alerts in `decided` the copy wherever it still quotes, with the status that
+    it had then.
+    """
+    copies = await decided_evidence.latest(connection, decided)
+    quoting = {alert_id: copy for alert_id, copy in copies.items() if copy.erased_at is None}
+    shown = await shown_evidence(connection, [row for row in rows if row.alert_id not in quoting])
+    for alert_id, copy in quoting.items():
+        alert = alert_of(copy.payload)
+        if alert is not None:
+            shown[alert_id] = ShownEvidence(alert, copy.kept_at, None, None)
+    return shown
 
 
 def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, Person]:

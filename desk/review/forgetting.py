@@ -1,30 +1,41 @@
-"""Erases everything that quotes an alert's accounts: copies of its evidence, notes and search terms."""
+"""Erases everything that quotes an alert's accounts: copies of its evidence, notes, holders' words and search
+terms."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, decided_evidence, findable, notes
+from desk.database import alerts, appeals, audit, decided_evidence, findable, notes
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted
 
 
 async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> None:
-    """Erases the copies and notes of an alert, and adds an audit line with how many of each."""
+    """Erases the copies, notes and holders' words of an alert, and adds an audit line with how many of each.
+
+    An appeal that is still open lapses: nobody can decide it any more.
+    """
     decided = await _erase_decided(connection, alert_id, now=now, reason=reason)
     erased = await notes.erase(connection, alert_id, now=now, reason=reason)
-    await _note(connection, alert_id, now=now, reason=reason, notes=erased, decided=decided)
+    words = await appeals.erase(connection, alert_id, now=now, reason=reason)
+    await appeals.lapse(connection, alert_id, now=now, reason=reason)
+    counts = {"notes": erased, "decided": decided, "appeals": words}
+    await _note(connection, alert_id, now=now, reason=reason, counts=counts)
 
 
 async def forget_late(
     connection: AsyncConnection, alert_id: str, revision: int, at: float, *, now: float, reason: str
 ) -> None:
     """Handles a withdrawal of `at` (Unix seconds) that arrives after a later revision: erases the copies of
-    revisions before it, and the notes that were written by then."""
+    revisions before it, and the notes and holders' words that were written by then."""
     decided = await _erase_decided(connection, alert_id, now=now, reason=reason, before=revision)
     erased = await notes.erase(connection, alert_id, now=now, reason=reason, until=at)
-    if decided or erased:
-        await _note(connection, alert_id, now=now, reason=reason, notes=erased, decided=decided)
+    words = await appeals.erase(connection, alert_id, now=now, reason=reason, until=at)
+    if decided or erased or words:
+        counts = {"notes": erased, "decided": decided, "appeals": words}
+        await _note(connection, alert_id, now=now, reason=reason, counts=counts)
         await refresh_terms(connection, alert_id)
 
 
@@ -54,7 +65,7 @@ async def _erase_decided(
 
 
 async def _note(
-    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, notes: int, decided: int
+    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, counts: Mapping[str, int]
 ) -> None:
     await audit.note(
         connection,
@@ -62,5 +73,5 @@ async def _note(
         action="erased",
         subject=alert_id,
         now=now,
-        detail={"reason": reason, "notes": notes, "decided": decided},
+        detail={"reason": reason, **counts},
     )

@@ -8,8 +8,10 @@ from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, decided_evidence, notes, reads, verdicts
+from desk.database import alerts, appeals, audit, decided_evidence, notes, reads, verdicts
 from desk.database.alerts import AlertRow
+from desk.database.appeals import AppealRow
+from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
 from desk.review.arrivals import ALL_KINDS
 from desk.review.case import LINES_MAX
@@ -31,9 +33,9 @@ REASON: Final = "account-deleted"
 class KeptAlert:
     """One alert that names the account.
 
-    `side`: whether the account is the new one or the banned one; `quoting`: whether evidence, search terms
-    or notes can still quote anybody; `due_at`: when these are erased by age (Unix seconds), None while a
-    reading is open; `shown`: the alert as its page shows it; `verdict`: the one in force.
+    `side`: whether the account is the new one or the banned one; `quoting`: whether evidence, search terms,
+    notes or appeals can still quote anybody; `due_at`: when these are erased by age (Unix seconds), None
+    while a reading is open; `shown`: the alert as its page shows it; `verdict`: the one in force.
     """
 
     row: AlertRow
@@ -43,6 +45,7 @@ class KeptAlert:
     shown: MirrorAlert | None
     verdict: VerdictRow | None
     case_files: int
+    appeals: tuple[AppealRow, ...]
 
 
 async def kept_alerts(connection: AsyncConnection, account: str, *, erase_seconds: float) -> list[KeptAlert]:
@@ -58,7 +61,9 @@ async def _kept(connection: AsyncConnection, row: AlertRow, account: str, erase_
     # What this version cannot read may quote.
     stands = quoted.erased_at is None and bool(quoted.payload) and (alert is None or quotes(alert))
     copies = await decided_evidence.quoting(connection, row.alert_id)
-    noted = [it for it in await notes.of_alert(connection, row.alert_id) if it.erased_at is None]
+    contested = (await appeals.of_alerts(connection, [row.alert_id]))[row.alert_id]
+    written: list[NoteRow | AppealRow] = [*await notes.of_alert(connection, row.alert_id), *contested]
+    noted = any(it.erased_at is None for it in written)
     waits = any(read.state == "open" for read in await reads.of_alert(connection, row.alert_id))
     given = [it for it in await verdicts.of_alert(connection, row.alert_id) if it.undone_at is None]
     last = max([row.arrived_at, *(it.decided_at for it in given if not it.golden)])
@@ -67,11 +72,12 @@ async def _kept(connection: AsyncConnection, row: AlertRow, account: str, erase_
     return KeptAlert(
         row,
         "account" if row.account == account else "banned",
-        stands or bool(copies or noted),
+        stands or noted or bool(copies),
         None if waits else last + erase_seconds,
         None if shown is None else shown.alert,
         await verdicts.holding(connection, row.alert_id),
         sum(line.action == "case-file" for line in lines),
+        tuple(contested),
     )
 
 

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import alerts, notes, reads, users, verdicts
+from desk.database import alerts, appeals, notes, reads, users, verdicts
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
+from desk.review.appeals import AppealView, appeal_views
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
@@ -113,7 +114,8 @@ class Opened:
 
     `read`: what waits for this person, None where nothing does; `sealed`: shown blind, so that score, band
     and weights are left out; `words_hidden`: verdicts and notes of others are left out, and so is what became
-    of the alert (a withdrawn one is shown as open), until this person has spoken; `evidence_decided_at`: the
+    of the alert (a withdrawn one is shown as open), until this person has spoken; `appeals`: while words are
+    hidden, the one that `read` decides alone, with the evidence as it was decided; `evidence_decided_at`: the
     alert itself quotes nothing any more, and its evidence is shown as it was when decided (Unix seconds).
     """
 
@@ -127,6 +129,7 @@ class Opened:
     notes: tuple[Note, ...]
     family: tuple[RelatedAlert, ...]
     history: tuple[RelatedAlert, ...]
+    appeals: tuple[AppealView, ...]
     evidence_decided_at: float | None
     erased_at: float | None
     erased_reason: str | None
@@ -172,11 +175,13 @@ async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool
     return seal.alert(shown.alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
 
 
-async def _quoted_alert(review: Review, alert_id: str) -> tuple[QuotedAlertRow, ShownEvidence]:
+async def _quoted_alert(
+    review: Review, alert_id: str, *, as_decided: bool = False
+) -> tuple[QuotedAlertRow, ShownEvidence]:
     row = await alerts.with_payload(review.connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    shown = (await shown_evidence(review.connection, [row])).get(alert_id)
+    shown = (await shown_evidence(review.connection, [row], as_decided=as_decided)).get(alert_id)
     if shown is None:
         raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
     return row, shown
@@ -185,12 +190,14 @@ async def _quoted_alert(review: Review, alert_id: str) -> tuple[QuotedAlertRow, 
 async def opened(review: Review, alert_id: str) -> Opened:
     """Returns one alert as a person may see it. Raises `NotFound`."""
     connection, reader = review.connection, review.reader
-    row, shown = await _quoted_alert(review, alert_id)
-    seal = await review.seal(alert_id)
-    given = await verdicts.of_alert(connection, alert_id)
     mine = None
     if reader.may("decide"):
         mine = await reads.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
+    contested = (await appeals.of_alerts(connection, [alert_id]))[alert_id]
+    appealed = mine is not None and any(appeal.read_id == mine.read_id for appeal in contested)
+    row, shown = await _quoted_alert(review, alert_id, as_decided=appealed)
+    seal = await review.seal(alert_id)
+    given = await verdicts.of_alert(connection, alert_id)
     names = await users.initials(connection)
     family = await alerts.of_family(connection, row.root, HISTORY_MAX)
     # Of both accounts, each alert once, and not what stands under the family.
@@ -216,6 +223,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
         ),
         family=tuple(other for other in others if other.alert_id not in history),
         history=tuple(other for other in others if other.alert_id in history),
+        appeals=appeal_views(contested, seal, None if mine is None else mine.read_id),
         evidence_decided_at=seal.told(shown.decided_at),
         erased_at=seal.told(shown.erased_at),
         erased_reason=seal.told(shown.erased_reason),
@@ -309,17 +317,16 @@ def _waiting(
         rank=read.rank,
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),
-        trait=None if seen is None else seal.scored(_strongest(seen)),
+        trait=None if seen is None else seal.scored(next(iter(strongest(seen, 1)), None)),
         rival=None if seen is None else seal.scored(_likeliest(seen)),
     )
 
 
-def _strongest(alert: MirrorAlert) -> StrongestTrait | None:
+def strongest(alert: MirrorAlert, count: int) -> tuple[StrongestTrait, ...]:
+    """Returns the traits that speak most for a mirror, the strongest first."""
     lines = [line for line in alert.evidence if line.weight > 0 and line.level != SHARED]
-    if not lines:
-        return None
-    strongest = max(lines, key=lambda line: line.weight)
-    return StrongestTrait(strongest.signal, strongest.level)
+    lines.sort(key=lambda line: -line.weight)
+    return tuple(StrongestTrait(line.signal, line.level) for line in lines[:count])
 
 
 def _likeliest(alert: MirrorAlert) -> str | None:

@@ -30,10 +30,10 @@ def query_of(filters: Filters, **more: str) -> str:
     return urlencode({**kept, **more}, quote_via=quote)
 
 
-def account_page(key: str) -> str:
-    """Returns the address of an account's page."""
+def account_page(key: str, folder: str = "accounts") -> str:
+    """Returns the address of an account's page, or, of the folder `families`, of its family's."""
     platform, _, account_id = key.partition(":")
-    return f"/accounts/{quote(platform, safe='')}/{quote(account_id, safe='')}"
+    return f"/{folder}/{quote(platform, safe='')}/{quote(account_id, safe='')}"
 
 
 def key_at(platform: str, path: str) -> str:

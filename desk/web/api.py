@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import litestar
-from litestar import Request, Router
+from litestar import Request, Response, Router
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
@@ -20,8 +20,12 @@ from desk.review.reasons import REASONS
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
+from desk.web.security import PUBLIC
 from schemas import fields
+from schemas.appeals import AppealTaken, Refusal
+from schemas.malformed import Malformed
 from schemas.verdicts import Verdict
+from schemas.wire import decode_appeal
 
 Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
@@ -55,6 +59,9 @@ class DecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     policy: fields.Slug
     note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
     family: bool = False
+    milder: Annotated[
+        bool, Meta(description="Of an appeal: the verdict stands, and a milder action is asked for.")
+    ] = False
 
 
 class DecisionTaken(Struct, frozen=True, kw_only=True):
@@ -227,6 +234,12 @@ async def take_back(request: Asked, alert_id: FromPath[str], data: JSONBody[Take
     return TakenBack(read_id=read_id)
 
 
+@post("/alerts/{alert_id:str}/restore", summary="Undo taking a verdict back", status_code=204)
+async def restore(request: Asked, alert_id: FromPath[str]) -> None:
+    """The verdict that was taken back last holds again, unless something was decided since (409)."""
+    await desk_of(request).restore(request.user.reader, alert_id)
+
+
 @post("/alerts/{alert_id:str}/notes", summary="Write a note")
 async def write_note(request: Asked, alert_id: FromPath[str], data: JSONBody[NoteGiven]) -> Noted:
     """A note for colleagues; erased as quotes are."""
@@ -291,7 +304,7 @@ async def skip(request: Asked, read_id: PathRead) -> None:
 @post("/verdicts", summary="Decide")
 async def decide(request: Asked, data: JSONBody[DecisionGiven]) -> DecisionTaken:
     """Published once it can no longer be undone. 409 with the other's initials on a double decision."""
-    decision = ReadDecision(data.verdict, data.reason_code, data.policy, data.note, data.family)
+    decision = ReadDecision(data.verdict, data.reason_code, data.policy, data.note, data.family, data.milder)
     taken = await desk_of(request).decide(request.user.reader, data.read_id, decision)
     return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
 
@@ -318,6 +331,35 @@ async def reasons() -> list[ReasonShown]:
     ]
 
 
+_REFUSED: Final[dict[Refusal, tuple[int, str]]] = {
+    "unknown-alert": (404, "no alert has this id, or is about this account"),
+    "other-body": (409, "an appeal of this id was taken that says something else"),
+    "open-appeal": (409, "another appeal on this alert waits for its decision"),
+    "not-decided": (409, "no verdict that it is a mirror holds"),
+    "too-many": (409, "the alert has been read anew too often"),
+}
+
+
+@litestar.post("/appeals", include_in_schema=False, opt={PUBLIC: True}, status_code=202)
+async def appeal(request: Request[Any, Any, Any]) -> Response[AppealTaken | Fault]:
+    """Takes an appeal that a gate relays, signed as Standard Webhooks are. Answers once it is stored."""
+    desk = desk_of(request)
+    if desk.appeals_secret is None:
+        return Response(Fault(code="not-found", message="this desk takes no appeals"), status_code=404)
+    raw = await request.body()
+    fault = desk.appeals_secret.fault(dict(request.headers), raw, now=desk.now())
+    if fault:
+        return Response(Fault(code="signature", message=fault), status_code=401)
+    made = decode_appeal(raw, now=desk.now())
+    if isinstance(made, Malformed):
+        return Response(Fault(code=made.reason, message=made.detail, field=made.path), status_code=400)
+    taken = await desk.take_appeal(made.record)
+    if isinstance(taken, AppealTaken):
+        return Response(taken, status_code=202)
+    status, message = _REFUSED[taken]
+    return Response(Fault(code=taken, message=message), status_code=status)
+
+
 HANDLERS: Final = (
     me,
     uncovered,
@@ -325,6 +367,7 @@ HANDLERS: Final = (
     alerts,
     alert,
     take_back,
+    restore,
     write_note,
     case,
     account,
@@ -336,6 +379,7 @@ HANDLERS: Final = (
     undo,
     set_golden,
     reasons,
+    appeal,
 )
 
 router: Final = Router("/api/v1", route_handlers=list(HANDLERS), tags=["desk"])

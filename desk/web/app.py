@@ -26,10 +26,12 @@ from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavaila
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, UnusableInput
 from desk.web import (
     api,
+    family_page,
     find_page,
     live,
     pages,
     profiles_page,
+    related_page,
     saved,
     single_sign_on,
     view,
@@ -63,7 +65,9 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
         route_handlers=[
             *pages.HANDLERS,
             *find_page.HANDLERS,
+            *family_page.HANDLERS,
             *profiles_page.HANDLERS,
+            *related_page.HANDLERS,
             *saved.HANDLERS,
             *single_sign_on.HANDLERS,
             *live.HANDLERS,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
@@ -17,10 +18,12 @@ from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
 from desk.database.saved_views import SavedViewRow
 from desk.database.summaries import SummaryRow
-from desk.errors import UnusableInput
+from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
+from desk.related import GateAway, GateBusy, GateClient
 from desk.review import views
+from desk.review.appeals import take_appeal
 from desk.review.case import case_file
 from desk.review.decisions import DecisionMade, ReadDecision, Review
 from desk.review.figures import LeadView, lead_view
@@ -28,6 +31,7 @@ from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
+from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.learning import Learning
 from desk.review.people import Person
@@ -37,7 +41,10 @@ from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
+from schemas.appeals import AppealMade, AppealTaken, Refusal
+from schemas.related import Purpose, RelatedAnswer
 from streams.settings import Settings
+from streams.standard_webhooks import Secret
 
 PAGE: Final = 50
 """Rows of a page: more than fit on a screen, fewer than take long to draw."""
@@ -68,7 +75,8 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `learning`: held while a proposal is computed (about 1 s of CPU), so that only one runs at a time.
+    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal is
+    computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
@@ -78,6 +86,8 @@ class Desk:
     metrics: DeskMetrics
     base: Weights = field(default_factory=default_weights)
     profiles: ProfileSource | None = None
+    appeals_secret: Secret | None = None
+    gate: GateClient | None = None
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
@@ -239,6 +249,14 @@ class Desk:
         async with self.database.begin() as connection:
             return await self._review(connection, reader).take_back(alert_id, reason_code)
 
+    async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
+        async with self.database.begin() as connection:
+            return await take_appeal(connection, self.policy, appeal, now=self.now())
+
+    async def restore(self, reader: Reader, alert_id: str) -> None:
+        async with self.database.begin() as connection:
+            await self._review(connection, reader).restore(alert_id)
+
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         async with self.database.begin() as connection:
             return await self._review(connection, reader).write_note(alert_id, text)
@@ -270,6 +288,12 @@ class Desk:
         async with self.database.read() as connection:
             return await account.account_view(self._review(connection, reader), key)
 
+    async def family(self, reader: Reader, key: str) -> FamilyView:
+        """The family of an account. Raises `NotFound` where no alert names it."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await family_view(self._review(connection, reader), key)
+
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.
 
@@ -278,6 +302,36 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await account.named_account(self._review(connection, reader), key)
+
+    async def related(
+        self, reader: Reader, key: str, purpose: Purpose
+    ) -> tuple[Person, RelatedAnswer | GateBusy | GateAway, int]:
+        """Asks the gate who is like an account that an alert names, and adds a line to the audit beforehand.
+
+        Returns the account, the answer and how many accounts it is shown without: those of alerts that this
+        person has yet to read. Raises `NotFound` and `Forbidden`.
+        """
+        reader.need("related")
+        if self.gate is None:
+            raise NotFound("this desk has no gate to ask")
+        async with self.database.begin() as connection:
+            person = await account.asked_account(self._review(connection, reader), key)
+            await audit.note(
+                connection,
+                actor=reader.user_id,
+                action="asked-related",
+                subject=key,
+                now=self.now(),
+                detail={"purpose": purpose},
+            )
+        answer = await self.gate.related(person.platform, person.account_id, purpose, reader.user_id)
+        if not isinstance(answer, RelatedAnswer):
+            return person, answer, 0
+        async with self.database.read() as connection:
+            review = self._review(connection, reader)
+            hidden = await review.hidden_accounts([one.key for one in answer.related])
+        seen = tuple(one for one in answer.related if one.key not in hidden)
+        return person, replace(answer, related=seen), len(hidden)
 
     async def decided(
         self,

@@ -21,6 +21,7 @@ from desk.web.desk import PAGE
 from desk.web.pages import page
 from desk.web.screen import account_of
 from samehand.elapsed import DAY_SECONDS
+from schemas.related import PURPOSES
 from schemas.verdicts import Verdict
 
 QUERY_CHARS_MAX: Final = 512
@@ -57,6 +58,7 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
         side=account_of(view.person, desk.settings.desk_profile_urls),
         shown=view,
         live_profiles=desk.profiles is not None,
+        purposes=PURPOSES if desk.gate is not None and request.user.reader.may("related") else (),
         templates=TEMPLATES,
     )
 

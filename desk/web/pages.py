@@ -78,11 +78,17 @@ class NothingForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
-class TakeBackForm(Struct, frozen=True, kw_only=True):
+class RestoreForm(Struct, frozen=True, kw_only=True):
+    """What the form of restoring sends. `next`: the page to come back to, by default the alert's."""
+
+    next: Annotated[str, Meta(max_length=2_048)] = ""
+    csrf: str = ""
+
+
+class TakeBackForm(RestoreForm, frozen=True, kw_only=True):
     """What the form of taking back sends."""
 
     reason_code: fields.Slug
-    csrf: str = ""
 
 
 class NoteForm(Struct, frozen=True, kw_only=True):
@@ -218,6 +224,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         levels=LEVELS,
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
+        choices=_UPHELD_OR_NOT if any(it.outcome is None for it in opened.appeals) else _MIRROR_OR_NOT,
         reasons_for=reasons_for,
         templates=TEMPLATES,
         claim_seconds=desk.policy.claim_seconds,
@@ -227,6 +234,21 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         undo=undo,
         query=query_of(filters_of(request)),
     )
+
+
+_MIRROR_OR_NOT: Final = (
+    ("mirror", "mirror", "c", "Confirm"),
+    ("not_mirror", "not_mirror", "d", "Dismiss"),
+    ("unsure", "unsure", "u", "Unsure"),
+)
+"""What is chosen, the verdict whose reasons it takes, its key and its label."""
+
+_UPHELD_OR_NOT: Final = (
+    ("mirror", "mirror", "c", "Uphold"),
+    ("partly", "mirror", "u", "Uphold, and ask for a milder action"),
+    ("not_mirror", "not_mirror", "d", "Reverse"),
+)
+"""The same of an appeal."""
 
 
 def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
@@ -248,7 +270,10 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
     verdict, _, reason_code = data.chosen.partition("/")
     if not data.chosen:
         verdict, reason_code = data.verdict, data.reason_code or ""
-    decision = ReadDecision(verdict, reason_code, data.policy, data.note, bool(data.family))
+    milder = verdict == "partly"
+    decision = ReadDecision(
+        "mirror" if milder else verdict, reason_code, data.policy, data.note, bool(data.family), milder
+    )
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
     return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 
@@ -278,7 +303,18 @@ async def read(request: Asked, read_id: PathRead) -> Redirect:
 @post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
 async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
     await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
-    return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+    return _back(alert_id, data)
+
+
+@post("/alerts/{alert_id:str}/restore", include_in_schema=False)
+async def restore(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[RestoreForm]) -> Redirect:
+    await desk_of(request).restore(request.user.reader, alert_id)
+    return _back(alert_id, data)
+
+
+def _back(alert_id: str, data: RestoreForm) -> Redirect:
+    where = local(data.next) if data.next else f"/alerts/{quote(alert_id, safe='')}"
+    return Redirect(where, status_code=303)
 
 
 @post("/alerts/{alert_id:str}/notes", include_in_schema=False)
@@ -398,6 +434,7 @@ HANDLERS: Final = (
     undo,
     read,
     take_back,
+    restore,
     write_note,
     case,
     figures,

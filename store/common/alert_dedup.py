@@ -11,12 +11,13 @@ States of a pair's marker::
     noted or confirmed --its ban goes, or another cause--> withdrawn as the next revision, owed to consumers
     owed --the broker has confirmed that very revision--> gone
     owed or gone for a verdict --another verdict takes it back--> confirmed at the revision after that, owed
+    owed or gone, but known --either account is to be forgotten--> withdrawn as the revision after that, owed
     owed or gone --propose--> noted, the revision after that; what was still owed is owed no more
 
 Owed means: to be published to the consumers. Each arrow is one atomic step in the store. A late caller (a
 worker that lost its partition and goes on) names the revision that it acts on; where the pair has another
-one by now, nothing happens. Revisions grow with the time (:mod:`schemas.revisions`). A pair that is open is
-known for as long as its ban.
+one by now, nothing happens. Revisions grow with the time (:mod:`schemas.revisions`). A pair that is open, or
+withdrawn for one of `KNOWN_ON`, is known for as long as its ban.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ WITHDRAWN_FOR: Final[dict[Ruling, WithdrawnReason]] = {
 
 
 KNOWN_ON: Final[frozenset[WithdrawnReason]] = frozenset({"no-longer-resembles", "verdict", "account-banned"})
-"""Reasons of withdrawal after which the store still knows an alert, since a verdict may follow: a moderator
-who says `mirror` often bans the account at the same time."""
+"""Reasons of withdrawal after which the store still knows an alert for as long as its ban. A verdict may
+follow: a moderator who says `mirror` often bans the account at the same time. And consumers still quote both
+accounts, until one of the other reasons withdraws the alert once more."""
 
 
 def band_rank(band: str) -> int:

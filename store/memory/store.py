@@ -32,7 +32,6 @@ from store.base import (
     Owed,
     Proposal,
     Query,
-    Recalled,
     Remembered,
     RememberedFacts,
     Ruled,
@@ -102,7 +101,6 @@ class MemoryStore:
     _where: dict[str, str] = field(default_factory=dict)
     _about: dict[str, dict[str, None]] = field(default_factory=dict)  # alerts by their account
     _known: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)  # withdrawn, by ban and alert
-    _known_until: dict[str, float] = field(default_factory=dict)  # by alert; none where as long as its ban
     _withheld: dict[str, dict[str, int]] = field(default_factory=dict)  # by ban and alert: the band's rank
     _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
@@ -470,8 +468,8 @@ class MemoryStore:
         self._withheld.pop(banned, None)
         for alert in list(self._open.get(banned, {}).values()):
             self._withdraw(alert, reason, now)
-        for alert_id in list(self._known.get(banned, {})):
-            self._forget_known(banned, alert_id, now)
+        for alert in self._known.pop(banned, {}).values():
+            self._owe_withdrawal(alert, reason, now)
 
     def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         del self._open[alert.banned][alert.alert_id]
@@ -486,17 +484,11 @@ class MemoryStore:
         self._owed.pop(alert.alert_id, None)
         taken_back = replace(alert, revision=marker.revision)
         self._owed[alert.alert_id] = Owed(taken_back, marker.revision, reason, now)
+        if reason in KNOWN_ON:
+            self._known.setdefault(alert.banned, {})[alert.alert_id] = taken_back
 
     def _know_no_more(self, banned: str, alert_id: str) -> OpenAlert | None:
-        self._known_until.pop(alert_id, None)
         return self._known.get(banned, {}).pop(alert_id, None)
-
-    def _forget_known(self, banned: str, alert_id: str, now: float) -> None:
-        """An alert is known no more: the topic of states is owed that."""
-        known = self._know_no_more(banned, alert_id)
-        if known is not None:
-            taken_back = replace(known, open=True, withdrawn=None)
-            self._owed[alert_id] = Owed(taken_back, known.revision, None, now, forgotten=True)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         for alert_id, banned, claimant, revision in published:
@@ -505,15 +497,16 @@ class MemoryStore:
                 self._markers[alert_id, banned] = confirmed(marker)
                 self._awaiting.setdefault(alert_id, now)
 
-    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans."""
-        found = [self._open.get(account, {}).values() for account in banned]
-        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+    async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts on bans: open ones, and withdrawn ones that the store still knows."""
+        ids = [sorted({*self._open.get(ban, {}), *self._known.get(ban, {})}) for ban in banned]
+        return [
+            [it for one in several if (it := self._pair_on(ban, one))]
+            for ban, several in zip(banned, ids, strict=True)
+        ]
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
         """What is to be published now, for one caller at a time."""
-        for alert_id in [it for it, over in self._known_until.items() if over <= now][:OWED_AT_ONCE]:
-            self._forget_known(self._where[alert_id], alert_id, now)
         held_by, until = self._relay
         if not self._owed:
             return []
@@ -544,14 +537,14 @@ class MemoryStore:
                 self._awaiting.pop(one.alert_id, None)
 
     def _keep(self, one: ConfirmedEntry, owed: Owed) -> None:
+        self._know_no_more(one.banned, one.alert_id)
         if one.known is None:
             return
-        known = self._known.setdefault(one.banned, {})
-        known[one.alert_id] = replace(one.known, open=False)
-        if owed.reason != "verdict":
-            self._known_until[one.alert_id] = owed.at + self.bounds.dedup_seconds
-        if one.banned not in self._index.entries or len(known) > OPEN_ALERTS_A_BAN:
-            self._forget_known(one.banned, one.alert_id, owed.at)
+        known, alert = self._known.setdefault(one.banned, {}), replace(one.known, open=False)
+        if len(known) < OPEN_ALERTS_A_BAN:
+            known[one.alert_id] = alert
+        else:
+            self._owed[one.alert_id] = Owed(alert, alert.revision, None, owed.at, forgotten=True)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """Whether pairs of bans are only counted."""
@@ -575,17 +568,16 @@ class MemoryStore:
             open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
             if alert.open and open_ is not None and open_.revision == alert.revision:
                 self._withdraw(open_, reason, now)
-            elif reason == "account-deleted":
-                self._forget_known(alert.banned, alert.alert_id, now)
-                owed = self._owed.get(alert.alert_id)
-                if owed is not None and owed.reason in KNOWN_ON:
-                    self._owe_withdrawal(replace(owed.alert, revision=owed.revision), reason, now)
+            elif reason not in KNOWN_ON:
+                known = self._know_no_more(alert.banned, alert.alert_id)
+                if known is not None:
+                    self._owe_withdrawal(known, reason, now)
 
-    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+    async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
         """Takes back what was published of pairs, after the store has lost it."""
-        return [self._recall(one.alert, one.since, now) for one in alerts]
+        return [await self._recall(alert, now) for alert in alerts]
 
-    def _recall(self, alert: OpenAlert, since: float, now: float) -> bool:
+    async def _recall(self, alert: OpenAlert, now: float) -> bool:
         at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
         marker = self._markers.get(at)
         if marker is not None and marker.revision >= alert.revision:
@@ -599,20 +591,14 @@ class MemoryStore:
         rank = band_rank(alert.band) if alert.open else -1
         claim, claimed_at = (marker.claim, marker.claimed_at) if marker else (b"", 0.0)
         self._markers[at] = Marker(alert.revision, rank, rank, claim, claimed_at)
-        banned = self._banned(alert.banned, now) is not None
-        if not alert.open:
-            self._known.setdefault(alert.banned, {})[alert.alert_id] = alert
-            if alert.withdrawn != "verdict":
-                self._known_until[alert.alert_id] = since + self.bounds.dedup_seconds
-            if not banned:
-                self._forget_known(alert.banned, alert.alert_id, now)
+        if self._banned(alert.banned, now) is None:
+            self._owe_withdrawal(alert, "ban-forgotten", now)
             return True
+        noted = open_alerts if alert.open else self._known.setdefault(alert.banned, {})
+        noted[alert.alert_id] = alert
         forbidden = None if alert.sums_up else self._forbidden(alert, now)
-        open_alerts[alert.alert_id] = alert
-        if not banned:
-            self._withdraw(alert, "ban-forgotten", now)
-        elif forbidden is not None:
-            self._withdraw(alert, WITHDRAWN_FOR[forbidden], now)
+        if forbidden is not None:
+            await self.withdraw([alert], reason=WITHDRAWN_FOR[forbidden], now=now)
         return True
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
@@ -666,7 +652,9 @@ class MemoryStore:
         return [self._pair(one) for one in alert_ids]
 
     def _pair(self, alert_id: str) -> OpenAlert | None:
-        banned = self._where.get(alert_id, "")
+        return self._pair_on(self._where.get(alert_id, ""), alert_id)
+
+    def _pair_on(self, banned: str, alert_id: str) -> OpenAlert | None:
         open_ = self._open.get(banned, {}).get(alert_id)
         owed = self._owed.get(alert_id)
         if open_ is None and owed is not None and owed.reason in KNOWN_ON:

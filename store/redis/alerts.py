@@ -8,16 +8,17 @@ digest of its banned account and, once a moderator has decided, the decision.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Final, cast, get_args
+from typing import Final, Literal, cast, get_args
 
 import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling
+from store.base import Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
@@ -26,6 +27,8 @@ from store.redis.shards import Shards
 
 
 class _Words(msgspec.Struct, array_like=True, frozen=True):
+    """An alert as stored. One that was withdrawn is kept for years, so its payload is compressed."""
+
     alert_id: str
     account: str
     banned: str
@@ -229,18 +232,6 @@ class Alerts:
             if stands and not beside
         ]
 
-    async def open(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, by alert id."""
-        digests = [self._shards.addresses.account(account) for account in banned]
-        found: list[list[OpenAlert]] = [[] for _ in banned]
-        items = [(digest.raw,) for digest in digests]
-        for _, places, answer in await self._shards.scatter("open_alerts", digests, (), items):
-            rest = iter(answer)
-            for at in places:
-                several = [_read(raw) for raw in islice(rest, next(rest))]
-                found[at] = sorted(several, key=lambda alert: alert.alert_id)
-        return found
-
     async def reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
         """Reopens each alert that a verdict withdrew; checks before and after whether it may be open."""
         suspects = [(one, one.revision) for one in alerts if one.open]
@@ -264,34 +255,33 @@ class Alerts:
         found = await self._shards.ask("reopen", banned, head, items)
         return [(one, revision) for one, (revision,) in zip(alerts, found, strict=True) if revision]
 
-    async def recall(self, alerts: Sequence[Recalled], now: float) -> list[bool]:
+    async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
         """Takes back alerts that the store does not know under that revision or a later one."""
         if not alerts:
             return []
-        several, addresses = [one.alert for one in alerts], self._shards.addresses
-        about = [one for one in several if not one.sums_up]  # what a ban forbids on its account, it does not
+        addresses = self._shards.addresses
+        about = [one for one in alerts if not one.sums_up]  # what a ban forbids on its account, it does not
         if about:
             await self._refused(about, now, noted=True)
-        banned = [addresses.account(one.banned) for one in several]
+        banned = [addresses.account(one.banned) for one in alerts]
         items = [
             (
                 digest.raw,
                 addresses.alert(one.alert_id).raw,
                 one.revision,
                 band_rank(one.band) if one.open else -1,
-                "" if one.withdrawn == "verdict" else repr(since + self._seconds),
                 _words_of(one, one.withdrawn or ""),
             )
-            for digest, (one, since) in zip(banned, alerts, strict=True)
+            for digest, one in zip(banned, alerts, strict=True)
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         found = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
-        taken = {one.alert_id for one, is_new in zip(several, found, strict=True) if is_new}
-        suspects = [one for one in about if one.open and one.alert_id in taken]
+        taken = {one.alert_id for one, is_new in zip(alerts, found, strict=True) if is_new}
+        suspects = [one for one in about if one.alert_id in taken]
         again = await self._refused(suspects, now, noted=True) if suspects else []
         for one, why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
-                await self._withdraw([(one.alert_id, one.banned, one.revision)], WITHDRAWN_FOR[why], now)
+                await self.withdraw([one], WITHDRAWN_FOR[why], now)
         await self.release([one for one in about if one.alert_id not in taken])
         return found
 
@@ -366,9 +356,11 @@ class Alerts:
         )
         return [bool(count) for count in found]
 
-    async def about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts, by alert id."""
-        pairs = await self._pairs_about(accounts)
+    async def about(
+        self, accounts: Sequence[str], how: Literal["about", "on"] = "about"
+    ) -> list[list[OpenAlert]]:
+        """The alerts about accounts, or on their bans, by alert id."""
+        pairs = await self._pairs_about(accounts, how)
         flat = [(Digest(pair[DIGEST_BYTES:]), pair[:DIGEST_BYTES]) for several in pairs for pair in several]
         read = iter(await self._read(flat))
         found = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
@@ -381,12 +373,12 @@ class Alerts:
         items = [(digest.raw, pair[:DIGEST_BYTES]) for digest, pair in zip(banned, pairs, strict=True)]
         await self._shards.scatter("uncount", banned, (repr(now), self._seconds), items)
 
-    async def _pairs_about(self, accounts: Sequence[str]) -> list[list[bytes]]:
-        """The pairs that were proposed about accounts, as digests: of the alert, then of the ban."""
+    async def _pairs_about(self, accounts: Sequence[str], how: str = "about") -> list[list[bytes]]:
+        """The pairs that were proposed about accounts or on their bans, as digests: of alert, then ban."""
         digests = [self._shards.addresses.account(account) for account in accounts]
         pairs: list[list[bytes]] = [[] for _ in accounts]
         items = [(digest.raw,) for digest in digests]
-        for _, places, answer in await self._shards.scatter("about", digests, (), items):
+        for _, places, answer in await self._shards.scatter("about", digests, (how,), items):
             rest = iter(answer)
             for at in places:
                 pairs[at] = list(islice(rest, next(rest)))
@@ -399,7 +391,7 @@ class Alerts:
         return [_read(raw, how.decode()) if raw else None for how, raw in answers]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each alert that is still open under its revision."""
+        """Withdraws each alert that is open under its revision, or known if it is to be forgotten."""
         pairs = [(one.alert_id, one.banned, one.revision if one.open else 0) for one in alerts]
         await self._withdraw(pairs, reason, now)
 
@@ -462,7 +454,7 @@ def _words_of(alert: OpenAlert, withdrawn: str = "") -> bytes:
             alert.account,
             alert.banned,
             alert.band,
-            alert.payload,
+            zlib.compress(alert.payload) if withdrawn else alert.payload,
             alert.seen_at,
             withdrawn,
         )
@@ -471,20 +463,21 @@ def _words_of(alert: OpenAlert, withdrawn: str = "") -> bytes:
 
 def _read(raw: bytes, how: str = "open") -> OpenAlert:
     """Reads an alert. ``how``: ``open``, the reason of a withdrawal yet to be published, or ``known``."""
-    revision, words = int.from_bytes(raw[:4], "big"), msgspec.msgpack.decode(raw[4:], type=_Words)
-    withdrawn = words.withdrawn if how == "known" else "" if how == "open" else how
-    return replace(
-        read_open(raw[4:], revision),
-        open=how == "open",
-        withdrawn=cast(WithdrawnReason, withdrawn) if withdrawn else None,
-    )
+    alert = read_published(raw[4:], int.from_bytes(raw[:4], "big"))
+    if how in ("open", "known"):
+        return alert
+    return replace(alert, open=False, withdrawn=cast(WithdrawnReason, how))
 
 
 def _decision(raw: bytes, *, new: bool) -> Decided:
     return Decided(_VERDICTS[raw[16:17]], struct.unpack_from(">d", raw)[0], new)
 
 
-def read_open(words: bytes, revision: int) -> OpenAlert:
-    """An open alert, as it was last published, under that revision."""
+def read_published(words: bytes, revision: int) -> OpenAlert:
+    """An alert as it was last published, under that revision."""
     it = msgspec.msgpack.decode(words, type=_Words)
-    return OpenAlert(it.alert_id, it.account, it.banned, it.band, revision, it.payload, it.seen_at)
+    alert = OpenAlert(it.alert_id, it.account, it.banned, it.band, revision, it.payload, it.seen_at)
+    if not it.withdrawn:
+        return alert
+    payload, reason = zlib.decompress(it.payload), cast(WithdrawnReason, it.withdrawn)
+    return replace(alert, payload=payload, open=False, withdrawn=reason)

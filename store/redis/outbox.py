@@ -14,7 +14,7 @@ from schemas.alerts import WithdrawnReason
 from store.base import ConfirmedEntry, Owed, SummaryCounts
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
-from store.redis.alerts import packed_alert, read_open
+from store.redis.alerts import packed_alert, read_published
 from store.redis.client import together
 from store.redis.shards import Shards
 
@@ -24,19 +24,14 @@ _HEAD = struct.Struct(f">Id{DIGEST_BYTES}s")
 class Outbox:
     """The outbox over all shards."""
 
-    def __init__(self, shards: Shards, dedup_seconds: float) -> None:
-        """``dedup_seconds``: how long a withdrawn alert is known."""
+    def __init__(self, shards: Shards) -> None:
         self._shards = shards
-        self._seconds = round(dedup_seconds)
 
-    async def owed(self, holder: str, now: float) -> list[Owed]:
+    async def owed(self, holder: str) -> list[Owed]:
         """What is to be published now; each shard serves one holder at a time."""
         shards = self._shards
         answers = await together(
-            [
-                shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE, repr(now))
-                for shard in shards.all
-            ]
+            [shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE) for shard in shards.all]
         )
         return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
@@ -53,8 +48,7 @@ class Outbox:
             )
             for digest, one in zip(banned, published, strict=True)
         ]
-        head = (self._seconds, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
-        found = await self._shards.ask("settle", banned, head, items)
+        found = await self._shards.ask("settle", banned, (OPEN_ALERTS_A_BAN, SUMMARY_SECONDS), items)
         return [one for one, (settled,) in zip(published, found, strict=True) if settled]
 
 
@@ -67,9 +61,9 @@ def _read(raw: bytes, *counts: int) -> Owed:
     revision, at, _ = _HEAD.unpack_from(raw)
     reason, _, words = raw[_HEAD.size :].partition(b" ")
     if reason == b"open":
-        return Owed(read_open(words, revision), revision, None, at, SummaryCounts(*counts))
+        return Owed(read_published(words, revision), revision, None, at, SummaryCounts(*counts))
     if reason == b"again":
-        return Owed(read_open(words, revision), revision, None, at)
+        return Owed(read_published(words, revision), revision, None, at)
     if reason == b"forgotten":
-        return Owed(read_open(words, revision), revision, None, at, forgotten=True)
-    return Owed(read_open(words, revision), revision, cast(WithdrawnReason, reason.decode()), at)
+        return Owed(read_published(words, revision), revision, None, at, forgotten=True)
+    return Owed(read_published(words, revision), revision, cast(WithdrawnReason, reason.decode()), at)

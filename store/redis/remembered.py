@@ -221,7 +221,8 @@ class RememberedAccounts:
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """The accounts as they are remembered."""
-        raws = await self._raw(accounts, await self._known(), now)
+        # A gate has no book of its own, and may not turn the pages of the store's.
+        raws = await self._raw(accounts, self._book or await self._noted(), now)
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:

@@ -41,7 +41,6 @@ _NAMES = (
     "confirm",
     "owed",
     "settle",
-    "open_alerts",
     "pairs",
     "pair_look",
     "founder",
@@ -63,7 +62,7 @@ _NAMES = (
 
 
 READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "held", "open_alerts", "pair_look", "pairs", "quotes"}
+    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
     | {"about", "remembered_read"}
 )
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""

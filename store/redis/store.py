@@ -25,7 +25,6 @@ from store.base import (
     Owed,
     Proposal,
     Query,
-    Recalled,
     Remembered,
     RememberedFacts,
     Ruled,
@@ -85,7 +84,7 @@ class RedisStore:
         self._bans = Bans(self.shards, self._families, bounds.dedup_seconds)
         self._calendars = BanCalendars(self.shards)
         self._alerts = Alerts(self.shards, bounds.dedup_seconds)
-        self._outbox = Outbox(self.shards, bounds.dedup_seconds)
+        self._outbox = Outbox(self.shards)
         self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
@@ -270,9 +269,9 @@ class RedisStore:
         elsewhere = await self._alerts.confirm(published, now)
         await self._unjudged.note([one.alert_id for one in elsewhere], now)
 
-    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans."""
-        return await self._alerts.open(banned)
+    async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts on bans: open ones, and withdrawn ones that the store still knows."""
+        return await self._alerts.about(banned, "on")
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """Whether pairs of bans are only counted."""
@@ -292,7 +291,7 @@ class RedisStore:
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
         """What is to be published now, for one caller at a time."""
-        return await self._outbox.owed(holder, now)
+        return await self._outbox.owed(holder)
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         """Forgets what was published of :meth:`owed`."""
@@ -300,7 +299,7 @@ class RedisStore:
         await self._unjudged.settle([one.alert_id for one in settled])
         await self._alerts.release([one for one in settled if one.known is None])
 
-    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+    async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
         """Takes back what was published of pairs, after the store has lost it."""
         return await self._alerts.recall(alerts, now)
 

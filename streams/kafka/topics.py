@@ -107,10 +107,12 @@ class Names:
         self.sample = f"{prefix}alerts.sample"
         self.state = f"{prefix}alerts.state"
         self.verdicts = f"{prefix}alerts.verdicts"
+        self.appeals = f"{prefix}appeals.decided"
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
         self.audit = f"{prefix}desk.audit"
+        self.gate_audit = f"{prefix}gate.audit"
         self.weights = f"{prefix}weights"
 
     @property
@@ -151,7 +153,8 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write."""
+    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write; with
+    appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
@@ -160,17 +163,26 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
+        *([decided_appeals(settings, "WRITE")] if settings.desk_appeals_secret_file else []),
     ]
+
+
+def decided_appeals(settings: Settings, right: Right) -> TopicSpec:
+    """Returns the topic of decided appeals, of which a caller writes or reads."""
+    appeals = names(settings).appeals
+    return TopicSpec(appeals, settings.topic_partitions, retention_days=365, rights=frozenset({right}))
 
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     """What a gate needs: to write what platforms publish and what people decided, and to read which weights
-    they adopted. Workers set them up.
+    they adopted. Workers set these up; a gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
     return [
         *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
         *([TopicSpec(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
+        # One partition: its few records have one order.
+        TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 
-from streams.settings.fields import Port, secret
+from streams.settings.fields import Port, secret, signing_key
+from streams.standard_webhooks import Secret
 
 _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
 _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
@@ -28,6 +29,11 @@ class DeskSettings(BaseModel):
     desk_url: str = Field(
         "",
         description="The desk's address as browsers see it; https:// where it is not on this machine.",
+    )
+    desk_appeals_secret_file: FilePath | None = Field(
+        None,
+        description="File with the secret of gates that relay appeals (Standard Webhooks, whsec_…); without"
+        " it the desk takes none.",
     )
     desk_session_minutes: int = Field(
         30, ge=1, le=1_440, description="Minutes after which an idle session ends; twelve hours end any."
@@ -66,6 +72,29 @@ class DeskSettings(BaseModel):
         30, ge=1, le=365, description="Days after which the counts of what somebody read are erased."
     )
 
+    desk_gate_url: str = Field(
+        "",
+        max_length=2_048,
+        description="Gate that leads ask who is like an account; https:// beyond this host or its network.",
+    )
+    desk_gate_key_file: FilePath | None = Field(
+        None, description="File with the desk's key for it, which has the right `related`."
+    )
+    desk_gate_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust for it (PEM); the system's without it."
+    )
+
+    @field_validator("desk_gate_url")
+    @classmethod
+    def _gate(cls, url: str) -> str:
+        if url and not _DESK.fullmatch(url):
+            raise ValueError("must be http:// or https:// with a host, and nothing after it")
+        return url.rstrip("/")
+
+    def desk_gate_key(self) -> str | None:
+        """The desk's key for the gate, of its file. Raises `SettingsError` when that cannot be read."""
+        return secret("DESK_GATE_KEY", None, self.desk_gate_key_file)
+
     @field_validator("desk_url")
     @classmethod
     def _desk(cls, url: str) -> str:
@@ -76,6 +105,10 @@ class DeskSettings(BaseModel):
                 "must be https:// where it is not this machine: without TLS others can read the sessions"
             )
         return url.rstrip("/")
+
+    def desk_appeals_secret(self) -> Secret | None:
+        """Returns the key that gates sign with. Raises `SettingsError` when its file cannot be used."""
+        return signing_key("DESK_APPEALS_SECRET", self.desk_appeals_secret_file)
 
     def database_secret(self) -> str | None:
         """PostgreSQL's password, of its file. Raises `SettingsError` when that cannot be read."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, SecretStr
 
 from streams.errors import SettingsError
+from streams.standard_webhooks import Secret, UnusableSecret
 
 PREFIX: Final = "SAMEHAND_"
 
@@ -30,6 +31,15 @@ def secret(name: str, given: SecretStr | None, path: Path | None) -> str | None:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError({f"{PREFIX}{name}_FILE": f"cannot be read ({type(fault).__name__})"}) from None
+
+
+def signing_key(name: str, path: Path | None) -> Secret | None:
+    """Returns the key of Standard Webhooks in a file, None without one. Raises `SettingsError`."""
+    text = secret(name, None, path)
+    try:
+        return None if text is None else Secret.read(text)
+    except UnusableSecret as fault:
+        raise SettingsError({f"{PREFIX}{name}_FILE": str(fault)}) from None
 
 
 def read_networks(given: Any) -> Any:

@@ -59,7 +59,9 @@ class KafkaSettings(BaseModel):
     topic_replication: Count = Field(
         1, le=9, description="Replicas of topics that are created; 3 in production."
     )
-    topic_create: bool = Field(True, description="Whether the worker creates topics that are missing.")
+    topic_create: bool = Field(
+        True, description="Whether workers, desks and gates create their topics that are missing."
+    )
 
     @field_validator("kafka_brokers", mode="before")
     @classmethod

@@ -10,9 +10,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, Field, FilePath, field_validator
 from pydantic_settings import NoDecode
 
-from streams.errors import SettingsError
-from streams.settings.fields import PREFIX, WEB_ADDRESS, read_networks, secret
-from streams.standard_webhooks import Secret, UnusableSecret
+from streams.settings.fields import WEB_ADDRESS, read_networks, signing_key
+from streams.standard_webhooks import Secret
 
 PLACEHOLDERS: Final = ("{account_id}", "{handle}")
 TEMPLATE_CHARS_MAX: Final = 2_048  # longer addresses do not open in every browser
@@ -72,11 +71,7 @@ class ProfileSettings(BaseModel):
 
     def desk_profile_source_key(self) -> Secret | None:
         """Returns the key that signs requests. Raises `SettingsError` when its file cannot be used."""
-        text = secret("DESK_PROFILE_SOURCE_SECRET", None, self.desk_profile_source_secret_file)
-        try:
-            return None if text is None else Secret.read(text)
-        except UnusableSecret as fault:
-            raise SettingsError({f"{PREFIX}DESK_PROFILE_SOURCE_SECRET_FILE": str(fault)}) from None
+        return signing_key("DESK_PROFILE_SOURCE_SECRET", self.desk_profile_source_secret_file)
 
 
 def check_profile_url(template: str) -> str:

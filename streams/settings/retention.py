@@ -27,6 +27,6 @@ class RetentionSettings(BaseModel):
         35,
         ge=1,
         le=400,
-        description="Days that a withdrawn alert and a lifted ban are known, at least as long as the above."
-        " Open and dismissed alerts are known for as long as their ban.",
+        description="Days that a lifted ban and an alert that ended with one are known, at least as long as"
+        " accounts are remembered. All other alerts are known for as long as their ban.",
     )

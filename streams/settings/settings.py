@@ -96,5 +96,7 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
                 f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_NETWORKS "
                 "names its network: profiles would travel in the clear"
             )
+        if self.gate_desk_url and not self.gate_desk_secret_file:
+            yield f"{PREFIX}GATE_DESK_URL needs {PREFIX}GATE_DESK_SECRET_FILE: the desk must know who asks"
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
             yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from agents.bridge import Bridge
 from agents.common.yielder import HELD_SECONDS
@@ -91,6 +92,16 @@ async def test_what_a_record_came_without_is_counted_on_the_foreign_topic() -> N
     [outcome] = await shop.told(signup(mail=[SECRET]))
     assert isinstance(outcome, Published)
     assert shop.metrics.fields_unusable.labels(TOPIC, "email", "wrong-type")._value.get() == 1
+
+
+async def test_a_value_that_no_worker_reads_is_counted_and_logged_once_by_its_shape() -> None:
+    shop = Shop()
+    with capture_logs() as logs:
+        await shop.told(signup(mail="umar example org"), signup(mail="umar#example"))
+    assert shop.metrics.fields_unusable.labels(TOPIC, "email", "unreadable")._value.get() == 2
+    [line] = logs
+    assert (line["field"], line["example"]) == ("email", "xxxx xxxxxxx xxx")
+    assert "umar" not in str(line)
 
 
 async def test_a_slow_clock_of_ours_makes_no_dead_letters() -> None:

@@ -42,6 +42,7 @@ MIRROR = a_sign_up("99", handle="umar_media_2", device_id=DEVICE)
 PLAIN = a_sign_up("99", handle="salma_kitchen")
 TURNED = a_change("99", handle="umar_media_2", device_id=DEVICE)
 LIFTED = a_reinstatement("77")
+CLEARED = a_reinstatement("99", at=NOON + timedelta(minutes=95))
 OWN = a_ban("99", handle="umar_media_2", device_id=DEVICE, at=NOON + timedelta(minutes=90))
 DELETED = a_deletion("99", at=NOON + timedelta(minutes=90))
 AGAIN = a_ban("77", handle="umar_media", device_id=DEVICE, at=NOON + timedelta(minutes=90))
@@ -201,7 +202,14 @@ class World:
 
     async def lifted(self) -> None:
         """The reinstatement of the ban, and the word of it on the topic of bans."""
-        for emit in await self._deliver(self.life.expunge, LIFTED):
+        await self._lifted(LIFTED)
+
+    async def cleared(self) -> None:
+        """The same of the new account's own ban."""
+        await self._lifted(CLEARED)
+
+    async def _lifted(self, record: Record) -> None:
+        for emit in await self._deliver(self.life.expunge, record):
             if emit.value is None:
                 headers = dict(emit.headers)
                 await self.life.enrol([arrival(None, key=emit.key, headers=headers)])
@@ -234,6 +242,7 @@ class World:
 
     def _tell(self, emit: Emit) -> None:
         if (alert := self.life.alert(emit)) is not None:
+            self.life.heard.append(alert)
             self.told.append((alert.alert_id, self.life.number(alert), alert.status))
 
     async def _deliver(self, agent: Any, record: Record | bytes | None) -> list[Emit]:
@@ -399,6 +408,16 @@ def test_in_every_order_the_later_verdict_holds(world: MakeWorld) -> None:
 def test_an_alert_on_who_is_banned_is_not_open_whenever_its_dismissal_is_taken_back(world: MakeWorld) -> None:
     for lived in orders(world, "confirmed", "own", before=("ban", "mirror", "dismissed")):
         assert not ends_open(lived), said(lived)
+
+
+def test_whose_own_ban_is_lifted_is_quoted_by_nobody_for_it(world: MakeWorld) -> None:
+    seen = 0
+    for lived in orders(world, "own", "cleared", "relay", before=("ban", "mirror")):
+        seen += 1
+        lived.tell_what_is_owed()
+        last = max(lived.life.heard, key=lambda alert: alert.revision)
+        assert last.withdrawn_reason != "account-banned", f"order {seen}: {said(lived)}"
+    assert seen > 10, f"{seen} orders are not all of them"
 
 
 def families(lived: World) -> list[Descent | None]:

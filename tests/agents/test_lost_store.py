@@ -334,13 +334,17 @@ async def test_state_quotes_nobody_and_follows_its_alert(platform: Platform) -> 
     assert (read.record.key, read.record.alert.revision) == (alert.alert_id, alert.revision)
 
 
-async def test_closed_alert_leaves_the_topic_after_the_days_of_the_setting(platform: Platform) -> None:
+async def test_closed_alert_is_forgotten_by_its_readers_whenever_its_ban_is_lifted(
+    platform: Platform, lost: Step
+) -> None:
     await platform.alerted()
     change = a_change("99", handle="salma_kitchen", at=platform.moment())
     await platform.life.tell(platform.life.changed, change)
     await platform.life.relay()
-    assert len(platform.life.states) == 1
-    await platform.quiet()
+    await lost(platform)
+    await platform.lifted()
+    assert platform.ends == ("withdrawn", "reinstated", 3)
+    assert not platform.quotes
     assert platform.life.states == {}
 
 

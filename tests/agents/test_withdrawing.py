@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from agents.common.tombstones import OCCURRED_AT_HEADER
 from schemas.alerts import MirrorAlert
 from schemas.verdicts import Verdict
 from tests.agents.conftest import Life
@@ -35,6 +36,44 @@ async def last(life: Life) -> tuple[str, int, str | None, bool]:
         alert.withdrawn_reason,
         any(it["ours"] or it["theirs"] for it in lines),
     )
+
+
+async def ended(life: Life, how: str, alert: MirrorAlert) -> None:
+    """The first end of an alert, after which the desk still quotes what a decision rested on."""
+    if how == "account-banned":
+        await life.ban(a_ban("99", handle="umar_media2", device_id=DEVICE, at=LATER))
+    elif how == "verdict":
+        await life.tell(life.judge, a_verdict(alert.alert_id, "not_mirror"))
+    else:
+        await life.tell(life.changed, a_change("99", handle="salma_kitchen", at=LATER))
+
+
+@pytest.mark.parametrize("relayed", [True, False], ids=["told", "still owed"])
+@pytest.mark.parametrize("first", ["account-banned", "verdict", "no-longer-resembles"])
+@pytest.mark.parametrize("then", ["reinstated", "ban-forgotten", "account-deleted"])
+@pytest.mark.parametrize("who", ["77", "99"])
+async def test_who_is_forgotten_after_an_alert_ended_is_forgotten_by_its_readers_once(
+    life: Life, who: str, then: str, first: str, relayed: bool
+) -> None:
+    await ended(life, first, await alerted(life))
+    if relayed:
+        await life.relay()
+        life.seconds += 400 * 86_400
+    at = LATER + timedelta(minutes=1)
+    for _ in range(2):  # delivered again
+        if then == "reinstated":
+            await life.tell(life.expunge, a_reinstatement(who, at=at))
+        elif then == "ban-forgotten":
+            moment = {OCCURRED_AT_HEADER: repr(at.timestamp()).encode()}
+            await life.tell(life.enrol, None, key=f"telegram:{who}".encode(), headers=moment)
+        else:
+            await life.tell(life.forget, a_deletion(who, at=at))
+        await life.relay()
+    status, _, reason, quotes = await last(life)
+    assert (status, reason, quotes) == ("withdrawn", then, False)
+    told = [alert.withdrawn_reason for alert in life.alerts if alert.status == "withdrawn"]
+    assert told == ([first, then] if relayed else [then])
+    assert life.states == {}
 
 
 async def test_an_account_that_was_banned_itself_needs_nobodys_look(life: Life) -> None:
@@ -130,7 +169,7 @@ async def test_reinstated_after_its_own_ban_it_is_told_again(life: Life) -> None
     await life.relay()
     seen = a_change("99", handle="umar_media2", device_id=DEVICE, at=LATER + timedelta(minutes=2))
     await life.tell(life.changed, seen)
-    assert (await last(life))[:2] == ("open", 3)
+    assert (await last(life))[:2] == ("open", 4)
 
 
 def precision(life: Life) -> str:

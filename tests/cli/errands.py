@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import click
 import pytest
 
-from cli.commands.backtest.truths import PAIR
+from cli.inputs.truths import PAIR
 from cli.main import run
 from cli.options import InputFile
 from cli.registry import COMMANDS, module_of
@@ -230,8 +230,8 @@ ERRANDS: Mapping[str, Errand] = {
     "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
     "size": Errand(lambda folder: {"sign_ups": ["50000"], "bans": ["20000"]}),
     "hash-avatar": Errand(_picture),
-    "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),
-    "remember": Errand(lambda folder: {"files": _pair(folder)["accounts"]}, servers=True),
+    "enrol": Errand(lambda folder: {"paths": _pair(folder)["bans"]}, servers=True),
+    "remember": Errand(lambda folder: {"paths": _pair(folder)["accounts"]}, servers=True),
     "watchlist import": Errand(_listed),
     "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),

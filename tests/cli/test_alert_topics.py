@@ -22,6 +22,7 @@ from streams.kafka.client import TopicReader, Writer
 from streams.outcomes import Arrival
 from tests.agents.conftest import Life, make_life
 from tests.makers import a_ban, a_verdict
+from tests.store.makers import open_on
 
 __all__ = ["make_life"]  # a fixture
 
@@ -205,7 +206,7 @@ async def test_summary_of_such_a_release_is_known(life: Life) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"{__name__}.KEY", summary.alert_id.encode())
         await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
-    ((found,),) = await life.context.store.open_alerts([ALERT.matched.key])
+    ((found,),) = await open_on(life.context.store, ALERT.matched.key)
     assert (found.alert_id, found.revision) == (summary.alert_id, 4)
     assert await life.context.store.owed("holder", now=life.seconds) == []
 

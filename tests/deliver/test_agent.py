@@ -13,7 +13,9 @@ from deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, LEAVING_SECONDS, E
 from deliver.endpoints import Endpoint, Filter, Shape
 from deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
 from deliver.metrics import WebhookMetrics
-from schemas.alerts import AlertSummary, MirrorAlert
+from deliver.shapes import Sendable
+from schemas.alerts import MirrorAlert
+from schemas.appeals import AppealDecided
 from schemas.examples import ALERT, SUMMARY
 from schemas.record import Record
 from schemas.wire import encode
@@ -25,9 +27,11 @@ from tests.streams.fakes import FakeClock
 HAS_IT = Published(())
 
 
-def account_of(alert: MirrorAlert | AlertSummary) -> str:
-    """The account that an alert is about, "summary" for a count of several."""
-    return alert.account_id if isinstance(alert, MirrorAlert) else "summary"
+def sent_as(record: Sendable) -> tuple[str, int]:
+    """Account and revision of an alert, "summary" for a count of several; an appeal by its id."""
+    if isinstance(record, AppealDecided):
+        return record.appeal_id, 0
+    return record.account_id if isinstance(record, MirrorAlert) else "summary", record.revision
 
 
 class Scripted:
@@ -35,12 +39,12 @@ class Scripted:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, int]] = []
-        self.answer: Callable[[MirrorAlert | AlertSummary], Answer] = lambda alert: Delivered()
+        self.answer: Callable[[Sendable], Answer] = lambda alert: Delivered()
         self.open = 0
         self.most_open = 0
 
-    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
-        self.sent.append((account_of(alert), alert.revision))
+    async def send(self, alert: Sendable) -> Answer:
+        self.sent.append(sent_as(alert))
         self.open += 1
         self.most_open = max(self.open, self.most_open)
         await asyncio.sleep(0)
@@ -118,7 +122,7 @@ async def test_a_record_that_is_no_alert_is_a_dead_letter_of_this_endpoint() -> 
 
 async def test_what_is_refused_is_a_dead_letter_at_once_and_holds_nobody() -> None:
     scene = Scene()
-    scene.client.answer = lambda alert: Refused(422) if account_of(alert) == "1" else Delivered()
+    scene.client.answer = lambda alert: Refused(422) if sent_as(alert)[0] == "1" else Delivered()
     outcomes = await scene.agent([scene.arrival(alert("1")), scene.arrival(alert("1", 2)), scene.arrival()])
     letter = Dead("endpoint-refused", detail="answered 422", endpoint="desk")
     assert outcomes == [letter, letter, HAS_IT]
@@ -127,7 +131,7 @@ async def test_what_is_refused_is_a_dead_letter_at_once_and_holds_nobody() -> No
 async def test_an_outage_sends_nothing_twice_that_was_delivered_and_keeps_the_order() -> None:
     scene = Scene()
     batch = [scene.arrival(alert(str(n % 3), n // 3 + 1)) for n in range(9)]
-    scene.client.answer = lambda alert: Away("answered 503", 7.0) if account_of(alert) == "1" else Delivered()
+    scene.client.answer = lambda alert: Away("answered 503", 7.0) if sent_as(alert)[0] == "1" else Delivered()
     with pytest.raises(Transient, match="answered 503") as outage:
         await scene.agent(batch)
     assert outage.value.after_seconds == 7.0
@@ -215,7 +219,7 @@ async def test_what_is_sent_again_for_one_endpoint_passes_the_others() -> None:
 
 async def test_batches_that_went_elsewhere_are_forgotten() -> None:
     scene = Scene()
-    scene.client.answer = lambda alert: Away("answered 503") if account_of(alert) == "x" else Delivered()
+    scene.client.answer = lambda alert: Away("answered 503") if sent_as(alert)[0] == "x" else Delivered()
     for _ in range(120):
         batch = [scene.arrival(alert(str(n))) for n in range(10)]
         with pytest.raises(Transient):

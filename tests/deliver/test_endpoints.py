@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from deliver.endpoints import ENDPOINTS_MAX, Endpoint, endpoints_of
-from schemas.examples import ALERT
+from schemas.examples import ALERT, APPEAL_DECIDED
 from streams.errors import SettingsError
 from streams.settings import load
 from tests.deliver.receiver import SECRET, SECRET_TEXT
@@ -55,6 +55,7 @@ def test_an_endpoint_is_a_url_a_secret_and_what_it_wants(folder: Path) -> None:
 def test_filters_take_what_one_of_their_values_fits(folder: Path, line: str, takes: bool) -> None:
     [endpoint] = read(folder, GENERIC + line)
     assert endpoint.filter.takes(ALERT) is takes
+    assert endpoint.filter.takes(APPEAL_DECIDED) is takes
 
 
 def test_secrets_come_from_files_and_the_environment_and_are_never_shown(folder: Path) -> None:
@@ -104,6 +105,11 @@ def test_secrets_come_from_files_and_the_environment_and_are_never_shown(folder:
         ("[endpoints.a]\nurl = 'https://a.example'\nsecret_file = '/dev/zero'", "larger than 16 KiB"),
         ("[endpoints.a]\nshape = 'coop'\nurl = 'https://a.example'", "needs key_file"),
         (GENERIC + "item_type = 'x'", "belong to shape coop"),
+        (
+            "[endpoints.a]\nshape = 'coop'\nurl = 'https://a.example'\nkey_file = 'FOLDER/key'\n"
+            "item_type = 'x'\nappeals = true",
+            "name another endpoint for appeals",
+        ),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'http://a.example'", "plain http only with allow_networks"),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'ftp://a.example'", "must be https://"),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'https://'", "must be https:// with a host"),
@@ -139,6 +145,8 @@ def test_a_process_takes_a_bounded_number(folder: Path) -> None:
     assert len(read(folder, many)) == ENDPOINTS_MAX
     with pytest.raises(SettingsError, match="length <="):
         read(folder, f"{many}\n[endpoints.more]{one}")
+    with pytest.raises(SettingsError, match="counts twice"):
+        read(folder, f"{many}\nappeals = true")
 
 
 def test_without_a_file_there_is_nothing_to_do() -> None:

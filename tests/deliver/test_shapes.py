@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from deliver.endpoints import Endpoint, Shape
-from deliver.shapes import REASONS_MAX, body_of, escaped, message_id
+from deliver.shapes import REASONS_MAX, Sendable, body_of, escaped, message_id
 from schemas.alerts import AlertSummary, MirrorAlert
-from schemas.examples import ALERT, SUMMARY, WITHDRAWN
+from schemas.appeals import AppealDecided
+from schemas.examples import ALERT, APPEAL_DECIDED, SUMMARY, WITHDRAWN
 
 # What receivers get: the record itself, an item of Coop, a message for people.
 
 
-def sent(alert: MirrorAlert | AlertSummary, shape: Shape = "generic") -> dict[str, Any]:
+def sent(alert: Sendable, shape: Shape = "generic") -> dict[str, Any]:
     body: dict[str, Any] = json.loads(body_of(alert, Endpoint("a", "", shape, item_type="samehand-alert")))
     return body
 
@@ -63,6 +64,19 @@ def test_a_summary_says_how_many_accounts_got_no_alert() -> None:
     assert header["text"]["text"].startswith(f"{SUMMARY.withheld} withheld")
     assert SUMMARY.key in counts["text"]["text"]
     assert sent(gone, "slack")["blocks"][0]["text"]["text"].startswith("Withdrawn")
+
+
+def test_a_decided_appeal_is_sent_under_the_id_of_the_appeal() -> None:
+    body = sent(APPEAL_DECIDED)
+    assert (body["type"], body["timestamp"]) == ("appeal.decided", APPEAL_DECIDED.decided_at.isoformat())
+    assert msgspec.convert(body["data"], AppealDecided) == APPEAL_DECIDED
+    assert message_id(APPEAL_DECIDED).isascii()
+    assert message_id(APPEAL_DECIDED) != message_id(replace(APPEAL_DECIDED, appeal_id="c-2"))
+    hostile = replace(APPEAL_DECIDED, appeal_id="<!channel> *c*")
+    header, who, facts = sent(hostile, "slack")["blocks"]
+    assert header["text"]["text"] == "Appeal partly"
+    assert "<!channel>" not in who["text"]["text"]
+    assert "reason several" in facts["elements"][0]["text"]
 
 
 def test_slack_gets_blocks_within_its_limits() -> None:

@@ -14,6 +14,7 @@ from desk.access.sign_in import add_user
 from desk.database.engine import Database
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
+from desk.related import GateClient
 from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
 from desk.telemetry import DeskMetrics
@@ -88,11 +89,14 @@ def an_office(
     policy: Policy = A_POLICY,
     *,
     profiles: ProfileSource | None = None,
+    gate: GateClient | None = None,
     **environment: str,
 ) -> Office:
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
     clock, metrics = Clock(), DeskMetrics(CollectorRegistry())
-    return Office(Desk(database, load(environment), policy, clock, metrics, profiles=profiles), clock)
+    return Office(
+        Desk(database, load(environment), policy, clock, metrics, profiles=profiles, gate=gate), clock
+    )
 
 
 def with_shares(**shares: float) -> Policy:

@@ -21,6 +21,7 @@ from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring, new_key, rate_of
 from gate.metrics import GateMetrics
+from gate.related import Related
 from gate.rights import May
 from gate.scoring import Scoring
 from gate.variations import Variations
@@ -123,11 +124,13 @@ def a_gate(
 ) -> Gate:
     """A gate to a context, whose clock it has."""
     preview, variations = Preview(life.context), Variations()
+    intake = Intake(broker, life.context.topics, lambda: life.seconds)
     return Gate(
         keyring=Keyring(keys_file, lambda: life.seconds),
         scoring=Scoring(preview, lambda: life.seconds, variations=variations),
         preview=preview,
-        intake=Intake(broker, life.context.topics, lambda: life.seconds),
+        intake=intake,
+        related=Related(preview, intake, lambda: life.seconds, lambda: life.seconds),
         webhooks=webhooks or {},
         metrics=GateMetrics(life.context.metrics.registry, lambda: variations.total),
         ticks=lambda: life.seconds,

@@ -47,7 +47,11 @@ def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str
 
 
 @pytest.mark.parametrize(
-    "right", ["score", "alerts", "verdicts", "events", *(f"events:{it}@a.b-c_1" for it in KINDS)]
+    "right",
+    [
+        *("score", "alerts", "verdicts", "appeals", "related", "events"),
+        *(f"events:{it}@a.b-c_1" for it in KINDS),
+    ],
 )
 def test_right_of_this_release_can_be_given(right: str) -> None:
     assert fault_of(right) == ""
@@ -58,8 +62,6 @@ def test_right_of_this_release_can_be_given(right: str) -> None:
     [
         "",
         "all",
-        "appeals",
-        "related",
         "events:",
         "events:x",
         "events@app",
@@ -80,7 +82,7 @@ def test_file_with_rights_of_a_later_release_is_read_and_one_with_nonsense_is_no
     path = tmp_path / "keys.json"
     new_key(path, "later", frozenset({"score"}), 1.0, NOW)
     text = path.read_text()
-    path.write_text(text.replace('"score"', '"appeals", "related", "events:waved@app"'))
+    path.write_text(text.replace('"score"', '"related", "events:waved@app"'))
     (key,) = read_keys(path)
     assert not key.has("score")
     path.write_text(text.replace('"score"', '"events:created@app:x"'))

@@ -23,7 +23,7 @@ from google.protobuf import (  # type: ignore[import-untyped]  # protobuf ships 
     timestamp_pb2,
 )
 
-from cli.commands.map.foreign_records import of_file, of_kcat
+from cli.inputs.foreign_records import of_file, of_kcat
 from schemas.mapping.compiler import compile_mappings
 from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival

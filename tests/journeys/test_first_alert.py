@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cli.commands.map.foreign_records import of_kcat
+from cli.inputs.foreign_records import of_kcat
 from streams.kafka.client import admin, writer
 from streams.settings import load
 from tests.house import ROOT

@@ -152,6 +152,18 @@ def test_desk_reaches_outside_only_with_the_file_that_says_whom(
     assert getattr(load(given), setting) == value
 
 
+def test_leads_reach_the_gate_by_a_network_without_redis_and_with_a_key_alone() -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / "related.yaml").read_text("utf-8"))
+    desk, gate = added["services"]["desk"], added["services"]["gate"]
+    shared = set(SERVICES["desk"]["networks"]) & {*SERVICES["gate"]["networks"], *gate["networks"]}
+    assert shared == {"broker"}
+    assert "broker" not in SERVICES["redis"]["networks"]
+    assert desk["secrets"] == list(added["secrets"])
+    given = {**desk["environment"], "SAMEHAND_DESK_GATE_KEY_FILE": __file__}
+    assert unknown_names(given) == {}
+    assert load(given).desk_gate_url == "http://gate:6070"
+
+
 def test_there_are_partitions_for_every_worker() -> None:
     assert len(WORKERS) <= int(SERVICES[WORKERS[0]]["environment"]["SAMEHAND_TOPIC_PARTITIONS"])
 
@@ -182,6 +194,19 @@ def test_deliver_runs_where_it_is_asked_for_and_sees_neither_redis_nor_the_peppe
     (tmp_path / "webhook_secret").write_text(SECRET_TEXT)
     (endpoint,) = read_endpoints(text.replace("/run/secrets", str(tmp_path)), {})
     assert endpoint.secret is not None
+
+
+def test_appeals_go_from_gate_to_desk_under_a_secret_of_both_on_a_network_of_both() -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / "appeals.yaml").read_text("utf-8"))
+    gate, desk = added["services"].pop("gate"), added["services"].pop("desk")
+    assert not added["services"]
+    assert gate["secrets"] == desk["secrets"] == list(added["secrets"]) == ["appeals_secret"]
+    assert set(gate["networks"]) <= set(SERVICES["desk"]["networks"])
+    given = gate["environment"] | desk["environment"]
+    files = {name: text for name, text in given.items() if name.endswith("_FILE")}
+    assert set(files.values()) == {"/run/secrets/appeals_secret"}
+    settings = load(given | dict.fromkeys(files, __file__))
+    assert settings.gate_desk_url == f"http://desk:{settings.desk_port}"
 
 
 def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> None:
@@ -263,8 +288,9 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
     script.write_text((ROOT / named).read_text("utf-8"))
     subprocess.run(["sh", script], check=True)
     made = secrets_in(tmp_path)
-    assert set(made) == {*COMPOSED["secrets"], "gate/keys.json"}
+    assert set(made) == {*COMPOSED["secrets"], "appeals_secret", "gate/keys.json"}
     assert len(Secret.read(made["webhook_secret"]).key) == 32
+    assert len(Secret.read(made["appeals_secret"]).key) == 32
     assert read_keys(tmp_path / "secrets" / "gate" / "keys.json") == ()
     assert len(made["redis_password"]) == 64
     assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1

@@ -17,6 +17,7 @@ from desk.database import verdicts
 from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
 from schemas.accounts import Account, Avatar
+from schemas.alerts import Matched
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason, a_rival
@@ -387,6 +388,27 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     assert lead.fits()
 
 
+def test_a_lead_cuts_a_link_of_a_family_and_undoes_it_by_keys_alone(running: Running, visit: Visits) -> None:
+    running.receive("alert-1", matched=Matched(platform="x", account_id="root", policy="hate"))
+    reader, lead = visit("amina"), visit("lena", "lead")
+    reader.press("g")
+    reader.at("alert-1")
+    reader.press("c", "1")
+    reader.at_the_queue()
+    reader.open("/families/x/root")
+    assert reader.page.locator("form[action$='/take-back']").count() == 0
+    lead.open("/families/x/new-alert-1")
+    assert "decided: a mirror" in lead.said("#account-2")
+    lead.reach("#account-2 summary")
+    lead.press("Enter", "Tab", "Tab", "Enter")
+    lead.page.locator("form[action$='/restore'] button").wait_for()
+    assert "link cut" in lead.said("#account-2")
+    lead.reach("form[action$='/restore'] button")
+    lead.press("Enter")
+    lead.page.locator("#account-2 summary").wait_for()
+    assert lead.fits()
+
+
 def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit: Visits) -> None:
     reader = visit("amina")
     assert reader.page.locator("a[href='/weights']").count() == 0
@@ -397,6 +419,7 @@ def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit
 PAGES = (
     *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
     *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
+    "/families/x/banned",
 )
 
 
@@ -517,10 +540,14 @@ def test_everybody_can_read_the_report_of_a_dry_run(visit: Visits, tmp_path: Pat
     for scheme in ("light", "dark"):
         reader.page.emulate_media(color_scheme=scheme)
         reader.page.goto((tmp_path / "out" / "report.html").as_uri())
-        for width in (320, 380, 1280):
-            reader.page.set_viewport_size({"width": width, "height": 900})
-            assert reader.fits(), width
-        assert seen_by_everybody(reader, "report") == []
+        for link in (None, "all alerts", "telegram:mirror"):  # from the report to a list to the reasons
+            if link is not None:
+                reader.page.get_by_role("link", name=link, exact=True).click()
+            for width in (320, 380, 1280):
+                reader.page.set_viewport_size({"width": width, "height": 900})
+                assert reader.fits(), (link, width)
+            assert seen_by_everybody(reader, "report") == []
+        assert "device" in reader.page.locator("article:target").inner_text()
 
 
 def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(

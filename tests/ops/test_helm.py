@@ -400,6 +400,12 @@ PROFILED: dict[str, Any] = {
     },
     "networkPolicy": {"profiles": {"ports": [8444], "to": [{"ipBlock": {"cidr": "10.8.0.0/16"}}]}},
 }
+APPEALING: dict[str, Any] = {
+    **DESKED,
+    "gate": GATED["gate"],
+    "appeals": {"secretName": "appeals", "secretKey": "whsec"},
+    "networkPolicy": {"deskFrom": [{"ipBlock": {"cidr": "10.8.0.0/16"}}]},
+}
 SERVED = [pytest.param("gate", GATED, id="gate"), pytest.param("desk", DESKED, id="desk")]
 SERVED += [pytest.param("desk", POSTGRES, id="desk-postgresql")]
 SERVED += [pytest.param("desk", SINGLE_SIGN_ON, id="desk-single-sign-on")]
@@ -626,6 +632,52 @@ def test_profiles_come_from_a_source_that_the_desk_alone_may_reach() -> None:
     assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE") == "profiles"
     assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_CA_FILE") == "profiles-ca"
     assert reaching(PROFILED, 8444, "10.8.0.0/16") == ["eu-samehand-desk"]
+
+
+def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None:
+    both = {name: templates(APPEALING)[f"eu-samehand-{name}"] for name in ("gate", "desk")}
+    for template in both.values():
+        (volume,) = (it for it in template["spec"]["volumes"] if it["name"] == "appeals")
+        assert volume["secret"]["items"] == [{"key": "whsec", "path": "secret"}]
+    gate, desk = (settings_of(template) for template in both.values())
+    assert gate["SAMEHAND_GATE_DESK_URL"] == "http://eu-samehand-desk:6068"
+    path = "/run/secrets/samehand/appeals/secret"
+    assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_APPEALS_SECRET_FILE"] == path
+    policies = {
+        it["metadata"]["name"]: it["spec"] for it in rendered(APPEALING) if it["kind"] == "NetworkPolicy"
+    }
+    (out,) = policies["eu-samehand-gate"]["egress"]
+    (in_,) = policies["eu-samehand-desk"]["ingress"]
+    assert out["ports"] == in_["ports"] == [{"port": 6068, "protocol": "TCP"}]
+    labels = [peer["podSelector"]["matchLabels"] for peer in (*out["to"], in_["from"][-1])]
+    assert [it["app.kubernetes.io/component"] for it in labels] == ["desk", "gate"]
+    without = changed(APPEALING, "appeals.secretName", "")
+    assert "SAMEHAND_GATE_DESK_URL" not in settings_of(templates(without)["eu-samehand-gate"])
+
+
+def test_leads_ask_the_releases_own_gate_which_lets_the_desk_in() -> None:
+    values = {
+        **DESKED,
+        **GATED,
+        "desk": {**DESK, "gate": {"secretName": "desk-key", "secretKey": "related"}},
+        "networkPolicy": {"gateFrom": [{"podSelector": {"matchLabels": {"app": "proxy"}}}]},
+    }
+    template = templates(values)["eu-samehand-desk"]
+    given = settings_of(template)
+    assert given["SAMEHAND_DESK_GATE_URL"] == "http://eu-samehand-gate:6070"
+    assert given["SAMEHAND_DESK_GATE_KEY_FILE"] == "/run/secrets/samehand/gate/key"
+    (secret,) = (it["secret"] for it in template["spec"]["volumes"] if it["name"] == "gate")
+    assert (secret["secretName"], secret["items"]) == ("desk-key", [{"key": "related", "path": "key"}])
+    policies = {
+        it["metadata"]["name"]: it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"
+    }
+    gate, desk = policies["eu-samehand-gate"], policies["eu-samehand-desk"]
+    (way,) = desk["egress"]
+    assert way["ports"] == [{"port": 6070, "protocol": "TCP"}]
+    assert way["to"] == [{"podSelector": gate["podSelector"]}]
+    assert {"podSelector": desk["podSelector"]} in gate["ingress"][0]["from"]
+    with pytest.raises(helm().HelmError, match=r"needs gate\.enabled"):
+        rendered(changed(values, "gate.enabled", False))
 
 
 def test_links_to_profiles_need_no_source() -> None:

@@ -19,6 +19,7 @@ from schemas.generate import RECORDS
 from schemas.keys import AccountRef, account_key, read_account_key
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.related import RELATED_MAX, RelatedAccount, RelatedAnswer
 from schemas.unknown import UnknownFields
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
@@ -197,3 +198,14 @@ def test_a_ban_shows_every_kind_of_field_that_a_profile_can_have() -> None:
     keyed = {name for record in EXAMPLES["accounts.created"] for name in as_json(record)["account"]}
     assert {"handle", "display_name", "bio", "links", "email", "phone", "device_id", "ip", "avatar"} <= shown
     assert {"email_hmac", "device_hmac"} <= keyed
+
+
+def test_an_answer_on_related_accounts_is_bounded() -> None:
+    one = RelatedAccount(platform="x", account_id="7", standing="banned", agrees=("device",), probability=0.1)
+    for count, fits in ((RELATED_MAX, True), (RELATED_MAX + 1, False)):
+        raw = msgspec.json.encode(RelatedAnswer(standing="banned", related=(one,) * count))
+        if fits:
+            assert len(msgspec.json.decode(raw, type=RelatedAnswer).related) == count
+        else:
+            with pytest.raises(msgspec.ValidationError):
+                msgspec.json.decode(raw, type=RelatedAnswer)

@@ -32,8 +32,10 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "alerts.sample": wire.decode_alert,
     "alerts.state": wire.decode_alert_state,
     "alerts.verdicts": wire.decode_verdict,
+    "appeals.decided": wire.decode_appeal_decided,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
+    "gate.audit": wire.decode_related_asked,
     "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)

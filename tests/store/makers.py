@@ -10,7 +10,7 @@ from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
 from schemas.revisions import by_time
 from schemas.verdicts import Verdict
-from store.base import Ban, BanFacts, Claim, Decision, Member, Proposal, Query, Remembered
+from store.base import Ban, BanFacts, Claim, Decision, Member, OpenAlert, Proposal, Query, Remembered, Store
 from store.pepper.pepper import Pepper, Peppers
 
 NOW = 1_790_000_000.0
@@ -145,3 +145,8 @@ def a_decision(
 def a_member(account: str, descent: Descent, banned: str = "", *, at: float = NOW) -> Member:
     """An account that is in a family by the decision on its resemblance to a banned one."""
     return Member(account, descent, f"{account}~{banned or descent.root_id}", at)
+
+
+async def open_on(store: Store, *accounts: str) -> list[list[OpenAlert]]:
+    """The open alerts on bans."""
+    return [[it for it in several if it.open] for several in await store.alerts_on(accounts)]

@@ -23,7 +23,6 @@ from store.base import (
     OpenAlert,
     Proposal,
     Query,
-    Recalled,
     Remembered,
     Ruled,
     Ruling,
@@ -59,6 +58,7 @@ from tests.store.makers import (
     a_remembered,
     again,
     nth,
+    open_on,
 )
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
@@ -891,7 +891,7 @@ class TestPairs:
             OpenAlert(one.alert_id, one.account, one.banned, one.band, nth(1), one.payload, NOW)
             for one in proposals
         ]
-        assert await store.open_alerts(["x:9001", "x:404"]) == [expected, []]
+        assert await open_on(store, "x:9001", "x:404") == [expected, []]
         assert await store.pairs([proposals[1].alert_id, "unknown"]) == [expected[1], None]
 
     async def test_whoever_ends_a_ban_ends_its_alerts_in_the_same_step(self, store: Store) -> None:
@@ -899,7 +899,7 @@ class TestPairs:
         proposals = [a_proposal(f"x:{n}") for n in range(3)]
         await store.propose(proposals, now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW + 1, reason="ban-forgotten")
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await open_on(store, "x:9001") == [[]]
         assert await store.pairs([proposals[0].alert_id]) == [None]
         owed = await store.owed("holder", now=NOW + 1)
         assert {(one.alert.account, one.revision, one.reason, one.at) for one in owed} == {
@@ -967,7 +967,7 @@ class TestPairs:
         await store.settle(
             [ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))]
         )  # by a worker that is late
-        ((open_,),) = await store.open_alerts(["x:9001"])
+        ((open_,),) = await open_on(store, "x:9001")
         assert (open_.revision, await store.owed("holder", now=NOW)) == (nth(3), [])
 
     async def test_a_late_confirmation_of_a_withdrawn_alert_confirms_nothing(self, store: Store) -> None:
@@ -1010,7 +1010,7 @@ class TestPairs:
             await store.withdraw([read], reason="no-longer-resembles", now=NOW + 1)
         (owed,) = await store.owed("holder", now=NOW)
         assert (owed.revision, owed.reason, owed.at) == (nth(3), "no-longer-resembles", NOW + 1)
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await open_on(store, "x:9001") == [[]]
 
     async def test_no_alert_about_an_account_that_was_deleted_since_it_was_seen(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
@@ -1041,7 +1041,7 @@ class TestPairs:
         (ruled,) = await store.propose([proposal], now=NOW)
         assert ruled.revision == 0
         assert [it.reason for it in await store.owed("holder", now=NOW)] == [reason]
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await open_on(store, "x:9001") == [[]]
 
     async def test_a_withdrawn_alert_is_known_to_a_late_verdict_until_its_ban_or_account_goes(
         self, store: Store
@@ -1136,10 +1136,10 @@ class TestPairs:
     async def test_a_summary_that_the_store_lost_is_open_again_until_its_ban_goes(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         told = OpenAlert(SUMMARY.alert_id, "x:9001", "x:9001", "none", 4, SUMMARY.payload, 0.0)
-        assert await store.recall([Recalled(told, NOW)], now=NOW) == [True]
-        assert await store.recall([Recalled(told, NOW)], now=NOW) == [False]
+        assert await store.recall([told], now=NOW) == [True]
+        assert await store.recall([told], now=NOW) == [False]
         assert await store.owed("holder", now=NOW) == [], "that its account is banned is no reason to end it"
-        assert await store.open_alerts(["x:9001"]) == [[told]]
+        assert await open_on(store, "x:9001") == [[told]]
         assert await store.alerts_about(["x:9001"]) == [[]]
         await store.propose([replace(summed_up("x:1"), again_only=True, counted=True)], now=NOW)
         (owed,) = await store.owed("holder", now=NOW)
@@ -1271,7 +1271,7 @@ class TestDecisions:
         await store.reopen([replace(gone, payload=b"as it was")], now=NOW + 2)
         back = replace(gone, payload=b"as it was", revision=nth(3), open=True, withdrawn=None)
         assert await store.pairs([gone.alert_id]) == [back]
-        assert await store.open_alerts(["x:9001"]) == [[back]]
+        assert await open_on(store, "x:9001") == [[back]]
         (owed,) = await store.owed("holder", now=NOW + 2)
         assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, nth(3), None, None)
         assert await store.propose([a_proposal()], now=NOW + 2) == [Ruled(DUPLICATE, 0)], "it is told already"
@@ -1306,7 +1306,7 @@ class TestDecisions:
         elif cause == "another reason":
             gone = replace(gone, withdrawn="account-banned")
         await store.reopen([gone], now=NOW)
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await open_on(store, "x:9001") == [[]]
         assert [
             it for it in await store.owed("holder", now=NOW) if it.reason is None and not it.forgotten
         ] == []
@@ -1322,7 +1322,7 @@ class TestDecisions:
         (open_,) = await store.pairs([gone.alert_id])
         assert open_ is not None
         await store.reopen([open_], now=NOW)
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await open_on(store, "x:9001") == [[]]
         assert [it.reason for it in await store.owed("holder", now=NOW)] == ["account-banned"]
 
     async def test_of_a_deleted_account_nothing_is_told_that_was_owed_for_another_reason(

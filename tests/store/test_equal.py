@@ -206,7 +206,7 @@ class Story:
             await store.remembered(ACCOUNTS, now=now),
             await store.bans(ACCOUNTS),
             await store.bans(ACCOUNTS, now=now),
-            await store.open_alerts(ACCOUNTS),
+            await store.alerts_on(ACCOUNTS),
             await store.alerts_about(ACCOUNTS),
             sorted(repr(it) for it in await store.owed("holder", now=now) if it.counts is None),
             await store.pairs(pairs),

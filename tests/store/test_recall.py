@@ -9,13 +9,13 @@ import pytest
 
 from schemas.alerts import WithdrawnReason
 from schemas.revisions import by_time
-from store.base import ConfirmedEntry, OpenAlert, Owed, Recalled, Ruled, Ruling, Store
-from tests.store.conftest import MakeStore
-from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, nth
+from store.base import ConfirmedEntry, OpenAlert, Owed, Ruled, Ruling, Store
+from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, nth, open_on
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 PAIR = a_proposal()
 YEARS = 400 * DAY
+KNOWN: tuple[WithdrawnReason, ...] = ("verdict", "account-banned", "no-longer-resembles")
 
 
 def an_open(revision: int = nth(1), *, band: str = "possible") -> OpenAlert:
@@ -27,9 +27,9 @@ def a_withdrawn(reason: WithdrawnReason, revision: int = nth(2)) -> OpenAlert:
     return replace(an_open(revision), open=False, withdrawn=reason)
 
 
-async def published(store: Store) -> OpenAlert:
+async def published(store: Store, *, expires_at: float | None = None) -> OpenAlert:
     """The pair is told on a ban."""
-    await store.enrol([a_ban("9001")], now=NOW)
+    await store.enrol([a_ban("9001", expires_at=expires_at)], now=NOW)
     (ruled,) = await store.propose([PAIR], now=NOW)
     await store.confirm([a_claim(PAIR, ruled.revision)], now=NOW)
     (alert,) = await store.pairs([PAIR.alert_id])
@@ -40,14 +40,13 @@ async def published(store: Store) -> OpenAlert:
 async def settled(store: Store, *, now: float) -> list[Owed]:
     """Publishes all that is owed, as the relay does."""
     owed = await store.owed("holder", now=now)
-    known = ("verdict", "account-banned", "no-longer-resembles")
     await store.settle(
         [
             ConfirmedEntry(
                 it.alert.alert_id,
                 it.alert.banned,
                 it.revision,
-                replace(it.alert, open=False, withdrawn=it.reason) if it.reason in known else None,
+                replace(it.alert, open=False, withdrawn=it.reason) if it.reason in KNOWN else None,
                 it.alert.account,
             )
             for it in owed
@@ -98,45 +97,32 @@ async def test_open_alert_is_known_for_as_long_as_its_ban(store: Store) -> None:
     assert (owed.reason, owed.revision) == ("reinstated", by_time(NOW + YEARS))
 
 
-@pytest.mark.parametrize("reason", ["no-longer-resembles", "account-banned"])
-async def test_closed_alert_is_forgotten_after_the_days_of_the_setting(
-    make_store: MakeStore, reason: WithdrawnReason
+@pytest.mark.parametrize("published_first", [True, False], ids=["published", "still owed"])
+@pytest.mark.parametrize("then", ["reinstated", "ban-expired", "account-deleted"])
+@pytest.mark.parametrize("reason", KNOWN)
+async def test_withdrawn_alert_is_withdrawn_once_more_when_it_is_to_be_forgotten(
+    store: Store, reason: WithdrawnReason, then: WithdrawnReason, published_first: bool
 ) -> None:
-    store = await make_store(dedup_seconds=10 * DAY)
-    alert = await published(store)
+    alert = await published(store, expires_at=NOW + YEARS if then == "ban-expired" else None)
     await store.withdraw([alert], reason=reason, now=NOW)
-    await settled(store, now=NOW)
-    assert await settled(store, now=NOW + 10 * DAY - 1) == []
-    (known,) = await store.pairs([alert.alert_id])
-    assert known is not None
-    (owed,) = await settled(store, now=NOW + 10 * DAY)
-    assert (owed.forgotten, owed.reason, owed.alert.alert_id) == (True, None, alert.alert_id)
+    if published_first:
+        assert [owed.reason for owed in await settled(store, now=NOW)] == [reason]
+        assert await settled(store, now=NOW + YEARS - DAY) == []
+    ((known,),) = await store.alerts_on(["x:9001"])
+    assert (known.open, known.withdrawn) == (False, reason)
+    later = NOW + YEARS + DAY
+    for _ in range(2):
+        if then == "account-deleted":
+            await store.withdraw([known], reason=then, now=later)
+        elif then == "ban-expired":
+            await store.sweep(now=later)
+        else:
+            await store.expunge([("x:9001", NOW)], now=later, reason=then)
+    (owed,) = await settled(store, now=later)
+    assert (owed.reason, owed.revision) == (then, by_time(later))
+    assert owed.alert.withdrawn == (reason if published_first else None)
     assert await store.pairs([alert.alert_id]) == [None]
-    assert await settled(store, now=NOW + 20 * DAY) == []
-
-
-async def test_dismissed_alert_is_known_for_as_long_as_its_ban(store: Store) -> None:
-    alert = await published(store)
-    await store.decide([a_decision(alert.alert_id)], now=NOW)
-    await store.withdraw([alert], reason="verdict", now=NOW)
-    await settled(store, now=NOW)
-    assert await settled(store, now=NOW + YEARS) == []
-    (known,) = await store.pairs([alert.alert_id])
-    assert known is not None
-    await store.expunge([("x:9001", NOW)], now=NOW + YEARS)
-    (owed,) = await settled(store, now=NOW + YEARS)
-    assert owed.forgotten
-    assert await store.pairs([alert.alert_id]) == [None]
-
-
-async def test_closed_alert_on_a_deleted_account_is_forgotten(store: Store) -> None:
-    alert = await published(store)
-    await store.withdraw([alert], reason="account-banned", now=NOW)
-    await settled(store, now=NOW)
-    ((known,),) = await store.alerts_about([PAIR.account])
-    await store.withdraw([known], reason="account-deleted", now=NOW)
-    (owed,) = await settled(store, now=NOW)
-    assert owed.forgotten
+    assert await settled(store, now=later) == []
 
 
 async def test_pair_proposed_anew_owes_no_forgetting(store: Store) -> None:
@@ -152,7 +138,7 @@ class TestRecall:
 
     async def test_open_alert_is_not_told_again_and_ends_with_its_ban(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        assert await store.recall([Recalled(an_open(), NOW)], now=NOW + DAY) == [True]
+        assert await store.recall([an_open()], now=NOW + DAY) == [True]
         assert await store.propose([PAIR], now=NOW + DAY) == [Ruled(DUPLICATE, 0)]
         assert await store.alerts_about([PAIR.account]) == [[an_open()]]
         assert await store.pairs([PAIR.alert_id]) == [an_open()]
@@ -162,25 +148,25 @@ class TestRecall:
 
     async def test_band_that_rises_is_told_as_a_higher_revision(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        await store.recall([Recalled(an_open(), NOW)], now=NOW)
+        await store.recall([an_open()], now=NOW)
         assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
 
     async def test_open_alert_on_a_ban_that_is_gone_is_withdrawn(self, store: Store) -> None:
-        assert await store.recall([Recalled(an_open(), NOW)], now=NOW + DAY) == [True]
+        assert await store.recall([an_open()], now=NOW + DAY) == [True]
         (owed,) = await settled(store, now=NOW + DAY)
         assert (owed.reason, owed.revision) == ("ban-forgotten", by_time(NOW + DAY))
         assert await store.alerts_about([PAIR.account]) == [[]]
 
     async def test_open_alert_on_an_account_that_is_banned_is_withdrawn(self, store: Store) -> None:
         await store.enrol([a_ban("9001"), a_ban("7001")], now=NOW)
-        await store.recall([Recalled(an_open(), NOW)], now=NOW)
+        await store.recall([an_open()], now=NOW)
         assert [it.reason for it in await store.owed("holder", now=NOW)] == ["account-banned"]
 
     async def test_dismissed_pair_stays_silent_and_can_be_opened_again(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         await store.decide([a_decision(PAIR.alert_id)], now=NOW)
         gone = a_withdrawn("verdict")
-        assert await store.recall([Recalled(gone, NOW)], now=NOW + DAY) == [True]
+        assert await store.recall([gone], now=NOW + DAY) == [True]
         assert await store.propose([PAIR], now=NOW + DAY) == [Ruled(Ruling.SUPPRESSED, 0)]
         assert await store.pairs([PAIR.alert_id]) == [gone]
         await store.decide([a_decision(PAIR.alert_id, "unsure", at=NOW + 1)], now=NOW + DAY)
@@ -188,33 +174,37 @@ class TestRecall:
         (owed,) = await store.owed("holder", now=NOW + DAY)
         assert (owed.reason, owed.revision) == (None, by_time(NOW + DAY))
 
-    async def test_withdrawn_alert_of_long_ago_is_forgotten(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.recall([Recalled(a_withdrawn("account-banned"), NOW)], now=NOW + YEARS)
-        assert [it.forgotten for it in await settled(store, now=NOW + YEARS)] == [True]
-
-    async def test_withdrawn_alert_on_a_ban_that_is_gone_is_forgotten(self, store: Store) -> None:
-        await store.recall([Recalled(a_withdrawn("verdict"), NOW)], now=NOW)
-        assert [it.forgotten for it in await settled(store, now=NOW)] == [True]
+    @pytest.mark.parametrize("reason", KNOWN)
+    @pytest.mark.parametrize("gone", ["ban", "account"])
+    async def test_withdrawn_alert_of_which_something_is_gone_is_withdrawn_once_more(
+        self, store: Store, reason: WithdrawnReason, gone: str
+    ) -> None:
+        if gone == "account":
+            await store.enrol([a_ban("9001")], now=NOW)
+            await store.forget([(PAIR.account, NOW)], now=NOW)
+        await store.recall([a_withdrawn(reason)], now=NOW + DAY)
+        why = "ban-forgotten" if gone == "ban" else "account-deleted"
+        assert [it.reason for it in await settled(store, now=NOW + DAY)] == [why]
+        assert await settled(store, now=NOW + DAY) == []
 
     @pytest.mark.parametrize("make", [an_open, lambda revision: a_withdrawn("verdict", revision)])
     async def test_store_that_knows_as_much_is_left_alone(
         self, store: Store, make: Callable[[int], OpenAlert]
     ) -> None:
         alert = await published(store)
-        assert await store.recall([Recalled(make(alert.revision), NOW)], now=NOW) == [False]
+        assert await store.recall([make(alert.revision)], now=NOW) == [False]
         assert await store.pairs([PAIR.alert_id]) == [alert]
         await store.expunge([("x:9001", NOW)], now=NOW)
         await settled(store, now=NOW)
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW + 1)
-        assert await store.recall([Recalled(make(alert.revision), NOW)], now=NOW) == [False]
-        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await store.recall([make(alert.revision)], now=NOW) == [False]
+        assert await open_on(store, "x:9001") == [[]]
 
     async def test_older_dump_takes_what_happened_since(self, store: Store) -> None:
         """It has the alert open; it was withdrawn since, opened again, and withdrawn once more."""
         await published(store)
         for later in (a_withdrawn("verdict", nth(2)), an_open(nth(3)), a_withdrawn("verdict", nth(4))):
-            assert await store.recall([Recalled(later, NOW)], now=NOW) == [True]
+            assert await store.recall([later], now=NOW) == [True]
             assert await store.pairs([PAIR.alert_id]) == [later]
         assert await settled(store, now=NOW) == []
 
@@ -222,16 +212,16 @@ class TestRecall:
         """The worker died between its state and its confirmation: the store noted the pair itself."""
         await store.enrol([a_ban("9001")], now=NOW)
         await store.propose([PAIR], now=NOW)
-        await store.recall([Recalled(an_open(), NOW)], now=NOW)
+        await store.recall([an_open()], now=NOW)
         assert await store.propose([PAIR], now=NOW) == [Ruled(PUBLISH, nth(1))]
 
     async def test_summary_stands_until_its_ban_ends(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         summary = OpenAlert("summary of x:9001", "x:9001", "x:9001", "none", nth(1), b"summary", 0.0)
-        assert await store.recall([Recalled(summary, NOW)], now=NOW) == [True]
-        assert await store.recall([Recalled(summary, NOW)], now=NOW) == [False]
+        assert await store.recall([summary], now=NOW) == [True]
+        assert await store.recall([summary], now=NOW) == [False]
         assert await store.owed("holder", now=NOW) == []
-        assert await store.open_alerts(["x:9001"]) == [[summary]]
+        assert await open_on(store, "x:9001") == [[summary]]
         assert await store.alerts_about(["x:9001"]) == [[]], "it is no alert on the banned account"
         await store.expunge([("x:9001", NOW)], now=NOW + 1)
         (owed,) = await store.owed("holder", now=NOW + 1)
@@ -242,6 +232,6 @@ class TestRecall:
         several: Sequence[OpenAlert] = [
             replace(an_open(), alert_id=f"{n:032x}", account=f"x:{n}") for n in range(300)
         ]
-        assert all(await store.recall([Recalled(it, NOW) for it in several], now=NOW))
-        ((*found,),) = await store.open_alerts(["x:9001"])
+        assert all(await store.recall(several, now=NOW))
+        ((*found,),) = await open_on(store, "x:9001")
         assert found == sorted(several, key=lambda it: it.alert_id)

@@ -108,6 +108,15 @@ def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str
             for line in (*alert.evidence, *alert.counter_evidence)
             if (own := line.ours if is_new else line.theirs)
         ],
+        "appeals": [
+            {
+                "appeal_id": appeal.appeal_id,
+                "received_at": _moment(appeal.received_at),
+                "words": appeal.words,
+                "outcome": appeal.outcome,
+            }
+            for appeal in (kept.appeals if is_new and kept is not None else ())
+        ],
         "verdict": None
         if verdict is None
         else {"verdict": verdict.verdict, "decided_at": _moment(verdict.decided_at)},

@@ -17,7 +17,7 @@ from schemas.dates import from_seconds
 from schemas.keys import AccountRef
 from store.base import Ban, Remembered
 from store.limits import GENERATIONS
-from streams.kafka.topics import names
+from streams.kafka.topics import names, wanted
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Gatherer:
             await store.open()
             (self.found.ban,) = await store.bans(key, now=now)
             (self.found.remembered,) = await store.remembered(key, now=now)
-            (about,), (on_ban,) = await store.alerts_about(key), await store.open_alerts(key)
+            (about,), (on_ban,) = await store.alerts_about(key), await store.alerts_on(key)
             (descent,) = await store.descents(key)
         finally:
             await store.close()
@@ -144,15 +144,16 @@ class Gatherer:
 
     def topics(self, *, read: bool) -> None:
         """Lists the topics that exist; with `read` only those that hold a record about the account."""
-        called = names(self.settings)
+        called, needed = names(self.settings), {spec.name for spec in wanted(self.settings)}
         if read:
             self.found.topics = scan(self.settings, self.account)
         else:
             self.found.topics = ScannedTopics(describe(self.settings))
             self.found.not_read["topics"] = "their records were not read (--no-topics)"
         for kind in TOPICS:
-            if kind not in self.found.topics.found:
-                self.found.not_read[f"topic {getattr(called, kind)}"] = (
+            topic = str(getattr(called, kind))
+            if kind not in self.found.topics.found and topic in needed:  # others only some deployments have
+                self.found.not_read[f"topic {topic}"] = (
                     "it does not exist, or we may not see it; SAMEHAND_TOPIC_PREFIX begins its name"
                 )
         for kind, records in self.found.topics.found.items():

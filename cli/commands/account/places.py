@@ -13,7 +13,7 @@ from typing import Final
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from store.limits import HALF_LIFE_SECONDS
-from streams.kafka.topics import Names, TopicSpec, wanted, wanted_by_desk
+from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk, wanted_by_gate
 from streams.settings import Settings
 
 
@@ -46,24 +46,26 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
     "state": (
-        "ids of both accounts and of the family's first, levels and weights of alerts that are open or may be"
-        " judged; no quotes",
+        "ids of both accounts and of the family's first, levels and weights of open and withdrawn alerts; no"
+        " quotes",
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
     "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
+    "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
     "letters": (
         "a record that could not be processed, with its key, as it came: raw and not masked",
         "nothing: `samehand letters drop` marks a letter and removes none",
     ),
     "control": ("nothing of an account", NOTHING),
+    "gate_audit": ("the account's id, where a lead asked who is like it; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
     "weights": ("nothing of an account", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "quotes": ("evidence", "decided_evidence", "findable", "notes"),
+    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
     "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
     "audit-log": ("audit", "heads"),
     "desk": (
@@ -84,7 +86,13 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 def places(settings: Settings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
-    specs = {spec.name: spec for spec in (*wanted_by_desk(settings), *wanted(settings))}
+    several = (
+        *wanted_by_gate(settings),
+        *wanted_by_desk(settings),
+        decided_appeals(settings, "WRITE"),
+        *wanted(settings),
+    )
+    specs = {spec.name: spec for spec in several}
     topics = {
         attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
         for attribute, name in vars(Names(settings.topic_prefix)).items()
@@ -106,7 +114,7 @@ def places(settings: Settings) -> dict[str, Place]:
         "alerts-in-store": Place(
             "Redis, alerts",
             _QUOTES,
-            f"open ones as long as the ban; withdrawn ones {dedup}, or as long as the ban after a verdict",
+            "as long as the ban",
             "a deletion of either account; the end of the ban",
         ),
         "family": Place(
@@ -144,7 +152,8 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
     return {
         "quotes": Place(
             "desk, quotes and notes",
-            "what alerts quote, as they stand and as they were decided; search terms; notes",
+            "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
+            " wrote in appeals",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],

@@ -22,6 +22,7 @@ from schemas.mapping.fields import TARGETS, Kind
 from schemas.wire import (
     decode_alert,
     decode_alert_state,
+    decode_appeal_decided,
     decode_enrolled,
     decode_letter,
     decode_verdict,
@@ -44,7 +45,7 @@ _UNBOUNDED_MS: Final = 2**62
 
 TOPICS: Final = (
     *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
-    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "letters"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "gate_audit", "letters"),
 )
 """By the attribute of `Names`: alerts before verdicts, which name an alert alone."""
 
@@ -152,9 +153,14 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
         return False
     if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
         return _takes_event(kind, arrival, account, scanned)
+    if attribute == "gate_audit":
+        return arrival.key == account.key.encode()
     if attribute == "enrolled":
         enrolled = decode_enrolled(arrival.value, now=math.inf)
         return not isinstance(enrolled, Malformed) and enrolled.record.key == account.key
+    if attribute == "appeals":
+        decided = decode_appeal_decided(arrival.value, now=math.inf)
+        return not isinstance(decided, Malformed) and decided.record.key == account.key
     return _takes_alert(attribute, arrival, account, scanned)
 
 

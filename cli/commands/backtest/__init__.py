@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from cli import output
-from cli.inputs.input_errors import tell_faults
+from cli.inputs.event_files import EventFiles, files_options
+from cli.inputs.input_errors import tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.input_source import shown_path
-from cli.inputs.oddities import tell_odd
+from cli.offline.known_pairs import causes_of
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE, accounts_option, bans_option, platform_option, strict_option, weights_option
+from cli.options import FILE, accounts_option, bans_option, strict_option, weights_option
 from cli.output_files import write
 from cli.run_async import awaited
 
@@ -50,7 +51,7 @@ from cli.run_async import awaited
     metavar="DIR",
     help="Write figures.json and charts (SVG) to this folder, which is created if missing.",
 )
-@platform_option
+@files_options
 @strict_option
 @output.json_option
 def command(
@@ -61,7 +62,7 @@ def command(
     languages: Path | None,
     weights: Path | None,
     out: Path | None,
-    platform: str,
+    files: EventFiles,
     strict: bool,
     as_json: bool,
 ) -> int:
@@ -82,28 +83,32 @@ def command(
     from cli.commands.backtest.figures import figures
     from cli.commands.backtest.running import measured
     from cli.commands.backtest.show import show
-    from cli.commands.backtest.truths import read_languages, read_strategies, read_truth
+    from cli.inputs.truths import read_languages, read_strategies, read_truth
 
     started = time.monotonic()
-    tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
-    run, scored = awaited(
+    files.tell_odd((bans, BANS), (accounts, ACCOUNTS), strict=strict)
+    run, scored, missed = awaited(
         measured(
             bans,
             accounts,
-            platform,
+            files,
             read_truth(truth),
-            now=time.time(),
             weights=None if weights is None else weights_of_file(weights),
             strategies=None if strategies is None else read_strategies(strategies),
             groups=None if languages is None else read_languages(languages),
         )
     )
     tell_faults(scored.faults)
-    scored.unusable.tell()
+    tell_unusable(scored.unusable)
     refuse_nothing(scored, bans, accounts)
     if not run.sign_ups:
         raise click.ClickException(f"{shown_path(accounts)}: nothing in it can be measured")
-    shown = {**figures(run), "bad_rows": len(scored.faults), "seconds": round(time.monotonic() - started, 3)}
+    shown = {
+        **figures(run),
+        "missed": causes_of(missed),
+        "bad_rows": len(scored.faults),
+        "seconds": round(time.monotonic() - started, 3),
+    }
     if out is not None:
         _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})
     if as_json:

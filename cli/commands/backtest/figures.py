@@ -7,46 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Final
 
 import numpy as np
 
 from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.commands.backtest.truths import CATCHABLE_MAX, AccountPair
-from samehand.scoring.intervals import wilson
+from cli.inputs.truths import CATCHABLE_MAX, AccountPair
+from cli.offline.share import Share
 
 _DRAWS = 2_000
 _SEED = 20_261_124  # the same counts have the same interval
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """``hits`` of ``of``, with the 95 % interval of Wilson (1927), which holds for few cases too."""
-
-    hits: int
-    of: int
-
-    @property
-    def value(self) -> float | None:
-        return self.hits / self.of if self.of else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Lower and upper bound, or ``None`` of nothing."""
-        estimate = wilson(self.hits, self.of)
-        return None if estimate is None else (estimate.low, estimate.high)
-
-    def as_json(self, times: int = 1) -> dict[str, object]:
-        """For JSON: the share and its interval, per ``times``."""
-        interval = self.interval
-        return {
-            "hits": self.hits,
-            "of": self.of,
-            "value": None if self.value is None else round(self.value * times, 4),
-            "interval": None if interval is None else [round(bound * times, 4) for bound in interval],
-        }
 
 
 def ratio_interval(groups: Sequence[tuple[int, int]]) -> list[float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cli.commands.backtest.truths import AccountPair
+from cli.inputs.truths import AccountPair
 from schemas.alerts import MirrorAlert
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli import output
+from cli.offline.known_pairs import share_of, show_causes
 
 
 def show(figures: Mapping[str, Any]) -> None:
@@ -19,8 +20,8 @@ def show(figures: Mapping[str, Any]) -> None:
         **{
             f"{name} per 1,000": (
                 str(capacity["alerts"]),
-                _share(capacity["precision"]),
-                _share(capacity["recall"]),
+                share_of(capacity["precision"]),
+                share_of(capacity["recall"]),
             )
             for name, capacity in figures["capacities"].items()
         },
@@ -29,7 +30,7 @@ def show(figures: Mapping[str, Any]) -> None:
     at_20 = figures["capacities"]["20"]["recall_by_strategy"]
     if at_20:
         by = figures["recall_by_strategy"]
-        both = {name: (_share(by[name]), _share(at_20[name])) for name in by}
+        both = {name: (share_of(by[name]), share_of(at_20[name])) for name in by}
         screen.print(output.table(("strategy", "recall, alerted", "recall, 20 per 1,000"), _named(both)))
     for name, alarms in figures["false_alarms"].items():
         screen.print(
@@ -38,13 +39,14 @@ def show(figures: Mapping[str, Any]) -> None:
         )
     calibration, waits = figures["calibration"], figures["time_to_detect_seconds"]
     screen.print(
-        f"blocking recall {_share(figures['blocking_recall'])}, "
-        f"scoring recall {_share(figures['scoring_recall'])}\n"
+        f"blocking recall {share_of(figures['blocking_recall'])}, "
+        f"scoring recall {share_of(figures['scoring_recall'])}\n"
         f"calibration error {_number(calibration['error'])} of all events, "
         f"{_number(calibration['error_unsure'])} of those above .05; "
         f"gap above .8: {_number(calibration['gap_above_0.8'])}\n"
         f"time to detect, median {waits['median']} s, p90 {waits['p90']} s; {figures['seconds']:.1f} s"
     )
+    show_causes(screen, figures["missed"])
 
 
 def _named(rows: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -53,14 +55,7 @@ def _named(rows: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def _band(band: Mapping[str, Any]) -> tuple[str, str, str]:
     upwards = band["precision_upwards"]
-    return str(upwards["of"]), _share(upwards), _share(band["recall_upwards"])
-
-
-def _share(share: Mapping[str, Any]) -> str:
-    if share["value"] is None:
-        return "–"
-    low, high = share["interval"]
-    return f"{share['value']:.3f} [{low:.3f}, {high:.3f}]"
+    return str(upwards["of"]), share_of(upwards), share_of(band["recall_upwards"])
 
 
 def _number(value: float | None) -> str:

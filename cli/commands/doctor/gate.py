@@ -67,6 +67,13 @@ def look_at_keys(settings: Settings) -> list[DoctorFinding]:
         )
         cure = "`samehand keys list` names them; make narrower ones (--may events:created@app), revoke these"
         findings.append(warning("rights", sentence, cure))
+    try:
+        settings.gate_desk_key()
+    except SettingsError as fault:
+        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in fault.faults.items()]
+    if any(key.has("appeals") for key in keys) and not settings.gate_desk_url:
+        words = "a key may send appeals, and the gate names no desk: each is refused"
+        findings.append(warning("appeals", words, "set SAMEHAND_GATE_DESK_URL (docs/gate.md, appeals)"))
     if settings.gate_webhooks is None:
         return findings
     try:
@@ -92,7 +99,20 @@ def look_at_calls(settings: Settings) -> list[DoctorFinding]:
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us and would take what a gate publishes; nothing is written."""
     words = "may write events and verdicts, and read which weights were adopted"
-    return look_at_topics(settings, topics.wanted_by_gate(settings), words, _CURES)
+    wanted = topics.wanted_by_gate(settings)
+    if not _answers_leads(settings):
+        wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
+    return look_at_topics(settings, wanted, words, _CURES)
+
+
+def _answers_leads(settings: Settings) -> bool:
+    """Whether a key may ask who is related, so that the gate needs its topic for it."""
+    try:
+        return settings.gate_keys is not None and any(
+            key.has("related") for key in read_keys(settings.gate_keys)
+        )
+    except UnusableKeys:  # `look_at_keys` says why
+        return False
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:

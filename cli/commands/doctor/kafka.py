@@ -8,6 +8,7 @@ from typing import Final
 from agents.common.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
+from cli.commands.doctor.events import look_at_events
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from report.text import visible
 from samehand.errors import UnusableWeights
@@ -39,7 +40,7 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
     try:
         checked = topics.check(settings, create=False)
         group_fault = topics.group_fault(settings)
-        stopped = [*_of_stopped(settings), *_of_weights(settings)]
+        stopped = [*_of_stopped(settings), *_of_weights(settings), *look_at_events(settings)]
     except BrokerRefused as refusal:
         return [of_start(refused_by_kafka(refusal))]
     except (StreamsError, OSError) as fault:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from agents.runtime import bridge
+from cli.commands.doctor.events import look_at_mapped
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from cli.commands.doctor.kafka import look_at_topics
 from cli.commands.doctor.settings import answer_at, look_at_address, look_at_folder, taken
@@ -31,7 +32,11 @@ _FORBIDDEN: Final[Mapping[str, str]] = {
 
 def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     """Its database, its addresses, what it asks of others, and its topics. The database is not changed."""
-    findings = [*look_at_database(settings), *look_at_profiles(settings)]
+    findings = [*look_at_database(settings), *look_at_profiles(settings), *look_at_gate(settings)]
+    try:
+        settings.desk_appeals_secret()
+    except SettingsError as refused:
+        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in refused.faults.items()]
     if (fault := desk_address_fault(settings)) is not None:
         host, port = settings.desk_host, settings.desk_port
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")
@@ -78,18 +83,33 @@ def look_at_profiles(settings: Settings) -> list[DoctorFinding]:
     return [] if source is None else [fine("profiles", "asked of the platform when a page is opened")]
 
 
+def look_at_gate(settings: Settings) -> list[DoctorFinding]:
+    """Whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
+    from desk.related import gate_client  # the desk's extra
+
+    try:
+        client = gate_client(settings)
+    except SettingsError as fault:
+        return [wrong(name, reason, "docs/desk.md, who is like it") for name, reason in fault.faults.items()]
+    return [] if client is None else [fine("gate", "asked by leads who is like an account")]
+
+
 def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
     """The endpoints with their secrets, its address and its topics. Nothing is sent."""
     try:
-        findings = [fine("endpoints", plural(len(endpoints_of(settings, os.environ)), "endpoint"))]
+        endpoints = endpoints_of(settings, os.environ)
+        findings = [fine("endpoints", plural(len(endpoints), "endpoint"))]
     except SettingsError as fault:
+        endpoints = ()
         findings = [wrong(name, why, "docs/deliver.md shows the file") for name, why in fault.faults.items()]
     words = "may read alerts, and write dead letters"
     return [
         *findings,
         *look_at_folder(settings),
         *look_at_address(settings, "deliver"),
-        *look_at_topics(settings, topics_of(settings), words, _cures("deliver"), "deliver process"),
+        *look_at_topics(
+            settings, topics_of(settings, endpoints), words, _cures("deliver"), "deliver process"
+        ),
     ]
 
 
@@ -103,11 +123,15 @@ def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
         cure = "`samehand map` says what the file makes of a sample"
         findings = [wrong(name, why, cure) for name, why in fault.faults.items()]
     words = "may read the mapped topics, and write events"
+    wanted = bridge.topics_of(settings, mappings)
+    about_topics = look_at_topics(settings, wanted, words, _cures("bridge"), "bridge")
+    reachable = not any(finding.state == "wrong" and finding.about == "Kafka" for finding in about_topics)
     return [
         *findings,
         *look_at_folder(settings),
         *look_at_address(settings, "bridge"),
-        *look_at_topics(settings, bridge.topics_of(settings, mappings), words, _cures("bridge"), "bridge"),
+        *about_topics,
+        *(look_at_mapped(settings, mappings) if reachable else ()),
     ]
 
 

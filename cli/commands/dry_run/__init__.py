@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 
 from cli import output
-from cli.options import FILE, platform_option, weights_option
+from cli.inputs.event_files import EventFiles, files_options
+from cli.inputs.truths import AccountPair, pair_options
+from cli.options import FILE, weights_option
 from cli.run_async import awaited
-from report.rendering import environment
 from report.text import plural, visible
-from report.waterfall import rivals
-from report.waterfall.steps import Scale, quoted, steps
-from schemas.alerts import EvidenceLine, RivalShare
 
 CAPACITY: Final = 200
 """Alerts that a moderator reads in a day: eight hours at two and a half minutes each."""
@@ -70,6 +65,13 @@ class _Moment(click.ParamType):
     help="With --topic: how far back to begin: 24h, 7d, a date, or start.",
 )
 @click.option(
+    "--to",
+    "until",
+    type=_Moment(),
+    metavar="WHEN",
+    help="Leave out what occurred later: 24h for a day ago, or a date.",
+)
+@click.option(
     "--events",
     type=FILE,
     help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; - is standard input.",
@@ -80,14 +82,14 @@ class _Moment(click.ParamType):
     help="Banned accounts: a file (JSONL of AccountBanned, or CSV), or a topic, read from its start; by "
     "default the topic accounts.banned.",
 )
-@click.option(
-    "--mapping",
-    type=FILE,
-    help="The mapping file (TOML) for topics whose records are not samehand's (docs/mapping.md).",
-)
-@click.option("--kcat", is_flag=True, help="With --mapping: the file --events is the output of `kcat -J`.")
 @weights_option(
     "Also replay with this table of weights (JSON), called B, and compare it with the one in force, A."
+)
+@click.option(
+    "--allow",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --weights: end with exit code 1 if more than N pairs are alerted under one table only.",
 )
 @click.option(
     "--capacity",
@@ -111,22 +113,26 @@ class _Moment(click.ParamType):
     default=Path("samehand-try"),
     show_default=True,
     metavar="DIR",
-    help="Write report.html and report.json to this folder, which is created if missing.",
+    help="Write report.html with its pages of alerts, report.json, alerts.jsonl and alerts.csv to this "
+    "folder, which is created if missing.",
 )
-@platform_option
+@files_options
+@pair_options
 @output.json_option
 def command(
     topics: tuple[str, ...],
     since: float,
+    until: float | None,
     events: Path | None,
     bans: str | None,
-    mapping: Path | None,
-    kcat: bool,
     weights: Path | None,
+    allow: int | None,
     capacity: int,
     records: int,
     out: Path,
-    platform: str,
+    files: EventFiles,
+    why: AccountPair | None,
+    truth: frozenset[AccountPair] | None,
     as_json: bool,
 ) -> int:
     """Report what samehand would find in your events; publishes nothing (a dry run).
@@ -136,10 +142,15 @@ def command(
     x86-64, elsewhere the store in memory, up to 200,000 records. Topics are read without a consumer group,
     so no offset moves. Your own store is not touched.
 
-    The report lists alerts by band and explains the best of them; it says how many alerts each threshold
-    raises per 1,000 sign-ups and how many of them --capacity allows, which fields were empty, and which
-    signals therefore had nothing to compare. With --weights it also lists who is alerted under one table
-    only, and why. The same records give the same report, byte by byte.
+    The report lists all alerts, by band, policy and platform, each with its reasons; it says how many alerts
+    each threshold raises per 1,000 sign-ups and how many of them --capacity allows, which fields were empty,
+    and which signals therefore had nothing to compare. Alerts on accounts that you banned later yourselves
+    are counted apart. With --weights it also lists who is alerted under one table only, and why, by script
+    and language; with --allow that is a check for a change of weights. The same records give the same report,
+    byte by byte.
+
+    With --truth it measures what was found of pairs that you know, and groups the others by why they were
+    missed; with --why it explains one account or one pair.
 
     An alert means resemblance, not identity: a person decides.
 
@@ -151,6 +162,9 @@ def command(
       samehand try --mapping mappings.toml --topic shop.public.users \\
         --from 7d --bans shop.public.users
       samehand try --events sign-ups.csv --bans bans.csv --capacity 50
+      samehand try --mapping mappings.toml --events users.csv --truth known.csv
+      samehand try --events a.csv --bans bans.csv --weights new.json --allow 20
+      samehand try --mapping mappings.toml --events users.csv --why app:311 app:17
       samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
         --bans bans.csv --out report
     """
@@ -160,27 +174,31 @@ def command(
         raise click.UsageError("give --topic NAME to read from the broker, or --events FILE")
     if topics and events is not None:
         raise click.UsageError("give --topic or --events, not both")
-    if kcat and (mapping is None or events is None):
-        raise click.UsageError("--kcat says of --events what they are, with --mapping what becomes of them")
+    if allow is not None and weights is None:
+        raise click.UsageError("--allow says how many pairs may differ under --weights: give both")
+    if files.kcat and events is None:
+        raise click.UsageError("--kcat says what a file is: give --events FILE")
     file, topic = _bans(bans)
-    if file is None and topic is None and topics and mapping is None:
+    if file is None and topic is None and topics and files.mappings is None:
         topic = ""
     asked = DryRunOptions(
-        topics, since, events, file, topic, mapping, kcat, weights, capacity, records, platform
+        topics, since, events, file, topic, weights, capacity, records, files, why, truth, until
     )
     _make(out)
-    report, run = awaited(dry_run(asked))
-    from cli.offline.silent_signals import sentence
-    from cli.output_files import write
+    trial = awaited(dry_run(asked))
+    from cli.commands.dry_run.alert_files import write_all
+    from cli.commands.dry_run.show import show
 
-    cost_of_silence = sentence(report["signals"]["silent"])
-    write(out / "report.html", page(report, cost_of_silence).encode(), "--out")
-    whole = {"report": report, "run": run}
-    write(out / "report.json", (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(), "--out")
+    write_all(out, trial)
     if as_json:
-        output.figures({**report, "run": run, "out": str(out)})
+        output.figures({**trial.report, "run": trial.run, "out": str(out)})
     else:
-        _show(report, run, out)
+        show(trial, out)
+    compared = trial.report.get("compared")
+    differ = 0 if compared is None else compared["only_a"] + compared["only_b"]
+    if allow is not None and differ > allow:
+        output.note(f"{plural(differ, 'pair')} alerted under one table only; --allow {allow}")
+        return 1
     return 0
 
 
@@ -200,80 +218,3 @@ def _make(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
-
-
-def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
-    screen = output.console()
-    alerts, kinds = report["alerts"], report["events"]["kinds"]
-    output.line(
-        screen,
-        f"{plural(kinds['created'], 'sign-up')} and {plural(kinds['banned'], 'ban')}: "
-        f"{alerts['likely']:,} likely, {alerts['possible']:,} possible "
-        f"on {plural(alerts['accounts'], 'account')}; {plural(report['events']['bad'], 'bad record')}.",
-    )
-    rows = [
-        (
-            f"{row['threshold']:g}",
-            f"{row['alerts']:,}",
-            _number(row["per_1000_sign_ups"]),
-            _number(row["a_day"]),
-            {None: "–", True: "yes", False: "no"}[row["fits"]],
-        )
-        for row in report["capacity"]["thresholds"]
-    ]
-    heads = ("from", "alerts", "per 1,000 sign-ups", "a day", f"fits {report['capacity']['a_day']:,} a day")
-    screen.print(output.table(heads, rows))
-    for kind, fields in report["fields"].items():
-        if fields["empty"]:
-            output.line(screen, f"Empty in every `{kind}`: {', '.join(fields['empty'])}")
-    output.line(
-        screen, f"Signals with nothing to compare: {', '.join(report['signals']['silent']) or 'none'}"
-    )
-    if "compared" in report:
-        compared = report["compared"]
-        output.line(screen, f"Under B alone: {compared['only_b']:,}; under A alone: {compared['only_a']:,}.")
-    seconds = run["seconds"]
-    output.line(
-        screen,
-        f"Read in {seconds['reading']:.1f} s, replayed in {seconds['replaying']:.1f} s ({run['store']}).",
-    )
-    output.line(screen, f"{visible(str(out / 'report.html'), 4_096)}: open it in a browser.")
-    screen.print("Resemblance, not identity; a person decides.", style="dim")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}"
-
-
-def page(report: Mapping[str, Any], cost_of_silence: str) -> str:
-    """The whole page; equal arguments give equal bytes.
-
-    ``cost_of_silence`` is a sentence on what silent signals cost, "" where nothing is known of it.
-    """
-    filters: dict[str, Callable[..., Any]] = {
-        "bars": _bars,
-        "integer": "{:,}".format,
-        "number": lambda value: "–" if value is None else f"{value:,.2f}",
-        "rivals": lambda alert: rivals.telling(
-            msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...])
-        ),
-        "short": "{:g}".format,
-        "signed": lambda nats: "nothing" if nats is None else f"{nats:+.2f}".replace("-", "−"),
-        "who": rivals.who,
-    }
-    template = environment(filters).get_template("trial.html")
-    return template.render(report=report, cost_of_silence=cost_of_silence, question=rivals.QUESTION)
-
-
-def _bars(alert: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields every reason of an alert with its bar in percent of the track."""
-    drawn = steps(
-        alert["prior"],
-        msgspec.convert(alert["evidence"], tuple[EvidenceLine, ...]),
-        msgspec.convert(alert["counter_evidence"], tuple[EvidenceLine, ...]),
-        alert["log_odds"],
-    )
-    scale = Scale.over(drawn, 100.0)
-    for step in drawn:
-        left, width = scale.bar(step)
-        yield {"step": step, "left": f"{left:.1f}", "width": f"{width:.1f}", "quoted": quoted(step)}

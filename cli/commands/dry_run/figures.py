@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Final
 
-import msgspec
-
+from agents.common.metric_labels import script_of
 from cli.commands.dry_run.replay import Outcomes
 from cli.commands.dry_run.sources import Gathered, SourceEvent
 from cli.commands.map.tally import SIDES
+from cli.offline.known_pairs import alert_fields
 from cli.offline.silent_signals import costs
 from samehand.scoring.weights import Weights
+from schemas.accounts import AccountEvent
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.wire import encode
+from schemas.wire import Decoded
 
 EXPLAINED_MAX: Final = 20
 """Alerts that are shown with every reason: as many as a person reads to get an idea."""
@@ -64,11 +66,11 @@ def figures(
         "bands": {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies},
         "weights_version": weights.version,
         "alerts": _alerts(best, ran),
-        "capacity": _capacity(best, sign_ups, days, capacity, weights),
+        "capacity": _capacity(ran, sign_ups, days, capacity, weights),
         "fields": _fields(gathered),
         "signals": _signals(gathered),
         "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
-        **({} if other is None else {"compared": _compared(ran, weights, *other)}),
+        **({} if other is None else {"compared": _compared(events, ran, weights, *other)}),
     }
 
 
@@ -88,10 +90,7 @@ def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) ->
             {"address": address, "reason": reason, "path": path, "detail": detail}
             for address, reason, path, detail in faults[:FAULTS_SHOWN_MAX]
         ],
-        "fields_unusable": [
-            {"field": name, "reason": reason, "records": count}
-            for (name, reason), count in sorted(tally.unusable.items())
-        ],
+        "fields_unusable": tally.unusable.rows,
     }
 
 
@@ -107,26 +106,43 @@ def _date(moment: float) -> str:
 
 
 def _alerts(best: Sequence[MirrorAlert], ran: Outcomes) -> dict[str, Any]:
-    bands = Counter(alert.band for alert in best)
-    ways = Counter(alert.direction for alert in best)
-    queues = Counter(alert.queue or "" for alert in best)
+    """Alerts on accounts that the platform did not ban, and those on accounts that it banned later itself."""
+    by_you = [alert for alert in best if _banned_by_you(alert, ran)]
     return {
         "raised": len(best),
-        "likely": bands["likely"],
-        "possible": bands["possible"],
-        "accounts": len({alert.key for alert in best}),
-        "bans": len({alert.matched.key for alert in best}),
-        "directions": {way: ways[way] for way in ("forward", "lookback", "update")},
-        "queues": dict(sorted(queues.items())),
+        **_counted([alert for alert in best if not _banned_by_you(alert, ran)]),
+        "banned_by_you": _counted(by_you),
         "taken_back": dict(sorted(Counter(ran.taken_back.values()).items())),
         "withheld": sum(summary.withheld for summary in ran.summaries.values() if summary.status == "open"),
     }
 
 
+def _banned_by_you(alert: MirrorAlert, ran: Outcomes) -> bool:
+    return ran.taken_back.get(alert.alert_id) == "account-banned"
+
+
+def _counted(alerts: Sequence[MirrorAlert]) -> dict[str, Any]:
+    bands = Counter(alert.band for alert in alerts)
+    ways = Counter(alert.direction for alert in alerts)
+    return {
+        "likely": bands["likely"],
+        "possible": bands["possible"],
+        "accounts": len({alert.key for alert in alerts}),
+        "bans": len({alert.matched.key for alert in alerts}),
+        "directions": {way: ways[way] for way in ("forward", "lookback", "update")},
+        "queues": dict(sorted(Counter(alert.queue or "" for alert in alerts).items())),
+    }
+
+
 def _capacity(
-    best: Sequence[MirrorAlert], sign_ups: int, days: float | None, capacity: int, weights: Weights
+    ran: Outcomes, sign_ups: int, days: float | None, capacity: int, weights: Weights
 ) -> dict[str, Any]:
-    """How many alerts each threshold gives, and from which on they are as few as people can read."""
+    """How many alerts each threshold gives, and from which on they are as few as people can read.
+
+    Alerts on accounts that the platform banned later are work as well, since they came before that ban.
+    """
+    best = ran.raised
+    by_you = [alert.probability for alert in best if _banned_by_you(alert, ran)]
     probabilities = sorted((alert.probability for alert in best), reverse=True)
     lowest = weights.alerting_min
     at_each = []
@@ -136,6 +152,7 @@ def _capacity(
             {
                 "threshold": round(threshold, 6),
                 "alerts": count,
+                "banned_by_you": sum(probability >= threshold for probability in by_you),
                 "per_1000_sign_ups": round(1_000 * count / sign_ups, 3) if sign_ups else None,
                 "a_day": None if days is None else round(count / days, 2),
                 "fits": None if days is None else count / days <= capacity,
@@ -188,14 +205,12 @@ def _signals(gathered: Gathered) -> dict[str, Any]:
 
 
 def _alert(alert: MirrorAlert, ran: Outcomes) -> dict[str, Any]:
-    """The record as it would be published, without when it was detected, which is the replay's own clock."""
-    fields: dict[str, Any] = msgspec.json.decode(encode(alert))
-    for name in ("detected_at", "seconds_since_event", "status", "withdrawn_at", "withdrawn_reason"):
-        fields.pop(name, None)
-    return {**fields, "taken_back": ran.taken_back.get(alert.alert_id)}
+    return {**alert_fields(alert), "taken_back": ran.taken_back.get(alert.alert_id)}
 
 
-def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights) -> dict[str, Any]:
+def _compared(
+    events: Sequence[SourceEvent], ran: Outcomes, weights: Weights, other: Outcomes, others: Weights
+) -> dict[str, Any]:
     """Who is alerted by one table and not by the other, with the reasons, and which rows differ."""
     ours, theirs = ({alert.alert_id: alert for alert in replay.raised} for replay in (ran, other))
     only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
@@ -207,6 +222,10 @@ def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights)
         "other_band": sum(ours_alert.band != theirs_alert.band for ours_alert, theirs_alert in both),
         "only_b": len(only_theirs),
         "only_a": len(only_ours),
+        "by_script": _by_group(
+            {alert.alert_id: script_of(alert) for alert in (*ran.raised, *other.raised)}, ours, theirs
+        ),
+        "by_language": _by_group(_languages(events, (*ran.raised, *other.raised)), ours, theirs),
         "prior_bans_min": None
         if weights.bans_min == others.bans_min
         else [weights.bans_min, others.bans_min],
@@ -215,6 +234,29 @@ def _compared(ran: Outcomes, weights: Weights, other: Outcomes, others: Weights)
         ],
         "best_only_a": [_difference(alert, ran, weights, others) for alert in only_ours[:DIFFERENCES_MAX]],
     }
+
+
+def _by_group(groups: dict[str, str], ours: Collection[str], theirs: Collection[str]) -> dict[str, Any]:
+    """How many alerts each group has under both tables and under one alone; ``groups`` by alert id."""
+    counts: dict[str, Counter[str]] = {group: Counter() for group in sorted(set(groups.values()))}
+    for alert_id, group in groups.items():
+        both = alert_id in ours and alert_id in theirs
+        counts[group]["both" if both else "only_a" if alert_id in ours else "only_b"] += 1
+    return {group: {name: of[name] for name in ("both", "only_a", "only_b")} for group, of in counts.items()}
+
+
+def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> dict[str, str]:
+    """The language of each alert's account by its locale, `none` where it states none; by alert id."""
+    wanted = {alert.key.encode() for alert in alerts}
+    known: dict[str, str] = {}
+    for event in events:
+        if event.arrival.key in wanted and event.arrival.value is not None:
+            found = TARGETS[event.kind].decode(event.arrival.value, now=inf)
+            if isinstance(found, Decoded) and isinstance(found.record, AccountEvent):
+                locale = found.record.account.locale
+                if locale:
+                    known[found.record.key] = locale.replace("_", "-").partition("-")[0].lower()
+    return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
 
 
 def _difference(alert: MirrorAlert, ran: Outcomes, weights: Weights, others: Weights) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from cli.commands.dry_run.sources import SourceEvent
 from cli.inputs.row_ids import by_number
 from cli.offline.distilled import remembered
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
+from cli.offline.pair_diagnosis import Watch
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
@@ -110,7 +111,15 @@ def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
 class Replay:
     """One run of events over an empty store that is open."""
 
-    def __init__(self, store: Store, secret: bytes, weights: Weights, alert_policy: AlertPolicy) -> None:
+    def __init__(
+        self,
+        store: Store,
+        secret: bytes,
+        weights: Weights,
+        alert_policy: AlertPolicy,
+        watch: Watch | None = None,
+    ) -> None:
+        """``watch`` looks into pairs as their events come."""
         pepper = Pepper(1, secret)
         self._now = 0.0
         self._remembering = False  # until the first account comes, no ban has anybody to look back on
@@ -124,12 +133,13 @@ class Replay:
             now=lambda: self._now,
             alert_policy=dataclasses.replace(alert_policy, logged=False),
         )
-        undated = dataclasses.replace(
+        self._watch = watch
+        self._context_undated = dataclasses.replace(
             self._context, alert_policy=dataclasses.replace(self._context.alert_policy, dated=False)
         )
         self._lookback = Lookback(self._context)
         self._screen = Screen(self._context)
-        self._undated = Screen(undated)
+        self._undated = Screen(self._context_undated)
         self._update = Screen(self._context, "update")
         self._enrol = Enrol(self._context)
         self._expunge, self._forget = Expunge(self._context), Forget(self._context)
@@ -160,6 +170,8 @@ class Replay:
             await self._end_of_hour(counts=any(event.kind != "banned" for event in hour))
         if rest:
             await self._take_undated(rest, done, hear)
+        if self._watch is not None:
+            await self._watch.finish(self._context_undated if rest else self._context)
         return self.outcomes
 
     async def _take(self, kind: Kind, batch: Sequence[SourceEvent]) -> None:
@@ -182,6 +194,16 @@ class Replay:
                 self._noted(kind, batch, await self._forget(arrivals))
             case "remembered":
                 self._noted(kind, batch, await self._remember(arrivals))
+        await self._watched(kind, batch, self._context)
+
+    async def _watched(self, kind: Kind, batch: Sequence[SourceEvent], context: AgentContext) -> None:
+        if self._watch is None:
+            return
+        keys = [event.arrival.key.decode() for event in batch if event.arrival.key and event.arrival.value]
+        if kind == "remembered":
+            self._watch.note(keys)
+        elif kind in ("created", "updated", "banned"):
+            await self._watch.after(keys, context, bans=kind == "banned")
 
     async def _screened(
         self, screen: Screen, batch: Sequence[SourceEvent], arrivals: Sequence[Arrival]
@@ -219,6 +241,7 @@ class Replay:
         await self._store.freeze(now=self._now)
         for batch in batches(rest, BATCH_RECORDS):
             await self._screened(self._undated, batch, [event.arrival for event in batch])
+            await self._watched("created", batch, self._context_undated)
             done += len(batch)
             hear(done)
         await self._end_of_hour(counts=False)

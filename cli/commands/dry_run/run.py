@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from cli.commands.dry_run.figures import figures
 from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from cli.commands.dry_run.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
 from cli.commands.dry_run.stores import store_for
-from cli.commands.map.run import compiled
+from cli.inputs.event_files import EventFiles
 from cli.inputs.input_errors import tell_faults
+from cli.inputs.truths import AccountPair
+from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, known_pairs
+from cli.offline.pair_diagnosis import PairDiagnosis, Watch
 from cli.offline.weights_file import weights_of_file
 from samehand.elapsed import HOUR_SECONDS
 from samehand.scoring.weights import Weights
+from schemas.alerts import MirrorAlert, WithdrawnReason
 from streams.kafka.topics import names
 from streams.registry.transcode import required_transcoder
 from streams.settings import Settings, load
@@ -37,16 +42,34 @@ class DryRunOptions:
     events: Path | None
     bans_file: Path | None
     bans_topic: str | None
-    mapping: Path | None
-    kcat: bool
     weights: Path | None
     capacity: int
     records_max: int
-    platform: str
+    files: EventFiles
+    why: AccountPair | None = None
+    truth: frozenset[AccountPair] | None = None
+    until: float | None = None
 
 
-async def dry_run(asked: DryRunOptions) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The report, and what was seen of this run alone (times, and which store it had).
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a dry run. ``run``: what is of this run alone (times, and which store it had).
+
+    ``alerts`` are all, the strongest first; ``taken_back`` says by id why some were. ``asked`` explains the
+    pair of ``--why``; ``unusable`` says which fields could not be read; ``banned`` are all banned accounts.
+    """
+
+    report: dict[str, Any]
+    run: dict[str, Any]
+    alerts: list[MirrorAlert]
+    taken_back: dict[str, WithdrawnReason]
+    asked: list[PairDiagnosis]
+    unusable: list[str]
+    banned: frozenset[str]
+
+
+async def dry_run(asked: DryRunOptions) -> Trial:
+    """Reads, replays and counts.
 
     Raises ``click.ClickException`` where there is nothing to hold against one another, ``SettingsError``,
     ``StreamsError``.
@@ -56,9 +79,9 @@ async def dry_run(asked: DryRunOptions) -> tuple[dict[str, Any], dict[str, Any]]
     other = None if asked.weights is None else _other(asked.weights, weights)
     began = time.monotonic()
     gathered = _gathered(asked, settings)
-    events = gathered.ordered()
+    events = gathered.ordered(inf if asked.until is None else asked.until)
     tell_faults(gathered.faults)
-    kinds = {event.kind for event in gathered.events}
+    kinds = {event.kind for event in events}
     if not gathered.tally.records:
         raise click.ClickException("there is nothing to read: no record in the sources and the time given")
     if "banned" not in kinds:
@@ -71,26 +94,32 @@ async def dry_run(asked: DryRunOptions) -> tuple[dict[str, Any], dict[str, Any]]
     if not kinds - {"banned", "reinstated", "deleted"}:
         raise click.ClickException("there is no sign-up to look at in the sources and the time given")
     read = time.monotonic()
-    ran, kind = await _replayed(events, weights, settings, "replaying")
+    watch = Watch([*(asked.truth or ()), *([] if asked.why is None else [asked.why])])
+    ran, kind = await _replayed(events, weights, settings, "replaying", watch)
     tell_faults(ran.faults)
     compared: tuple[Outcomes, Weights] | None = None
     if other is not None:
         compared = ((await _replayed(events, other, settings, "replaying with B"))[0], other)
     report = figures(gathered, events, ran, weights, capacity=asked.capacity, other=compared)
+    alerts, alerted = ran.raised, alerted_pairs(ran.raised)
+    banned = frozenset(
+        event.arrival.key.decode() for event in events if event.kind == "banned" and event.arrival.key
+    )
+    if asked.truth is not None:
+        report["known"] = known_pairs(alerts, watch.of(asked.truth, alerted), banned)
+    why = [] if asked.why is None else watch.of([asked.why], alerted)
+    if asked.why is not None:
+        report["why"] = [diagnosis_fields(one, banned) for one in why]
     replayed = time.monotonic()
     seconds = {"reading": round(read - began, 3), "replaying": round(replayed - read, 3)}
-    return report, {
-        "seconds": seconds,
-        "store": kind,
-        "replayed_a_second": round(len(events) / (replayed - read)),
-    }
+    run = {"seconds": seconds, "store": kind, "replayed_a_second": round(len(events) / (replayed - read))}
+    return Trial(report, run, alerts, ran.taken_back, why, list(gathered.tally.unusable.sentences), banned)
 
 
 def _gathered(asked: DryRunOptions, settings: Settings) -> Gathered:
-    mappings = None if asked.mapping is None else compiled(asked.mapping)
-    ours = names(settings)
-    gathered = Gathered(ours, asked.records_max)
-    of_files(gathered, asked.events, asked.bans_file, asked.platform, mappings, kcat=asked.kcat)
+    mappings, ours = asked.files.mappings, names(settings)
+    gathered = Gathered(ours, asked.records_max, asked.files.localised)
+    of_files(gathered, asked.events, asked.bans_file, asked.files)
     transcoder = None
     if mappings is not None:
         read = [*asked.topics, asked.bans_topic or ""]
@@ -104,7 +133,11 @@ def _gathered(asked: DryRunOptions, settings: Settings) -> Gathered:
 
 
 async def _replayed(
-    events: list[SourceEvent], weights: Weights, settings: Settings, label: str
+    events: list[SourceEvent],
+    weights: Weights,
+    settings: Settings,
+    label: str,
+    watch: Watch | None = None,
 ) -> tuple[Outcomes, str]:
     rules = AlertPolicy(
         allowlist=allowlist_of(settings),
@@ -113,7 +146,7 @@ async def _replayed(
         stock=stock_of(settings),
     )
     async with store_for(len(events), settings) as (store, kind):
-        replay = Replay(store, secret_of(events), weights, rules)
+        replay = Replay(store, secret_of(events), weights, rules, watch)
         with output.progress(label, len(events)) as hear:
             return await replay.run(events, hear), kind
 

@@ -8,9 +8,10 @@ their number has a cap.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,10 @@ import click
 from msgspec.structs import replace
 
 from cli import output
-from cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
 from cli.commands.map.tally import MappingTally
-from cli.inputs.input_files import InputLine, read_accounts, read_bans, size
+from cli.inputs.event_files import EventFiles
+from cli.inputs.foreign_records import NOTED_EVERY, mapped_records
+from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
 from report.text import plural, visible
@@ -88,6 +90,8 @@ class Gathered:
 
     topics: Names
     records_max: int = RECORDS_MAX
+    localised: Callable[[AccountEvent], AccountEvent] = lambda event: event
+    """Writes a phone number with its country code."""
     events: list[SourceEvent] = field(default_factory=list)
     tally: MappingTally = field(default_factory=lambda: MappingTally(profiles_max=PROFILES_MAX))
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
@@ -95,19 +99,33 @@ class Gathered:
     sources: list[str] = field(default_factory=list)
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
-    def add(self, address: str, arrival: Arrival, result: Result, *, only: frozenset[Kind] | None) -> None:
-        """Takes in what became of a record of a topic; a record that another source had is passed over."""
+    def add(
+        self,
+        address: str,
+        arrival: Arrival,
+        result: Result,
+        *,
+        only: frozenset[Kind] | None,
+        stamped: bool = True,
+    ) -> None:
+        """Takes in what became of a record of a topic; a record that another source had is passed over.
+
+        ``stamped``: whether the arrival has a moment of Kafka's. A line of a file was read when we read it.
+        """
         where = (arrival.topic, arrival.partition, arrival.offset)
         if where in self._seen:
             return
         if isinstance(result, Mapped) and only is not None and result.kind not in only:
             return  # not noted as seen: another source may want it
+        if isinstance(result, Mapped) and isinstance(result.found.record, AccountEvent):
+            found = replace(result.found, record=self.localised(result.found.record))
+            result = Mapped(result.kind, found, result.rule)
         self._seen.add(where)
         self.tally.add(address, arrival.topic, result)
         if isinstance(result, Malformed):
             self._bad(address, result)
         elif isinstance(result, Mapped):
-            self._hold(result.kind, result.found.record, address, arrival.timestamp)
+            self._hold(result.kind, result.found.record, address, arrival.timestamp if stamped else None)
 
     def add_tombstone(self, arrival: Arrival) -> None:
         """Takes in a ban's tombstone, which ends it at the moment that Kafka had it."""
@@ -131,12 +149,13 @@ class Gathered:
             event = within_run(line.outcome, row_of, named=line.named)
             self._hold(kind, event, line.address, None, dated=line.dated)
 
-    def ordered(self) -> list[SourceEvent]:
+    def ordered(self, until: float = inf) -> list[SourceEvent]:
         """All events by when they occurred; bans without a date before all others, sign-ups without one last.
 
-        Whatever order they came in, the same events come in the same order.
+        Whatever order they came in, the same events come in the same order. Those after ``until`` (Unix
+        seconds) are left out.
         """
-        dated = [event for event in self.events if event.dated]
+        dated = [event for event in self.events if event.dated and event.at <= until]
         first = min((event.at for event in dated), default=_UNDATED)
         last = max((event.at for event in dated), default=_UNDATED)
         lists = [
@@ -247,32 +266,24 @@ def kind_of(topic: str, topics: Names, only: frozenset[Kind] | None) -> Kind:
     return "banned" if only is not None else "created"
 
 
-def of_files(
-    gathered: Gathered,
-    events: Path | None,
-    bans: Path | None,
-    platform: str,
-    mappings: Mappings | None,
-    *,
-    kcat: bool,
-) -> None:
-    """Reads files of bans and of sign-ups; with a table the latter are foreign records, one a line."""
-    now = time.time()
+def of_files(gathered: Gathered, events: Path | None, bans: Path | None, files: EventFiles) -> None:
+    """Reads files of bans and of sign-ups: as ours, or by the mapping where a file is in another form."""
     if bans is not None:
         with output.progress("reading bans", size([bans])) as hear:
-            gathered.add_lines("banned", read_bans(bans, now=now, platform=platform, hear=hear), ROW_OF_BANS)
+            if files.maps(bans, BANS):
+                _add_mapped(gathered, bans, files, hear, only=BAN_KINDS, partition=int(bans != events))
+            else:
+                gathered.add_lines("banned", files.bans(bans, hear), ROW_OF_BANS)
         gathered.sources.append(_name(bans))
     if events is None:
         return
     with output.progress("reading events", size([events])) as hear:
-        if mappings is None:
-            lines = read_accounts(events, now=now, platform=platform, hear=hear)
-            gathered.add_lines("created", lines, ROW_OF_ACCOUNTS)
+        if files.maps(events, ACCOUNTS):
+            _add_mapped(gathered, events, files, hear)
         else:
-            of = next(iter(mappings.topics))
-            sample = of_kcat(events, of, hear=hear) if kcat else of_file(events, of, hear=hear)
-            _add_mapped(gathered, sample, mappings, alone=not kcat)
-    gathered.sources.append(_name(events))
+            gathered.add_lines("created", files.accounts(events, hear), ROW_OF_ACCOUNTS)
+    if events != bans:
+        gathered.sources.append(_name(events))
 
 
 def _name(path: Path) -> str:
@@ -281,15 +292,15 @@ def _name(path: Path) -> str:
 
 
 def _add_mapped(
-    gathered: Gathered, sample: Iterable[tuple[str, Arrival]], mappings: Mappings, *, alone: bool
+    gathered: Gathered,
+    path: Path,
+    files: EventFiles,
+    hear: output.Advance,
+    *,
+    only: frozenset[Kind] | None = None,
+    partition: int = 0,
 ) -> None:
-    if alone and len(mappings.topics) > 1:
-        names = visible(", ".join(mappings.topics), 1_000)
-        raise click.UsageError(
-            f"--events holds records of one topic, and several are mapped: {names}; use --kcat"
-        )
-    for address, record in sample:
-        if record.topic not in mappings.topics:
-            raise click.ClickException(f"{address}: its topic, {visible(record.topic)}, is not mapped")
-        now = max(time.time(), record.timestamp)
-        gathered.add(address, record, mappings.topics[record.topic].map(record, now=now), only=None)
+    assert files.mappings is not None
+    records = mapped_records(path, files.mappings, kcat=files.kcat, hear=hear, partition=partition)
+    for address, arrival, result in records:
+        gathered.add(address, arrival, result, only=only, stamped=files.kcat)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from cli import output
-from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
 from cli.commands.map.tally import SIDES, MappingTally
+from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic
 from cli.inputs.input_files import size
-from cli.inputs.input_source import read_bytes, shown_path
+from cli.inputs.input_source import shown_path
 from cli.offline.silent_signals import costs, sentence
 from cli.options import FILE
 from report.text import plural, visible
-from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS
-from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Arrival
 from streams.registry.transcode import Transcoder, mapped, required_transcoder
 from streams.settings import load
@@ -102,20 +102,6 @@ def command(
     return 0
 
 
-def compiled(path: Path | None) -> Mappings:
-    """Returns the table of the option, else that of the settings. Faults name their line."""
-    if path is None:
-        return mappings_of(load())
-    try:
-        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), shown_path(path))
-    except MappingError as wrong:
-        for fault in wrong.faults:
-            output.note(f"{wrong.name}: {visible(str(fault), 1_000)}")
-        raise click.ClickException(
-            f"{wrong.name} cannot be used: {plural(len(wrong.faults), 'fault')}"
-        ) from None
-
-
 def _of(topic: str | None, mappings: Mappings, *, kcat: bool) -> str:
     if topic is not None:
         return _require(topic, mappings)
@@ -161,10 +147,7 @@ def _figures(tally: MappingTally, seconds: float) -> dict[str, Any]:
             }
             for fault, count in tally.faults.most_common()
         ],
-        "fields_unusable": [
-            {"field": field, "reason": reason, "records": count}
-            for (field, reason), count in sorted(tally.unusable.items())
-        ],
+        "fields_unusable": tally.unusable.rows,
         "filled": {kind: dict(tally.filled[kind]) for kind in TARGETS if kind in tally.filled},
         "empty": {kind: tally.empty(kind) for kind in TARGETS if kind in tally.filled},
         "signals": {
@@ -195,8 +178,8 @@ def _show(tally: MappingTally, mappings: Mappings) -> None:
     for fault, count in tally.faults.most_common(SHOWN_MAX):
         first = visible(tally.first[fault], 300)
         output.line(screen, f"{count:,} × {fault.reason} at {fault.path}: {fault.detail}. The first: {first}")
-    for (field, reason), count in sorted(tally.unusable.items())[:SHOWN_MAX]:
-        output.line(screen, f"{field}: {reason} in {plural(count, 'record')}")
+    for told in islice(tally.unusable.sentences, SHOWN_MAX):
+        output.line(screen, told)
     for kind in (target for target in TARGETS if target in tally.filled):
         output.line(screen, f"Empty in every `{kind}`: {', '.join(tally.empty(kind)) or 'nothing'}")
     if tally.profiles:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from msgspec.structs import replace
 
 from agents.common.converters import account_of, fingerprints_of
+from agents.common.unusable_fields import UnusableFields
 from samehand.signals import SIGNALS
 from schemas.accounts import AccountBanned, AccountEvent
 from schemas.malformed import Malformed
@@ -42,7 +43,7 @@ class MappingTally:
     faults: Counter[Malformed] = field(default_factory=Counter)
     first: dict[Malformed, str] = field(default_factory=dict)
     """The address of the first record with each fault."""
-    unusable: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
     filled: dict[Kind, Counter[str]] = field(default_factory=dict)
     profiles: Counter[Side] = field(default_factory=Counter)
     """Accounts that came with a whole profile, and were looked into."""
@@ -88,8 +89,8 @@ class MappingTally:
     def _mapped(self, topic: str, result: Mapped) -> None:
         self.kinds[result.kind] += 1
         self.rules[topic, result.rule] += 1
-        self.unusable.update((unusable.field, str(unusable.reason)) for unusable in result.found.unusable)
         record = result.found.record
+        self.unusable.add(record, result.found.unusable, pictures=False)
         filled = self.filled.setdefault(result.kind, Counter())
         filled.update(
             name for name, field in TARGETS[result.kind].fields.items() if _stands(record, field.path)

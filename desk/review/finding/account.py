@@ -1,4 +1,4 @@
-"""One account: its alerts, family and timeline."""
+"""One account: its alerts and timeline."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from desk.database import alerts, users, verdicts
+from desk.database import alerts, appeals, users, verdicts
+from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.errors import NotFound
+from desk.errors import Forbidden, NotFound
 from desk.review.arrivals import FORGOTTEN
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
 from desk.review.people import Person, person_called
-from desk.review.seal import Seal
+from desk.review.seal import UNREAD, Seal
 from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed
 
 TIMELINE_MAX: Final = 200
-EVENTS: Final = ("detected", "decided", "taken back", "withdrawn", "erased")
+EVENTS: Final = ("detected", "decided", "taken back", "appealed", "appeal decided", "withdrawn", "erased")
 """Kinds of timeline events."""
 
 
@@ -27,7 +28,8 @@ EVENTS: Final = ("detected", "decided", "taken back", "withdrawn", "erased")
 class Event:
     """One line of an account's timeline. `what`: one of `EVENTS`.
 
-    `detail`: the verdict of a decision, otherwise the reason; `by`: initials, "" for events without a person.
+    `detail`: the verdict of a decision, the outcome of an appeal, otherwise the reason; `by`: initials, ""
+    for events without a person.
     """
 
     at: float
@@ -55,7 +57,6 @@ class AccountView:
     person: Person
     alerts: tuple[AccountAlert, ...]
     more: bool
-    family: tuple[RelatedAlert, ...]
     timeline: tuple[Event, ...]
     words_hidden: bool
 
@@ -68,26 +69,31 @@ async def account_view(review: Review, key: str) -> AccountView:
     connection = review.connection
     rows = await alerts.of_account(connection, key, HISTORY_MAX + 1)
     rows, more = rows[:HISTORY_MAX], len(rows) > HISTORY_MAX
-    family = await alerts.of_family(connection, rows[0].root if rows else key, HISTORY_MAX)
-    if not (rows or family):
+    if not (rows or await alerts.of_family(connection, key, 1)):
         raise NotFound("no alert names this account")
     own = [row.alert_id for row in rows]
-    family = [row for row in family if row.alert_id not in own]
-    listed = [*rows, *family]
     quoted = await alerts.with_payloads(connection, own)
     shown = await shown_evidence(connection, quoted.values())
     pairs = {alert_id: pair_of(quoted[alert_id], shown) for alert_id in own}
-    given = await verdicts.of_alerts(connection, [row.alert_id for row in listed])
-    seals = await review.seals([row.alert_id for row in listed])
+    given = await verdicts.of_alerts(connection, own)
+    seals = await review.seals(own)
     seal = reduce(or_, (seals[alert_id] for alert_id in own), Seal(review.reader.user_id))
     lines = {
-        row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in listed
+        row.alert_id: related_alert(row, seals[row.alert_id] | seal, given[row.alert_id]) for row in rows
     }
     names = await users.initials(connection)
+    contested = await appeals.of_alerts(connection, own)
     timeline = [
         event
         for row in rows
-        for event in _events(lines[row.alert_id], shown.get(row.alert_id), seal, given[row.alert_id], names)
+        for event in _events(
+            lines[row.alert_id],
+            shown.get(row.alert_id),
+            seal,
+            given[row.alert_id],
+            contested[row.alert_id],
+            names,
+        )
     ]
     timeline.sort(key=lambda event: (-event.at, event.alert_id, event.what))
     return AccountView(
@@ -97,7 +103,6 @@ async def account_view(review: Review, key: str) -> AccountView:
             for row in rows
         ),
         more=more,
-        family=tuple(lines[row.alert_id] for row in family),
         timeline=tuple(timeline[:TIMELINE_MAX]),
         words_hidden=seal.words,
     )
@@ -118,11 +123,23 @@ async def named_account(review: Review, key: str) -> tuple[Person, bool]:
     return person, any(seal.words for seal in seals.values())
 
 
+async def asked_account(review: Review, key: str) -> Person:
+    """Returns an account that an alert names, about which this person may ask a gate.
+
+    Raises `NotFound` where no alert names it, and `Forbidden` while they have yet to read one that does.
+    """
+    person, _ = await named_account(review, key)
+    if await review.hidden_accounts([key]):
+        raise Forbidden(UNREAD)
+    return person
+
+
 def _events(
     line: RelatedAlert,
     shown: ShownEvidence | None,
     seal: Seal,
     given: Sequence[VerdictRow],
+    contested: Sequence[AppealRow],
     names: Mapping[str, str],
 ) -> Iterable[Event]:
     alert_id = line.alert_id
@@ -140,6 +157,16 @@ def _events(
         )
     if shown is None or seal.words:
         return
+    for appeal in contested:
+        yield Event(appeal.received_at, "appealed", alert_id)
+        if appeal.decided_at is not None:
+            yield Event(
+                appeal.decided_at,
+                "appeal decided",
+                alert_id,
+                appeal.outcome or "",
+                appeal.reason_code or "",
+            )
     if shown.erased_at is not None:
         yield Event(shown.erased_at, "erased", alert_id, shown.erased_reason or "")
     alert = shown.alert

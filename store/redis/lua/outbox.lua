@@ -3,7 +3,7 @@
 -- `again`, one that is known no more `forgotten`), the sorted set `due` since when it is owed.
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
--- Reasons after which a verdict may still come (alert_dedup.py: KNOWN_ON).
+-- Reasons after which a verdict may still come, or another reason (alert_dedup.py: KNOWN_ON).
 local KNOWN = {verdict = true, ['account-banned'] = true, ['no-longer-resembles'] = true}
 local HEAD_BYTES = 4 + 8 + DIGEST
 
@@ -54,34 +54,30 @@ local function sum_up_again(banned, now, seconds)
   if entry then sum_up(banned, summary, sub(entry, 5), now, seconds) end
 end
 
--- Withdraws an open alert, given as stored; the caller removes it from the open ones.
-local function withdraw(banned, alert, entry, reason, now, seconds)
-  local key = ROOT .. 's:' .. hex(alert)
-  local known, _, _, claim, since = pair_get(key)
-  local revision = next_revision(math.max(known or 0, (struct.unpack('>I4', entry))), now)
-  pair_put(key, revision, -1, -1, claim or '-', since or 0, seconds)
-  owe(alert, banned, revision, reason, now, sub(entry, 5))
-end
-
--- Withdrawn alerts that a verdict may still name are known (`c:`): those that a verdict withdrew for as long as their
--- ban, the others until a moment, which the sorted set `until` holds for each pair of banned and alert digest.
-local UNTIL = ROOT .. 'until'
-
-local function know(banned, alert, entry, over)
+-- Withdrawn alerts of which somebody may still decide or forget something are known (`c:`) for as long as their ban.
+local function know(banned, alert, entry)
   local known = ROOT .. 'c:' .. hex(banned)
   call('HSET', known, alert, entry)
   call('EXPIRE', known, LASTING)
-  if over then call('ZADD', UNTIL, over, banned .. alert) end
 end
 
 -- Returns the entry, nil if the alert was not known.
 local function know_no_more(banned, alert)
   local known = ROOT .. 'c:' .. hex(banned)
   local entry = call('HGET', known, alert)
-  call('ZREM', UNTIL, banned .. alert)
   if not entry then return nil end
   call('HDEL', known, alert)
   return entry
+end
+
+-- Withdraws an alert that is open or known, given as stored; the caller removes it from there.
+local function withdraw(banned, alert, entry, reason, now, seconds)
+  local key = ROOT .. 's:' .. hex(alert)
+  local known, _, _, claim, since = pair_get(key)
+  local revision = next_revision(math.max(known or 0, (struct.unpack('>I4', entry))), now)
+  pair_put(key, revision, -1, -1, claim or '-', since or 0, seconds)
+  owe(alert, banned, revision, reason, now, sub(entry, 5))
+  if KNOWN[reason] then know(banned, alert, struct.pack('>I4', revision) .. sub(entry, 5)) end
 end
 
 -- The alert is known no more: the topic of states is owed that.
@@ -90,13 +86,13 @@ local function forget(banned, alert, now)
   if entry then owe(alert, banned, (struct.unpack('>I4', entry)), 'forgotten', now, sub(entry, 5)) end
 end
 
--- Withdraws every alert on a ban that is removed, and forgets those that were withdrawn before.
+-- Withdraws every alert on a ban that is removed, and once more those that were withdrawn before.
 local function withdraw_all(banned, reason, now, seconds)
   local name = hex(banned)
-  local open = ROOT .. 'o:' .. name
-  local found = call('HGETALL', open)
-  for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
-  local known = call('HGETALL', ROOT .. 'c:' .. name)
-  for at = 1, #known, 2 do forget(banned, known[at], now) end
-  call('DEL', open, ROOT .. 'h0:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
+  for _, key in ipairs({ROOT .. 'o:' .. name, ROOT .. 'c:' .. name}) do
+    local found = call('HGETALL', key)
+    for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
+    call('DEL', key)
+  end
+  call('DEL', ROOT .. 'h0:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
 end

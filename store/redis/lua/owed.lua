@@ -1,12 +1,8 @@
--- ARGV: epoch, holder, seconds for which it keeps others away, how many, now. Alerts whose time is over are known no
--- more. Returns what is owed, the oldest first, each
+-- ARGV: epoch, holder, seconds for which it keeps others away, how many. Returns what is owed, the oldest first, each
 -- with three counts: for a summary the open alerts of its ban, and its likely and possible pairs; else zeros. Returns
 -- nothing while there is another holder, and no summary that was published a moment ago.
 if emptied() then return redis.error_reply('EMPTIED') end
 local holder, most = ROOT .. 'relay', tonumber(ARGV[4])
-local over = call('ZRANGEBYSCORE', UNTIL, '-inf', ARGV[5], 'LIMIT', 0, most)
-if #over > 0 then room() end
-for _, pair in ipairs(over) do forget(sub(pair, 1, DIGEST), sub(pair, DIGEST + 1), tonumber(ARGV[5])) end
 if call('EXISTS', DUE) == 0 then return {} end
 if call('GET', holder) ~= ARGV[2] then
   if not call('SET', holder, ARGV[2], 'EX', ARGV[3], 'NX') then return {} end

@@ -1,13 +1,12 @@
--- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then six for each: banned digest,
--- alert digest, revision, band rank (-1: it is not open), until when it is known ('' as long as its ban), alert. Takes
--- back what was published of a pair, unless the store knows it under that revision or a later one. Returns for each
--- whether it did.
+-- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned
+-- digest, alert digest, revision, band rank (-1: it is not open), alert. Takes back what was published of a pair, unless
+-- the store knows it under that revision or a later one. Returns for each whether it did.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
 
-local function one(banned, alert, revision, rank, over, blob)
+local function one(banned, alert, revision, rank, blob)
   local key, open = ROOT .. 's:' .. hex(alert), ROOT .. 'o:' .. hex(banned)
   local known, noted, confirmed, claim, since = pair_get(key)
   local _, owed = owed_of(alert)
@@ -22,20 +21,18 @@ local function one(banned, alert, revision, rank, over, blob)
   call('HDEL', open, alert)
   pair_put(key, revision, rank, rank, claim or '-', since or 0, seconds)
   entry = struct.pack('>I4', revision) .. blob
-  local stands = in_force(banned, buckets, now)
-  if rank < 0 then
-    know(banned, alert, entry, over ~= '' and tonumber(over) or nil)
-    if not stands then forget(banned, alert, now) end
-  elseif stands then
-    open_put(open, alert, revision, blob)
-  else
+  if not in_force(banned, buckets, now) then
     withdraw(banned, alert, entry, 'ban-forgotten', now, seconds)
+  elseif rank < 0 then
+    know(banned, alert, entry)
+  else
+    open_put(open, alert, revision, blob)
   end
   return 1
 end
 
-for at = 5, #ARGV, 6 do
+for at = 5, #ARGV, 5 do
   local revision, rank = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-  answers[#answers + 1] = one(ARGV[at], ARGV[at + 1], revision, rank, ARGV[at + 4], ARGV[at + 5])
+  answers[#answers + 1] = one(ARGV[at], ARGV[at + 1], revision, rank, ARGV[at + 4])
 end
 return answers

@@ -1,5 +1,5 @@
 -- ARGV: epoch, now, marker seconds, reason, then three for each: banned digest, alert digest, revision (0 if it is not
--- open). Withdraws each that is open under its revision; keeps nothing of the alerts about a deleted account.
+-- open). Withdraws each that is open under its revision, and for a reason to forget it each that was withdrawn before.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, reason = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -11,14 +11,9 @@ for at = 5, #ARGV, 3 do
     call('HDEL', open, alert)
     withdraw(banned, alert, entry, reason, now, seconds)
     sum_up_again(banned, now, seconds)
-  elseif reason == 'account-deleted' then
-    forget(banned, alert, now)
-    -- An owed withdrawal for such a reason quotes the account. It is owed anew, under the next revision, since a
-    -- publisher may have read the former one already.
-    local owed, last, blob = owed_of(alert)
-    if owed and KNOWN[owed] then
-      withdraw(banned, alert, struct.pack('>I4', last) .. blob, reason, now, seconds)
-    end
+  elseif not KNOWN[reason] then
+    entry = know_no_more(banned, alert)
+    if entry then withdraw(banned, alert, entry, reason, now, seconds) end
   end
 end
 return 'OK'

@@ -10,20 +10,20 @@ from bench.quality.simulated import figures_of, together
 from bench.quality.tables import table
 from cli.commands.backtest.figures import figures
 from cli.commands.backtest.running import measured
-from cli.commands.backtest.truths import read_languages, read_strategies, read_truth
+from cli.inputs.event_files import EventFiles
+from cli.inputs.truths import read_languages, read_strategies, read_truth
 from simulate.files import simulate_command
 
 
 def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> None:
     simulate_command(11, 400, tmp_path, edits="tuning")
     quick = judged_platform(tmp_path, "one")
-    full, scored = asyncio.run(
+    full, scored, _ = asyncio.run(
         measured(
             tmp_path / "bans.jsonl",
             tmp_path / "accounts.jsonl",
-            "x",
+            EventFiles("x", now=NOW),
             read_truth(tmp_path / "truth.csv"),
-            now=NOW,
             strategies=read_strategies(tmp_path / "strategies.csv"),
             groups=read_languages(tmp_path / "languages.csv"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.quality.simulated import SCRIPTS, figures_of
 from bench.quality.tables import table
 from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.commands.backtest.truths import AccountPair
+from cli.inputs.truths import AccountPair
 from simulate.population.languages import LANGUAGES
 
 

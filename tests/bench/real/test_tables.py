@@ -10,7 +10,7 @@ from bench.real.renames import YARDSTICKS
 from bench.real.report import PARTS
 from bench.real.scenes import INNOCENTS, scenes
 from bench.real.tables import tables
-from cli.commands.backtest.figures import Share
+from cli.offline.share import Share
 
 
 def test_scenes_with_goals_stand_in_the_table_and_what_got_worse_below() -> None:

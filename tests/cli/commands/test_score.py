@@ -47,7 +47,7 @@ def test_the_alerts_go_to_a_file_and_the_figures_to_the_last_line(
     assert seconds > 0
     assert len(ran.out.splitlines()) == 1, "a log stands between the figures"
     assert ran.figures == {
-        "fields_unusable": {},
+        "fields_unusable": [],
         "accounts": 2,
         "bans": 1,
         "alerts": {"likely": 1, "possible": 0},

@@ -12,7 +12,7 @@ from samehand.alert_id import alert_id
 from schemas.alerts import Matched
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
-from tests.cli.running import Samehand, jsonl
+from tests.cli.running import Ran, Samehand, jsonl
 from tests.desk.makers import an_alert
 from tests.makers import a_ban, a_sign_up
 
@@ -96,31 +96,36 @@ def test_an_alert_between_named_accounts_is_left_alone() -> None:
 
 # What means nothing in a file is told, by field and reason, and never quoted.
 
-UNREADABLE = "It has the right form and means nothing, such as `nope` for an address."
-
 
 def test_an_address_and_a_number_that_are_none_are_counted(samehand: Samehand, tmp_path: Path) -> None:
-    bans = jsonl(tmp_path / "bans.jsonl", a_ban(handle="umar", phone="x"), a_ban(handle="b"))
+    bans = jsonl(tmp_path / "bans.jsonl", a_ban(handle="umar", phone="0301 234"), a_ban(handle="b"))
     (tmp_path / "a.csv").write_text("account_id,handle,ip\n1,umar,nope\n2,b,nope\n")
     line = ("score", "--bans", bans, "--accounts", tmp_path / "a.csv")
     ran = samehand(*line)
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        f"ip: unreadable in 2 records. {UNREADABLE}",
-        f"phone: unreadable in 1 record. {UNREADABLE}",
+        "ip: unreadable in 2 records, such as xxxx. One address a field: of a list such as X-Forwarded-For "
+        "the first",
+        "phone: unreadable in 1 record, such as 0••• •••. Phones need + and the country code, or a region: "
+        "--region PK",
     ]
-    assert samehand(*line, "--json").figures["fields_unusable"] == {
-        "ip": {"unreadable": 2},
-        "phone": {"unreadable": 1},
-    }
+    rows = samehand(*line, "--json").figures["fields_unusable"]
+    assert [(row["field"], row["reason"], row["records"]) for row in rows] == [
+        ("ip", "unreadable", 2),
+        ("phone", "unreadable", 1),
+    ]
 
 
 @pytest.mark.journey
 def test_so_they_are_where_a_file_is_published_or_remembered(
     samehand: Samehand, servers: str, tmp_path: Path
 ) -> None:
-    counted = {"email": {"unreadable": 1}}
+    counted = [("email", 1, "xxxxxx")]
+
+    def told(ran: Ran) -> list[tuple[str, int, str]]:
+        return [(row["field"], row["records"], row["example"]) for row in ran.figures["fields_unusable"]]
+
     bans = jsonl(tmp_path / "bans.jsonl", a_ban(handle="umar", email="nobody"))
-    assert samehand("enrol", bans, "--json").figures["fields_unusable"] == counted
+    assert told(samehand("enrol", bans, "--json")) == counted
     accounts = jsonl(tmp_path / "accounts.jsonl", a_sign_up(handle="umar", email="nobody"))
-    assert samehand("remember", accounts, "--json").figures["fields_unusable"] == counted
+    assert told(samehand("remember", accounts, "--json")) == counted

@@ -86,7 +86,7 @@ async def test_forgetting_erases_evidence_as_decided_and_says_why(office: Office
     async with office.database.read() as connection:
         lines = await audit.about(connection, "alert-1", 100)
     [erased] = [line.detail for line in lines if line.action == "erased"]
-    assert erased == f'{{"decided":1,"notes":0,"reason":"{reason}"}}'
+    assert erased == f'{{"appeals":0,"decided":1,"notes":0,"reason":"{reason}"}}'
 
 
 @on_each_database

@@ -11,6 +11,7 @@ from desk.review.case import case_file
 from desk.review.decisions import Review
 from desk.review.holdings import KeptAlert, erase_alerts, kept_alerts
 from schemas.alerts import Matched
+from schemas.appeals import AppealMade, AppealTaken
 from tests.desk.people import A_POLICY, Office, an_office
 from tests.desk.review.quotes import DAY, KEEP_DAYS, a_quote, decide, kept_payloads, receive, withdraw
 
@@ -34,6 +35,10 @@ async def test_erasure_reaches_what_workers_withdraw_no_more(office: Office) -> 
     office.clock.pass_(DAY)
     await decide(office, amina, alert_id="decided")
     await office.desk.write_note(amina, "decided", f"Says {a_quote('decided')}")
+    due_at = (await listed(office, "x:banned"))["decided"].due_at
+    assert due_at == office.clock() + KEEP_DAYS * DAY
+    contested = AppealMade(appeal_id="c-1", alert_id="decided", words=f"Says {a_quote('decided')}")
+    assert isinstance(await office.desk.take_appeal(contested), AppealTaken)
     await withdraw(office, "account-banned", alert_id="decided")
     await withdraw(office, "no-longer-resembles", alert_id="changed")
     async with office.database.begin() as connection:
@@ -43,7 +48,7 @@ async def test_erasure_reaches_what_workers_withdraw_no_more(office: Office) -> 
     assert {alert_id: alert.quoting for alert_id, alert in before.items()} == dict.fromkeys(before, True)
     assert set(before) == {"decided", "changed", "waits"}
     now = office.clock()
-    assert (before["decided"].due_at, before["decided"].case_files) == (now + KEEP_DAYS * DAY, 1)
+    assert (before["decided"].due_at, before["decided"].case_files) == (None, 1), "an appeal waits"
     assert (before["changed"].due_at, before["waits"].due_at) == (now + (KEEP_DAYS - 1) * DAY, None)
     assert {alert.side for alert in before.values()} == {"banned"}
     assert [alert.side for alert in (await listed(office, "x:new-waits")).values()] == ["account"]
@@ -53,6 +58,7 @@ async def test_erasure_reaches_what_workers_withdraw_no_more(office: Office) -> 
             await erase_alerts(connection, "x:banned", before, actor="command-line", now=now)
     after = await listed(office, "x:banned")
     assert [alert.quoting for alert in after.values()] == [False] * 3
+    assert [(it.words, it.outcome) for it in after["decided"].appeals] == [("", "lapsed")]
     assert after["decided"].verdict == before["decided"].verdict, "the decision stays"
     payloads = await kept_payloads(office)
     quoting = {alert_id for alert_id, some in payloads.items() if any("quoted-of" in it for it in some)}

@@ -15,16 +15,18 @@ from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, decisions, learning, weights
-from desk.review.finding import account, decided, search
+from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
-from desk.web import desk, find_page, languages, live, pages, security, weights_page
+from desk.web import desk, family_page, find_page, languages, live, pages, security, weights_page
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
 from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
+from schemas.appeals import OUTCOMES
+from schemas.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
@@ -38,11 +40,12 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
-    found |= {*account.EVENTS, OLD}
+    found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in pages._UPHELD_OR_NOT)}
+    found |= {*PURPOSES, "banned", "remembered"}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
-    found |= {*pages._ORDERS.values(), *COLUMNS.values()}
+    found |= {*pages._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
     for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
@@ -53,7 +56,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    rules = (case, decisions, account, decided, search, learning, readers, weights)
+    rules = (case, decisions, account, decided, family, search, learning, readers, weights)
     for module in (*rules, desk, find_page, security, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):

@@ -53,6 +53,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
                 ("alert", "GET", "/alerts/alert-1", None),
                 ("find", "GET", "/find?q=ne", None),
                 ("account", "GET", "/accounts/x/banned", None),
+                ("family", "GET", "/families/x/banned", None),
                 ("decided", "GET", "/decided?verdict=mirror", None),
                 ("decision", "POST", "/api/v1/verdicts", body),
             ):
@@ -61,7 +62,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
                 told.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in asked))
     assert all(few == many for few, many in told.values()), told
     most = {"queue": 5, "queue, filtered": 5, "alert": 16, "decision": 13}
-    most |= {"find": 6, "account": 9, "decided": 9}
+    most |= {"find": 6, "account": 9, "family": 11, "decided": 9}
     assert {name: many for name, (_, many) in told.items() if many > most[name]} == {}
 
 

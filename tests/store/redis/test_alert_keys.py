@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from store.base import ConfirmedEntry, Recalled
+from store.base import ConfirmedEntry
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_decision, a_proposal
@@ -84,6 +84,6 @@ async def test_alert_of_a_former_release_no_longer_expires_once_it_was_recalled(
                 client.expire(key, 35 * 86_400)
     assert lasts(redis_administrator, store_prefix)["o"] <= 35 * DAY
     alerts = [it for it in await store.pairs([PAIR.alert_id]) if it]
-    assert await store.recall([Recalled(it, NOW) for it in alerts], now=NOW) == [False]
+    assert await store.recall(alerts, now=NOW) == [False]
     kept = lasts(redis_administrator, store_prefix)
     assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)

@@ -21,7 +21,7 @@ from store.memory.store import MemoryStore
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered, nth
+from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered, nth, open_on
 from tests.store.slot_move import SlotMove
 
 # A dead master is noticed after 2 s, and another elected within a second or two.
@@ -170,7 +170,7 @@ async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: Redi
     (found,) = await after.remembered_like([a_query("q")], now=NOW)
     facts = await after.remembered_facts([candidate.ref for candidate in found])
     assert {fact.account for fact in facts if fact} == {account.account for account in seen}
-    (opened,) = await after.open_alerts([ban.account])
+    (opened,) = await open_on(after, ban.account)
     assert [alert.alert_id for alert in opened] == [a_proposal().alert_id]
     for store in (before, after):
         await store.close()

@@ -53,6 +53,10 @@ async def read_all(store: Store, proposals: list[Proposal]) -> list[Ruled]:
     (found,) = await store.bans_like([a_query("q", handle="umar_media")], now=NOW)
     assert found
     assert await store.facts([one.ref for one in found])
+    assert await store.bans(["x:9001", "x:7001"], now=NOW)
+    await store.remembered(["x:7001"], now=NOW)
+    (alike,) = await store.remembered_like([a_query("q", handle="umar_media")], now=NOW)
+    await store.remembered_facts([one.ref for one in alike])
     await store.frequencies(at=NOW, now=NOW)
     await store.calendars(now=NOW)
     assert await store.showings([a_remembered("7001")], now=NOW)
@@ -69,6 +73,8 @@ async def test_it_reads_all_that_a_gate_asks_and_may_write_nothing(server: Embed
     await gate.open()
     assert await gate.ready() is None
     assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
+    (remembered,) = await gate.remembered_like([a_query("q", handle="umar_media")], now=NOW)
+    assert await gate.remembered_facts([one.ref for one in remembered]) != [], "as leads ask"
     with pytest.raises(StoreUnavailable):
         await gate.enrol([a_ban("9002")], now=NOW)
     with pytest.raises(StoreUnavailable):

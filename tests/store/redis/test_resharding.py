@@ -29,6 +29,7 @@ from tests.store.makers import (
     a_query,
     a_remembered,
     nth,
+    open_on,
 )
 
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
@@ -90,7 +91,7 @@ async def test_what_no_topic_brings_again_is_carried(layout: MakeLayout, before:
     await first.confirm([a_claim(it) for it in proposals[:4]], now=NOW)  # of the others nobody died yet
     await first.decide([a_decision(proposals[0].alert_id), a_decision("a pair that is not known")], now=NOW)
     await first.join([a_member("x:7001", Descent("x:1", 1))], now=NOW)
-    (opened,) = await first.open_alerts(["x:2"])
+    (opened,) = await open_on(first, "x:2")
     await first.withdraw(opened, reason="verdict", now=NOW)
     await first.expunge([("x:3", NOW)], now=NOW)
     await first.forget([("x:7005", NOW + 5)], now=NOW)
@@ -106,7 +107,7 @@ async def test_what_no_topic_brings_again_is_carried(layout: MakeLayout, before:
     assert await remembered_like(second, a_query("q", handle="nobody", device_id=DEVICE)) == {
         account.removeprefix("x:") for account in kept
     }
-    found = await second.open_alerts([ban.account for ban in bans])
+    found = await open_on(second, *[ban.account for ban in bans])
     assert [[it.alert_id for it in several] for several in found] == [
         [proposals[0].alert_id],
         [proposals[1].alert_id],
@@ -217,7 +218,7 @@ async def test_the_counts_of_a_bans_summary_are_carried(layout: MakeLayout) -> N
     second = layout(3)
     await second.open()
     await second.enrol([a_ban("1")], now=NOW)
-    (opened,) = await second.open_alerts(["x:1"])
+    (opened,) = await open_on(second, "x:1")
     assert len(opened) == OPEN_ALERTS_A_BAN
     assert [it.ruling for it in await second.propose(many[-3:], now=NOW)] == [Ruling.WITHHELD] * 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.commands.backtest.truths import AccountPair
+from cli.inputs.truths import AccountPair
 
 
 def a_pair(name: str) -> AccountPair:

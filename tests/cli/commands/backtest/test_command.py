@@ -67,4 +67,4 @@ def test_a_truth_without_its_columns_is_bad_input(
     (tmp_path / "truth.csv").write_text("a,b\n1,2\n")
     ran = samehand("backtest", *files)
     assert ran.code == 2
-    assert "lacks the column platform" in ran.err
+    assert "lacks the column account_id" in ran.err

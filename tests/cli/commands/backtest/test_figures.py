@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.commands.backtest.figures import (
-    Share,
     at_capacity,
     average_precision,
     calibration,
@@ -18,6 +17,7 @@ from cli.commands.backtest.figures import (
     ratio_interval,
     time_to_detect,
 )
+from cli.offline.share import Share
 from tests.cli.commands.backtest.makers import a_judged, a_run
 
 

@@ -22,6 +22,7 @@ from store.pepper.pepper import write_pepper_file
 from streams.errors import TopicsError
 from streams.kafka import topics
 from streams.settings import Settings, load
+from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT
 
 USER = "samehand-gate"
@@ -60,6 +61,18 @@ def test_webhooks_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     assert states(look_at_keys(load(given)))[-1][0] == "wrong"
 
 
+def test_a_key_for_appeals_needs_a_desk_and_a_secret_that_can_be_used(tmp_path: Path) -> None:
+    keys, secret = tmp_path / "keys.json", tmp_path / "secret"
+    new_key(keys, "help-desk", frozenset({"appeals"}), 5.0, datetime.now(UTC))
+    given = {"SAMEHAND_GATE_KEYS": str(keys)}
+    assert states(look_at_keys(load(given))) == [("fine", "keys"), ("warning", "appeals")]
+    secret.write_text("no secret")
+    given |= {"SAMEHAND_GATE_DESK_URL": "http://desk:6068", "SAMEHAND_GATE_DESK_SECRET_FILE": str(secret)}
+    assert ("wrong", "SAMEHAND_GATE_DESK_SECRET_FILE") in states(look_at_keys(load(given)))
+    secret.write_text(SECRET_TEXT)
+    assert states(look_at_keys(load(given))) == [("fine", "keys")]
+
+
 def test_an_address_that_somebody_else_has_is_wrong() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = str(taken.getsockname()[1])
@@ -95,7 +108,7 @@ def test_a_gate_wants_to_write_what_it_publishes_and_to_read_which_weights_were_
     wanted = topics.wanted_by_gate(load({}))
     called = topics.names(load({}))
     rights = {it.name: set(it.rights) for it in wanted}
-    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts)} | {
+    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts, called.gate_audit)} | {
         called.weights: {"READ"}
     }
     alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})

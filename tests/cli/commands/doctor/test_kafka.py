@@ -6,11 +6,14 @@ import pytest
 
 from cli.commands.doctor import kafka
 from cli.commands.doctor.kafka import look_at_kafka, look_at_topics
+from schemas.wire import encode
 from streams.deadletters.limit import bound_of
 from streams.deadletters.pause import Stop
 from streams.errors import TopicsError
 from streams.kafka import topics
+from streams.kafka.client import writer
 from streams.settings import load
+from tests.makers import a_sign_up
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
     monkeypatch.setattr(kafka, "_of_weights", lambda settings: [])
+    monkeypatch.setattr(kafka, "look_at_events", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
     return said
@@ -90,6 +94,22 @@ def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
     assert (last.state, last.words) == ("wrong", "stopped: 101 dead letters")
     assert "samehand letters resume accounts.created" in last.cure
     assert look_at_kafka(load({"SAMEHAND_LETTERS_SHARE": "0.5"}))[-1].state == "warning"
+
+
+@pytest.mark.journey
+def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(servers: str) -> None:
+    settings = load()
+    topics.check(settings, create=True)
+    with writer(settings) as out:
+        for number in range(3):
+            record = encode(a_sign_up(f"new-{number}", phone="0301 2345678"))
+            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=10)
+    finding = look_at_kafka(settings)[-1]
+    assert (finding.state, finding.words) == (
+        "warning",
+        "phone is unreadable in 3 of the newest 3 records, such as 0••• •••••••",
+    )
+    assert "--region PK" in finding.cure
 
 
 @pytest.mark.journey

@@ -11,7 +11,13 @@ from sqlalchemy import create_engine, text
 
 from cli.commands.doctor import processes
 from cli.commands.doctor.findings import DoctorFinding
-from cli.commands.doctor.processes import look_at_bridge, look_at_database, look_at_deliver, look_at_desk
+from cli.commands.doctor.processes import (
+    look_at_bridge,
+    look_at_database,
+    look_at_deliver,
+    look_at_desk,
+    look_at_gate,
+)
 from desk.database.engine import look_at_tables, opened
 from local.ports import LOOPBACK
 from streams.kafka.topics import TopicSpec
@@ -116,6 +122,15 @@ def test_desk_names_a_taken_address_and_asks_for_its_own_topics(no_kafka: list[s
         assert [it.state for it in look_at_desk(settings)] == ["fine", "wrong"]
     assert states(look_at_desk(settings)) == [("fine", "database")]
     assert "desk.audit" in no_kafka
+
+
+def test_desks_gate_needs_a_key_that_can_be_read(tmp_path: Path) -> None:
+    given = {"SAMEHAND_DESK_GATE_URL": "http://gate:6070"}
+    assert look_at_gate(load({})) == []
+    assert states(look_at_gate(load(given))) == [("wrong", "SAMEHAND_DESK_GATE_KEY_FILE")]
+    (tmp_path / "key").write_text("samehand_key")
+    given["SAMEHAND_DESK_GATE_KEY_FILE"] = str(tmp_path / "key")
+    assert states(look_at_gate(load(given))) == [("fine", "gate")]
 
 
 def test_deliver_and_bridge_need_their_files(no_kafka: list[str]) -> None:

@@ -55,7 +55,7 @@ def test_no_personal_value_is_in_what_it_leaves(samehand: Samehand, tmp_path: Pa
         bans=(a_ban("banned", **{**PERSON, **secret}),),
     )
     ran = samehand("try", "--events", events, "--bans", bans, "--out", tmp_path / "out", "--json")
-    left = "".join(path.read_text("utf-8") for path in (tmp_path / "out").iterdir()) + ran.out + ran.err
+    left = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.*")) + ran.out + ran.err
     assert ran.figures["alerts"]["raised"] == 1
     for value in ("zq.hidden", "3001234567", "39.40.12.77", PERSON["device_id"]):
         assert value not in left

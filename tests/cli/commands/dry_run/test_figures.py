@@ -14,6 +14,10 @@ from cli.commands.dry_run import stores
 from cli.commands.dry_run.replay import Replay, secret_of
 from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
+from cli.inputs.event_files import EventFiles
+from cli.inputs.truths import AccountPair
+from cli.offline.known_pairs import alerted_pairs
+from cli.offline.pair_diagnosis import Watch
 from local.binaries import NotAvailable
 from samehand.scoring.weights import default_weights
 from streams.kafka.topics import Names
@@ -21,7 +25,7 @@ from streams.settings import load
 from tests.cli.commands.dry_run.makers import PERSON, a_platform, strangers
 from tests.cli.running import Samehand, jsonl
 from tests.house import ROOT
-from tests.makers import NOON, a_sign_up
+from tests.makers import NOON, a_ban, a_sign_up
 
 # The figures: what a team can read, what was missing, and what another table makes of it.
 
@@ -48,17 +52,28 @@ def test_another_table_of_weights_says_whom_it_alone_alerts(samehand: Samehand, 
     table["version"], table["mirror_rate"] = "deaf to devices", 1e-25
     other = tmp_path / "other.json"
     other.write_text(json.dumps(table))
-    events, bans = a_platform(tmp_path)
+    mirror = a_sign_up("mirror", at=NOON + timedelta(hours=1), locale="ur-PK", **PERSON)
+    events, bans = a_platform(tmp_path, mirror)
     ran = samehand(
         *("try", "--events", events, "--bans", bans, "--out", tmp_path / "out"), "--weights", other, "--json"
     )
     assert ran.code == 0, ran.err
     compared = ran.figures["compared"]
     assert (compared["only_a"], compared["only_b"]) == (1, 0)
+    assert compared["by_script"] == {"latin": {"both": 0, "only_a": 1, "only_b": 0}}
+    assert compared["by_language"] == {"ur": {"both": 0, "only_a": 1, "only_b": 0}}
     [lost] = compared["best_only_a"]
     assert lost["alert"]["account_id"] == "mirror"
     assert {"device"} <= {row["signal"] for row in lost["rows"]}
     assert "deaf to devices" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    line = ("try", "--events", events, "--bans", bans, "--out", tmp_path / "out", "--weights", other)
+    assert samehand(*line, "--allow", 1).code == 0
+    beyond = samehand(*line, "--allow", 0)
+    assert (beyond.code, beyond.err.splitlines()[-1]) == (
+        1,
+        "1 pair alerted under one table only; --allow 0",
+    )
+    assert "no sign-up to look at" in samehand(*line, "--to", (NOON + timedelta(minutes=30)).isoformat()).err
 
 
 def test_empty_fields_and_silent_signals_are_named(samehand: Samehand, tmp_path: Path) -> None:
@@ -69,6 +84,81 @@ def test_empty_fields_and_silent_signals_are_named(samehand: Samehand, tmp_path:
     assert "device" not in ran.figures["signals"]["silent"]
 
 
+# Pairs that one knows: precision, recall, and why the others were missed.
+
+
+def test_known_pairs_are_measured_and_the_missed_are_grouped_by_cause(
+    samehand: Samehand, tmp_path: Path
+) -> None:
+    again = a_sign_up("again", at=NOON + timedelta(hours=2), **PERSON)
+    fresh = a_sign_up("fresh", at=NOON + timedelta(hours=3), handle="quiet_gardener")
+    mirror = a_sign_up("mirror", at=NOON + timedelta(hours=1), **PERSON)
+    late = NOON + timedelta(hours=9)
+    own = a_ban("again", at=late, banned_at=late, **PERSON)  # the platform found it by itself
+    bans = (a_ban("banned", **PERSON), own)
+    events, listed = a_platform(tmp_path, mirror, again, fresh, *strangers(3), bans=bans)
+    (tmp_path / "known.csv").write_text(
+        "account_id,banned_account_id\nmirror,banned\nfresh,banned\nnobody,banned\n"
+    )
+    line = ("try", "--events", events, "--bans", listed, "--out", tmp_path / "out")
+    ran = samehand(*line, "--truth", tmp_path / "known.csv", "--json")
+    known = ran.figures["known"]
+    possible = known["bands"]["possible"]
+    assert (possible["precision"]["hits"], possible["precision"]["of"]) == (1, 1)  # not 1 of 2
+    assert (possible["recall"]["hits"], possible["recall"]["of"]) == (1, 3)
+    assert possible["recall"]["interval"][0] < 1 / 3 < possible["recall"]["interval"][1]
+    assert known["banned_by_you"] == {"pairs": 0, "alerts": 1}
+    assert {it["cause"]: it["pairs"] for it in known["missed"]} == {
+        "account-not-read": 1,
+        "no-shared-key": 1,
+    }
+    shown = samehand(*line, "--truth", tmp_path / "known.csv")
+    assert "Beside them 1 likely, 0 possible on 1 account that you banned later yourselves." in " ".join(
+        shown.out.split()
+    )
+    assert "1 missed, no-shared-key: " in shown.out
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "The 3 pairs that you know" in page
+    scored = samehand(
+        *("score", "--bans", listed, "--accounts", events, "--truth", tmp_path / "known.csv", "--json")
+    )
+    assert scored.figures["known"]["missed"] == known["missed"]
+
+
+# Files in forms of one's own.
+
+
+def test_a_table_of_users_is_read_by_a_mapping_and_numbers_by_their_region(
+    samehand: Samehand, tmp_path: Path
+) -> None:
+    (tmp_path / "users.csv").write_text(
+        "id;name;mobile;made;ended\n"
+        "1;Zarqa Bulletin;0301 2345678;2026-11-24T10:00:00Z;2026-11-24T12:00:00Z\n"
+        "2;Somebody;0301 2345678;2026-11-24T12:10:00Z;\n"
+        "3;Another;;2026-11-24T13:00:00Z;\n"
+    )
+    (tmp_path / "mappings.toml").write_text(
+        '[topics.users]\nformat = "json"\nconstants = { platform = "app" }\n'
+        '[topics.users.fields]\naccount_id = "id"\ndisplay_name = "name"\nphone = "mobile"\n'
+        'occurred_at = "made"\n[[topics.users.rules]]\nwhen = "ended"\nas = "banned"\n'
+        'fields = { occurred_at = "ended", banned_at = "ended" }\n[[topics.users.rules]]\nas = "created"\n'
+    )
+    files = ("--events", tmp_path / "users.csv", "--mapping", tmp_path / "mappings.toml")
+    line = ("try", *files, "--out", tmp_path / "out", "--json")
+    [row] = samehand(*line).figures["events"]["fields_unusable"]
+    assert (row["field"], row["records"], row["example"]) == ("phone", 2, "0••• •••••••")
+    assert "--region PK" in row["hint"]
+    ran = samehand(*line, "--region", "pk")
+    assert ran.figures["events"]["fields_unusable"] == []
+    [alert] = ran.figures["best"]
+    assert (alert["account_id"], alert["matched"]["account_id"]) == ("2", "1")
+    assert alert["seconds_since_ban"] == 600  # a file has no stamps of Kafka's that would make its bans late
+    both = tmp_path / "users.csv"
+    scored = samehand("score", "--bans", both, "--accounts", both, *files[2:], "--region", "PK", "--json")
+    assert scored.figures["alerts"]["likely"] == 1
+    assert "two letters of ISO 3166" in samehand(*line, "--region", "Pakistan").err
+
+
 # The store of a dry run: its own, whatever the settings name; in memory up to a stated size.
 
 
@@ -76,7 +166,7 @@ def events_of(folder: Path) -> list[SourceEvent]:
     mirrors = [a_sign_up(f"m{n}", at=NOON + timedelta(minutes=n), **PERSON) for n in range(3)]
     events, bans = a_platform(folder, *mirrors, *strangers(20))
     gathered = Gathered(Names())
-    of_files(gathered, events, bans, "x", None, kcat=False)
+    of_files(gathered, events, bans, EventFiles("x"))
     return gathered.ordered()
 
 
@@ -85,11 +175,14 @@ async def test_redis_and_memory_tell_the_same(tmp_path: Path) -> None:
     events = events_of(tmp_path)
     told = []
     for records in (1, 20_000):
+        watch = Watch([AccountPair("m1", "banned"), AccountPair("stranger-3", ""), AccountPair("m2", "x")])
         async with stores.store_for(records, load({})) as (store, kind):
-            ran = await Replay(store, secret_of(events), default_weights(), AlertPolicy()).run(events)
-            told.append((kind, ran.raised))
-    assert [kind for kind, _ in told] == ["memory", "redis"]
-    assert told[0][1] == told[1][1] != []
+            replay = Replay(store, secret_of(events), default_weights(), AlertPolicy(), watch)
+            ran = await replay.run(events)
+            told.append((kind, ran.raised, watch.of(watch.pairs, alerted_pairs(ran.raised))))
+    assert [kind for kind, *_ in told] == ["memory", "redis"]
+    assert told[0][1:] == told[1][1:]
+    assert [one.cause for one in told[0][2]] == ["alerted", "no-shared-key", "ban-not-read"]
 
 
 async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +212,9 @@ async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.Monk
         (["--events", "EVENTS", "--bans", "missing.csv"], "missing.csv"),
         (["--events", "EVENTS", "--bans", "BANS", "--records", "3"], "over 3 records"),
         (["--topic", "t", "--from", "yesterday"], "give 24h, 7d, a date"),
+        (["--events", "EVENTS", "--bans", "BANS", "--allow", "3"], "give both"),
+        (["--events", "EVENTS", "--bans", "BANS", "x:17"], "BANNED goes with --why ACCOUNT"),
+        (["--events", "EVENTS", "--bans", "BANS", "--truth", "EMPTY"], "lacks the column account_id"),
         (["--events", "EVENTS", "--bans", "BANS", "--out", "BANS"], "--out"),
     ],
 )
@@ -149,6 +245,8 @@ def test_a_mapped_sample_needs_no_kafka(samehand: Samehand, tmp_path: Path) -> N
         *("--events", examples / "sample.kcat.jsonl", "--out", tmp_path / "out", "--json"),
     )
     assert ran.code == 0, ran.err
-    assert ran.figures["alerts"]["raised"] == 1
     assert ran.figures["best"][0]["taken_back"] == "account-banned"  # its mirror was banned two minutes later
+    alerts = ran.figures["alerts"]
+    assert (alerts["raised"], alerts["accounts"], alerts["banned_by_you"]["accounts"]) == (1, 0, 1)
+    assert ran.figures["capacity"]["thresholds"][0]["banned_by_you"] == 1
     assert ran.figures["events"]["bad"] == 1

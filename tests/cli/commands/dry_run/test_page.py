@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from cli.commands.dry_run.pages import A_PAGE
 from report.rendering import TEMPLATES
+from schemas.wire import Decoded, decode_alert
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.cli.running import Samehand
 from tests.makers import NOON, a_ban, a_sign_up
@@ -35,7 +39,7 @@ class Elements(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(samehand: Samehand, folder: Path, **profile: str) -> str:
+def pages_of(samehand: Samehand, folder: Path, **profile: str) -> list[str]:
     person = {**PERSON, **profile}
     events, bans = a_platform(
         folder,
@@ -44,33 +48,78 @@ def page_of(samehand: Samehand, folder: Path, **profile: str) -> str:
     )
     ran = samehand("try", "--events", events, "--bans", bans, "--out", folder / "out")
     assert ran.code == 0, ran.err
-    return (folder / "out" / "report.html").read_text("utf-8")
+    return [path.read_text("utf-8") for path in sorted((folder / "out").rglob("*.html"))]
 
 
 def test_hostile_text_stays_text(samehand: Samehand, tmp_path: Path) -> None:
-    text = page_of(samehand, tmp_path, display_name=HOSTILE, bio=HOSTILE * 3)
-    page = Elements(text)
-    assert page.open == []
-    assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "form", "object"}
-    assert "<U+202E>" in text.replace("&lt;", "<").replace("&gt;", ">")
-    assert not re.search("[\u202a-\u202e\u2066\u2067]", text)
+    texts = pages_of(samehand, tmp_path, display_name=HOSTILE, bio=HOSTILE * 3)
+    assert len(texts) == 6  # the report, the alerts, and lists of all, a band, a policy, a platform
+    for text in texts:
+        page = Elements(text)
+        assert page.open == []
+        assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "form", "object"}
+        assert "<U+202E>" in text.replace("&lt;", "<").replace("&gt;", ">")
+        assert not re.search("[\u202a-\u202e\u2066\u2067]", text)
 
 
 def test_nothing_is_loaded_and_nothing_runs(samehand: Samehand, tmp_path: Path) -> None:
-    page = Elements(page_of(samehand, tmp_path))
-    assert all(
-        not (value or "").startswith(("http", "//")) for _, attrs in page.tags for value in attrs.values()
-    )
-    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on") or name == "src"]
-    [policy] = [it["content"] for _, it in page.tags if it.get("http-equiv") == "Content-Security-Policy"]
-    assert policy is not None
-    assert policy.startswith("default-src 'none'")
+    for page in map(Elements, pages_of(samehand, tmp_path)):
+        assert all(
+            not (value or "").startswith(("http", "//")) for _, attrs in page.tags for value in attrs.values()
+        )
+        assert not [
+            name for _, attrs in page.tags for name in attrs if name.startswith("on") or name == "src"
+        ]
+        [policy] = [it["content"] for _, it in page.tags if it.get("http-equiv") == "Content-Security-Policy"]
+        assert policy is not None
+        assert policy.startswith("default-src 'none'")
 
 
 def test_a_phone_is_told_its_width_and_other_words_stand_isolated(samehand: Samehand, tmp_path: Path) -> None:
-    page = Elements(page_of(samehand, tmp_path))
+    page = Elements(pages_of(samehand, tmp_path)[-1])
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
     assert sum(tag == "bdi" for tag, _ in page.tags) > 4
+
+
+def test_all_alerts_stand_on_pages_of_bounded_size_and_in_files(samehand: Samehand, tmp_path: Path) -> None:
+    mirrors = [a_sign_up(f"=cmd{n}", at=NOON + timedelta(minutes=n), **PERSON) for n in range(1, 61)]
+    events, bans = a_platform(tmp_path, *mirrors)
+    out = tmp_path / "out"
+    ran = samehand("try", "--events", events, "--bans", bans, "--out", out, "--json")
+    raised = ran.figures["alerts"]["raised"]
+    assert raised > 2 * A_PAGE
+    lines = (out / "alerts.jsonl").read_bytes().splitlines()
+    assert len(lines) == raised
+    assert all(isinstance(decode_alert(line, now=inf), Decoded) for line in lines)
+    rows = list(csv.DictReader((out / "alerts.csv").read_text("utf-8-sig").splitlines()))
+    assert len(rows) == raised
+    assert [row["probability"] for row in rows] == sorted((row["probability"] for row in rows), reverse=True)
+    assert all(row["account_id"].startswith("'=cmd") for row in rows)  # no spreadsheet computes it
+    # Every page leads on, and every link leads somewhere; every alert stands on one of the pages.
+    articles, todo, seen = 0, [out / "report.html"], set[Path]()
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        assert path.stat().st_size < 600_000
+        page = Elements(path.read_text("utf-8"))
+        articles += sum(tag == "article" for tag, _ in page.tags) if path.name.startswith("all-") else 0
+        links = [dict(attrs).get("href") or "" for tag, attrs in page.tags if tag == "a"]
+        todo += [(path.parent / link.partition("#")[0]).resolve() for link in links if ".html" in link]
+    assert articles == raised
+    rows_link = re.findall(
+        r'href="(all-[0-9]+\.html)#([0-9a-f]+)"', (out / "alerts/list-1.html").read_text("utf-8")
+    )
+    assert len(rows_link) == raised
+    assert all(f'id="{one}"' in (out / "alerts" / page).read_text("utf-8") for page, one in rows_link)
+    assert {path.name for path in seen if path.parent.name == "alerts"} == {
+        path.name for path in (out / "alerts").iterdir()
+    }
+    # A later run with fewer alerts leaves no page of this one.
+    events, bans = a_platform(tmp_path)
+    samehand("try", "--events", events, "--bans", bans, "--out", out)
+    assert not (out / "alerts" / "all-2.html").exists()
 
 
 def luminance(colour: str) -> float:

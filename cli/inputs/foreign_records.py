@@ -11,21 +11,68 @@ import click
 import msgspec
 
 from cli import output
-from cli.inputs.input_files import read_raw
-from report.text import plural
+from cli.inputs.input_files import read_raw, read_table
+from cli.inputs.input_source import read_bytes, shown_path
+from report.text import plural, visible
+from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from schemas.mapping.mapper import Result
 from streams.errors import TopicsError
 from streams.kafka.client import reader
+from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Arrival
-from streams.settings import Settings
+from streams.settings import Settings, load
 
 NOTED_EVERY: Final = 500  # records between two steps of a bar
 
 
-def of_file(path: Path, topic: str, *, hear: output.Advance) -> Iterator[tuple[str, Arrival]]:
-    """The values of a file, one a line, each with its address, as if they stood on ``topic``."""
+def compiled(path: Path | None) -> Mappings:
+    """Returns the table of the option, else that of the settings. Faults name their line."""
+    if path is None:
+        return mappings_of(load())
+    try:
+        return compile_mappings(read_bytes(path, MAPPING_BYTES_MAX + 1), shown_path(path))
+    except MappingError as wrong:
+        for fault in wrong.faults:
+            output.note(f"{wrong.name}: {visible(str(fault), 1_000)}")
+        raise click.ClickException(
+            f"{wrong.name} cannot be used: {plural(len(wrong.faults), 'fault')}"
+        ) from None
+
+
+def mapped_records(
+    path: Path, mappings: Mappings, *, kcat: bool, hear: output.Advance, partition: int = 0
+) -> Iterator[tuple[str, Arrival, Result]]:
+    """What a table makes of a file's records, each with its address.
+
+    Records of two files need different ``partition`` s, lest they count as one. Raises ``click.UsageError``
+    where the file does not say of which topic it is, ``click.ClickException`` for a record of another topic.
+    """
+    of = next(iter(mappings.topics))
+    if len(mappings.topics) > 1 and not kcat:
+        names = visible(", ".join(mappings.topics), 1_000)
+        raise click.UsageError(
+            f"{shown_path(path)} holds records of one topic, and several are mapped: {names}; use --kcat"
+        )
+    sample = of_kcat(path, of, hear=hear) if kcat else of_file(path, of, hear=hear, partition=partition)
+    for address, record in sample:
+        if record.topic not in mappings.topics:
+            raise click.ClickException(f"{address}: its topic, {visible(record.topic)}, is not mapped")
+        # Samples may be old and clocks differ: what lies ahead is found by the worker that reads it.
+        now = max(time.time(), record.timestamp)
+        yield address, record, mappings.topics[record.topic].map(record, now=now)
+
+
+def of_file(
+    path: Path, topic: str, *, hear: output.Advance, partition: int = 0
+) -> Iterator[tuple[str, Arrival]]:
+    """The values of a file, one a line, each with its address, as if they stood on ``topic``.
+
+    A row of CSV is an object of its cells by their columns; empty cells are absent.
+    """
     now = time.time()
-    for number, (address, raw) in enumerate(read_raw(path, hear)):
-        yield address, Arrival(topic, 0, number, None, raw, (), now)
+    lines = read_table(path, hear) if path.suffix.lower() == ".csv" else read_raw(path, hear)
+    for number, (address, raw) in enumerate(lines):
+        yield address, Arrival(topic, partition, number, None, raw, (), now)
 
 
 def of_kcat(path: Path, topic: str, *, hear: output.Advance) -> Iterator[tuple[str, Arrival]]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from cli.commands.map.foreign_records import of_file, of_kcat, of_topic
+from cli.inputs.foreign_records import of_file, of_kcat, of_topic
 from streams.errors import TopicsError
 from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival

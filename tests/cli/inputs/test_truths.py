@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.commands.backtest.truths import AccountPair, read_languages, read_strategies, read_truth
+from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
 
 HEAD = "platform,account_id,banned_platform,banned_account_id"
 
@@ -20,6 +20,8 @@ def a_table(folder: Path, *lines: str) -> Path:
 
 def test_each_row_is_a_true_pair(tmp_path: Path) -> None:
     assert read_truth(a_table(tmp_path, HEAD, "x,1,telegram,2")) == {AccountPair("x:1", "telegram:2")}
+    bare = a_table(tmp_path, "account_id;banned_account_id", "1;2")  # the run knows the platforms
+    assert read_truth(bare) == {AccountPair("1", "2")}
 
 
 def test_strategies_and_languages_are_read_from_their_columns(tmp_path: Path) -> None:
@@ -33,7 +35,8 @@ def test_strategies_and_languages_are_read_from_their_columns(tmp_path: Path) ->
     ("lines", "told"),
     [
         ((HEAD, "x,1"), "row 1: has too few columns"),
-        (("platform,account_id", "x,1"), "lacks the column banned_platform, banned_account_id"),
+        (("platform,account_id", "x,1"), "lacks the column banned_account_id"),
+        ((HEAD,), "holds no pair"),
         ((HEAD + ",strategy", "x,1,x,2,weak"), "row 1: strategy must be a number, 1 to 8"),
     ],
 )

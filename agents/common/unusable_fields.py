@@ -1,0 +1,134 @@
+"""Fields that could not be used as they came, counted by name and reason, with the shape of one such value.
+
+One counter for `map`, `try`, `score`, `backtest`, `enrol`, `remember`, the bridge and `doctor`, so that all
+of them give the same figures of the same records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypedDict
+
+from msgspec.structs import replace
+
+from agents.common.converters import account_of, fingerprints_of, unread_of
+from schemas.accounts import Account, AccountEvent
+from schemas.unusable import FieldFault, Unusable
+
+_NOTHING: Final = b""  # what is distilled here is thrown away: any digest will do
+_EXAMPLE_CHARS: Final = 40
+_LEADING: Final = re.compile(r"\A[\s+]*0{0,2}")
+_SENTENCES: Final = {str(fault): fault.sentence for fault in FieldFault}
+_HINTS: Final = {
+    "phone": "phones need + and the country code, or a region: --region PK",
+    "email": "an e-mail address has one @, and a domain with a dot behind it",
+    "ip": "one address a field: of a list such as X-Forwarded-For the first",
+    "avatar": "pictures need the extra `avatar`, or send pdq with its quality",
+}
+
+
+class UnusableRow(TypedDict):
+    """One field and reason, ready for JSON."""
+
+    field: str
+    reason: str
+    records: int
+    example: str
+    hint: str
+
+
+@dataclass(slots=True)
+class UnusableFields:
+    """How often each field was left out, or only a part of it was read. Both are words of the schema."""
+
+    counts: Counter[Unusable] = field(default_factory=Counter)
+    examples: dict[Unusable, str] = field(default_factory=dict)
+    """The shape of the first such value: no letter and no digit of it, but for zeros in front."""
+
+    def add(
+        self, record: object, unusable: Iterable[Unusable], *, pictures: bool = True
+    ) -> tuple[Unusable, ...]:
+        """Counts what was ``unusable`` about a record, and what of its account means nothing.
+
+        Returns the latter. Without ``pictures`` these are not decoded, which is slow.
+        """
+        self.counts.update(unusable)
+        if not isinstance(record, AccountEvent):
+            return ()
+        unread = _unread(record, pictures=pictures)
+        self.counts.update(unread)
+        for one in unread:
+            value = getattr(record.account, one.field)
+            if one not in self.examples and isinstance(value, str):
+                self.examples[one] = shape_of(value)
+        return unread
+
+    @property
+    def rows(self) -> list[UnusableRow]:
+        """Every field and reason with its count, a masked example, and what helps."""
+        return [self.row(one) for one in sorted(self.counts)]
+
+    def row(self, one: Unusable) -> UnusableRow:
+        """What was counted of one field and reason."""
+        return {
+            "field": one.field,
+            "reason": str(one.reason),
+            "records": self.counts[one],
+            "example": self.examples.get(one, ""),
+            "hint": _HINTS.get(one.field, "") if one.reason == FieldFault.UNREADABLE else "",
+        }
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        """The rows for people: ``phone: unreadable in 402 records, such as 0••••; phones need …``."""
+        for row in self.rows:
+            what = f"{row['field']}: {row['reason']} in {row['records']:,} record"
+            cure = cure_of(row)
+            several = "" if row["records"] == 1 else "s"
+            yield f"{what}{several}{example_of(row)}. {cure[0].upper()}{cure[1:]}"
+
+
+def example_of(row: UnusableRow) -> str:
+    """``, such as 0••••``; "" where no value can be shown."""
+    return f", such as {row['example']}" if row["example"] else ""
+
+
+def cure_of(row: UnusableRow) -> str:
+    """What helps, or what became of the field."""
+    return row["hint"] or _SENTENCES[row["reason"]]
+
+
+def shape_of(value: str) -> str:
+    """A value without its letters and digits: ``0301 2345`` is ``0••• ••••``, ``nope`` is ``xxxx``.
+
+    Zeros and plus signs in front stay, since they tell a national number from an international one.
+    """
+    front = _LEADING.match(value)
+    start = front.end() if front else 0
+    masked = "".join(
+        "•" if sign.isdigit() else "x" if sign.isalpha() or not sign.isascii() else sign
+        for sign in value[start : start + _EXAMPLE_CHARS]
+        if sign.isprintable()
+    )
+    return f"{' '.join(value[:start].split())}{masked}{'…' if len(value) > start + _EXAMPLE_CHARS else ''}"
+
+
+def _unread(event: AccountEvent, *, pictures: bool) -> tuple[Unusable, ...]:
+    """Fields of the right form that mean nothing. Only those that can be so are distilled."""
+    given = event.account
+    few = Account(
+        account_id=given.account_id,
+        email=given.email,
+        phone=given.phone,
+        ip=given.ip,
+        locale=given.locale,
+        avatar=given.avatar if pictures else None,
+    )
+    if few.email is None and few.phone is None and few.ip is None and few.avatar is None:
+        return ()
+    account = account_of(event.platform, replace(few, avatar=None))
+    (fingerprint,) = fingerprints_of(account, ((1, lambda domain, value: _NOTHING),), at=None)
+    return unread_of(few, fingerprint)

@@ -1,0 +1,107 @@
+"""What a dry run leaves in its folder: the report, its pages, and all alerts for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from cli.commands.dry_run.pages import pages
+from cli.commands.dry_run.run import Trial
+from cli.offline.silent_signals import sentence
+from cli.output_files import write
+from report.waterfall.rivals import in_words
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+
+PAGES: Final = "alerts"
+"""The folder of the pages. All of its files are of this command."""
+
+COLUMNS: Final = (
+    "band",
+    "probability",
+    "platform",
+    "account_id",
+    "banned_platform",
+    "banned_account_id",
+    "policy",
+    "queue",
+    "found",
+    "hours_since_ban",
+    "reasons",
+    "what_else",
+    "taken_back",
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_REASONS: Final = 3  # of the strongest: a cell is read at a glance
+
+
+def write_all(out: Path, trial: Trial) -> None:
+    """Writes every file of a dry run to a folder that exists; pages of a former run go.
+
+    Raises ``click.BadParameter`` or ``NotDone`` where that fails.
+    """
+    report = trial.report
+    whole = {"report": report, "run": trial.run}
+    write(out / "report.json", (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(), "--out")
+    write(out / "alerts.jsonl", "".join(_lines(trial)).encode(), "--out")
+    write(out / "alerts.csv", _table(trial).encode("utf-8-sig"), "--out")
+    folder = out / PAGES
+    try:
+        folder.mkdir(exist_ok=True)
+        for former in folder.glob("*.html"):
+            former.unlink()
+    except OSError as fault:
+        raise click.BadParameter(f"{folder}: {fault.strerror}", param_hint="--out") from fault
+    for name, text in pages(report, trial.alerts, trial.taken_back, sentence(report["signals"]["silent"])):
+        write(out / name, text.encode(), "--out")
+
+
+def _lines(trial: Trial) -> Iterator[str]:
+    """Whole records, which `samehand learn` reads; their clock is that of the events."""
+    for alert in trial.alerts:
+        taken_back = trial.taken_back.get(alert.alert_id)
+        record = {**msgspec.json.decode(encode(alert)), "taken_back": taken_back}
+        yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _table(trial: Trial) -> str:
+    """CSV for spreadsheets: no cell of other people's text is read as a formula."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for alert in trial.alerts:
+        rows.writerow([_cell(value) for value in _row(alert, trial.taken_back.get(alert.alert_id))])
+    return text.getvalue()
+
+
+def _row(alert: MirrorAlert, taken_back: str | None) -> tuple[Any, ...]:
+    since, matched = alert.seconds_since_ban, alert.matched
+    return (
+        alert.band,
+        round(alert.probability, 4),
+        alert.platform,
+        alert.account_id,
+        matched.platform,
+        matched.account_id,
+        matched.policy or "",
+        alert.queue or "",
+        alert.direction,
+        "" if since is None else round(since / 3_600, 2),
+        " ".join(line.because for line in alert.evidence[:_REASONS]),
+        in_words(alert.rivals),
+        taken_back or "",
+    )
+
+
+def _cell(value: Any) -> Any:
+    """A text with an apostrophe in front where a spreadsheet would read it as a formula."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return f"'{value}"
+    return value

@@ -1,0 +1,149 @@
+"""Alerts beside the pairs that somebody knows: precision, recall, and why the others were missed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+
+from cli import output
+from cli.inputs.truths import AccountPair
+from cli.offline.pair_diagnosis import PairDiagnosis
+from cli.offline.share import Share
+from report.text import percent, plural, visible
+from report.waterfall import terminal
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+
+MISSED_MAX: Final = 200
+"""Missed pairs that a report lists with their reasons: more than a person looks into. All are counted."""
+
+_CLOCKS: Final = ("detected_at", "seconds_since_event", "status", "withdrawn_at", "withdrawn_reason")
+
+
+def alert_fields(alert: MirrorAlert) -> dict[str, Any]:
+    """The record as it would be published, without what depends on when the command ran."""
+    fields: dict[str, Any] = msgspec.json.decode(encode(alert))
+    return {name: value for name, value in fields.items() if name not in _CLOCKS}
+
+
+def known_pairs(
+    alerts: Iterable[MirrorAlert], diagnoses: Sequence[PairDiagnosis], banned: Collection[str]
+) -> dict[str, Any]:
+    """Precision and recall of alerts by the pairs that are known, with 95 % intervals, and causes of misses.
+
+    ``banned`` are the accounts that the platform itself banned. Alerts on them that are no known pair are
+    right or wrong by nobody's word: precision leaves them out. Recall leaves out pairs whose account was
+    banned before samehand could have alerted.
+    """
+    truth = {one.pair for one in diagnoses}
+    owed = truth - {one.pair for one in diagnoses if one.cause == "account-banned"}
+    bands = alerted_pairs(alerts)
+    judged = {pair: band for pair, band in bands.items() if pair in truth or pair.account not in banned}
+    missed = [one for one in diagnoses if one.pair not in bands]
+    return {
+        "pairs": len(truth),
+        "banned_by_you": {"pairs": len(truth - owed), "alerts": len(bands) - len(judged)},
+        "bands": {
+            name: _upwards(judged, truth, owed, among)
+            for name, among in (("likely", {"likely"}), ("possible", {"likely", "possible"}))
+        },
+        "missed": causes_of(missed),
+        "missed_pairs": [diagnosis_fields(one, banned) for one in missed[:MISSED_MAX]],
+    }
+
+
+def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
+    """The band of each pair on which there was an alert."""
+    return {AccountPair(it.key, it.matched.key): it.band for it in alerts if it.band != "none"}
+
+
+def _upwards(
+    judged: Mapping[AccountPair, str],
+    truth: Collection[AccountPair],
+    owed: Collection[AccountPair],
+    among: Collection[str],
+) -> dict[str, Any]:
+    there = [pair for pair, band in judged.items() if band in among]
+    return {
+        "alerts": len(there),
+        "precision": Share(sum(pair in truth for pair in there), len(there)).as_json(),
+        "recall": Share(sum(pair in owed for pair in there), len(owed)).as_json(),
+    }
+
+
+def causes_of(missed: Iterable[PairDiagnosis]) -> list[dict[str, Any]]:
+    """How many pairs each cause accounts for, the most frequent first."""
+    groups = Counter((one.group, one.words) for one in missed)
+    return [
+        {"cause": cause, "why": words, "pairs": count}
+        for (cause, words), count in sorted(groups.items(), key=lambda it: (-it[1], it[0]))
+    ]
+
+
+def diagnosis_fields(one: PairDiagnosis, banned: Collection[str] = ()) -> dict[str, Any]:
+    """A pair's diagnosis, ready for JSON."""
+    return {
+        "account": one.pair.account,
+        "banned": one.pair.banned or None,
+        "banned_by_you": one.pair.account in banned,
+        "cause": one.group,
+        "why": one.words,
+        "shared_keys": list(one.shared),
+        "comparison": None if one.alert is None else alert_fields(one.alert),
+        "one_more": [fact._asdict() for fact in one.facts],
+    }
+
+
+def show_known(screen: Console, known: Mapping[str, Any]) -> None:
+    """The figures for people."""
+    rows = [
+        (f"{name}, upwards", f"{band['alerts']:,}", share_of(band["precision"]), share_of(band["recall"]))
+        for name, band in known["bands"].items()
+    ]
+    screen.print(output.table((plural(known["pairs"], "known pair"), "alerts", "precision", "recall"), rows))
+    by_you = known["banned_by_you"]
+    if by_you["pairs"] or by_you["alerts"]:
+        output.line(
+            screen,
+            f"Left out, since you banned the account yourselves: {plural(by_you['pairs'], 'known pair')} of "
+            f"recall, {plural(by_you['alerts'], 'alert')} of precision.",
+        )
+    show_causes(screen, known["missed"])
+
+
+def show_causes(screen: Console, missed: Sequence[Mapping[str, Any]]) -> None:
+    """Why pairs were missed, by cause."""
+    for group in missed:
+        output.line(screen, f"{group['pairs']:,} missed, {group['cause']}: {group['why']}")
+
+
+def share_of(share: Mapping[str, Any]) -> str:
+    """`.823 [.71, .90]`, of nothing `–`."""
+    if share["value"] is None:
+        return "–"
+    low, high = share["interval"]
+    return f"{share['value']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def show_diagnosis(screen: Console, one: PairDiagnosis, banned: Collection[str] = ()) -> None:
+    """One pair for people: the comparison line by line, why no alert, and what one more fact would do."""
+    if one.alert is not None:
+        screen.print(terminal.alert(one.alert))
+    else:
+        beside = f" and banned {visible(one.pair.banned, 300)}" if one.pair.banned else ""
+        screen.print(f"{visible(one.pair.account, 300)}{beside}", style="bold")
+    output.line(screen, f"Why: {one.words}")
+    if one.pair.account in banned and one.cause != "account-banned":
+        output.line(screen, "You banned the account yourselves, too.")
+    output.line(screen, f"Values in common that find one by the other: {', '.join(one.shared) or 'none'}")
+    if one.facts:
+        told = (
+            f"{fact.words}: {percent(fact.probability)}{'' if fact.band == 'none' else f', {fact.band}'}"
+            for fact in one.facts
+        )
+        output.line(screen, f"One more fact would make it: {'; '.join(told)}")
+    screen.print()

@@ -1,0 +1,146 @@
+"""Appeals of account holders: one that arrives becomes a reading for somebody who has not decided the alert.
+
+A repeat is answered as the first time. Nothing of a holder's words goes anywhere but to the readers.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, appeals, audit, decided_evidence, reads, verdicts
+from desk.database.alerts import AlertRow
+from desk.database.appeals import AppealRow
+from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.review.arrivals import blind_rank
+from desk.review.policy import Policy
+from desk.review.seal import Seal
+from schemas.appeals import AppealMade, AppealTaken, Refusal
+from schemas.wire import encode
+
+APPEALS_MAX: Final = 5
+"""Of one alert: each takes another reader, who reads every one before."""
+
+ACCOUNT_ALERTS_MAX: Final = 200
+"""Alerts of an account among which the decided one is looked for, the newest first."""
+
+GATE: Final = "gate"
+"""The actor in lines of the audit that a gate caused."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppealView:
+    """An appeal; `outcome` is None while it is open, and `words` empty once `erased_at` is set."""
+
+    appeal_id: str
+    received_at: float
+    words: str
+    erased_at: float | None
+    erased_reason: str | None
+    outcome: str | None
+    reason_code: str | None
+    decided_at: float | None
+
+
+async def take_appeal(
+    connection: AsyncConnection, policy: Policy, appeal: AppealMade, *, now: float
+) -> AppealTaken | Refusal:
+    """Stores an appeal and opens its reading, in the caller's transaction."""
+    await audit.lock(connection)  # of two that arrive at once the second finds the first
+    digest = hmac.digest(policy.key, b"appeal" + encode(appeal), "sha256").hex()
+    known = await appeals.find(connection, appeal.appeal_id)
+    if known is not None:
+        same = hmac.compare_digest(known.digest, digest)
+        return AppealTaken(appeal_id=appeal.appeal_id, alert_id=known.alert_id) if same else "other-body"
+    found = await _appealed(connection, appeal)
+    if not isinstance(found, tuple):
+        return found
+    alert, holds = found
+    earlier = (await appeals.of_alerts(connection, [alert.alert_id]))[alert.alert_id]
+    if any(row.outcome is None for row in earlier):
+        return "open-appeal"
+    if len(earlier) >= APPEALS_MAX:
+        return "too-many"
+    if alert.alert_id not in await decided_evidence.latest(connection, [alert.alert_id]):
+        # It was decided elsewhere: what stands now is the nearest to what was decided.
+        await decided_evidence.keep(connection, alert.alert_id, alert.revision, now=now)
+    read_id = await _open(connection, policy, alert, holds, now=now)
+    row = AppealRow(
+        appeal_id=appeal.appeal_id,
+        alert_id=alert.alert_id,
+        read_id=read_id,
+        against=holds.verdict_id,
+        digest=digest,
+        received_at=now,
+        words=appeal.words.replace("\0", ""),  # which PostgreSQL keeps in no text
+    )
+    await appeals.add(connection, row)
+    detail = {"appeal": appeal.appeal_id, "against": holds.verdict_id, "read": read_id}
+    await audit.note(
+        connection, actor=GATE, action="appealed", subject=alert.alert_id, now=now, detail=detail
+    )
+    return AppealTaken(appeal_id=appeal.appeal_id, alert_id=alert.alert_id)
+
+
+async def _appealed(connection: AsyncConnection, appeal: AppealMade) -> tuple[AlertRow, VerdictRow] | Refusal:
+    """Returns the alert whose decision is contested, of an account's alerts the latest decided one, and the
+    verdict that holds. One that a lead took back may be contested as well: the account may still be banned.
+    """
+    key = None if appeal.account_id is None else f"{appeal.platform}:{appeal.account_id}"
+    if appeal.alert_id is not None:
+        alert = await alerts.find(connection, appeal.alert_id)
+        about = [] if alert is None else [alert]
+    else:
+        about = list(await alerts.of_account(connection, key or "", ACCOUNT_ALERTS_MAX))
+    about = [alert for alert in about if key in (None, alert.account)]
+    if not about:
+        return "unknown-alert"
+    given = await verdicts.of_alerts(connection, [alert.alert_id for alert in about])
+    found: tuple[AlertRow, VerdictRow] | None = None
+    for alert in about:
+        holds = next((verdict for verdict in reversed(given[alert.alert_id]) if verdict.may_hold), None)
+        contested = holds is not None and (holds.verdict == "mirror" or holds.kind == TAKE_BACK)
+        if holds and contested and (found is None or holds.decided_at > found[1].decided_at):
+            found = alert, holds
+    return found or "not-decided"
+
+
+async def _open(
+    connection: AsyncConnection, policy: Policy, alert: AlertRow, holds: VerdictRow, *, now: float
+) -> int:
+    """Opens the reading, which takes the place of every other one after the first. Returns its number."""
+    alert_id = alert.alert_id
+    waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
+    blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
+    await reads.end(connection, alert_id, ("second", "dispute", "appeal"), reason="appealed", now=now)
+    return await reads.add(
+        connection,
+        alert_id,
+        kind="appeal",
+        blind=blind,
+        rank=blind_rank(policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
+        waits_since=now,
+        now=now,
+    )
+
+
+def appeal_views(rows: Iterable[AppealRow], seal: Seal, read_id: int | None) -> tuple[AppealView, ...]:
+    """Returns the appeals that a person may see; while words are hidden, the one that they read alone."""
+    return tuple(
+        AppealView(
+            row.appeal_id,
+            row.received_at,
+            row.words,
+            row.erased_at,
+            row.erased_reason,
+            row.outcome,
+            row.reason_code,
+            row.decided_at,
+        )
+        for row in rows
+        if not seal.words or row.read_id == read_id
+    )

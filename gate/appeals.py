@@ -1,0 +1,131 @@
+"""Appeals to the desk, which alone keeps a holder's words: each is relayed within its call.
+
+The request to the desk is `POST /api/v1/appeals` under the headers of Standard Webhooks; a repeat is answered
+as the first time, so that a caller who got no answer sends it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final, get_args
+
+import aiohttp
+import msgspec
+import structlog
+from msgspec import Struct
+
+from gate.answers import Problem
+from schemas.appeals import AppealMade, AppealTaken, Refusal
+from schemas.wire import encode
+from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.settings import Settings
+from streams.standard_webhooks import Secret
+
+TIMEOUT_SECONDS: Final = 10.0
+"""As for Kafka: a desk whose database has another leader answers within some five."""
+
+CONNECTIONS_MAX: Final = 8
+"""Holders appeal some times a minute; more than these wait their turn within the time of their call."""
+
+ANSWER_BYTES_MAX: Final = 16 * 1024
+
+_ANYWHERE: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+"""The operator names the desk, and callers choose nothing of its address."""
+
+_REFUSED: Final = frozenset(get_args(Refusal))
+
+log = structlog.get_logger("samehand.gate")
+
+
+class _Refused(Struct, frozen=True):
+    code: str
+    message: str = ""
+
+
+class _Unexpected(ValueError):
+    """The desk answers with something else than agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAppeal:
+    """The desk will not take this appeal: 404 or 409, and why."""
+
+    status: int
+    problem: Problem
+
+
+@dataclass(slots=True)
+class DeskRelay:
+    """The desk that the settings name. Connects at the first appeal. `now` in Unix seconds.
+
+    `fault`: why it took no appeal when it was last asked, "" where it did.
+    """
+
+    url: str
+    key: Secret
+    ca_file: Path | None
+    now: Callable[[], float]
+    fault: str = ""
+    _session: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    async def relay(self, appeal: AppealMade) -> AppealTaken | RefusedAppeal | None:
+        """Returns the desk's answer; None where it gave none: it may have stored the appeal or not."""
+        if self._session is None:
+            self._session = guarded_session(
+                _ANYWHERE,
+                ca_file=self.ca_file,
+                timeout_seconds=TIMEOUT_SECONDS,
+                connections_max=CONNECTIONS_MAX,
+            )
+        try:
+            answer = await self._relayed(self._session, encode(appeal), appeal.appeal_id)
+        except REQUEST_FAULTS as fault:
+            why = str(fault) if isinstance(fault, _Unexpected) else reason_of(fault)
+            if why != self.fault:
+                log.warning("the desk takes no appeals", why=why)
+            self.fault = why
+            return None
+        self.fault = ""
+        return answer
+
+    async def _relayed(
+        self, session: aiohttp.ClientSession, body: bytes, appeal_id: str
+    ) -> AppealTaken | RefusedAppeal:
+        message_id = sha256(appeal_id.encode()).hexdigest()  # an appeal's own id need fit in no header
+        headers = self.key.headers(message_id, int(self.now()), body)
+        async with session.post(
+            f"{self.url}/api/v1/appeals",
+            data=body,
+            headers={"Content-Type": "application/json", **headers},
+            allow_redirects=False,
+        ) as answer:
+            content = b""
+            async for chunk in answer.content.iter_chunked(ANSWER_BYTES_MAX):
+                content += chunk
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise _Unexpected(f"answered more than {ANSWER_BYTES_MAX} bytes")
+        try:
+            if answer.status == 202:
+                return msgspec.json.decode(content, type=AppealTaken)
+            refused = msgspec.json.decode(content, type=_Refused)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise _Unexpected(f"answered {answer.status} in no form of ours") from None
+        if answer.status not in (404, 409) or refused.code not in _REFUSED:
+            raise _Unexpected(f"answered {answer.status} ({refused.code[:64]})")
+        return RefusedAppeal(answer.status, Problem(reason=refused.code, detail=refused.message))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+def desk_relay(settings: Settings, now: Callable[[], float]) -> DeskRelay | None:
+    """Returns the relay that the settings name, None where they name no desk. Raises `SettingsError`."""
+    key = settings.gate_desk_key()
+    if not settings.gate_desk_url or key is None:
+        return None
+    return DeskRelay(settings.gate_desk_url, key, settings.gate_desk_ca_file, now)
