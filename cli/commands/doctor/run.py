@@ -26,7 +26,10 @@ from streams.settings import describe
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
 
 
-@click.command("doctor", short_help="Check settings, Kafka and Redis, and say how to fix what is wrong.")
+@click.command(
+    "doctor",
+    short_help="Check what a worker, gate, desk, deliver process or bridge needs, and say how to fix it.",
+)
 @click.option(
     "--settings",
     "list_settings",
