@@ -96,7 +96,7 @@ compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; nee
 # orders of their calls to a store, in which the mind says the same each time.
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
 	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
-		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_looking.py \
+		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_base.py \
 		--ignore tests/agents/test_interleavings.py --ignore tests/agents/test_races.py \
 		--ignore tests/agents/test_lost_store.py
 
@@ -234,7 +234,7 @@ else
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
 	@for crowd in diverse simulated; do for field in handle display_name; do \
 		echo "recall of the keys: $$field, $$crowd crowd"; \
-		$(BIN)/python -m bench.recall --schemes samehand --crowd $$crowd --field $$field \
+		$(BIN)/python -m bench.recall --crowd $$crowd --field $$field \
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 endif
 

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import desk, flames, gate, in_a_day, latency, lookup, memory, mind, recall, scale, soak, worker
+from bench import desk, gate, in_a_day, latency, lookup, memory, mind, recall, scale, soak, worker
 from bench.page import keep
 from bench.running.scene import BROKERS
 from local import postgres
@@ -75,8 +75,8 @@ def _memory(chosen: Chosen) -> Told:
 
 
 def _mind(chosen: Chosen) -> Told:
-    found = mind.side_by_side(*(_QUICK_MIND if chosen.quick else _MIND))
-    return mind.table(found), [asdict(one) for one in found]
+    found = asyncio.run(mind.measured(*(_QUICK_MIND if chosen.quick else _MIND)))
+    return mind.table(found), [asdict(found)]
 
 
 def _worker(chosen: Chosen) -> Told:
@@ -93,13 +93,6 @@ def _latency(chosen: Chosen) -> Told:
         except NotAvailable as fault:
             print(f"latency on {broker} is not measured: {fault}", file=sys.stderr)
     return f"{latency.table(found)}\n\n{latency.summary(found)}", [asdict(one) for one in found]
-
-
-def _flames(chosen: Chosen) -> Told:
-    if not flames.installed():
-        return "not sampled: py-spy is not installed (`make bench` installs it)", None
-    stacks = flames.sampled(chosen.bans, _QUICK_WORKER[0] if chosen.quick else _WORKER[0])
-    return f"{flames.table(stacks)}\n\n{flames.summary(stacks)}", flames.shares(stacks, flames.PARTS)
 
 
 def _soak(chosen: Chosen) -> Told:
@@ -141,7 +134,6 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "mind": _mind,
     "worker": _worker,
     "latency": _latency,
-    "flames": _flames,
     "soak": _soak,
     "scale": _scale,
     "growth": _growth,
@@ -161,7 +153,7 @@ def main() -> None:
     parser.add_argument(
         "--note",
         type=Path,
-        help="docs/performance/README.md: its goals and picture, and docs/scale.md, are written anew",
+        help="docs/performance/README.md: its goals, and docs/scale.md, are written anew",
     )
     given = parser.parse_args()
     sizes = [int(one) for one in (given.bans or (_QUICK_BANS if given.quick else _BANS)).split(",")]

@@ -59,6 +59,9 @@ GOALS_MS: Final = {
     "family": 200.0,
     "decided": 200.0,
     "decision": 100.0,
+    "selection": 200.0,
+    "200 decisions": 500.0,
+    "team": 200.0,
 }
 _AT_ONCE: Final = 500  # alerts of one transaction, as of one batch of Kafka's
 _DECIDED: Final = 0.2  # of all, decided by the one who asks: what they read before is looked for in these
@@ -173,6 +176,7 @@ async def _filled(database: Database, policy: Policy, count: int, *, reader: str
             "blind": False,
             "golden": False,
             "kind": "first",
+            "batch": f"batch-{number}",
         }
         for number in range(0, count, int(1 / _DECIDED))
     ]
@@ -239,6 +243,23 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
         }
         return lambda: client.post("/api/v1/verdicts", json=body)
 
+    batches: list[str] = []
+
+    async def together() -> Callable[[], Awaitable[httpx.Response]]:
+        if batches:  # lest the queue run out
+            await client.post(f"/api/v1/verdicts/{batches.pop()}/undo")
+        band = drawn.choice(("likely", "possible"))
+        shown = (await client.get("/api/v1/selection", params={"band": band})).json()
+        read_ids = [waiting["read_id"] for waiting in shown["waiting"]]
+        body = {"read_ids": read_ids, "verdict": "not_mirror", "reason_code": "common-name"}
+
+        async def decided() -> httpx.Response:
+            answer = await client.post("/api/v1/verdicts/together", json=body)
+            batches.append(answer.json()["batch"])
+            return answer
+
+        return decided
+
     return {
         "queue": of(lambda: "/queue"),
         "queue, filtered": of(
@@ -256,6 +277,9 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
         "family": of(lambda: f"/families/{drawn.choice(_PLATFORMS)}/the-campaign"),
         "decided": of(lambda: f"/decided?{drawn.choice(('', 'verdict=mirror', 'reason=none', 'taken=yes'))}"),
         "decision": decision,
+        "selection": of(lambda: f"/selection?all=1&policy={drawn.choice(_POLICIES)}"),
+        "team": of(lambda: "/team?days=90"),
+        "200 decisions": together,
     }
 
 

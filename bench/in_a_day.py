@@ -1,20 +1,18 @@
 """The whole job beside what one would write in a day: the same sign-ups off the same broker, the same bans.
 
-``python -m bench.in_a_day [--bans 100000] [--events 4000] [--turns 3] [--json]``. The other one is
-:mod:`bench.running.in_a_day`: quixstreams, exact look-ups in Redis, names by ``pg_trgm``. The bench
-measures wall-clock time from the first event to the last commit; each contender runs alone with its servers.
-Recall is the share of mirrors with an alert on the right ban. Of the other's alerts only the best count, as
-many as samehand sends.
+``make bench ONLY=in_a_day``. The other one is :mod:`bench.running.in_a_day`: quixstreams, exact look-ups in
+Redis, names by ``pg_trgm``. The bench measures wall-clock time from the first event to the last commit; each
+contender runs alone with its servers. Recall is the share of mirrors with an alert on the right ban. Of the
+other's alerts only the best count, as many as samehand sends.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -225,20 +223,3 @@ def table(one: Report) -> str:
 def summary(one: Report) -> str:
     """What the table leaves out."""
     return f"* {one.mirrors} mirrors; on {in_words(one.machine)}"
-
-
-def main() -> None:
-    """Prints a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--turns", type=int, default=TURNS)
-    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    found = measured(chosen.bans, chosen.events, chosen.turns, chosen.broker)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from samehand.frequency.ban_calendar import BanCalendar
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
-from samehand.frequency.rates import Frequencies, NothingCounted
+from samehand.frequency.rates import CountsWithoutCandidates, Frequencies, NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
 from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
 from bench.store.kept import CachedServer
-from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer, Trigrams
+from bench.store.peers import Extract, MinHashOnRedis, Trigrams
 from bench.store.server import Server
 from local.postgres import EmbeddedPostgres
 from samehand.account import Account, account_key
@@ -35,28 +35,24 @@ from samehand.fingerprint.distil import distil
 from store.base import Query
 from store.redis import RedisStore
 
-OURS, EXTRACT, CDIST, MINHASH, TRIGRAMS, SKELETON = (
+OURS, EXTRACT, MINHASH, TRIGRAMS = (
     "samehand",
     "rapidfuzz process.extract",
-    "rapidfuzz cdist",
     "datasketch MinHashLSH on Redis",
     "PostgreSQL pg_trgm (GIN)",
-    "exact skeleton on Redis",
 )
 SHORT = {
     "extract": EXTRACT,
-    "cdist": CDIST,
     "minhash": MINHASH,
     "trigrams": TRIGRAMS,
-    "skeleton": SKELETON,
 }
 SHORT_OF = {name: short for short, name in SHORT.items()}
 _BATCH = 32
 _NOW = BANNED_AT + 86_400.0
 # Queries a round, and queries by which recall is judged: the slow ones get few, lest they take all the time.
-# `process.extract` has the scores and the order of `cdist`, and so its recall.
-_EACH_ROUND = {OURS: 1_024, EXTRACT: 8, CDIST: 32, MINHASH: 256, TRIGRAMS: 128, SKELETON: 4_096}
-_JUDGED = {OURS: 4_200, CDIST: 420, MINHASH: 2_100, TRIGRAMS: 2_100, SKELETON: 4_200}
+# `process.extract` has the scores and the order of `cdist`, by which it is judged.
+_EACH_ROUND = {OURS: 1_024, EXTRACT: 8, MINHASH: 256, TRIGRAMS: 128}
+_JUDGED = {OURS: 4_200, EXTRACT: 420, MINHASH: 2_100, TRIGRAMS: 2_100}
 _ALONE = 2_000
 _CHURNED = 10  # one ban in so many is taken out and enrolled again,
 _CHURNED_MAX = 20_000  # so many at most: more say nothing else, and take minutes of a million
@@ -92,7 +88,6 @@ async def report(bans: int, rounds: int, without: frozenset[str] = frozenset()) 
         for name, one in contenders.items():
             judged = _JUDGED.get(name, 0)
             await one.judge(queries[:judged], targets[:judged], _BATCH) if judged else None
-        _same_recall(contenders)
         for turn in range(rounds):
             for name, one in contenders.items():
                 await one.turn(_some(queries, turn, _EACH_ROUND[name]), _BATCH)
@@ -154,19 +149,16 @@ async def _peers(
     servers: ExitStack, held: Sequence[BannedNames], without: frozenset[str]
 ) -> dict[str, Contender]:
     found: dict[str, Contender] = {}
-    for name in (EXTRACT, CDIST, MINHASH, SKELETON):
-        if name in without:
-            continue
-        kept = CachedServer(f"{SHORT_OF[name]}-{len(held)}", float) if name in (MINHASH, SKELETON) else None
-        theirs = servers.enter_context(kept.server()) if kept else None
-        peer = _peer(name, theirs)
-        size = None
-        if kept and theirs:
-            size = await kept.filled(theirs, partial(_fill_peer, peer, theirs, held))
-        else:
-            peer.fill(held)
-        ask = _asking(peer)
-        found[name] = Contender(ask, ask, theirs, size)
+    if EXTRACT not in without:
+        loop = Extract()
+        loop.fill(held)
+        found[EXTRACT] = Contender(_asking(loop.ask), _asking(loop.matrix), None)
+    if MINHASH not in without:
+        kept = CachedServer(f"{SHORT_OF[MINHASH]}-{len(held)}", float)
+        theirs = servers.enter_context(kept.server())
+        peer = MinHashOnRedis(theirs)
+        size = await kept.filled(theirs, partial(_fill_peer, peer, theirs, held))
+        found[MINHASH] = Contender(_asking(peer.ask), _asking(peer.ask), theirs, size)
     if TRIGRAMS not in without:
         found[TRIGRAMS] = _trigrams(servers, held)
     return found
@@ -177,34 +169,22 @@ def _trigrams(servers: ExitStack, held: Sequence[BannedNames]) -> Contender:
     running = servers.enter_context(EmbeddedPostgres())
     peer = servers.enter_context(closing(Trigrams(running.make("trigrams"))))
     peer.fill(held)
-    ask = _asking(peer)
+    ask = _asking(peer.ask)
     return Contender(ask, ask, peer, peer.bytes_used() / len(held))
 
 
-async def _fill_peer(peer: Peer, theirs: Server, held: Sequence[BannedNames]) -> float:
+async def _fill_peer(peer: MinHashOnRedis, theirs: Server, held: Sequence[BannedNames]) -> float:
     """Bytes a ban that the server's data grew by."""
     before = theirs.bytes_used()
     peer.fill(held)
     return (theirs.bytes_used() - before) / len(held)
 
 
-def _peer(name: str, theirs: Server | None) -> Peer:
-    if theirs is None:
-        return Extract() if name == EXTRACT else Cdist()
-    return MinHashOnRedis(theirs) if name == MINHASH else ExactSkeleton(theirs)
-
-
-def _asking(peer: Peer) -> Ask:
+def _asking(answers: Callable[[Sequence[BannedNames]], list[list[int]]]) -> Ask:
     async def ask(queries: Sequence[BannedNames]) -> list[list[int]]:
-        return peer.ask(queries)
+        return answers(queries)
 
     return ask
-
-
-def _same_recall(contenders: dict[str, Contender]) -> None:
-    if EXTRACT in contenders and CDIST in contenders:
-        contenders[EXTRACT].recall = contenders[CDIST].recall
-        contenders[EXTRACT].candidates = contenders[CDIST].candidates
 
 
 def _parts(own: Server, bans: int) -> dict[str, float]:

@@ -1,35 +1,24 @@
 """What the mind costs an event, on the candidates that the index really brings up.
 
-Where the mind is machine code, a process of
-its own does the same with the mind in Python, for what compiling brings. Whole simulated accounts sign up
-against whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed
-here (see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
-nothing is warm but what a worker's caches hold from the events before. Counts of sign-ups before them are
-frozen, as in a worker, which asks for some of an account's values in them.
+Whole simulated accounts sign up against whole simulated bans in a Redis of their own, none of them a mirror.
+What the store does is not timed here (see :mod:`bench.lookup`); each step of the mind is, in processor time.
+Every event is met once, so that nothing is warm but what a worker's caches hold from the events before.
+Counts of sign-ups before them are frozen, as in a worker, which asks for some of an account's values in them.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TypeVar
 
-import msgspec
-
 from agents.common.converters import remembered_of
-from agents.runtime.build_info import form
 from bench.machine import in_words, machine
-from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
-from samehand.frequency.rates import Frequencies
+from samehand.frequency.rates import CountsWithoutCandidates, Frequencies
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights
@@ -123,6 +112,7 @@ class _Clock:
 
 async def measured(bans: int, events: int) -> Mind:
     """Enrols the bans, then lets so many accounts sign up."""
+    collect_seldom()  # as a worker does, or rounds of the collector land in whichever step makes objects
     with server() as own:
         store = a_store(own, bans, counting=True)
         await store.open()
@@ -137,17 +127,6 @@ async def measured(bans: int, events: int) -> Mind:
             pairs, spared, unspared = pairs + met, spared + set_aside, unspared + in_full
         await store.close()
     return Mind(bans, events, pairs, spared, unspared, clock.seconds, machine())
-
-
-def side_by_side(bans: int, events: int) -> list[Mind]:
-    """Of the mind as it is here, and of one in Python where that is another."""
-    collect_seldom()  # as a worker does, or rounds of the collector land in whichever step makes objects
-    found = [asyncio.run(measured(bans, events))]
-    if form() == "compiled":
-        command = [sys.executable, "-m", "bench.mind", str(bans), str(events)]
-        done = subprocess.run(command, env={**os.environ, **SOURCES}, stdout=subprocess.PIPE, check=True)
-        found += msgspec.json.decode(done.stdout, type=list[Mind])
-    return found
 
 
 def _sign_ups(bans: int, start: int, count: int) -> list[AccountCreated]:
@@ -194,38 +173,25 @@ def _scored(
             score(one.fingerprints[0], candidate.fingerprint, weights, context)
 
 
-def table(several: Sequence[Mind]) -> str:
-    """What a page shows of it: the mind as it is here, and beside it in Python where it is compiled here."""
-    one, beside = several[0], several[1:]
-    lines = [
-        "| step | µs an event | a second of a core" + " | the same in Python" * len(beside) + " |",
-        "|---" * (3 + len(beside)) + "|",
-    ]
-    rates: dict[str, tuple[Callable[[Mind], float], str]] = {
-        DISTIL: (lambda it: it.distilled_a_second, "accounts"),
-        SCORE: (lambda it: it.scored_a_second, "pairs"),
+def table(one: Mind) -> str:
+    rates = {
+        DISTIL: f"{one.distilled_a_second:,.0f} accounts",
+        SCORE: f"{one.scored_a_second:,.0f} pairs",
     }
-    for step, words in _WORDS.items():
-        cells = [f"{one.seconds[step] / one.events * 1e6:,.0f}", _rate(rates.get(step), one)]
-        cells += [f"{it.seconds[step] / it.events * 1e6:,.0f} µs" for it in beside]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
-    for words, rate in (
-        ("all candidates compared in full, beside that", lambda it: it.unspared_a_second),
-        ("any pair, by whichever it is told", lambda it: it.told_a_second),
-    ):
-        cells = ["", *(_rate((rate, "pairs"), it) for it in several)]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
-    said = (
-        f"{one.events:,} sign-ups met {one.pairs:,} of {one.bans:,} bans, {one.pairs / one.events:.1f} each; "
-        f"the bound set {one.spared / max(one.pairs, 1):.1%} aside and left {one.full / one.events:.1f}",
-        f"on {in_words(one.machine)}",
+    lines = ["| step | µs an event | a second of a core |", "|---|---|---|"]
+    lines += [
+        f"| {words} | {one.seconds[step] / one.events * 1e6:,.0f} | {rates.get(step, '')} |"
+        for step, words in _WORDS.items()
+    ]
+    return "\n".join(
+        (
+            *lines,
+            f"| all candidates compared in full, beside that |  | {one.unspared_a_second:,.0f} pairs |",
+            f"| any pair, by whichever it is told |  | {one.told_a_second:,.0f} pairs |",
+            "",
+            f"* {one.events:,} sign-ups met {one.pairs:,} of {one.bans:,} bans, "
+            f"{one.pairs / one.events:.1f} each; the bound set {one.spared / max(one.pairs, 1):.1%} aside "
+            f"and left {one.full / one.events:.1f}",
+            f"* on {in_words(one.machine)}",
+        )
     )
-    return "\n".join([*lines, "", *(f"* {line}" for line in said)])
-
-
-def _rate(told: tuple[Callable[[Mind], float], str] | None, one: Mind) -> str:
-    return "" if told is None else f"{told[0](one):,.0f} {told[1]}"
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(side_by_side(*map(int, sys.argv[1:]))))

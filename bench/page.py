@@ -1,4 +1,4 @@
-"""Keeps what a bench found: as JSON for programs, and as the tables and the picture of docs/performance."""
+"""Keeps what a bench found: as JSON for programs, and as the tables of docs/performance."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.goals import table, with_instructions
-from report.text import percent
 
 ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(("scale", "growth"), "../scale.md")
 """Parts whose whole table stands in a file, as it is reached from the page's folder."""
-
-PICTURE: Final = "../images/event-time.svg"
 
 
 def keep(part: str, shown: str, plain: Any, *, out: Path | None, page: Path | None) -> None:
@@ -32,8 +29,6 @@ def keep(part: str, shown: str, plain: Any, *, out: Path | None, page: Path | No
         return
     if part in ELSEWHERE:
         _fill(page.parent / ELSEWHERE[part], part, shown)
-    if part == "flames" and plain:
-        (page.parent / PICTURE).write_text(picture(plain), "utf-8")
     _fill(page, "goals", table(with_instructions(found)))
 
 
@@ -53,24 +48,3 @@ def filled(page: str, name: str, text: str) -> str:
 
 def _between(text: str, place: re.Match[str]) -> str:
     return place[1] + text + place[2]
-
-
-_BAR, _LABEL, _ROW = 380, 290, 24  # pixels
-
-
-def picture(shares: Mapping[str, float]) -> str:
-    """Returns an SVG of bars: the share of a worker's processor time in each part."""
-    rows = []
-    for place, (name, share) in enumerate(shares.items()):
-        top = place * _ROW + 4
-        rows.append(
-            f'<text x="{_LABEL - 8}" y="{top + 14}" text-anchor="end">{name}</text>'
-            f'<rect x="{_LABEL}" y="{top}" width="{share * _BAR:.1f}" height="18" fill="#2459a8"/>'
-            f'<text x="{_LABEL + share * _BAR + 6:.1f}" y="{top + 14}">{percent(share)}</text>'
-        )
-    height = len(rows) * _ROW + 8
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LABEL + _BAR + 60} {height}" '
-        f'font-family="sans-serif" font-size="13" fill="#1c2430">'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(rows)}</svg>\n'
-    )

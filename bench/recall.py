@@ -64,9 +64,8 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one scheme reached. Recalls are shares; candidates are counted before the cut to :data:`KEEP`."""
+    """What the keys reached. Recalls are shares; candidates are counted before the cut to :data:`KEEP`."""
 
-    scheme: str
     keys_mean: float
     probes_mean: float
     recall: float
@@ -98,7 +97,7 @@ def disguised(bans: list[BannedNames], edits: Mapping[str, Edit], each: int, fie
     return asked
 
 
-def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: list[Disguise]) -> Outcome:
+def measured(scheme: Scheme, shown: list[tuple[str, str]], asked: list[Disguise]) -> Outcome:
     """Enrols the bans under a scheme and looks every disguise up."""
     postings = Postings(scheme.listed(platform, text) or () for platform, text in shown)
     probes = [scheme.tried(one.platform, one.text) or () for one in asked]
@@ -115,7 +114,6 @@ def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: lis
     found, kept = zip(*kinds.values(), strict=True)
     sizes = np.diff(answers.bounds)
     return Outcome(
-        name,
         float(postings.keys_each.mean()),
         float(np.mean([len(keys) for keys in probes])),
         float(np.mean(found)),
@@ -131,10 +129,10 @@ def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: lis
 
 def growth(sizes: Sequence[int] = SIZES, each: int = EACH) -> dict[int, Outcome]:
     """The same disguises of the same handles, all among the first enrolled, looked up at each size."""
-    bans, field, scheme = population("diverse", max(sizes)), FIELDS["handle"], SCHEMES["handle"]["samehand"]
+    bans, field, scheme = population("diverse", max(sizes)), FIELDS["handle"], SCHEMES["handle"]
     asked = disguised(bans[: min(sizes)], field.kinds["tuning"], each, field)
     shown = [(ban.platform, ban.handle) for ban in bans]
-    return {size: measured("samehand", scheme, shown[:size], asked) for size in sorted(sizes)}
+    return {size: measured(scheme, shown[:size], asked) for size in sorted(sizes)}
 
 
 def growth_table(found: Mapping[int, Outcome]) -> str:
@@ -159,25 +157,18 @@ def main() -> None:
     parser.add_argument("--crowd", choices=sorted(CROWDS), default="simulated")
     parser.add_argument("--edits", choices=sorted(KINDS), default="held_out")
     parser.add_argument("--field", choices=sorted(FIELDS), default="handle")
-    parser.add_argument("--schemes", default=",".join(SCHEMES["handle"]), help="comma-separated")
     chosen = parser.parse_args()
     bans = population(chosen.crowd, chosen.bans)
-    field, schemes = FIELDS[chosen.field], SCHEMES[chosen.field]
+    field, scheme = FIELDS[chosen.field], SCHEMES[chosen.field]
     asked = disguised(bans, field.kinds[chosen.edits], chosen.each, field)
-    shown = [(ban.platform, field.shown(ban)) for ban in bans]
-    outcomes = [measured(name, schemes[name], shown, asked) for name in chosen.schemes.split(",")]
+    one = measured(scheme, [(ban.platform, field.shown(ban)) for ban in bans], asked)
+    print(f"{'keys':>6}{'tried':>7}{'recall':>8}{'kept':>7}{'worst':>7}{'kept':>7}{'cands':>8}{'p99':>7}")
     print(
-        f"{'scheme':22}{'keys':>6}{'tried':>7}{'recall':>8}{'kept':>7}{'worst':>7}{'kept':>7}{'cands':>8}{'p99':>7}"
+        f"{one.keys_mean:6.1f}{one.probes_mean:7.1f}{one.recall:8.3f}{one.recall_kept:7.3f}"
+        f"{one.worst:7.3f}{one.worst_kept:7.3f}{one.candidates_mean:8.0f}{one.candidates_p99:7.0f}"
     )
-    for one in outcomes:
-        print(
-            f"{one.scheme:22}{one.keys_mean:6.1f}{one.probes_mean:7.1f}{one.recall:8.3f}{one.recall_kept:7.3f}"
-            f"{one.worst:7.3f}{one.worst_kept:7.3f}{one.candidates_mean:8.0f}{one.candidates_p99:7.0f}"
-        )
-    print()
-    for kind in outcomes[0].kinds:
-        row = "".join(f"{found:8.3f}{kept:7.3f}" for found, kept in (one.kinds[kind] for one in outcomes))
-        print(f"{kind:22}{row}")
+    for kind, (found, kept) in one.kinds.items():
+        print(f"{kind:22}{found:8.3f}{kept:7.3f}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,35 @@ def write(path: Path, content: bytes, option: str) -> None:
     """All of a file at once, like :func:`writing`."""
     with writing(path, option) as file:
         file.write(content)
+
+
+@contextmanager
+def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
+    """A new file that takes the place of ``path`` at the end; on any fault ``path`` stays as it was.
+
+    Raises:
+        click.BadParameter: it cannot be opened, or ``path`` is no regular file.
+        NotDone: the disk is full, or fails.
+    """
+    if path.exists() and not path.is_file():
+        raise click.BadParameter(f"{path}: not a regular file", param_hint=option)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        file = fresh.open("xb")
+    except OSError as fault:
+        raise unwritable(path, fault, option) from fault
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as fault:
+        if fault.errno not in _OF_THE_DISK:
+            raise
+        raise NotDone(f"{path}: {fault.strerror}; it stays as it was") from fault
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, fault: OSError, option: str) -> click.ClickException:

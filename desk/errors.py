@@ -32,6 +32,14 @@ class Conflict(ReviewError):
         self.initials = initials
 
 
+class SelectionChanged(Conflict):
+    """Some of what was to be decided together cannot be. `read_ids`: which, in order."""
+
+    def __init__(self, read_ids: tuple[int, ...]) -> None:
+        super().__init__("some of these were decided, withdrawn or taken in hand a moment ago")
+        self.read_ids = read_ids
+
+
 class TooLate(ReviewError):
     """The verdict is on its way; it can still be taken back."""
 

@@ -29,6 +29,8 @@ WIDTH_MAX: Final = 60
 
 def visible(text: str, width_max: int = WIDTH_MAX) -> str:
     """``text`` with unseen characters written out (``<U+202E>``), cut to ``width_max`` characters and `…`."""
+    if len(text) <= width_max and text.isascii() and text.isprintable():
+        return text  # at once: a page has hundreds of such names
     whole = "".join(
         f"<U+{ord(character):04X}>" if is_unseen(character) else character
         for character in seen_marks(text[: 2 * width_max])

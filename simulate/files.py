@@ -128,25 +128,24 @@ class _Sinks:
             self._bans.write(line + b"\n")
         elif event.topic in (PlatformTopic.CREATED, PlatformTopic.UPDATED):
             self._accounts.write(line + b"\n")
-            self._account(event)
+            account = event.key.split(":", 1)
+            if event.topic is PlatformTopic.CREATED:
+                self._row("languages.csv", (*account, event.label.language))
+            if event.label.truth:
+                truth = event.label.truth
+                pair = truth[: len(_PAIR)]
+                seconds = round(truth.appeared_at - truth.banned_at)
+                self._row("truth.csv", pair)
+                self._row(
+                    "strategies.csv", (*pair, truth.strategy, _NAMES[truth.strategy], truth.way, seconds)
+                )
+            if event.label.resembles:
+                self._row("innocents.csv", (*account, event.label.kind, *event.label.resembles.split(":", 1)))
 
     def _event(self, event: Event, name: str, value: bytes) -> None:
         # Keys are platform names and digits: nothing in them needs escaping.
         head = f'{{"topic":"{event.topic.value}","key":"{event.key}","{name}":'
         self._events.write(head.encode() + value + b"}\n")
-
-    def _account(self, event: Event) -> None:
-        account = event.key.split(":", 1)
-        if event.topic is PlatformTopic.CREATED:
-            self._row("languages.csv", (*account, event.label.language))
-        if event.label.truth:
-            truth = event.label.truth
-            pair = truth[: len(_PAIR)]
-            seconds = round(truth.appeared_at - truth.banned_at)
-            self._row("truth.csv", pair)
-            self._row("strategies.csv", (*pair, truth.strategy, _NAMES[truth.strategy], truth.way, seconds))
-        if event.label.resembles:
-            self._row("innocents.csv", (*account, event.label.kind, *event.label.resembles.split(":", 1)))
 
     def _row(self, name: str, values: Iterable[object]) -> None:
         self._tables[name].writerow(values)

@@ -32,7 +32,7 @@ def test_a_seed_draws_the_same_lines_again_and_each_line_once() -> None:
 @pytest.mark.parametrize(
     ("path", "first", "last"),
     [
-        ("agents/common/match.py", "tests/agents/common/test_match.py", "tests/agents"),
+        ("agents/common/snapshot.py", "tests/agents/common/test_snapshot.py", "tests/agents"),
         ("samehand/signals/network.py", "tests/samehand/signals", "tests/samehand"),
         ("samehand/keys.py", "tests/samehand", "tests/samehand"),
         ("desk/review/decisions.py", "tests/desk/review/test_decisions.py", "tests/desk"),

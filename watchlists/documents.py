@@ -19,6 +19,7 @@ from watchlists.sources import Readable
 DEPTH_MAX: Final = 32  # lists nest seven deep
 NODES_MAX: Final = 50_000  # elements of one entry; the largest known has some thousands
 TEXT_CHARS_MAX: Final = 2_000_000  # of one entry
+TAG_BYTES_MAX: Final = 1024 * 1024  # of one tag with its attributes, which the parser holds until it ends
 _CHUNK_BYTES: Final = 64 * 1024
 
 
@@ -40,6 +41,8 @@ def elements(file: Readable, wanted: frozenset[str]) -> Iterator[ET.Element | Ma
             if read > FILE_BYTES_MAX:
                 raise _RefusedError(Malformed("too-large", "$", "larger than any official list"))
             growing.parser.Parse(chunk, False)
+            if read - growing.parser.CurrentByteIndex > TAG_BYTES_MAX:
+                raise _RefusedError(Malformed("too-long", "$", "a tag longer than any list has"))
             yield from growing.taken()
         growing.parser.Parse(b"", True)
         yield from growing.taken()
@@ -103,6 +106,7 @@ class _Growing:
             self._builder, self._within = ET.TreeBuilder(), self._depth
             self._nodes = self._characters = 0
         self._nodes += 1
+        self._count(sum(map(len, attributes.values())))
         if self._nodes > NODES_MAX:
             raise _RefusedError(Malformed("too-many", "$", "an entry of more elements than any list has"))
         self._builder.start(name, {_local(key): value for key, value in attributes.items()})
@@ -118,10 +122,13 @@ class _Growing:
     def _characters_read(self, text: str) -> None:
         if self._builder is None:
             return
-        self._characters += len(text)
+        self._count(len(text))
+        self._builder.data(text)
+
+    def _count(self, characters: int) -> None:
+        self._characters += characters
         if self._characters > TEXT_CHARS_MAX:
             raise _RefusedError(Malformed("too-long", "$", "an entry with more text than any list has"))
-        self._builder.data(text)
 
 
 def _refuse_doctype(name: str, system: str | None, public: str | None, internal: bool) -> None:

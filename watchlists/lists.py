@@ -13,13 +13,13 @@ import click
 
 from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
-from watchlists import ofac, plain, uk, un
+from watchlists import eu, ftm, ofac, plain, uk, un
 from watchlists.documents import root_name
 from watchlists.rows import ListRow
 from watchlists.sources import ByteProgress, ListSource
 from watchlists.tables import LINE_BYTES_MAX, column, header_of, rows
 
-Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
+Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "eu-xml", "ftm", "csv"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 Opening = Callable[[Path], AbstractContextManager[BinaryIO]]
@@ -30,7 +30,7 @@ Hear = Callable[[int], None]
 
 _HEAD_BYTES: Final = 64 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
-_ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": "un-xml"}
+_ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": "un-xml", "export": "eu-xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def format_of(head: bytes) -> Format | None:
     start = head.removeprefix(_BOM).lstrip()
     if start.startswith(b"<") or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _ROOTS.get(root_name(head))
+    if start.startswith(b"{"):
+        return "ftm"
     first = next(iter(rows(BytesIO(head))), None)
     if first is not None and not isinstance(first.cells, Malformed) and _is_ofac(first.cells):
         return "ofac-csv"
@@ -66,11 +68,14 @@ def read_lists(
 ) -> Iterator[ListedEntry]:
     """Entries of all files; ``authority`` instead of the format's own.
 
-    Raises ``click.ClickException`` for a file that cannot be opened or is in no known format.
+    Raises ``click.ClickException`` for a file that cannot be opened, is in no known format, or needs an
+    ``authority``.
     """
     counted = ByteProgress(hear)
     with ExitStack() as opened:
         sorted_out = [(path, *_opened(path, chosen, opened, opening)) for path in paths]
+        if not authority and (nameless := [path for path, _, form in sorted_out if form == "ftm"]):
+            raise click.ClickException(f"{nameless[0]}: FollowTheMoney names no authority: give --authority")
         yield from _ofac_csv(
             [(path, file) for path, file, form in sorted_out if form == "ofac-csv"], authority, counted
         )
@@ -118,6 +123,10 @@ def _reader(form: Format, source: ListSource, authority: str | None) -> Iterator
             return un.read_xml(source, authority=authority or un.AUTHORITY)
         case "uk-csv":
             return uk.read_csv(source, authority=authority or uk.AUTHORITY)
+        case "eu-xml":
+            return eu.read_xml(source, authority=authority or eu.AUTHORITY)
+        case "ftm":
+            return ftm.read_lines(source, authority=authority or "")
         case _:
             return plain.read_csv(source, authority=authority or "")
 

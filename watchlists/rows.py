@@ -15,7 +15,7 @@ FILE_BYTES_MAX: Final = 512 * 1024 * 1024
 """The largest official file, OFAC's advanced XML, is a quarter of it."""
 
 ENTRIES_MAX: Final = 500_000
-"""All lists of the world together have about a tenth of it; two formats hold their entries in memory."""
+"""All lists of the world together have about a tenth of it; some formats hold their entries in memory."""
 
 ALIASES_MAX: Final = 2_000
 """Aliases of one entry. The largest known have about two hundred."""
@@ -100,9 +100,11 @@ def iso_date(text: str | None) -> str | None:
 
 
 def within_limit(rows: Iterable[ListRow]) -> Iterator[ListRow]:
-    """The rows up to the limit of a file, and then one that says that it was reached."""
-    for number, row in enumerate(rows):
-        if number == ENTRIES_MAX:
+    """The rows up to the limit of entries and faults, and then one that says that it was reached."""
+    number = 0
+    for row in rows:
+        number += row.outcome is not None
+        if number > ENTRIES_MAX:
             yield ListRow(row.where, Malformed("too-many", "$", "more entries than all lists together have"))
             return
         yield row

@@ -35,7 +35,10 @@ class ListSource:
         return chunk
 
     def __iter__(self) -> Iterator[bytes]:
+        return self.lines(LINE_BYTES_MAX)
+
+    def lines(self, bytes_max: int) -> Iterator[bytes]:
         """Lines; one that is too long comes in pieces, which its reader refuses: memory stays bounded."""
-        while line := self._file.readline(LINE_BYTES_MAX):
+        while line := self._file.readline(bytes_max):
             self._counted.add(len(line))
             yield line

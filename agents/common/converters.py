@@ -10,9 +10,8 @@ from math import floor, inf
 from agents.common.metric_labels import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
-from samehand.fingerprint.distil import Fingerprint, Keyer, distil
+from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields
 from samehand.fingerprint.shown_since import shown_since
-from samehand.fingerprint.unread import unread_fields
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
 from samehand.normalize.text.written import as_written

@@ -19,7 +19,7 @@ from agents.common.yielder import Yielder
 from samehand.clusters import Clusters
 from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
+from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.showings import UNKNOWN
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction

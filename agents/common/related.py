@@ -10,7 +10,7 @@ from agents.common.context import AgentContext
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
+from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.showings import Showings
 from schemas.related import RELATED_MAX, RelatedAccount, RelatedAnswer, Standing
 from store.base import BanFacts, Candidate, Query, RememberedFacts

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from bench.real.labelled import roc_area
-from bench.real.lookup import Looked, Named, ScoredCandidate, looked_up
+from bench.real.lookup import Looked, Named, looked_up
 from simulate.sampling import below, one_of, seeded
 
 Relation = Callable[[Random, str, str], str | None]
@@ -107,7 +107,10 @@ def mirrors(ordinary: list[str]) -> dict[str, Any]:
     made = {name: _made(relation, name, bans, benign) for name, relation in RELATIONS.items()}
     accounts = [mirror for several in made.values() for _, mirror in several] + benign
     looked = looked_up([Named(ban, "handle") for ban in bans], [Named(one, "handle") for one in accounts])
-    crowd = [_best(several) for several in looked.found[len(accounts) - len(benign) :]]
+    crowd = [
+        (several[0].log_odds if several else _LOWEST)
+        for several in looked.found[len(accounts) - len(benign) :]
+    ]
     told: dict[str, Any] = {"bans": len(bans), "benign": len(benign)}
     start = 0
     for name, several in made.items():
@@ -144,7 +147,3 @@ def _figures(bans: list[int], looked: Looked, start: int, crowd: list[float]) ->
         "found": sum(odds > _LOWEST for odds in own),
         "roc_area": None if area is None else round(area, 4),
     }
-
-
-def _best(several: tuple[ScoredCandidate, ...]) -> float:
-    return several[0].log_odds if several else _LOWEST

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -17,23 +16,12 @@ import psycopg
 from rapidfuzz import fuzz, process
 
 from bench.index.population import BannedNames
-from bench.index.schemes import folded
 from bench.recall import KEEP
 from bench.running.scene import cpu_seconds
 from bench.store.server import Server
 
 _AT_ONCE = 10_000
 _GRAM, _BANDS, _ROWS = 3, 20, 2
-
-
-class Peer(Protocol):
-    """One of them: filled once, then asked."""
-
-    def fill(self, bans: Sequence[BannedNames]) -> None:
-        """Takes the bans; their numbers are their places."""
-
-    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
-        """The numbers of the bans found for each, best first where it ranks, at most 64 of them then."""
 
 
 class Extract:
@@ -53,12 +41,8 @@ class Extract:
             for one in queries
         ]
 
-
-class Cdist(Extract):
-    """``rapidfuzz.process.cdist``: the same without a Python object a pair, on one core."""
-
-    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
-        """All of them at once."""
+    def matrix(self, queries: Sequence[BannedNames]) -> list[list[int]]:
+        """The same answers by ``rapidfuzz.process.cdist``, all at once and without an object a pair."""
         scores = process.cdist(
             [one.handle.lower() for one in queries],
             self._names,
@@ -163,29 +147,3 @@ class Trigrams:
 def _written(one: BannedNames) -> str:
     """The name in lower case without the one character that PostgreSQL does not store."""
     return one.handle.lower().replace("\0", "")
-
-
-class ExactSkeleton:
-    """The floor: samehand's own fold, one key a ban, and nothing that is off by a letter."""
-
-    def __init__(self, server: Server) -> None:
-        """Takes the server that it fills."""
-        self._client = server.client
-
-    def fill(self, bans: Sequence[BannedNames]) -> None:
-        """Appends four bytes a ban to what its skeleton lists."""
-        numbered = iter(enumerate(bans))
-        while several := list(islice(numbered, _AT_ONCE)):
-            pipeline = self._client.pipeline(transaction=False)
-            for number, one in several:
-                pipeline.append(_skeleton(one), number.to_bytes(4, "big"))
-            pipeline.execute()
-
-    def ask(self, queries: Sequence[BannedNames]) -> list[list[int]]:
-        found = self._client.mget([_skeleton(one) for one in queries])
-        return [np.frombuffer(several or b"", ">u4").tolist() for several in found]
-
-
-def _skeleton(one: BannedNames) -> str:
-    trait = folded(one.platform, one.handle)
-    return "s:" + (trait.word.base if trait else "")

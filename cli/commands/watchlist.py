@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from cli import output
 from cli.inputs.input_errors import tell_faults
@@ -18,7 +21,7 @@ from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, shown_path
 from cli.inputs.oddities import tell_all
 from cli.options import FILE, out_file_option, strict_option
-from cli.output_files import writing
+from cli.output_files import replacing, writing
 from cli.produce import delivered
 from report.text import plural, visible
 from samehand.watchlist.alias_filter import AliasFault, telling
@@ -29,6 +32,7 @@ from schemas.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
+from watchlists.changes import ListChanges, Listings, add, compared, read_state, state_lines
 from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
 
@@ -64,6 +68,12 @@ PROGRAMMES_MAX: Final = 10_000
 
 PROGRAMMES_TOLD_MAX: Final = 30
 
+CHANGES_TOLD_MAX: Final = 200
+"""Changed listings that are printed one by one; ``--json`` has all."""
+
+NAMES_TOLD_MAX: Final = 5
+"""Names of one change that are printed; a listing has up to some hundreds."""
+
 DAYS: Final = 90
 """Lists change weekly: without another import, names that a list dropped must not stay banned."""
 
@@ -79,12 +89,15 @@ class _Tally:
     expires_at: float | None
     persons: bool
     programmes: frozenset[str]
+    compares: bool
     entries: Counter[str] = field(default_factory=Counter)
     names: int = 0
     passed: Counter[AliasFault] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     there: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
+    listings: Listings = field(default_factory=dict)
+    """Of `--state` only: all lists together take some hundred MB."""
 
 
 @click.group("watchlist", short_help="Import official lists of proscribed organisations.")
@@ -145,6 +158,12 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     metavar="DAYS",
     help="For how many days the names stay in force unless imported again; 0: for ever.",
 )
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Print which listings came, changed and went since the import that wrote FILE, and replace FILE.",
+)
 @out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
 @strict_option
 @output.json_option
@@ -155,14 +174,16 @@ def import_(
     programmes: tuple[str, ...],
     persons: bool,
     days: int,
+    state: Path | None,
     out: Path | None,
     strict: bool,
     as_json: bool,
 ) -> int:
     """Publish the names on official lists to the topic accounts.banned.
 
-    FILES are OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, or
-    plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
+    FILES are OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, the
+    EU's consolidated list as XML (1.1), entities of FollowTheMoney as lines of JSON (OpenSanctions, yente),
+    or plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
     programme, listed_on and authority; `-` is standard input.
 
     Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
@@ -172,34 +193,46 @@ def import_(
     Examples:
       samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
       samehand watchlist import national.csv --authority PK
+      samehand watchlist import xmlFullSanctionsList_1_1.xml --state eu.state
+      samehand watchlist import entities.ftm.json --authority CH
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
     now = time.time()
-    tally = _Tally(now, now + days * 86_400 if days else None, persons, frozenset(programmes))
+    tally = _Tally(
+        now, now + days * 86_400 if days else None, persons, frozenset(programmes), state is not None
+    )
     if persons:
         output.note(_WARNING)
     form: Format | None = next((name for name in FORMATS if name == chosen), None)
     tell_all(_not_read(files, form), strict=strict)
-    try:
-        with output.progress("reading lists", size(files)) as hear:
-            entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
-            bans = _bans(entries, tally)
-            if out is None:
-                for _ in delivered(load(), bans):
-                    pass  # counted as they were found
-            else:
-                with writing(out, "--out") as file:
-                    file.writelines(encode(ban) + b"\n" for ban in bans)
-    finally:
-        tell_faults(tally.faults)
-        _tell_passed(tally)
-    _tell(tally, as_json, time.time() - now)
-    if not tally.entries and tally.faults:
-        raise click.ClickException("no line of these files could be read")
-    if not tally.entries:
-        tell_all(["there is no listing in these files"], strict=strict)
-    if missing := sorted(tally.programmes - tally.there.keys()):
-        raise click.ClickException(_no_such(missing, tally))
+    former = None if state is None else read_state(state)
+    with ExitStack() as opened_files:
+        kept = None if state is None else opened_files.enter_context(replacing(state, "--state"))
+        try:
+            with output.progress("reading lists", size(files)) as hear:
+                entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
+                bans = _bans(entries, tally)
+                if out is None:
+                    for _ in delivered(load(), bans):
+                        pass  # counted as they were found
+                else:
+                    with writing(out, "--out") as file:
+                        file.writelines(encode(ban) + b"\n" for ban in bans)
+        finally:
+            tell_faults(tally.faults)
+            _tell_passed(tally)
+        complete = bool(tally.entries) and not tally.faults
+        changes = None if former is None else compared(former, tally.listings, complete=complete)
+        _tell(tally, changes, as_json, time.time() - now)
+        if not tally.entries and tally.faults:
+            raise click.ClickException("no line of these files could be read")
+        if not tally.entries:
+            tell_all(["there is no listing in these files"], strict=strict)
+        if missing := sorted(tally.programmes - tally.there.keys()):
+            raise click.ClickException(_no_such(missing, tally))
+        if kept is not None:
+            missed = {} if complete or former is None else former
+            kept.writelines(state_lines(missed | tally.listings))
     return 0
 
 
@@ -229,8 +262,10 @@ def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBann
             kept, passed = telling(outcome)
             _note_passed(outcome, passed, tally)
             tally.names += len(kept)
-            for alias in kept:
-                yield ban_of(outcome, alias, now=tally.now, expires_at=tally.expires_at)
+            of_names = [ban_of(outcome, alias, now=tally.now, expires_at=tally.expires_at) for alias in kept]
+            if tally.compares:
+                add(tally.listings, outcome, {ban.key: ban.account.display_name or "" for ban in of_names})
+            yield from of_names
 
 
 def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
@@ -266,7 +301,7 @@ def _tell_passed(tally: _Tally) -> None:
         output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
 
 
-def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:
+def _tell(tally: _Tally, changes: ListChanges | None, as_json: bool, seconds: float) -> None:
     until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
     figures: dict[str, Any] = {
         "organisations": tally.entries["organisations"],
@@ -278,6 +313,7 @@ def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:
         "names_passed_over": {str(reason): tally.passed[reason] for reason in AliasFault},
         "bad_rows": len(tally.faults),
         "in_force_until": None if until is None else until.isoformat(),
+        "changes": None if changes is None else msgspec.to_builtins(changes),
         "seconds": round(seconds, 3),
     }
     if as_json:
@@ -291,3 +327,30 @@ def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:
         f"{plural(figures['persons_left_out'], 'person')} left out, "
         f"{plural(figures['bad_rows'], 'bad row')}, {seconds:.1f} s"
     )
+    if changes is not None:
+        _tell_changes(changes)
+
+
+def _tell_changes(changes: ListChanges) -> None:
+    kinds = {
+        "listed": changes.listed,
+        "changed": changes.changed,
+        "removed": changes.removed,
+        "not found, where rows could not be read": changes.not_found,
+    }
+    counts = ", ".join(f"{len(each):,} {kind}" for kind, each in kinds.items() if each) or "nothing changed"
+    output.line(output.console(), f"since the previous import: {counts}")
+    every = [(kind.partition(",")[0], change) for kind, each in kinds.items() for change in each]
+    for kind, it in every[:CHANGES_TOLD_MAX]:
+        names = _shown("+", it.added) + _shown("-", it.removed)
+        words = f"{kind}: {visible(it.authority)} {visible(it.reference)} {visible(it.name)}"
+        output.line(output.console(), f"{words}{': ' if names else ''}{'; '.join(names)}")
+    if len(every) > CHANGES_TOLD_MAX:
+        output.line(
+            output.console(), f"… and {plural(len(every) - CHANGES_TOLD_MAX, 'more change')} (--json)"
+        )
+
+
+def _shown(sign: str, names: Mapping[str, str]) -> list[str]:
+    shown = [f"{sign} {visible(name)}" for name in islice(names.values(), NAMES_TOLD_MAX)]
+    return [*shown, f"{sign} {len(names) - NAMES_TOLD_MAX} more"] if len(names) > NAMES_TOLD_MAX else shown

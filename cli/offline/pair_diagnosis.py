@@ -18,7 +18,7 @@ from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
 from cli.inputs.truths import AccountPair
 from samehand.account import Account, account_key
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
-from samehand.frequency.counts_without_candidates import CountsWithoutCandidates
+from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.keys import kind_of
 from samehand.scoring.evidence import Score
 from samehand.scoring.rivals import RIVALS

@@ -6,7 +6,7 @@ A line holds identifiers, codes and digests only; what may have to be erased is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Final
 
@@ -86,21 +86,29 @@ async def note(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Adds a line, in the transaction of the change that it records."""
+    await note_each(connection, actor=actor, action=action, details={subject: detail or {}}, now=now)
+
+
+async def note_each(
+    connection: AsyncConnection,
+    *,
+    actor: str,
+    action: str,
+    details: Mapping[str, Mapping[str, Any]],
+    now: float,
+) -> None:
+    """Adds a line for each subject, with its detail, in the transaction of the change that they record."""
     await lock(connection)
     before = await last(connection)
-    number, previous = (1, START) if before is None else (before.number + 1, before.hash)
-    text = _encode(detail or {}).decode()
-    await connection.execute(
-        insert(_audit).values(
-            number=number,
-            at=now,
-            actor=actor,
-            action=action,
-            subject=subject,
-            detail=text,
-            hash=hash_of(previous, number, now, actor, action, subject, text),
-        )
-    )
+    number, previous = (0, START) if before is None else (before.number, before.hash)
+    added = []
+    for subject, detail in details.items():
+        number += 1
+        text = _encode(detail).decode()
+        previous = hash_of(previous, number, now, actor, action, subject, text)
+        line = AuditRow(number, now, actor, action, subject, text, previous)
+        added.append(asdict(line))
+    await connection.execute(insert(_audit), added)
 
 
 async def lines(connection: AsyncConnection, after: int, limit: int) -> list[AuditRow]:

@@ -5,10 +5,10 @@ A copy survives a withdrawal that overwrites the alert's own evidence, and is er
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, literal, select, update
+from sqlalchemy import bindparam, delete, exists, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -37,25 +37,26 @@ _decided, _evidence, _alerts, _verdicts = (
 )
 
 
-async def keep(connection: AsyncConnection, alert_id: str, revision: int, *, now: float) -> None:
-    """Copies the current evidence of an open alert under `revision`, unless a copy exists or the quotes were
-    erased."""
+async def keep(connection: AsyncConnection, revisions: Mapping[str, int], *, now: float) -> None:
+    """Copies the current evidence of open alerts, each under its revision, unless a copy exists or the quotes
+    were erased."""
     await copy_new(
         connection,
         _decided,
         ("alert_id", "revision", "payload", "kept_at"),
         select(
             _evidence.c.alert_id,
-            literal(revision, _decided.c.revision.type),
+            bindparam("decided_on", type_=_decided.c.revision.type),
             _evidence.c.payload,
             literal(now, _decided.c.kept_at.type),
         )
         .join(_alerts, _alerts.c.alert_id == _evidence.c.alert_id)
         .where(
-            _evidence.c.alert_id == alert_id,
+            _evidence.c.alert_id == bindparam("decided"),
             _evidence.c.erased_at.is_(None),
             _alerts.c.status == "open",
         ),
+        [{"decided": alert_id, "decided_on": revision} for alert_id, revision in revisions.items()],
     )
 
 
@@ -95,20 +96,24 @@ async def erase(
     )
 
 
-async def drop_undone(connection: AsyncConnection, alert_id: str, revision: int) -> None:
-    """Deletes the copy of a revision if no verdict on it is left and the alert is still open.
+async def drop_undone(connection: AsyncConnection, revisions: Mapping[str, int]) -> None:
+    """Deletes the copies of alerts' revisions on which no verdict is left, if the alert is still open.
 
     After a withdrawal the copy stays: the reopened reading has nothing else to show.
     """
     rests = exists().where(
-        _verdicts.c.alert_id == alert_id,
-        _verdicts.c.revision == revision,
+        _verdicts.c.alert_id == _decided.c.alert_id,
+        _verdicts.c.revision == _decided.c.revision,
         _verdicts.c.undone_at.is_(None),
         _verdicts.c.golden.is_(False),
     )
-    is_open = exists().where(_alerts.c.alert_id == alert_id, _alerts.c.status == "open")
+    is_open = exists().where(_alerts.c.alert_id == _decided.c.alert_id, _alerts.c.status == "open")
     await connection.execute(
         delete(_decided).where(
-            _decided.c.alert_id == alert_id, _decided.c.revision == revision, ~rests, is_open
-        )
+            _decided.c.alert_id == bindparam("undone"),
+            _decided.c.revision == bindparam("undone_on"),
+            ~rests,
+            is_open,
+        ),
+        [{"undone": alert_id, "undone_on": revision} for alert_id, revision in revisions.items()],
     )

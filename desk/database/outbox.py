@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,21 +29,27 @@ class OutboxRow:
 _outbox = schema.outbox
 
 
-async def put(
-    connection: AsyncConnection, verdict_id: str, key: bytes, value: bytes, *, not_before: float
-) -> None:
-    """Lays a verdict out to be sent at a moment or later."""
+class OutboxRecord(NamedTuple):
+    """A verdict's id, and its record's key and value on the topic."""
+
+    verdict_id: str
+    key: bytes
+    value: bytes
+
+
+async def put(connection: AsyncConnection, records: Iterable[OutboxRecord], *, not_before: float) -> None:
+    """Lays verdicts out to be sent at a moment or later."""
     await connection.execute(
-        insert(_outbox).values(verdict_id=verdict_id, key=key, value=value, not_before=not_before)
+        insert(_outbox), [{**record._asdict(), "not_before": not_before} for record in records]
     )
 
 
-async def call_back(connection: AsyncConnection, verdict_id: str) -> bool:
-    """Removes a verdict. Returns False if it is on its way already."""
+async def call_back(connection: AsyncConnection, verdict_ids: Collection[str]) -> bool:
+    """Removes verdicts. Returns False if one is on its way already."""
     done = await connection.execute(
-        delete(_outbox).where(_outbox.c.verdict_id == verdict_id, _outbox.c.taken_at.is_(None))
+        delete(_outbox).where(_outbox.c.verdict_id.in_(verdict_ids), _outbox.c.taken_at.is_(None))
     )
-    return done.rowcount == 1
+    return done.rowcount == len(verdict_ids)
 
 
 async def take(

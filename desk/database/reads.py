@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -68,6 +70,15 @@ class BacklogRow:
     """How many open reads of a kind there are, and since when the oldest waits (Unix seconds)."""
 
     kind: str
+    waiting: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """How many reads wait that are alike in `values`, and since when the oldest does (Unix seconds)."""
+
+    values: dict[str, Any]
     waiting: int
     oldest: float
 
@@ -169,35 +180,37 @@ async def release(connection: AsyncConnection, read_id: int, user_id: str) -> No
     )
 
 
-async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, now: float) -> bool:
-    """Marks an open read as done by a verdict. Returns False if it was not open."""
+async def close(connection: AsyncConnection, verdict_ids: Mapping[int, str], *, now: float) -> bool:
+    """Marks open reads as done, each by a verdict. Returns False if one of them was not open."""
     done = await connection.execute(
         update(_reads)
-        .where(_reads.c.read_id == read_id, _reads.c.state == "open")
-        .values(state="done", verdict_id=verdict_id, closed_at=now, claimed_by=None, claimed_until=None)
+        .where(_reads.c.read_id == bindparam("closed"), _reads.c.state == "open")
+        .values(state="done", verdict_id=bindparam("by"), closed_at=now, claimed_by=None, claimed_until=None),
+        [{"closed": read_id, "by": verdict_id} for read_id, verdict_id in verdict_ids.items()],
     )
-    return done.rowcount == 1
+    return done.rowcount == len(verdict_ids)
 
 
-async def reopen(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
-    """Opens a read whose verdict was undone, in the hands of the person who undid it."""
+async def reopen(
+    connection: AsyncConnection, read_ids: Collection[int], user_id: str, *, until: float
+) -> None:
+    """Opens reads whose verdicts were undone, in the hands of the person who undid them."""
     await connection.execute(
         update(_reads)
-        .where(_reads.c.read_id == read_id)
+        .where(_reads.c.read_id.in_(read_ids))
         .values(state="open", verdict_id=None, closed_at=None, claimed_by=user_id, claimed_until=until)
     )
 
 
 async def end(
-    connection: AsyncConnection, alert_id: str, kinds: Sequence[str], *, reason: str, now: float
-) -> int:
-    """Takes open reads of an alert out of the queue, with the reason. Returns how many."""
-    done = await connection.execute(
+    connection: AsyncConnection, alert_ids: Collection[str], kinds: Sequence[str], *, reason: str, now: float
+) -> None:
+    """Takes open reads of alerts out of the queue, with the reason."""
+    await connection.execute(
         update(_reads)
-        .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.kind.in_(kinds))
+        .where(_reads.c.alert_id.in_(alert_ids), _reads.c.state == "open", _reads.c.kind.in_(kinds))
         .values(state="gone", gone_reason=reason, closed_at=now, claimed_by=None, claimed_until=None)
     )
-    return done.rowcount
 
 
 async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None:
@@ -363,16 +376,22 @@ async def queue(
     conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
         conditions.append(_free_for(user_id, now))
-    by_age = filters.order in ("oldest", "newest")
-    columns = [_reads.c.waits_since, _reads.c.read_id]
-    if not by_age:
-        columns.insert(0, _reads.c.rank)
     if after is not None:
+        columns = _ordered_by(filters)
         here = tuple_(*columns)
         there = tuple_(*(getattr(after, column.name) for column in columns))
         conditions.append(here < there if filters.order == "newest" else here > there)
-    order = [column.desc() if filters.order == "newest" else column.asc() for column in columns]
-    return await _waiting(connection, conditions, order, limit, quoted=True)
+    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
+
+
+def _ordered_by(filters: Filters) -> list[Column[Any]]:
+    by_age = [_reads.c.waits_since, _reads.c.read_id]
+    return by_age if filters.order in ("oldest", "newest") else [_reads.c.rank, *by_age]
+
+
+def _order_of(filters: Filters) -> list[ColumnElement[Any]]:
+    newest = filters.order == "newest"
+    return [column.desc() if newest else column.asc() for column in _ordered_by(filters)]
 
 
 async def _waiting(
@@ -382,6 +401,7 @@ async def _waiting(
     limit: int,
     *,
     quoted: bool = False,
+    lock: bool = False,
 ) -> list[WaitingRow]:
     query = (
         select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
@@ -394,6 +414,8 @@ async def _waiting(
         query = query.add_columns(_evidence.c.payload, _evidence.c.erased_at, _evidence.c.erased_reason).join(
             _evidence, _evidence.c.alert_id == _reads.c.alert_id
         )
+    if lock:
+        query = query.with_for_update(of=_reads, skip_locked=True)  # nothing on SQLite, with its one writer
     rows = (await connection.execute(query)).all()
     parts = zip(
         parts_of(ReadRow, rows),
@@ -416,20 +438,42 @@ async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, l
     )
 
 
-async def waiting_in_family(
-    connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
+async def decidable_together(
+    connection: AsyncConnection,
+    user_id: str,
+    filters: Filters,
+    *,
+    now: float,
+    limit: int,
+    root: str | None = None,
+    read_ids: Collection[int] | None = None,
+    quoted: bool = False,
+    lock: bool = False,
 ) -> list[WaitingRow]:
-    """Returns first reads of a family that may be decided together: seen with their score, and claimed by
-    nobody else."""
-    conditions = (
-        _alerts.c.root == root,
+    """Returns first readings that one key may decide: seen with their score, and claimed by nobody else.
+
+    `root`: of one family; `read_ids`: of these; `lock`: holds them until the transaction ends. What another
+    transaction holds is left out, so that two that take several each never wait for one another.
+    """
+    conditions = [
         _reads.c.kind == "first",
         _reads.c.blind.is_(False),
         *_open_to(user_id, leads=False),
         _not_skipped(user_id, now),
         _free_for(user_id, now),
-    )
-    return await _waiting(connection, conditions, (_reads.c.read_id,), limit)
+        *_passing(filters),
+    ]
+    if root is not None:
+        conditions.append(_alerts.c.root == root)
+    if read_ids is not None:
+        conditions.append(_reads.c.read_id.in_(read_ids))
+    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=quoted, lock=lock)
+
+
+async def first_readings(connection: AsyncConnection, read_ids: Collection[int]) -> list[WaitingRow]:
+    """Returns those of some readings that are first ones, whatever became of them, with what is quoted."""
+    conditions = [_reads.c.kind == "first", _reads.c.read_id.in_(read_ids)]
+    return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
 
 async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
@@ -444,6 +488,28 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind),
     )
+
+
+async def waiting_counts(
+    connection: AsyncConnection, user_id: str, names: Collection[str], *, leads: bool, limit: int
+) -> list[WaitingCount]:
+    """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
+    blind; the largest groups first."""
+    by = [_SHOWN_KIND.label(name) if name == "kind" else _alerts.c[name] for name in names]
+    by.append(_reads.c.blind)
+    waiting, oldest = func.count(), func.min(_reads.c.waits_since)
+    result = await connection.execute(
+        select(waiting, oldest, *by)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(*_open_to(user_id, leads=leads))
+        .group_by(*by)
+        .order_by(waiting.desc())
+        .limit(limit)
+    )
+    return [
+        WaitingCount(dict(zip((*names, "blind"), values, strict=True)), count, since)
+        for count, since, *values in result
+    ]
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -40,20 +41,31 @@ def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[boo
     return _unread(user_id, alert_id, read, read.c.blind.is_(True))
 
 
-def hides_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides."""
-    return or_(_hides_own_words(user_id, alert_id), hides_twins_words(user_id, alert_id))
+def hides_words(
+    user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides.
+    `among`: as in :func:`hides_twins_words`."""
+    return or_(_hides_own_words(user_id, alert_id), hides_twins_words(user_id, alert_id, among))
 
 
-def hides_twins_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether words about an alert that one key decided together with this one are hidden."""
-    said, twin = schema.verdicts.alias(), schema.verdicts.alias()
-    return exists().where(
-        said.c.alert_id == alert_id,
-        twin.c.batch == said.c.batch,
-        twin.c.alert_id != said.c.alert_id,
-        _hides_own_words(user_id, twin.c.alert_id),
-    )
+def hides_twins_words(
+    user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether words about an alert that one key decided together with this one are hidden.
+
+    `among`: the alerts that a query asks this of. Each key that decided some of them is then looked at once,
+    not with each of the hundreds that it decided. A key that decided this one alone, or an alert whose own
+    words are hidden, counts as well, then.
+    """
+    said, twin, asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
+    unread = _hides_own_words(user_id, twin.c.alert_id)
+    if among is None:
+        same_key = and_(twin.c.batch == said.c.batch, twin.c.alert_id != said.c.alert_id, unread)
+    else:
+        keys = select(asked.c.batch).where(asked.c.alert_id.in_(among))
+        same_key = said.c.batch.in_(select(twin.c.batch).where(twin.c.batch.in_(keys), unread))
+    return exists().where(said.c.alert_id == alert_id, same_key)
 
 
 async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collection[str]) -> list[SealRow]:
@@ -64,7 +76,7 @@ async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collec
         select(
             _alerts.c.alert_id,
             hides_score(user_id, _alerts.c.alert_id).label("score"),
-            hides_words(user_id, _alerts.c.alert_id).label("words"),
+            hides_words(user_id, _alerts.c.alert_id, alert_ids).label("words"),
         ).where(_alerts.c.alert_id.in_(alert_ids)),
     )
 
@@ -98,12 +110,12 @@ def _unread(
         own.c.alert_id == alert_id,
         own.c.reviewer == user_id,
         own.c.undone_at.is_(None),
-        ~_undoable(own),
+        ~undoable(own),
     )
     still_undoable = exists().where(
         last.c.verdict_id == read.c.verdict_id,
         last.c.reviewer == user_id,
-        _undoable(last),
+        undoable(last),
     )
     there = exists().where(
         read.c.alert_id == alert_id,
@@ -114,7 +126,7 @@ def _unread(
     return and_(there, ~spoken)
 
 
-def _undoable(verdict: FromClause) -> ColumnElement[bool]:
+def undoable(verdict: FromClause) -> ColumnElement[bool]:
     """Whether a verdict can be undone: it was decided by a key and is not on its way yet."""
     outbox = schema.outbox.alias()
     on_its_way = exists().where(outbox.c.verdict_id == verdict.c.verdict_id, outbox.c.taken_at.is_(None))

@@ -54,10 +54,15 @@ async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[
 
 
 async def copy_new(
-    connection: AsyncConnection, table: Table, names: Sequence[str], rows: Select[Any]
+    connection: AsyncConnection,
+    table: Table,
+    names: Sequence[str],
+    rows: Select[Any],
+    parameters: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Inserts the rows that a query selects, without those that collide with one that exists."""
-    if connection.dialect.name == "sqlite":
-        await connection.execute(sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing())
-    else:
-        await connection.execute(postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing())
+    """Inserts the rows that a query selects with each of some parameters, without those that collide with one
+    that exists."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    await connection.execute(
+        dialect.insert(table).from_select(names, rows).on_conflict_do_nothing(), parameters
+    )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.rows import all_of, one_of
-from desk.database.seals import hides_words
+from desk.database.seals import hides_words, undoable
 from desk.database.upsert import insert_new
 
 TAKE_BACK: Final = "take-back"
@@ -71,12 +71,28 @@ class JudgedRow(VerdictRow):
     alert_policy: str | None
 
 
+class GivenRow(NamedTuple):
+    """A verdict that somebody gave at this desk, exercises among them. `batch`: of the key that gave it."""
+
+    alert_id: str
+    verdict: str
+    reviewer: str
+    decided_at: float
+    golden: bool
+    batch: str
+
+
 _verdicts = schema.verdicts
 
 
 async def add(connection: AsyncConnection, verdict: VerdictRow) -> bool:
     """Keeps a verdict. Returns False if it is known already."""
     return await insert_new(connection, _verdicts, asdict(verdict))
+
+
+async def add_all(connection: AsyncConnection, given: Sequence[VerdictRow]) -> None:
+    """Keeps verdicts that are new."""
+    await connection.execute(insert(_verdicts), [asdict(verdict) for verdict in given])
 
 
 async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
@@ -148,10 +164,10 @@ async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictR
     )
 
 
-async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
-    """Marks a verdict as undone."""
+async def undo(connection: AsyncConnection, verdict_ids: Collection[str], *, now: float) -> None:
+    """Marks verdicts as undone."""
     await connection.execute(
-        update(_verdicts).where(_verdicts.c.verdict_id == verdict_id).values(undone_at=now)
+        update(_verdicts).where(_verdicts.c.verdict_id.in_(verdict_ids)).values(undone_at=now)
     )
 
 
@@ -198,6 +214,30 @@ async def latest(
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
         .limit(limit),
     )
+
+
+async def given_here(
+    connection: AsyncConnection, *, since: float, until: float, limit: int, reviewer: str | None = None
+) -> list[GivenRow]:
+    """Returns verdicts on readings, decided from a moment to another, the latest first; by one person, or by
+    everybody. An exercise counts once it cannot be undone: its result must not change the answer."""
+    columns = _verdicts.c
+    conditions = [
+        columns.decided_at >= since,
+        columns.decided_at < until,
+        columns.undone_at.is_(None),
+        columns.batch.is_not(None),
+        or_(columns.golden.is_(False), ~undoable(_verdicts)),
+    ]
+    if reviewer is not None:
+        conditions.append(columns.reviewer == reviewer)
+    result = await connection.execute(
+        select(*(columns[name] for name in GivenRow._fields))
+        .where(*conditions)
+        .order_by(columns.decided_at.desc())
+        .limit(limit)
+    )
+    return [GivenRow(*row) for row in result]
 
 
 async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> list[JudgedRow]:
@@ -283,7 +323,8 @@ async def decided(
         .limit(_PASSED_MAX)
         .subquery("verdicts")
     )
-    hidden = hides_words(user_id, passed.c.alert_id) if seals else false()
+    shown_of = select(passed.c.alert_id)
+    hidden = hides_words(user_id, passed.c.alert_id, shown_of) if seals else false()
     shown = [or_(passed.c.reviewer == user_id, ~hidden)]
     if filters.taken_back is True:
         shown.append(~hidden)

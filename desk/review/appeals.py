@@ -67,7 +67,7 @@ async def take_appeal(
         return "too-many"
     if alert.alert_id not in await decided_evidence.latest(connection, [alert.alert_id]):
         # It was decided elsewhere: what stands now is the nearest to what was decided.
-        await decided_evidence.keep(connection, alert.alert_id, alert.revision, now=now)
+        await decided_evidence.keep(connection, {alert.alert_id: alert.revision}, now=now)
     read_id = await _open(connection, policy, alert, holds, now=now)
     row = AppealRow(
         appeal_id=appeal.appeal_id,
@@ -116,7 +116,7 @@ async def _open(
     alert_id = alert.alert_id
     waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
     blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
-    await reads.end(connection, alert_id, ("second", "dispute", "appeal"), reason="appealed", now=now)
+    await reads.end(connection, [alert_id], ("second", "dispute", "appeal"), reason="appealed", now=now)
     return await reads.add(
         connection,
         alert_id,

@@ -74,7 +74,7 @@ class Arrivals:
         if reason not in FORGOTTEN and await appeals.open_read(self.connection, alert.alert_id):
             # Its holder contests what was done to the account, whatever the alert has become since.
             kinds = tuple(kind for kind in kinds if kind != "appeal")
-        await reads.end(self.connection, alert.alert_id, kinds, reason=reason, now=self.now)
+        await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
             # After its reads have ended: that waits for a decision in progress, whose copy is erased as well.
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
@@ -124,7 +124,7 @@ class Arrivals:
         if verdict.verdict in DECIDED:
             for read in await reads.of_alert(self.connection, verdict.alert_id):
                 if read.state == "open" and read.kind == "first":
-                    await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now)
+                    await reads.close(self.connection, {read.read_id: verdict_id}, now=self.now)
             return True
         # It takes back the verdict that held. The reopened alert may have arrived before it.
         alert = await alerts.find(self.connection, verdict.alert_id)

@@ -24,9 +24,12 @@ from desk.database import (
     verdicts,
 )
 from desk.database.alerts import AlertRow
-from desk.database.reads import ReadRow
+from desk.database.appeals import AppealRow
+from desk.database.filters import Filters
+from desk.database.outbox import OutboxRecord
+from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
+from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, TooLate, UnusableInput
 from desk.readers import Reader, may
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.draws import needs_second_reader
@@ -35,7 +38,7 @@ from desk.review.seal import UNREAD, Seal
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
 
-FAMILY_MAX: Final = 200
+TOGETHER_MAX: Final = 200
 """Alerts that one key decides: a family in the wild reaches some hundred, and a slip must stay surveyable."""
 
 NOTE_CHARS_MAX: Final = 4_000
@@ -140,6 +143,54 @@ class Review:
 
     async def decide(self, read_id: int, decision: ReadDecision) -> DecisionMade:
         """Keeps a verdict, and lays it out to be sent once it can no longer be undone."""
+        self._check(decision)
+        read = await self._open_read(read_id)
+        await self._claim(read)
+        rows = [WaitingRow(read, await self._alert(read.alert_id))]
+        appeal = await self._appeal(read, decision)
+        if decision.family:
+            if read.kind != "first" or read.blind:
+                raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
+            relatives = await reads.decidable_together(
+                self.connection,
+                self.reader.user_id,
+                Filters(),
+                root=rows[0].alert.root,
+                now=self.now,
+                limit=TOGETHER_MAX,
+                lock=True,
+            )
+            rows += [relative for relative in relatives if relative.read.read_id != read_id]
+        made = await self._decide_all(rows, decision, appeal)
+        if decision.note:
+            await self._keep_note(read.alert_id, _written(decision.note))
+        return made
+
+    async def decide_together(self, read_ids: Collection[int], decision: ReadDecision) -> DecisionMade:
+        """Decides several first readings, each under its own ban's policy, or none of them.
+
+        Raises `SelectionChanged` if one no longer waits for this person with its score, or is in other hands.
+        """
+        self._check(decision)
+        if not 0 < len(read_ids) <= TOGETHER_MAX:
+            raise UnusableInput("read_ids", f"1 to {TOGETHER_MAX} are decided together")
+        await audit.lock(self.connection)  # before it holds readings, for which others may wait with the lock
+        rows = await reads.decidable_together(
+            self.connection,
+            self.reader.user_id,
+            Filters(),
+            read_ids=read_ids,
+            now=self.now,
+            limit=TOGETHER_MAX,
+            lock=True,
+        )
+        changed = {*read_ids} - {row.read.read_id for row in rows}
+        if changed:
+            raise SelectionChanged(tuple(sorted(changed)))
+        return await self._decide_all(rows, decision)
+
+    def _check(self, decision: ReadDecision) -> None:
+        """Raises `Forbidden` or `UnusableInput` for what cannot be decided."""
         self.reader.need("decide")
         if decision.verdict not in ("mirror", "not_mirror", "unsure"):
             raise UnusableInput("verdict", "is mirror, not_mirror or unsure")
@@ -147,43 +198,82 @@ class Review:
             raise UnusableInput("reason_code", "say why, by one of the codes")
         if len(decision.note) > NOTE_CHARS_MAX:
             raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
-        read = await self._open_read(read_id)
-        await self._claim(read)
-        alert = await self._alert(read.alert_id)
-        batch = secrets.token_hex(16)
-        waited = [(read.kind, max(0.0, self.now - read.waits_since))]
-        made = [await self._decide_one(read, alert, decision, batch)]
-        if decision.family:
-            if read.kind != "first" or read.blind:
-                raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
-            relatives = await reads.waiting_in_family(
-                self.connection, alert.root, self.reader.user_id, now=self.now, limit=FAMILY_MAX
-            )
-            for relative in relatives:
-                if relative.read.read_id != read_id:
-                    made.append(await self._decide_one(relative.read, relative.alert, decision, batch))
-                    waited.append(("first", max(0.0, self.now - relative.read.waits_since)))
-        if decision.note:
-            await self._keep_note(read.alert_id, _written(decision.note))
-        return DecisionMade(batch, tuple(made), self.now + self.policy.undo_seconds, tuple(waited))
 
-    async def _decide_one(self, read: ReadRow, alert: AlertRow, decision: ReadDecision, batch: str) -> str:
-        """Closes one read by a verdict. Returns the verdict's id."""
-        verdict_id = secrets.token_hex(16)
+    async def _appeal(self, read: ReadRow, decision: ReadDecision) -> AppealRow | None:
+        """Returns the appeal that a read is about, if any. Raises `UnusableInput`."""
         appeal = await appeals.of_read(self.connection, read.read_id) if read.kind == "appeal" else None
         if decision.milder and (appeal is None or decision.verdict != "mirror"):
             raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
         if appeal is not None and decision.verdict not in DECIDED:
             raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
-        if not await reads.close(self.connection, read.read_id, verdict_id=verdict_id, now=self.now):
+        return appeal
+
+    async def _decide_all(
+        self, rows: Sequence[WaitingRow], decision: ReadDecision, appeal: AppealRow | None = None
+    ) -> DecisionMade:
+        """Closes reads of several alerts by a verdict each, all of one batch. An appeal comes alone."""
+        batch = secrets.token_hex(16)
+        given = await verdicts.of_alerts(self.connection, [row.read.alert_id for row in rows])
+        made = [self._verdict(row, decision, batch, given[row.read.alert_id]) for row in rows]
+        closed = {row.read.read_id: verdict.verdict_id for row, verdict in zip(rows, made, strict=True)}
+        if not await reads.close(self.connection, closed, now=self.now):
             raise Conflict("it was decided, or withdrawn, a moment ago")
-        given = await verdicts.of_alert(self.connection, read.alert_id)
-        earlier = [verdict for verdict in given if verdict.may_hold]
-        golden = read.kind == "golden"
-        # Who decided it before has seen its score since, as after an exercise.
-        blind = read.blind and not self._has_decided(given)
-        row = VerdictRow(
-            verdict_id=verdict_id,
+        await self._keep_verdicts(made, not_before=self.now + self.policy.undo_seconds)
+        decided = {}
+        if appeal is None:
+            decided = {verdict.alert_id: verdict.revision for verdict in made if not verdict.golden}
+        else:
+            # Shown with the evidence that the first decision rested on, which stays as it is.
+            stands = "partly" if decision.milder else "upheld"
+            await appeals.decide(
+                self.connection,
+                rows[0].read.read_id,
+                outcome=stands if decision.verdict == "mirror" else "reversed",
+                reason_code=decision.reason_code,
+                verdict_id=made[0].verdict_id,
+                now=made[0].decided_at,
+            )
+        if decided:
+            await decided_evidence.keep(self.connection, decided, now=self.now)
+        for row in rows:
+            if row.read.alert_id in decided:
+                await self._ask_others(row.read, decision.verdict, given[row.read.alert_id])
+        more: dict[str, Any] = {"together": len(made)} if len(made) > 1 else {}
+        if appeal is not None:
+            more = {"appeal": appeal.appeal_id, "milder": decision.milder}
+        await audit.note_each(
+            self.connection,
+            actor=self.reader.user_id,
+            action="decided",
+            now=self.now,
+            details={
+                verdict.alert_id: {
+                    "verdict_id": verdict.verdict_id,
+                    "verdict": verdict.verdict,
+                    "reason_code": verdict.reason_code,
+                    "read": verdict.read_id,
+                    "kind": verdict.kind,
+                    "blind": verdict.blind,
+                    "revision": verdict.revision,
+                    **more,
+                }
+                for verdict in made
+            },
+        )
+        return DecisionMade(
+            batch,
+            tuple(closed.values()),
+            self.now + self.policy.undo_seconds,
+            tuple((row.read.kind, max(0.0, self.now - row.read.waits_since)) for row in rows),
+        )
+
+    def _verdict(
+        self, row: WaitingRow, decision: ReadDecision, batch: str, given: Sequence[VerdictRow]
+    ) -> VerdictRow:
+        """Returns the verdict that closes a read. `given`: what was said of its alert before."""
+        read, alert = row.read, row.alert
+        return VerdictRow(
+            verdict_id=secrets.token_hex(16),
             alert_id=read.alert_id,
             revision=alert.revision,
             verdict=decision.verdict,
@@ -191,42 +281,15 @@ class Review:
             policy=decision.policy or alert.policy,
             reviewer=self.reader.user_id,
             # A clock set back must not let an earlier verdict hold over what was decided after it.
-            decided_at=max([self.now, *(verdict.decided_at + 1e-3 for verdict in earlier)]),
-            blind=blind,
-            golden=golden,
+            decided_at=max([self.now, *(earlier.decided_at + 1e-3 for earlier in given if earlier.may_hold)]),
+            # Who decided it before has seen its score since, as after an exercise.
+            blind=read.blind and not self._has_decided(given),
+            golden=read.kind == "golden",
             kind=read.kind,
             read_id=read.read_id,
             batch=batch,
             independent=self._independent(read.kind, given),
         )
-        await self._keep_verdict(row, not_before=self.now + self.policy.undo_seconds)
-        if appeal is not None:
-            # Shown with the evidence that the first decision rested on, which stays as it is.
-            stands = "partly" if decision.milder else "upheld"
-            await appeals.decide(
-                self.connection,
-                read.read_id,
-                outcome=stands if decision.verdict == "mirror" else "reversed",
-                reason_code=decision.reason_code,
-                verdict_id=verdict_id,
-                now=row.decided_at,
-            )
-        elif not golden:
-            await decided_evidence.keep(self.connection, read.alert_id, alert.revision, now=self.now)
-            await self._ask_others(read, decision.verdict, earlier)
-        await self._note(
-            "decided",
-            read.alert_id,
-            verdict_id=verdict_id,
-            verdict=decision.verdict,
-            reason_code=decision.reason_code,
-            read=read.read_id,
-            kind=read.kind,
-            blind=blind,
-            revision=alert.revision,
-            **({} if appeal is None else {"appeal": appeal.appeal_id, "milder": decision.milder}),
-        )
-        return verdict_id
 
     def _has_decided(self, given: Sequence[VerdictRow]) -> bool:
         return any(verdict.reviewer == self.reader.user_id and verdict.undone_at is None for verdict in given)
@@ -241,7 +304,7 @@ class Review:
             if verdict.reviewer != self.reader.user_id
         )
 
-    async def _ask_others(self, read: ReadRow, verdict: str, earlier: Sequence[VerdictRow]) -> None:
+    async def _ask_others(self, read: ReadRow, verdict: str, given: Sequence[VerdictRow]) -> None:
         """Opens a second reading after an unsure verdict and for a share of the others, and a third reading
         where two verdicts differ."""
         kind = None
@@ -251,7 +314,7 @@ class Review:
         ):
             kind = "second"
         elif read.kind == "second":
-            others = {other.verdict for other in earlier if other.verdict in DECIDED}
+            others = {other.verdict for other in given if other.may_hold and other.verdict in DECIDED}
             if verdict == "unsure" or (others and verdict not in others):
                 kind = "dispute"
         if kind is not None:
@@ -273,32 +336,42 @@ class Review:
             raise NotFound("there is nothing to undo")
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
-        opened = []
+        verdict_ids = [verdict.verdict_id for verdict in made]
         contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
-        for verdict in made:
-            if any(appeal.against == verdict.verdict_id for appeal in contested[verdict.alert_id]):
-                raise TooLate("its holder has appealed already; a lead can take it back")
-            if not await outbox.call_back(self.connection, verdict.verdict_id):
-                raise TooLate("it is on its way already; a lead can take it back")
-            assert verdict.read_id is not None  # only reads are decided in batches
-            await verdicts.undo(self.connection, verdict.verdict_id, now=self.now)
-            if any(appeal.verdict_id == verdict.verdict_id for appeal in contested[verdict.alert_id]):
-                await appeals.reopen(self.connection, verdict.verdict_id)
-            else:
-                await decided_evidence.drop_undone(self.connection, verdict.alert_id, verdict.revision)
-            # Before the read is opened again, lest what followed from it be taken for it.
-            follower = {"first": "second", "second": "dispute"}.get(verdict.kind)
-            if follower is not None:
-                await reads.end(self.connection, verdict.alert_id, (follower,), reason="undone", now=self.now)
-            await reads.reopen(
+        about = [appeal for several in contested.values() for appeal in several]
+        if any(appeal.against in verdict_ids for appeal in about):
+            raise TooLate("its holder has appealed already; a lead can take it back")
+        if not await outbox.call_back(self.connection, verdict_ids):
+            raise TooLate("it is on its way already; a lead can take it back")
+        await verdicts.undo(self.connection, verdict_ids, now=self.now)
+        decided = {verdict.alert_id: verdict.revision for verdict in made}
+        for appeal in about:
+            if appeal.verdict_id in verdict_ids:
+                await appeals.reopen(self.connection, appeal.verdict_id)
+                del decided[appeal.alert_id]  # what it was decided on stays
+        if decided:
+            await decided_evidence.drop_undone(self.connection, decided)
+        # Before the reads are opened again, lest what followed from them be taken for them.
+        follower = {"first": "second", "second": "dispute"}.get(made[0].kind)  # one key decides one kind
+        if follower is not None:
+            await reads.end(
                 self.connection,
-                verdict.read_id,
-                self.reader.user_id,
-                until=self.now + self.policy.claim_seconds,
+                [verdict.alert_id for verdict in made],
+                (follower,),
+                reason="undone",
+                now=self.now,
             )
-            opened.append(verdict.read_id)
-            await self._note("undone", verdict.alert_id, verdict_id=verdict.verdict_id)
-        return tuple(opened)
+        opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
+        until = self.now + self.policy.claim_seconds
+        await reads.reopen(self.connection, opened, self.reader.user_id, until=until)
+        await audit.note_each(
+            self.connection,
+            actor=self.reader.user_id,
+            action="undone",
+            details={verdict.alert_id: {"verdict_id": verdict.verdict_id} for verdict in made},
+            now=self.now,
+        )
+        return opened
 
     async def take_back(self, alert_id: str, reason_code: str) -> int:
         """Takes the verdict that holds back, and opens the alert for somebody who has not read it.
@@ -329,8 +402,8 @@ class Review:
             kind=TAKE_BACK,
             independent=False,
         )
-        await self._keep_verdict(row, not_before=self.now)
-        await reads.end(self.connection, alert_id, ("second", "dispute"), reason="taken-back", now=self.now)
+        await self._keep_verdicts([row], not_before=self.now)
+        await reads.end(self.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=self.now)
         blind = holds.blind
         read_id = await appeals.open_read(self.connection, alert_id)
         if read_id is None:  # otherwise its holder's appeal is read anew already
@@ -360,7 +433,7 @@ class Review:
             raise Forbidden(UNREAD)
         if await appeals.open_read(self.connection, alert_id) is None:  # its holder's is read all the same
             # Before the chain is locked: who decides holds the reading first, and waits for the chain then.
-            await reads.end(self.connection, alert_id, ("appeal",), reason=RESTORED, now=self.now)
+            await reads.end(self.connection, [alert_id], ("appeal",), reason=RESTORED, now=self.now)
         await audit.lock(self.connection)  # of two who do it at once the second finds it restored
         given = [
             verdict for verdict in await verdicts.of_alert(self.connection, alert_id) if verdict.may_hold
@@ -369,7 +442,7 @@ class Review:
         if former is None or given[-1].kind != TAKE_BACK:
             raise Conflict("no verdict was taken back that could be restored")
         verdict_id, taken_back = secrets.token_hex(16), given[-1]
-        await verdicts.undo(self.connection, taken_back.verdict_id, now=self.now)
+        await verdicts.undo(self.connection, [taken_back.verdict_id], now=self.now)
         row = replace(
             former,
             verdict_id=verdict_id,
@@ -384,7 +457,7 @@ class Review:
             seen_on_topic_at=None,
             independent=False,
         )
-        await self._keep_verdict(row, not_before=self.now)
+        await self._keep_verdicts([row], not_before=self.now)
         await self._note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
 
     async def write_note(self, alert_id: str, text: str) -> int:
@@ -474,22 +547,9 @@ class Review:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
-    async def _keep_verdict(self, row: VerdictRow, *, not_before: float) -> None:
-        await verdicts.add(self.connection, row)
-        record = VerdictGiven(
-            alert_id=row.alert_id,
-            revision=row.revision,
-            verdict=cast(Verdict, row.verdict),
-            reason_code=row.reason_code,
-            reviewer=row.reviewer,
-            decided_at=datetime.fromtimestamp(row.decided_at, UTC),
-            blind=row.blind,
-            verdict_id=row.verdict_id,
-            policy=row.policy,
-            golden=row.golden,
-        )
-        key = record.alert_id.encode()
-        await outbox.put(self.connection, row.verdict_id, key, encode(record), not_before=not_before)
+    async def _keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
+        await verdicts.add_all(self.connection, rows)
+        await outbox.put(self.connection, map(_record, rows), not_before=not_before)
 
     async def _keep_note(self, alert_id: str, text: str) -> int:
         note_id = await notes.add(self.connection, alert_id, self.reader.user_id, text, now=self.now)
@@ -517,3 +577,20 @@ def _written(text: str) -> str:
     if not 0 < len(text) <= NOTE_CHARS_MAX:
         raise UnusableInput("note", f"a note has 1 to {NOTE_CHARS_MAX} characters")
     return text
+
+
+def _record(row: VerdictRow) -> OutboxRecord:
+    """Returns a verdict as it goes to the topic."""
+    record = VerdictGiven(
+        alert_id=row.alert_id,
+        revision=row.revision,
+        verdict=cast(Verdict, row.verdict),
+        reason_code=row.reason_code,
+        reviewer=row.reviewer,
+        decided_at=datetime.fromtimestamp(row.decided_at, UTC),
+        blind=row.blind,
+        verdict_id=row.verdict_id,
+        policy=row.policy,
+        golden=row.golden,
+    )
+    return OutboxRecord(row.verdict_id, record.alert_id.encode(), encode(record))

@@ -91,7 +91,7 @@ async def erase_alerts(
     """
     for alert_id in alert_ids:
         # First, since it waits for a decision in progress, whose copy of the evidence is erased as well.
-        await reads.end(connection, alert_id, ALL_KINDS, reason=REASON, now=now)
+        await reads.end(connection, [alert_id], ALL_KINDS, reason=REASON, now=now)
         evidence = await alerts.evidence_of(connection, alert_id)
         if evidence is not None and evidence.erased_at is None:
             payload = without_quotes(evidence.payload)

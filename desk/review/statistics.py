@@ -258,11 +258,12 @@ def golden_accuracy(
         if reading.golden and reading.alert_id in answers:
             read[reading.reader] += 1
             right[reading.reader] += reading.answer == answers[reading.alert_id]
-    each = {reader: _accuracy(right[reader], items) for reader, items in sorted(read.items())}
-    return _accuracy(right.total(), read.total()), each
+    each = {reader: accuracy(right[reader], items) for reader, items in sorted(read.items())}
+    return accuracy(right.total(), read.total()), each
 
 
-def _accuracy(right: int, items: int) -> Accuracy:
+def accuracy(right: int, items: int) -> Accuracy:
+    """Of exercises, how many were right; the share from :data:`VERDICTS_MIN` on."""
     return Accuracy(items, right, wilson(right, items) if items >= VERDICTS_MIN else None)
 
 

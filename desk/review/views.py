@@ -12,9 +12,10 @@ from typing import Final
 from desk.database import alerts, appeals, notes, reads, users, verdicts
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
-from desk.database.reads import ReadRow
+from desk.database.reads import ReadRow, WaitingRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
+from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
 from desk.review.decisions import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
@@ -150,10 +151,21 @@ async def queue(
         free=free,
         after=after,
     )
+    return await waiting_views(review, rows, open_seals(reader, rows))
+
+
+def open_seals(reader: Reader, rows: Sequence[WaitingRow]) -> dict[str, Seal]:
+    """Returns what is hidden of readings that wait for a person: nobody waits for two of the same alert, of
+    which one is blind."""
+    return {row.read.alert_id: Seal(reader.user_id, score=row.read.blind) for row in rows}
+
+
+async def waiting_views(
+    review: Review, rows: Sequence[WaitingRow], seals: Mapping[str, Seal]
+) -> list[Waiting]:
+    """Returns readings, whatever became of them, as lines of the queue."""
     # Nobody is named where nobody has anything in hand.
     names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
-    # Nobody waits for a reading of what they are still to read blind by another one.
-    seals = {blind: Seal(reader.user_id, score=blind) for blind in (False, True)}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
         _waiting(
@@ -161,7 +173,7 @@ async def queue(
             row.read,
             row.alert,
             shown[row.read.alert_id].alert if row.read.alert_id in shown else None,
-            seals[row.read.blind],
+            seals[row.read.alert_id],
             names,
         )
         for row in rows

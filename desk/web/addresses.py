@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from litestar import Request
 
@@ -18,7 +19,17 @@ _VALUE_CHARS_MAX: Final = 64
 
 def filters_of(request: Request[Any, Any, Any]) -> Filters:
     """Returns the filters that an address names; an empty field of its form filters nothing."""
-    given = {name: str(request.query_params.get(name) or "")[:_VALUE_CHARS_MAX] for name in NAMES}
+    return _filters({name: str(request.query_params.get(name) or "") for name in NAMES})
+
+
+def filters_in(query: str) -> Filters:
+    """Returns the filters of a saved view."""
+    known = dict(parse_qsl(query))
+    return _filters({name: known.get(name, "") for name in NAMES})
+
+
+def _filters(named: Mapping[str, str]) -> Filters:
+    given = {name: value[:_VALUE_CHARS_MAX] for name, value in named.items()}
     if given["order"] not in ORDERS:
         given["order"] = ""
     return Filters(**{name: value or None for name, value in given.items()})  # type: ignore[arg-type]  # an order is one of those just looked for
@@ -28,6 +39,19 @@ def query_of(filters: Filters, **more: str) -> str:
     """Returns filters as the query string that links between pages carry."""
     kept = {name: value for name in NAMES if (value := getattr(filters, name))}
     return urlencode({**kept, **more}, quote_via=quote)
+
+
+def extended(where: str, **more: str) -> str:
+    """Returns an address with more in its query."""
+    path, _, query = where.partition("?")
+    parts = [part for part in query.split("&") if part]
+    parts += [f"{name}={quote(value, safe='')}" for name, value in more.items()]
+    return f"{path}?{'&'.join(parts)}" if parts else path
+
+
+def joined(read_ids: Iterable[int]) -> str:
+    """Returns readings as one value of an address or of a form."""
+    return ".".join(map(str, read_ids))
 
 
 def account_page(key: str, folder: str = "accounts") -> str:

@@ -14,9 +14,11 @@ from msgspec import Meta, Struct
 from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
 from desk.review.case import PURPOSE_CHARS_MAX
-from desk.review.decisions import NOTE_CHARS_MAX, ReadDecision
+from desk.review.decisions import NOTE_CHARS_MAX, TOGETHER_MAX, ReadDecision
 from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS
+from desk.review.selection import Selection
+from desk.review.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
@@ -29,6 +31,7 @@ from schemas.wire import decode_appeal
 
 Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
+Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="Whole days, up to midnight (UTC).")]
 Word = Annotated[str | None, QueryParameter(max_length=64)]
 QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
 PathRead = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
@@ -62,6 +65,16 @@ class DecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     milder: Annotated[
         bool, Meta(description="Of an appeal: the verdict stands, and a milder action is asked for.")
     ] = False
+
+
+class DecisionTogether(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody decides about several readings at once."""
+
+    read_ids: Annotated[
+        frozenset[Annotated[int, Meta(ge=1, le=2**53 - 1)]], Meta(min_length=1, max_length=TOGETHER_MAX)
+    ]
+    verdict: Verdict
+    reason_code: fields.Slug
 
 
 class DecisionTaken(Struct, frozen=True, kw_only=True):
@@ -133,13 +146,15 @@ class ReasonShown(Struct, frozen=True, kw_only=True):
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why something was not done. `code` is the same in every language.
 
-    `initials`: whose hands it is in; `field`: which part of what was given cannot be used.
+    `initials`: whose hands it is in; `field`: which part of what was given cannot be used; `read_ids`:
+    which of several readings cannot be decided.
     """
 
     code: str
     message: str
     initials: str = ""
     field: str = ""
+    read_ids: tuple[int, ...] = ()
 
 
 _FAULTS: Final = {
@@ -309,10 +324,44 @@ async def decide(request: Asked, data: JSONBody[DecisionGiven]) -> DecisionTaken
     return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
 
 
+@get("/selection", summary="What can be decided together")
+async def selection(
+    request: Asked,
+    read: Annotated[list[int] | None, QueryParameter(max_items=TOGETHER_MAX)] = None,
+    band: Word = None,
+    policy: Word = None,
+    platform: Word = None,
+    direction: Word = None,
+    basis: Word = None,
+    language: Word = None,
+    order: FromQuery[Order | None] = None,
+) -> Selection:
+    """Of the readings that `read` names, or, without it, the first 200 of a view of the queue: first readings
+    that show their score and are in nobody else's hands, and how they differ."""
+    filters = Filters(band, policy, platform, direction, basis, language, None, order)
+    return await desk_of(request).selection(request.user.reader, filters, read)
+
+
+@post("/verdicts/together", summary="Decide several")
+async def decide_together(request: Asked, data: JSONBody[DecisionTogether]) -> DecisionTaken:
+    """All of them, each under the policy of its own ban, or none: 409 names in `read_ids` what has changed.
+    One undo takes all back."""
+    decision = ReadDecision(data.verdict, data.reason_code)
+    taken = await desk_of(request).decide_together(request.user.reader, data.read_ids, decision)
+    return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
+
+
 @post("/verdicts/{batch:str}/undo", summary="Undo", status_code=200)
 async def undo(request: Asked, batch: FromPath[str]) -> Undone:
     """Takes one's last key back while nothing of it is published."""
     return Undone(read_ids=await desk_of(request).undo(request.user.reader, batch))
+
+
+@get("/team", summary="How a team does")
+async def team(request: Asked, days: Days = PERIODS[1]) -> TeamView:
+    """Decisions, pace and exercises of each reader, and what waits by policy and by saved view. A moderator
+    gets their own figures alone."""
+    return await desk_of(request).team(request.user.reader, days)
 
 
 @post("/golden", summary="Set an exercise")
@@ -376,7 +425,10 @@ HANDLERS: Final = (
     release,
     skip,
     decide,
+    selection,
+    decide_together,
     undo,
+    team,
     set_golden,
     reasons,
     appeal,

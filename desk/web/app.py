@@ -23,7 +23,15 @@ import report
 from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
-from desk.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, UnusableInput
+from desk.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    ReviewError,
+    SelectionChanged,
+    TooLate,
+    UnusableInput,
+)
 from desk.web import (
     api,
     family_page,
@@ -33,7 +41,9 @@ from desk.web import (
     profiles_page,
     related_page,
     saved,
+    selection_page,
     single_sign_on,
+    team_page,
     view,
     weights_page,
 )
@@ -54,6 +64,7 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
     NotFound: 404,
     Forbidden: 403,
     Conflict: 409,
+    SelectionChanged: 409,
     TooLate: 409,
     UnusableInput: 400,
 }
@@ -69,7 +80,9 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *profiles_page.HANDLERS,
             *related_page.HANDLERS,
             *saved.HANDLERS,
+            *selection_page.HANDLERS,
             *single_sign_on.HANDLERS,
+            *team_page.HANDLERS,
             *live.HANDLERS,
             *weights_page.HANDLERS,
             *view.HANDLERS,
@@ -126,7 +139,7 @@ def _wants_page(request: Request[Any, Any, Any]) -> bool:
 
 
 def _answer(
-    request: Request[Any, Any, Any], status: int, code: str, message: str, **more: str
+    request: Request[Any, Any, Any], status: int, code: str, message: str, **more: Any
 ) -> Response[Any]:
     if _wants_page(request):
         content = (
@@ -152,9 +165,11 @@ def environment_of(request: Request[Any, Any, Any]) -> Environment:
 
 
 def _refused(request: Request[Any, Any, Any], fault: ReviewError) -> Response[Any]:
-    more = {}
+    more: dict[str, Any] = {}
     if isinstance(fault, Conflict):
         more["initials"] = fault.initials
+    if isinstance(fault, SelectionChanged):
+        more["read_ids"] = fault.read_ids
     if isinstance(fault, UnusableInput):
         more["field"] = fault.field
     return _answer(request, _STATUS.get(type(fault), 400), fault.code, str(fault), **more)

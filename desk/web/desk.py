@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,9 +36,12 @@ from desk.review.finding.search import SearchResult
 from desk.review.learning import Learning
 from desk.review.people import Person
 from desk.review.policy import Policy
+from desk.review.selection import Selection, selection
+from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.weights import WeightsReview
 from desk.telemetry import DeskMetrics
+from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
@@ -75,8 +78,8 @@ class Day:
 class Desk:
     """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
 
-    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal is
-    computed (about 1 s of CPU), so that only one runs at a time.
+    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal
+    is computed (about 1 s of CPU), so that only one runs at a time.
     """
 
     database: Database
@@ -239,6 +242,22 @@ class Desk:
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
+    async def selection(
+        self, reader: Reader, filters: Filters, read_ids: Sequence[int] | None = None
+    ) -> Selection:
+        """What of some readings, or of a view of the queue, can be decided together."""
+        async with self.database.read() as connection:
+            return await selection(self._review(connection, reader), filters, read_ids)
+
+    async def decide_together(
+        self, reader: Reader, read_ids: Collection[int], decision: ReadDecision
+    ) -> DecisionMade:
+        """Decides several readings, or none. Raises `SelectionChanged`."""
+        async with self.database.begin() as connection:
+            made = await self._review(connection, reader).decide_together(read_ids, decision)
+        self.metrics.decided(decision.verdict, made.decided)
+        return made
+
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
             opened = await self._review(connection, reader).undo(batch)
@@ -380,6 +399,13 @@ class Desk:
         """What the lead's page shows. Raises `Forbidden`."""
         reader.need("figures")
         return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
+
+    async def team(self, reader: Reader, days: int) -> TeamView:
+        """Returns how a team, or the reader alone, did in the last whole days, and what waits where."""
+        async with self.database.read() as connection:
+            saved = await saved_views.of(connection, reader.user_id, VIEWS_MAX)
+            views = {view.name: (view.query, filters_in(view.query)) for view in saved}
+            return await team_view(self._review(connection, reader), days, views)
 
     @property
     def weights(self) -> Learning:

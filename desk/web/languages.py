@@ -60,6 +60,9 @@ class Language:
     def more_of_family(self, count: int) -> str:
         return self._count("and %(n)d more of its family", "and %(n)d more of its family", count)
 
+    def readings(self, count: int) -> str:
+        return self._count("%(n)d alert", "%(n)d alerts", count)
+
     def silent_traits(self, count: int) -> str:
         return self._count("%(n)d trait that says nothing", "%(n)d traits that say nothing", count)
 

@@ -25,7 +25,7 @@ from desk.review.reasons import TEMPLATES, reasons_for
 from desk.review.statistics import VERDICTS_MIN
 from desk.review.views import Waiting
 from desk.web import browsers
-from desk.web.addresses import NAMES, filters_of, local, query_of
+from desk.web.addresses import NAMES, extended, filters_of, joined, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
 from desk.web.case_page import POLICY, case_page
 from desk.web.desk import PAGE
@@ -224,7 +224,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         levels=LEVELS,
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
-        choices=_UPHELD_OR_NOT if any(it.outcome is None for it in opened.appeals) else _MIRROR_OR_NOT,
+        choices=_UPHELD_OR_NOT if any(it.outcome is None for it in opened.appeals) else MIRROR_OR_NOT,
         reasons_for=reasons_for,
         templates=TEMPLATES,
         claim_seconds=desk.policy.claim_seconds,
@@ -236,7 +236,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
     )
 
 
-_MIRROR_OR_NOT: Final = (
+MIRROR_OR_NOT: Final = (
     ("mirror", "mirror", "c", "Confirm"),
     ("not_mirror", "not_mirror", "d", "Dismiss"),
     ("unsure", "unsure", "u", "Unsure"),
@@ -275,14 +275,14 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
         "mirror" if milder else verdict, reason_code, data.policy, data.note, bool(data.family), milder
     )
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
-    return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
+    return Redirect(extended(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 
 
 @post("/reads/{read_id:int}/skip", include_in_schema=False)
 async def skip(request: Asked, read_id: PathRead, data: URLEncodedBody[NothingForm]) -> Redirect:
     """Left to others, and on to the next."""
     await desk_of(request).skip(request.user.reader, read_id)
-    return Redirect(_with(f"/next?{data.filters}"), status_code=303)
+    return Redirect(extended(f"/next?{data.filters}"), status_code=303)
 
 
 @post("/undo/{batch:str}", include_in_schema=False)
@@ -290,7 +290,8 @@ async def undo(request: Asked, batch: FromPath[str], data: URLEncodedBody[Nothin
     """Back to what was decided last."""
     desk = desk_of(request)
     opened = await desk.undo(request.user.reader, batch)
-    return Redirect(f"/reads/{opened[0]}", status_code=303)
+    where = f"/reads/{opened[0]}" if len(opened) == 1 else f"/selection?read={joined(opened)}"
+    return Redirect(where, status_code=303)
 
 
 @get("/reads/{read_id:int}", include_in_schema=False)
@@ -415,13 +416,6 @@ async def sign_out(request: Asked) -> Redirect:
     desk = desk_of(request)
     await desk.sign_out(request.user)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
-
-
-def _with(where: str, **more: str) -> str:
-    path, _, query = where.partition("?")
-    parts = [part for part in query.split("&") if part]
-    parts += [f"{name}={quote(value, safe='')}" for name, value in more.items()]
-    return f"{path}?{'&'.join(parts)}" if parts else path
 
 
 HANDLERS: Final = (

@@ -7,9 +7,10 @@ counted, every rate is the one that the signal ships, so that scores are usable 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final, Protocol
 
-from samehand.keys import KeyKind
+from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 # How many counted bearers the shipped rate is worth (the shape of a gamma prior). The shipped rates of names
 # are measured, one for each name, and true rates differ from them by small factors; that the banned account
@@ -111,3 +112,38 @@ def _rate(count: int, accounts: int, shipped_rate: float, bearers_before: float)
 def rate_of_bits(bits: float) -> float:
     """The share (0 to 1] of accounts that bear a value of so many bits."""
     return math.pow(2.0, -bits)
+
+
+class CountsWithoutCandidates:
+    """The counts for one event, without the banned accounts that share a personal value with its account.
+
+    Each sign-up of an evader counts the evader's own phone number once more. Once those accounts are banned,
+    they are candidates of the next account that shows the number, and no crowd of strangers. This holds for
+    values that belong to somebody: strangers copy pictures and texts, and a banned account that came from a
+    list was never counted, so that to subtract it would make a default picture look rare.
+    """
+
+    def __init__(self, counted: Frequencies, bearers: Mapping[Key, int]) -> None:
+        """Takes how many banned accounts are listed under each key of the event's account."""
+        self._counted = counted
+        self._bearers = bearers
+
+    @property
+    def bans(self) -> int:
+        """How many banned accounts were enrolled when the snapshot was taken."""
+        return self._counted.bans
+
+    def accounts(self, stratum: str) -> int:
+        """How many accounts were counted in a stratum; a few candidates make no difference to that."""
+        return self._counted.accounts(stratum)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        """How many accounts bear the value; of a personal value without the banned ones but the pair's own.
+
+        Of names banned accounts count as well: how common a name is does not depend on who bears it.
+        """
+        counted = self._counted.count(kind, value, stratum)
+        if not is_personal(kind) or counted <= OF_THE_PAIR:
+            return counted
+        bearers = min(self._bearers.get(key_of(kind, value), 0), PERSONAL_POSTING_CAP)
+        return max(counted - max(bearers - 1, 0), 0)

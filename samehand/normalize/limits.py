@@ -3,7 +3,7 @@
 A field within the schema's limit costs little if it was written in good faith, and up to a thousand times as
 much if not. So each cap counts what costs time: characters once compatibility forms are written out and
 letters are transliterated (one character may become eighteen), and candidates that a library must judge. The
-rest is not read, and :mod:`samehand.fingerprint.unread` names the fields that were not read whole.
+rest is not read, and :mod:`samehand.fingerprint.distil` names the fields that were not read whole.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         others = sums.at(rest)
         rates = _rates(others, weights, base)
         unseen[held] = sums.at(held).rated(rates).scored(_fit(others.rated(rates)))
-    before = np.array([_calibrated(weights, label) for label in labels])
+    before = np.array([weights.calibrated(label.prior + sum(label.weights.values())) for label in labels])
     rates = _rates(sums, weights, base)
     fitted, calibration = _fit(sums.rated(rates)), calibrated(unseen, sums.mirrors, sums.counts)
     foretold = _foretold(unseen, sums, fold)
@@ -368,10 +368,6 @@ def _downhill(cost: Cost, found: Floats, step: Floats, range_: tuple[Floats, Flo
             return reached
         share /= 2
     return found
-
-
-def _calibrated(weights: Weights, label: Label) -> float:
-    return weights.calibrated(label.prior + sum(label.weights.values()))
 
 
 def _foretold(unseen: Floats, sums: _Sums, fold: Ints) -> Floats:

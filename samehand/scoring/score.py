@@ -9,6 +9,8 @@ The plan:
 4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share.
 5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
    they sum to the log-odds exactly.
+6. **Name the band**: by the policy's thresholds, but never for a name on a list alone, whatever the table
+   and the thresholds are.
 
 More agreement never lowers a score and more difference never raises it, since that holds against each rival.
 """
@@ -30,6 +32,7 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.first_shown import FIRST_SHOWN, Order
+from samehand.signals.mention import MENTION
 from samehand.signals.timing import TIMING
 from samehand.watchlist.platforms import is_list
 
@@ -90,7 +93,11 @@ def score(
     probability = weights.probability(log_odds)
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
     rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
-    return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy), tuple(rivals))
+    names_alone = is_list(theirs.platform) and not any(
+        line.signal == MENTION.name and line.weight > 0.0 for line in lines
+    )
+    band = "none" if names_alone else weights.band(probability, policy)
+    return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
 
 
 def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:

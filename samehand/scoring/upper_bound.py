@@ -217,7 +217,7 @@ def _last(ages: Ages, age: float) -> float:
 class _LeastCounted:
     """Counts of personal values less the most banned bearers that may be taken off them.
 
-    The look-up alone shows how many (:mod:`samehand.frequency.counts_without_candidates`).
+    The look-up alone shows how many (:mod:`samehand.frequency.rates`).
     """
 
     def __init__(self, counted: Frequencies) -> None:

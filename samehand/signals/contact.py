@@ -89,7 +89,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         points = []
         while here < len(payload):
             kind = _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other"
-            start, here = here + 1, here + 1 + _length(kind)
+            start, here = here + 1, here + 1 + (POINT_BYTES if own_kind(kind) is None else DIGEST_BYTES)
             points.append((payload[start:here], kind))
         if here != len(payload):
             raise ValueError(
@@ -213,10 +213,6 @@ def _digest(point: ContactPoint, keyer: Keyer) -> bytes:
     if own_kind(point.kind) is not None:
         return keyer(point.kind, point.value.encode("utf-8", "surrogatepass"))
     return keyer("contact", f"{point.kind}:{point.value}".encode("utf-8", "surrogatepass"))[:POINT_BYTES]
-
-
-def _length(kind: str) -> int:
-    return POINT_BYTES if own_kind(kind) is None else DIGEST_BYTES
 
 
 def _invites(bio: str, handle: str | None = None) -> Account:

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from samehand.account import Account
-from samehand.blocking.cross_field import keys_of_handles, keys_of_names
 from samehand.blocking.rare_words import listed_words, shown_by_words, tried_words
-from samehand.frequency.name_prior import bits
+from samehand.blocking.spellings import CONSONANTS_MIN, cores, letters
+from samehand.frequency.name_prior import bits, decoration
 from samehand.frequency.rates import rate_of_bits
-from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind
+from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
+from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import most_bits, similarity, worth_bits
 from samehand.names.word import Similarity, Word
@@ -25,6 +26,8 @@ from samehand.normalize.text.phonetic import PLAIN_SOUNDS
 from samehand.signals.base import Example, Levels, Most, PairSignalBase, Quoted, Traits
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
+
+_WORDS_MAX: Final = 4  # words of a handle that are keyed together; more are a slogan
 
 # Names of up to so many words are tried in every order: 24 orders, and hardly any handle spells more words.
 _ORDERED_WORDS_MAX: Final = 4
@@ -51,6 +54,28 @@ _SENTENCES: Final = {
     "nearly": "{} spells the banned account's {}, but for letters that differ or words that decorate.",
     "part": "{} has a part of the banned account's {} in it.",
 }
+
+
+def keys_of_names(handle: Word) -> list[Key]:
+    """The keys under which a display name would be listed that this handle spells."""
+    keys = keys_of(KeyKind.NAME_WORD, [handle.base, *cores(handle.base, handle.tokens)])
+    keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(handle.tokens) or handle.base)[:1])
+    telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
+    if len(telling) > 1:
+        keys.append(key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode()))
+    sound = "".join(sorted(handle_sounds(handle)))
+    if len(sound) >= CONSONANTS_MIN:
+        keys.append(key_of(KeyKind.NAME_CONSONANTS, sound.encode()))
+    return keys
+
+
+def keys_of_handles(name: Word) -> list[Key]:
+    """The keys under which a handle would be listed that spells this display name."""
+    keys = keys_of(KeyKind.HANDLE_WORD, [name.base, *cores(name.base, name.tokens)])
+    keys += keys_of(KeyKind.HANDLE_SORTED, letters("".join(name.tokens) or name.base)[:1])
+    if len(name.consonants) >= CONSONANTS_MIN:
+        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode()))
+    return keys
 
 
 class CrossedNames(NamedTuple):

@@ -138,7 +138,13 @@ class HandleSignal(SignalBase[HandleTrait]):
     ) -> Comparison | None:
         """The resemblance that is worth most, with a rate from the bits of what the two have in common."""
         if ours.literal == theirs.literal:
-            return self._same(ours, theirs, context)
+            # The comparison of equal handles; that of equal bases holds as well (``also``).
+            worth = min(_same_bits(ours), _same_bits(theirs))
+            shipped = rate_of_bits(worth)
+            rate, crowd = context.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
+            base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
+            level = _PERSONAL if base.level == _PERSONAL else "same-handle"
+            return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
         found = self._best(similarity(ours.word, theirs.word), self._alternate(ours, theirs))
         number = self._same_number(ours, theirs)
         if found is None:
@@ -146,15 +152,6 @@ class HandleSignal(SignalBase[HandleTrait]):
             return number or differ
         alike = self._alike(found, ours, theirs, context)
         return alike if number is None else replace(alike, also=(number,))
-
-    def _same(self, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext) -> Comparison:
-        """The comparison of equal handles; that of equal bases holds as well (``also``)."""
-        worth = min(_same_bits(ours), _same_bits(theirs))
-        shipped = rate_of_bits(worth)
-        rate, crowd = context.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
-        level = _PERSONAL if base.level == _PERSONAL else "same-handle"
-        return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Comparison | None:
         if ours.digits != theirs.digits or not theirs.digits:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streams.errors import BrokerRefused, SettingsError
-from streams.kafka.probe import Answer, Probe, probe
+from streams.kafka.probe import Answer, probe
 from streams.settings import PREFIX, Settings
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED, EXIT_SETTINGS
 
@@ -158,7 +158,11 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
             return None
         worst = min(found, key=lambda it: _TELLING.index(it.answer))
         if worst.answer in ("login", "tls") or time.monotonic() >= until:
-            return _of_broker(worst)
+            detail = f" ({worst.detail})" if worst.detail else ""
+            code = EXIT_REFUSED if worst.answer in ("login", "tls") else EXIT_BROKER
+            return StartFault(
+                "Kafka", f"{worst.address} {_WORDS[worst.answer]}{detail}", _CURES[worst.answer], code
+            )
         time.sleep(AGAIN_SECONDS)
 
 
@@ -166,9 +170,3 @@ def refused_by_kafka(refusal: BrokerRefused) -> StartFault:
     """The fault of a Kafka that let us in, and refuses something that a worker does."""
     cure = "give the user the rights that a worker needs: deploy/kafka/acls.sh"
     return StartFault("Kafka", str(refusal), cure, EXIT_REFUSED)
-
-
-def _of_broker(found: Probe) -> StartFault:
-    detail = f" ({found.detail})" if found.detail else ""
-    code = EXIT_REFUSED if found.answer in ("login", "tls") else EXIT_BROKER
-    return StartFault("Kafka", f"{found.address} {_WORDS[found.answer]}{detail}", _CURES[found.answer], code)

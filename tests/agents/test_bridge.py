@@ -28,7 +28,7 @@ from streams.telemetry.metrics import Metrics
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
 from tests.streams.registry.makers import avro, of_wire
-from tests.streams.registry.test_transcode import Shelf
+from tests.streams.registry.test_registry import Shelf
 
 TOPIC = "shop.users"
 MAPPING = f"""

@@ -173,125 +173,53 @@ def platform(life: Life) -> Platform:
     return Platform(life)
 
 
-async def test_ban_lifted_after_it_withdraws(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await lost(platform)
-    await platform.lifted()
-    assert platform.ends == ("withdrawn", "reinstated", 2)
-    assert not platform.quotes
-    assert platform.life.states == {}
+async def unsure(platform: Platform) -> None:
+    await platform.dismissed("unsure")
 
 
-async def test_ban_lifted_before_it_stays_withdrawn(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.lifted()
-    await lost(platform)
-    await platform.seen()
-    assert platform.ends == ("withdrawn", "reinstated", 2)
-
-
-async def test_pair_seen_again_after_it_is_not_told_again(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await lost(platform)
-    await platform.seen()
-    assert len(platform.life.alerts) == 1
-
-
-async def test_pair_dismissed_before_it_stays_silent(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.dismissed()
-    await lost(platform)
-    await platform.seen()
-    assert platform.ends == ("withdrawn", "verdict", 2)
-    assert len(platform.life.alerts) == 2
-
-
-async def test_pair_dismissed_longer_ago_than_verdicts_are_kept_stays_silent(
-    platform: Platform, lost: Step
-) -> None:
-    await platform.alerted()
+async def long_ago(platform: Platform) -> None:
+    """Dismissed longer ago than verdicts are kept."""
     await platform.dismissed()
     platform.verdicts.clear()
-    await lost(platform)
-    await platform.seen()
-    assert len(platform.life.alerts) == 2
 
 
-async def test_pair_dismissed_after_it_is_withdrawn(platform: Platform, lost: Step) -> None:
+LIFTED, DISMISSED, DELETED, SEEN = Platform.lifted, Platform.dismissed, Platform.deleted, Platform.seen
+OPEN = ("open", None, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        ([], [LIFTED], ("withdrawn", "reinstated", 2)),
+        ([LIFTED], [SEEN], ("withdrawn", "reinstated", 2)),
+        ([], [SEEN], ("open", None, 1)),
+        ([DISMISSED], [SEEN], ("withdrawn", "verdict", 2)),
+        ([long_ago], [SEEN], ("withdrawn", "verdict", 2)),
+        ([], [DISMISSED, SEEN], ("withdrawn", "verdict", 2)),
+        ([DISMISSED], [unsure], OPEN),
+        ([DISMISSED, unsure], [SEEN], OPEN),
+        ([DISMISSED, unsure], [SEEN, LIFTED], ("withdrawn", "reinstated", 4)),
+        ([], [DELETED], ("withdrawn", "account-deleted", 2)),
+        ([DELETED], [], ("withdrawn", "account-deleted", 2)),
+        ([DISMISSED], [DELETED], ("withdrawn", "verdict", 2)),
+        ([], [Platform.banned_again], OPEN),
+        ([Platform.banned_again], [SEEN], OPEN),
+        ([LIFTED], [Platform.banned, SEEN], OPEN),
+    ],
+    ids=lambda value: "-".join(it if isinstance(it, str) else it.__name__ for it in value if callable(it)),
+)
+async def test_an_alert_ends_as_if_the_store_had_not_been_lost(
+    platform: Platform, lost: Step, before: list[Step], after: list[Step], ends: tuple[str, str | None, int]
+) -> None:
     await platform.alerted()
-    await lost(platform)
-    await platform.dismissed()
-    await platform.seen()
-    assert platform.ends == ("withdrawn", "verdict", 2)
-
-
-async def test_dismissal_taken_back_after_it_opens_again(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.dismissed()
-    await lost(platform)
-    await platform.dismissed("unsure")
-    assert platform.ends == ("open", None, 3)
-
-
-async def test_dismissal_taken_back_before_it_stays_open(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.dismissed()
-    await platform.dismissed("unsure")
-    await lost(platform)
-    await platform.seen()
-    assert platform.ends == ("open", None, 3)
-    await platform.lifted()
-    assert platform.taken[-1].withdrawn_reason == "reinstated"
-
-
-async def test_account_deleted_after_it_withdraws_without_quotes(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await lost(platform)
-    await platform.deleted()
-    assert platform.ends == ("withdrawn", "account-deleted", 2)
-    assert not platform.quotes
-    assert platform.life.states == {}
-
-
-async def test_account_deleted_before_it_leaves_nothing(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.deleted()
-    assert platform.life.states == {}
-    await lost(platform)
-    assert platform.ends == ("withdrawn", "account-deleted", 2)
-
-
-async def test_dismissed_account_deleted_after_it_leaves_nothing(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.dismissed()
-    await lost(platform)
-    await platform.deleted()
-    assert platform.life.states == {}
-
-
-async def test_banned_again_after_it_is_told_above_what_was_told(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await lost(platform)
-    await platform.banned_again()
-    assert platform.ends == ("open", None, 3)
-
-
-async def test_banned_again_where_the_ban_was_lifted_before_it(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.lifted()
-    await lost(platform)
-    await platform.banned()
-    await platform.seen()
-    assert platform.ends == ("open", None, 3)
-
-
-async def test_banned_again_before_it_is_told_once(platform: Platform, lost: Step) -> None:
-    await platform.alerted()
-    await platform.banned_again()
-    await lost(platform)
-    await platform.seen()
-    assert platform.ends == ("open", None, 3)
-    assert len(platform.life.alerts) == 3
+    for step in (*before, lost, *after):
+        await step(platform)
+    assert platform.ends == ends
+    assert len(platform.life.alerts) == ends[2], "nothing is told twice"
+    if LIFTED in after[-1:] or DELETED in (*before, *after):
+        assert platform.life.states == {}
+    if ends[1] in ("reinstated", "account-deleted"):
+        assert not platform.quotes
 
 
 async def test_ban_that_ends_after_it_withdraws(platform: Platform, lost: Step) -> None:

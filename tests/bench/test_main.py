@@ -11,7 +11,7 @@ import pytest
 from bench import __main__ as command
 from bench import goals
 from bench.__main__ import PARTS, Chosen
-from bench.page import ELSEWHERE, filled, picture
+from bench.page import ELSEWHERE, filled
 
 PAGE = "before\n<!-- goals -->\nold\n<!-- /goals -->\nafter\n"
 DOCS = Path(command.__file__).parent.parent / "docs" / "performance"
@@ -66,4 +66,3 @@ def test_page_shows_what_was_kept() -> None:
     kept = json.loads((DOCS / "bench.json").read_text("utf-8"))
     page = (DOCS / "README.md").read_text("utf-8")
     assert filled(page, "goals", goals.table(goals.with_instructions(kept))) == page
-    assert picture(kept["flames"]) == (DOCS / "../images/event-time.svg").read_text("utf-8")

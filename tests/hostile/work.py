@@ -19,8 +19,7 @@ from time import thread_time
 from typing import Any
 
 from agents.common.converters import account_of, quoted_of
-from samehand.fingerprint.distil import distil, enrolment_keys, pack, query_keys, unpack
-from samehand.fingerprint.unread import unread_fields
+from samehand.fingerprint.distil import distil, enrolment_keys, pack, query_keys, unpack, unread_fields
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights

@@ -17,7 +17,7 @@ from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from samehand.scoring.weights import default_weights
 from schemas.weights import WeightsAdopted
-from tests.agents.common.test_weights_in_force import adopted
+from tests.agents.common.test_weights import adopted
 from tests.desk.weighing import an_alert_of, is_mirror
 from tests.house import ROOT
 from tests.journeys.conftest import Platform

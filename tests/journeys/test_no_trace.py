@@ -25,7 +25,7 @@ from simulate.sample import sample
 from simulate.timeline.events import Event
 from streams.kafka.topics import names
 from tests.journeys.conftest import Platform
-from tests.store.redis.test_no_trace import everything
+from tests.store.redis.test_users import everything
 
 pytestmark = pytest.mark.journey
 

@@ -55,6 +55,7 @@ ALL: dict[str, Any] = {
             "volume": {"persistentVolumeClaim": {"claimName": "lists", "readOnly": True}},
             "files": ["SDN.CSV", "ALT.CSV"],
             "arguments": ["--programme", "SDGT"],
+            "state": {"persistentVolumeClaim": {"claimName": "lists-state"}},
         },
         {
             "name": "national",

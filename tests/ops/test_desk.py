@@ -104,6 +104,45 @@ def test_alerts_are_decided_and_undone_by_keys_alone(running: Running, visit: Vi
     assert said_of(running, "alert-1") == [("unsure", "needs-context")]
 
 
+def test_several_are_selected_decided_and_undone_by_keys_alone(running: Running, visit: Visits) -> None:
+    for number in range(5):
+        matched = Matched(platform="x", account_id=f"banned-{number}", policy="hate")
+        running.receive(f"alert-{number}", matched=matched)
+        running.office.clock.pass_(1)
+    reader = visit("amina")
+    reader.press("m")  # nothing is selected, and nothing happens
+    reader.press("j", "j", "x", "j", "j", "Shift+X", "k", "x")
+    assert reader.said("#selection .count") == "2"
+    reader.press("m")
+    reader.page.get_by_role("heading", name="Decide together: 2 alerts").wait_for()
+    running.do(withdrawn(running, "alert-1"))
+    reader.press("d", "1")
+    reader.page.get_by_text("Nothing was decided").wait_for()
+    assert reader.page.locator("table.queue tbody tr").count() == 1
+    reader.press("d", "1")
+    reader.at_the_queue()
+    assert reader.page.locator("table.queue tbody tr").count() == 3
+    reader.press("a")
+    reader.page.get_by_role("heading", name="Decide together: 3 alerts").wait_for()
+    assert reader.fits()
+    reader.press("j", "j", "x", "c", "2")
+    reader.at_the_queue()
+    assert reader.page.locator("table.queue tbody tr").count() == 1
+    assert said_of(running, "alert-3") == [("not_mirror", "common-name")]
+    reader.press("z")
+    reader.page.get_by_role("heading", name="Decide together: 2 alerts").wait_for()
+    assert said_of(running, "alert-0") == []
+    reader.reach("nav a[href='/team']")
+    reader.press("Enter")
+    reader.page.get_by_role("heading", name="My figures").wait_for()
+
+
+async def withdrawn(running: Running, alert_id: str) -> None:
+    """Workers withdraw an alert."""
+    told: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": "reinstated"}
+    await running.office.receive(alert_id, revision=2, matched=Matched(platform="x", account_id="b"), **told)
+
+
 def test_what_was_decided_is_found_again_by_its_handle(running: Running, visit: Visits) -> None:
     running.receive("alert-1")
     running.receive("alert-2", reasons=(a_reason("handle", ours="someone_else", theirs="x"),))

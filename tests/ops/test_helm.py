@@ -243,14 +243,18 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
     template = jobs["eu-samehand-list-ofac"]["jobTemplate"]["spec"]["template"]
     importing = container_of(template)
     assert importing["args"] == [
-        *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT", "--json"),
+        *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT"),
+        *("--state", "/state/ofac.state", "--json"),
     ]
-    local = [word.replace("/lists", str(tmp_path)) for word in importing["args"]]
+    local = [
+        word.replace("/lists", str(tmp_path)).replace("/state", str(tmp_path)) for word in importing["args"]
+    ]
     for path in ("SDN.CSV", "ALT.CSV"):
         (tmp_path / path).write_text("1,nobody\n", "utf-8")
     assert "SDN.CSV" in complaint([*local, "--out", str(tmp_path / "out")], capfd)  # so far it came
     volumes = {it["name"]: it for it in template["spec"]["volumes"]}
     assert volumes["lists"]["persistentVolumeClaim"]["claimName"] == "lists"
+    assert volumes["state"]["persistentVolumeClaim"]["claimName"] == "lists-state"
     assert {"pepper", "redis"}.isdisjoint(volumes)
     given = {it["name"]: it["value"] for it in importing["env"]}
     assert unknown_names(given) == {}
@@ -811,6 +815,7 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
         ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
+        ("watchlists", [{**A_LIST, "state": {}}]),
         ("watchlists", [{**A_LIST, "name": "a-name-that-is-too-long"}]),
     ],
 )

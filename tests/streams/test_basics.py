@@ -1,7 +1,8 @@
-"""Clock, errors, outcomes, threads and the address of Redis."""
+"""Moments, signatures and traces."""
 
 from __future__ import annotations
 
+import base64
 import time
 from threading import get_ident
 
@@ -11,9 +12,33 @@ from hypothesis import strategies as st
 
 from streams import errors
 from streams.clock import Clock, SystemClock
+from streams.errors import Transient
 from streams.off_loop import OFF_LOOP_BYTES, off_loop
-from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, contained, nothing_after
+from streams.outcomes import (
+    NOTHING,
+    Arrival,
+    Dead,
+    Emit,
+    Headers,
+    Outcome,
+    Published,
+    contained,
+    nothing_after,
+)
 from streams.redis_address import RedisAddress, parse_redis_address
+from streams.standard_webhooks import TOLERANCE_SECONDS, Secret, UnusableSecret
+from streams.tracing import (
+    STEPS_OF_A_NAME_MAX,
+    Trail,
+    carrying,
+    following,
+    note,
+    stage,
+)
+from tests.streams.fakes import FakeClock
+
+# Clock, errors, outcomes, threads and the address of Redis.
+
 
 # The machine's clocks.
 
@@ -141,3 +166,177 @@ def test_nothing_but_an_address_or_a_reason_comes_out(url: str) -> None:
         except ValueError:
             continue
         assert address.hosts or address.path
+
+
+# Signatures as the specification has them, and what is not believed.
+
+
+TEXT = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SENT_AT = 1614265330
+BODY = b'{"test": 2432232314}'
+ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+
+
+def test_the_example_of_the_specification() -> None:
+    headers = Secret.read(TEXT).headers(ID, SENT_AT, BODY)
+    assert headers == {
+        "webhook-id": ID,
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_what_was_signed_is_believed_for_five_minutes() -> None:
+    secret = Secret.read(TEXT)
+    headers = secret.headers(ID, SENT_AT, BODY)
+    assert secret.fault(headers, BODY, now=SENT_AT + TOLERANCE_SECONDS) == ""
+    assert "away from our clock" in secret.fault(headers, BODY, now=SENT_AT + TOLERANCE_SECONDS + 1)
+    assert "away from our clock" in secret.fault(headers, BODY, now=SENT_AT - TOLERANCE_SECONDS - 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"webhook-id": "msg_other"}, "does not fit"),
+        ({"webhook-timestamp": "1614265331"}, "does not fit"),
+        ({"webhook-timestamp": "١٦١٤٢٦٥٣٣٠"}, "no Unix time"),
+        ({"webhook-timestamp": "-1"}, "no Unix time"),
+        ({"webhook-signature": "v1,AAAA"}, "does not fit"),
+        ({"webhook-signature": "v1a,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}, "does not fit"),
+        ({"webhook-signature": "é" * 10_000}, "does not fit"),
+        ({"webhook-signature": ""}, "missing"),
+        ({"webhook-id": ""}, "missing"),
+    ],
+)
+def test_whatever_was_changed_is_not_believed(change: dict[str, str], fault: str) -> None:
+    secret = Secret.read(TEXT)
+    headers = secret.headers(ID, SENT_AT, BODY) | change
+    assert fault in secret.fault(headers, BODY, now=SENT_AT)
+
+
+def test_of_several_signatures_one_must_fit() -> None:
+    secret, other = Secret.read(TEXT), Secret(b"another secret of a sender")
+    both = secret.headers(ID, SENT_AT, BODY)
+    theirs = other.headers(ID, SENT_AT, BODY)["webhook-signature"]
+    both["webhook-signature"] = f"{theirs} {both['webhook-signature']}"
+    assert secret.fault(both, BODY, now=SENT_AT) == ""
+    assert "does not fit" in secret.fault(both, BODY + b" ", now=SENT_AT)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "whsec_", "whsec_short", "whsec_" + base64.b64encode(b"x" * 65).decode(), "whsec_!!!!", "é"]
+)
+def test_what_is_no_secret_is_refused_without_being_quoted(text: str) -> None:
+    with pytest.raises(UnusableSecret) as refused:
+        Secret.read(text)
+    assert not text or text not in str(refused.value)
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    assert "MfKQ9r8" not in repr(Secret.read(TEXT))
+    assert "1\\xf2" not in repr(Secret.read(TEXT))
+
+
+# Stages of a batch, written down for whoever follows it, and nothing at all where nobody does.
+
+
+class Followed:
+    """A batch whose first event has a trace."""
+
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
+
+    def headers(self, place: int) -> Headers:
+        return (("traceparent", b"ours"),) if place == 0 else ()
+
+    def settled(self, outcomes: object) -> None:
+        raise AssertionError("nobody settles here")
+
+
+async def test_stages_are_written_down_with_their_times_and_what_they_were_part_of() -> None:
+    clock = FakeClock()
+    followed = Followed(Trail(clock.ticks))
+    with following(followed):
+        with stage("distil"):
+            await clock.sleep(1.0)
+        with stage("compare"):
+            await clock.sleep(2.0)
+            with stage("facts"):
+                await clock.sleep(3.0)
+        with stage("publish"):
+            pass
+    told = [(it.name, it.within, round(it.began, 3), round(it.ended, 3)) for it in followed.trail.steps]
+    assert told == [
+        ("distil", None, 0.0, 1.0),
+        ("compare", None, 1.0, 6.0),
+        ("facts", 1, 3.0, 6.0),
+        ("publish", None, 6.0, 6.0),
+    ]
+
+
+def test_what_ended_a_stage_early_is_told_by_its_type_alone() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed), pytest.raises(Transient), stage("look-up"):
+        raise Transient("quotes um4r@example.org")
+    with following(followed), stage("look-up"):
+        pass
+    assert [(it.name, it.fault, it.within) for it in followed.trail.steps] == [
+        ("look-up", "Transient", None),
+        ("look-up", "", None),
+    ]
+
+
+def test_an_outages_retries_do_not_push_out_what_comes_after() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        for _ in range(1_000):
+            with stage("hold"):
+                pass
+        with stage("publish"):
+            pass
+    assert [it.name for it in followed.trail.steps] == ["hold"] * STEPS_OF_A_NAME_MAX + ["publish"]
+    assert followed.trail.untold == 1_000 - STEPS_OF_A_NAME_MAX
+
+
+def test_facts_are_not_even_gathered_where_nobody_follows() -> None:
+    def never() -> dict[int, dict[str, str | int]]:
+        raise AssertionError("this costs something")
+
+    note(never)
+    with following(None), stage("distil"):
+        note(never)
+
+
+def test_facts_of_one_event_add_up() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        note(lambda: {0: {"event_id": "e-1"}})
+        note(lambda: {0: {"candidates": 7}, 3: {"candidates": 0}})
+    assert followed.trail.notes == {0: {"event_id": "e-1", "candidates": 7}, 3: {"candidates": 0}}
+
+
+def test_a_batch_that_is_over_is_not_written_to() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        pass
+    with stage("distil"):
+        note(lambda: {0: {"candidates": 1}})
+    assert (followed.trail.steps, followed.trail.notes) == ([], {})
+
+
+def test_only_what_the_followed_event_publishes_bears_its_headers() -> None:
+    own = ("samehand-occurred-at", b"1.0")
+    outcomes: list[Outcome] = [
+        Published((Emit("accounts.banned", b"x:1", None, headers=(own,)), Emit("alerts", b"x:1", b"{}"))),
+        Published((Emit("alerts", b"x:2", b"{}"),)),
+        NOTHING,
+        Dead("not-json"),
+    ]
+    first, *rest = carrying(Followed(Trail(FakeClock().ticks)), outcomes)
+    assert isinstance(first, Published)
+    assert [emit.headers for emit in first.emits] == [
+        (own, ("traceparent", b"ours")),
+        (("traceparent", b"ours"),),
+    ]
+    assert rest == outcomes[1:]
+    assert carrying(None, outcomes) is outcomes

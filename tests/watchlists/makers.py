@@ -8,6 +8,7 @@ from io import BytesIO
 from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists.rows import ListRow
+from watchlists.sources import ByteProgress, ListSource
 
 SDN_CSV = (
     b'101,"NORTHERN VALLEY LIBERATION FRONT",-0- ,"SDGT] [FTO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"Old."\r\n'
@@ -64,6 +65,54 @@ Example Regime,Entity,29/07/2011
 20/11/2026,XXX0003,3,,MV EXAMPLE,,,,,,Primary Name,,,,,Example Regime,Ship,
 """.encode()
 
+EU_XML = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-11-20T09:00:00.000+01:00" \
+globalFileId="1">
+    <sanctionEntity designationDate="2011-07-29" designationDetails="" unitedNationId="XXe.001" \
+euReferenceNumber="EU.1.11" logicalId="1">
+        <remark>Example remark</remark>
+        <regulation regulationType="amendment" organisationType="council" publicationDate="2011-07-30" \
+entryIntoForceDate="2011-07-30" numberTitle="1/2011 (OJ L1)" programme="XX" logicalId="11">
+            <publicationUrl>https://law.example/1?a=b&amp;c=d</publicationUrl>
+        </regulation>
+        <subjectType code="enterprise" classificationCode="E"/>
+        <nameAlias firstName="" middleName="" lastName="" wholeName="Northern Valley Liberation Front" \
+function="" gender="" title="" nameLanguage="" strong="true" regulationLanguage="en" logicalId="101">
+            <regulationSummary regulationType="amendment" publicationDate="2011-07-30" \
+numberTitle="1/2011 (OJ L1)" publicationUrl="https://law.example/1"/>
+        </nameAlias>
+        <nameAlias wholeName="جبهة تحرير الوادي الشمالي" nameLanguage="AR" strong="true" logicalId="102"/>
+        <nameAlias wholeName="NVLF" strong="false" logicalId="103"/>
+    </sanctionEntity>
+    <sanctionEntity designationDate="" designationDetails="" unitedNationId="" logicalId="2">
+        <regulation programme="XX" logicalId="12"/>
+        <subjectType code="person" classificationCode="P"/>
+        <nameAlias firstName="Somebody" middleName="" lastName="Example" wholeName="" strong="true" \
+logicalId="104"/>
+    </sanctionEntity>
+</export>
+""".encode()
+
+FTM = """\
+{"id":"xx-front","caption":"Northern Valley Liberation Front","schema":"Organization","referents":["xx-1"],\
+"datasets":["xx_list"],"first_seen":"2026-11-20T00:00:00","last_seen":"2026-11-27T00:00:00","target":true,\
+"properties":{"name":["جبهة تحرير الوادي الشمالي","Northern Valley Liberation Front"],\
+"alias":["Valley Brigades of the North"],"previousName":["Old Valley Front"],"weakAlias":["NVLF"],\
+"topics":["sanction","crime.terror"],"country":["xx"],"programId":["XX-TERROR"]}}
+{"id":"xx-person","caption":"Somebody Example","schema":"Person","referents":[],"datasets":["xx_list"],\
+"target":true,"properties":{"name":["Somebody Example"],"topics":["sanction"],"birthDate":["1900"],\
+"sanctions":[{"id":"xx-s","schema":"Sanction","properties":{"entity":["xx-person"],\
+"program":["Example Regime"]}}]}}
+{"id":"xx-either","caption":"Sample Person or Firm","schema":"LegalEntity","datasets":["xx_list"],\
+"properties":{"name":["Sample Person or Firm"],"topics":["sanction"],"sanctions":["xx-s2"]}}
+{"id":"xx-owner","caption":"Example Holding","schema":"Company","datasets":["xx_list"],\
+"properties":{"name":["Example Holding"],"topics":["sanction.linked"]}}
+{"id":"xx-ship","caption":"MV Example","schema":"Vessel","datasets":["xx_list"],\
+"properties":{"name":["MV Example"],"topics":["sanction"]}}
+{"id":"xx-s","caption":"Example Regime","schema":"Sanction","datasets":["xx_list"],\
+"properties":{"entity":["xx-front"],"program":["Example Regime"],"startDate":["2011-07-29"]}}
+""".encode()
+
 PLAIN_CSV = """Reference,Name,Aliases,Type,Programme,Listed_On
 S1,Northern Valley Liberation Front,Valley Brigades of the North; NVLF ;جبهة تحرير الوادي,\
 organisation,Schedule I,2019-05-01
@@ -94,6 +143,11 @@ def names(entry: WatchlistEntry) -> dict[str, bool]:
 def lines(raw: bytes) -> Iterator[bytes]:
     """A file's lines."""
     return iter(BytesIO(raw))
+
+
+def source(raw: bytes) -> ListSource:
+    """A file that nobody hears being read."""
+    return ListSource(BytesIO(raw), ByteProgress(lambda done: None))
 
 
 def front_and_person(found: list[WatchlistEntry]) -> tuple[WatchlistEntry, WatchlistEntry]:

@@ -10,20 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samehand.watchlist.alias_filter import telling
 from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from tests.watchlists.makers import (
     ALT_CSV,
+    EU_XML,
+    FTM,
     PLAIN_CSV,
     SDN_CSV,
     SDN_XML,
     UK_CSV,
     UN_XML,
     lines,
+    source,
 )
-from watchlists import documents, ofac, plain, uk, un
+from watchlists import documents, eu, ftm, ofac, plain, uk, un
 from watchlists.documents import elements, root_name
-from watchlists.lists import format_of, read_lists
+from watchlists.lists import FORMATS, format_of, read_lists
 from watchlists.rows import iso_date, tidy
 from watchlists.sources import ByteProgress, ListSource
 from watchlists.tables import LINE_BYTES_MAX, column, records, rows
@@ -39,6 +43,8 @@ from watchlists.tables import LINE_BYTES_MAX, column, records, rows
         (SDN_XML, "ofac-xml"),
         (UN_XML, "un-xml"),
         (UK_CSV, "uk-csv"),
+        (EU_XML, "eu-xml"),
+        (FTM, "ftm"),
         (PLAIN_CSV, "csv"),
         (b"\xef\xbb\xbf" + PLAIN_CSV, "csv"),
         (b"", None),
@@ -74,10 +80,37 @@ READERS = {
     "ofac-xml": lambda raw: ofac.read_xml(BytesIO(raw)),
     "un-xml": lambda raw: un.read_xml(BytesIO(raw)),
     "uk-csv": lambda raw: uk.read_csv(lines(raw)),
+    "eu-xml": lambda raw: eu.read_xml(BytesIO(raw)),
+    "ftm": lambda raw: ftm.read_lines(source(raw), authority="XX"),
     "csv": lambda raw: plain.read_csv(lines(raw), authority="PK"),
 }
 
-FILES = {"ofac-csv": SDN_CSV, "ofac-xml": SDN_XML, "un-xml": UN_XML, "uk-csv": UK_CSV, "csv": PLAIN_CSV}
+FILES: dict[str, bytes] = {
+    "ofac-csv": SDN_CSV,
+    "ofac-xml": SDN_XML,
+    "un-xml": UN_XML,
+    "uk-csv": UK_CSV,
+    "eu-xml": EU_XML,
+    "ftm": FTM,
+    "csv": PLAIN_CSV,
+}
+
+
+def test_every_format_keeps_the_contract() -> None:
+    assert READERS.keys() == FILES.keys() == set(FORMATS)
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_each_format_tells_organisations_from_persons_and_leaves_the_acronym(form: str) -> None:
+    found = [row.outcome for row in READERS[form](FILES[form]) if isinstance(row.outcome, WatchlistEntry)]
+    front = next(entry for entry in found if "Front" in entry.name.title())
+    assert [entry.person for entry in found if "EXAMPLE" in entry.name.upper()] == [True]
+    kept, _ = telling(front)
+    assert front.name.title() == "Northern Valley Liberation Front"
+    assert front.aliases[0] in kept
+    assert "NVLF" not in {alias.text for alias in kept}
+    assert front.authority
+    assert not front.person
 
 
 @pytest.mark.parametrize("form", READERS)
@@ -133,6 +166,18 @@ def test_one_entry_is_bounded_in_elements_and_text(monkeypatch: pytest.MonkeyPat
     assert read(b"<l><ENTITY>" + b"<a/>" * 11) == ["too-many"]
     monkeypatch.setattr(documents, "TEXT_CHARS_MAX", 10)
     assert read(b"<l><ENTITY>" + b"word " * 11 + b"</ENTITY></l>") == ["too-long"]
+    assert read(b'<l><ENTITY a="' + b"word " * 11 + b'"></ENTITY></l>') == ["too-long"]
+
+
+@pytest.mark.parametrize(
+    "opening", [b'<l><ENTITY a="', b"<l><!--", b"<l><?x "], ids=["tag", "comment", "order"]
+)
+def test_a_tag_without_an_end_is_not_held_whole(opening: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "TAG_BYTES_MAX", 100_000)
+    assert read(opening + b"x" * 1_000_000) == ["too-long"]
+    short = b"<l><!-- note --><ENTITY>one</ENTITY>" * 20_000
+    assert read(short[:-1])[:2] == ["one", "one"]
+    assert "too-long" not in read(b"<l>" + b"<ENTITY>one</ENTITY> \n" * 20_000 + b"</l>")
 
 
 def test_a_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The lists of the UN, the UK and OFAC."""
+"""The lists of the UN, the UK, the EU and OFAC."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from io import BytesIO
 from samehand.watchlist.entry import WatchlistEntry
 from tests.watchlists.makers import (
     ALT_CSV,
+    EU_XML,
     SDN_CSV,
     SDN_XML,
     UK_CSV,
@@ -17,7 +18,7 @@ from tests.watchlists.makers import (
     lines,
     names,
 )
-from watchlists import ofac, uk, un
+from watchlists import eu, ofac, uk, un
 
 # OFAC's two formats say the same, and bad rows have their number.
 
@@ -92,3 +93,25 @@ def test_un_xml_has_the_original_script_and_the_date() -> None:
     assert (front.reference, front.programmes, front.listed_on) == ("XXe.001", ("Al-Qaida",), "2011-07-29")
     assert names(person) == {"Somebody Example": False, "Sample": True}
     assert person.person
+
+
+# The EU's list has its names in attributes.
+
+
+def test_eu_xml_has_names_in_every_script_programme_and_date() -> None:
+    front, person = front_and_person(entries(eu.read_xml(BytesIO(EU_XML))))
+    assert names(front) == {
+        "Northern Valley Liberation Front": False,
+        "جبهة تحرير الوادي الشمالي": False,
+        "NVLF": True,
+    }
+    assert (front.authority, front.reference, front.programmes, front.listed_on) == (
+        *("EU", "EU.1.11", ("XX",)),
+        "2011-07-29",
+    )
+    assert (person.name, person.reference) == ("Somebody Example", "2"), "parts of a name, and no number yet"
+
+
+def test_an_entry_of_the_eu_that_is_neither_person_nor_enterprise_is_told() -> None:
+    raw = EU_XML.replace(b'code="person" classificationCode="P"', b'code="vessel" classificationCode="V"')
+    assert faults(eu.read_xml(BytesIO(raw))) == [("entry 2", "not-allowed")]

@@ -11,7 +11,6 @@ from agents.runtime.store_factory import endpoint_of
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from cli.store_context import closing_store
 from report.text import plural
-from store.base import StoreFacts
 from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from store.pepper.pepper import Peppers
@@ -153,23 +152,22 @@ async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Docto
             await store.open()
             if fault := await store.ready():
                 return [of_outage(StoreUnavailable(fault), settings)]
-            return _standing(await store.figures())
+            figures = await store.figures()
+            if figures.epoch is None:
+                return [NO_STORE]
+            words = (
+                f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
+            )
+            if figures.resting:
+                words += f"; {plural(figures.resting, 'place')} of removed bans not free yet"
+            findings = [fine("store", words)]
+            used, limit = figures.memory_bytes, figures.memory_limit_bytes
+            if used is not None and limit and used > _FULL_SHARE * limit:
+                findings.append(warning("store", f"uses {used / limit:.0%} of maxmemory", "raise maxmemory"))
+            return findings
         except StoreEmptied as emptied:
             return [wrong("store", str(emptied), _REFILL)]
         except StoreMismatch as mismatch:
             return [of_start(mismatched(mismatch))]
         except StoreUnavailable as outage:
             return [of_outage(outage, settings)]
-
-
-def _standing(figures: StoreFacts) -> list[DoctorFinding]:
-    if figures.epoch is None:
-        return [NO_STORE]
-    words = f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
-    if figures.resting:
-        words += f"; {plural(figures.resting, 'place')} of removed bans not free yet"
-    findings = [fine("store", words)]
-    used, limit = figures.memory_bytes, figures.memory_limit_bytes
-    if used is not None and limit and used > _FULL_SHARE * limit:
-        findings.append(warning("store", f"uses {used / limit:.0%} of maxmemory", "raise maxmemory"))
-    return findings

@@ -105,6 +105,25 @@
   const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
   const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue details[open] a")];
+  // Rows are selected by their checkboxes; with Shift all of them from the one that was changed last.
+  const boxes = () => [...document.querySelectorAll("table.queue input[name=read]")];
+  const picked = one("#selection .count");
+  let last = null;
+  const count = () => { if (picked) picked.textContent = boxes().filter((it) => it.checked).length || ""; };
+  const select = (box, range) => {
+    const all = boxes(), ends = [all.indexOf(last), all.indexOf(box)].sort((one, other) => one - other);
+    if (range && ends[0] >= 0) for (const it of all.slice(ends[0], ends[1] + 1)) it.checked = box.checked;
+    last = box;
+    count();
+  };
+  for (const box of boxes()) box.addEventListener("click", (event) => select(box, event.shiftKey));
+  const toggle = (event) => {
+    const box = document.activeElement?.closest("tr")?.querySelector("input[name=read]");
+    if (!box) return;
+    box.checked = !box.checked;
+    select(box, event.shiftKey);
+  };
+  window.addEventListener("pageshow", count);
   const walk = (by) => {
     const links = rows(), at = links.indexOf(document.activeElement);
     links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
@@ -167,6 +186,7 @@
     n: () => one("#decide textarea")?.focus(),
     b: () => { if (!body.classList.toggle("blurred")) look(); },
     p: () => press(pause),
+    x: toggle, m: () => { if (boxes().some((it) => it.checked)) press(one("#selection")); }, a: () => one("#selection [name=all]")?.click(),
     j: () => walk(1), k: () => walk(-1),
     g: () => follow("nav a[href='/next']"), q: () => follow("nav a[href='/queue']"),
     "?": () => help?.showModal(),
@@ -187,7 +207,7 @@
     // A key's letter may be of another script: its place on the keyboard says which it is.
     const letter = keys[event.key] ? event.key : event.code.startsWith("Key") ? event.code[3].toLowerCase() : "";
     if (letter === "v" || event.code === "KeyV") body.classList.add("held");
-    else if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
+    else if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](event); }
   });
   for (const end of ["keyup", "blur", "visibilitychange"])
     window.addEventListener(end, () => body.classList.remove("held"));

@@ -161,7 +161,10 @@ _IDLE_SUBDOMAINS: Final = frozenset({"www", "m", "mobile", "web", "l", "lm", "to
 def page_points(url: str) -> Iterator[ContactPoint]:
     """The point that a web address stands for: an invitation, a profile, or a page."""
     rest = url.rpartition("://")[2]
-    head, sign, tail = _split_host(rest)
+    found = _HOST_END.search(rest)
+    head, sign, tail = (
+        (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
+    )
     host = head.partition(":")[0].rstrip(".").lower()
     registrable = registrable_part(host)
     if not registrable:
@@ -182,11 +185,6 @@ def page_points(url: str) -> Iterator[ContactPoint]:
 
 
 _HOST_END: Final = re.compile(r"[/?#]")
-
-
-def _split_host(rest: str) -> tuple[str, str, str]:
-    found = _HOST_END.search(rest)
-    return (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
 
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")

@@ -16,7 +16,7 @@ from schemas.accounts import AccountBanned
 from schemas.wire import Decoded, Decoder, encode
 from tests.cli.running import Samehand, jsonl
 from tests.makers import a_sign_up
-from tests.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
 from watchlists.lists import FORMATS
 from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
@@ -122,7 +122,9 @@ def test_a_file_of_no_known_format_is_said_in_one_line(samehand: Samehand, tmp_p
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_wrong_format_is_a_fault_and_no_traceback(samehand: Samehand, tmp_path: Path, form: str) -> None:
     source = written(tmp_path / "x", b"hello, world\n")
-    ran = samehand("watchlist", "import", source, "--format", form, "--out", tmp_path / "o")
+    ran = samehand(
+        *("watchlist", "import", source, "--format", form, "--authority", "XX", "--out", tmp_path / "o")
+    )
     assert (ran.code, "no line of these files" in ran.err) == (2, True)
 
 
@@ -168,6 +170,112 @@ def test_a_list_without_listings_is_told(samehand: Samehand, tmp_path: Path) -> 
     empty = written(tmp_path / "empty.csv", b"")
     ran = samehand("watchlist", "import", empty, "--out", tmp_path / "o.jsonl")
     assert (ran.code, ran.err) == (2, f"samehand: {empty}: is empty\n")
+
+
+@pytest.mark.parametrize("raw", [EU_XML, FTM, UN_XML], ids=["eu", "ftm", "un"])
+def test_each_list_alerts_by_name_and_description_only(
+    samehand: Samehand, tmp_path: Path, raw: bytes
+) -> None:
+    out, alerts = tmp_path / "out.jsonl", tmp_path / "alerts.jsonl"
+    source = written(tmp_path / "list", raw)
+    ran = samehand("watchlist", "import", source, "--authority", "XX", "--persons", "--out", out, "--json")
+    assert (ran.code, ran.figures["organisations"]) == (0, 1)
+    assert {ban.basis.authority for ban in bans(out) if ban.basis} == {"XX"}
+    persons = sorted(
+        {str(ban.account.display_name) for ban in bans(out) if ban.platform.endswith("-persons")}
+    )
+    accounts = jsonl(
+        tmp_path / "accounts.jsonl",
+        a_sign_up("namesake", display_name=FRONT, handle="northern_valley_liberation_front"),
+        a_sign_up("voice", display_name=FRONT, bio=f"Official voice of the {FRONT}"),
+        *(
+            a_sign_up(f"p{n}", display_name=name, bio=f"{name}")
+            for n, name in enumerate(sorted(map(str, persons)))
+        ),
+    )
+    samehand("score", "--bans", out, "--accounts", accounts, "--first-day", "--out", alerts, "--json")
+    assert [line.split(b'"account_id":"')[1].split(b'"')[0] for line in alerts.read_bytes().splitlines()] == [
+        b"voice"
+    ]
+
+
+def test_entities_without_an_authority_are_refused_in_one_line(samehand: Samehand, tmp_path: Path) -> None:
+    source = written(tmp_path / "entities.ftm.json", FTM)
+    ran = samehand("watchlist", "import", source, "--out", tmp_path / "o")
+    assert (ran.code, ran.err) == (
+        2,
+        f"samehand: {source}: FollowTheMoney names no authority: give --authority\n",
+    )
+
+
+# Since the previous import: what came, changed and went.
+
+BEFORE = (
+    b"reference,name,aliases\n1,Northern Valley Front,Valley Brigades\n2,Southern Valley Army,\n"
+    b"3,Eastern Ridge Column,\n"
+)
+AFTER = (
+    b"reference,name,aliases\n3,Eastern Ridge Column,\n1,Northern Valley Front,Ridge Brigades\n"
+    b"4,Western Plain Guard,WPG\n"
+)
+
+
+def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand, tmp_path: Path) -> None:
+    source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
+    line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
+    first = samehand(*line, "--json")
+    assert (first.code, first.figures["changes"]) == (0, None)
+    assert not any(samehand(*line, "--json").figures["changes"].values())
+    written(source, AFTER)
+    before = state.read_bytes()
+    text = samehand(*line).out
+    assert text.splitlines()[-4:] == [
+        "since the previous import: 1 listed, 1 changed, 1 removed",
+        "listed: XX 4 Western Plain Guard: + Western Plain Guard",
+        "changed: XX 1 Northern Valley Front: + Ridge Brigades; - Valley Brigades",
+        "removed: XX 2 Southern Valley Army: - Southern Valley Army",
+    ]
+    state.write_bytes(before)
+    removed = samehand(*line, "--json").figures["changes"]["removed"]
+    number = Alias("Southern Valley Army").number
+    assert removed[0]["removed"] == {f"watchlist:XX:2:{number}": "Southern Valley Army"}
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_damaged_list_removes_nothing(samehand: Samehand, tmp_path: Path) -> None:
+    source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
+    line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
+    samehand(*line)
+    written(source, BEFORE.replace(b"2,Southern", b",Southern"))
+    for _ in range(2):
+        changes = samehand(*line, "--json").figures["changes"]
+        assert (changes["removed"], [it["reference"] for it in changes["not_found"]]) == ([], ["2"])
+    written(source, BEFORE)
+    assert not any(samehand(*line, "--json").figures["changes"].values())
+
+
+@pytest.mark.parametrize("raw", [b"not ours\n", b'{"authority":"XX"}\n', b'{"a":' + b"[" * 100_000, b"\xff"])
+def test_a_state_that_is_none_is_refused_before_the_import(
+    samehand: Samehand, tmp_path: Path, raw: bytes
+) -> None:
+    source, state, out = written(tmp_path / "list.csv", BEFORE), tmp_path / "s", tmp_path / "o"
+    written(state, raw)
+    ran = samehand("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", out)
+    assert (ran.code, len(ran.err.splitlines()), f"{state}:1: not a state" in ran.err) == (2, 1, True)
+    assert (state.read_bytes(), out.exists()) == (raw, False)
+
+
+def test_an_import_that_fails_leaves_the_state_as_it_was(samehand: Samehand, tmp_path: Path) -> None:
+    source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
+    line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
+    samehand(*line)
+    before = state.read_bytes()
+    assert samehand(*line, "--programme", "NOPE").code == 2
+    written(source, b"{")
+    assert samehand(*line).code == 2
+    assert state.read_bytes() == before
+    assert samehand(*line[:-3], tmp_path, *line[-2:]).code == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "national.state", "o"]
 
 
 NOW = 1_764_000_000.0

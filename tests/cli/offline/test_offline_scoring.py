@@ -10,6 +10,7 @@ import pytest
 
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline, Scored, batches
+from samehand.frequency.rates import STRATUM_ACCOUNTS_MIN
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
 from tests.makers import NOON, a_ban, a_sign_up
@@ -119,11 +120,14 @@ async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
     assert shared(with_later) == shared(alone)
 
 
+RAID = STRATUM_ACCOUNTS_MIN + 100  # enough to be counted by themselves
+
+
 def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
-    """A thousand sign-ups under one name, each from a network of its own, among a thousand others."""
+    """Hundreds of sign-ups under one name, each from a network of its own, among as many others."""
     return [
         a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
-        for i in range(1_000)
+        for i in range(RAID)
         for who, handle, net in (
             ("r", "qorvetzan_bulletin", 39),
             ("o", f"reader{chr(97 + i % 26)}{i}", 103),
@@ -139,7 +143,7 @@ async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -
     alone = shared(await run(bans, of_accounts(a_sign_up("r0", handle="qorvetzan_bulletin"))), "r0")
     for accounts in (raid, raid[::-1]):
         scored = await run(bans, accounts)
-        assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+        assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
         assert min(it.log_odds for it in scored.alerts) >= alone - 1.0
 
 
@@ -147,7 +151,7 @@ async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin"))
     raid = of_accounts(*a_raid(NOON, timedelta(0)), dated=False)
     scored = await run(bans, raid)
-    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
 
 
 async def test_a_name_that_was_common_a_week_ago_is() -> None:
@@ -164,9 +168,9 @@ async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(da
     """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     date = NOON.replace(hour=0)
-    rows = a_raid(date - timedelta(days=days), timedelta(0))[:1_000] + a_raid(date, timedelta(0))[1_000:]
+    rows = a_raid(date - timedelta(days=days), timedelta(0))[:RAID] + a_raid(date, timedelta(0))[RAID:]
     scored = await run(bans, of_accounts(*rows))
-    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
 
 
 async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:

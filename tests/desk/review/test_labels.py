@@ -134,7 +134,7 @@ async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later
     async with database.begin() as connection:
         for number, one in enumerate(HISTORY):
             await Arrivals(connection, office.desk.policy, office.clock()).take_verdict(one, f"v{number}")
-        await verdicts.undo(connection, "v0", now=office.clock())
+        await verdicts.undo(connection, ["v0"], now=office.clock())
     noon = office.clock()
     async with database.read() as connection:
         found = await verdicts.of_judged_blind(connection, until=noon + 3_600, limit=1)

@@ -18,7 +18,17 @@ from desk.review import case, decisions, learning, weights
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
-from desk.web import desk, family_page, find_page, languages, live, pages, security, weights_page
+from desk.web import (
+    desk,
+    family_page,
+    find_page,
+    languages,
+    live,
+    pages,
+    security,
+    selection_page,
+    weights_page,
+)
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
@@ -57,7 +67,7 @@ def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
     rules = (case, decisions, account, decided, family, search, learning, readers, weights)
-    for module in (*rules, desk, find_page, security, weights_page):
+    for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]

@@ -72,6 +72,10 @@ ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/queue/live": ("since=0", "since=1"),
     "/find": tuple(f"q={query}" for query in ("umar", "omar", "alert", "ALERT-1", "new-", "x:ban", "banned")),
     "/decided": DECIDED,
+    "/selection": ("read=1.2.3", "read=1&read=3", "all=1", "all=1&band=likely", "all=1&policy=hate"),
+    "/api/v1/selection": ("read=1", "read=2", "read=3&read=1", "band=likely"),
+    "/team": ("days=1", "days=90"),
+    "/api/v1/team": ("days=7",),
     "/api/v1/decided": ("verdict=mirror", "taken_back=true", "taken_back=false", "limit=1"),
 }
 FILTERED: Final = ("/queue", "/api/v1/queue", "/next", "/queue/live")
@@ -112,6 +116,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/api/v1/appeals": "is for gates, which sign what they send",
     "/api/v1/verdicts": "is how a reader speaks",
     "/reads/{read_id:int}/decide": "is how a reader speaks",
+    "/api/v1/verdicts/together": "as above; what it refuses /selection shows",
+    "/selection": "as above; it is walked as a page",
     "/api/v1/verdicts/{batch:str}/undo": "takes the reader's own word back",
     "/undo/{batch:str}": "as above",
     "/sign-in": "tells nothing of an alert",
@@ -499,7 +505,7 @@ def routes(app: Litestar, method: str) -> Iterator[str]:
 def addresses(app: Litestar, method: str, there: Places) -> Iterator[str]:
     """Every address, with everything in the place of what is in braces, and with each filter."""
     for path in routes(app, method):
-        if path in LEFT_OUT and path != "/view":
+        if path in LEFT_OUT and path not in ("/view", "/selection"):
             continue
         for where in filled(path, there):
             yield where

@@ -98,17 +98,17 @@ ROWS = sorted(SHIPPED.multipliers)
 HOSTILE = ("all contrary", "one reader", "mirrors alone are contrary", "any")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(HOSTILE), st.floats(0.0, 32.0))
 def test_no_hostile_labels_break_the_order_the_signs_or_the_bounds(
     seed: int, how: str, heaviest: float
 ) -> None:
-    """Four hundred extreme labels, on an honest table and on what they made of it."""
+    """Two hundred extreme labels, on an honest table and on what they made of it."""
     random = np.random.default_rng(seed)
     table = SHIPPED
     for _ in range(2):
         labels = []
-        for number in range(400):
+        for number in range(200):
             shown = random.choice(len(ROWS), 6, replace=False)
             weights = {ROWS[row]: float(random.uniform(-0.1, 1.0) * heaviest) for row in shown}
             honest = PRIOR + sum(weights.values()) > 0.0

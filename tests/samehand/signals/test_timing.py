@@ -13,7 +13,7 @@ from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Evidence
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from tests.samehand.frequency.test_ban_calendar import DAY, HOUR, NOW, a_calendar, two_years
+from tests.samehand.frequency.test_frequency import DAY, HOUR, NOW, a_calendar, two_years
 
 WEIGHTS = default_weights()
 MIDNIGHT = NOW - NOW % DAY

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_account
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from samehand.account import Account
 from samehand.fingerprint.distil import distil, pack, unpack
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
-from samehand.scoring.weights import default_weights
+from samehand.scoring.weights import WEIGHT_MAX, Bands, RivalRate, Weights, check, default_weights
 from samehand.watchlist.alias_filter import AliasFault, passed_over
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
@@ -193,9 +196,75 @@ def test_two_accounts_are_judged_as_before() -> None:
     assert scored(same, same).band == "possible"
 
 
+share = st.sampled_from((1e-9, 1e-3, 0.5, 1.0))
+
+
+@st.composite
+def settings_of_all_kinds(draw: st.DrawFn) -> Weights:
+    """Tables that a platform may load: any rates, explanations, multipliers, calibration and thresholds."""
+    shipped = default_weights()
+    factor = draw(st.sampled_from((0.0, 1.0, 10.0)))
+    explained = {name: draw(share) for name in shipped.rivals} if draw(st.booleans()) else {}
+    floor = draw(st.sampled_from((1e-9, 0.01, 0.5)))
+    bands = Bands(likely=draw(st.sampled_from((floor, 0.9))) if floor < 0.9 else floor, possible=floor)
+    weights = replace(
+        shipped,
+        mirror_rate=draw(share),
+        bans_min=draw(st.sampled_from((10, 100_000))),
+        rivals={name: RivalRate(rate=draw(share)) for name in shipped.rivals},
+        signals={
+            name: replace(
+                one,
+                levels={
+                    level: replace(
+                        row,
+                        m=row.m if row.u is not None else draw(share),
+                        ceiling=WEIGHT_MAX,
+                        multiplier=factor,
+                        explained={},
+                    )
+                    for level, row in one.levels.items()
+                },
+                explained=explained,
+                commoner={},
+            )
+            for name, one in shipped.signals.items()
+        },
+        group_shares=dict.fromkeys(shipped.group_shares, draw(st.sampled_from((0.0, 1.0)))),
+        slope=draw(st.sampled_from((0.01, 1.0, 50.0))),
+        intercept=draw(st.sampled_from((-20.0, 0.0, 20.0, 700.0))),
+        bands=bands,
+        policy_bands=draw(st.sampled_from(({}, {"watchlist": bands}))),
+        knots=draw(st.sampled_from(((), ((-9.0, 30.0), (9.0, 40.0))))),
+    )
+    check(weights)
+    return weights
+
+
 @given(
-    ours=accounts, name=st.text(min_size=1, max_size=60), platform=st.sampled_from([ORGANISATIONS, PERSONS])
+    ours=accounts,
+    name=st.sampled_from([FRONT, "Zarghun Shinwari Tsapari", "Umar Media"])
+    | st.text(min_size=1, max_size=60),
+    platform=st.sampled_from([ORGANISATIONS, PERSONS]),
+    weights=settings_of_all_kinds(),
+    bans=st.sampled_from((0, 1, 1_000_000)),
+    apart=st.none() | st.just(60.0),
 )
-def test_without_a_bio_nobody_is_alerted_whatever_the_names(ours: Account, name: str, platform: str) -> None:
-    account = Account(platform="x", account_id="1", handle=ours.handle, display_name=name)
-    assert scored(account, listed(name, platform)).band == "none"
+def test_no_name_of_a_list_alerts_alone_under_any_setting(
+    ours: Account, name: str, platform: str, weights: Weights, bans: int, apart: float | None
+) -> None:
+    bio = f"I am {name}!" if platform == PERSONS else "News of the day, every morning."
+    account = replace_account(ours, platform="x", handle=name.replace(" ", "_"), display_name=name, bio=bio)
+    listing = distil(listed(name, platform), keyer, at=None if apart is None else 1.0)
+    mine = distil(account, keyer, at=None if apart is None else 1.0 + apart)
+    for policy in (None, "watchlist", "another"):
+        result = score(mine, listing, weights, NothingCounted(bans), policy=policy)
+        assert result.band == "none"
+
+
+@pytest.mark.parametrize(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])
+def test_under_the_laxest_thresholds_it_still_takes_the_second_reason(bio: str, band: str) -> None:
+    weights = replace(default_weights(), bands=Bands(likely=1e-9, possible=1e-9))
+    ours = Account(platform="x", account_id="1", display_name=FRONT, bio=bio)
+    theirs = distil(listed(FRONT), keyer, at=None)
+    assert score(distil(ours, keyer, at=1.0), theirs, weights, NothingCounted(1_000)).band == band

@@ -1,15 +1,51 @@
-"""A store of another layout is told apart, and a key has one place in a store of given sizes."""
+"""Where things lie in Redis, and what is pushed out."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import Connection
 
-from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of
+from local.ports import LOOPBACK
+from local.redis import EmbeddedRedis
+from local.redis_cluster import RedisCluster
+from local.waiting import wait_until
+from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, key_of, kind_of
+from store.base import ConfirmedEntry, Query, Store
+from store.bounds import Bounds
 from store.common.key_digests import Addresses
+from store.errors import StoreEvicts
+from store.limits import GENERATIONS, SLOT_RESTS_SECONDS
+from store.redis import RedisEndpoint, RedisStore
+from store.redis.client import RedisClient
+from store.redis.count_min_sketch import (
+    FILTER_PLACES,
+    ROWS,
+    Digests,
+    Sketch,
+    columns_of,
+    home,
+)
 from store.redis.layout import LAYOUT, Layout, Rows, Sizes, Spread, places
+from store.redis.packing import pack_quickly
+from store.redis.postings import Probes, matches, place_of
+from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
+from tests.store.conftest import SMALL
+from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query, a_remembered
+
+# A store of another layout is told apart, and a key has one place in a store of given sizes.
+
 
 OURS = Layout(Sizes(), Addresses(b"identity"), "samehand:")
 
@@ -115,3 +151,525 @@ def test_keys_that_fall_on_one_place_are_listed_once() -> None:
     prints = [one[at + 4 : at + 6] for at in range(3, len(one), 9)]
     assert len(prints) == len(set(prints))
     assert len(twice) == 3 + 9
+
+
+# Posting lists, packed.
+
+
+# What numpy reads out of packed postings is what an entry at a time would say.
+
+SLOTS = st.integers(0, (1 << 24) - 1)
+ENTRIES = st.lists(st.tuples(st.integers(0, 5), SLOTS), max_size=12)
+
+
+def probes(numbers: list[int], spread: Spread) -> Probes:
+    """One query that asks for keys of these hashed values."""
+    keys = [key_of(KeyKind.EMAIL, bytes((place,))) for place in range(len(numbers))]
+    # Above the print stands which key it is: prints may be equal, whole hashes are not.
+    hashed = [place << 40 | number for place, number in enumerate(numbers)]
+    return Probes.of([keys], lambda _: np.array(hashed, np.uint64), spread)
+
+
+@pytest.mark.parametrize("print_bytes", [2, 3])
+@pytest.mark.parametrize(("shards", "slot_bits"), [(1, 24), (200, 24), (200, 16)])
+def test_an_entry_is_found_by_its_whole_print(print_bytes: int, shards: int, slot_bits: int) -> None:
+    """Prints that differ in one byte alone are other prints; an absent posting holds nothing."""
+    spread = Spread(7, 1, print_bytes, shards, slot_bits)
+
+    @given(st.lists(st.tuples(st.integers(0, 5), ENTRIES), max_size=6), st.integers(0, print_bytes - 1))
+    def holds(asked: list[tuple[int, list[tuple[int, int]]]], byte: int) -> None:
+        def packed(several: list[tuple[int, int]]) -> bytes | None:
+            parts = [
+                (one << 8 * byte).to_bytes(print_bytes, "big") + spread.place(shard_of(slot), slot_of(slot))
+                for one, slot in several
+            ]
+            return b"".join(parts) or None
+
+        def shard_of(slot: int) -> int:
+            return slot % shards
+
+        def slot_of(slot: int) -> int:
+            return slot % (1 << slot_bits)
+
+        asking = probes([one << 8 * byte for one, _ in asked], spread)
+        probe, held = matches([packed(several) for _, several in asked], asking, 3 * shards)
+        expected = [
+            (number, place_of(3 * shards + shard_of(slot), slot_of(slot)))
+            for number, (wanted, several) in enumerate(asked)
+            for one, slot in several
+            if one == wanted
+        ]
+        assert list(zip(probe.tolist(), held.tolist(), strict=True)) == expected
+
+    holds()
+
+
+# Packing in C says the same to Redis as the client would.
+
+ARGUMENTS = st.lists(st.binary(max_size=40) | st.text(max_size=20) | st.integers() | st.floats(), max_size=80)
+COMMANDS = st.sampled_from(["MGET", "EVALSHA", "SCRIPT LOAD", "CLIENT SETINFO"])
+
+
+@given(COMMANDS, ARGUMENTS)
+def test_a_command_reads_the_same(command: str, arguments: list[bytes | str | int | float]) -> None:
+    pool = ConnectionPool()
+    pack_quickly(pool)
+    quick = pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py does not annotate it
+    plain = Connection()
+    assert isinstance(quick, Connection)
+    assert b"".join(quick.pack_command(command, *arguments)) == b"".join(
+        plain.pack_command(command, *arguments)
+    )
+
+
+# What lies between the steps of a look-up, and of a write, on several shards.
+
+
+DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
+
+
+@pytest.fixture
+async def store(redis_url: str, store_prefix: str) -> AsyncIterator[RedisStore]:
+    """A store of five shards."""
+    store = RedisStore(
+        RedisEndpoint(url=redis_url, deadline_seconds=10.0),
+        prefix=store_prefix,
+        identity=IDENTITY,
+        sizes=Sizes(shards=5, **SMALL),
+        bounds=Bounds(shards=5),
+    )
+    await store.open()
+    yield store
+    await store.close()
+
+
+def after_the_first(
+    monkeypatch: pytest.MonkeyPatch, name: str, then: Callable[[], Awaitable[object]]
+) -> list[str]:
+    """Something happens once a script of that name was answered for the first time."""
+    real, done = RedisClient.script, list[str]()
+
+    async def script(self: RedisClient, called: str, *given: Any) -> Any:
+        answer = await real(self, called, *given)
+        if called == name and not done:
+            done.append(called)
+            await then()
+        return answer
+
+    monkeypatch.setattr(RedisClient, "script", script)
+    return done
+
+
+@pytest.mark.parametrize("index", ["bans", "remembered"])
+async def test_an_account_that_is_written_elsewhere_meanwhile_does_not_find_itself(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch, index: str
+) -> None:
+    """Where it lies is told before its keys are read: since then it got another place."""
+    mine: dict[str, Any] = {"handle": "umar_media", "device_id": DEVICE}
+    another: dict[str, Any] = {"handle": "salma_khan", "device_id": DEVICE}
+
+    async def changed() -> None:
+        if index == "bans":
+            await store.enrol([a_ban("1", occurred_at=NOW, **another)], now=NOW)
+        else:
+            await store.remember([a_remembered("1", seen_at=NOW + 1, **another)], now=NOW + 1)
+
+    await store.enrol([a_ban("1", **mine), a_ban("2", **mine)], now=NOW)
+    await store.remember([a_remembered("1", **mine), a_remembered("2", **mine)], now=NOW)
+    done = after_the_first(monkeypatch, "heads", changed)
+    query = a_query("1", **another)
+    told: list[str | None]
+    if index == "bans":
+        (found,) = await store.bans_like([query], now=NOW)
+        told = [it.account_id if it else None for it in await store.facts([one.ref for one in found])]
+    else:
+        (found,) = await store.remembered_like([query], now=NOW + 1)
+        seen = await store.remembered_facts([one.ref for one in found])
+        told = [it.account_id if it else None for it in seen]
+    assert done
+    assert told == ["2"]
+
+
+async def test_a_command_that_is_sent_again_lists_nobody_twice(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of a Cluster sends a command again whose answer it did not get."""
+    real = RedisClient.script
+
+    async def twice(self: RedisClient, called: str, *given: Any) -> Any:
+        if called == "entries":
+            await real(self, called, *given)
+        return await real(self, called, *given)
+
+    monkeypatch.setattr(RedisClient, "script", twice)
+    await store.remember(
+        [a_remembered(str(n), handle=f"name{n}", device_id=DEVICE) for n in range(9)], now=NOW
+    )
+    await store.enrol([a_ban(str(n), handle=f"name{n}", device_id=DEVICE) for n in range(9)], now=NOW)
+    asked = a_query("q", handle=None, device_id=DEVICE)
+    for (
+        first,
+        *_,
+    ) in (
+        await store.remembered_like([asked], now=NOW),
+        await store.bans_like([asked], now=NOW),
+    ):
+        assert first[0].bearers == dict.fromkeys(of_kind(asked, KeyKind.DEVICE), 9)
+
+
+def of_kind(query: Query, kind: KeyKind) -> list[Key]:
+    return [key for key in query.keys if kind_of(key) is kind]
+
+
+async def test_a_clock_that_runs_ahead_keeps_no_place_from_being_free(store: RedisStore) -> None:
+    bans = [a_ban(str(n), handle=f"name{n}") for n in range(4)]
+    await store.enrol(bans, now=NOW)
+    await store.expunge([(ban.account, NOW) for ban in bans[:2]], now=NOW + 86_400)
+    await store.expunge([(ban.account, NOW) for ban in bans[2:]], now=NOW)
+    assert (await store.figures()).resting == 4
+    for turn in range(4):
+        await store.sweep(now=NOW + (turn + 1) * (SLOT_RESTS_SECONDS + 1))
+    assert (await store.figures()).resting == 0
+
+
+# Generations of what is remembered, as several workers know them, each since it looked last.
+
+
+BUDGET_BYTES = 50_000
+
+
+async def a_worker(url: str, prefix: str, shards: int) -> RedisStore:
+    """A store of its own, which knows what it was told."""
+    store = RedisStore(
+        RedisEndpoint(url=url, deadline_seconds=10.0),
+        prefix=prefix,
+        identity=IDENTITY,
+        sizes=Sizes(shards=shards, **SMALL),
+        bounds=Bounds(shards=shards, remembered_bytes=BUDGET_BYTES),
+    )
+    await store.open()
+    return store
+
+
+async def crowd(store: Store, first: int, count: int) -> None:
+    """So many sign-ups, of which twenty come together."""
+    for start in range(first, first + count, 20):
+        await store.remember([a_remembered(str(n)) for n in range(start, start + 20)], now=NOW)
+
+
+async def recalled(store: Store, handle: str) -> list[str]:
+    """Whom a look back finds by a handle."""
+    (several,) = await store.remembered_like([a_query("q", handle=handle)], now=NOW)
+    facts = await store.remembered_facts([one.ref for one in several])
+    return [one.account_id for one in facts if one]
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_what_a_worker_remembers_that_was_idle_is_found(
+    redis_url: str, store_prefix: str, shards: int
+) -> None:
+    """Meanwhile others wrote so much that all it knew was evicted."""
+    busy, idle = [await a_worker(redis_url, store_prefix, shards) for _ in range(2)]
+    await idle.remember([a_remembered("before", handle="salma_khan")], now=NOW)
+    await crowd(busy, 1_000, 400)
+    assert await recalled(busy, "salma_khan") == []
+    await idle.remember([a_remembered("after", handle="salma_khan")], now=NOW)
+    assert await recalled(busy, "salma_khan") == ["after"]
+    again = a_remembered("before", handle="salma_khan")
+    await idle.remember([again], now=NOW)
+    assert set(await recalled(busy, "salma_khan")) == {"before", "after"}
+    for store in (busy, idle):
+        await store.close()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_an_account_is_remembered_once_whoever_remembers_it(
+    redis_url: str, store_prefix: str, shards: int
+) -> None:
+    """Also by a worker that does not know of the generation in which another one wrote it."""
+    busy, idle = [await a_worker(redis_url, store_prefix, shards) for _ in range(2)]
+    await idle.remember([a_remembered("other", handle="zz")], now=NOW)
+    await crowd(busy, 1_000, 40)
+    await busy.remember([a_remembered("one", handle="salma_khan")], now=NOW)
+    await idle.remember([a_remembered("one", handle="salma_khan", seen_at=NOW + 1)], now=NOW)
+    assert await recalled(busy, "salma_khan") == ["one"]
+    assert (await busy.figures()).remembered == 42
+    for store in (busy, idle):
+        await store.close()
+
+
+async def test_what_is_left_of_a_generation_is_cleared_away(
+    redis_url: str, redis_administrator: str, store_prefix: str
+) -> None:
+    """Some keys with each batch, of each shard its own, and no others."""
+    store = await a_worker(redis_url, store_prefix, 3)
+    await crowd(store, 0, 1_200)
+    with redis.Redis.from_url(redis_administrator) as client:
+        numbers = {
+            int(key.rpartition(b"}:g")[2].partition(b":")[0])
+            for key in client.scan_iter(match=f"{store_prefix}*}}:g*:*")
+        }
+    living = await store.remembered_like([a_query("q")], now=NOW)
+    assert living
+    assert min(numbers) > 0
+    await store.close()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_every_key_of_a_generation_expires(
+    redis_url: str, redis_administrator: str, store_prefix: str, shards: int
+) -> None:
+    """Also those that were emptied and written again; no worker need be there to clear them away."""
+    store = await a_worker(redis_url, store_prefix, shards)
+    for second in range(3):
+        some = [a_remembered(str(n), handle=f"salma_{second}", seen_at=NOW + second) for n in range(100)]
+        await store.remember(some, now=NOW + second)
+        await store.forget([(one.account, one.seen_at) for one in some[::2]], now=NOW + second)
+    longest = Bounds().retention_seconds * (1 + 2 / GENERATIONS) + 1
+    with redis.Redis.from_url(redis_administrator) as client:
+        left = [client.ttl(key) for key in client.scan_iter(match=f"{store_prefix}*}}:g*:*")]
+    assert left
+    assert all(0 < seconds <= longest for seconds in left)
+    await store.close()
+
+
+# A Redis that drops keys when full: what is not found may have been there, so nothing is asked of it.
+
+
+EVICTING = (
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",  # what managed services begin with; remembered accounts and markers have a time to live
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+)
+LIMIT = "200mb"
+
+
+@pytest.fixture
+def server(redis_url: str) -> Iterator[EmbeddedRedis]:
+    """A Redis that this test may change (after ``redis_url``, which skips where none can be started)."""
+    with EmbeddedRedis(settings={"appendonly": "no"}) as running:
+        yield running
+
+
+def administrator(server: EmbeddedRedis) -> redis.Redis:
+    return redis.Redis.from_url(server.administrator_url)
+
+
+def a_store(endpoint: RedisEndpoint) -> RedisStore:
+    return RedisStore(endpoint, prefix="samehand:", identity=IDENTITY, sizes=Sizes(shards=1, **SMALL))
+
+
+@pytest.mark.parametrize("policy", EVICTING)
+async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis, policy: str) -> None:
+    with administrator(server) as connection:
+        connection.config_set("maxmemory", LIMIT)
+        connection.config_set("maxmemory-policy", policy)
+    store = a_store(RedisEndpoint(url=server.url))
+    with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
+        await store.open()
+    await store.close()
+
+
+@pytest.mark.parametrize(("policy", "limit"), [("allkeys-lru", "0"), ("noeviction", LIMIT)])
+async def test_without_a_limit_or_with_noeviction_it_is(
+    server: EmbeddedRedis, policy: str, limit: str
+) -> None:
+    with administrator(server) as connection:
+        connection.config_set("maxmemory", limit)
+        connection.config_set("maxmemory-policy", policy)
+    store = a_store(RedisEndpoint(url=server.url))
+    await store.open()
+    assert await store.ready() is None
+    await store.close()
+
+
+async def test_what_changes_while_it_runs_is_told_and_nothing_is_answered_until_it_is_put_right(
+    server: EmbeddedRedis,
+) -> None:
+    store = a_store(RedisEndpoint(url=server.url))
+    await store.open()
+    await store.enrol([a_ban("1", handle="umar_media")], now=NOW)
+    with administrator(server) as connection:
+        connection.config_set("maxmemory", LIMIT)
+        connection.config_set("maxmemory-policy", "allkeys-lru")
+        assert "; 0 keys evicted so far" in (await store.ready() or "")
+        for question in (
+            store.bans_like([a_query()], now=NOW),
+            store.pairs(["x"]),
+            store.decide([a_decision("x")], now=NOW),
+            store.settle([ConfirmedEntry("x", "x:1", 1)]),
+            store.enrol([a_ban("2")], now=NOW),
+        ):
+            with pytest.raises(StoreEvicts):
+                await question
+        connection.config_set("maxmemory-policy", "noeviction")
+    assert await store.ready() is None
+    (found,) = await store.bans_like([a_query("q", handle="um4r.media")], now=NOW)
+    assert len(found) == 1
+    await store.close()
+
+
+async def test_a_server_that_does_not_tell_is_believed(server: EmbeddedRedis) -> None:
+    with administrator(server) as connection:
+        connection.config_set("maxmemory", LIMIT)
+        connection.config_set("maxmemory-policy", "allkeys-lru")
+        connection.execute_command("ACL", "SETUSER", "default", "-info")
+    store = a_store(RedisEndpoint(url=server.url))
+    await store.open()
+    assert await store.ready() is None
+    await store.close()
+
+
+async def test_one_master_of_a_cluster_is_enough(redis_url: str) -> None:
+    with RedisCluster() as cluster:
+        nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
+        store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
+        await store.open()
+        second = cluster.nodes[1]
+        with administrator(second) as connection:
+            connection.config_set("maxmemory", LIMIT)
+            connection.config_set("maxmemory-policy", "volatile-lru")
+        assert f":{second.port} evicts keys" in (await store.ready() or "")
+        await store.close()
+
+
+async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / "redis", settings={"appendonly": "no"}) as master:
+        sentinel = Sentinel(tmp_path / "sentinel", master.port, quorum=1)
+        with sentinel:
+            assert wait_until(lambda: sentinel.master_seen()["flags"] == "master", 10)
+            with administrator(master) as connection:
+                connection.config_set("maxmemory", LIMIT)
+                connection.config_set("maxmemory-policy", "allkeys-random")
+            store = a_store(
+                RedisEndpoint(
+                    sentinels=((LOOPBACK, sentinel.port),), service=MASTER_NAME, deadline_seconds=10.0
+                )
+            )
+            with pytest.raises(StoreEvicts):
+                await store.open()
+            await store.close()
+
+
+# The sketch: never below the truth, and close to it.
+
+
+VALUES = st.tuples(st.integers(1, 40), st.binary(max_size=6), st.sampled_from(["", "latin", "arabic"]))
+
+
+def counted(values: list[tuple[int, bytes, str]], columns: int) -> Sketch:
+    """A sketch that counted values, each cell the plain way."""
+    cells = np.zeros(ROWS * columns, ">u4")
+    for value in values:
+        for row, place in enumerate(columns_of(*value, columns)):
+            cells[row * columns + place] += 1
+    return Sketch(cells.tobytes(), columns)
+
+
+def filtered(sightings: list[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
+    """The places of values and their clusters in the filter."""
+    return Digests([one[:3] for one in sightings]).filter_places([one[3] for one in sightings], bits)
+
+
+@given(st.lists(VALUES, max_size=60), st.integers(1, 64))
+def test_an_estimate_is_never_below_the_truth(values: list[tuple[int, bytes, str]], columns: int) -> None:
+    sketch = counted(values, columns)
+    for value, truth in Counter(values).items():
+        assert sketch.count(*value) >= truth
+
+
+@given(st.lists(VALUES, max_size=60), st.lists(VALUES, max_size=60))
+def test_two_sketches_add_up(one: list[tuple[int, bytes, str]], other: list[tuple[int, bytes, str]]) -> None:
+    both = counted(one + other, 32)
+    total = Sketch(counted(one, 32).plus(counted(other, 32)), 32)
+    assert all(total.count(*value) == both.count(*value) for value in one + other)
+
+
+def test_a_full_cell_stays_full() -> None:
+    full = Sketch(b"\xff" * 4 * ROWS, 1)
+    assert Sketch(full.plus(full), 1).count(1, b"", "") == 0xFFFFFFFF
+
+
+def test_what_was_stored_short_reads_as_zero() -> None:
+    assert Sketch(b"", 8).count(1, b"value", "") == 0
+
+
+@given(VALUES, st.integers(1, 16))
+def test_a_value_has_one_home(value: tuple[int, bytes, str], sketches: int) -> None:
+    assert 0 <= home(*value, sketches) < sketches
+    assert home(*value, sketches) == home(*value, sketches)
+
+
+@given(st.lists(VALUES, max_size=20), st.integers(1, 16))
+def test_homes_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], sketches: int) -> None:
+    assert Digests(values).homes(sketches).tolist() == [home(*value, sketches) for value in values]
+
+
+def test_a_value_has_no_other_home_than_the_only_one() -> None:
+    assert home(1, b"value", "latin", 1) == 0
+
+
+@given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
+def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
+    cells = Digests(values).hashes % np.uint32(columns)
+    assert cells.tolist() == [list(columns_of(*value, columns)) for value in values]
+
+
+@given(st.sets(VALUES, min_size=1, max_size=20), st.sets(VALUES, min_size=1, max_size=20))
+def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
+    met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
+) -> None:
+    sketch, columns = counted(sorted(met), 1 << 20), np.uint32(1 << 20)
+    assert sketch.knows(Digests(sorted(met)).hashes % columns).all()
+    assert not sketch.knows(Digests(sorted(others - met)).hashes % columns).any()
+
+
+def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
+    columns = 256
+    once = [(1, str(number).encode(), "") for number in range(4 * columns)]
+    often = [(2, str(number).encode(), "") for number in range(4)] * 40
+    sketch = counted(once + often, columns)
+    never = [(3, str(number).encode(), "") for number in range(2_000)]
+    assert sketch.knows(Digests(often).hashes % np.uint32(columns)).all()
+    assert sketch.knows(Digests(never).hashes % np.uint32(columns)).mean() < 0.1
+
+
+@given(st.lists(st.tuples(VALUES, st.binary(max_size=300)), max_size=20), st.integers(1, 1 << 32))
+def test_places_of_the_filter_are_what_is_stored_already(
+    sightings: list[tuple[tuple[int, bytes, str], bytes]], bits: int
+) -> None:
+    """A filter outlives the program: each place is a whole step from the one before, modulo its bits."""
+
+    def identity(kind: int, value: bytes, stratum: str) -> int:
+        own = bytes((kind,)) + len(value).to_bytes(4, "big") + value + stratum.encode()
+        digest = blake2b(own, digest_size=24, person=b"samehand-count").digest()
+        return int.from_bytes(digest[16:], "big")
+
+    def mixed(word: int) -> int:
+        word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % (1 << 64)
+        word = (word ^ word >> 27) * 0x94D049BB133111EB % (1 << 64)
+        return word ^ word >> 31
+
+    def places(kind: int, value: bytes, stratum: str, cluster: bytes) -> list[int]:
+        own, others = identity(kind, value, stratum), identity(255, cluster, "")
+        start, step = mixed(own ^ others), mixed(own ^ others ^ (1 << 64) - 1) | 1
+        return [(start + step * at) % (1 << 64) % bits for at in range(FILTER_PLACES)]
+
+    found = filtered([(*value, cluster) for value, cluster in sightings], bits)
+    assert found.tolist() == [places(*value, cluster) for value, cluster in sightings]
+
+
+def test_a_filter_a_third_full_knows_one_new_sighting_in_27() -> None:
+    """Of values that share their clusters and clusters that share their values."""
+    bits, several = 1 << 16, range(90)
+    pairs = [(1, f"{one}".encode(), "", f"{other}".encode()) for one in several for other in several]
+    held = np.zeros(bits, np.bool_)
+    held[filtered(pairs, bits)] = True
+    assert held.mean() == pytest.approx(1 - np.exp(-FILTER_PLACES * len(pairs) / bits), abs=0.01)
+    others = [(2, value, stratum, cluster) for _, value, stratum, cluster in pairs]
+    known = held[filtered(others, bits)].all(axis=1).mean()
+    assert known == pytest.approx(held.mean() ** FILTER_PLACES, abs=0.01)

@@ -1,10 +1,17 @@
-"""Clients of Kafka: their options and look-ups of metadata."""
+"""Clients of Kafka, and what they read."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import socket
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -14,8 +21,12 @@ from aiokafka.producer.sender import Sender  # type: ignore[import-untyped]  # t
 from kafka import errors as kafka_errors
 
 from local.broker import EmbeddedBroker
+from local.ports import LOOPBACK
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka import client as brokers
+from streams.kafka import group_position as group_position_module
+from streams.kafka import probe as probing
+from streams.kafka import recent_records
 from streams.kafka.client import (
     Admin,
     client_options,
@@ -26,10 +37,18 @@ from streams.kafka.client import (
     translated,
     writer,
 )
+from streams.kafka.group_position import group_position
 from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
+from streams.kafka.probe import Probe, probe
+from streams.kafka.recent_records import BATCH_RECORDS, Recent
 from streams.kafka.topics import check
-from streams.settings import load
-from tests.streams.conftest import Stage
+from streams.outcomes import Arrival
+from streams.settings import Settings, load
+from tests.makers import arrival
+from tests.streams.conftest import Stage, free_port
+
+# Clients of Kafka: their options and look-ups of metadata.
+
 
 # The door to kafka-python: how it connects, and what it makes of its errors.
 
@@ -206,3 +225,222 @@ def test_upstream_still_asks_without_a_pause_and_all_through_one_method() -> Non
     sending = inspect.getsource(Sender._sender_routine)
     assert "fut = self.client.force_metadata_update()" in sending
     assert "sleep" not in sending, "it has a pause of its own: `pace_metadata` can go"
+
+
+# Each address is asked by itself, and the answer tells kinds of trouble apart.
+
+
+@pytest.mark.journey
+def test_every_address_is_asked(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "ANSWER_SECONDS", 1.0)
+    nobody = f"{LOOPBACK}:{free_port()}"
+    with socket.create_server((LOOPBACK, 0)) as mute:
+        silent = f"{LOOPBACK}:{mute.getsockname()[1]}"
+        unknown = "no.such.host.invalid:9092"
+        settings = load({"SAMEHAND_KAFKA_BROKERS": ",".join([nobody, silent, unknown, broker])})
+        assert probe(settings) == [
+            Probe(nobody, "nobody-listens"),
+            Probe(silent, "silent"),
+            Probe(unknown, "unknown-host"),
+            Probe(broker, "answers"),
+        ]
+
+
+# How far the group is, and no further than the oldest record that waits.
+
+
+BETWEEN_SECONDS = 0.02  # records of one millisecond have one timestamp
+
+
+def send(stage: Stage, topic: str, partition: int, records: int) -> None:
+    """Records one after the other, each some time after the former."""
+    with writer(stage.settings) as out:
+        producer: Any = out
+        for _ in range(records):
+            producer.send(topic, value=b"{}", partition=partition).get(timeout=20)
+            time.sleep(BETWEEN_SECONDS)
+
+
+def acknowledge(stage: Stage, topic: str, *offsets: int) -> None:
+    client: Any = kafka.KafkaConsumer(
+        **client_options(stage.settings), group_id=stage.settings.kafka_group, enable_auto_commit=False
+    )
+    where = {kafka.TopicPartition(topic, partition): offset for partition, offset in enumerate(offsets)}
+    client.assign(list(where))
+    client.commit({one: kafka.OffsetAndMetadata(offset, "", -1) for one, offset in where.items()})
+    client.close()
+
+
+@pytest.mark.journey
+async def test_where_nothing_waits_it_is_what_was_acknowledged(stage: Stage) -> None:
+    created, deleted = stage.names.created, stage.names.deleted
+    send(stage, created, 0, 3)
+    send(stage, deleted, 1, 2)
+    acknowledge(stage, created, 3, 0)
+    acknowledge(stage, deleted, 0, 2)
+    assert group_position(stage.settings, (created, deleted)) == {
+        created: {0: 3, 1: 0},
+        deleted: {0: 0, 1: 2},
+    }
+
+
+@pytest.mark.journey
+async def test_what_was_acknowledged_after_a_record_that_waits_was_written_is_not_passed(
+    stage: Stage,
+) -> None:
+    created, deleted = stage.names.created, stage.names.deleted
+    send(stage, deleted, 0, 2)
+    send(stage, created, 0, 3)
+    send(stage, deleted, 0, 2)
+    acknowledge(stage, created, 1, 0)
+    acknowledge(stage, deleted, 4, 0)
+    assert group_position(stage.settings, (created, deleted)) == {
+        created: {0: 1, 1: 0},
+        deleted: {0: 2, 1: 0},
+    }
+
+
+@pytest.mark.journey
+async def test_a_record_of_1970_does_not_have_everything_delivered_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created, deleted = stage.names.created, stage.names.deleted
+    send(stage, deleted, 0, 2)
+    with writer(stage.settings) as out:
+        producer: Any = out
+        producer.send(created, value=b"{}", partition=0, timestamp_ms=0).get(timeout=20)
+    monkeypatch.setattr(group_position_module, "BACK_SECONDS_MAX", 0.0)
+    acknowledge(stage, created, 0, 0)
+    acknowledge(stage, deleted, 2, 0)
+    assert group_position(stage.settings, (created, deleted))[deleted] == {0: 2, 1: 0}
+
+
+@pytest.mark.journey
+async def test_a_topic_that_does_not_exist_is_left_out(stage: Stage) -> None:
+    assert group_position(stage.settings, ("no.such.topic",)) == {}
+
+
+def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    with pytest.raises(BrokerUnavailable):
+        group_position(brokerless, ("t",))
+
+
+# What a group acknowledged last, read once more.
+
+
+RECORDS = 260
+
+
+def recent_records_acknowledge(stage: Stage, partition: int, offset: int) -> None:
+    """Commits for the workers' group, as a worker does."""
+    client: Any = kafka.KafkaConsumer(
+        **client_options(stage.settings), group_id=stage.settings.kafka_group, enable_auto_commit=False
+    )
+    where = kafka.TopicPartition(stage.names.created, partition)
+    client.assign([where])
+    client.commit({where: kafka.OffsetAndMetadata(offset, "", -1)})
+    client.close()
+
+
+async def read(stage: Stage, **back: float) -> list[list[tuple[int, int]]]:
+    back_then = Recent(stage.settings, **back)  # type: ignore[arg-type]  # numbers of either kind
+    return [
+        [(it.partition, it.offset) for it in batch] async for batch in back_then.batches(stage.names.created)
+    ]
+
+
+@pytest.mark.journey
+async def test_nothing_that_was_not_acknowledged_is_read(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    assert await read(stage) == []
+    recent_records_acknowledge(stage, 0, 7)
+    assert await read(stage) == [[(0, offset) for offset in range(7)]]
+
+
+@pytest.mark.journey
+async def test_as_far_back_as_the_time_or_the_number_whichever_is_more(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    recent_records_acknowledge(stage, 1, 50)
+    assert await read(stage, seconds=0, records=10) == [[(1, offset) for offset in range(40, 50)]]
+    assert await read(stage, seconds=600, records=10) == [[(1, offset) for offset in range(50)]]
+
+
+@pytest.mark.journey
+async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    recent_records_acknowledge(stage, 0, 7)
+    recent_records_acknowledge(stage, 1, 5)
+    back = Recent(stage.settings, seconds=0, records=0)
+    found = [
+        (it.partition, it.offset) async for batch in back.batches(stage.names.created, {0: 4}) for it in batch
+    ]
+    assert found == [(0, 4), (0, 5), (0, 6), *((1, offset) for offset in range(5))]
+
+
+@pytest.mark.journey
+async def test_it_comes_in_small_batches(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    recent_records_acknowledge(stage, 0, BATCH_RECORDS + 1)
+    assert [len(batch) for batch in await read(stage)] == [BATCH_RECORDS, 1]
+
+
+async def test_recent_records_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    nowhere = Recent(brokerless)
+    with pytest.raises(BrokerUnavailable):
+        async for _ in nowhere.batches("t"):
+            pass
+
+
+@dataclass
+class SlowReader:
+    """In place of one that reads a broker: each batch takes long."""
+
+    reading: Event = field(default_factory=Event)
+    may_go_on: Event = field(default_factory=Event)
+    closed: Event = field(default_factory=Event)
+
+    def partitions(self, topic: str) -> list[int]:
+        return [0]
+
+    def committed(self, topic: str, partition: int) -> int:
+        return RECORDS
+
+    def offset_at(self, topic: str, partition: int, moment: float) -> int:
+        return 0
+
+    def read(self, topic: str, partition: int, first: int) -> Iterator[Arrival]:
+        for offset in range(first, RECORDS):
+            self.reading.set()
+            self.may_go_on.wait()
+            yield arrival(b"{}", offset=offset)
+
+
+async def test_who_stops_in_the_midst_of_a_read_is_cancelled_and_the_reader_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As SIGTERM does: another error in its place would end the worker with a fault."""
+    slow = SlowReader()
+
+    @contextmanager
+    def reader(settings: Settings, *, grouped: bool) -> Iterator[SlowReader]:
+        try:
+            yield slow
+        finally:
+            slow.closed.set()
+
+    monkeypatch.setattr(recent_records, "reader", reader)
+
+    async def read_all() -> None:
+        async for _ in Recent(load({})).batches("t"):
+            pass
+
+    reading = asyncio.ensure_future(read_all())
+    await asyncio.to_thread(slow.reading.wait)
+    reading.cancel()
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(reading, 5.0)
+        assert not slow.closed.is_set(), "what runs cannot be closed"
+    finally:
+        slow.may_go_on.set()
+    assert await asyncio.to_thread(slow.closed.wait, 10.0)

@@ -24,7 +24,7 @@ from streams.registry.protobuf import NotProtobuf
 from streams.registry.transcode import Transcoder
 from tests.makers import NOON, arrival
 from tests.streams.registry.makers import a_file, of_wire
-from tests.streams.registry.test_transcode import Shelf
+from tests.streams.registry.test_registry import Shelf
 
 SMALL: Final = 2**15
 DOUBLINGS: Final = 3

@@ -1,19 +1,165 @@
-"""The demo as a stranger runs it: alerts, a summary, exit code 0, and no process left behind."""
+"""The demo, from its first line to its summary."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
+from threading import Timer
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from msgspec.structs import replace
+from PIL import Image, ImageChops, ImageStat
+from rich.console import Console
 
+from cli.commands.demo import run, servers
+from cli.commands.demo.alert_reader import ReceivedAlerts
+from cli.commands.demo.profiles import drawn, profile_server, shown_accounts
+from cli.commands.demo.replay import DemoReplay, PublishedEvents
+from cli.commands.demo.run import DemoOptions, curl, perform
+from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
+from cli.commands.demo.summary import figures, sentences
+from desk.profiles.source import Profile, ProfileSource, profile_source
+from schemas.accounts import Account, Avatar
+from schemas.wire import Decoded, decode_created
+from simulate.sample import sample
+from simulate.timeline.events import Event, PlatformTopic, Truth
+from streams.settings import load
+from tests.deliver.receiver import SECRET_TEXT
+from tests.desk.makers import an_alert
 from tests.house import ROOT
-from tests.printed import printed
+from tests.makers import NOON
+from tests.printed import blocks, printed
 
-pytestmark = pytest.mark.journey
+# Alerts are counted once each, whatever the broker repeats.
+
+
+def test_a_repeat_is_no_news() -> None:
+    heard, alert = ReceivedAlerts(), an_alert()
+    assert heard.note(alert, PublishedEvents())
+    assert not heard.note(alert, PublishedEvents())
+    assert (sum(heard.alerts.values()), heard.repeated) == (1, 1)
+
+
+def test_a_withdrawal_is_told_and_counted_apart() -> None:
+    heard, alert = ReceivedAlerts(), an_alert()
+    heard.note(alert, PublishedEvents())
+    assert heard.note(replace(alert, revision=2, status="withdrawn"), PublishedEvents())
+    assert (heard.withdrawn, sum(heard.alerts.values())) == (1, 1)
+
+
+def test_latency_runs_from_the_event_that_set_it_off() -> None:
+    alert = an_alert()
+    before = time.monotonic() - 2.0
+    forward, back = ReceivedAlerts(), ReceivedAlerts()
+    forward.note(replace(alert, direction="forward"), PublishedEvents(accounts={alert.key: before}))
+    back.note(replace(alert, direction="lookback"), PublishedEvents(bans={alert.matched.key: before}))
+    for heard in (forward, back):
+        (seconds,) = heard.latencies
+        assert 2.0 <= seconds < 10.0
+
+
+# The sample is sent at a pace, and the sender knows when it sent what.
+
+
+@pytest.mark.journey
+def test_every_event_is_sent_and_remembered(broker: str, topic_prefix: str) -> None:
+    settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
+    events = list(sample(7, 200, ends_at=datetime.now(UTC)))
+    replay = DemoReplay(settings, events, 0.5)
+    replay.start()
+    replay.join(60)
+    sent = replay.sent
+    assert sent.finished
+    assert sent.fault == ""
+    assert sent.total == len(events)
+    assert sent.broken > 0
+    assert {truth.strategy for truth in sent.truths} == set(range(1, 9))
+    assert all(f"{truth.banned_platform}:{truth.banned_account_id}" in sent.bans for truth in sent.truths)
+
+
+@pytest.mark.journey
+def test_one_that_is_told_to_stop_sends_no_more(broker: str, topic_prefix: str) -> None:
+    settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
+    replay = DemoReplay(settings, list(sample(7, 200, ends_at=datetime.now(UTC))), 600.0)
+    replay.start()
+    replay.stop()
+    replay.join(60)
+    assert replay.sent.finished
+    assert replay.sent.total < 200
+
+
+@pytest.mark.journey
+def test_a_broker_that_is_not_there_is_told_in_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
+    replay = DemoReplay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
+    replay.run()
+    assert replay.sent.fault == "BrokerUnavailable"
+
+
+# The demo's last words: what went in, what came out, and how much of the truth was found.
+
+
+def a_truth(number: int, strategy: int) -> Truth:
+    return Truth("x", f"new-{number}", "x", f"banned-{number}", strategy, "forward", 0.0, 1.0)
+
+
+def the_show() -> tuple[PublishedEvents, ReceivedAlerts]:
+    sent = PublishedEvents(truths=[a_truth(1, 1), a_truth(2, 1), a_truth(3, 8)], broken=2, finished=True)
+    sent.by_topic.update({"accounts.created": 10, "accounts.banned": 3})
+    received = ReceivedAlerts(dead_letters=2, latencies=[0.010, 0.020, 0.500], first_alert_seconds=9.5)
+    received.alerts.update({("likely", "forward"): 1, ("possible", "lookback"): 1})
+    received.pairs.update({("x:new-1", "x:banned-1"): "likely", ("x:aunt", "x:banned-1"): "possible"})
+    return sent, received
+
+
+def test_everything_is_counted() -> None:
+    told = figures(*the_show())
+    assert (told["events"], told["alerts"], told["dead_letters"]) == (13, 2, 2)
+    assert told["alerts_by_band"] == {"likely": 1, "possible": 1}
+    assert told["alerts_by_direction"] == {"forward": 1, "lookback": 1, "update": 0}
+    assert told["latency_ms"] == {"p50": 20.0, "p99": 500.0}
+
+
+def test_what_was_true_is_told_by_strategy() -> None:
+    told = figures(*the_show())
+    assert (told["mirrors"], told["mirrors_found"], told["alerts_on_others"]) == (3, 1, 1)
+    assert told["by_strategy"] == {"1": {"mirrors": 2, "found": 1}, "8": {"mirrors": 1, "found": 0}}
+
+
+def test_a_replay_that_failed_has_not_finished() -> None:
+    sent, received = the_show()
+    sent.fault = "KafkaTimeoutError"
+    assert not figures(sent, received)["finished"]
+
+
+def test_the_words_say_what_nobody_can_catch() -> None:
+    text = " ".join(sentences(figures(*the_show())))
+    assert "nobody can catch it" in text
+    assert "First alert 9.5 s after the start; event to alert: p50 20.0 ms" in text
+
+
+def test_without_alerts_there_is_no_latency_to_tell() -> None:
+    told = figures(PublishedEvents(), ReceivedAlerts())
+    assert told["latency_ms"] == {"p50": None, "p99": None}
+    assert not [line for line in sentences(told) if "p50" in line]
+
+
+# The demo as a stranger runs it: alerts, a summary, exit code 0, and no process left behind.
+
 
 MARK = "SAMEHAND_DEMO_TEST"
 PROGRAM = (sys.executable, "-u", "-m", "cli")
@@ -32,6 +178,7 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.journey
 def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
     mark = f"{MARK}={tmp_path}"
     ended = subprocess.run(
@@ -55,6 +202,7 @@ def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
     assert left == []
 
 
+@pytest.mark.journey
 def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None:
     """`timeout 300 make demo` sends SIGTERM to make, which passes it on."""
     mark = f"{MARK}={tmp_path}"
@@ -83,6 +231,7 @@ def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None
     assert processes_with(mark) == []
 
 
+@pytest.mark.journey
 def test_less_than_it_takes_to_start_is_refused() -> None:
     ended = subprocess.run(
         [*PROGRAM, "demo", "--for", "3"],
@@ -93,3 +242,181 @@ def test_less_than_it_takes_to_start_is_refused() -> None:
     )
     assert ended.returncode == 2
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+# The demo's platform, asked by the desk as any platform is.
+
+
+SECRET_FILE = "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE"
+ACCOUNTS = {
+    "x:1": Account(
+        account_id="1",
+        handle="um4r",
+        display_name="Ümar",
+        bio="fast news",
+        avatar=Avatar(pdq="0123456789abcdef" * 4, quality=90),
+    )
+}
+
+
+def a_secret(path: Path) -> str:
+    path.write_text(SECRET_TEXT)
+    return str(path)
+
+
+@pytest.fixture
+async def source(tmp_path: Path) -> AsyncIterator[ProfileSource]:
+    with profile_server(ACCOUNTS, tmp_path) as environment:
+        made = profile_source(load(environment), time.time)
+        assert made is not None
+        yield made
+        await made.close()
+
+
+async def test_desk_sees_an_account_of_the_demo_with_its_picture(source: ProfileSource) -> None:
+    shown = await source.profile("x", "1")
+    assert (shown.outcome, shown.handle, shown.name, shown.bio) == ("shown", "um4r", "Ümar", "fast news")
+    assert shown.picture is not None
+
+
+async def test_account_that_the_sample_lacks_is_gone(source: ProfileSource) -> None:
+    assert await source.profile("x", "2") == Profile("gone")
+
+
+async def test_request_with_another_secret_is_refused(tmp_path: Path) -> None:
+    with profile_server(ACCOUNTS, tmp_path) as environment:
+        other = profile_source(load({**environment, SECRET_FILE: a_secret(tmp_path / "other")}), time.time)
+        assert other is not None
+        assert await other.profile("x", "1") == Profile("away")
+        await other.close()
+
+
+def test_command_of_the_documentation_gets_an_answer(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "desk.md").read_text("utf-8")
+    (script,) = (block for block in blocks(page) if "webhook-signature" in block)
+    with profile_server({"x:42": ACCOUNTS["x:1"]}, tmp_path) as environment:
+        script = script.replace("https://x.example/profiles", environment["SAMEHAND_DESK_PROFILE_SOURCE"])
+        asked = subprocess.run(
+            ["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    answer = json.loads(asked.stdout)
+    (shown,) = (json.loads(text) for text in re.findall(r"^```json\n(.*\"bio\".*)\n```$", page, re.MULTILINE))
+    assert list(answer) == list(shown)
+    assert answer["handle"] == "um4r"
+
+
+def test_sample_shows_each_account_as_its_last_event_does_and_none_that_was_deleted() -> None:
+    events = list(sample(7, 400, ends_at=NOON))
+    shown = shown_accounts(events)
+    deleted = {event.key for event in events if event.topic == PlatformTopic.DELETED}
+    assert deleted
+    assert not deleted & set(shown)
+    assert sum(account.display_name is not None for account in shown.values()) > 300
+    assert {event.key for event in events if event.topic == PlatformTopic.BANNED} <= set(shown) | deleted
+
+
+def apart(one: str, other: str) -> float:
+    """How far two pictures are apart, on average over their pixels, from 0 to 255."""
+    first, second = (Image.open(io.BytesIO(drawn(pdq))).convert("L") for pdq in (one, other))
+    return float(ImageStat.Stat(ImageChops.difference(first, second)).mean[0])
+
+
+def test_pictures_with_similar_hashes_look_alike() -> None:
+    own = "8f1d3a77c0925be4" * 4
+    edited = f"{int(own, 16) ^ 0x0010_0000_0400_0000_0080_0000_0001:064x}"  # four of 256 bits
+    assert drawn(own) == drawn(own)
+    assert apart(own, edited) < 12 < 40 < apart(own, "3b60c81f9e44d7a5" * 4)
+
+
+# What the audience reads while it waits.
+
+
+class _Leaves(StringIO):
+    """Somebody who leaves when the sample stream has ended."""
+
+    left = False
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "sample stream has ended" in text and not self.left:
+            self.left = True
+            Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()  # not in the middle of a line
+        return written
+
+
+@contextmanager
+def visited_servers(
+    folder: Path, events: Sequence[Event], say: Callable[[str], None]
+) -> Iterator[DemoServers]:
+    """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
+    said: list[str] = []
+
+    def heard(text: str) -> None:
+        said.append(text)
+        say(text)
+
+    with demo_servers(folder, events, heard) as running:
+        assert f"Still waiting for the worker, 0 s; its log: {folder / 'worker.log'}" in said
+        pid = running.worker.pid
+        assert pid is not None
+        with urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
+            assert b"samehand_build_info" in answer.read()
+        assert (running.logs / "worker.log").stat().st_size > 0
+        call = Request(f"{running.gate}/v1/score", b"{}", {"Authorization": f"Bearer {running.key}"})
+        with pytest.raises(HTTPError) as refused:  # it answers who has the key: there is no account in this
+            urlopen(call, timeout=5.0)
+        assert refused.value.code == 400
+        with urlopen(running.desk, timeout=5.0) as answer:
+            assert b"This link works once." in answer.read()
+        yield running
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.journey
+def test_worker_that_cannot_start_is_one_line_that_says_why(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMEHAND_LIKELY", "7")
+    said: list[str] = []
+    with pytest.raises(NotReady, match="SAMEHAND_LIKELY") as failed, demo_servers(tmp_path, [], said.append):
+        pass
+    assert "\n" not in str(failed.value)
+    assert said[-1] == "Starting the worker …"
+
+
+@pytest.mark.journey
+def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream_has_ended(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
+    monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
+    monkeypatch.setattr(run, "demo_servers", visited_servers)
+    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
+    screen = _Leaves()
+    told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
+    shown = screen.getvalue()
+    assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
+    assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
+    assert told["alerts"] > 0
+    assert shown.count("prior") >= told["alerts"]
+    assert told["finished"]
+    assert told["mirrors_found"] > 0
+    assert shown.count("mirrors found") == 1
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.journey
+def test_it_is_a_command_that_scores_a_sign_up() -> None:
+    events = list(sample(7, 200, ends_at=NOON))
+    words = shlex.split(curl("http://127.0.0.1:6070", "secret", events, NOON))
+    assert words[:3] == ["curl", "-s", "http://127.0.0.1:6070/v1/score"]
+    assert "Authorization: Bearer secret" in words
+    found = decode_created(words[-1].encode(), now=NOON.timestamp())
+    assert isinstance(found, Decoded)
+    assert (found.record.account.account_id, found.record.account.handle is not None) == ("made-by-you", True)
+
+
+@pytest.mark.journey
+def test_without_a_ban_there_is_nothing_to_show() -> None:
+    assert curl("http://127.0.0.1:6070", "secret", [], NOON) == ""

@@ -1,0 +1,85 @@
+"""Readings that one decision is about: which can be decided together, and what differs among them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desk.database import reads
+from desk.database.filters import Filters
+from desk.review.decisions import TOGETHER_MAX, Review
+from desk.review.people import Person
+from desk.review.views import Waiting, open_seals, waiting_views
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCount:
+    """How many of some readings have a value; None: those that have none."""
+
+    value: str | None
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A first reading that cannot be decided with others: it was decided or withdrawn, is read blind, or
+    is in the hands of `claimed_by`. `people`: the new account and the banned one."""
+
+    read_id: int
+    alert_id: str
+    people: tuple[Person, Person]
+    claimed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Readings that can be decided together; `left_out`: those chosen that cannot.
+
+    The others count values among `waiting`, the most frequent first: a trait is `signal/level`, the strongest
+    that speaks for a mirror; a family is the key of its first account.
+    """
+
+    waiting: tuple[Waiting, ...]
+    left_out: tuple[LeftOut, ...]
+    bands: tuple[ValueCount, ...]
+    traits: tuple[ValueCount, ...]
+    policies: tuple[ValueCount, ...]
+    platforms: tuple[ValueCount, ...]
+    families: tuple[ValueCount, ...]
+
+
+async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | None) -> Selection:
+    """Returns what can be decided together of the readings that were chosen, or of a view of the queue (the
+    first `TOGETHER_MAX`) where none was."""
+    review.reader.need("decide")
+    rows = await reads.decidable_together(
+        review.connection,
+        review.reader.user_id,
+        filters,
+        now=review.now,
+        limit=TOGETHER_MAX,
+        read_ids=read_ids,
+        quoted=True,
+    )
+    waiting = await waiting_views(review, rows, open_seals(review.reader, rows))
+    others = {*(read_ids or ())} - {one.read_id for one in waiting}
+    changed = await reads.first_readings(review.connection, others) if others else []
+    seals = await review.seals([row.read.alert_id for row in changed])
+    left_out = [
+        LeftOut(one.read_id, one.alert_id, one.people, "" if one.mine else one.claimed_by)
+        for one in await waiting_views(review, changed, seals)
+    ]
+    return Selection(
+        tuple(waiting),
+        tuple(left_out),
+        bands=_counted([one.band for one in waiting]),
+        traits=_counted([f"{one.trait.signal}/{one.trait.level}" if one.trait else None for one in waiting]),
+        policies=_counted([one.policy for one in waiting]),
+        platforms=_counted([one.platform for one in waiting]),
+        families=_counted([one.root for one in waiting]),
+    )
+
+
+def _counted(values: Sequence[str | None]) -> tuple[ValueCount, ...]:
+    return tuple(ValueCount(value, count) for value, count in Counter(values).most_common())

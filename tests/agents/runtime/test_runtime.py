@@ -1,0 +1,395 @@
+"""A worker's parts, put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from agents.runtime.bridge import of_bridges, register_agents, topics_of
+from agents.runtime.build_info import form
+from agents.runtime.start_checks import store_fault
+from agents.runtime.store_factory import endpoint_of, peppers_of, stock_of, store_of
+from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
+from agents.runtime.worker import consumed, context_of, ending
+from agents.runtime.worker import register_agents as worker_register_agents
+from local.redis import EmbeddedRedis
+from samehand.scoring import score
+from samehand.scoring.weights import Bands, default_weights
+from store.pepper.pepper import write_pepper_file
+from streams.errors import SettingsError
+from streams.faust_app.app import WorkerApp
+from streams.faust_app.start_checks import StartFault
+from streams.kafka.mapped_topics import mappings_of
+from streams.settings import Settings, load
+from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
+from streams.telemetry.metrics import Metrics
+
+# A bridge's process asks for what it needs and no more.
+
+
+MAPPING = """
+[topics.users]
+format = "debezium"
+constants = { platform = "shop" }
+fields.account_id = "row.id"
+[[topics.users.rules]]
+when = "op == 'u'"
+as = "banned"
+[topics.hooks]
+format = "mastodon"
+constants = { platform = "mastodon" }
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "mappings.toml"
+    path.write_text(MAPPING)
+    return load({"SAMEHAND_MAPPINGS": str(path), "SAMEHAND_TOPIC_PREFIX": "t."})
+
+
+def test_every_foreign_topic_has_an_agent(settings: Settings) -> None:
+    app = WorkerApp(settings, Metrics(CollectorRegistry()))
+    register_agents(app, mappings_of(settings), lambda: 0.0, lambda: 0.0)
+    assert {it.topic: it.name for it in app.progress} == {"users": "bridge-users", "hooks": "bridge-hooks"}
+
+
+def test_it_reads_what_is_mapped_and_writes_what_comes_of_it(settings: Settings) -> None:
+    rights = {it.name: set(it.rights) for it in topics_of(settings, mappings_of(settings))}
+    written = ("created", "updated", "remembered", "banned", "deleted")
+    assert rights == {
+        "users": {"READ"},
+        "hooks": {"READ"},
+        **{f"t.accounts.{kind}": {"WRITE"} for kind in written},
+        "t.deadletters": {"WRITE"},
+        "t.control": {"READ", "WRITE"},
+    }
+
+
+def test_bridges_are_a_group_of_their_own(settings: Settings) -> None:
+    assert of_bridges(settings).kafka_group == "samehand-bridge"
+
+
+# Which table weighs before anybody adopts another one: that of the settings, under their thresholds.
+
+
+SHIPPED = default_weights()
+
+
+def test_without_a_table_of_ones_own_it_is_the_shipped_one_and_nothing_is_in_shadow() -> None:
+    assert weights_of(load({})) == SHIPPED
+    assert shadow_weights_of(load({})) is None
+
+
+def test_thresholds_are_the_operators_of_either_table(tmp_path: Path) -> None:
+    own = tmp_path / "own.json"
+    own.write_bytes(msgspec.json.encode(replace(SHIPPED, version="own")))
+    settings = load(
+        {
+            "SAMEHAND_WEIGHTS": str(own),
+            "SAMEHAND_SHADOW_WEIGHTS": str(own),
+            "SAMEHAND_POSSIBLE": "0.6",
+            "SAMEHAND_BANDS": '{"spam": {"likely": 0.95, "possible": 0.7}}',
+        }
+    )
+    for table in (weights_of(settings), shadow_weights_of(settings)):
+        assert table is not None
+        assert (table.version, table.bands) == ("own", Bands(0.9, 0.6))
+        assert table.policy_bands == {"spam": Bands(0.95, 0.7)}
+        assert table.band(0.65, "spam") == "none"
+        assert table.band(0.65, "other") == "possible"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"{", "cannot be used"), (b"[]", "cannot be used"), (None, "No such file")],
+)
+def test_a_table_that_cannot_be_used_is_one_clear_line(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "own.json"
+    path.write_bytes(msgspec.json.encode(SHIPPED) if content is None else content)
+    settings = load({"SAMEHAND_WEIGHTS": str(path)})
+    if content is None:
+        path.unlink()
+    with pytest.raises(SettingsError, match=said) as fault:
+        weights_of(settings)
+    assert "SAMEHAND_WEIGHTS" in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_a_table_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    signals = {name: one for name, one in SHIPPED.signals.items() if name != "timing"}
+    path.write_bytes(msgspec.json.encode(replace(SHIPPED, signals=signals)))
+    with pytest.raises(SettingsError, match=r"SAMEHAND_SHADOW_WEIGHTS.*it lacks timing\."):
+        shadow_weights_of(load({"SAMEHAND_SHADOW_WEIGHTS": str(path)}))
+
+
+# What a worker is made of.
+
+
+# The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for.
+
+
+def test_it_says_what_it_was_loaded_from() -> None:
+    assert (form() == "compiled") == (Path(str(score.__file__)).suffix == ".so")
+
+
+# The wiring: every stream has its agent, and operators' settings reach the mind.
+
+
+@pytest.fixture
+def worker_settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    allowed = tmp_path / "allowed"
+    allowed.write_text("# newsrooms\nx:1\n  telegram:2  # ours\n\n")
+    return load(
+        {
+            "SAMEHAND_PEPPER_FILE": str(path),
+            "SAMEHAND_ALLOWLIST": str(allowed),
+            "SAMEHAND_CROSS_PLATFORM": "false",
+            "SAMEHAND_LATE_BAN_HOURS": "48",
+            "SAMEHAND_LIKELY": "0.95",
+            "SAMEHAND_BANDS": '{"spam": {"likely": 0.99, "possible": 0.8}}',
+        }
+    )
+
+
+def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(worker_settings: Settings) -> None:
+    context = context_of(worker_settings, peppers_of(worker_settings))
+    app = WorkerApp(worker_settings, context.metrics)
+    worker_register_agents(app, context)
+    assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
+
+
+async def test_a_part_that_fails_ends_the_process_under_its_own_name(worker_settings: Settings) -> None:
+    """Whoever reads that the store failed looks at Redis."""
+
+    async def defective() -> None:
+        raise ZeroDivisionError
+
+    app = WorkerApp(worker_settings, context_of(worker_settings, peppers_of(worker_settings)).metrics)
+    await ending(app, "weights", defective)()
+    assert (app.life.fault, app.life.stopping) == ("weights: ZeroDivisionError", True)
+
+
+def test_the_rules_follow_the_settings(worker_settings: Settings) -> None:
+    alert_policy = context_of(worker_settings, peppers_of(worker_settings)).alert_policy
+    assert alert_policy.allowlist == {"x:1", "telegram:2"}
+    assert not alert_policy.across_platforms
+    assert alert_policy.late_ban_seconds == 172_800.0
+
+
+def test_an_allowlist_that_cannot_be_read_is_one_clear_line(
+    worker_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "allowed").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
+        context_of(worker_settings, peppers_of(worker_settings))
+
+
+def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
+    worker_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "allowed").write_text("x:1 # fine\n\numar\n" + ":2\n" * 20)
+    with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: not the key") as fault:
+        context_of(worker_settings, peppers_of(worker_settings))
+    assert "umar" not in str(fault.value)
+
+
+# From settings to a store: wherever Redis is, and never with a secret in sight.
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://r1:6380/2", {"url": "redis://r1:6380/2"}),
+        ("rediss://r1:6380/0", {"url": "rediss://r1:6380/0"}),
+        ("unix:///run/redis.sock?db=1", {"url": "unix:///run/redis.sock?db=1"}),
+        ("cluster://n1:7000,n2:7001", {"cluster": (("n1", 7000), ("n2", 7001))}),
+        (
+            "sentinel://s1:26379,s2:26380/main",
+            {"sentinels": (("s1", 26379), ("s2", 26380)), "service": "main"},
+        ),
+    ],
+)
+def test_an_address_of_each_kind(url: str, expected: dict[str, object]) -> None:
+    endpoint = endpoint_of(load({"SAMEHAND_REDIS_URL": url}))
+    assert {name: getattr(endpoint, name) for name in expected} == expected
+
+
+def test_user_and_password_go_to_the_connection_and_into_no_text(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("open-sesame\n")
+    endpoint = endpoint_of(
+        load({"SAMEHAND_REDIS_USERNAME": "samehand", "SAMEHAND_REDIS_PASSWORD_FILE": str(secret)})
+    )
+    assert (endpoint.options["username"], endpoint.options["password"]) == ("samehand", "open-sesame")
+    assert "open-sesame" not in repr(endpoint)
+
+
+def test_sentinels_have_a_user_of_their_own_and_share_the_certificates(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("ca", "cert", "key", "password")}
+    for path in files.values():
+        path.write_text("watchword\n")
+    endpoint = endpoint_of(
+        load(
+            {
+                "SAMEHAND_REDIS_URL": "sentinel://s1,s2/main?tls=true",
+                "SAMEHAND_REDIS_USERNAME": "samehand",
+                "SAMEHAND_REDIS_SENTINEL_USERNAME": "asker",
+                "SAMEHAND_REDIS_SENTINEL_PASSWORD_FILE": str(files["password"]),
+                "SAMEHAND_REDIS_CA_FILE": str(files["ca"]),
+                "SAMEHAND_REDIS_CERT_FILE": str(files["cert"]),
+                "SAMEHAND_REDIS_KEY_FILE": str(files["key"]),
+            }
+        )
+    )
+    assert endpoint.options["username"] == "samehand"
+    asked = endpoint.sentinel_options
+    assert (asked["username"], asked["password"]) == ("asker", "watchword")
+    for options in (asked, endpoint.options):
+        assert options["ssl"]
+        assert options["ssl_certfile"] == str(files["cert"])
+        assert options["ssl_keyfile"] == str(files["key"])
+        assert options["ssl_ca_certs"] == str(files["ca"])
+    assert "watchword" not in repr(endpoint)
+
+
+def test_without_a_pepper_nothing_starts() -> None:
+    with pytest.raises(SettingsError, match="SAMEHAND_PEPPER_FILE"):
+        peppers_of(load({}))
+
+
+def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    path.chmod(0o644)
+    with pytest.raises(SettingsError, match="SAMEHAND_PEPPER_FILE"):
+        peppers_of(load({"SAMEHAND_PEPPER_FILE": str(path)}))
+
+
+def test_a_store_is_made_without_connecting(tmp_path: Path) -> None:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    settings = load({"SAMEHAND_PEPPER_FILE": str(path), "SAMEHAND_REDIS_URL": "redis://127.0.0.1:1/0"})
+    assert store_of(settings, peppers_of(settings)).epoch == ""
+
+
+def test_without_a_list_no_picture_is_stock() -> None:
+    assert len(stock_of(load({}))) == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")],
+)
+def test_a_list_of_pictures_that_cannot_be_read_is_one_clear_line(
+    tmp_path: Path, listed: bytes, reason: str
+) -> None:
+    path = tmp_path / "stock.txt"
+    path.write_bytes(listed)
+    with pytest.raises(SettingsError, match=f"SAMEHAND_AVATAR_BLOCKLIST.*{reason}"):
+        stock_of(load({"SAMEHAND_AVATAR_BLOCKLIST": str(path)}))
+
+
+# The store before a worker joins its group: let in, and the one that it was told of.
+
+
+async def found(environment: dict[str, str], **more: str) -> StartFault | None:
+    settings = load({**environment, **more})
+    return await store_fault(settings, peppers_of(settings))
+
+
+@pytest.fixture
+def environment(redis_url: str, store_prefix: str, tmp_path: Path) -> dict[str, str]:
+    pepper = tmp_path / "pepper"
+    write_pepper_file(pepper)
+    return {
+        "SAMEHAND_REDIS_URL": redis_url,
+        "SAMEHAND_STORE_PREFIX": store_prefix,
+        "SAMEHAND_PEPPER_FILE": str(pepper),
+    }
+
+
+@pytest.mark.journey
+async def test_a_new_store_and_the_same_again_are_no_fault(environment: dict[str, str]) -> None:
+    assert await found(environment) is None
+    assert await found(environment) is None
+
+
+@pytest.mark.journey
+async def test_other_shards_are_named_with_their_setting(environment: dict[str, str]) -> None:
+    await found(environment)
+    fault = await found(environment, SAMEHAND_STORE_SHARDS="2")
+    assert fault is not None
+    assert "shards is 1 in Redis and 2 here" in fault.what
+    assert "SAMEHAND_STORE_SHARDS" in fault.cure
+    assert fault.code == EXIT_STORE
+
+
+@pytest.mark.journey
+async def test_another_pepper_is_called_another_pepper(environment: dict[str, str], tmp_path: Path) -> None:
+    await found(environment)
+    other = tmp_path / "other"
+    write_pepper_file(other)
+    fault = await found(environment, SAMEHAND_PEPPER_FILE=str(other))
+    assert fault is not None
+    assert "pepper" in fault.what
+    assert "SAMEHAND_PEPPER_FILE" in fault.cure
+    assert "SHARDS" not in fault.cure
+    assert fault.code == EXIT_STORE
+
+
+@pytest.mark.journey
+async def test_a_redis_that_drops_keys_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / "redis", settings={"maxmemory": "200mb"}) as server:
+        with server.administrator() as connection:
+            connection.config_set("maxmemory-policy", "volatile-lru")
+        fault = await found(environment, SAMEHAND_REDIS_URL=server.url)
+    assert fault is not None
+    assert "volatile-lru" in fault.what
+    assert "CONFIG SET maxmemory-policy noeviction" in fault.cure
+    assert fault.code == EXIT_CONFIG
+
+
+@pytest.mark.journey
+async def test_a_redis_that_is_away_is_waited_for(environment: dict[str, str]) -> None:
+    assert await found(environment, SAMEHAND_REDIS_URL="redis://127.0.0.1:1/0") is None
+
+
+@pytest.fixture
+def guarded() -> Iterator[EmbeddedRedis]:
+    """A Redis that lets nobody in without a name, and one user in who may hardly do anything."""
+    with EmbeddedRedis() as embedded:
+        with embedded.administrator() as administrator:
+            administrator.execute_command("ACL", "SETUSER", "default", "off")
+            administrator.execute_command("ACL", "SETUSER", "few", "on", ">right", "~*", "+ping")
+        yield embedded
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize(
+    ("user", "password", "word"),
+    [("few", "wrong", "login"), ("nobody", "x", "login"), ("", "", "login"), ("few", "right", "NOPERM")],
+)
+async def test_a_refused_login_and_a_missing_right_are_told_without_a_secret(
+    environment: dict[str, str], guarded: EmbeddedRedis, tmp_path: Path, user: str, password: str, word: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(password)
+    login = {"SAMEHAND_REDIS_USERNAME": user, "SAMEHAND_REDIS_PASSWORD_FILE": str(secret)} if user else {}
+    fault = await found(environment, SAMEHAND_REDIS_URL=guarded.url, **login)
+    assert fault is not None
+    assert word in fault.what
+    assert guarded.address in fault.what
+    assert "SAMEHAND_REDIS_PASSWORD_FILE" in fault.cure
+    assert fault.code == EXIT_REFUSED

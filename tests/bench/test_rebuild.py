@@ -1,0 +1,185 @@
+"""A rebuilt store is compared with the one that it replaces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.index.population import BannedNames
+from bench.rebuild.comparison import Filled, ReadSpots, compared, listed, read_up_to, spots_of
+from bench.rebuild.history import BrokenOff, Compacted, History
+from bench.rebuild.run import rebuilt, summary, table
+from bench.store.bans import BANNED_AT, a_layout, a_store, by_handle
+from bench.store.server import server
+from samehand.fingerprint.distil import query_keys
+from samehand.keys import NAME_POSTING_CAP, SHORT_POSTING_CAP, KeyKind, key_of
+from store.base import Ban, Query
+from store.common.records import keys_of_fingerprints
+from store.limits import SILENT_LISTS
+
+# A rebuilt store answers as the old one did: `python -m bench.rebuild` on a thousand bans.
+
+
+@pytest.mark.journey
+async def test_a_store_rebuilt_while_a_worker_runs_is_the_old_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # a cache of our own
+    one = await rebuilt(1_000, queries=200)
+    took, found = one.took, one.found
+    assert found.same, found
+    assert found.fingerprints == 1_000 - 1_000 // 50 + 1_000 // 50, "less the reinstated, and the new ones"
+    assert found.queries >= 150
+    assert found.postings > 10_000
+    assert 0 < took.resumed_after < 1_000, "it was broken off and went on"
+    assert took.records == 1_000, "none was read twice"
+    assert took.lookups_meanwhile > 0
+    assert took.enrolled_meanwhile >= 1_000 // 50
+    assert "| fingerprints | 1,000 | 0 | all, with all their facts |" in table(one)
+    assert "fingerprints: 1,000, 0 differ" in summary(one)
+
+
+# The topic that a store is rebuilt from is what compaction leaves of what the old one was told.
+
+
+HISTORY = History([BannedNames("telegram", f"umar{number}", "") for number in range(60)])
+
+
+def test_compaction_leaves_the_last_word_on_each_account() -> None:
+    told = list(HISTORY.told(range(60)))
+    last = {one.key: one.value for one in told}
+    assert len(told) > len(last), "some were told twice"
+    topic = Compacted(HISTORY, range(60))
+    left = [one for partition in topic.partitions("t") for one in topic.read("t", partition)]
+    assert {one.key: one.value for one in left} == last
+    assert len(left) == len(last) == 60
+    assert None in last.values()
+
+
+def test_it_is_broken_off_once_and_read_on_from_there() -> None:
+    topic = Compacted(HISTORY, range(60), broken_off_after=5)
+    with pytest.raises(BrokenOff):
+        list(topic.read("t", 0))
+    topic.broken_off_after = None
+    left = list(topic.read("t", 0, since=5))
+    assert topic.given == topic.end("t", 0) == 5 + len(left)
+
+
+# What two stores do not have in common is noticed, whatever it is.
+
+
+BANS = 100
+HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[tuple[Filled, Filled]]:
+    """Two empty stores."""
+    with server() as one, server() as other:
+        both = Filled(a_store(one, BANS), one), Filled(a_store(other, BANS), other)
+        for each in both:
+            await each.store.open()
+        yield both
+        for each in both:
+            await each.store.close()
+
+
+def bans(handles: Iterable[str], *, backwards: bool = False) -> list[Ban]:
+    told = [by_handle(number, BannedNames("telegram", handle, "")) for number, handle in enumerate(handles)]
+    return told[::-1] if backwards else told
+
+
+def asks(handle: str) -> Query:
+    (ban,) = bans([handle])
+    return Query("nobody", tuple(query_keys(ban.fingerprints[0])))
+
+
+async def differs(two: tuple[Filled, Filled], *queries: Query) -> dict[str, int]:
+    found = asdict(await compared(*two, a_layout(BANS), queries))
+    return {name: count for name, count in found.items() if name.endswith("_differing") and count}
+
+
+@pytest.mark.journey
+async def test_a_ban_that_one_store_lacks_is_noticed_everywhere(two: tuple[Filled, Filled]) -> None:
+    old, new = two
+    await old.store.enrol(bans(["umar_media", "nadia.rahman"]), now=BANNED_AT)
+    await new.store.enrol(bans(["umar_media"]), now=BANNED_AT)
+    found = await differs(two, asks("nadia.rahman"), asks("nadia_rahmann"))
+    assert found["fingerprints_differing"] == 1
+    assert found["postings_differing"] > 10
+    assert found["queries_differing"] == 2
+
+
+@pytest.mark.journey
+async def test_a_posting_that_one_store_lost_is_noticed(two: tuple[Filled, Filled]) -> None:
+    for each in two:
+        await each.store.enrol(bans(["umar_media", "nadia.rahman"]), now=BANNED_AT)
+    assert await differs(two, asks("umar_media")) == {}
+    (name, *_) = two[1].server.client.scan_iter(match=b"samehand:{0}:b:p*")
+    two[1].server.client.delete(name)
+    assert (await differs(two, asks("umar_media")))["postings_differing"] > 0
+
+
+@pytest.mark.journey
+async def test_whom_a_name_lists_that_nobody_reads_is_counted_apart(two: tuple[Filled, Filled]) -> None:
+    assert len(HANDLES) > SILENT_LISTS * SHORT_POSTING_CAP
+    old, new = two
+    await old.store.enrol(bans(HANDLES), now=BANNED_AT)
+    await new.store.enrol(bans(HANDLES, backwards=True), now=BANNED_AT)
+    asked = [asks(HANDLES[0]), asks(HANDLES[-1]), asks("nadia.rahman")]
+    found = await compared(old, new, a_layout(BANS), asked)
+    assert found.same
+    assert 0 < found.silent_differing <= found.silent
+
+
+@pytest.mark.journey
+async def test_a_name_that_one_store_alone_is_silent_about_is_noticed(two: tuple[Filled, Filled]) -> None:
+    old, new = two
+    await old.store.enrol(bans(HANDLES[: SHORT_POSTING_CAP + 1]), now=BANNED_AT)
+    await new.store.enrol(bans(HANDLES[:SHORT_POSTING_CAP]), now=BANNED_AT)
+    found = await compared(old, new, a_layout(BANS), [])
+    assert found.silent == 0
+    assert found.postings_differing > 0
+
+
+# What a store lists is read as it lies there, and a posting is left out where no look-up reads it.
+
+
+@pytest.mark.journey
+async def test_a_store_lists_what_its_bans_say() -> None:
+    told = [by_handle(number, BannedNames("telegram", handle, "")) for number, handle in enumerate(HANDLES)]
+    layout = a_layout(len(told))
+    with server() as running:
+        store = a_store(running, len(told))
+        await store.open()
+        await store.enrol(told, now=BANNED_AT)
+        found = listed(running, layout)
+        await store.close()
+    pairs = {
+        (spot, int.from_bytes(layout.addresses.account(ban.account).tag, "big"))
+        for ban in told
+        for spot in spots_of(layout, keys_of_fingerprints(ban.fingerprints)).tolist()
+    }
+    lists = set(zip(found.spots.tolist(), found.tags.tolist(), strict=True))
+    assert lists < pairs
+    bearers = Counter(spot for spot, _ in pairs)
+    most = SILENT_LISTS * SHORT_POSTING_CAP
+    assert {spot for spot, _ in pairs - lists} == {spot for spot, many in bearers.items() if many > most}
+
+
+def test_a_spot_is_read_as_far_as_whichever_of_its_keys_reads_most() -> None:
+    read = read_up_to(
+        [ReadSpots(np.array([7, 9]), np.array([2, 5])), ReadSpots(np.array([9, 3]), np.array([4, 1]))]
+    )
+    assert (read.spots.tolist(), read.most.tolist()) == ([3, 7, 9], [1, 2, 5])
+
+
+def test_names_are_read_up_to_their_caps_and_personal_values_always() -> None:
+    kinds = [KeyKind.NAMING_RUN, KeyKind.NAME_WORD, KeyKind.DEVICE]
+    read = ReadSpots.of(a_layout(4), [key_of(kind, b"umar") for kind in kinds])
+    assert read.most.tolist() == [SHORT_POSTING_CAP, NAME_POSTING_CAP, np.iinfo(np.int64).max]

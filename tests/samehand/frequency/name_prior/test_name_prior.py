@@ -1,0 +1,332 @@
+"""How common a name is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from statistics import median
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from samehand.frequency.name_prior import (
+    CAP_BITS,
+    COMMONNESS_VERSION,
+    FLOOR_BITS,
+    bits,
+    decoration,
+    digit_bits,
+    segments,
+    whole_bits,
+)
+from samehand.frequency.name_prior.digits import DIGIT_BITS
+from samehand.frequency.name_prior.table import STEPS_PER_BIT, TOKEN_LENGTH_MAX, parse, shipped
+from samehand.normalize.text.fold import fold_name
+from samehand.normalize.text.fold_table import FOLD_VERSION
+
+# Common is cheap, unheard-of is dear, and a handle costs what its most common reading costs.
+
+
+FOLDED = st.text("abcdefghijklmnopqrstuvwxyz0123456789", max_size=40)
+WORDS = ("umar", "media", "john", "sultan", "king", "ali")
+LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=30)
+
+# As people spell them, each among the most common of its language.
+COMMON_GIVEN_NAMES = {
+    "en": "james john michael david sarah emma thomas jack anna daniel",
+    "es": "jose maria juan carlos luis ana pedro carmen laura miguel",
+    "ar": "mohamed ahmed fatima omar hassan khaled maryam ibrahim nour youssef",
+    "ur": "muhamad ali usman bilal ayesha hamza imran zainab faisal zeshan",
+    "ps": "gul khalid najib karim rahim laila wali zalmay hamid abdulah",
+    "fa": "reza hosein zahra mehdi maryam saed sara narges mohsen amir",
+    "tr": "mehmet mustafa fatma ayse emine huseyin elif murat zeynep osman",
+    "ru": "sergey dmitry olga anna ivan elena natalia andrey tatiana maxim",
+    "hi": "rahul amit priya raj poja sunil vijay ravi neha anjali",
+    "zh": "wei jing fang ming li na min jie yan tao",
+    "ko": "minjun jihon jiwo minji hyun jun minsu sujin junho jiso",
+}
+
+
+def test_a_common_name_is_cheap_and_an_unheard_of_one_is_dear() -> None:
+    assert bits("john") < 9
+    assert bits("xqzvkt") == CAP_BITS
+    assert bits("john") < bits("thorpe") < bits("qwzxjvkp")
+
+
+def test_short_texts_stay_common() -> None:
+    assert bits("a") < 6
+    assert bits("ab") < 10
+    assert bits("abc") < 10
+    assert bits("ali") < 8
+
+
+def test_names_of_every_language_are_alike_common() -> None:
+    medians = {
+        language: median(bits(name) for name in names.split())
+        for language, names in COMMON_GIVEN_NAMES.items()
+    }
+    assert max(medians.values()) - min(medians.values()) <= 2, medians
+
+
+def test_a_name_in_its_own_script_is_as_common_as_its_romanisation() -> None:
+    for native in ("محمد", "فاطمة", "علي", "عثمان", "حسين", "Дмитрий", "Ольга", "राहुल", "민준"):
+        fold = fold_name(native)
+        assert fold is not None
+        assert bits(fold.base) < 9, native
+
+
+@pytest.mark.parametrize(
+    ("handle", "pieces"),
+    [
+        ("umarmediaoficial", ["umar", "media", "oficial"]),
+        ("realjohn", ["real", "john"]),
+        ("ali786", ["ali", "786"]),
+        ("xqzvktmedia", ["xqzvkt", "media"]),
+        ("sultan", ["sultan"]),
+        ("umar_media", ["umar", "media"]),
+    ],
+)
+def test_a_handle_is_read_as_the_words_it_was_made_of(handle: str, pieces: list[str]) -> None:
+    assert [piece.text for piece in segments(handle)] == pieces
+
+
+def test_an_affix_costs_little_and_a_second_name_costs_more() -> None:
+    alone = bits("umar")
+    assert alone < bits("umaroficial") < bits("umarfaroq") <= CAP_BITS
+    assert bits("umaroficial") - alone <= 6
+
+
+def test_a_lucky_number_costs_less_than_a_random_one() -> None:
+    assert bits("ali") < bits("ali786") < bits("ali5937")
+
+
+def test_having_it_as_the_whole_handle_is_rarer_than_bearing_it() -> None:
+    assert bits("ali") + 3 <= whole_bits("ali") < CAP_BITS
+    assert whole_bits("") == 0
+    assert whole_bits("xqzvkt") == CAP_BITS
+
+
+@given(st.text(max_size=80))
+@example("")
+@example("___")
+@example("\u0663ⅷ²")
+def test_any_text_has_bits_within_bounds(text: str) -> None:
+    own = bits(text)
+    assert own == 0 if re.search("[a-z0-9]", text) is None else FLOOR_BITS <= own <= CAP_BITS
+    assert own <= whole_bits(text) <= CAP_BITS
+
+
+@given(FOLDED)
+def test_the_same_text_has_the_same_bits_whatever_was_asked_before(text: str) -> None:
+    first = bits(text)
+    bits.cache_clear()
+    segments.cache_clear()
+    assert bits(text) == first
+
+
+@given(FOLDED)
+def test_the_pieces_make_up_the_text(text: str) -> None:
+    assert "".join(segment.text for segment in segments(text)) == text
+
+
+@given(LETTERS)
+def test_no_text_is_rarer_than_letters_drawn_at_random(text: str) -> None:
+    assert bits(text) <= max(FLOOR_BITS, min(CAP_BITS, 4.71 * len(text)))
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=4))
+def test_a_composition_costs_no_more_than_its_words_and_their_joins(words: list[str]) -> None:
+    assert bits("".join(words)) <= min(CAP_BITS, sum(map(bits, words)) + len(words) - 1)
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=4))
+def test_a_separator_is_a_join(words: list[str]) -> None:
+    assert (
+        bits("".join(words)) <= bits("_".join(words)) <= min(CAP_BITS, sum(map(bits, words)) + len(words) - 1)
+    )
+
+
+@given(st.text("abc", min_size=49, max_size=300))
+def test_very_long_text_is_at_the_cap(text: str) -> None:
+    assert bits(text) == CAP_BITS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ishaqzai", "alizai", "sulaimankhel", "zarghona", "breshna", "gandapur", "nangarhari"),
+        *("qahtani", "bajwa", "khokhar", "chaturvedi", "bhardwaj", "akyol"),
+        *("اسحاقزی", "سلیمانخېل", "لوګری", "باجوہ", "भारद्वाज", "قحطاني"),
+    ],
+)
+def test_common_names_of_languages_without_a_published_list_are_no_rarities(name: str) -> None:
+    folded = fold_name(name)
+    assert folded is not None
+    assert bits(folded.base) < 16.0
+
+
+@pytest.mark.parametrize(
+    ("his", "hers"), [("kuznetsov", "kuznetsova"), ("vinogradov", "vinogradova"), ("kowalski", "kowalska")]
+)
+def test_a_family_name_is_as_common_in_the_form_that_women_bear(his: str, hers: str) -> None:
+    assert bits(hers) == pytest.approx(bits(his), abs=0.25)
+
+
+@pytest.mark.parametrize(
+    "name", ["vasilyev", "vasiliev", "vasilev", "mihailov", "mikhailov", "zaitsev", "zaytsev", "grigoryev"]
+)
+def test_a_common_name_in_cyrillic_letters_is_no_rarity_in_any_spelling(name: str) -> None:
+    assert bits(name) < 14.0
+
+
+def test_a_clan_that_no_list_knows_is_read_by_its_parts() -> None:
+    assert [piece.text for piece in segments("babarkhel")] == ["babar", "khel"]
+    assert bits("babarkhel") < CAP_BITS
+
+
+# The table of names, and what digits and decorations cost.
+
+
+# What decorates a handle is known in many languages; a name is never a decoration.
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("official", "real", "the", "tv", "media", "backup", "new", "oficial", "noticias", "resmi", "haber"),
+        *(
+            "رسمي",
+            "الرسمي",
+            "قناة",
+            "آفیشل",
+            "سرکاری",
+            "رسمی",
+            "официальный",
+            "новости",
+            "आधिकारिक",
+            "官方",
+            "공식",
+        ),
+    ],
+)
+def test_affixes_of_many_languages_are_decorations_once_folded(word: str) -> None:
+    folded = fold_name(word)
+    assert folded is not None
+    assert decoration(folded.base), folded.base
+
+
+@pytest.mark.parametrize("token", ["2", "02", "2024", "official2", "backup03"])
+def test_counters_and_years_are_decorations(token: str) -> None:
+    assert decoration(token)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "umar",
+        "john",
+        "maria",
+        "ben",
+        "ana",
+        "wali",
+        "alam",
+        "fatima",
+        "wei",
+        "",
+        "923001234567",
+        "official12345",
+    ],
+)
+def test_names_and_long_numbers_are_not(token: str) -> None:
+    assert not decoration(token)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_judged(text: str) -> None:
+    assert decoration(text) in (True, False)
+
+
+# Numbers that mean something are common; numbers that mean nothing cost their digits.
+
+
+def test_no_digits_cost_nothing() -> None:
+    assert digit_bits("") == 0
+
+
+@pytest.mark.parametrize(
+    ("meant", "random"),
+    [("1998", "3748"), ("786", "583"), ("007", "583"), ("69", "31"), ("123", "583"), ("420", "583")],
+)
+def test_a_number_that_means_something_is_more_common(meant: str, random: str) -> None:
+    assert digit_bits(meant) < digit_bits(random)
+
+
+def test_years_of_birth_are_more_common_than_others() -> None:
+    assert digit_bits("1999") < digit_bits("1950") < digit_bits("1850")
+    assert digit_bits("99") < digit_bits("54")
+
+
+def test_patterns_are_more_common_than_random_digits_of_their_length() -> None:
+    for pattern in ("77777777", "45678", "98765"):
+        assert digit_bits(pattern) < digit_bits("59372846"[: len(pattern)])
+
+
+@given(st.text("0123456789", min_size=1, max_size=60))
+def test_a_run_costs_something_but_no_more_than_random_digits_of_its_length(run: str) -> None:
+    assert 0 < digit_bits(run) <= 8 + len(run) * DIGIT_BITS
+
+
+# The shipped file is the one its version names, and a damaged or foreign one is refused.
+
+BODY = "[tokens]\n7 john king\n8.5 umarfaroq\n[letters]\n^ " + "!" * 25 + "'\n"
+
+
+def a_file(
+    *, version: int = COMMONNESS_VERSION, fold: int = FOLD_VERSION, body: str = BODY, sha: str = ""
+) -> str:
+    digest = sha or hashlib.sha256(body.encode()).hexdigest()
+    return f"version {version}\nfold {fold}\nsha256 {digest}\n\n{body}"
+
+
+def test_tokens_costs_and_lengths_are_read() -> None:
+    table = parse(a_file())
+    assert table.tokens == {"john": 7.0, "king": 7.0, "umarfaroq": 8.5}
+    assert table.rows["^"][25] / STEPS_PER_BIT == 1.0
+    assert table.lengths["umar"] == (2, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"version": COMMONNESS_VERSION + 1}, "version"),
+        ({"fold": FOLD_VERSION + 1}, "fold version"),
+        ({"sha": "0" * 64}, "checksum"),
+    ],
+)
+def test_a_file_of_another_make_is_refused(changed: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse(a_file(**changed))
+
+
+def test_a_file_without_a_head_is_refused() -> None:
+    with pytest.raises(ValueError, match="version"):
+        parse(BODY)
+
+
+def test_every_shipped_figure_is_within_bounds() -> None:
+    table = shipped()
+    assert len(table.tokens) > 40_000
+    for token, own in table.tokens.items():
+        assert token.isalpha()
+        assert token.isascii()
+        assert 2 <= len(token) <= TOKEN_LENGTH_MAX
+        assert FLOOR_BITS <= own <= CAP_BITS
+
+
+def test_each_context_shares_one_whole_among_the_letters() -> None:
+    for context, row in shipped().rows.items():
+        assert len(row) == 26
+        # Rounding to a sixth of a bit moves a share by at most 6 in 100.
+        assert sum(2.0 ** (-cost / STEPS_PER_BIT) for cost in row) == pytest.approx(1.0, abs=0.07), context

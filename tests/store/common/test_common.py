@@ -1,0 +1,608 @@
+"""What every store computes alike."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from dataclasses import replace
+from hashlib import blake2b, shake_256
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.account import Avatar
+from samehand.fingerprint.distil import distil
+from samehand.frequency.rates import shared_rate
+from samehand.keys import KeyKind, falls_silent, key_of, posting_cap
+from store.base import Ruling
+from store.common import doorkeeper
+from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.common.calendar import BanTimes, Dated, calendars, dated_in
+from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
+from store.common.crowd import CLUSTER_BYTES, Crowd, by_kind, cluster_tag, naming_keys
+from store.common.doorkeeper import Doorkeeper
+from store.common.hashing import Hasher
+from store.common.key_digests import Addresses
+from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
+from store.common.records import ban_quote, frame_of
+from store.limits import (
+    CLAIM_SECONDS,
+    DOOR_VALUES,
+    HALF_LIFE_SECONDS,
+    LISTED_LATER,
+    NAMING_KINDS,
+    OPENERS,
+    WAITING_MAX,
+    listed_at_most,
+)
+from store.memory.counts import Counts, CountsSnapshot
+from store.redis.count_min_sketch import FILTER_PLACES, ROWS
+from tests.house import ROOT
+from tests.store.makers import DAY, IDENTITY, NOW, PEPPERS, a_ban, an_account, fingerprints
+
+# What comes once passes, what comes again is let in, and nothing is held for ever.
+
+
+RNG = np.random.default_rng(7)
+Hashes = npt.NDArray[np.uint32]
+
+
+def some(many: int) -> Hashes:
+    """So many values that nobody has met."""
+    return RNG.integers(0, 1 << 32, (many, ROWS), np.uint32)
+
+
+def shown(many: int) -> Hashes:
+    """Sightings that open no door by themselves."""
+    return np.full((many, FILTER_PLACES), OPENERS, np.uint32) + np.array([1, 0, 0], np.uint32)
+
+
+def test_what_is_met_first_passes_and_what_comes_again_is_let_in() -> None:
+    door, values = Doorkeeper(), some(1_000)
+    for _ in range(2):  # a repeat of what failed lets nothing in
+        assert not door.lets_in(values, shown(1_000)).any()
+    door.note(values)
+    assert door.lets_in(values, shown(1_000)).all()
+
+
+def test_of_one_batch_the_second_is_let_in() -> None:
+    door, (value,) = Doorkeeper(), some(1)
+    assert door.lets_in(np.array([value] * 3), shown(3)).tolist() == [False, True, True]
+
+
+def test_one_first_sighting_in_so_many_is_let_in() -> None:
+    sightings = RNG.integers(0, 1 << 26, (20_000, FILTER_PLACES), np.uint32)
+    share = Doorkeeper().lets_in(some(20_000), sightings).mean()
+    assert share == pytest.approx(1 / OPENERS, rel=0.05)
+
+
+def test_a_batch_of_nothing_lets_nobody_in() -> None:
+    assert Doorkeeper().lets_in(some(0), shown(0)).size == 0
+
+
+def test_what_was_not_met_for_two_generations_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "DOOR_VALUES", 100)
+    door, values, regular = Doorkeeper(), some(20), some(20)
+    door.note(values)
+    for _ in range(2):
+        others = some(101)
+        assert not door.lets_in(others, shown(101)).any()
+        door.note(others)
+        door.note(regular)
+    assert not door.lets_in(values, shown(20)).any()
+    assert door.lets_in(regular, shown(20)).all()
+
+
+def test_as_full_as_it_gets_few_are_taken_for_known() -> None:
+    door, at_once = Doorkeeper(), 100_000
+    for _ in range(DOOR_VALUES // at_once):
+        door.note(some(at_once))
+    assert door.lets_in(some(at_once), shown(at_once)).mean() < 1 / 25
+
+
+# Who of many that share a value is listed, and of which values it is known who is not.
+
+
+def test_only_what_names_a_person_or_a_machine_is_told_by_value() -> None:
+    keys = [key_of(kind, b"0123456789") for kind in KeyKind]
+    assert naming_keys(keys) == [key_of(kind, b"0123456789") for kind in KeyKind if kind in NAMING_KINDS]
+
+
+def test_counts_are_summed_by_kind_and_none_is_left_out() -> None:
+    one, two = key_of(KeyKind.DEVICE, b"1"), key_of(KeyKind.DEVICE, b"2")
+    assert by_kind([(one, 2), (two, 3), (key_of(KeyKind.EMAIL, b"3"), 0)]) == {KeyKind.DEVICE: 5}
+
+
+def test_the_scripts_know_the_same_kinds_and_caps() -> None:
+    """Lua has no way to read Python's lists."""
+    script = (ROOT / "store/redis/lua/common.lua").read_text("utf-8")
+    listed = ", ".join(f"[{kind:d}] = true" for kind in sorted(NAMING_KINDS))
+    assert f"local NAMING = {{{listed}}}" in script
+    assert f"local LATER, WAITING = {LISTED_LATER}, {WAITING_MAX} " in script
+    assert f"local CLUSTER = {CLUSTER_BYTES}\n" in script
+    assert "local function silent(kind) return kind < 32 and kind ~= 1 end" in script
+    assert all(falls_silent(kind) == (kind < 32 and kind != 1) for kind in KeyKind)
+
+
+def test_the_cluster_that_takes_most_places_gives_one_up() -> None:
+    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
+    for number in range(LISTED_LATER):
+        crowd.come(f"farm{number}", b"aa", posting, 60, again=False)
+    assert crowd.come("stranger", b"bb", posting, 60, again=False)
+    assert list(crowd.waiting) == ["farm14"]  # in the middle of those from one network
+    for number in range(LISTED_LATER, 600):
+        assert crowd.come(f"farm{number}", b"aa", posting, 60, again=False)
+    assert {"stranger", "farm0", "farm599"} <= posting.keys()
+    assert len(posting) == 60 + LISTED_LATER
+    assert crowd.not_listed == 601 - LISTED_LATER
+
+
+def test_of_strangers_the_oldest_and_the_newest_are_listed() -> None:
+    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
+    for number in range(600):
+        crowd.come(str(number), number.to_bytes(2, "big"), posting, 60, again=False)
+    half = LISTED_LATER // 2
+    later = [*range(half), *range(600 - half, 600)]
+    assert [*posting][60:] == [str(number) for number in later]
+
+
+def test_whoever_waits_is_listed_once_somebody_leaves() -> None:
+    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
+    for number in range(LISTED_LATER + 1):
+        crowd.come(str(number), b"aa", posting, 60, again=False)
+    (waiting,) = crowd.waiting
+    del posting["first7"]
+    crowd.leave("first7", posting, 60)
+    assert waiting in posting
+    assert crowd.not_listed == 0
+
+
+def test_an_account_is_told_by_its_network_else_by_its_device_else_by_itself() -> None:
+    device, network = key_of(KeyKind.DEVICE, b"a device's"), key_of(KeyKind.PREFIX, b"a network's")
+    assert cluster_tag([device, network], b"its tag") == b"'s"
+    assert cluster_tag([key_of(KeyKind.PREFIX, b"12"), device], b"its tag") == b"12"
+    assert cluster_tag([key_of(KeyKind.DEVICE, b"34")], b"its tag") == b"34"
+    assert cluster_tag([key_of(KeyKind.EMAIL, b"56")], b"its tag") == b"ag"
+
+
+# Rarity is never negative, and less for what is common; short postings are read while there is room.
+
+
+HANDLE, RUN, NAME, PICTURE, DEVICE = (
+    KeyKind.HANDLE_WORD,
+    KeyKind.NAMING_RUN,
+    KeyKind.NAME_WORD,
+    KeyKind.AVATAR_BLOCK,
+    KeyKind.DEVICE,
+)
+QUESTIONS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([HANDLE, NAME, PICTURE, DEVICE]), st.integers(0, 256)),
+    max_size=40,
+).map(lambda asked: sorted(asked, key=lambda one: one[0]))
+
+
+def test_one_in_a_million_is_worth_twenty_bits() -> None:
+    assert rarity_steps(1 << 20, 1) == 20 * STEPS_A_BIT
+    assert rarity_steps(1 << 20, 256) == 12 * STEPS_A_BIT
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**6), st.integers(1, 10**6))
+def test_a_longer_posting_is_never_worth_more(total: int, one: int, other: int) -> None:
+    shorter, longer = sorted((one, other))
+    assert rarity_steps(total, shorter) >= rarity_steps(total, longer) >= 0
+
+
+def read(asked: list[tuple[int, KeyKind, int]], keep: int = 64) -> list[bool]:
+    """Whether each question (query, kind, length of its posting) is read."""
+    columns = np.array(asked, np.int64).reshape(-1, 3)
+    kinds = columns[:, 1].astype(np.uint8)
+    answer: list[bool] = read_at_all(columns[:, 0], kinds, columns[:, 2], keep).tolist()
+    return answer
+
+
+@given(st.sampled_from(KeyKind))
+def test_a_name_above_its_cap_is_silent_and_a_personal_value_never(kind: KeyKind) -> None:
+    cap = posting_cap(kind)
+    assert read([(0, kind, cap)]) == [True]
+    assert read([(0, kind, cap + 1)]) == [not falls_silent(kind)]
+
+
+def test_what_is_silent_takes_no_room() -> None:
+    assert (
+        read([(0, HANDLE, 257)] * 9 + [(0, RUN, 33)] * 9 + [(0, HANDLE, 256)] * 2)
+        == [False] * 18 + [True] * 2
+    )
+
+
+def test_the_longest_postings_are_left() -> None:
+    assert read([(0, HANDLE, 256), (0, HANDLE, 200), (0, HANDLE, 250)]) == [False, True, True]
+
+
+def test_a_name_and_another_query_have_entries_of_their_own() -> None:
+    assert all(read([(0, HANDLE, 256), (0, HANDLE, 256), (0, NAME, 256), (1, HANDLE, 256)]))
+
+
+def test_the_same_handle_and_personal_values_are_always_read() -> None:
+    assert allotment(KeyKind.HANDLE_FULL) == allotment(KeyKind.EMAIL) == allotment(DEVICE)
+    assert all(read([(0, HANDLE, 256), (0, HANDLE, 256), *[(0, DEVICE, 60)] * 20]))
+
+
+def test_who_keeps_more_reads_more() -> None:
+    asked = [(0, HANDLE, 256)] * 9
+    assert [sum(read(asked, keep)) for keep in (1, 64, 128, 256)] == [2, 2, 4, 8]
+
+
+@given(QUESTIONS, st.integers(1, 300))
+def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, KeyKind, int]], keep: int) -> None:
+    chosen = read(asked, keep)
+    most = max(READ_AT_LEAST, READ_A_KEPT * keep)
+    for query, purse, length in (one for one, taken in zip(asked, chosen, strict=True) if not taken):
+        spent = [
+            n for (q, p, n), taken in zip(asked, chosen, strict=True) if taken and (q, p) == (query, purse)
+        ]
+        assert purse != DEVICE
+        assert max(spent, default=0) <= length
+        assert sum(spent) <= most < sum(spent) + length
+
+
+# What counts of a ban, and that counting it no more leaves nothing of it.
+
+
+TODAY = int(NOW // DAY)
+DATED = st.builds(
+    Dated,
+    st.integers((TODAY - 50) * 1_440, (TODAY + 1) * 1_440 - 1),
+    st.booleans(),
+    st.sampled_from(["", "spam", "terror"]),
+    st.sampled_from([b"", b"one...", b"other."]),
+)
+
+
+def test_what_counts_is_read_from_a_stored_ban_as_it_was_when_it_was_enrolled() -> None:
+    root = Addresses(IDENTITY).account("x:1").raw
+    for traits, founder in (
+        ({"ip": "39.40.1.2", "device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
+        ({"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
+        ({}, None),
+        ({"ip": "39.40.1.2"}, None),
+        ({"ip": "39.40.1.2"}, root),
+    ):
+        ban = a_ban("9", policy="spam", at=NOW - 0.5, **traits)  # type: ignore[arg-type]  # texts alone
+        dated = Dated.of(ban.fingerprints[0], "spam", founder)
+        assert dated is not None
+        assert bool(dated.cluster) == bool(founder or "device_id" in traits)
+        assert dated_in(frame_of(b"tag.", ban.fingerprints, None), ban_quote(ban.facts, founder)) == dated
+
+
+def test_a_midnight_is_a_day_and_no_moment_is_nothing() -> None:
+    midnight, never = a_ban("1", at=NOW - NOW % DAY), a_ban("2", at=None)
+    dated = Dated.of(midnight.fingerprints[0], None, None)
+    assert dated == Dated(TODAY * 1_440, True, "", b"")
+    assert Dated.of(never.fingerprints[0], None, None) is None
+
+
+def test_a_record_of_another_version_never_counted() -> None:
+    ban = a_ban("1")
+    frame = bytearray(frame_of(b"tag.", ban.fingerprints, None))
+    frame[5] = 255
+    assert dated_in(bytes(frame), ban_quote(ban.facts, None)) is None
+
+
+def test_for_the_scripts_it_is_packed_with_its_policy_last() -> None:
+    dated = Dated(29_833_333, True, "spam", b"abcdef")
+    assert dated.packed == struct.pack(">IBB", 29_833_333, 1, 6) + b"abcdefspam"
+
+
+@given(st.lists(DATED, max_size=30), st.data())
+def test_who_was_counted_and_then_no_more_leaves_nothing(bans: list[Dated], data: st.DataObject) -> None:
+    times, now = BanTimes(), NOW
+    times.turn(now)
+    for dated in bans:
+        times.add(dated)
+        now += data.draw(st.sampled_from([0.0, 60.0, 3 * DAY]))
+        times.turn(now)
+    for dated in data.draw(st.permutations(bans)):
+        times.remove(dated)
+        now += data.draw(st.sampled_from([0.0, 3 * DAY]))
+        times.turn(now)
+    assert not times.counted
+
+
+@given(st.lists(DATED, max_size=30))
+def test_days_hold_what_minutes_and_hours_hold(bans: list[Dated]) -> None:
+    times = BanTimes()
+    for dated in bans:
+        times.add(without_policy(dated))
+    counts = calendars([(TODAY, 0, times.counted)]).by_policy.get("")
+    distinct = {(one.minute // 60, one.day_only, one.cluster) for one in bans if one.cluster}
+    assert (counts.bans if counts else 0) == len(distinct) + sum(not one.cluster for one in bans)
+
+
+def without_policy(dated: Dated) -> Dated:
+    """The same ban under no policy."""
+    return dated._replace(policy="")
+
+
+# The rules of alerts, over every order of events.
+
+
+MINE, OTHERS = b"my event", b"another event"
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["possible", "likely", "confirm", "withdraw", "wait"]),
+        st.sampled_from([MINE, OTHERS]),
+    ),
+    max_size=30,
+)
+
+
+def test_bands_rank_by_certainty_and_an_unknown_one_as_none() -> None:
+    assert band_rank("likely") > band_rank("possible") > band_rank("none") == band_rank("whatever")
+
+
+@given(EVENTS)
+def test_revisions_never_fall_and_what_is_confirmed_stays_told(
+    events: list[tuple[str, bytes]],
+) -> None:
+    marker: Marker | None = None
+    last, published, now = 0, -1, 0.0
+    for event, claim in events:
+        if event == "wait":
+            now += CLAIM_SECONDS
+        elif event == "confirm" and marker is not None:
+            if claimed(marker, claim, last):
+                marker = confirmed(marker)
+            published = marker.confirmed
+        elif event == "withdraw" and marker is not None:
+            marker, last, published = withdrawn(marker, last, now), marker.revision + 1, -1
+        elif event in ("possible", "likely"):
+            ruling, after = ruled(marker, band_rank(event), claim, now)
+            assert ruling.ruling is Ruling.DUPLICATE or band_rank(event) > published
+            assert (after is None) == (ruling.ruling is Ruling.DUPLICATE)
+            if after is not None:
+                assert ruling.revision >= last
+                marker, last = after, ruling.revision
+
+
+def test_a_lost_confirmation_repeats_the_revision() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0)
+    again, _ = ruled(marker, 1, MINE, 1.0)
+    risen, _ = ruled(marker, 2, MINE, 1.0)
+    assert (again.revision, risen.revision) == (1, 2)
+
+
+def test_what_is_proposed_only_again_needs_a_claim_of_its_own_that_is_open() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0)
+    assert marker is not None
+    own, _ = ruled(marker, 1, MINE, 1.0, again_only=True)
+    assert (own.ruling, own.revision) == (Ruling.PUBLISH, 1)
+    for known, claim in [(None, MINE), (marker, OTHERS), (confirmed(marker), MINE)]:
+        refused, after = ruled(known, 2, claim, 2 * CLAIM_SECONDS, again_only=True)
+        assert (refused.ruling, after) == (Ruling.DUPLICATE, None)
+
+
+def test_another_event_waits_until_the_claim_is_over() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0)
+    early, _ = ruled(marker, 1, OTHERS, CLAIM_SECONDS - 1)
+    late, taken = ruled(marker, 1, OTHERS, CLAIM_SECONDS)
+    assert (early.ruling, late.revision) == (Ruling.DUPLICATE, 1)
+    assert taken is not None
+    assert not claimed(taken, MINE, 1)
+    assert claimed(taken, OTHERS, 1)
+
+
+def test_a_late_confirmation_does_not_confirm_a_later_revision() -> None:
+    """The same event, read by another worker, has proposed the pair anew since its alert was withdrawn."""
+    _, marker = ruled(None, 1, MINE, 0.0)
+    ruling, anew = ruled(withdrawn(marker, 1, 0.0), 1, MINE, 1.0)
+    assert ruling.revision == 3
+    assert anew is not None
+    assert not claimed(anew, MINE, 1)
+    assert claimed(anew, MINE, 3)
+
+
+def test_alert_without_a_marker_is_withdrawn_above_its_revision() -> None:
+    assert withdrawn(None, 4, 0.0).revision == 5
+
+
+# Digests of keys.
+
+
+# Addresses: the same under one secret, others under another, spread evenly.
+
+HERE, ELSEWHERE = Addresses(b"one secret"), Addresses(b"another secret")
+
+
+@given(st.text(), st.text())
+def test_two_accounts_have_two_digests(one: str, other: str) -> None:
+    assert (HERE.account(one) == HERE.account(other)) == (one == other)
+
+
+@given(st.text())
+def test_a_digest_depends_on_the_secret_and_on_what_it_stands_for(name: str) -> None:
+    assert HERE.account(name) != ELSEWHERE.account(name)
+    assert HERE.account(name) != HERE.alert(name)
+    assert HERE.check != ELSEWHERE.check
+
+
+@given(st.binary(max_size=20))
+def test_one_value_of_two_kinds_is_two_keys(value: bytes) -> None:
+    kinds = set(HERE.keys([key_of(kind, value) for kind in KeyKind]).tolist())
+    assert len(kinds) == len(KeyKind)
+
+
+@given(st.lists(st.binary(max_size=20), min_size=2, max_size=2))
+def test_values_that_list_few_share_no_posting_with_those_that_list_many(values: list[bytes]) -> None:
+    """Whatever the print is, the last bits of the hash are part of it."""
+    one, other = (HERE.keys([key_of(kind, value) for kind in KeyKind]).tolist() for value in values)
+    for (kind, here), (beside, there) in product(
+        zip(KeyKind, one, strict=True), zip(KeyKind, other, strict=True)
+    ):
+        if listed_at_most(kind) != listed_at_most(beside):
+            assert here & 0b11 != there & 0b11
+
+
+def test_accounts_fall_evenly_on_shards() -> None:
+    counts = Counter(HERE.account(f"x:{n}").shard(7) for n in range(7_000))
+    assert sorted(counts) == list(range(7))
+    assert max(counts.values()) < 1_200
+
+
+def test_a_lone_surrogate_is_an_id_like_any_other() -> None:
+    assert len(HERE.account("x:\ud800").raw) == 16
+
+
+# Hashes of many values are the sums that the paper says, of each by itself.
+
+SECRET = bytes(range(32))
+VALUES = st.binary(max_size=80) | st.binary(max_size=8).map(lambda value: value + b"\0")
+
+
+def by_the_book(value: bytes) -> int:
+    """The hash of one value, a number at a time."""
+    drawn = shake_256(SECRET).digest(16 * 17)
+    numbers = [int.from_bytes(drawn[at : at + 8], "little") for at in range(0, len(drawn), 8)]
+    short = value if len(value) <= 64 else blake2b(value, key=SECRET, digest_size=64, person=b"long").digest()
+    words = [len(value), *(int.from_bytes(short[at : at + 4], "little") for at in range(0, len(short), 4))]
+    halves = [
+        sum(word * number for word, number in zip(words, numbers[half::2], strict=False)) % 2**64 >> 32
+        for half in (0, 1)
+    ]
+    return halves[0] << 32 | halves[1]
+
+
+@given(st.lists(VALUES, max_size=12))
+def test_many_at_once_are_each_by_itself(values: list[bytes]) -> None:
+    assert Hasher(SECRET)(values).tolist() == [by_the_book(value) for value in values]
+
+
+def test_values_that_differ_in_their_last_zero_alone_are_told_apart() -> None:
+    hashes = Hasher(SECRET)([b"", b"\0", b"\0\0", b"a", b"a\0"]).tolist()
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_another_secret_gives_other_hashes() -> None:
+    assert Hasher(SECRET)([b"umar"]) != Hasher(SECRET[:-1])([b"umar"])
+
+
+def test_likely_values_fall_everywhere() -> None:
+    """A hundred thousand names in 4,096 places: none has twice its share, on either half."""
+    hashes = Hasher(SECRET)([b"\x08umar%d" % number for number in range(100_000)])
+    for bits in (hashes >> 52, hashes & 4095):
+        counts = [0] * 4096
+        for place in bits.tolist():
+            counts[place] += 1
+        assert max(counts) < 2 * 100_000 / 4096
+
+
+# What an account counts, for which cluster, and what a farm of accounts cannot do to the counts.
+
+
+ITSELF = b"the account"
+
+
+def values_of(**traits: str) -> dict[KeyKind, Counted]:
+    """What an account counts, by kind."""
+    (one,) = fingerprints(an_account(**traits))
+    return {value.kind: value for value in counted(one, ITSELF).values}
+
+
+def test_names_are_counted_within_their_stratum_and_personal_values_among_all() -> None:
+    found = values_of(handle="umar_media", display_name="Umar", email="umar@example.org")
+    assert {found[kind].stratum for kind in (KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD)} == {"latin"}
+    assert found[KeyKind.EMAIL].stratum == ""
+
+
+def test_a_network_counts_a_name_once_and_devices_count_a_network() -> None:
+    found = values_of(ip="39.40.1.2", device_id="f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11")
+    assert found[KeyKind.STEM].cluster == found[KeyKind.PREFIX].value
+    assert found[KeyKind.ADDRESS].cluster == found[KeyKind.DEVICE].value
+    assert found[KeyKind.DEVICE].cluster == found[KeyKind.PREFIX].value
+
+
+def test_where_no_network_and_no_device_is_known_the_account_counts_for_itself() -> None:
+    assert values_of(handle="umar_media")[KeyKind.STEM].cluster == ITSELF
+
+
+def test_a_picture_is_counted_whole() -> None:
+    account = replace(an_account(), avatar=Avatar(pdq=bytes(range(32)), quality=90))
+    one = distil(account, PEPPERS.current.digest, at=None, pepper_id=1)
+    values = counted(one, ITSELF).values
+    assert [value.value for value in values if value.kind is KeyKind.AVATAR] == [bytes(range(32))]
+
+
+def test_a_bio_full_of_links_counts_no_more_than_the_cap() -> None:
+    (one,) = fingerprints(an_account(bio=" ".join(f"t.me/channel_{n}" for n in range(200))))
+    assert len(counted(one, ITSELF).values) <= VALUES_MAX
+
+
+HOUR = 3_600.0
+PHONE = "+923012345678"
+
+
+class Town:
+    """Sign-ups that are counted, an hour apart from one freeze to the next."""
+
+    def __init__(self) -> None:
+        self.counts = Counts(HOUR, 0.0, lambda: 0)
+        self.now = 9 * HOUR
+        self.number = 0
+
+    def sign_up(self, **traits: str) -> None:
+        self.number += 1
+        (one,) = fingerprints(an_account(**traits))
+        account = blake2b(str(self.number).encode(), digest_size=10).digest()
+        self.counts.add(counted(one, account), one.stratum, self.now, self.now)
+
+    def people(self, many: int, **traits: str) -> None:
+        """Households, each of its own network."""
+        for place in range(many):
+            self.sign_up(ip=f"{20 + place // 65_536}.{place // 256 % 256}.{place % 256}.9", **traits)
+
+    def freeze(self) -> CountsSnapshot:
+        self.now += HOUR
+        self.counts.freeze(self.now)
+        return self.counts.snapshot(self.now)
+
+
+def bearers(snapshot: CountsSnapshot, **traits: str) -> int:
+    (value,) = [one for kind, one in values_of(**traits).items() if kind is KeyKind.PHONE]
+    return snapshot.count(value.kind, value.value, "")
+
+
+def test_a_farm_on_one_network_counts_its_own_value_once_however_long_it_goes_on() -> None:
+    town = Town()
+    town.people(3_000)
+    for _ in range(100):
+        for place in range(100):
+            town.sign_up(ip=f"39.40.1.{place}", phone=PHONE, device_id=f"device-{town.number:08}-farm")
+        snapshot = town.freeze()
+    assert bearers(snapshot, phone=PHONE) == 1
+
+
+def test_a_farm_makes_a_common_value_no_rarer_by_signing_up_without_it() -> None:
+    town = Town()
+    town.people(300, phone=PHONE)
+    town.people(3_000)
+    before = town.freeze()
+    for _ in range(10_000):
+        town.sign_up(ip="39.40.1.7")
+    after = town.freeze()
+    rates = [shared_rate(bearers(it, phone=PHONE), it.accounts(""), 2e-7) for it in (before, after)]
+    assert after.accounts("") - before.accounts("") <= SEATS
+    assert rates[1] > 0.99 * rates[0]
+
+
+def test_what_a_farm_buys_with_many_networks_is_a_count_a_network_and_fades() -> None:
+    town = Town()
+    town.people(3_000)
+    for place in range(64):
+        town.sign_up(ip=f"39.{place}.1.7", phone=PHONE)
+    assert bearers(town.freeze(), phone=PHONE) == 64
+    for months in range(1, 7):
+        town.now += HALF_LIFE_SECONDS
+        assert bearers(town.freeze(), phone=PHONE) == 64 >> months

@@ -1,0 +1,113 @@
+"""Compares an import with the previous one: the listings that came, changed and went.
+
+A state file keeps the names in force after an import, one listing a line as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from samehand.watchlist.entry import WatchlistEntry
+from watchlists.rows import ENTRIES_MAX
+
+_LINE_BYTES_MAX: Final = 16 * 1024 * 1024  # 2,000 names of 2,000 characters, some bytes each
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A listing and its names in force, by the key of the account under which each is enrolled."""
+
+    authority: str
+    reference: str
+    name: str
+    names: dict[str, str]
+
+
+class ListingChange(msgspec.Struct, frozen=True):
+    """The names of one listing that came into force and those that are no longer on the list."""
+
+    authority: str
+    reference: str
+    name: str
+    added: dict[str, str]
+    removed: dict[str, str]
+
+
+class ListChanges(msgspec.Struct, frozen=True):
+    """All changes of an import. ``not_found``: gone, or on one of the rows that could not be read."""
+
+    listed: list[ListingChange]
+    changed: list[ListingChange]
+    removed: list[ListingChange]
+    not_found: list[ListingChange]
+
+
+Listings = dict[tuple[str, str], Listing]
+"""By authority and reference."""
+
+
+def add(listings: Listings, entry: WatchlistEntry, names: Mapping[str, str]) -> None:
+    """Adds an entry; a listing may come in several (the same number in two rows)."""
+    key = (entry.authority, entry.reference)
+    known = listings.get(key)
+    listings[key] = Listing(
+        *key, known.name if known else entry.name, {**(known.names if known else {}), **names}
+    )
+
+
+def read_state(path: Path) -> Listings | None:
+    """The listings after the previous import; ``None`` if there is no file.
+
+    Raises ``click.ClickException`` for a file that cannot be read or is no state.
+    """
+    listings: Listings = {}
+    decoder = msgspec.json.Decoder(Listing)
+    number = 0
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(_LINE_BYTES_MAX):
+                number += 1
+                listing = decoder.decode(line)
+                listings[listing.authority, listing.reference] = listing
+                if len(listings) > ENTRIES_MAX:
+                    raise click.ClickException(f"{path}: more listings than all lists together have")
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise click.ClickException(f"{path}: {fault.strerror or 'cannot be read'}") from fault
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise click.ClickException(
+            f"{path}:{number}: not a state that `samehand watchlist import` wrote; name another file"
+        ) from fault
+    return listings
+
+
+def state_lines(listings: Listings) -> Iterable[bytes]:
+    return (msgspec.json.encode(listing) + b"\n" for listing in listings.values())
+
+
+def compared(former: Listings, now: Listings, *, complete: bool) -> ListChanges:
+    """The changes from ``former`` to ``now``; ``complete``: all that the files hold was read."""
+    listed: list[ListingChange] = []
+    changed: list[ListingChange] = []
+    for key, listing in now.items():
+        before = former.get(key)
+        known = before.names if before else {}
+        if before is None or known.keys() != listing.names.keys():
+            (changed if before else listed).append(_change(listing, known, listing.names))
+    gone = [_change(former[key], former[key].names, {}) for key in former if key not in now]
+    return ListChanges(listed, changed, gone if complete else [], [] if complete else gone)
+
+
+def _change(listing: Listing, before: Mapping[str, str], after: Mapping[str, str]) -> ListingChange:
+    return ListingChange(
+        listing.authority,
+        listing.reference,
+        listing.name,
+        added={key: name for key, name in after.items() if key not in before},
+        removed={key: name for key, name in before.items() if key not in after},
+    )
