@@ -50,7 +50,8 @@ async def desk_database(
 def absence_of(url: URL) -> str:
     """Returns that an SQLite file does not exist, in one phrase; "" for all other databases."""
     on_file = url.get_backend_name() == "sqlite" and not url.query  # a query may make it a URI
-    if on_file and not Path(url.database or "").is_file():
+    path = Path(url.database or "")
+    if on_file and not (path.is_file() or path.is_dir()):  # what a directory is, opening it says
         return (
             f"the desk's database {url.database} does not exist: SAMEHAND_DATABASE_URL names it, and "
             "`samehand desk` or `samehand desk users add` creates it"

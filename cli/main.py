@@ -60,7 +60,7 @@ class Context(click.Context):
 def laid_out(command: click.Command) -> click.Command:
     """``command``, and those below it, with their help laid out so and their exit codes said."""
     command.context_class = Context
-    if not isinstance(command, click.Group) and "Exit code" not in (command.help or ""):
+    if not isinstance(command, click.Group) and "Exit codes:" not in (command.help or ""):
         command.epilog = EXIT_CODES
     if isinstance(command, click.Group):
         for below in command.commands.values():
@@ -185,7 +185,9 @@ def _code(argv: Sequence[str] | None) -> int:
 def _server_of(fault: StreamsError | StoreError) -> str:
     """Which setting names the server that an outage is about: the fault itself names neither."""
     if isinstance(fault, BrokerUnavailable | BrokerRefused):
-        return "; `samehand doctor` checks the broker that SAMEHAND_KAFKA_BROKERS names"
+        from streams.settings import load  # which `--help` does without
+
+        return f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
     if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
         return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,17 @@ class InputFile(click.Path):
 
 
 FILE: Final = InputFile()
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds. Click's own takes `nan`, which is neither below nor above any bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
 
 _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")

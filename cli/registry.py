@@ -54,7 +54,9 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "account": CommandEntry("Maintain", "Show, export or erase what is kept of one account."),
     "pepper": CommandEntry("Maintain", "Create, rotate and drop the secret keys for personal values."),
     "keys": CommandEntry("Maintain", "Create, list and revoke API keys for the gate."),
-    "doctor": CommandEntry("Maintain", "Check settings, Kafka and Redis, and say how to fix what is wrong."),
+    "doctor": CommandEntry(
+        "Maintain", "Check what a worker, gate, desk, deliver process or bridge needs, and say how to fix it."
+    ),
     "letters": CommandEntry("Maintain", "List, show, replay and drop dead letters; resume a topic."),
     "rebuild": CommandEntry("Maintain", "Fill the store again from the topic accounts.banned."),
 }

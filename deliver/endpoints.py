@@ -76,7 +76,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    endpoints: Annotated[dict[str, dict[str, Any]], Meta(min_length=1, max_length=ENDPOINTS_MAX)]
+    endpoints: Annotated[dict[str, dict[str, Any]], Meta(max_length=ENDPOINTS_MAX)] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,11 @@ def endpoints_of(settings: Settings, environment: Mapping[str, str]) -> tuple[En
     if path is None:
         raise SettingsError({VARIABLE: "is not set: it must name the file of endpoints (docs/deliver.md)"})
     try:
-        return read_endpoints(_read(path, FILE_BYTES_MAX), environment)
+        text = _read(path, FILE_BYTES_MAX)
+    except _Wrong as fault:
+        raise SettingsError({VARIABLE: str(fault)}) from None
+    try:
+        return read_endpoints(text, environment)
     except _Wrong as fault:
         raise SettingsError({VARIABLE: f"{path}: {fault}"}) from None
 
@@ -161,6 +165,8 @@ def read_endpoints(text: str, environment: Mapping[str, str]) -> tuple[Endpoint,
         raise _Wrong("is not TOML: nested too deep") from None
     except msgspec.ValidationError as fault:
         raise _Wrong(_reason(fault)) from None
+    if not file.endpoints:
+        raise _Wrong("names no endpoint: write a table [endpoints.NAME] for each (docs/deliver.md)")
     endpoints = tuple(_endpoint(name, entry, environment) for name, entry in file.endpoints.items())
     if len(endpoints) + sum(endpoint.appeals for endpoint in endpoints) > ENDPOINTS_MAX:
         raise _Wrong(f"more than {ENDPOINTS_MAX} endpoints, of which one with appeals counts twice")

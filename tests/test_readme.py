@@ -93,8 +93,9 @@ def test_make_alone_lists_what_a_developer_can_do() -> None:
     assert re.findall(r"^  make ([a-z-]+) ", listed, re.MULTILINE) == targets
 
 
-def test_what_a_trial_does_is_told_by_its_help() -> None:
-    _, *words = printed("samehand try --help")
+@pytest.mark.parametrize("line", [printed("samehand try --help"), printed("samehand size --help")])
+def test_help_that_readme_refers_to_shows_examples(line: list[str]) -> None:
+    _, *words = line
     told = subprocess.run(
         [sys.executable, "-m", "cli", *words], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -63,6 +63,9 @@ def new(path: Path, as_json: bool) -> int:
     """
     try:
         write_pepper_file(path)
+    except FileExistsError as fault:
+        advice = "name it in SAMEHAND_PEPPER_FILE, or create another; `samehand pepper rotate` adds a secret"
+        raise click.ClickException(f"{path}: {fault.strerror}: {advice}") from fault
     except OSError as fault:
         raise click.ClickException(f"{path}: {fault.strerror}") from fault
     if as_json:

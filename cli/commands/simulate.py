@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli import output
+from cli.options import FiniteRange
 from cli.output_files import unwritable
 from report.text import plural
 from simulate.evasion.edits import EDIT_SETS
@@ -48,7 +49,7 @@ from simulate.files import simulate_command
 )
 @click.option(
     "--malformed",
-    type=click.FloatRange(0.0, 0.5),
+    type=FiniteRange(0.0, 0.5),
     default=0.0,
     show_default=True,
     metavar="SHARE",

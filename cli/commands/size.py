@@ -10,6 +10,8 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from cli import output
+from cli.options import FiniteRange
+from cli.rebuild_processes import PROCESSES_MAX
 from streams.settings.kafka import KafkaSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.store import StoreSettings
@@ -33,7 +35,7 @@ EVENT_BYTES: Final = 651.0
 """Read and written on Kafka for one event (`docs/scale.md`)."""
 
 BANS_A_SECOND: Final = 1_000.0
-"""First filling, of two processes and one master (`docs/scale.md`)."""
+"""First filling, of two processes and one master (`docs/scale.md`): more of one alone fill no faster."""
 
 BUSY_SHARE: Final = 0.7
 """Of a processor: above it, queues grow at every peak."""
@@ -76,6 +78,7 @@ class Needed:
     masters: int
     shards: int
     kafka_bytes_a_second_at_peak: float
+    filling_processes: int
     first_filling_hours: float
     settings: dict[str, int]
 
@@ -94,7 +97,10 @@ def needed(size: PlatformSize) -> Needed:
         math.ceil(data / MASTER_BYTES),
     )
     shards = max(masters, math.ceil(size.bans / SHARD_SLOTS), math.ceil(remembered / SHARD_SLOTS))
+    # A shard lies on one master as a whole: two of 12 GB are one too many.
+    masters = max(masters, math.ceil(shards / max(1, MASTER_BYTES * shards // data)))
     partitions = max(8, _power_of_two(2 * workers))
+    processes = min(workers, PROCESSES_MAX)
     return Needed(
         events_a_second_at_peak=rate,
         processors_busy_at_peak=processors,
@@ -107,7 +113,8 @@ def needed(size: PlatformSize) -> Needed:
         masters=masters,
         shards=shards,
         kafka_bytes_a_second_at_peak=rate * EVENT_BYTES,
-        first_filling_hours=size.bans / BANS_A_SECOND / 3_600 / masters,
+        filling_processes=processes,
+        first_filling_hours=size.bans / BANS_A_SECOND / 3_600 / min(masters, processes / 2),
         settings={
             "topic_partitions": partitions,
             "store_shards": shards,
@@ -171,7 +178,7 @@ _count = click.IntRange(min=0)
 )
 @click.option(
     "--peak",
-    type=click.FloatRange(min=1.0, max=1_000.0),
+    type=FiniteRange(min=1.0, max=1_000.0),
     default=4.0,
     show_default=True,
     metavar="X",
@@ -200,6 +207,7 @@ def command(sign_ups: int, bans: int, changes: int, remember_days: int, peak: fl
         return 0
     screen = output.console()
     filling = need.first_filling_hours
+    took = f"{filling:,.1f} hours" if filling >= 1 else f"{filling * 60:,.0f} minutes"
     rows = (
         ("events a second at the peak", f"{need.events_a_second_at_peak:,.1f}"),
         ("workers", f"{need.workers:,} ({need.processors_busy_at_peak:,.1f} processors busy at the peak)"),
@@ -208,7 +216,7 @@ def command(sign_ups: int, bans: int, changes: int, remember_days: int, peak: fl
         ("masters, shards", f"{need.masters:,}, {need.shards:,}"),
         ("remembered accounts", f"{need.remembered_accounts:,}: {_bytes(need.remembered_bytes)} of it"),
         ("Kafka", f"{_bytes(need.kafka_bytes_a_second_at_peak)} a second at the peak"),
-        ("first filling", f"{filling:,.1f} hours" if filling >= 1 else f"{filling * 60:,.0f} minutes"),
+        ("first filling", f"{took} by {need.filling_processes} processes"),
     )
     screen.print(output.table(("what", "needed"), rows))
     screen.print("Settings to begin with; those of the store are set once:")

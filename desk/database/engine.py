@@ -215,6 +215,9 @@ class Database:
         except (DataError, OverflowError, UnicodeEncodeError) as fault:
             raise DatabaseRefused("there is no such value") from fault
         except DBAPIError as fault:
+            if getattr(fault.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+                path = self.engine.url.database
+                raise DatabaseError(f"{path} is not a database: SAMEHAND_DATABASE_URL names it") from fault
             if fault.connection_invalidated:
                 raise DatabaseUnavailable("the connection to the database was lost") from fault
             raise
@@ -300,9 +303,9 @@ async def look_at_tables(given: str, *, password: str | None = None) -> tuple[st
     Raises `DatabaseError` as `opened` does.
     """
     url = address(given, password)
-    if url.get_backend_name() == "sqlite" and not _exists(url):
+    if url.get_backend_name() == "sqlite" and not _file(url).exists():
         url = url.set(database=":memory:")
-    engine = _engine(url)
+    engine = _engine(url, reading=True)
     try:
         async with Database(engine)._translated(), engine.connect() as connection:
             return await connection.run_sync(table_versions)
@@ -310,14 +313,22 @@ async def look_at_tables(given: str, *, password: str | None = None) -> tuple[st
         await engine.dispose()
 
 
-def _exists(url: URL) -> bool:
-    return Path(url.database or "").exists()
+def _file(url: URL) -> Path:
+    """Returns SQLite's file. Raises `DatabaseError` where there can be none."""
+    path = Path(url.database or "").resolve()
+    if not path.parent.is_dir():
+        raise DatabaseError(
+            f"the database's folder {path.parent} does not exist: create it, or correct SAMEHAND_DATABASE_URL"
+        )
+    if path.is_dir():
+        raise DatabaseError(f"{path} is a directory: SAMEHAND_DATABASE_URL must name a file")
+    return path
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _as_we_want_sqlite)
+        event.listen(engine.sync_engine, "connect", _only_reading if reading else _as_we_want_sqlite)
         return engine
     return create_async_engine(
         url,
@@ -340,13 +351,13 @@ def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
     cursor.close()
 
 
+def _only_reading(connection: DBAPIConnection, _: Any) -> None:
+    connection.cursor().execute("PRAGMA query_only=ON")
+
+
 def _lock(url: URL, *, alone: bool) -> int | None:
     """Locks a file beside SQLite's until the process ends, however it does, if it is to be `alone`."""
-    path = Path(url.database or "").resolve()
-    if not path.parent.is_dir():
-        raise DatabaseError(
-            f"the database's folder {path.parent} does not exist: create it, or correct SAMEHAND_DATABASE_URL"
-        )
+    path = _file(url)
     if not alone:
         return None
     beside = path.with_name(f"{path.name}.lock")

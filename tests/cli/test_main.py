@@ -44,8 +44,8 @@ def raising(fault: BaseException) -> click.Command:
         (
             BrokerUnavailable("Kafka: NoBrokersAvailable"),
             1,
-            "samehand: Kafka: NoBrokersAvailable; `samehand doctor` checks the broker that "
-            "SAMEHAND_KAFKA_BROKERS names\n",
+            "samehand: Kafka: NoBrokersAvailable; `samehand doctor` checks "
+            "SAMEHAND_KAFKA_BROKERS=127.0.0.1:9092\n",
         ),
         (
             StoreUnavailable("Redis did not answer in time"),

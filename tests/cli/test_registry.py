@@ -64,6 +64,15 @@ def test_what_a_runbook_asks_for_can_be_typed(page: str, line: str) -> None:
         assert any(value for value in context.params.values()), "without saying which, nothing is done"
 
 
+@pytest.mark.parametrize("name", sorted(LEAVES))
+def test_options_take_no_number_that_is_not_finite(name: str) -> None:
+    for option in LEAVES[name].params:
+        if isinstance(option.type, click.types.FloatParamType):
+            for number in ("nan", "inf", "-inf"):
+                with pytest.raises(click.BadParameter):
+                    option.type.convert(number, option, None)
+
+
 EXAMPLE = re.compile(r"(?:^|\s)samehand ([a-z][^|>]*)")
 
 
@@ -77,7 +86,7 @@ def examples_of(command: click.Command) -> list[list[str]]:
 @pytest.mark.parametrize("name", sorted(LEAVES))
 def test_help_says_what_its_exit_codes_mean(name: str) -> None:
     command = laid_out(LEAVES[name])
-    assert "Exit code" in (command.help or "") + (command.epilog or "")
+    assert "Exit codes:" in (command.help or "") + (command.epilog or "")
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))

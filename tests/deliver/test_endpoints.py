@@ -85,9 +85,9 @@ def test_secrets_come_from_files_and_the_environment_and_are_never_shown(folder:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "missing required field `endpoints`"),
+        ("", "names no endpoint: write a table [endpoints.NAME] for each"),
         ("[endpoints", "is not TOML"),
-        ("[endpoints]", "length >= 1"),
+        ("[endpoints]", "names no endpoint"),
         ("[endpoints.Desk]\nurl = 'https://a.example'", "a name is of small letters"),
         (GENERIC + "uri = 'x'", "unknown field `uri`"),
         (GENERIC + "bands = ['certain']", "Invalid enum value 'certain'"),
@@ -126,9 +126,17 @@ def test_what_is_wrong_is_told_by_file_and_endpoint(folder: Path, text: str, tol
     with pytest.raises(SettingsError) as refused:
         read(folder, text.replace("\\n", "\\\\n") if "X: y" in text else text)
     assert told in str(refused.value)
-    assert "endpoints.toml: " in str(refused.value)
+    assert str(refused.value).count("endpoints.toml: ") == 1
     assert "hidden" not in str(refused.value)
     assert "coop-key" not in str(refused.value)
+
+
+def test_a_file_that_is_no_text_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "bin"
+    path.write_bytes(b"\xff")
+    with pytest.raises(SettingsError) as refused:
+        endpoints_of(load({"SAMEHAND_ENDPOINTS": str(path)}), {})
+    assert str(refused.value) == f"SAMEHAND_ENDPOINTS: {path}: is not UTF-8"
 
 
 def test_a_process_takes_a_bounded_number(folder: Path) -> None:

@@ -123,6 +123,16 @@ async def erase(
     return receipt
 
 
+def require_topics(settings: Settings, found: Holdings, *, ban: bool) -> None:
+    """Raises `NotDone` unless the topics of an erasure exist: some brokers would create them."""
+    for attribute in ("deleted", "banned") if ban else ("deleted",):
+        if attribute not in found.topics.found:
+            raise NotDone(
+                f"nothing was published: topic {getattr(names(settings), attribute)} does not exist, or we "
+                "may not see it; is SAMEHAND_TOPIC_PREFIX the one of the workers?"
+            )
+
+
 def _ending(*, ban: bool) -> frozenset[Ended | None]:
     return frozenset({"deletion", "tombstone"} if ban else {"deletion"})
 
@@ -195,9 +205,12 @@ def _remaining(
         elif row.ended_by not in ending and row.kind not in ("deleted", "copies"):
             yield row
     if deleted := topics.get("deleted"):
-        until = deleted.gone_at(now)
         yield Holding(
-            kind="deleted", place=where["deleted"], records=deleted.count + 1, until=until, reason="retention"
+            kind="deleted",
+            place=where["deleted"],
+            records=None if "topics" in found.not_read else deleted.count + 1,
+            until=deleted.gone_at(now),
+            reason="retention",
         )
     judged = any(alert.verdict for alert in found.desk) or ("verdicts" in topics and topics["verdicts"].count)
     yield Holding(

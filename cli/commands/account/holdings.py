@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agents.runtime.store_factory import peppers_of, store_of
 from cli.commands.account.places import Place, places
-from cli.commands.account.topics import ScannedTopics, describe, scan
+from cli.commands.account.topics import TOPICS, ScannedTopics, describe, scan
 from cli.desk_database import absence_of, desk_database
 from cli.exit_codes import NotDone
 from samehand.elapsed import DAY_SECONDS
@@ -17,6 +17,7 @@ from schemas.dates import from_seconds
 from schemas.keys import AccountRef
 from store.base import Ban, Remembered
 from store.limits import GENERATIONS
+from streams.kafka.topics import names, wanted
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Ended = Literal["deletion", "tombstone"]
 """The record that ends a holding, as `samehand account erase` publishes it."""
 
-Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy"]
+Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy", "not-read"]
 """Why something stays where no record ends it, or has not ended it yet."""
 
 WHY: Final[dict[Reason, str]] = {
@@ -36,6 +37,7 @@ WHY: Final[dict[Reason, str]] = {
     "decision": "A decision of a person, by ids and codes alone, stays accountable.",
     "marker": "A keyed digest keeps a record that comes late from undoing the erasure.",
     "copy": "It left samehand: who has it must remove it.",
+    "not-read": "Its records were not read (--no-topics); it may hold nothing of the account.",
 }
 
 
@@ -142,25 +144,34 @@ class Gatherer:
 
     def topics(self, *, read: bool) -> None:
         """Lists the topics that exist; with `read` only those that hold a record about the account."""
+        called, needed = names(self.settings), {spec.name for spec in wanted(self.settings)}
         if read:
             self.found.topics = scan(self.settings, self.account)
         else:
             self.found.topics = ScannedTopics(describe(self.settings))
             self.found.not_read["topics"] = "their records were not read (--no-topics)"
+        for kind in TOPICS:
+            topic = str(getattr(called, kind))
+            if kind not in self.found.topics.found and topic in needed:  # others only some deployments have
+                self.found.not_read[f"topic {topic}"] = (
+                    "it does not exist, or we may not see it; SAMEHAND_TOPIC_PREFIX begins its name"
+                )
         for kind, records in self.found.topics.found.items():
             if records.named:
                 self._add(kind, len(records.named), None, "decision")
-            if read and not records.count:
+            if not read:
+                compacted = kind in ("banned", "state")
+                self._add(kind, None, None if compacted else records.gone_at(self.now), "not-read")
+            elif not records.count:
                 continue
-            until, count = records.gone_at(records.newest if read else self.now), records.count
-            if kind in ("banned", "state") and read and not records.live:
-                self._add(kind, count, until, "compaction")
+            elif kind in ("banned", "state") and not records.live:
+                self._add(kind, records.count, records.gone_at(records.newest), "compaction")
             elif kind == "banned":
-                self._add(kind, count if read else None, None, "ban", "tombstone")
+                self._add(kind, records.count, None, "ban", "tombstone")
             elif kind == "state":
-                self._add(kind, count if read else None, None, None, "deletion")
+                self._add(kind, records.count, None, None, "deletion")
             else:
-                self._add(kind, count if read else None, until, "retention")
+                self._add(kind, records.count, records.gone_at(records.newest), "retention")
 
     async def desk(self) -> None:
         """Looks at the desk's database."""

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 import click
 
 from cli import output
-from cli.commands.account.erase import Receipt, erase, foreseen
+from cli.commands.account.erase import Receipt, erase, foreseen, require_topics
 from cli.commands.account.export import export
 from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
 from cli.exit_codes import NOT_DONE, NotDone
-from cli.options import out_file_option
+from cli.options import FiniteRange, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -94,7 +94,8 @@ def show(account: AccountRef, topics: bool, as_json: bool) -> int:
         output.figures({"account": account.key, "kept": kept, "not_read": found.not_read})
         return 0
     screen = output.console()
-    output.line(screen, f"{visible(account.key, 289)}: kept in {plural(len(found.rows), 'place')}")
+    unread = "; not every place was read" if found.not_read else ""
+    output.line(screen, f"{visible(account.key, 289)}: kept in {_places(found)}{unread}")
     for row in found.rows:
         output.line(screen, f"{_where(row)}, {_until(row)}")
         output.line(screen, f"  {row.figures['holds']}")
@@ -142,7 +143,7 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
 @click.option(
     "--wait",
     "wait_seconds",
-    type=click.FloatRange(0, 600),
+    type=FiniteRange(0, 600),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
@@ -181,6 +182,8 @@ def erase_(
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("there is no terminal to ask on: give --yes, or --dry-run to look first")
     found = _gathered(settings, account, topics=topics)
+    if not dry_run:
+        require_topics(settings, found, ban=ban)
     if not (dry_run or yes):
         _confirm(account, found, ban=ban)
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
@@ -203,7 +206,7 @@ def _gathered(settings: Settings, account: AccountRef, *, topics: bool) -> Holdi
 
 def _confirm(account: AccountRef, found: Holdings, *, ban: bool) -> None:
     """Raises `NotDone` unless the person agrees."""
-    what = f"{visible(account.key, 289)}, found in {plural(len(found.rows), 'place')}"
+    what = f"{visible(account.key, 289)}, found in {_places(found)}"
     if found.ban is not None:
         what += ", and end its ban" if ban else "; its ban stays"
     if not click.confirm(f"Erase {what}?", err=True):
@@ -231,8 +234,15 @@ def _print(receipt: Receipt) -> None:
     _not_read(receipt.not_read)
 
 
+def _places(found: Holdings) -> str:
+    """How many places hold something of the account, in words."""
+    return plural(sum(row.reason != "not-read" for row in found.rows), "place")
+
+
 def _where(row: Holding) -> str:
     where = str(row.figures["where"])
+    if row.reason == "not-read":
+        return f"{where}: not read"
     return where if row.records is None else f"{where}: {plural(row.records, 'record')}"
 
 
@@ -245,5 +255,6 @@ def _moment(seconds: float) -> str:
 
 
 def _not_read(parts: dict[str, str]) -> None:
+    """Prints them where the rest stands: a report that is kept says what it does not cover."""
     for part, why in parts.items():
-        output.note(f"not read: {part}: {visible(why, 4_096)}")
+        output.line(output.console(), f"not read: {part}: {visible(why, 4_096)}")

@@ -43,11 +43,11 @@ _NOTED_EVERY: Final = 1_000
 _UNBOUNDED_MS: Final = 2**62
 """`max.compaction.lag.ms` is above this where nothing bounds it."""
 
-# Alerts before verdicts, which name an alert alone.
-_ORDER: Final = (
+TOPICS: Final = (
     *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
     *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "gate_audit", "letters"),
 )
+"""By the attribute of `Names`: alerts before verdicts, which name an alert alone."""
 
 
 @dataclass(slots=True)
@@ -105,10 +105,10 @@ def describe(settings: Settings) -> dict[str, FoundRecords]:
     """Returns the topics that exist, without reading a record of them."""
     called = names(settings)
     with admin(settings) as client:
-        there = look_up(client, [str(getattr(called, attribute)) for attribute in _ORDER])
+        there = look_up(client, [str(getattr(called, attribute)) for attribute in TOPICS])
     return {
         attribute: FoundRecords(there[name])
-        for attribute in _ORDER
+        for attribute in TOPICS
         if (name := str(getattr(called, attribute))) in there
     }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from cli import output
+from cli.options import FiniteRange
 
 
 @click.command("demo", short_help="Run all of samehand on this machine on sample data, and print alerts.")
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(min=15),
+    type=FiniteRange(min=15),
     metavar="SECONDS",
     help="End by itself this long after everything has started; by default at Ctrl-C.",
 )

@@ -51,7 +51,7 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
     findings = [fine("Kafka", f"reachable at {where}")]
     findings += [of_topic(finding) for finding in checked if finding.kind != "missing"]
     if missing:
-        findings.append(of_missing(missing, settings))
+        findings += of_missing(missing, settings)
     elif len(findings) == 1:
         findings.append(fine("topics", "all there, set up as they should be"))
     if group_fault:
@@ -60,11 +60,15 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
 
 
 def look_at_topics(
-    settings: Settings, wanted: Sequence[topics.TopicSpec], words: str, cures: Mapping[str, str]
+    settings: Settings,
+    wanted: Sequence[topics.TopicSpec],
+    words: str,
+    cures: Mapping[str, str],
+    creator: str = "worker",
 ) -> list[DoctorFinding]:
     """Whether a broker takes us, and how each topic that a process needs differs from what it should be.
 
-    `words`: what it may do with them if nothing differs.
+    `words`: what it may do with them if nothing differs; `creator`: the process that creates those of ours.
     """
     where = ", ".join(settings.kafka_brokers)
     if (fault := kafka_fault(settings)) is not None:
@@ -79,7 +83,7 @@ def look_at_topics(
     findings = [fine("Kafka", f"reachable at {where}")]
     findings += [of_topic(finding, cures) for finding in checked if finding.kind != "missing"]
     if missing:
-        findings.append(of_missing(missing, settings))
+        findings += of_missing(missing, settings, creator)
     elif len(findings) == 1:
         findings.append(fine("topics", words))
     return findings
@@ -152,9 +156,20 @@ def of_topic(finding: topics.TopicFinding, cures: Mapping[str, str] = _CURES) ->
     return warning(f"topic {finding.topic}", finding.detail, cure)
 
 
-def of_missing(missing: Sequence[topics.TopicFinding], settings: Settings) -> DoctorFinding:
-    """Topics that are not there, in one finding."""
-    called = ", ".join(finding.topic for finding in missing)
-    if settings.topic_create:
-        return warning("topics", f"not there yet: {called}", "the worker creates them when it starts")
-    return wrong("topics", f"missing: {called}", "create them, or set SAMEHAND_TOPIC_CREATE=true")
+def of_missing(
+    missing: Sequence[topics.TopicFinding], settings: Settings, creator: str = "worker"
+) -> list[DoctorFinding]:
+    """Topics that are not there: in one finding those of others, in another ours, which `creator` creates."""
+    ours = set(vars(topics.names(settings)).values())
+    findings = []
+    if sources := ", ".join(it.topic for it in missing if it.topic not in ours):
+        cure = "nobody here creates them: correct their names, or wait until your platform created them"
+        findings.append(wrong("topics", f"missing: {sources}", cure))
+    if called := ", ".join(it.topic for it in missing if it.topic in ours):
+        if settings.topic_create:
+            cure = f"the {creator} creates them when it starts"
+            findings.append(warning("topics", f"not there yet: {called}", cure))
+        else:
+            cure = "create them, or set SAMEHAND_TOPIC_CREATE=true"
+            findings.append(wrong("topics", f"missing: {called}", cure))
+    return findings

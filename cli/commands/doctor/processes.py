@@ -16,6 +16,7 @@ from cli.run_async import awaited
 from deliver.endpoints import endpoints_of
 from deliver.process import topics_of
 from report.text import plural
+from schemas.mapping.compiler import Mappings
 from streams.errors import SettingsError
 from streams.faust_app.start_checks import desk_address_fault
 from streams.kafka import topics
@@ -46,7 +47,7 @@ def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     return [
         *findings,
         *look_at_address(settings, "desk"),
-        *look_at_topics(settings, topics.wanted_by_desk(settings), words, _cures("desk")),
+        *look_at_topics(settings, topics.wanted_by_desk(settings), words, _cures("desk"), "desk"),
     ]
 
 
@@ -97,14 +98,18 @@ def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
     """The endpoints with their secrets, its address and its topics. Nothing is sent."""
     try:
         endpoints = endpoints_of(settings, os.environ)
+        findings = [fine("endpoints", plural(len(endpoints), "endpoint"))]
     except SettingsError as fault:
-        return [wrong(name, why, "docs/deliver.md shows the file") for name, why in fault.faults.items()]
+        endpoints = ()
+        findings = [wrong(name, why, "docs/deliver.md shows the file") for name, why in fault.faults.items()]
     words = "may read alerts, and write dead letters"
     return [
-        fine("endpoints", plural(len(endpoints), "endpoint")),
+        *findings,
         *look_at_folder(settings),
         *look_at_address(settings, "deliver"),
-        *look_at_topics(settings, topics_of(settings, endpoints), words, _cures("deliver")),
+        *look_at_topics(
+            settings, topics_of(settings, endpoints), words, _cures("deliver"), "deliver process"
+        ),
     ]
 
 
@@ -112,14 +117,17 @@ def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
     """The mappings, its address, and the topics on both sides."""
     try:
         mappings = mappings_of(settings)
+        findings = [fine("mappings", plural(len(mappings.topics), "topic"))]
     except SettingsError as fault:
+        mappings = Mappings({})
         cure = "`samehand map` says what the file makes of a sample"
-        return [wrong(name, why, cure) for name, why in fault.faults.items()]
+        findings = [wrong(name, why, cure) for name, why in fault.faults.items()]
     words = "may read the mapped topics, and write events"
-    about_topics = look_at_topics(settings, bridge.topics_of(settings, mappings), words, _cures("bridge"))
+    wanted = bridge.topics_of(settings, mappings)
+    about_topics = look_at_topics(settings, wanted, words, _cures("bridge"), "bridge")
     reachable = not any(finding.state == "wrong" and finding.about == "Kafka" for finding in about_topics)
     return [
-        fine("mappings", plural(len(mappings.topics), "topic")),
+        *findings,
         *look_at_folder(settings),
         *look_at_address(settings, "bridge"),
         *about_topics,

@@ -26,19 +26,22 @@ from streams.settings import describe
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
 
 
-@click.command("doctor", short_help="Check settings, Kafka and Redis, and say how to fix what is wrong.")
+@click.command(
+    "doctor",
+    short_help="Check what a worker, gate, desk, deliver process or bridge needs, and say how to fix it.",
+)
 @click.option(
     "--settings",
     "list_settings",
     is_flag=True,
     help="List every setting with its default and meaning, and check nothing.",
 )
-@click.option("--gate", "process", flag_value="gate", help="Check what `samehand gate` needs.")
-@click.option("--desk", "process", flag_value="desk", help="Check what `samehand desk` needs.")
-@click.option("--deliver", "process", flag_value="deliver", help="Check what `samehand deliver` needs.")
-@click.option("--bridge", "process", flag_value="bridge", help="Check what `samehand bridge` needs.")
+@click.option("--gate", is_flag=True, help="Check what `samehand gate` needs.")
+@click.option("--desk", is_flag=True, help="Check what `samehand desk` needs.")
+@click.option("--deliver", is_flag=True, help="Check what `samehand deliver` needs.")
+@click.option("--bridge", is_flag=True, help="Check what `samehand bridge` needs.")
 @output.json_option
-def command(list_settings: bool, process: str | None, as_json: bool) -> int:
+def command(list_settings: bool, as_json: bool, **processes: bool) -> int:
     """Check settings, Kafka and Redis, and say how to fix what is wrong.
 
     Checks what a worker checks when it starts, with the same code: the settings and the files they name,
@@ -65,6 +68,11 @@ def command(list_settings: bool, process: str | None, as_json: bool) -> int:
     """
     if list_settings:
         return _list_settings(as_json)
+    named = [process for process, asked in processes.items() if asked]
+    if len(named) > 1:
+        flags = " and ".join(f"--{process}" for process in named)
+        raise click.UsageError(f"{flags}: check one process at a time, with the settings that it gets")
+    process = named[0] if named else None
     findings = examine() if process is None else examine_process(process)
     wrong = sum(finding.state == "wrong" for finding in findings)
     if as_json:

@@ -59,11 +59,22 @@ def test_there_is_none_without_an_alert_or_a_purpose(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     "line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]]
 )
+@pytest.mark.parametrize("there", ["", "a directory", "not a database"])
 def test_a_mistyped_database_is_no_empty_one(
-    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    there: str,
+    line: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "mistyped.db"
+    if there == "a directory":
+        path.mkdir()
+    elif there:
+        path.write_bytes(b"no pages of SQLite" * 100)
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
     assert run(line) == 1
-    assert f"{path} does not exist: SAMEHAND_DATABASE_URL" in capsys.readouterr().err
-    assert not path.exists()
+    err = capsys.readouterr().err
+    assert f"{path} {f'is {there}' if there else 'does not exist'}: SAMEHAND_DATABASE_URL" in err
+    assert len(err.splitlines()) == 1
+    assert path.exists() == bool(there)

@@ -8,16 +8,16 @@ import shlex
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from math import fsum
+from math import ceil, fsum
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.runtime.store_factory import peppers_of
-from cli.commands.size import BAN_BYTES, PlatformSize, needed, unsupported
+from cli.commands.size import BAN_BYTES, BANS_A_SECOND, MASTER_BYTES, PlatformSize, needed, unsupported
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.main import run
 from cli.run_async import awaited
@@ -121,6 +121,8 @@ def test_bytes_of_a_ban_cover_what_the_bench_measured() -> None:
     assert max(case["total"] for case in cases) <= BAN_BYTES <= 1.2 * max(case["total"] for case in cases)
 
 
+# 17 shards by their slots and 14 masters by their bytes: three masters would hold two shards each.
+@example(PlatformSize(3_000_000, 0, 1_000_000, 90, 4.0))
 @given(
     st.builds(
         PlatformSize,
@@ -138,6 +140,10 @@ def test_settings_are_taken_and_more_of_anything_never_needs_less(size: Platform
     assert larger.workers >= need.workers
     assert larger.redis_data_bytes > need.redis_data_bytes
     assert larger.shards >= need.shards >= need.masters
+    fullest_master = ceil(need.shards / need.masters) * need.redis_data_bytes / need.shards
+    assert fullest_master <= 1.001 * MASTER_BYTES
+    bans_a_second = size.bans / 3_600 / need.first_filling_hours if size.bans else 0
+    assert bans_a_second <= min(BANS_A_SECOND * need.masters, BANS_A_SECOND / 2 * need.workers) * 1.001
 
 
 def test_command_prints_a_table_and_settings(samehand: Samehand) -> None:

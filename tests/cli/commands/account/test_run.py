@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.commands.account.topics import describe
 from streams.kafka import topics
 from streams.kafka.client import reader
 from streams.kafka.topics import names
@@ -61,6 +62,39 @@ def test_nothing_is_erased_unless_somebody_says_so(
     assert set(exported["not_read"]) == {"Redis", "desk"}
 
 
+@pytest.mark.journey
+def test_receipts_say_which_topics_were_not_read(
+    samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
+    shown = samehand("account", "show", "x:1")
+    assert shown.out.startswith("x:1: kept in 0 places; not every place was read\n")
+    assert "not read: Redis: SAMEHAND_PEPPER_FILE is not set" in shown.out
+    unread = samehand("account", "show", "x:1", "--no-topics")
+    assert unread.out.startswith("x:1: kept in 0 places; not every place was read\n")
+    assert f"topic {servers}accounts.created: not read, " in unread.out
+    receipt = samehand("account", "erase", "x:1", "--no-topics", "--dry-run", "--ban").out
+    assert f"topic {servers}accounts.banned: not read, " in receipt
+    assert "superseded" not in receipt
+
+
+@pytest.mark.journey
+def test_nothing_is_published_to_topics_that_do_not_exist(
+    samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{servers}typo.")
+    shown = samehand("account", "show", "x:1", "--json")
+    assert {f"topic {servers}typo.{name}" for name in ("accounts.deleted", "deadletters")} <= set(
+        shown.figures["not_read"]
+    )
+    ran = samehand("account", "erase", "x:1", "--yes", "--json")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert f"{servers}typo.accounts.deleted does not exist" in ran.err
+    assert describe(load()) == {}
+
+
 @pytest.mark.parametrize("account", ["telegram", "Telegram:1", "telegram:", "telegram:\x1b[2J", "\udcff:1"])
 def test_what_is_no_account_is_bad_input(samehand: Samehand, account: str) -> None:
     for verb in ("show", "export", "erase"):
@@ -72,3 +106,4 @@ def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pyte
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "SAMEHAND_KAFKA_BROKERS=127.0.0.1:9\n" in ran.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.commands.doctor import kafka
-from cli.commands.doctor.kafka import look_at_kafka
+from cli.commands.doctor.kafka import look_at_kafka, look_at_topics
 from schemas.wire import encode
 from streams.deadletters.limit import bound_of
 from streams.deadletters.pause import Stop
@@ -39,6 +39,26 @@ def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> Non
     last = look_at_kafka(load({"SAMEHAND_TOPIC_CREATE": "false"}))[-1]
     assert last.state == "wrong"
     assert "alerts, deadletters" in last.words
+
+
+@pytest.mark.parametrize(
+    ("specs", "state", "cure"),
+    [
+        (topics.wanted_by_desk(load({})), "warning", "the desk creates them when it starts"),
+        (topics.wanted_by_gate(load({})), "warning", "the worker creates them when it starts"),
+        ([topics.TopicSpec("users.signups", 0, foreign=True)], "wrong", "nobody here creates them"),
+    ],
+)
+def test_missing_topics_come_with_who_creates_them(
+    specs: list[topics.TopicSpec], state: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = [topics.TopicFinding(it.name, "missing", "") for it in specs]
+    monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
+    monkeypatch.setattr(topics, "check", lambda settings, wanted: missing)
+    creator = "worker" if specs[0].foreign else "desk"
+    _, found = look_at_topics(load({}), specs, "", {}, creator)
+    assert (found.state, found.cure.startswith(cure)) == (state, True)
+    assert specs[0].name in found.words
 
 
 def test_a_topic_that_loses_bans_is_wrong(found: list[topics.TopicFinding]) -> None:

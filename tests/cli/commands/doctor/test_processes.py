@@ -54,9 +54,17 @@ def no_kafka(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("mysql://root@db/x", "begins neither with"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://nobody@127.0.0.1:1/x", "does not answer"),
+        ("sqlite:///no-such-folder/desk.db", "no-such-folder does not exist"),
+        ("sqlite:///folder", "folder is a directory"),
+        ("sqlite:///binary", "binary is not a database"),
     ],
 )
-def test_database_that_cannot_be_used_is_wrong(url: str, words: str) -> None:
+def test_database_that_cannot_be_used_is_wrong(
+    url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("binary").write_bytes(b"no pages of SQLite" * 100)
     [finding] = look_at_database(with_database(url))
     assert (finding.state, finding.about) == ("wrong", "database")
     assert words in finding.words
@@ -66,6 +74,9 @@ def test_database_that_is_not_there_yet_is_not_created(tmp_path: Path) -> None:
     [finding] = look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
     assert (finding.state, finding.words) == ("fine", "no tables yet: a desk that starts creates them")
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "desk.db").touch()
+    look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
+    assert (tmp_path / "desk.db").stat().st_size == 0
 
 
 @on_each_database
@@ -123,9 +134,19 @@ def test_desks_gate_needs_a_key_that_can_be_read(tmp_path: Path) -> None:
 
 
 def test_deliver_and_bridge_need_their_files(no_kafka: list[str]) -> None:
-    assert states(look_at_deliver(load({}))) == [("wrong", "SAMEHAND_ENDPOINTS")]
-    assert states(look_at_bridge(load({}))) == [("wrong", "SAMEHAND_MAPPINGS")]
-    assert no_kafka == []
+    with closing(socket.create_server((LOOPBACK, 0))) as web:
+        settings = load({"SAMEHAND_WEB_PORT": str(web.getsockname()[1])})
+    assert states(look_at_deliver(settings)) == [("wrong", "SAMEHAND_ENDPOINTS")]
+    assert "alerts" in no_kafka, "Kafka is looked at all the same"
+    no_kafka.clear()
+    assert states(look_at_bridge(settings)) == [("wrong", "SAMEHAND_MAPPINGS")]
+    assert "deadletters" in no_kafka
+
+
+def test_command_checks_one_process_at_a_time(samehand: Samehand) -> None:
+    ran = samehand("doctor", "--desk", "--deliver")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--desk and --deliver" in ran.err
 
 
 def test_command_counts_what_is_wrong_with_the_process_asked_for(
