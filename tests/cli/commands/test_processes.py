@@ -202,8 +202,11 @@ def test_a_key_that_is_none_cannot_be_revoked(samehand: Samehand, path: Path) ->
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        (["x", "--may", "all"], "must be one or more of score, alerts, verdicts, events:KIND"),
-        (["x", "--may", "appeals"], "nothing in this release asks for it"),
+        (
+            ["x", "--may", "all"],
+            "must be one or more of score, alerts, verdicts, appeals, related, events:KIND",
+        ),
+        (["x", "--may", "score,related"], "related"),
         (["x", "--may", "events:deletd"], "the kind must be one of created"),
         (["x", "--may", "events:created@App"], "a platform has up to 32"),
         (["x", "--may", ""], "must be one or more of"),
