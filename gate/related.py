@@ -22,8 +22,8 @@ ASKED_MAX: Final = 60
 """Questions of a reader in an hour: a case takes a handful, and nobody copies the store by hand."""
 
 READERS_MAX: Final = 1_000
-"""Readers that are counted of a key: more than a team has. Only its holder can make up names, and its own rate
-bounds what they ask."""
+"""Readers that are counted of a key: more than a team has. Only its holder can make up names, and the key's
+rate bounds what they ask."""
 
 AT_ONCE: Final = 4
 """Each takes a core for tens of milliseconds, of which scores at sign-up wait for 20 at a time."""
@@ -51,7 +51,7 @@ class ReaderLimit:
         return math.ceil(mine[0] + _HOUR - now)
 
     def count(self, key: str, reader: str, now: float) -> None:
-        """Counts a question, and forgets the reader of the key who asked least recently if there are too many."""
+        """Counts a question. Beyond `READERS_MAX` the key's reader who asked least recently is forgotten."""
         readers = self.asked.setdefault(key, OrderedDict())
         readers.setdefault(reader, deque(maxlen=ASKED_MAX)).append(now)
         readers.move_to_end(reader)

@@ -91,8 +91,9 @@ in between others' words were shown to who was still to read."""
 class Review:
     """What one person may do, in the caller's transaction; `now`: Unix seconds.
 
-    The end of the audit is locked before any reading, by all who lock both: in one order nobody waits in a
-    circle. Each method raises `ReviewError`: `NotFound`, `Forbidden`, `UnusableInput`, or `Conflict` where somebody
+    A method that locks readings locks the audit's end before: in one order nobody deadlocks.
+
+    Each method raises `ReviewError`: `NotFound`, `Forbidden`, `UnusableInput`, or `Conflict` where somebody
     else has the read in hand or was faster.
     """
 
