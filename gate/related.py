@@ -45,8 +45,8 @@ class ReaderLimit:
 
     def wait_seconds(self, key: str, reader: str, now: float) -> int:
         """Returns 0 where the reader may ask, else whole seconds until they may."""
-        mine = self.asked.get(key, {}).get(reader, ())
-        if len(mine) < ASKED_MAX or mine[0] <= now - _HOUR:
+        mine = self.asked[key].get(reader) if key in self.asked else None
+        if mine is None or len(mine) < ASKED_MAX or mine[0] <= now - _HOUR:
             return 0
         return math.ceil(mine[0] + _HOUR - now)
 

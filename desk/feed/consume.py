@@ -53,7 +53,7 @@ class Consumer:
         alerts = verdicts = 0
         refused: list[tuple[str, str]] = []
         async with self._database.begin() as connection:
-            if any(reason.encode() in arrival.value for arrival in arrivals for reason in FORGOTTEN):
+            if any(reason.encode() in (arrival.value or b"") for arrival in arrivals for reason in FORGOTTEN):
                 await audit.lock(connection)  # before any reading, as those who decide do
             known = await offsets.positions(connection)
             # In partitions' order, so that two processes meet at the first and not crosswise.
