@@ -154,7 +154,8 @@ def _paths() -> dict[str, Any]:
                         409: (
                             "Problem",
                             "`other-body`: the id was used for something else; `open-appeal`: another one"
-                            " waits; `not-decided`: no verdict holds; `too-many`: read anew often enough.",
+                            " waits; `not-decided`: no verdict holds; `evidence-erased`: nothing is left;"
+                            " `too-many`: read anew often enough.",
                         ),
                         503: ("Problem", "The desk did not confirm it: send the same again."),
                     },

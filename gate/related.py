@@ -22,7 +22,8 @@ ASKED_MAX: Final = 60
 """Questions of a reader in an hour: a case takes a handful, and nobody copies the store by hand."""
 
 READERS_MAX: Final = 1_000
-"""Readers who ask within an hour: more than a team has. The key's holder cannot make up names for ever."""
+"""Readers that are counted of a key: more than a team has. Only its holder can make up names, and the key's
+rate bounds what they ask."""
 
 AT_ONCE: Final = 4
 """Each takes a core for tens of milliseconds, of which scores at sign-up wait for 20 at a time."""
@@ -35,24 +36,27 @@ _HOUR: Final = 3_600.0
 
 @dataclass(slots=True)
 class ReaderLimit:
-    """Counts the questions of each reader in the last hour, in this process."""
+    """Counts the questions of each reader in the last hour, by key, in this process.
 
-    asked: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
+    Questions that are under way are not counted yet: a reader may exceed the limit by `AT_ONCE`.
+    """
 
-    def wait_seconds(self, reader: str, now: float) -> int:
-        """Returns 0 where the reader may ask, which is then counted; else whole seconds until they may."""
-        while self.asked and (first := next(iter(self.asked.values())))[-1] <= now - _HOUR:
-            self.asked.popitem(last=False)
-        mine = self.asked.get(reader)
-        if mine is None:
-            if len(self.asked) >= READERS_MAX:
-                return math.ceil(first[-1] + _HOUR - now)
-            mine = self.asked[reader] = deque(maxlen=ASKED_MAX)
-        elif len(mine) == ASKED_MAX and mine[0] > now - _HOUR:
-            return math.ceil(mine[0] + _HOUR - now)
-        mine.append(now)
-        self.asked.move_to_end(reader)
-        return 0
+    asked: dict[str, OrderedDict[str, deque[float]]] = field(default_factory=dict)
+
+    def wait_seconds(self, key: str, reader: str, now: float) -> int:
+        """Returns 0 where the reader may ask, else whole seconds until they may."""
+        mine = self.asked[key].get(reader) if key in self.asked else None
+        if mine is None or len(mine) < ASKED_MAX or mine[0] <= now - _HOUR:
+            return 0
+        return math.ceil(mine[0] + _HOUR - now)
+
+    def count(self, key: str, reader: str, now: float) -> None:
+        """Counts a question. Beyond `READERS_MAX` the key's reader who asked least recently is forgotten."""
+        readers = self.asked.setdefault(key, OrderedDict())
+        readers.setdefault(reader, deque(maxlen=ASKED_MAX)).append(now)
+        readers.move_to_end(reader)
+        if len(readers) > READERS_MAX:
+            readers.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Related:
         question: RelatedQuestion = found.record
         if self.busy >= AT_ONCE:
             return Wait("overloaded")
-        if seconds := self.limit.wait_seconds(question.reader, self.ticks()):
+        if seconds := self.limit.wait_seconds(key, question.reader, self.ticks()):
             return Wait("rate", seconds)
         asked = RelatedAsked(
             platform=question.platform,
@@ -96,6 +100,7 @@ class Related:
         try:
             if away := await self.intake.noted(asked):
                 return Wait(away)
+            self.limit.count(key, question.reader, self.ticks())
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self.preview.related(question.key)
         except (TimeoutError, Transient, StoreError):

@@ -16,13 +16,14 @@ WORDS_CHARS_MAX: Final = 4_000
 Outcome = Literal["upheld", "partly", "reversed", "lapsed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
-Refusal = Literal["unknown-alert", "other-body", "open-appeal", "not-decided", "too-many"]
+Refusal = Literal["unknown-alert", "other-body", "open-appeal", "not-decided", "evidence-erased", "too-many"]
 """Why the desk does not take an appeal, a closed list.
 
 unknown-alert  no alert has this id, or is about this account
 other-body     an appeal of this id was taken that says something else
 open-appeal    another appeal on the alert waits for its decision
 not-decided    no verdict that it is a mirror holds
+evidence-erased  what it was decided on was forgotten, or kept long enough: nobody could read it anew
 too-many       the alert has been read anew so often that nothing would be added
 """
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import findable, schema
@@ -166,20 +166,22 @@ async def with_payloads(connection: AsyncConnection, alert_ids: Collection[str])
 async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
-    """Replaces an alert's payload by one that quotes nothing, deletes its names and handles from search, and
-    records when and why."""
+    """Replaces an alert's payload by one that quotes nothing, unless that was done before, deletes its names
+    and handles from search, and records when and why."""
     mark(connection)
     await findable.erase(connection, alert_id)
     await connection.execute(
         update(schema.evidence)
-        .where(schema.evidence.c.alert_id == alert_id)
+        .where(schema.evidence.c.alert_id == alert_id, schema.evidence.c.erased_at.is_(None))
         .values(payload=without_quotes, erased_at=now, erased_reason=reason)
     )
 
 
 async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[tuple[str, bytes]]:
-    """Returns id and payload of alerts due for erasure by age: no reading is open, and both arrival and last
-    decision were before a moment."""
+    """Returns id and payload of alerts due for erasure by age, whose quotes or whose holders' words stand: no
+    reading is open, and both arrival and last decision were before a moment."""
+    quoting = select(schema.evidence.c.alert_id).where(schema.evidence.c.erased_at.is_(None))
+    contested = select(schema.appeals.c.alert_id).where(schema.appeals.c.erased_at.is_(None))
     waiting = (
         select(schema.reads.c.read_id)
         .where(schema.reads.c.alert_id == schema.alerts.c.alert_id, schema.reads.c.state == "open")
@@ -200,7 +202,7 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
         select(schema.alerts.c.alert_id, schema.evidence.c.payload)
         .join(schema.evidence, schema.evidence.c.alert_id == schema.alerts.c.alert_id)
         .where(
-            schema.evidence.c.erased_at.is_(None),
+            schema.alerts.c.alert_id.in_(union_all(quoting, contested)),  # each of them by its index
             schema.alerts.c.arrived_at < before,
             ~waiting,
             ~decided_since,
@@ -211,14 +213,17 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
     return [(row.alert_id, row.payload) for row in result]
 
 
-async def of_account(connection: AsyncConnection, key: str, limit: int) -> Sequence[AlertRow]:
-    """Alerts about an account, on either side, the newest first."""
+async def of_account(
+    connection: AsyncConnection, key: str, limit: int, *, as_banned: bool = True
+) -> Sequence[AlertRow]:
+    """Alerts about an account, the newest first: as the new one and, with `as_banned`, as the banned one."""
     alerts = schema.alerts
+    about = alerts.c.account == key
     return await all_of(
         connection,
         AlertRow,
         select(alerts)
-        .where((alerts.c.account == key) | (alerts.c.banned == key))
+        .where(about | (alerts.c.banned == key) if as_banned else about)
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal,
@@ -103,7 +104,7 @@ class ClaimsRow:
 
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
-_evidence = schema.evidence
+_evidence, _appeals = schema.evidence, schema.appeals
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
 _SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
@@ -205,10 +206,14 @@ async def reopen(
 async def end(
     connection: AsyncConnection, alert_ids: Collection[str], kinds: Sequence[str], *, reason: str, now: float
 ) -> None:
-    """Takes open reads of alerts out of the queue, with the reason."""
+    """Takes open reads of alerts out of the queue, with the reason, except one that decides an open appeal:
+    its holder contests what was done, whatever the alert has become since."""
+    contested = exists().where(_appeals.c.read_id == _reads.c.read_id, _appeals.c.outcome.is_(None))
     await connection.execute(
         update(_reads)
-        .where(_reads.c.alert_id.in_(alert_ids), _reads.c.state == "open", _reads.c.kind.in_(kinds))
+        .where(
+            _reads.c.alert_id.in_(alert_ids), _reads.c.state == "open", _reads.c.kind.in_(kinds), ~contested
+        )
         .values(state="gone", gone_reason=reason, closed_at=now, claimed_by=None, claimed_until=None)
     )
 

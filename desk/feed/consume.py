@@ -14,9 +14,9 @@ from itertools import groupby
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import offsets
+from desk.database import audit, offsets
 from desk.database.engine import Database
-from desk.review.arrivals import Arrivals
+from desk.review.arrivals import FORGOTTEN, Arrivals
 from desk.review.policy import Policy
 from desk.telemetry import Applied
 from schemas.alerts import MirrorAlert
@@ -53,6 +53,8 @@ class Consumer:
         alerts = verdicts = 0
         refused: list[tuple[str, str]] = []
         async with self._database.begin() as connection:
+            if any(reason.encode() in (arrival.value or b"") for arrival in arrivals for reason in FORGOTTEN):
+                await audit.lock(connection)  # before any reading, as those who decide do
             known = await offsets.positions(connection)
             # In partitions' order, so that two processes meet at the first and not crosswise.
             ordered = sorted(arrivals, key=lambda arrival: (arrival.topic, arrival.partition, arrival.offset))

@@ -16,7 +16,7 @@ from desk.database import alerts, appeals, audit, decided_evidence, reads, verdi
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.review.arrivals import blind_rank
+from desk.review.arrivals import FORGOTTEN, blind_rank
 from desk.review.policy import Policy
 from desk.review.seal import Seal
 from schemas.appeals import AppealMade, AppealTaken, Refusal
@@ -87,26 +87,30 @@ async def take_appeal(
 
 
 async def _appealed(connection: AsyncConnection, appeal: AppealMade) -> tuple[AlertRow, VerdictRow] | Refusal:
-    """Returns the alert whose decision is contested, of an account's alerts the latest decided one, and the
-    verdict that holds. One that a lead took back may be contested as well: the account may still be banned.
+    """Returns the alert whose decision is contested, of an account's alerts the latest decided one whose
+    evidence was not erased, and the verdict that holds. One that a lead took back may be contested as well:
+    the account may still be banned.
     """
     key = None if appeal.account_id is None else f"{appeal.platform}:{appeal.account_id}"
     if appeal.alert_id is not None:
         alert = await alerts.find(connection, appeal.alert_id)
         about = [] if alert is None else [alert]
     else:
-        about = list(await alerts.of_account(connection, key or "", ACCOUNT_ALERTS_MAX))
+        about = list(await alerts.of_account(connection, key or "", ACCOUNT_ALERTS_MAX, as_banned=False))
     about = [alert for alert in about if key in (None, alert.account)]
     if not about:
         return "unknown-alert"
     given = await verdicts.of_alerts(connection, [alert.alert_id for alert in about])
-    found: tuple[AlertRow, VerdictRow] | None = None
+    decided = []
     for alert in about:
         holds = next((verdict for verdict in reversed(given[alert.alert_id]) if verdict.may_hold), None)
-        contested = holds is not None and (holds.verdict == "mirror" or holds.kind == TAKE_BACK)
-        if holds and contested and (found is None or holds.decided_at > found[1].decided_at):
-            found = alert, holds
-    return found or "not-decided"
+        if holds is not None and (holds.verdict == "mirror" or holds.kind == TAKE_BACK):
+            decided.append((alert, holds))
+    for alert, holds in sorted(decided, key=lambda pair: pair[1].decided_at, reverse=True):
+        evidence = await alerts.evidence_of(connection, alert.alert_id)
+        if alert.withdrawn_reason not in FORGOTTEN and evidence is not None and evidence.erased_at is None:
+            return alert, holds
+    return "evidence-erased" if decided else "not-decided"
 
 
 async def _open(

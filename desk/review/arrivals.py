@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, findable, reads, summaries, verdicts
+from desk.database import alerts, audit, findable, reads, summaries, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
@@ -42,6 +42,8 @@ class Arrivals:
 
         `sampled`: the probability with which a pair below the bands was drawn, None for an alert.
         """
+        if alert.withdrawn_reason in FORGOTTEN:
+            await audit.lock(self.connection)  # waits for decisions and appeals in progress
         before = await alerts.find(self.connection, alert.alert_id)
         # An alert replaces a drawn pair whatever its revision: releases up to 0.2.0 gave both revision 1.
         risen = before is not None and before.sampled is not None and sampled is None
@@ -71,12 +73,8 @@ class Arrivals:
             return True
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
-        if reason not in FORGOTTEN and await appeals.open_read(self.connection, alert.alert_id):
-            # Its holder contests what was done to the account, whatever the alert has become since.
-            kinds = tuple(kind for kind in kinds if kind != "appeal")
         await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
-            # After its reads have ended: that waits for a decision in progress, whose copy is erased as well.
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
         return True
 

@@ -91,6 +91,8 @@ in between others' words were shown to who was still to read."""
 class Review:
     """What one person may do, in the caller's transaction; `now`: Unix seconds.
 
+    A method that locks readings locks the audit's end before: in one order nobody deadlocks.
+
     Each method raises `ReviewError`: `NotFound`, `Forbidden`, `UnusableInput`, or `Conflict` where somebody
     else has the read in hand or was faster.
     """
@@ -122,6 +124,7 @@ class Review:
     async def claim(self, read_id: int) -> float:
         """Takes a read in hand, or keeps it there. Returns until when, in Unix seconds."""
         self.reader.need("decide")
+        await audit.lock(self.connection)
         read = await self._open_read(read_id)
         until = await self._claim(read)
         if read.claimed_by != self.reader.user_id:
@@ -135,6 +138,7 @@ class Review:
     async def skip(self, read_id: int) -> None:
         """Leaves a read to others for a while."""
         self.reader.need("decide")
+        await audit.lock(self.connection)
         read = await self._open_read(read_id)
         until = self.now + self.policy.skip_seconds
         await reads.skip(self.connection, read_id, self.reader.user_id, until=until)
@@ -144,6 +148,7 @@ class Review:
     async def decide(self, read_id: int, decision: ReadDecision) -> DecisionMade:
         """Keeps a verdict, and lays it out to be sent once it can no longer be undone."""
         self._check(decision)
+        await audit.lock(self.connection)
         read = await self._open_read(read_id)
         await self._claim(read)
         rows = [WaitingRow(read, await self._alert(read.alert_id))]
@@ -174,7 +179,7 @@ class Review:
         self._check(decision)
         if not 0 < len(read_ids) <= TOGETHER_MAX:
             raise UnusableInput("read_ids", f"1 to {TOGETHER_MAX} are decided together")
-        await audit.lock(self.connection)  # before it holds readings, for which others may wait with the lock
+        await audit.lock(self.connection)
         rows = await reads.decidable_together(
             self.connection,
             self.reader.user_id,
@@ -330,6 +335,7 @@ class Review:
 
     async def undo(self, batch: str) -> tuple[int, ...]:
         """Takes the last key back, or raises `TooLate` if it is on its way. Returns the reopened reads."""
+        await audit.lock(self.connection)  # an appeal that arrives meanwhile comes before or after
         given = await verdicts.of_batch(self.connection, batch)
         made = [verdict for verdict in given if verdict.undone_at is None]
         if not made:
@@ -337,10 +343,18 @@ class Review:
         if made[0].reviewer != self.reader.user_id:
             raise Forbidden("who decided it can undo it; a lead can take it back")
         verdict_ids = [verdict.verdict_id for verdict in made]
-        contested = await appeals.of_alerts(self.connection, [verdict.alert_id for verdict in made])
-        about = [appeal for several in contested.values() for appeal in several]
-        if any(appeal.against in verdict_ids for appeal in about):
+        # Exercises neither hold nor are contested, and must not reveal what does or is.
+        alert_ids = [verdict.alert_id for verdict in made if not verdict.golden]
+        about = [
+            row for rows in (await appeals.of_alerts(self.connection, alert_ids)).values() for row in rows
+        ]
+        if any(appeal.outcome is None or appeal.against in verdict_ids for appeal in about):
             raise TooLate("its holder has appealed already; a lead can take it back")
+        if any(appeal.verdict_id in verdict_ids and appeal.erased_at is not None for appeal in about):
+            raise TooLate("what it was decided on has been erased since")
+        for rows in (await verdicts.of_alerts(self.connection, alert_ids)).values():
+            if next(row for row in reversed(rows) if row.may_hold).verdict_id not in verdict_ids:
+                raise TooLate("another verdict holds since")
         if not await outbox.call_back(self.connection, verdict_ids):
             raise TooLate("it is on its way already; a lead can take it back")
         await verdicts.undo(self.connection, verdict_ids, now=self.now)
@@ -428,13 +442,11 @@ class Review:
         since then.
         """
         self.reader.need("take-back")
+        await audit.lock(self.connection)  # of two who do it at once the second finds it restored
         alert = await self._alert(alert_id)
         if (await self.seal(alert_id)).words:
             raise Forbidden(UNREAD)
-        if await appeals.open_read(self.connection, alert_id) is None:  # its holder's is read all the same
-            # Before the chain is locked: who decides holds the reading first, and waits for the chain then.
-            await reads.end(self.connection, [alert_id], ("appeal",), reason=RESTORED, now=self.now)
-        await audit.lock(self.connection)  # of two who do it at once the second finds it restored
+        await reads.end(self.connection, [alert_id], ("appeal",), reason=RESTORED, now=self.now)
         given = [
             verdict for verdict in await verdicts.of_alert(self.connection, alert_id) if verdict.may_hold
         ]

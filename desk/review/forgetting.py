@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, decided_evidence, findable, notes
+from desk.database import alerts, appeals, audit, decided_evidence, findable, notes, reads
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted
 
@@ -17,10 +17,12 @@ async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reas
 
     An appeal that is still open lapses: nobody can decide it any more.
     """
+    await audit.lock(connection)  # waits for an appeal in progress
     decided = await _erase_decided(connection, alert_id, now=now, reason=reason)
     erased = await notes.erase(connection, alert_id, now=now, reason=reason)
     words = await appeals.erase(connection, alert_id, now=now, reason=reason)
     await appeals.lapse(connection, alert_id, now=now, reason=reason)
+    await reads.end(connection, [alert_id], ("appeal",), reason=reason, now=now)
     counts = {"notes": erased, "decided": decided, "appeals": words}
     await _note(connection, alert_id, now=now, reason=reason, counts=counts)
 

@@ -89,8 +89,8 @@ async def erase_alerts(
     As a withdrawal with `account-deleted` does, and also for alerts that workers withdrew before, of which
     they publish no other withdrawal.
     """
+    await audit.lock(connection)  # waits for decisions and appeals in progress
     for alert_id in alert_ids:
-        # First, since it waits for a decision in progress, whose copy of the evidence is erased as well.
         await reads.end(connection, [alert_id], ALL_KINDS, reason=REASON, now=now)
         evidence = await alerts.evidence_of(connection, alert_id)
         if evidence is not None and evidence.erased_at is None:

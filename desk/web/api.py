@@ -385,6 +385,7 @@ _REFUSED: Final[dict[Refusal, tuple[int, str]]] = {
     "other-body": (409, "an appeal of this id was taken that says something else"),
     "open-appeal": (409, "another appeal on this alert waits for its decision"),
     "not-decided": (409, "no verdict that it is a mirror holds"),
+    "evidence-erased": (409, "the evidence that the alert was decided on has been erased"),
     "too-many": (409, "the alert has been read anew too often"),
 }
 

@@ -152,12 +152,21 @@ async def test_store_that_is_away_is_said(known: Caller, monkeypatch: pytest.Mon
     assert (answer.status_code, answer.json()["reason"]) == (503, "store-away")
 
 
-def test_names_made_up_find_no_more_room_and_push_nobody_out() -> None:
+def test_names_made_up_under_a_key_shut_nobody_out_and_reach_no_other_key() -> None:
     limit = ReaderLimit()
-    assert limit.wait_seconds("lead", 0.0) == 0
-    for number in range(READERS_MAX - 1):
-        assert limit.wait_seconds(f"name-{number}", 60.0) == 0
-    assert limit.wait_seconds("one more", 120.0) == HOUR - 120
-    assert limit.wait_seconds("lead", 120.0) == 0
-    assert limit.wait_seconds("one more", 60.0 + HOUR) == 0
-    assert len(limit.asked) == 2
+    for _ in range(ASKED_MAX):
+        limit.count("other desk", "lead", 0.0)
+        limit.count("desk", "lead", 0.0)
+    for number in range(READERS_MAX):
+        limit.count("desk", f"name-{number}", 60.0)
+    assert limit.wait_seconds("desk", "one more", 60.0) == 0
+    assert limit.wait_seconds("desk", "lead", 60.0) == 0, "who asked least recently is forgotten"
+    assert limit.wait_seconds("other desk", "lead", 60.0) == HOUR - 60
+    assert len(limit.asked["desk"]) == READERS_MAX
+
+
+async def test_question_that_kafka_did_not_confirm_does_not_count(known: Caller) -> None:
+    known.broker.fails = lambda emit: BrokerUnavailable("away")
+    for _ in range(ASKED_MAX + 1):
+        answer = await known.post("/v1/related", question(), "related")
+        assert (answer.status_code, answer.json()["reason"]) == (503, "kafka-away")

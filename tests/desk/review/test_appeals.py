@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from desk.database import appeals, audit, reads
+from desk.database import alerts, appeals, audit, reads
 from desk.database.appeals import AppealRow
 from desk.database.engine import Database
-from desk.database.errors import DatabaseUnavailable
 from desk.database.filters import Filters
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.feed.publish import VerdictPublisher
@@ -20,7 +21,8 @@ from desk.readers import Reader
 from desk.review.appeals import APPEALS_MAX
 from desk.review.arrivals import Arrivals
 from desk.review.decisions import DecisionMade, ReadDecision
-from schemas.alerts import without_quotes
+from desk.review.holdings import erase_alerts
+from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealDecided, AppealMade, AppealTaken
 from schemas.dates import from_seconds
 from schemas.verdicts import VerdictGiven
@@ -259,10 +261,8 @@ async def test_an_appeal_and_a_second_reading_at_once_leave_one_reading(database
             office.desk.decide(bilal, second.read_id, agrees),
             return_exceptions=True,
         )
-        if isinstance(taken, DatabaseUnavailable):  # of two that wait for each other PostgreSQL ends one
-            taken = await office.desk.take_appeal(made)
         assert isinstance(taken, AppealTaken), taken
-        assert isinstance(said, DecisionMade | NotFound | Conflict | DatabaseUnavailable), said
+        assert isinstance(said, DecisionMade | NotFound | Conflict), said
         [waiting] = await office.desk.queue(dana, Filters())
         assert waiting.kind == "appeal"
         await decide(office, dana)
@@ -305,6 +305,138 @@ async def test_what_is_forgotten_lapses_and_says_so_without_a_verdict(office: Of
     assert await sent(office) == [("appeals", "lapsed")]
     async with office.database.read() as connection:
         assert {it.state for it in await reads.of_alert(connection, "alert-1")} == {"done", "gone"}
+
+
+@on_each_database
+@pytest.mark.parametrize("decided_before", ["the alert", "an appeal"])
+async def test_verdict_taken_back_and_appealed_is_not_undone(office: Office, decided_before: str) -> None:
+    amina, lead = await office.hire("amina"), await office.hire("lead", "lead")
+    await office.receive(reasons=[a_reason(ours=QUOTE, theirs="umar")])
+    made = await decide(office, amina, undoable=decided_before == "the alert")
+    reader = amina
+    if decided_before == "an appeal":
+        reader = await office.hire("bilal")
+        await office.desk.take_appeal(an_appeal())
+        made = await decide(office, reader, undoable=True)
+    await office.desk.take_back(lead, "alert-1", "appeal")
+    with pytest.raises(TooLate):
+        await office.desk.undo(reader, made.batch)
+    assert isinstance(await office.desk.take_appeal(an_appeal("c-2")), AppealTaken)
+    with pytest.raises(TooLate):
+        await office.desk.undo(reader, made.batch)
+    await withdrawn(office, "account-banned")
+    async with office.database.read() as connection:
+        waiting = [it.kind for it in await reads.of_alert(connection, "alert-1") if it.state == "open"]
+    assert waiting == ["appeal"]
+
+
+@on_each_database
+async def test_appeal_whose_words_were_erased_is_not_opened_again(office: Office) -> None:
+    await decided(office)
+    bilal = await office.hire("bilal")
+    await office.desk.take_appeal(an_appeal())
+    made = await decide(office, bilal, undoable=True)
+    await withdrawn(office, "account-deleted")
+    with pytest.raises(TooLate):
+        await office.desk.undo(bilal, made.batch)
+    assert [it.outcome for it in await rows(office)] == ["upheld"]
+
+
+@on_each_database
+@pytest.mark.parametrize("erased", ["by the desk", "by age", "account-deleted", "reinstated"])
+async def test_appeal_is_refused_once_the_evidence_is_erased(office: Office, erased: str) -> None:
+    await decided(office)
+    if erased in ("by the desk", "by age"):
+        async with office.database.begin() as connection:
+            if erased == "by age":
+                assert await erase_old(connection, keep_seconds=1.0, now=office.clock() + 99.0) == 1
+            else:
+                await erase_alerts(connection, "x:new-alert-1", ["alert-1"], actor="u", now=office.clock())
+    else:
+        await withdrawn(office, erased)
+    assert await office.desk.take_appeal(an_appeal()) == "evidence-erased"
+    await office.receive("alert-2", account_id="new-alert-1")
+    assert await office.desk.take_appeal(an_appeal(platform="x", account_id="new-alert-1")) == (
+        "evidence-erased"
+    )
+    await decide(office, await office.hire("bilal"))
+    taken = await office.desk.take_appeal(an_appeal(platform="x", account_id="new-alert-1"))
+    assert taken == AppealTaken(appeal_id="c-1", alert_id="alert-2")
+
+
+@on_each_database
+async def test_words_that_outlived_the_evidence_are_erased_by_age(office: Office) -> None:
+    await decided(office)
+    await office.desk.take_appeal(an_appeal())
+    await decide(office, await office.hire("bilal"))
+    async with office.database.begin() as connection:  # as a former release left it
+        await alerts.erase(connection, "alert-1", b"", now=office.clock(), reason="account-deleted")
+    async with office.database.begin() as connection:
+        assert await erase_old(connection, keep_seconds=1.0, now=office.clock() + 99.0) == 1
+        assert await erase_old(connection, keep_seconds=1.0, now=office.clock() + 99.0) == 0
+        evidence = await alerts.evidence_of(connection, "alert-1")
+    assert [it.words for it in await rows(office)] == [""]
+    assert evidence is not None
+    assert evidence.erased_reason == "account-deleted"
+
+
+async def test_account_with_many_newer_mirrors_finds_its_own_decision(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.review.appeals.ACCOUNT_ALERTS_MAX", 2)
+    await decided(office)
+    own = Matched(platform="x", account_id="new-alert-1")
+    for number in (1, 2):
+        later = NOON + timedelta(seconds=number)
+        await office.receive(f"m-{number}", account_id=f"m-{number}", matched=own, detected_at=later)
+    taken = await office.desk.take_appeal(an_appeal(platform="x", account_id="new-alert-1"))
+    assert taken == AppealTaken(appeal_id="c-1", alert_id="alert-1")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("begun", "meanwhile"),
+    [("restore", "appeal"), ("withdraw", "appeal"), ("appeal", "forget"), ("appeal", "decide")],
+)
+async def test_appeal_beside_another_transaction_is_neither_lost_nor_left_with_words(
+    database: Database, monkeypatch: pytest.MonkeyPatch, begun: str, meanwhile: str
+) -> None:
+    office = an_office(database, with_shares(second_share=1.0 if meanwhile == "decide" else 0.0))
+    await decided(office)
+    bilal, lead = await office.hire("bilal"), await office.hire("lead", "lead")
+    read_ids = [waiting.read_id for waiting in await office.desk.queue(bilal, Filters())]
+    if begun == "restore":
+        await office.desk.take_back(lead, "alert-1", "appeal")
+    agrees = ReadDecision("mirror", "several-traits", "hate")
+    acts: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "appeal": lambda: office.desk.take_appeal(an_appeal()),
+        "restore": lambda: office.desk.restore(lead, "alert-1"),
+        "withdraw": lambda: withdrawn(office, "account-banned"),
+        "forget": lambda: withdrawn(office, "account-deleted"),
+        "decide": lambda: office.desk.decide(bilal, read_ids[0], agrees),
+    }
+    tasks: list[asyncio.Task[object]] = []
+    # Where the first one stops: before it ends readings, or with its own opened and not committed.
+    module, name = (appeals, "add") if meanwhile == "forget" else (reads, "end")
+    goes_on = getattr(module, name)
+
+    async def stops(*given: Any, **named: Any) -> None:
+        if not tasks:
+            tasks.append(asyncio.create_task(acts[meanwhile]()))
+            await asyncio.wait(tasks, timeout=0.5)
+        await goes_on(*given, **named)
+
+    monkeypatch.setattr(module, name, stops)
+    results = [await acts[begun](), *await asyncio.gather(*tasks, return_exceptions=True)]
+    faults = [it for it in results if isinstance(it, Exception) and not isinstance(it, NotFound | Conflict)]
+    assert faults == []
+    [row] = await rows(office)
+    async with office.database.read() as connection:
+        waiting = [it.read_id for it in await reads.of_alert(connection, "alert-1") if it.state == "open"]
+    if meanwhile == "forget":
+        assert (row.words, row.outcome, waiting) == ("", "lapsed", [])
+    else:
+        assert (row.words, row.outcome, waiting) == (WORDS, None, [row.read_id])
 
 
 async def test_words_are_erased_with_the_quotes_once_kept_long_enough(office: Office) -> None:
