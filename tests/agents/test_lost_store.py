@@ -201,7 +201,7 @@ OPEN = ("open", None, 3)
         ([DISMISSED, unsure], [SEEN, LIFTED], ("withdrawn", "reinstated", 4)),
         ([], [DELETED], ("withdrawn", "account-deleted", 2)),
         ([DELETED], [], ("withdrawn", "account-deleted", 2)),
-        ([DISMISSED], [DELETED], ("withdrawn", "verdict", 2)),
+        ([DISMISSED], [DELETED], ("withdrawn", "account-deleted", 3)),
         ([], [Platform.banned_again], OPEN),
         ([Platform.banned_again], [SEEN], OPEN),
         ([LIFTED], [Platform.banned, SEEN], OPEN),
