@@ -130,9 +130,14 @@ def test_ten_alerts_are_decided_by_whoever_opens_the_link(
     moved = blind_verdicts(visitor)
     assert 0 < moved <= len(decided)
     picture(visitor.page, "desk-figures")
-    # A blind alert hides what was said of it for as long as its verdict can be undone.
-    visitor.page.goto(shown[0])
-    visitor.page.locator("input[name=reason_code]").focus()
+    # A blind alert hides what was said of it for as long as its verdict can be undone; one whose account or
+    # family waits to be read blind hides it, too.
+    reason = visitor.page.locator("input[name=reason_code]")
+    for where in shown:
+        visitor.page.goto(where)
+        if reason.count():
+            break
+    reason.focus()
     visitor.press("Enter")
     visitor.page.locator(".verdicts li:nth-child(2)").wait_for()
     visitor.page.locator("input[name=purpose]").fill("appeal-311")
