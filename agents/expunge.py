@@ -1,7 +1,7 @@
 """Expunge: removes the ban of a reinstated account, and withdraws the alerts that name it.
 
-Alerts about the account itself that its ban or a verdict ended are withdrawn once more, so that nobody
-quotes it any more.
+An alert about the account as a new one, which its ban or a verdict had withdrawn before, is withdrawn once
+more with this reason: its readers then erase what they still quote.
 
 The store ends a ban and the alerts on it in one step: an alert proposed before is withdrawn, one proposed
 after finds no ban and is not published. The outbox publishes withdrawals (runtime/outbox.py).

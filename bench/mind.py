@@ -187,7 +187,7 @@ def table(one: Mind) -> str:
         (
             *lines,
             f"| all candidates compared in full, beside that |  | {one.unspared_a_second:,.0f} pairs |",
-            f"| any pair, by whichever it is told |  | {one.told_a_second:,.0f} pairs |",
+            f"| any pair, by the bound or in full |  | {one.told_a_second:,.0f} pairs |",
             "",
             f"* {one.events:,} sign-ups met {one.pairs:,} of {one.bans:,} bans, "
             f"{one.pairs / one.events:.1f} each; the bound set {one.spared / max(one.pairs, 1):.1%} aside "

@@ -7,7 +7,6 @@ answer is kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Final
 
 import aiohttp
@@ -17,7 +16,7 @@ import structlog
 from schemas.related import Purpose, RelatedAnswer, RelatedQuestion
 from schemas.wire import encode
 from streams.errors import SettingsError
-from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, guarded_session, reason_of
 from streams.settings import Settings
 from streams.settings.fields import PREFIX
 
@@ -32,9 +31,6 @@ CONNECTIONS_MAX: Final = 4
 
 WAIT_SECONDS_MAX: Final = 3_600
 """Of what a gate says; nobody waits for more than the hour that is counted."""
-
-_ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-"""The operator names the gate, which mostly has an address of a private network."""
 
 log = structlog.get_logger("samehand.desk.related")
 
@@ -70,7 +66,7 @@ class GateClient:
         question = RelatedQuestion(platform=platform, account_id=account_id, purpose=purpose, reader=reader)
         if self._opened is None:
             self._opened = guarded_session(
-                _ANYWHERE,
+                ANYWHERE,
                 ca_file=self._settings.desk_gate_ca_file,
                 timeout_seconds=TIMEOUT_SECONDS,
                 connections_max=CONNECTIONS_MAX,

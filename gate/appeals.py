@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, get_args
 
@@ -21,7 +20,7 @@ from msgspec import Struct
 from gate.answers import Problem
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.wire import encode
-from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, guarded_session, reason_of
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
@@ -32,9 +31,6 @@ CONNECTIONS_MAX: Final = 8
 """Holders appeal some times a minute; more than these wait their turn within the time of their call."""
 
 ANSWER_BYTES_MAX: Final = 16 * 1024
-
-_ANYWHERE: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
-"""The operator names the desk, and callers choose nothing of its address."""
 
 _REFUSED: Final = frozenset(get_args(Refusal))
 
@@ -76,7 +72,7 @@ class DeskRelay:
         """Returns the desk's answer; None where it gave none: it may have stored the appeal or not."""
         if self._session is None:
             self._session = guarded_session(
-                _ANYWHERE,
+                ANYWHERE,
                 ca_file=self.ca_file,
                 timeout_seconds=TIMEOUT_SECONDS,
                 connections_max=CONNECTIONS_MAX,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,9 @@ from aiohttp.resolver import ThreadedResolver
 from streams.outbound.addresses import Network, may_be_reached, read_address
 
 HEADER_BYTES_MAX: Final = 8 * 1024
+
+ANYWHERE: Final[tuple[Network, ...]] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+"""For an address that the operator names and no caller chooses: it mostly lies in a private network."""
 
 REQUEST_FAULTS: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """What a request raises that fails; `reason_of` names it."""

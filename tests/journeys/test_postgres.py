@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import urllib.request
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,7 +16,7 @@ from local.apache import ApacheKafka
 from local.binaries import NotAvailable
 from local.ports import LOOPBACK
 from local.postgres import USER, EmbeddedPostgres, programs
-from tests.apache import fetched, kafka_program
+from tests.apache import REQUIRED, fetched, kafka_program
 from tests.house import ROOT
 from tests.journeys.newcomer import a_newcomer, answers, commands, held_port
 
@@ -25,12 +27,19 @@ COMMANDS = commands(PAGE)
 STANDALONE = "org.apache.kafka.connect.cli.ConnectStandalone"
 
 
+def _missing(why: str) -> NoReturn:
+    """Skips, but fails where a skipped proof is a failure."""
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
 @pytest.fixture
 def postgres() -> EmbeddedPostgres:
     try:
         programs()
     except NotAvailable as why:
-        pytest.skip(str(why))
+        _missing(str(why))
     return EmbeddedPostgres()
 
 
@@ -40,7 +49,7 @@ def test_the_page_leads_from_a_users_table_to_an_alert(
     table, connect, connector, shown, pepper, worker, bridge, deliver, receiver, mirror = COMMANDS
     curl = shutil.which("curl")
     if curl is None or shutil.which("mvn") is None:
-        pytest.skip("needs curl and Maven")
+        _missing("needs curl and Maven")
     with postgres, a_newcomer(tmp_path, apache_kafka.address, redis_url, topic_prefix) as newcomer:
         postgres.make("shop")
         ports = {

@@ -1,6 +1,6 @@
 """An account's own data as JSON types: what it showed, and what was compared, without the other account.
 
-An alert's id is left out: it is a hash of both accounts, and whoever knows one of them can try out the other.
+An alert's id is left out: it is a hash of both accounts, and a person who knows one could guess the other.
 """
 
 from __future__ import annotations

@@ -141,8 +141,8 @@ def places(settings: Settings) -> dict[str, Place]:
             "outside samehand",
             "case files and exports that people made, alerts that receivers of webhooks took, ids in logs,"
             " backups of Redis, Kafka and the desk",
-            "as long as whoever has them says",
-            "whoever has them",
+            "as long as their holders keep them",
+            "their holders",
         ),
     }
 
