@@ -26,7 +26,7 @@ from desk.related import GateAway, GateBusy, GateClient
 from desk.review import views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
-from desk.review.deciding import claim, decide, exercises, notes, take_back, undo
+from desk.review.deciding import claim, decide, leads, notes, undo
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
 from desk.review.figures import LeadView, lead_view
@@ -269,7 +269,7 @@ class Desk:
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         async with self.database.begin() as connection:
-            return await take_back.take_back(self._review(connection, reader), alert_id, reason_code)
+            return await leads.take_back(self._review(connection, reader), alert_id, reason_code)
 
     async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
         async with self.database.begin() as connection:
@@ -277,7 +277,7 @@ class Desk:
 
     async def restore(self, reader: Reader, alert_id: str) -> None:
         async with self.database.begin() as connection:
-            await take_back.restore(self._review(connection, reader), alert_id)
+            await leads.restore(self._review(connection, reader), alert_id)
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         async with self.database.begin() as connection:
@@ -285,7 +285,7 @@ class Desk:
 
     async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
         async with self.database.begin() as connection:
-            return await exercises.set_golden(self._review(connection, reader), alert_id, verdict)
+            return await leads.set_golden(self._review(connection, reader), alert_id, verdict)
 
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""

@@ -1,4 +1,4 @@
-"""Takes back the verdict that holds, and restores the one that was taken back last."""
+"""Leads take back the verdict that holds, restore the one that was taken back last, and set exercises."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import secrets
 from dataclasses import replace
 from typing import Final
 
-from desk.database import appeals, audit, reads, verdicts
+from desk.database import appeals, audit, golden, reads, users, verdicts
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.errors import Conflict, Forbidden
+from desk.errors import Conflict, Forbidden, UnusableInput
+from desk.readers import may
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.deciding.review import Review
 from desk.review.seal import UNREAD
@@ -100,3 +101,35 @@ async def restore(review: Review, alert_id: str) -> None:
     )
     await review.keep_verdicts([row], not_before=review.now)
     await review.note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
+
+
+async def set_golden(review: Review, alert_id: str, verdict: str) -> int:
+    """Makes an alert an exercise for everybody who decides and has not read it. Returns for how many."""
+    review.reader.need("golden")
+    await audit.lock(review.connection)  # of two who do it at once the second finds the first one's reads
+    if verdict not in DECIDED:
+        raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
+    await review.alert(alert_id)
+    await golden.put(review.connection, alert_id, verdict, review.reader.user_id, now=review.now)
+    known: set[str | None] = {review.reader.user_id}
+    known |= {given.reviewer for given in await verdicts.of_alert(review.connection, alert_id)}
+    known |= {
+        read.only_for for read in await reads.of_alert(review.connection, alert_id) if read.kind == "golden"
+    }
+    count = 0
+    for user in await users.everybody(review.connection):
+        if user.disabled_at is not None or user.user_id in known or not may(user.role, "decide"):
+            continue
+        await reads.add(
+            review.connection,
+            alert_id,
+            kind="golden",
+            blind=True,
+            rank=blind_rank(review.policy.key, alert_id),
+            waits_since=review.now,
+            now=review.now,
+            only_for=user.user_id,
+        )
+        count += 1
+    await review.note("golden", alert_id, verdict=verdict, readers=count)
+    return count
