@@ -328,7 +328,17 @@ def _file(url: URL) -> Path:
 def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _only_reading if reading else _as_we_want_sqlite)
+        wanted = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def as_we_want_it(connection: DBAPIConnection, _: Any) -> None:
+            if not reading:
+                connection.isolation_level = None  # transactions begin where we say so
+            cursor = connection.cursor()
+            for pragma in ("query_only=ON",) if reading else wanted:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
         return engine
     return create_async_engine(
         url,
@@ -341,18 +351,6 @@ def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
             "options": f"-c statement_timeout={STATEMENT_MS}",
         },
     )
-
-
-def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say so
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _only_reading(connection: DBAPIConnection, _: Any) -> None:
-    connection.cursor().execute("PRAGMA query_only=ON")
 
 
 def _lock(url: URL, *, alone: bool) -> int | None:

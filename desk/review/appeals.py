@@ -135,16 +135,7 @@ async def _open(
 def appeal_views(rows: Iterable[AppealRow], seal: Seal, read_id: int | None) -> tuple[AppealView, ...]:
     """Returns the appeals that a person may see; while words are hidden, the one that they read alone."""
     return tuple(
-        AppealView(
-            row.appeal_id,
-            row.received_at,
-            row.words,
-            row.erased_at,
-            row.erased_reason,
-            row.outcome,
-            row.reason_code,
-            row.decided_at,
-        )
+        AppealView(**{name: getattr(row, name) for name in AppealView.__dataclass_fields__})
         for row in rows
         if not seal.words or row.read_id == read_id
     )
