@@ -95,13 +95,7 @@ async def _serve(settings: Settings, base: Weights) -> int:
             family=socket.AF_INET6 if ":" in settings.desk_host else socket.AF_INET,
         )
     except OSError as fault:
-        log.error(
-            "the address is in use, or is not this machine's",
-            host=settings.desk_host,
-            port=settings.desk_port,
-            why=str(fault),
-        )
-        return NO_ADDRESS
+        return _no_address(settings.desk_host, settings.desk_port, fault)
     with listening:
         async with AsyncExitStack() as stack:
             return await _serve_on(listening, settings, base, stack)
@@ -148,13 +142,7 @@ async def _serve_on(
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:
-        log.error(
-            "the address is in use, or is not this machine's",
-            host=settings.web_host,
-            port=settings.web_port,
-            why=str(fault),
-        )
-        return NO_ADDRESS
+        return _no_address(settings.web_host, settings.web_port, fault)
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
     collect_seldom()  # else a page now and then waits until all that lives was gone through
     log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
@@ -167,6 +155,11 @@ async def _serve_on(
         state.stopping.set()
         await asyncio.gather(*tasks)
     return 0
+
+
+def _no_address(host: str, port: int, fault: OSError) -> int:
+    log.error("the address is in use, or is not this machine's", host=host, port=port, why=str(fault))
+    return NO_ADDRESS
 
 
 def _stop_if_failed(task: asyncio.Task[None], server: HttpServer) -> None:

@@ -73,7 +73,7 @@ async def kept_alerts(connection: AsyncConnection, account: str, *, erase_second
                 stands or noted or bool(copies),
                 None if waits else last + erase_seconds,
                 None if shown is None else shown.alert,
-                await verdicts.holding(connection, row.alert_id),
+                verdicts.holding_of(given),
                 sum(line.action == "case-file" for line in lines),
                 tuple(contested),
             )

@@ -11,6 +11,7 @@ from desk.database.alerts import AlertRow
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, UnusableInput
 from desk.readers import may
+from desk.review.appeals import read_anew
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.deciding.review import Review
 from desk.review.seal import UNREAD
@@ -34,16 +35,7 @@ async def take_back(review: Review, alert_id: str, reason_code: str) -> int:
     await reads.end(review.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=review.now)
     read_id = await appeals.open_read(review.connection, alert_id)
     if read_id is None:  # otherwise its holder's appeal is read anew already
-        key, band_rank = review.policy.key, reads.RANKS.get(alert.band, 1)
-        read_id = await reads.add(
-            review.connection,
-            alert_id,
-            kind="appeal",
-            blind=holds.blind,
-            rank=blind_rank(key, alert_id) if holds.blind else band_rank,
-            waits_since=review.now,
-            now=review.now,
-        )
+        read_id = await read_anew(review.connection, review.policy, alert, blind=holds.blind, now=review.now)
     await review.note(
         "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
     )
