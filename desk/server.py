@@ -15,7 +15,6 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from desk.database.engine import Database, opened
-from desk.database.secret import stored_secret
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
@@ -111,15 +110,13 @@ async def _serve_on(
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
-    async with database.begin() as connection:
-        key = await stored_secret(connection, "draws")
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
     if profiles is not None:
         stack.push_async_callback(profiles.close)
     if gate is not None:
         stack.push_async_callback(gate.close)
-    policy = policy_of(settings, key)
+    policy = policy_of(settings, await database.secret("draws"))
     desk = Desk(database, settings, policy, time.time, metrics, base, profiles, appeals_secret, gate)
     feed = Feed(
         database,
