@@ -140,7 +140,14 @@ async def weighed_by(connection: AsyncConnection, version: str, *, since: float)
 
 
 async def with_payload(connection: AsyncConnection, alert_id: str) -> QuotedAlertRow | None:
-    return (await with_payloads(connection, [alert_id])).get(alert_id)
+    evidence = schema.evidence.c
+    return await one_of(
+        connection,
+        QuotedAlertRow,
+        select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
+        .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
+        .where(schema.alerts.c.alert_id == alert_id),
+    )
 
 
 async def with_payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, QuotedAlertRow]:
