@@ -104,7 +104,7 @@ async def _serve_on(
     listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
 ) -> int:
     provider = provider_of(settings)
-    # A secret that cannot be read is told before all else.
+    # A secret that cannot be read is reported before all else.
     profiles, gate = profile_source(settings, time.time), gate_client(settings)
     appeals_secret = settings.desk_appeals_secret()
     database = await stack.enter_async_context(

@@ -74,7 +74,7 @@ class TeamView:
 async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Filters]]) -> TeamView:
     """Returns figures of the last days. `views`: saved ones by name, each with its address and filters.
 
-    The day that is not over yet does not count: whoever has a reading open would see who gave the verdict
+    The day that is not over yet does not count: a person with a reading open would see who gave the verdict
     that they must not know, and a reader which of the alerts just decided was an exercise.
     """
     connection, reader = review.connection, review.reader
