@@ -231,7 +231,8 @@ bench-quality: $(STAMP) ## how well mirrors are found, into docs/quality.md; NAM
 ifdef BANS
 	@$(BIN)/python -m bench.quality.at_size --bans $(BANS) $(if $(filter 1000000,$(BANS)),--note docs/quality.md)
 else
-	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
+	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md)
+	@$(if $(NAMES),$(BIN)/python -m bench.real --data '$(NAMES)' $(if $(QUICK),--quick,--note docs/quality.md))
 	@for crowd in diverse simulated; do for field in handle display_name; do \
 		echo "recall of the keys: $$field, $$crowd crowd"; \
 		$(BIN)/python -m bench.recall --crowd $$crowd --field $$field \

@@ -17,8 +17,6 @@ _GOALS_AT_TEN_MINUTES: Final = {
 _GOALS_OF_THE_INNOCENT: Final = {
     kind: "" if "second-hand" in kind else "≤ 1 %" if "sibling" in kind else "≤ .1 %" for kind in INNOCENTS
 }
-TABLED: Final = frozenset({"renames", "families_returning", "namesakes", "scenes"})
-"""Parts that have a place in a table."""
 _PLACES: Final = ("alone", "among")
 _COLUMNS: Final = tuple(
     # A store of few bans prices a day like ten minutes.
@@ -35,6 +33,8 @@ def tables(told: Mapping[str, Any]) -> dict[str, str]:
     if "renames" in told or "families_returning" in told:
         rows = [*_renames(told.get("renames")), *_families(told.get("families_returning"))]
         found["real"] = _table(("names alone", "measured", "goal"), rows)
+    if "laws" in told:
+        found["laws"] = "\n".join(told["laws"])
     if "namesakes" in told:
         found["namesakes"] = _namesakes(told["namesakes"])
     if "scenes" in told:

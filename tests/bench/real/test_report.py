@@ -9,10 +9,7 @@ from random import Random
 
 import pytest
 
-from bench.real.crowd import RELATIONS
-from bench.real.families import families, returning, split
-from bench.real.groups import groups, typosquats
-from bench.real.labelled import average_precision, labelled, roc_area
+from bench.real.families import returning, split
 from bench.real.lookup import Named, looked_up
 from bench.real.report import FILES, NoRealNames, read_names
 from tests.house import ROOT
@@ -24,9 +21,6 @@ CROWD = ["quiet_harbor", "tulip77", "northern.lights", "kzq9", "paper_boat"]
 def folder(tmp_path: Path) -> Path:
     lines = {
         "cheater_name_families.csv": "family,display_name\na,Zarfeshan\na,Zarf\u200beshan\n",
-        "typosquats.csv": "original,imitation,kind\nzarfeshan,zarfeshann,repetition\n",
-        "proscribed_group_aliases.csv": "group,entity,alias,list\nA,Front,Zarfeshan Front,UN\n",
-        "name_match_cases.csv": "name1,name2,is_match\nUmar Waziri,Omar Waziri,true\n",
         "ordinary_handles.txt": "tulip77\npaper_boat\n",
         "handle_renames.csv": "old,new\nzarfeshan,zarfeshan_2\n",
     }
@@ -38,7 +32,6 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_is_read_as_it_is(folder: Path) -> None:
     names = read_names(folder)
     assert names.families == {"a": ["Zarfeshan", "Zarf\u200beshan"]}
-    assert names.labelled == [("Umar Waziri", "Omar Waziri", True)]
     assert names.ordinary == ["tulip77", "paper_boat"]
     assert names.renames == [("zarfeshan", "zarfeshan_2")]
 
@@ -66,16 +59,6 @@ def test_the_first_half_of_a_family_rounded_up_is_banned() -> None:
     assert accounts == [("a", "three")]
 
 
-def test_families_are_found_in_either_field_and_the_crowd_is_left_alone() -> None:
-    members = {
-        "a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"],
-        "b": ["Wardakan Post", "(2)Wardakan Post"],
-    }
-    for told in families(members, CROWD).values():
-        assert told["family_first"] == told["accounts"] == 2
-        assert told["ordinary_alarmed"] == []
-
-
 def test_who_is_back_a_day_after_is_found_on_its_own_family_alone() -> None:
     members = {
         "a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"],
@@ -89,42 +72,6 @@ def test_who_is_back_a_day_after_is_found_on_its_own_family_alone() -> None:
     assert told["bans"] == 42
     assert (told["found"]["hits"], told["found"]["of"]) == (1, 42)
     assert told["alarmed"]["hits"] == 0
-
-
-def test_an_imitation_finds_its_original_and_what_does_not_is_named() -> None:
-    told = typosquats([("zarfeshan", "zarfeshann"), ("zarfeshan", "unrelated")], CROWD)
-    assert told["first"] == 1
-    assert told["never_first"] == ["unrelated (zarfeshan)"]
-
-
-def test_groups_are_told_apart() -> None:
-    aliases = [("A", "Zarfeshan Northern Front"), ("A", "Zarfeshan Front"), ("B", "Wardakan Brigade")]
-    told = groups(aliases, "tuning")
-    assert told["aliases"] == 3
-    assert told["left_out"] == {"first": 2, "of": 2, "wrong": []}
-
-
-def test_labelled_pairs_are_told_by_script() -> None:
-    told = labelled([("Umar Waziri", "Omar Waziri", True), ("Umar Waziri", "عمر وزیری", True)])
-    assert told["all"]["pairs"] == 2
-    assert told["across_scripts"]["pairs"] == 1
-
-
-def test_the_best_order_has_precision_and_area_of_one_and_ties_count_half() -> None:
-    best = [(2.0, True), (1.0, False)]
-    assert average_precision(best) == roc_area(best) == 1.0
-    assert roc_area([(1.0, True), (1.0, False)]) == 0.5
-    assert average_precision([(1.0, False)]) is None
-    assert roc_area([(1.0, True)]) is None
-
-
-def test_each_relation_keeps_what_it_promises() -> None:
-    handle, other = "zarfeshanpress21", "quiet_harbor"
-    made = {name: relation(Random(1), handle, other) for name, relation in RELATIONS.items()}
-    assert all(mirror and mirror != handle for mirror in made.values())
-    assert (made["same_stem"] or "").startswith("zarfeshanpress")
-    assert "zarfeshanpress" in (made["contained_word"] or "")
-    assert len(made["nearly_all_letters"] or "") == len(handle)
 
 
 def test_an_account_is_ranked_against_every_ban_it_resembles() -> None:
