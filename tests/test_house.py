@@ -22,7 +22,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "a trait brings its examples, and the suite that all traits share judges them",
     ),
     "cli/commands/backtest/*.py": (
-        "tests/cli/commands/test_backtest.py",
+        "tests/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
     ),
     "cli/commands/map/*.py": ("tests/cli/commands/test_map.py", "the command's story runs both its parts"),

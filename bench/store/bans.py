@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agents.common.converters import ban_of, fingerprints_of, quoted_of
 from bench.index.population import BannedNames
-from bench.running.crowd import BANNED_AT, DAY_SECONDS, account_id
+from bench.running.crowd import BANNED_AT, account_id
 from bench.store.server import Server
 from samehand.account import Account
 from samehand.lineage import founder
@@ -26,6 +26,7 @@ from store.redis.layout import Layout
 
 IDENTITY = b"a bench has no secrets of its own"
 KEYERS = Peppers(IDENTITY, (Pepper(1, b"nor a pepper that anybody else uses"),)).keyers
+_DAY = 86_400.0
 _PREFIX = "samehand:"
 _BATCH = 512
 _COUNTED = 100_000  # accounts that are remembered where what they show is counted
@@ -59,7 +60,7 @@ def whole(bans: int, *, avatar: bool, everything: bool, seed: int = 7) -> Iterat
             person = people.equipped(rng, person, frozenset(TRAITS))
         if not avatar:
             person = replace(person, avatar=None)
-        yield ban_of(banned(person, BANNED_AT + number % DAY_SECONDS, "spam"), KEYERS)
+        yield ban_of(banned(person, BANNED_AT + number % _DAY, "spam"), KEYERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _sizes(bans: int) -> Sizes:
 
 
 async def enrol(
-    store: RedisStore, server: Server, bans: Iterator[Ban], *, now: float = BANNED_AT + DAY_SECONDS
+    store: RedisStore, server: Server, bans: Iterator[Ban], *, now: float = BANNED_AT + _DAY
 ) -> Ingest:
     """Enrols bans in batches; making their fingerprints is part of it, as it is of a worker's job."""
     started, own, theirs, done = time.monotonic(), time.process_time(), server.cpu_seconds(), 0

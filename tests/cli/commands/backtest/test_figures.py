@@ -1,11 +1,6 @@
-"""`samehand backtest`: figures of a run, drawn and told."""
+"""The figures of a run, on runs small enough to count by hand."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -22,46 +17,8 @@ from cli.commands.backtest.figures import (
     ratio_interval,
     time_to_detect,
 )
-from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.inputs.truths import AccountPair
 from cli.offline.share import Share
-from tests.cli.running import Samehand, jsonl
-from tests.makers import a_ban, a_sign_up
-
-# Makers of judged runs: a test states ranks and truth, the rest follows.
-
-
-def a_pair(name: str) -> AccountPair:
-    return AccountPair(f"x:{name}", f"x:banned-{name}")
-
-
-def a_judged(
-    name: str, probability: float, *, true: bool = False, seconds: float | None = None
-) -> ScoredPair:
-    band = "likely" if probability >= 0.9 else "possible" if probability >= 0.5 else "none"
-    return ScoredPair(a_pair(name), probability, probability, band, true, seconds)
-
-
-def a_run(
-    *judged: ScoredPair,
-    sign_ups: int = 1000,
-    missed: tuple[str, ...] = (),
-    strategies: Mapping[str, int] | None = None,
-    groups: Mapping[str, str] | None = None,
-) -> BacktestRun:
-    """``missed`` are true pairs that nothing brought up."""
-    found = frozenset(one.pair for one in judged if one.true)
-    return BacktestRun(
-        judged=tuple(sorted(judged, key=lambda one: -one.log_odds)),
-        sign_ups=sign_ups,
-        truth=found | {a_pair(name) for name in missed},
-        fetched=found,
-        strategies={a_pair(name): number for name, number in (strategies or {}).items()},
-        groups={f"x:{name}": group for name, group in (groups or {}).items()},
-    )
-
-
-# The figures of a run, on runs small enough to count by hand.
+from tests.cli.commands.backtest.makers import a_judged, a_run
 
 
 def test_average_precision_is_the_mean_precision_at_each_mirror_and_0_where_one_was_missed() -> None:
@@ -157,65 +114,3 @@ def test_even_groups_have_a_ratio_near_one_and_an_uneven_one_is_told_apart() -> 
     assert uneven is not None
     assert 1.0 <= even[0] < even[1] < 1.5 < uneven[0] < 300 / 140 < uneven[1]
     assert ratio_interval([(0, 10), (0, 10)]) is None
-
-
-# `samehand backtest`, as a person runs it.
-
-
-NAMES: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[object, ...]:
-    bans = jsonl(tmp_path / "bans.jsonl", a_ban("old", **NAMES), a_ban("gone", handle="hilltop_radio"))
-    accounts = jsonl(
-        tmp_path / "accounts.jsonl",
-        a_sign_up("new", **NAMES),
-        a_sign_up("fresh", handle="somebody_else"),
-        a_sign_up("other", handle="quiet_gardener"),
-    )
-    table = tmp_path / "truth.csv"
-    table.write_text(
-        "platform,account_id,banned_platform,banned_account_id,strategy\n"
-        "telegram,new,telegram,old,1\ntelegram,fresh,telegram,gone,8\n"
-    )
-    return "--bans", bans, "--accounts", accounts, "--truth", table, "--strategies", table
-
-
-def test_it_tells_what_was_found_and_what_nobody_could_find(
-    samehand: Samehand, files: tuple[object, ...]
-) -> None:
-    ran = samehand("backtest", *files, "--json")
-    assert ran.code == 0
-    assert ran.figures["average_precision"] == 1.0
-    assert ran.figures["recall_by_strategy"]["1"]["value"] == 1.0
-    assert ran.figures["recall_by_strategy"]["8"]["value"] == 0.0
-    assert ran.figures["blocking_recall"] == ran.figures["scoring_recall"]
-
-
-def test_it_is_read_as_tables_too(samehand: Samehand, files: tuple[object, ...]) -> None:
-    ran = samehand("backtest", *files)
-    assert "3 sign-ups, 2 mirrors, 1 of them catchable; average precision 1.000" in ran.out
-
-
-def test_the_pictures_are_whole_and_say_their_figures_in_words(
-    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
-) -> None:
-    assert samehand("backtest", *files, "--out", tmp_path / "report").code == 0
-    drawn = sorted((tmp_path / "report").glob("*.svg"))
-    assert [path.name for path in drawn] == [
-        "calibration.svg", "false-alarms.svg", "precision-recall.svg", "strategies.svg",
-    ]  # fmt: skip
-    for path in drawn:
-        words = ElementTree.parse(path).getroot().find("{http://www.w3.org/2000/svg}desc")
-        assert words is not None
-        assert words.text
-
-
-def test_a_truth_without_its_columns_is_bad_input(
-    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
-) -> None:
-    (tmp_path / "truth.csv").write_text("a,b\n1,2\n")
-    ran = samehand("backtest", *files)
-    assert ran.code == 2
-    assert "lacks the column account_id" in ran.err
