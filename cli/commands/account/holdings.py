@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agents.runtime.store_factory import peppers_of, store_of
-from cli.commands.account.places import KeptPlace, places
+from cli.commands.account.places import Place, places
 from cli.commands.account.topics import TOPICS, ScannedTopics, describe, scan
 from cli.desk_database import absence_of, desk_database
 from cli.exit_codes import NotDone
@@ -50,7 +50,7 @@ class Holding:
     """
 
     kind: str
-    place: KeptPlace
+    place: Place
     records: int | None
     until: float | None
     reason: Reason | None = None

@@ -18,7 +18,7 @@ from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPlace:
+class Place:
     """One place. `kept`: how long, by the settings; `sooner`: what ends it before; `tables`: of the desk."""
 
     name: str
@@ -83,7 +83,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 """Tables of the desk's database, by their place."""
 
 
-def places(settings: Settings) -> dict[str, KeptPlace]:
+def places(settings: Settings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
     several = (
@@ -94,42 +94,42 @@ def places(settings: Settings) -> dict[str, KeptPlace]:
     )
     specs = {spec.name: spec for spec in several}
     topics = {
-        attribute: KeptPlace(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
+        attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
         for attribute, name in vars(Names(settings.topic_prefix)).items()
     }
     return {
-        "ban": KeptPlace(
+        "ban": Place(
             "Redis, bans",
             "keyed digests, folded names, the handle and name to quote, policy, basis, dates",
             "as long as the ban",
             "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`",
         ),
-        "remembered-account": KeptPlace(
+        "remembered-account": Place(
             "Redis, remembered accounts",
             "keyed digests, folded names, the handle and name to quote, since when each value was shown",
             f"{_setting('REMEMBER_DAYS', settings.remember_days)} after it was written last, and an eighth"
             " longer at most; the oldest go sooner beyond `SAMEHAND_REMEMBER_MEGABYTES`",
             "a deletion; a lifted ban",
         ),
-        "alerts-in-store": KeptPlace(
+        "alerts-in-store": Place(
             "Redis, alerts",
             _QUOTES,
             "as long as the ban",
             "a deletion of either account; the end of the ban",
         ),
-        "family": KeptPlace(
+        "family": Place(
             "Redis, families",
             "by a person's verdict: an account's family, as a keyed digest; the id of its first account",
             "as long as the verdict holds; the id as long as the ban of the first",
             "another verdict that takes it back; a reinstatement or tombstone of the first",
         ),
-        "markers": KeptPlace(
+        "markers": Place(
             "Redis, markers",
             "keyed digests of ids and moments: a deletion, a lifted ban, a pair's last revision and verdict",
             f"{dedup}; of a pair that is open or that a person judged as long as the store",
             NOTHING,
         ),
-        "counts": KeptPlace(
+        "counts": Place(
             "Redis, counts",
             "how many accounts show a value, in sketches from which no account can be read",
             f"as long as the store, halved every {plural(round(HALF_LIFE_SECONDS / DAY_SECONDS), 'day')}",
@@ -137,7 +137,7 @@ def places(settings: Settings) -> dict[str, KeptPlace]:
         ),
         **topics,
         **_of_desk(settings),
-        "copies": KeptPlace(
+        "copies": Place(
             "outside samehand",
             "case files and exports that people made, alerts that receivers of webhooks took, ids in logs,"
             " backups of Redis, Kafka and the desk",
@@ -147,10 +147,10 @@ def places(settings: Settings) -> dict[str, KeptPlace]:
     }
 
 
-def _of_desk(settings: Settings) -> dict[str, KeptPlace]:
+def _of_desk(settings: Settings) -> dict[str, Place]:
     days = _setting("DESK_ERASE_DAYS", settings.desk_erase_days)
     return {
-        "quotes": KeptPlace(
+        "quotes": Place(
             "desk, quotes and notes",
             "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
             " wrote in appeals",
@@ -158,21 +158,21 @@ def _of_desk(settings: Settings) -> dict[str, KeptPlace]:
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
         ),
-        "decisions": KeptPlace(
+        "decisions": Place(
             "desk, alerts and decisions",
             "ids of both accounts and of the family's first, levels and probability of alerts, verdicts",
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],
         ),
-        "audit-log": KeptPlace(
+        "audit-log": Place(
             "desk, audit",
             "ids of alerts and accounts, who did what and when; digests in place of texts",
             "for ever: without a line the chain of hashes breaks",
             NOTHING,
             DESK_TABLES["audit-log"],
         ),
-        "desk": KeptPlace(
+        "desk": Place(
             "desk, its own affairs",
             "nothing of an account: people at the desk and their work",
             f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
