@@ -1,4 +1,4 @@
-"""Running coroutines from commands."""
+"""Runs coroutines for commands, so that Ctrl-C ends them at once."""
 
 from __future__ import annotations
 
