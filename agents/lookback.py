@@ -173,19 +173,15 @@ class Lookback:
         scored: _Scored,
         snapshot: Snapshot,
     ) -> Pair:
-        side = NewAccount(
-            fact.account,
-            fact.platform,
-            fact.account_id,
-            fact.quoted,
-            candidate.fingerprint,
-            fact.seen_at,
-            fact.not_read,
+        return Pair(
+            NewAccount.of(fact, candidate.fingerprint),
+            ban.facts,
+            *scored,
+            "lookback",
+            event_at=word.at if word.freed_at is None else word.freed_at.timestamp(),
+            claimant=f"lookback:{word.key}:{word.at}",
+            weights_version=snapshot.weighing.weights.version,
         )
-        claimant = f"lookback:{word.key}:{word.at}"
-        version = snapshot.weighing.weights.version
-        event_at = word.at if word.freed_at is None else word.freed_at.timestamp()
-        return Pair(side, ban.facts, scored[0], scored[1], "lookback", event_at, claimant, version)
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:

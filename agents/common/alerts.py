@@ -27,7 +27,7 @@ from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
 from schemas.wire import encode
-from store.base import BanFacts, Claim, Proposal, Ruling, Summary
+from store.base import BanFacts, Claim, Proposal, Remembered, RememberedFacts, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
@@ -70,6 +70,19 @@ class NewAccount:
     fingerprint: Fingerprint
     seen_at: float
     not_read: tuple[Unusable, ...] = ()
+
+    @classmethod
+    def of(cls, account: Remembered | RememberedFacts, fingerprint: Fingerprint) -> NewAccount:
+        """The account in the state in which it is remembered; ``fingerprint``: the one that was compared."""
+        return cls(
+            account.account,
+            account.platform,
+            account.account_id,
+            account.quoted,
+            fingerprint,
+            account.seen_at,
+            account.not_read,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,15 +228,7 @@ def _with_policy(
         if scored is None or (scored[1].band == "none" and not below):
             continue
         mine, result = scored
-        side = side or NewAccount(
-            account.account,
-            account.platform,
-            account.account_id,
-            account.quoted,
-            mine,
-            account.seen_at,
-            account.not_read,
-        )
+        side = side or NewAccount.of(account, mine)
         claimant = f"{direction}:{one.event_id}"
         pairs.append(
             Pair(

@@ -254,15 +254,7 @@ async def _looked_into(
     mine, theirs = account.fingerprints[0], ban.fingerprints[0]
     result = weighed.score(mine, theirs)
     pair = Pair(
-        NewAccount(
-            account.account,
-            account.platform,
-            account.account_id,
-            account.quoted,
-            mine,
-            account.seen_at,
-            account.not_read,
-        ),
+        NewAccount.of(account, mine),
         ban.facts,
         theirs,
         result,
