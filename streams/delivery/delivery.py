@@ -33,9 +33,15 @@ from streams.deadletters.limit import DeadLetterBound
 from streams.deadletters.log import tell_dead
 from streams.deadletters.pause import Resumes, Stop
 from streams.deadletters.record import letter_of
-from streams.delivery.adaptive_batch_size import BatchSize
 from streams.delivery.backoff import Backoff
-from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, PendingEvent, nothing_more
+from streams.delivery.batches import (
+    LINGER_SECONDS,
+    RECORDS_MAX,
+    Batches,
+    BatchSize,
+    PendingEvent,
+    nothing_more,
+)
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish
