@@ -26,7 +26,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Final, cast, get_args
 
@@ -124,7 +124,9 @@ def compile_mappings(raw: bytes, name: str) -> Mappings:
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise MappingError(name, [_syntax(text, str(fault))]) from None
+        at = _AT_LINE.search(str(fault))
+        line = int(at[1]) if at else len(text.splitlines())
+        raise MappingError(name, [MappingFault(line, "", f"is no TOML: {fault}")]) from None
     except RecursionError:
         raise MappingError(name, [MappingFault(1, "", "is nested too deep")]) from None
     collector = _FaultCollector(text)
@@ -132,11 +134,6 @@ def compile_mappings(raw: bytes, name: str) -> Mappings:
     if collector.faults:
         raise MappingError(name, collector.faults)
     return Mappings(made)
-
-
-def _syntax(text: str, why: str) -> MappingFault:
-    at = _AT_LINE.search(why)
-    return MappingFault(int(at[1]) if at else len(text.splitlines()), "", f"is no TOML: {why}")
 
 
 @dataclass(slots=True)
@@ -297,20 +294,8 @@ def _rule(
     }
     _require(target, readings, at or path, table.get("when", "any record"), collector)
     # Each reading as this kind of record has the field: whether one is vital differs.
-    own = tuple(_for(target.fields[name], reading) for name, reading in readings.items())
+    own = tuple(replace(reading, field=target.fields[name]) for name, reading in readings.items())
     return Rule(number, target, when, own, bool(tombstone))
-
-
-def _for(wanted: Field, reading: Reading) -> Reading:
-    return Reading(
-        wanted,
-        reading.expression,
-        reading.unit,
-        reading.values,
-        reading.default,
-        reading.separator,
-        reading.markup,
-    )
 
 
 def _require(

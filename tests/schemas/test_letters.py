@@ -9,23 +9,18 @@ from rich.pretty import pretty_repr
 
 from schemas import examples
 from schemas.enrolled import BanEnrolled
-from schemas.letters import KEY_BYTES_MAX, UNPROCESSABLE, VALUE_BYTES_MAX, DeadLetter
-from schemas.malformed import Malformed
+from schemas.letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter
 from schemas.wire import MESSAGE_BYTES_MAX, decode_enrolled, decode_letter, decode_verdict, encode
+from streams.deadletters.record import letter_of
+from streams.outcomes import Arrival, Dead
 from tests.schemas.makers import NOW, as_json, fault, left_out, record_of
 
 # Dead letters: the whole address, the value as far as it fits, and a reason without personal values.
 
 
 def a_letter(*, key: bytes | None = b"x:1", value: bytes | None = b"\xff{") -> DeadLetter:
-    return DeadLetter.of(
-        Malformed("not-utf8", "$", "not UTF-8"),
-        topic="accounts.created",
-        partition=3,
-        offset=2**40,
-        key=key,
-        value=value,
-        now=NOW,
+    return letter_of(
+        Arrival("accounts.created", 3, 2**40, key, value), Dead("not-utf8", "$", "not UTF-8"), NOW
     )
 
 
@@ -54,13 +49,6 @@ def test_the_largest_letter_fits_into_a_message() -> None:
     largest = encode(a_letter(key=bytes(KEY_BYTES_MAX), value=bytes(VALUE_BYTES_MAX)))
     assert len(largest) <= MESSAGE_BYTES_MAX
     assert record_of(decode_letter(largest, now=NOW)).value == bytes(VALUE_BYTES_MAX)
-
-
-def test_a_record_on_which_our_logic_failed_has_a_reason_too() -> None:
-    letter = DeadLetter.of(
-        UNPROCESSABLE, topic="accounts.banned", partition=0, offset=1, key=b"x:1", value=b"{}", now=NOW
-    )
-    assert record_of(decode_letter(encode(letter), now=NOW)).reason == "unprocessable"
 
 
 def test_what_it_holds_is_not_in_its_repr() -> None:
