@@ -307,7 +307,9 @@ class Gate:
                 raise RefusedCall(answer, "not-allowed")
             if wait_seconds := self.keyring.wait_seconds(key):
                 raise _too_often(key, wait_seconds)
-            return await work(await _body(request), key), key.name
+            async with _arriving(request):
+                raw = await request.body()
+            return await work(raw, key), key.name
 
         return await self._served(request, route, keyed)
 
@@ -395,12 +397,6 @@ class Gate:
 
 
 _REASONS: Final = {404: "unknown-address", 405: "method", 413: "too-large"}
-
-
-async def _body(request: Asked) -> bytes:
-    """The whole body of somebody who has shown a key. Raises as :func:`_arriving` does."""
-    async with _arriving(request):
-        return await request.body()
 
 
 @asynccontextmanager
