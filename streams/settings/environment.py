@@ -48,7 +48,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings(**_Given(os.environ if environment is None else environment)())
     except NotParsed as fault:
-        raise SettingsError({_field_of(fault): "must be JSON"}) from None
+        found = _FIELD_NAMED.search(str(fault))
+        name = _variable(found.group(1)) if found else PREFIX
+        raise SettingsError({name: "must be JSON"}) from None
     except ValidationError as fault:
         raise SettingsError(_faults(fault)) from None
 
@@ -75,11 +77,6 @@ def describe() -> list[Described]:
         )
         for name, field in Settings.model_fields.items()
     ]
-
-
-def _field_of(fault: NotParsed) -> str:
-    found = _FIELD_NAMED.search(str(fault))
-    return _variable(found.group(1)) if found else PREFIX
 
 
 def _faults(fault: ValidationError) -> dict[str, str]:
