@@ -229,21 +229,18 @@ def unread_fields(account: Account) -> tuple[str, ...]:
     Any of `handle`, `display_name`, `bio` and `links`, in this order.
     """
     folded = fold_handle(account.handle, account.platform) if account.handle else None
+    name = fold_name(account.display_name) if account.display_name else None
     whole = {
         "handle": folded is None or (folded.whole and len(folded.base) <= WORD_LENGTH_MAX),
-        "display_name": _name_is_whole(account),
+        "display_name": name is None
+        or (
+            name.whole
+            and len(name.tokens) <= WORDS_MAX
+            and all(len(word) <= WORD_LENGTH_MAX for word in name.tokens)
+        ),
         **_contacts_are_whole(account),
     }
     return tuple(field for field, is_whole in whole.items() if not is_whole)
-
-
-def _name_is_whole(account: Account) -> bool:
-    folded = fold_name(account.display_name) if account.display_name else None
-    return folded is None or (
-        folded.whole
-        and len(folded.tokens) <= WORDS_MAX
-        and all(len(word) <= WORD_LENGTH_MAX for word in folded.tokens)
-    )
 
 
 def _contacts_are_whole(account: Account) -> dict[str, bool]:

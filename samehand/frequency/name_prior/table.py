@@ -58,14 +58,19 @@ def parse(text: str) -> Table:
     if fields.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
         raise ValueError("commonness.txt.xz is damaged: it does not match its checksum")
     tokens_text, _, letters_text = body.partition(LETTERS_HEAD + "\n")
-    tokens = dict(_tokens(tokens_text.splitlines()[1:]))
-    return Table(tokens, dict(_rows(letters_text.splitlines())), _lengths(tokens))
-
-
-def _tokens(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
-    for line in lines:
+    tokens: dict[str, float] = {}
+    for line in tokens_text.splitlines()[1:]:
         bits, *words = line.split()
-        yield from zip(words, [float(bits)] * len(words), strict=True)
+        tokens.update(dict.fromkeys(words, float(bits)))
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for token in tokens:
+        if len(token) >= HEAD_LENGTH:
+            lengths[token[:HEAD_LENGTH]].add(len(token))
+    return Table(
+        tokens,
+        dict(_rows(letters_text.splitlines())),
+        {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()},
+    )
 
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -73,14 +78,6 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for line in lines:
         context, _, costs = line.partition(" ")
         yield context, costs.encode().translate(code_to_cost)
-
-
-def _lengths(tokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    lengths: dict[str, set[int]] = defaultdict(set)
-    for token in tokens:
-        if len(token) >= HEAD_LENGTH:
-            lengths[token[:HEAD_LENGTH]].add(len(token))
-    return {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()}
 
 
 @cache
