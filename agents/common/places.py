@@ -76,7 +76,7 @@ async def given_out(
     if len(fresh) + found.open <= min(alert_policy.alerts_a_ban, alert_policy.alerts_a_cluster):
         cluster: dict[str, int | None] = {pair.ours.account: 0 for pair in pairs}
     else:
-        near = likeness(snapshot, lambda pair: (pair.ours.account, pair.ours.fingerprint))
+        near = likeness(snapshot, lambda pair: (pair.ours.account, pair.mine))
         clusters, cluster = Clusters(near, alert_policy.alerts_a_ban), {}
         for pair in pairs:
             cluster[pair.ours.account] = clusters.place(pair)
