@@ -108,12 +108,15 @@ class Alerts:
 
     def _asked(self, proposal: Proposal, *, full: bool) -> tuple[bytes | str | int, ...]:
         addresses = self._shards.addresses
+        how = "full" if full else "tell"
+        if proposal.again_only:
+            how = "count" if proposal.counted else "again"
         return (
             addresses.account(proposal.banned).raw,
             addresses.alert(proposal.alert_id).raw,
             band_rank(proposal.band),
             addresses.claim(proposal.claimant).hex(),
-            _how(proposal, full=full),
+            how,
             msgspec.msgpack.encode(
                 _Words(
                     proposal.alert_id,
@@ -421,12 +424,6 @@ def _would_be(silenced: bool, refused: str, is_open: int, open_alerts: int, revi
     if not is_open and (refused or open_alerts >= OPEN_ALERTS_A_BAN):
         return Ruled(Ruling.WITHHELD, 0)
     return Ruled(Ruling.PUBLISH, revision)
-
-
-def _how(proposal: Proposal, *, full: bool) -> str:
-    if proposal.again_only:
-        return "count" if proposal.counted else "again"
-    return "full" if full else "tell"
 
 
 def packed_alert(alert: OpenAlert) -> bytes:
