@@ -130,7 +130,17 @@ def compile_mappings(raw: bytes, name: str) -> Mappings:
     except RecursionError:
         raise MappingError(name, [MappingFault(1, "", "is nested too deep")]) from None
     collector = _FaultCollector(text)
-    made = _topics(read, collector)
+    collector.unknown((), read, ("topics",))
+    topics = collector.table(("topics",), read.get("topics", _MISSING))
+    if not topics and not collector.faults:
+        collector.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
+    if len(topics) > TOPICS_MAX:
+        collector.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
+    made = {
+        topic: mapping
+        for topic, table in list(topics.items())[:TOPICS_MAX]
+        if (mapping := _topic(topic, table, collector)) is not None
+    }
     if collector.faults:
         raise MappingError(name, collector.faults)
     return Mappings(made)
@@ -183,20 +193,6 @@ def _dotted(path: Path) -> str:
             key = part if _BARE.fullmatch(part) else msgspec.json.encode(part[:249]).decode()
             shown += f".{key}" if shown else key
     return shown
-
-
-def _topics(read: Mapping[str, Any], collector: _FaultCollector) -> dict[str, TopicMapping]:
-    collector.unknown((), read, ("topics",))
-    topics = collector.table(("topics",), read.get("topics", _MISSING))
-    if not topics and not collector.faults:
-        collector.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
-    if len(topics) > TOPICS_MAX:
-        collector.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
-    return {
-        topic: made
-        for topic, table in list(topics.items())[:TOPICS_MAX]
-        if (made := _topic(topic, table, collector)) is not None
-    }
 
 
 # Where a field is collector, by whom; later layers count before earlier ones.
