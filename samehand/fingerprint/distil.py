@@ -120,9 +120,12 @@ def pack(fingerprint: Fingerprint) -> bytes:
     Raises:
         UnreadableFingerprint: a section would be longer than 65,535 bytes.
     """
+    # Whole seconds, at least 1, in four bytes (nine from 2106 on); 0 stands for no moment.
+    seconds = 0 if fingerprint.at is None else max(1, int(fingerprint.at))
+    later = b"" if seconds < _AT_LATER else seconds.to_bytes(5, "big")
     parts = [
         bytes((RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
-        _moment(fingerprint.at),
+        min(seconds, _AT_LATER).to_bytes(4, "big") + later,
         PLATFORMS.pack(fingerprint.platform),
         STRATA.pack(fingerprint.stratum),
     ]
@@ -181,14 +184,6 @@ def moment_of(record: bytes) -> float | None:
         UnreadableFingerprint, IndexError, UnicodeDecodeError: the bytes are no record.
     """
     return _header(record)[0]
-
-
-def _moment(at: float | None) -> bytes:
-    """Whole seconds, at least 1, in four bytes (nine from 2106 on); 0 stands for no moment."""
-    seconds = 0 if at is None else max(1, int(at))
-    if seconds < _AT_LATER:
-        return seconds.to_bytes(4, "big")
-    return _AT_LATER.to_bytes(4, "big") + seconds.to_bytes(5, "big")
 
 
 def _header(record: bytes) -> tuple[float | None, str, str, int]:

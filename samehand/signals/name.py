@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -233,7 +233,10 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     # Most pairs share no word, and to compute how rare a word is takes longest.
     if not _perhaps_any(ours, theirs):
         return None
-    mine, wanted = _compared(ours, theirs)
+    # Those that name somebody, else all.
+    named = ours.telling and theirs.telling
+    mine = ours.telling if named else range(len(ours.words))
+    wanted = theirs.telling if named else range(len(theirs.words))
     if not any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine):
         return None
     free = list(mine)
@@ -255,15 +258,8 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     return _Matched(tuple(words), slack, exact, missed or bool(free))
 
 
-def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequence[int]]:
-    """The places of the words to compare, ours and theirs: those that name somebody, else all."""
-    if ours.telling and theirs.telling:
-        return ours.telling, theirs.telling
-    return range(len(ours.words)), range(len(theirs.words))
-
-
 def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
-    """A quick test for :func:`_any_word`, on all words and with what ours caches: false only where it is."""
+    """A quick test whether words match, on all of them and with what ours caches; may be true in vain."""
     if not ours.any_of_them.isdisjoint(theirs.words) or not ours.long_sounds.isdisjoint(theirs.sounds):
         return True
     for wanted in theirs.words:

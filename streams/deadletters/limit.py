@@ -49,7 +49,8 @@ class DeadLetterBound:
         """
         admitted = 0
         for is_dead in are_dead:
-            dead = self._dead + is_dead - self._forgotten_next()
+            leaving = len(self._recent) == self._recent.maxlen and self._recent[0]  # a dead letter leaves
+            dead = self._dead + is_dead - leaving
             seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
             if is_dead and dead > self._at_least and dead > self._share_max * seen:
                 break
@@ -62,10 +63,6 @@ class DeadLetterBound:
         """Start afresh, as an operator asked."""
         self._recent.clear()
         self._dead = 0
-
-    def _forgotten_next(self) -> bool:
-        """Whether the record that leaves the window next was a dead letter."""
-        return len(self._recent) == self._recent.maxlen and self._recent[0]
 
 
 def bound_of(settings: Settings) -> DeadLetterBound:

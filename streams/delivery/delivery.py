@@ -226,13 +226,12 @@ class Delivery:
 
     def _within_limits(self, outcome: Outcome) -> Outcome:
         most = self._around.limits.message_bytes_max
-        if isinstance(outcome, Published) and any(self._too_large(emit) for emit in outcome.emits):
+        if isinstance(outcome, Published) and any(
+            len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES > most
+            for emit in outcome.emits
+        ):
             return Dead("outcome-too-large", detail=f"an outcome has a record of over {most:,} bytes")
         return outcome
-
-    def _too_large(self, emit: Emit) -> bool:
-        size = len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES
-        return size > self._around.limits.message_bytes_max
 
     async def _settle(
         self, batch: Sequence[PendingEvent], outcomes: list[Outcome], followed: Followed | None

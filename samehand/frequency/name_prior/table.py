@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -66,18 +66,16 @@ def parse(text: str) -> Table:
     for token in tokens:
         if len(token) >= HEAD_LENGTH:
             lengths[token[:HEAD_LENGTH]].add(len(token))
+    code_to_cost = bytes(max(0, code - FIRST_CODE) for code in range(256))
+    rows: dict[str, bytes] = {}
+    for line in letters_text.splitlines():
+        context, _, costs = line.partition(" ")
+        rows[context] = costs.encode().translate(code_to_cost)
     return Table(
         tokens,
-        dict(_rows(letters_text.splitlines())),
+        rows,
         {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()},
     )
-
-
-def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    code_to_cost = bytes(max(0, code - FIRST_CODE) for code in range(256))
-    for line in lines:
-        context, _, costs = line.partition(" ")
-        yield context, costs.encode().translate(code_to_cost)
 
 
 @cache
