@@ -233,7 +233,7 @@ def _calling(link: Link, people: Mapping[str, Person]) -> Link:
 
 def _held(seal: Seal | None, given: Sequence[VerdictRow]) -> VerdictRow | None:
     """Returns the verdict that links, or that took a link back; None of what waits, or seems to."""
-    holds = next((verdict for verdict in reversed(given) if verdict.may_hold), None)
+    holds = verdicts.holding_of(given)
     if holds is None or (seal is not None and seal.words):
         return None
     return holds if holds.verdict == "mirror" or holds.kind == TAKE_BACK else None
