@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
+from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, parts_of
 from desk.database.seals import hides_twins_words
 from desk.database.upsert import upsert
@@ -114,8 +115,13 @@ RANKS: Final = {"likely": 0, "possible": 1}
 """By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
-async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    return await one_of(connection, ReadRow, select(_reads).where(_reads.c.read_id == read_id))
+async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
+    """Returns a read, if it is known and of a policy that a person reads."""
+    return await one_of(
+        connection,
+        ReadRow,
+        select(_reads).where(_reads.c.read_id == read_id, reads_alert(user_id, _reads.c.alert_id)),
+    )
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
@@ -243,6 +249,7 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
 
 
 def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
+    """What a person may take of readings that are joined to their alerts."""
     read_before = (
         select(_verdicts.c.verdict_id)
         .where(
@@ -264,6 +271,7 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     )
     conditions: list[ColumnElement[bool]] = [
         _reads.c.state == "open",
+        reads_policy(user_id, _alerts.c.policy),
         # What is read blind alone first is not beside itself in the queue, with its score.
         or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
@@ -332,6 +340,7 @@ async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = Fal
     """
     result = await connection.execute(
         select(_reads.c.read_id)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(*_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id.desc())
         .limit(1)
@@ -339,16 +348,19 @@ async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = Fal
     return result.scalar_one_or_none() or 0
 
 
-async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
-    """Returns the values of some columns of alerts, sorted, to narrow the queue by."""
-    result = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
+async def known_values(
+    connection: AsyncConnection, names: Sequence[str], limit: int, *, user_id: str | None = None
+) -> dict[str, list[str]]:
+    """Returns the values of some columns of alerts, sorted, to narrow the queue by; of policies those that a
+    person reads."""
+    result = await connection.execute(union_all(*(_values_of(name, limit, user_id) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
     for row in result:
         values[row.name].append((row.number, row.value))
     return {name: [value for _, value in sorted(several)] for name, several in values.items()}
 
 
-def _values_of(name: str, limit: int) -> Select[Any]:
+def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
     known = select(func.min(column).label("value"), literal(1).label("number")).cte(
@@ -358,9 +370,10 @@ def _values_of(name: str, limit: int) -> Select[Any]:
     known = known.union_all(
         select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
     )
-    return select(literal(name).label("name"), known.c.value, known.c.number).where(
+    values = select(literal(name).label("name"), known.c.value, known.c.number).where(
         known.c.value.is_not(None)
     )
+    return values.where(reads_policy(user_id, known.c.value)) if name == "policy" else values
 
 
 async def queue(
@@ -437,6 +450,7 @@ async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, l
         connection,
         ReadRow,
         select(_reads)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
         .limit(1),
@@ -475,9 +489,16 @@ async def decidable_together(
     return await _waiting(connection, conditions, _order_of(filters), limit, quoted=quoted, lock=lock)
 
 
-async def first_readings(connection: AsyncConnection, read_ids: Collection[int]) -> list[WaitingRow]:
-    """Returns those of some readings that are first ones, whatever became of them, with what is quoted."""
-    conditions = [_reads.c.kind == "first", _reads.c.read_id.in_(read_ids)]
+async def first_readings(
+    connection: AsyncConnection, user_id: str, read_ids: Collection[int]
+) -> list[WaitingRow]:
+    """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
+    of them, with what is quoted."""
+    conditions = [
+        _reads.c.kind == "first",
+        _reads.c.read_id.in_(read_ids),
+        reads_policy(user_id, _alerts.c.policy),
+    ]
     return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
 

@@ -18,6 +18,7 @@ from desk.database import (
     golden,
     notes,
     outbox,
+    reach,
     reads,
     seals,
     users,
@@ -485,9 +486,12 @@ class Review:
         await audit.lock(self.connection)  # of two who do it at once the second finds the first one's reads
         if verdict not in DECIDED:
             raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
-        await self._alert(alert_id)
+        alert = await self._alert(alert_id)
         await golden.put(self.connection, alert_id, verdict, self.reader.user_id, now=self.now)
-        known: set[str | None] = {self.reader.user_id}
+        known: set[str | None] = {
+            self.reader.user_id,
+            *await reach.without(self.connection, alert.policy),
+        }
         known |= {given.reviewer for given in await verdicts.of_alert(self.connection, alert_id)}
         known |= {
             read.only_for for read in await reads.of_alert(self.connection, alert_id) if read.kind == "golden"
@@ -515,7 +519,7 @@ class Review:
 
         While others' words are hidden from them, so is what followed: a dispute says that two differ.
         """
-        read = await reads.find(self.connection, read_id)
+        read = await reads.find(self.connection, read_id, self.reader.user_id)
         if read is None or read.only_for not in (None, self.reader.user_id):
             raise NotFound("there is no such read")
         if read.kind in ("second", "dispute", "appeal"):
@@ -554,7 +558,7 @@ class Review:
         return until
 
     async def _alert(self, alert_id: str) -> AlertRow:
-        alert = await alerts.find(self.connection, alert_id)
+        alert = await alerts.find(self.connection, alert_id, user_id=self.reader.user_id)
         if alert is None:
             raise NotFound(f"there is no alert {alert_id}")
         return alert

@@ -190,7 +190,7 @@ async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool
 async def _quoted_alert(
     review: Review, alert_id: str, *, as_decided: bool = False
 ) -> tuple[QuotedAlertRow, ShownEvidence]:
-    row = await alerts.with_payload(review.connection, alert_id)
+    row = await alerts.with_payload(review.connection, alert_id, user_id=review.reader.user_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
     shown = (await shown_evidence(review.connection, [row], as_decided=as_decided)).get(alert_id)
@@ -211,12 +211,12 @@ async def opened(review: Review, alert_id: str) -> Opened:
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     names = await users.initials(connection)
-    family = await alerts.of_family(connection, row.root, HISTORY_MAX)
+    family = await alerts.of_family(connection, row.root, HISTORY_MAX, user_id=reader.user_id)
     # Of both accounts, each alert once, and not what stands under the family.
     history = {
         other.alert_id: other
         for key in (row.account, row.banned)
-        for other in await alerts.of_account(connection, key, HISTORY_MAX)
+        for other in await alerts.of_account(connection, key, HISTORY_MAX, user_id=reader.user_id)
     }
     for other in family:
         history.pop(other.alert_id, None)
@@ -244,7 +244,9 @@ async def opened(review: Review, alert_id: str) -> Opened:
 
 async def of_account(review: Review, key: str) -> list[RelatedAlert]:
     """Returns alerts about an account, on either side."""
-    return await related(review, await alerts.of_account(review.connection, key, HISTORY_MAX))
+    user_id = review.reader.user_id
+    rows = await alerts.of_account(review.connection, key, HISTORY_MAX, user_id=user_id)
+    return await related(review, rows)
 
 
 async def listed(

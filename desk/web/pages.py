@@ -347,8 +347,10 @@ async def figures(request: Asked) -> Template:
 
 @get("/withheld", include_in_schema=False)
 async def withheld(request: Asked) -> Template:
-    """Counts of withheld pairs, by ban: they name no other account, so that every reader may see them."""
-    return page(request, "withheld.html", summaries=await desk_of(request).withheld(BANS_MAX))
+    """Counts of withheld pairs, by ban: they name no other account."""
+    return page(
+        request, "withheld.html", summaries=await desk_of(request).withheld(request.user.reader, BANS_MAX)
+    )
 
 
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})

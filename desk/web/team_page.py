@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from litestar import get
-from litestar.response import Template
+from litestar import get, post
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+from msgspec import Meta, Struct
 
 from desk.review.statistics import VERDICTS_MIN
 from desk.review.team import PAUSE_SECONDS, PERIODS
 from desk.web.api import Asked, Days, desk_of
 from desk.web.pages import page
 
+_NO_POLICY: Final = "-"
+"""In the form, for bans without a policy; no slug begins so."""
+
+
+_Policy = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)")]
+
+
+class PoliciesForm(Struct, frozen=True, kw_only=True):
+    """What the form of one person's policies sends."""
+
+    policy: list[_Policy] | _Policy | None = None
+    csrf: str = ""
+
 
 @get("/team", include_in_schema=False)
 async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
-    """Decisions and pace by reader, agreement with exercises, and what waits in which queue."""
+    """Decisions and pace by reader, agreement with exercises, what waits in which queue, who reads what."""
+    desk, reader = desk_of(request), request.user.reader
+    people, choices = await desk.reader_policies(reader) if reader.may("organise") else ([], [])
     return page(
         request,
         "team.html",
-        team=await desk_of(request).team(request.user.reader, days),
+        team=await desk.team(reader, days),
+        people=people,
+        choices=choices,
+        no_policy=_NO_POLICY,
         days=days,
         periods=PERIODS,
         least=VERDICTS_MIN,
@@ -27,4 +47,15 @@ async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
     )
 
 
-HANDLERS: Final = (team,)
+@post("/team/readers/{user_id:str}/policies", include_in_schema=False)
+async def name_policies(
+    request: Asked, user_id: FromPath[str], data: URLEncodedBody[PoliciesForm]
+) -> Redirect:
+    """Names the policies that a person reads; none: all of them. Raises `UnusableInput` and `Forbidden`."""
+    chosen = [data.policy] if isinstance(data.policy, str) else data.policy or []
+    policies = ["" if policy == _NO_POLICY else policy for policy in chosen]
+    await desk_of(request).name_policies(request.user.reader, user_id, policies)
+    return Redirect("/team", status_code=303)
+
+
+HANDLERS: Final = (team, name_policies)

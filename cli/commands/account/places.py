@@ -76,6 +76,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "links",
         "exposures",
         "saved_views",
+        "reader_policies",
         "weights",
         "weights_topic",
         "offsets",

@@ -14,7 +14,7 @@ from desk import readers
 from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, decisions, learning, weights
+from desk.review import case, decisions, learning, reader_policies, weights
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
@@ -66,7 +66,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    rules = (case, decisions, account, decided, family, search, learning, readers, weights)
+    rules = (case, decisions, account, decided, family, search, learning, readers, reader_policies, weights)
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
