@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from desk.database import summaries
@@ -25,7 +27,7 @@ CONFIRMED = ReadDecision("mirror", "several-traits", "spam")
 WITHHELD = SummaryRow("summary", 1, "open", "x:banned-spam", "spam", 100, 9, 9, 1.0)
 
 
-async def takes(office: Office, alert_id: str, policy: str | None, **given: object) -> None:
+async def takes(office: Office, alert_id: str, policy: str | None, **given: Any) -> None:
     """An alert of a family that several policies banned members of."""
     matched = Matched(platform="x", account_id=f"banned-{policy}", policy=policy, root_id=ROOT)
     lines = [a_reason("handle", 9.0, ours="umar", theirs="omar"), a_reason("name", 1.0, ours="Umar")]
