@@ -8,7 +8,7 @@ from typing import Final
 
 from desk.database import audit, reach, reads, users
 from desk.errors import NotFound, UnusableInput
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 
 CHOICES_MAX: Final = 100
 """Policies or platforms of a list to choose from; nobody reads a longer one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from desk.database.engine import Database
@@ -78,7 +80,7 @@ async def test_quoted_self_descriptions_are_shown_whatever_the_source_does(
     database: Database, platform: Platform | None, told: tuple[str, ...]
 ) -> None:
     office = an_office(database, profiles=platform)
-    texts = {"ours": "slow news from the front", "theirs": "fast news from the city"}
+    texts: dict[str, Any] = {"ours": "slow news from the front", "theirs": "fast news from the city"}
     await office.receive(reasons=(a_reason("bio", level="mostly-same", **texts),))
     async with at_the_desk(office) as client:
         page = (await client.get("/alerts/alert-1")).text
@@ -92,7 +94,7 @@ async def test_quoted_self_descriptions_are_shown_whatever_the_source_does(
 
 async def test_cut_self_description_is_no_change_while_it_begins_alike(database: Database) -> None:
     office = an_office(database, profiles=Platform(THEIRS, OURS))
-    texts = {"ours": "fast news from…", "theirs": "12 characters"}
+    texts: dict[str, Any] = {"ours": "fast news from…", "theirs": "12 characters"}
     await office.receive(reasons=(a_reason("bio", level="mostly-same", **texts),))
     async with at_the_desk(office) as client:
         assert "when it was compared" not in (await client.get(WHERE)).text

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from desk.database import summaries
 from desk.database.engine import Database, opened
 from desk.database.filters import Filters
-from desk.database.summaries import SummaryRow
-from desk.review.decisions import ReadDecision
+from desk.database.topics import summaries
+from desk.database.topics.summaries import SummaryRow
+from desk.review.deciding.decide import ReadDecision
 from desk.web.app import create_app
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason

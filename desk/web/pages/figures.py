@@ -1,4 +1,4 @@
-"""How a team does, for leads and auditors; a reader sees their own figures."""
+"""Figures: of the mind and of pairs withheld, and of a team, or of the reader alone."""
 
 from __future__ import annotations
 
@@ -9,14 +9,33 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
+from desk.review.figures import DAYS
 from desk.review.statistics import VERDICTS_MIN
 from desk.review.team import PAUSE_SECONDS, PERIODS
 from desk.web.api import Asked, Days, desk_of
-from desk.web.pages import page
+from desk.web.sentences import SIGNALS
+from desk.web.view import page
+
+BANS_MAX: Final = 100
+"""Bans with withheld pairs on their page, of which the first matter most: nobody reads on."""
+
+
+@get("/figures", include_in_schema=False)
+async def figures(request: Asked) -> Template:
+    """Figures of the last 90 days; none that rests on fewer than 30 verdicts. Raises `Forbidden`."""
+    lead = await desk_of(request).figures(request.user.reader)
+    return page(request, "figures.html", lead=lead, signals=SIGNALS, days=DAYS, least=VERDICTS_MIN)
+
+
+@get("/withheld", include_in_schema=False)
+async def withheld(request: Asked) -> Template:
+    """Counts of withheld pairs, by ban: they name no other account."""
+    summaries = await desk_of(request).withheld(request.user.reader, BANS_MAX)
+    return page(request, "withheld.html", summaries=summaries)
+
 
 _NO_POLICY: Final = "-"
 """In the form, for bans without a policy; no slug begins so."""
-
 
 _Policy = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)")]
 
@@ -58,4 +77,4 @@ async def name_policies(
     return Redirect("/team", status_code=303)
 
 
-HANDLERS: Final = (team, name_policies)
+HANDLERS: Final = (figures, withheld, team, name_policies)

@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.reach import reads_policy
-from desk.database.rows import all_of
-from desk.database.upsert import upsert
+from desk.database.rows import all_of, upsert
 
 
 @dataclass(frozen=True, slots=True)
