@@ -17,6 +17,7 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
+from desk.review.deciding.decide import TOGETHER_MAX
 from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
@@ -152,6 +153,50 @@ async def queue(
         after=after,
     )
     return await waiting_views(review, rows, open_seals(reader, rows))
+
+
+FOLDED_MAX: Final = 10
+"""Alerts of one row of the queue that it names: who wants more opens the account's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """What of a sign-up and a family waits for somebody: `count` readings, of which the first is `head`, the
+    next ones are `others`, and at most `TOGETHER_MAX` are in `read_ids`."""
+
+    head: Waiting
+    others: tuple[Waiting, ...]
+    read_ids: tuple[int, ...]
+    count: int
+
+
+async def queue_rows(
+    review: Review, filters: Filters, *, limit: int, after: Place | None = None
+) -> list[QueueRow]:
+    """Returns rows of the queue; readings of one sign-up and one family stand in one, on one page."""
+    reader = review.reader
+    folds = await reads.folds(
+        review.connection,
+        reader.user_id,
+        filters,
+        now=review.now,
+        limit=limit,
+        members_max=TOGETHER_MAX,
+        shown_max=FOLDED_MAX,
+        leads=reader.sees_disputes,
+        after=after,
+    )
+    rows = [row for fold in folds for row in (fold.head, *fold.others)]
+    shown = iter(await waiting_views(review, rows, open_seals(reader, rows)))
+    return [
+        QueueRow(
+            head := next(shown),
+            tuple(next(shown) for _ in fold.others),
+            fold.read_ids or (head.read_id,),
+            fold.count,
+        )
+        for fold in folds
+    ]
 
 
 def open_seals(reader: Reader, rows: Sequence[WaitingRow]) -> dict[str, Seal]:

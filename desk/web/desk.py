@@ -41,7 +41,7 @@ from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.selection import Selection, selection
 from desk.review.team import TeamView, team_view
-from desk.review.views import Opened, RelatedAlert, Waiting
+from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.weighing.learning import Learning
 from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
@@ -150,7 +150,7 @@ class Desk:
 
     async def overview(
         self, reader: Reader, filters: Filters, *, after: Place | None = None
-    ) -> tuple[list[Waiting], int, dict[str, list[str]]]:
+    ) -> tuple[list[QueueRow], int, dict[str, list[str]]]:
         """A page of the queue, the number of the read that was opened last, and what to narrow the queue by,
         at most `CHOICES_MAX` values of each kind.
         """
@@ -158,7 +158,8 @@ class Desk:
         async with self.database.read() as connection:
             # First: what arrives in between is announced, perhaps twice.
             newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
-            waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
+            review = self._review(connection, reader)
+            waiting = await views.queue_rows(review, filters, limit=PAGE, after=after)
             return (
                 waiting,
                 newest,
