@@ -606,9 +606,25 @@ def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(
     assert sums[-2] == sums[-1], "the weights sum to the log-odds"
 
 
-def test_what_a_decision_rests_on_is_seen_without_scrolling(running: Running, visit: Visits) -> None:
-    running.receive("alert-1", rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2)))
-    reader = visit("amina", viewport={"width": 1280, "height": 800})
+#: Three reasons on each side, the longest sentences of their signals; letters of Urdu are the tallest.
+SIX_LINES = (
+    a_reason("name", 4.0, level="near-same", ours="Umar Khan", theirs="Omar Khan"),
+    a_reason("handle", 3.0, level="same", ours="um4r", theirs="umar"),
+    a_reason("network", 2.0, level="same-site", ours="•••", theirs="•••", explained=True),
+    a_reason("email", -1.0, level="different", ours="•••", theirs="•••"),
+    a_reason("avatar", -2.0, level="different"),
+    a_reason("locale", -0.5, level="other-language", ours="ur", theirs="en"),
+)
+
+
+@pytest.mark.parametrize("locale", ["en", "ur", "ar"])
+def test_what_a_decision_rests_on_is_seen_without_scrolling(
+    running: Running, visit: Visits, locale: str
+) -> None:
+    running.receive(
+        "alert-1", reasons=SIX_LINES, rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2))
+    )
+    reader = visit("amina", viewport={"width": 1280, "height": 800}, locale=locale)
     reader.press("g")
     reader.at("alert-1")
     for selector in (".reasons", "#else + ul", ".decide fieldset.unsure button:last-child"):
