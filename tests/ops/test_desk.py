@@ -18,6 +18,7 @@ from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
 from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
+from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason, a_rival
@@ -630,6 +631,30 @@ def test_what_a_decision_rests_on_is_seen_without_scrolling(
     for selector in (".reasons", "#else + ul", ".decide fieldset.unsure button:last-child"):
         bottom = reader.page.locator(selector).evaluate("it => it.getBoundingClientRect().bottom")
         assert bottom <= 800, selector
+
+
+def test_an_appeal_is_reversed_by_keys_alone_beside_its_holders_words(
+    running: Running, visit: Visits
+) -> None:
+    running.receive(
+        "alert-1", reasons=SIX_LINES, rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2))
+    )
+    reader, other = visit("amina"), visit("bilal", viewport={"width": 1280, "height": 800})
+    reader.press("g")
+    reader.at("alert-1")
+    reader.press("c", "1")
+    reader.at_the_queue()
+    words = "My brother and I share a telephone. I have never written what he was banned for."
+    made = AppealMade(appeal_id="c-1", alert_id="alert-1", words=words)
+    assert isinstance(running.do(running.office.desk.take_appeal(made)), AppealTaken)
+    other.open("/queue")
+    other.press("g")
+    other.at("alert-1")
+    assert words in other.said("main")
+    picture(other.page, "desk-appeal")
+    other.press("d", "1")
+    other.at_the_queue()
+    assert said_of(running, "alert-1")[-1][0] == "not_mirror"
 
 
 def test_letters_that_no_font_has_are_named(running: Running, visit: Visits) -> None:
