@@ -16,6 +16,7 @@ from cli.commands.demo.profiles import profile_server
 from desk.database import verdicts
 from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
+from desk.web.sentences import LEVELS
 from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
@@ -608,13 +609,16 @@ def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(
 
 
 #: Three reasons on each side, the longest sentences of their signals; letters of Urdu are the tallest.
-SIX_LINES = (
-    a_reason("name", 4.0, level="near-same", ours="Umar Khan", theirs="Omar Khan"),
-    a_reason("handle", 3.0, level="same", ours="um4r", theirs="umar"),
-    a_reason("network", 2.0, level="same-site", ours="•••", theirs="•••", explained=True),
-    a_reason("email", -1.0, level="different", ours="•••", theirs="•••"),
-    a_reason("avatar", -2.0, level="different"),
-    a_reason("locale", -0.5, level="other-language", ours="ur", theirs="en"),
+SIX_LINES = tuple(
+    a_reason(signal, weight, level=level, because=LEVELS[signal, level], **said)
+    for signal, weight, level, said in (
+        ("name", 4.0, "near-same", {"ours": "Umar Khan", "theirs": "Omar Khan"}),
+        ("handle", 3.0, "same", {"ours": "um4r", "theirs": "umar"}),
+        ("network", 2.0, "same-site", {"ours": "•••", "theirs": "•••", "explained": True}),
+        ("email", -1.0, "different", {"ours": "•••", "theirs": "•••"}),
+        ("avatar", -2.0, "different", {}),
+        ("locale", -0.5, "other-language", {"ours": "ur", "theirs": "en"}),
+    )
 )
 
 
@@ -639,7 +643,7 @@ def test_an_appeal_is_reversed_by_keys_alone_beside_its_holders_words(
     running.receive(
         "alert-1", reasons=SIX_LINES, rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2))
     )
-    reader, other = visit("amina"), visit("bilal", viewport={"width": 1280, "height": 800})
+    reader, other = visit("amina"), visit("bilal", viewport={"width": 1280, "height": 600})
     reader.press("g")
     reader.at("alert-1")
     reader.press("c", "1")
