@@ -168,6 +168,7 @@ def context_of(
             shadow=settings.shadow,
             late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
             stock=stock_of(settings),
+            quote_bio=settings.quote_bio,
             sample_share=settings.sample_share,
         ),
     )

@@ -360,7 +360,8 @@ def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_MS}",
+            # Compiling a page's statement takes longer than running it, by its cost in the worst case.
+            "options": f"-c statement_timeout={STATEMENT_MS} -c jit=off",
         },
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, insert_new, one_of
 from desk.database.seals import hides_words, undoable
 
@@ -280,6 +281,7 @@ async def decided(
         columns.undone_at.is_(None),
         columns.kind != TAKE_BACK,
         or_(columns.golden.is_(False), mine),
+        reads_policy(user_id, _alerts.c.policy),
     ]
     for column, value in (
         (columns.verdict, filters.verdict),

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import Final
 
-from desk.database import appeals, audit, golden, reads, users, verdicts
+from desk.database import appeals, audit, golden, reach, reads, users, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, UnusableInput
@@ -101,9 +101,12 @@ async def set_golden(review: Review, alert_id: str, verdict: str) -> int:
     await audit.lock(review.connection)  # of two who do it at once the second finds the first one's reads
     if verdict not in DECIDED:
         raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
-    await review.alert(alert_id)
+    alert = await review.alert(alert_id)
     await golden.put(review.connection, alert_id, verdict, review.reader.user_id, now=review.now)
-    known: set[str | None] = {review.reader.user_id}
+    known: set[str | None] = {
+        review.reader.user_id,
+        *await reach.without(review.connection, alert.policy),
+    }
     known |= {given.reviewer for given in await verdicts.of_alert(review.connection, alert_id)}
     known |= {
         read.only_for for read in await reads.of_alert(review.connection, alert_id) if read.kind == "golden"

@@ -57,7 +57,7 @@ class Review:
         return await seals.accounts(self.connection, self.reader.user_id, keys)
 
     async def alert(self, alert_id: str) -> AlertRow:
-        alert = await alerts.find(self.connection, alert_id)
+        alert = await alerts.find(self.connection, alert_id, user_id=self.reader.user_id)
         if alert is None:
             raise NotFound(f"there is no alert {alert_id}")
         return alert

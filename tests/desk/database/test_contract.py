@@ -269,9 +269,9 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
             await connection.execute(insert(schema.evidence), stored)
     await engine.dispose()
     async with opened(database_url) as database, database.read() as connection:
-        found = await findable.find(connection, "umar", limit=9)
+        found = await findable.find(connection, "umar", "nobody", limit=9)
         assert [row.folded for row in found] == ["umar1", "umar2", "umar3", "umar4"]
-        assert len(await findable.find(connection, "alert-", limit=9)) == 5
+        assert len(await findable.find(connection, "alert-", "nobody", limit=9)) == 5
         kept = await connection.execute(schema.findable.select())
         assert {row.account for row in kept} == {"x:new", "x:banned"}
 
