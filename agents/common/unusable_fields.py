@@ -77,7 +77,7 @@ class UnusableFields:
         return [self.row(one) for one in sorted(self.counts)]
 
     def row(self, one: Unusable) -> UnusableRow:
-        """What was counted of one field and reason; values with a digit come before stand-ins such as `n/a`."""
+        """What was counted of one field and reason; values with a digit before stand-ins such as `n/a`."""
         several = self.shapes.get(one, Counter()).most_common()
         several.sort(key=lambda shape: "•" not in shape[0])
         return {

@@ -231,8 +231,8 @@ def _compared(
         "other_band": sum(ours_alert.band != theirs_alert.band for ours_alert, theirs_alert in both),
         "only_b": len(only_theirs),
         "only_a": len(only_ours),
-        "judged_b": _judged(only_theirs, verdicts),
-        "judged_a": _judged(only_ours, verdicts),
+        "judged_b": _judged(only_theirs, verdicts, other),
+        "judged_a": _judged(only_ours, verdicts, ran),
         "by_script": _by_group(
             {alert.alert_id: script_of(alert) for alert in (*ran.raised, *other.raised)}, ours, theirs
         ),
@@ -258,9 +258,12 @@ def _verdicts(events: Sequence[SourceEvent]) -> dict[str, str]:
     return found
 
 
-def _judged(alerts: Sequence[MirrorAlert], verdicts: dict[str, str]) -> dict[str, int]:
-    """How many of the alerts people judged in which way."""
-    found = Counter(verdicts[alert.alert_id] for alert in alerts if alert.alert_id in verdicts)
+def _judged(alerts: Sequence[MirrorAlert], verdicts: dict[str, str], ran: Outcomes) -> dict[str, int]:
+    """How many of the alerts people judged in which way, or the platform answered by a ban of its own."""
+    found: Counter[str] = Counter()
+    for alert in alerts:
+        if verdict := verdicts.get(alert.alert_id) or (_banned_by_you(alert, ran) and "banned by you"):
+            found[verdict] += 1
     return dict(sorted(found.items()))
 
 

@@ -61,11 +61,14 @@ def show(trial: Trial, out: Path) -> None:
     if "compared" in report:
         compared = report["compared"]
         for side in ("b", "a"):
-            judged = ", ".join(f"{count:,} {it}" for it, count in compared[f"judged_{side}"].items())
+            judged = ", ".join(
+                f"{count:,} {verdict.replace('_', ' ')}"
+                for verdict, count in compared[f"judged_{side}"].items()
+            )
             output.line(
                 screen,
                 f"Under {side.upper()} alone: {compared[f'only_{side}']:,}"
-                f"{f', judged {judged}' if judged else ''}.",
+                f"{f', of them {judged}' if judged else ''}.",
             )
         output.line(screen, f"Under both: {compared['both']:,}, {compared['other_band']:,} in another band.")
     seconds = trial.run["seconds"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from samehand.alert_id import alert_id
+from samehand.scoring.weights import default_weights
 from schemas.record import Record
 from schemas.wire import encode
 from tests.cli.commands.dry_run.makers import PERSON, strangers
@@ -21,6 +24,7 @@ from tests.cli.running import Samehand
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_change, a_sign_up, a_verdict
 
+PAGE = (ROOT / "docs/howto/trial.md").read_text("utf-8")
 KNOWN = alert_id("telegram:mirror", "telegram:banned")
 
 
@@ -103,7 +107,7 @@ def test_other_settings_are_held_against_those_in_force(samehand: Samehand, tmp_
     assert compared["by_language"] == {"ur": {"both": 0, "only_a": 1, "only_b": 0}}
     assert compared["judged_a"] == {"mirror": 1}
     assert "a trial does not read SAMEHAND_KAFKA_BROKERS" in ran.err
-    assert "judged 1 mirror" in samehand(*line[:-1]).out
+    assert "of them 1 mirror." in samehand(*line[:-1]).out
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "SAMEHAND_ALLOWLIST=" in page
     assert samehand(*line, "--allow", 1).code == 0
@@ -155,3 +159,15 @@ def test_the_same_events_leave_the_same_bytes_whatever_the_hash_seed(tmp_path: P
         left.append({path.relative_to(out): path.read_bytes() for path in sorted(out.rglob("*.*"))})
     assert left[0] == left[1]
     assert len(left[0]) > 5
+
+
+def test_the_command_of_the_page_is_a_check(
+    samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    an_hour(tmp_path).rename("events.kcat.jsonl")
+    Path("weights.json").write_bytes(msgspec.json.encode(default_weights()))
+    [line] = re.findall(r"^samehand (try --events .*--against .*)$", PAGE, re.MULTILINE)
+    ran = samehand(*line.split())
+    assert ran.code == 0, ran.err
+    assert "Under both: 1, 0 in another band." in ran.out
