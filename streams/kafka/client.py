@@ -59,6 +59,10 @@ class Admin(Protocol):
         """State of consumer groups, and what we may do with them; one that never was is `Dead`."""
         ...
 
+    def list_groups(self) -> list[dict[str, Any]]:
+        """The groups that we may see, by their `group_id`."""
+        ...
+
     def close(self) -> None: ...
 
 
