@@ -82,7 +82,7 @@ def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: b
 async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated]], tally: _Tally) -> None:
     peppers, stock = peppers_of(settings), stock_of(settings)
     async with closing_store(settings, peppers) as store:
-        await through_outages(store.open)
+        await store.open()  # who named a wrong Redis hears it at once
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
             distilled = remembered([event for _, event in batch], peppers.keyers, stock)
             tally.faults += [
