@@ -177,7 +177,7 @@ def command(
       samehand try --mapping mappings.toml --events users.csv --truth known.csv
       samehand try --events a.csv --bans bans.csv --against new.json --allow 20
       samehand try --topic accounts.created --topic alerts.verdicts \\
-        --from 14d --to 1d --against new.json --allow 0
+        --from 14d --against b.json
       samehand try --mapping mappings.toml --events users.csv --why app:311 app:17
       samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
         --bans bans.csv --out report

@@ -82,6 +82,8 @@ def _given(path: Path, text: bytes) -> dict[str, str]:
         raise _wrong(path, f"there is no setting {visible(name, 100)}{hint}")
     if rest := sorted(found.keys() - _READ):
         output.note(f"{shown_path(path)}: a trial does not read {', '.join(rest)}")
+    if not found.keys() & _READ:  # else a check would pass without having compared anything
+        raise _wrong(path, "names no setting by which a trial alerts")
     return {name: found[name] for name in sorted(found.keys() & _READ)}
 
 

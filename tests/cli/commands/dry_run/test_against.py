@@ -121,6 +121,7 @@ def test_other_settings_are_held_against_those_in_force(samehand: Samehand, tmp_
         ("SAMEHAND_LIKELY=0.4", "SAMEHAND_POSSIBLE must not be above SAMEHAND_LIKELY"),
         ("SAMEHAND_LIKELY=high", "SAMEHAND_LIKELY: "),
         ("likely = 0.9", "line 1: write SAMEHAND_NAME=VALUE"),
+        ("# nothing yet", "names no setting by which a trial alerts"),
         ("{}", "is no table of weights"),
         ("\udcff", "neither a table of weights (JSON) nor a file of settings"),
     ],
