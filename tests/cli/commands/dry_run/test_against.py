@@ -172,3 +172,10 @@ def test_the_command_of_the_page_is_a_check(
     ran = samehand(*line.split())
     assert ran.code == 0, ran.err
     assert "Under both: 1, 0 in another band." in ran.out
+
+
+def test_other_commands_take_their_kind_out_of_the_same_file(samehand: Samehand, tmp_path: Path) -> None:
+    events = an_hour(tmp_path, ("alerts.verdicts", a_verdict(KNOWN, "mirror")))
+    figures = samehand("score", "--bans", events, "--accounts", events, "--kcat", "--json").figures
+    assert (figures["accounts"], figures["bans"], figures["bad_rows"]) == (6, 1, 0)
+    assert figures["alerts"]["likely"] == 1
