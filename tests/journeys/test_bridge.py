@@ -77,7 +77,7 @@ def test_a_table_becomes_what_happens_to_accounts(bridged: Bridged) -> None:
     ]
     told = {row.partition('outcome="')[2].partition('"')[0]: float(row.split()[-1]) for row in counted}
     assert told == {"published": 5.0, "nothing": 1.0, "dead": 2.0}
-    bridge.stop(25.0)
+    bridge.stop(60.0)
     bridged.start()
     bridged.send([change("c", {"id": 5, "username": "after"})])
     bridged.until(lambda: len(bridged.read(called.created)) == 2, "what came while nobody was there")

@@ -57,7 +57,7 @@ def test_alerts_and_withdrawals_arrive_signed_where_they_are_wanted(
     assert delivering.metric(counted) == 3.0
     lag = f'samehand_endpoint_lag_seconds{{endpoint="chat",topic="{delivering.topics.alerts}"}}'
     delivering.until(lambda: delivering.metric(lag) == 0.0, "each endpoint's lag to be told")
-    process.stop(25.0)
+    process.stop(60.0)
     delivering.send([replace(ALERT, account_id="3", alert_id="3")])
     delivering.start()
     delivering.until(lambda: len(desk.requests) == 4 and len(chat.requests) == 3, "what came meanwhile")
@@ -114,7 +114,7 @@ def test_one_that_is_gone_is_switched_off_and_told_of(
     delivering.send(alerts(40, 2)[40:])
     delivering.until(lambda: len(desk.requests) == 80, "the other endpoint to have more")
     assert len(chat.requests) == asked
-    process.stop(25.0)
+    process.stop(60.0)
     chat.answer = lambda request: Answer()
     chat.requests.clear()
     delivering.start()
@@ -128,7 +128,7 @@ def test_a_stop_in_the_middle_repeats_nothing(delivering: Delivering, desk: Rece
     delivering.send(sent)
     process = delivering.start()
     delivering.until(lambda: len(desk.requests) > 40, "a part of it")
-    process.stop(25.0)
+    process.stop(60.0)
     assert len(set(got(desk))) < len(sent)
     delivering.start()
     delivering.until(lambda: len(set(got(desk))) == len(set(got(chat))) == len(sent), "all of it")

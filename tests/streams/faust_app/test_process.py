@@ -50,7 +50,7 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stage: Stage) -> N
 
 def test_a_tombstone_reaches_the_handler(stage: Stage) -> None:
     with writer(stage.settings) as out:
-        out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=10)
+        out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=60.0)
     stage.start()
     stage.until(lambda: stage.echoed().total() == 1)
 

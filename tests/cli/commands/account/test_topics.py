@@ -35,7 +35,7 @@ def publish(topic: str, *records: Record | bytes | None, key: bytes = b"unkeyed"
     with writer(load()) as out:
         for record in records:
             value = encode(record) if isinstance(record, Record) else record
-            out.send(topic, key=key, value=value, headers=[]).get(timeout=10)
+            out.send(topic, key=key, value=value, headers=[]).get(timeout=60.0)
 
 
 def counts(scanned: ScannedTopics) -> dict[str, int]:
