@@ -122,7 +122,7 @@ class Delivering:
         """A command, with the same settings."""
         command = [sys.executable, "-m", "cli", *words]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment, capture_output=True, text=True, timeout=240, check=False
         )
 
     def until(self, true: Callable[[], object], what: str) -> float:

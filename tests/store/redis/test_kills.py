@@ -209,9 +209,18 @@ async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: b
     return alive
 
 
-@pytest.mark.parametrize("answered", [True, False], ids=["before", "within"])
-@pytest.mark.parametrize("sizes", SIZES, ids=["1 shard", "5 shards", "5 large shards"])
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+#: Large shards differ in how an entry is written, moved and taken away.
+OF_LARGE = ("enrolment", "remembering", "sweep")
+TRIED = [
+    pytest.param(story, sizes, answered, id=f"{story.name}-{shards}-{'before' if answered else 'within'}")
+    for story in STORIES
+    for shards, sizes in zip(("1 shard", "5 shards", "5 large shards"), SIZES, strict=True)
+    for answered in (True, False)
+    if shards != "5 large shards" or (story.name in OF_LARGE and not answered)
+]
+
+
+@pytest.mark.parametrize(("story", "sizes", "answered"), TRIED)
 async def test_whoever_repeats_a_write_completes_it(
     redis_url: str, story: Story, sizes: Sizes, answered: bool
 ) -> None:
