@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
+from local.ports import Port, take_port
 from streams import settings
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
@@ -29,10 +29,16 @@ PATIENCE_SECONDS = 180.0
 """More than a kill -9 costs, with the dead member's session; only a failing test waits it out."""
 
 
+_taken: list[Port] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server of this process, or one that it starts, for as long as this process lives.
+
+    One that the kernel gives may be a client's own address by the time that a slow machine binds it.
+    """
+    _taken.append(take_port())
+    return _taken[-1].number
 
 
 class Stage:
