@@ -103,6 +103,7 @@ def test_what_is_no_account_is_bad_input(samehand: Samehand, account: str) -> No
 
 
 def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
