@@ -209,14 +209,20 @@ async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: b
     return alive
 
 
-#: Large shards differ in how an entry is written, moved and taken away.
+#: Large shards differ in how an entry is written, moved and taken away. To die before a call or while waiting
+#: for the answer of the last leaves Redis the same, so that each is tried on one kind of shards.
 OF_LARGE = ("enrolment", "remembering", "sweep")
 TRIED = [
-    pytest.param(story, sizes, answered, id=f"{story.name}-{shards}-{'before' if answered else 'within'}")
-    for story in STORIES
-    for shards, sizes in zip(("1 shard", "5 shards", "5 large shards"), SIZES, strict=True)
-    for answered in (True, False)
-    if shards != "5 large shards" or (story.name in OF_LARGE and not answered)
+    *(
+        pytest.param(story, sizes, True, id=f"{story.name}-{sizes.shards}-before")
+        for story in STORIES
+        for sizes in SIZES[:2]
+    ),
+    *(
+        pytest.param(story, SIZES[2], False, id=f"{story.name}-large-within")
+        for story in STORIES
+        if story.name in OF_LARGE
+    ),
 ]
 
 
