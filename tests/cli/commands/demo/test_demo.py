@@ -265,7 +265,8 @@ def a_secret(path: Path) -> str:
 
 
 @pytest.fixture
-async def source(tmp_path: Path) -> AsyncIterator[ProfileSource]:
+async def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ProfileSource]:
+    monkeypatch.setattr("desk.profiles.source.TIMEOUT_SECONDS", 60.0)  # pictures are drawn anew by a process
     with profile_server(ACCOUNTS, tmp_path) as environment:
         made = profile_source(load(environment), time.time)
         assert made is not None
