@@ -172,6 +172,7 @@ def test_every_module_says_what_it_is_for(room: str) -> None:
     ]
 
 
+@cache
 def has_behaviour(path: Path) -> bool:
     """Whether a module does anything: tables, plain records, protocols and error names only say what is."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -34,7 +34,7 @@ def commands(page: str) -> list[str]:
 def answers(url: str) -> bool:
     """Whether a process of ours is ready."""
     try:
-        with urllib.request.urlopen(url, timeout=10.0):  # our own
+        with urllib.request.urlopen(url, timeout=60.0):  # our own
             return True
     except OSError:
         return False

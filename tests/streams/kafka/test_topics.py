@@ -234,7 +234,7 @@ def test_without_its_topic_there_is_no_word_yet(stage: Stage) -> None:
 def test_a_word_that_cannot_be_read_is_not_taken_for_none(stage: Stage) -> None:
     key = f"store-epoch:{stage.settings.store_prefix}".encode()
     with writer(stage.settings) as out:
-        out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=10)
+        out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=60.0)
     with pytest.raises(BrokerRefused, match="cannot be decoded"):
         known_epoch(stage.settings)
 

@@ -114,7 +114,7 @@ def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(serve
     with writer(settings) as out:
         for number in range(3):
             record = encode(a_sign_up(f"new-{number}", phone="0301 2345678"))
-            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=10)
+            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=60.0)
     finding = look_at_kafka(settings)[-1]
     assert (finding.state, finding.words) == (
         "warning",

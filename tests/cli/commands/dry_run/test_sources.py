@@ -31,7 +31,7 @@ def publish(topic: str, *records: Record) -> None:
     with writer(load()) as out:
         for record in records:
             key: bytes = record.key.encode()  # type: ignore[attr-defined]  # every record here has an account
-            out.send(topic, key=key, value=encode(record), headers=[]).get(timeout=10.0)
+            out.send(topic, key=key, value=encode(record), headers=[]).get(timeout=60.0)
 
 
 @pytest.fixture
