@@ -180,6 +180,11 @@ class Desk:
             reader.need("organise")
         async with self.database.begin() as connection:
             known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
+            mine = await saved_views.kind_of(connection, reader.user_id, name)
+            if mine not in (None, shared):
+                raise UnusableInput(
+                    "name", "a view of yours has this name, for you or for the team: delete it first"
+                )
             names = {other.name for other in known if other.shared == shared}
             if len(names) == VIEWS_MAX and name not in names:
                 raise UnusableInput("name", "as many views are saved as can be: delete one first")
@@ -205,8 +210,9 @@ class Desk:
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
-        async with self.database.begin() as connection:
+        async with self.database.read() as connection:
             opened = await views.opened(self._review(connection, reader), alert_id)
+        async with self.database.begin() as connection:
             await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
             await audit.note(
                 connection,

@@ -70,6 +70,16 @@ async def test_lead_shares_a_view_and_any_lead_changes_it(office: Office) -> Non
         assert 'href="/queue?order=newest"' in page
 
 
+async def test_own_view_and_the_team_s_do_not_replace_each_other(office: Office) -> None:
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office) as client:
+        assert await save(lead, "Hate", "policy=hate", shared="1") == 303
+        assert await save(lead, "Hate", "order=newest") == 400
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        assert await save(lead, "Mine", "order=newest") == 303
+        assert await save(lead, "Mine", "policy=hate", shared="1") == 400
+        assert 'href="/queue?order=newest"' in (await lead.get("/queue")).text
+
+
 async def test_name_without_a_letter_is_refused(office: Office) -> None:
     async with at_the_desk(office) as client:
         for name in ("", " ", "a\nb", "x" * 65):
