@@ -179,6 +179,9 @@ class Desk:
         if shared:
             reader.need("organise")
         async with self.database.begin() as connection:
+            await audit.lock(
+                connection
+            )  # of two leads who share one name the second finds the first one's view
             known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
             mine = await saved_views.kind_of(connection, reader.user_id, name)
             if mine not in (None, shared):

@@ -64,7 +64,10 @@ async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[s
                 # The same sign-up, and the same family, by the bans of another team.
                 await takes(office, "alert-2", "spam", account_id="new-alert-0")
                 await takes(office, "alert-3", "spam", account_id="banned-hate")
-                [spam, _] = await office.desk.queue(chloe, Filters(policy="spam"))
+                # What the queue is narrowed by, too.
+                elsewhere = Matched(platform="mastodon", account_id="b", policy="spam")
+                await office.receive("alert-4", platform="mastodon", matched=elsewhere)
+                [spam, *_] = await office.desk.queue(chloe, Filters(policy="spam"))
                 await office.desk.decide(chloe, spam.read_id, CONFIRMED)
                 async with database.begin() as connection:
                     await summaries.put(connection, WITHHELD)
