@@ -29,7 +29,10 @@ _QUICK_MIND, _MIND = (2_000, 100), (20_000, 2_000)  # bans, events
 _QUICK_WORKER, _WORKER = (400, 1), (worker.EVENTS, worker.TURNS)  # events, turns
 _QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rates, seconds each
 
-_QUICK_SCALE, _SCALE = (500, 100), (scale.BANS, scale.EVENTS)  # bans, events
+_QUICK_SCALE, _SCALE = (
+    (500, 100, (500, 1_000)),
+    (scale.BANS, scale.EVENTS, scale.SIZES),
+)
 _QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (recall.SIZES, recall.EACH)  # sizes, disguises a kind
 _QUICK_SOAK, _SOAK = (2_000, 0.5), (soak.BANS, soak.MINUTES)  # bans, minutes
 _QUICK_DESK, _DESK = (2_000, 20), (desk.ALERTS, desk.TIMES)  # alerts, requests of each kind

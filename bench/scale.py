@@ -1,10 +1,12 @@
-"""What more workers bring on one topic, and what a store of several shards and masters costs an event.
+"""What more workers bring on one topic, what several shards and masters cost, and how a cost grows with bans.
 
 Each row is one Redis or a
 Redis Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what
 was put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what
 an event costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes
 are what the masters count on their sockets, and the sizes of the records on the topics.
+
+How an event's cost grows is measured by turns: one worker on a store of each size, loaded anew.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Final, cast
 
 import redis
 
+from bench import worker
 from bench.machine import in_words, machine
 from bench.running.crowd import sign_ups
-from bench.running.filled import SEED, environment, fill, pepper_file
+from bench.running.filled import SEED, environment, fill, filled, midnight, pepper_file
 from bench.running.scene import Scene
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
@@ -31,6 +35,10 @@ EVENTS: Final = 600
 PARTITIONS: Final = 8
 GOAL_A_SECOND: Final = 10_000
 """Sign-ups a second that docs/scale.md derives needs for."""
+
+SIZES: Final = (100_000, 300_000, 1_000_000)
+SIZE_EVENTS: Final = 1_500
+TURNS: Final = 3
 
 _WARM_UP: Final = 300
 
@@ -82,11 +90,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """What an event cost with so many bans: medians of the turns, in microseconds of the worker and of Redis.
+
+    ``growth``: both together beside the first size in the same turn, the median of the turns.
+    """
+
+    bans: int
+    worker_microseconds: float
+    redis_microseconds: float
+    growth: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     bans: int
     events: int
     rows: list[Row]
     machine: dict[str, str | int | float]
+    sizes: list[Size] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +146,46 @@ def masters(count: int) -> Iterator[Masters]:
 
 
 def measured(
-    bans: int = BANS, events: int = EVENTS, settings: Sequence[Setting] = SETTINGS, seed: int = SEED
+    bans: int = BANS,
+    events: int = EVENTS,
+    sizes: Sequence[int] = SIZES,
+    settings: Sequence[Setting] = SETTINGS,
+    seed: int = SEED,
 ) -> Report:
-    """Each setting with the same bans and the same events."""
+    """Each setting with the same bans and the same events, then one worker on stores of each size."""
     with EmbeddedBroker() as broker:
         rows = [_row(broker.address, one, bans, events, seed) for one in settings]
-    return Report(bans, events, rows, machine())
+    return Report(bans, events, rows, machine(), by_size(sizes, seed=seed))
+
+
+def by_size(
+    sizes: Sequence[int] = SIZES, events: int = SIZE_EVENTS, turns: int = TURNS, seed: int = SEED
+) -> list[Size]:
+    """One worker on stores of each size, by turns, with bans of two years."""
+    until = midnight()
+    stores = [filled(size, seed, until) for size in sizes]
+    told = [
+        [
+            (record.key.encode(), encode(record))
+            for record in sign_ups(seed, store.bans, store.originals, worker.WARM_UP + events, at=time.time())
+        ]
+        for store in stores
+    ]
+    found: list[list[worker.Turn]] = [[] for _ in sizes]
+    with EmbeddedBroker() as broker:
+        for _ in range(turns):
+            for store, pairs, several in zip(stores, told, found, strict=True):
+                several.append(worker.turn(worker.FULL, broker.address, store, pairs))
+    return [_size(bans, several, found[0]) for bans, several in zip(sizes, found, strict=True)]
+
+
+def _size(bans: int, turns: Sequence[worker.Turn], first: Sequence[worker.Turn]) -> Size:
+    return Size(
+        bans,
+        median(turn.worker_microseconds for turn in turns),
+        median(turn.redis_microseconds for turn in turns),
+        median(own.microseconds / least.microseconds for own, least in zip(turns, first, strict=True)),
+    )
 
 
 def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Row:
@@ -184,6 +240,17 @@ def table(one: Report) -> str:
         f"| {it.redis_in_bytes:,.0f} + {it.redis_out_bytes:,.0f} | {it.events_a_second:,.0f} |"
         for it in one.rows
     ]
+    if one.sizes:
+        lines += [
+            "",
+            "| bans, one worker | worker + Redis µs an event | beside the first |",
+            "|---" * 3 + "|",
+        ]
+        lines += [
+            f"| {it.bans:,} | {it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f} "
+            f"| {it.growth:.2f} |"
+            for it in one.sizes
+        ]
     return "\n".join(lines)
 
 

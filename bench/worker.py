@@ -29,7 +29,7 @@ EVENTS: Final = 4_000
 TURNS: Final = 3
 GOAL_RATIO: Final = 0.25
 
-_WARM_UP: Final = 500
+WARM_UP: Final = 500
 """Events before the clock starts: code is loaded, connections are made, frequencies read."""
 _PASSING_TIMES: Final = 15
 """Pass-through reads the events so many times, or its turn would be too short to be told from noise."""
@@ -65,6 +65,11 @@ class Turn:
         """Processor time of Redis an event."""
         return self.redis_seconds / self.events * 1e6
 
+    @property
+    def microseconds(self) -> float:
+        """Processor time of both an event."""
+        return self.worker_microseconds + self.redis_microseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -98,7 +103,7 @@ def measured(
 ) -> Report:
     """Runs all contenders, turn by turn."""
     own = filled(bans, seed)
-    records = sign_ups(seed, bans, own.originals, _WARM_UP + events, at=time.time())
+    records = sign_ups(seed, bans, own.originals, WARM_UP + events, at=time.time())
     pairs = [(record.key.encode(), encode(record)) for record in records]
     found: dict[str, list[Turn]] = {name: [] for name in contenders()}
     with BROKERS[broker]() as running:
@@ -111,7 +116,7 @@ def measured(
 
 def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
     """One contender reads the events off a topic that was filled while it stood still."""
-    program, warm_up, rest = PROGRAMS[name], pairs[:_WARM_UP], list(pairs[_WARM_UP:])
+    program, warm_up, rest = PROGRAMS[name], pairs[:WARM_UP], list(pairs[WARM_UP:])
     if program is PASSING:
         rest *= _PASSING_TIMES
     with _redis(own, needed=program is not PASSING) as server:

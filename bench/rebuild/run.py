@@ -37,7 +37,7 @@ async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     asked = _queries(history.held[:bans], queries)
     kept = CachedServer(f"rebuild-{bans}", int, also=[str(one.__file__) for one in _FILLED_BY])
     with kept.server() as ours, server() as theirs:
-        old, new, worker = a_store(ours, bans), a_store(theirs, bans), a_store(theirs, bans)
+        old, new, worker = a_store(ours, bans), a_store(theirs, bans, bulk=True), a_store(theirs, bans)
         await old.open()
         await kept.filled(ours, lambda: tell(old, history.told(range(bans))))
         beside = OtherWorker(worker, history, live, asked)

@@ -214,7 +214,7 @@ async def _rebuild(
     settings: Settings, path: Path, from_start: bool, tally: ReadTally, replayed: AlertReplay, processes: int
 ) -> int:
     peppers = peppers_of(settings)
-    async with closing_store(settings, peppers) as store:
+    async with closing_store(settings, peppers, bulk=True) as store:
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
@@ -232,6 +232,7 @@ async def _rebuild(
                 tally,
                 elsewhere if processes > 1 else None,
             )
+        await through_outages(store.compact)
         alerts = AlertTopics(context, replayed)
         await replay_alerts(settings, alerts)
         tally.faults += alerts.faults.items()
@@ -245,6 +246,6 @@ async def _rebuild(
 async def _enrolling(settings: Settings, epoch: str) -> AsyncIterator[Enrol]:
     """What each of several processes enrols with."""
     peppers = peppers_of(settings)
-    async with closing_store(settings, peppers, known_epoch=epoch) as store:
+    async with closing_store(settings, peppers, known_epoch=epoch, bulk=True) as store:
         await through_outages(store.open)
         yield Enrol(house(settings, peppers, store))

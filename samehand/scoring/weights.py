@@ -149,10 +149,17 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
+        return max([self.nats(level, rate) for level in self._heaviest_among(levels)])
+
+    def nats_a_bit(self, levels: tuple[str, ...]) -> float:
+        """The most (nats) that one of the levels gains where half as many others show it."""
+        return math.log(2.0) * max([self.levels[level].multiplier for level in self._heaviest_among(levels)])
+
+    def _heaviest_among(self, levels: tuple[str, ...]) -> list[str]:
         heaviest = self._heaviest.get(levels)
         if heaviest is None:
             heaviest = self._heaviest[levels] = self._heaviest_of(levels)
-        return max([self.nats(level, rate) for level in heaviest])
+        return heaviest
 
     @cached_property
     def _heaviest(self) -> dict[tuple[str, ...], list[str]]:
