@@ -117,7 +117,7 @@ def table(one: Rebuilt) -> str:
             "disguised handles, with all their keys",
         ),
     )
-    per_record = 1e6 * (took.client_seconds + took.redis_seconds) / took.records
+    client, server = (1e6 * it / took.records for it in (took.client_seconds, took.redis_seconds))
     return "\n".join(
         (
             f"| {one.bans:,} bans, {took.records:,} records | compared | differ | |",
@@ -126,7 +126,7 @@ def table(one: Rebuilt) -> str:
             "",
             f"Broken off after {took.resumed_after:,} records and resumed; meanwhile a worker made "
             f"{took.lookups_meanwhile:,} look-ups and {took.enrolled_meanwhile:,} enrolments.",
-            f"{took.seconds:,.0f} s; {per_record:,.0f} µs of processor time a record, client and Redis",
-            f"together, with that worker's share. {in_words(one.machine)}.",
+            f"{took.seconds:,.0f} s; {client:,.0f} + {server:,.0f} µs of processor time a record, client + Redis,",
+            f"with that worker's share. {in_words(one.machine)}.",
         )
     )
