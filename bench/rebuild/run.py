@@ -126,7 +126,7 @@ def table(one: Rebuilt) -> str:
             "",
             f"Broken off after {took.resumed_after:,} records and resumed; meanwhile a worker made "
             f"{took.lookups_meanwhile:,} look-ups and {took.enrolled_meanwhile:,} enrolments.",
-            f"{took.seconds:,.0f} s; {client:,.0f} + {server:,.0f} µs of processor time a record, client + Redis,",
+            f"{took.seconds:,.0f} s; {client:,.0f} + {server:,.0f} µs of processor time a record, client + Redis",
             f"with that worker's share. {in_words(one.machine)}.",
         )
     )
