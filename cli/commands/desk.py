@@ -19,6 +19,7 @@ import msgspec
 from cli import exit_codes, output
 from cli.desk_database import desk_database
 from cli.output_files import unwritable
+from cli.run_async import in_event_loop
 from report.text import plural, visible
 from schemas import fields
 from streams.errors import BrokerRefused, BrokerUnavailable
@@ -27,8 +28,8 @@ from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
-    from desk.review.audit import AcknowledgedGap, Break, Head
-    from desk.review.set_aside import AuditComparison, LostHeads
+    from desk.review.audit.chain import AcknowledgedGap, Break, Head
+    from desk.review.audit.set_aside import AuditComparison, LostHeads
 from streams.telemetry import logs
 
 
@@ -99,7 +100,8 @@ def users() -> None:
     "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
 )
 @output.json_option
-def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
+@in_event_loop
+async def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
     """Add a person called NAME, who signs in with that name.
 
     The password, 12 to 256 characters, is asked for on the terminal, or read as one line of standard input.
@@ -110,16 +112,22 @@ def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
       samehand desk users add amina --role moderator
       samehand desk users add demo --role lead --link
     """
-    password = None if with_link else _password()
+    from desk.access.sessions import link
+    from desk.access.sign_in import add_user
+
+    password, now = None if with_link else _password(), time.time()
     settings = load()
-    user_id, token = asyncio.run(_add(settings, name, role, password, with_link))
-    link = f"{_base(settings)}/link/{token}" if token else None
+    kept = None if password is None else _kept(password)
+    async with desk_database(settings, create=True) as connection:
+        user_id = await add_user(connection, name, role, password=kept, now=now)
+        token = await link(connection, user_id, now=now) if with_link else None
+    address = f"{_base(settings)}/link/{token}" if token else None
     if as_json:
-        output.figures({"user_id": user_id, "name": name, "role": role, "link": link})
+        output.figures({"user_id": user_id, "name": name, "role": role, "link": address})
         return 0
     output.console().print(f"{name} is {'an' if role == 'auditor' else 'a'} {role} now, as {user_id}")
-    if link:
-        output.line(output.console(), link)
+    if address:
+        output.line(output.console(), address)
     return 0
 
 
@@ -139,56 +147,40 @@ def _kept(password: str) -> str:
         raise click.UsageError(str(fault)) from fault
 
 
-async def _add(
-    settings: Settings, name: str, role: str, password: str | None, with_link: bool
-) -> tuple[str, str | None]:
-    from desk.access.sessions import link
-    from desk.access.sign_in import add_user
-
-    now, kept = time.time(), None if password is None else _kept(password)
-    async with desk_database(settings, create=True) as connection:
-        user_id = await add_user(connection, name, role, password=kept, now=now)
-        token = await link(connection, user_id, now=now) if with_link else None
-        return user_id, token
-
-
 @users.command("list", short_help="List the people.")
 @output.json_option
-def list_(as_json: bool) -> int:
+@in_event_loop
+async def list_(as_json: bool) -> int:
     """List the people: name, role, whether they may sign in, and the opaque id that verdicts carry.
 
     \b
     Example:
       samehand desk users list
     """
-    accounts = asyncio.run(_everybody(load()))
+    from desk.database import users as rows
+
+    async with desk_database(load()) as connection:
+        accounts = [
+            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
+            for row in await rows.everybody(connection)
+        ]
     if as_json:
         output.figures({"users": accounts})
         return 0
     screen = output.console()
-    rows = [
-        [
-            visible(account["name"], 128),
-            account["role"],
-            "locked out" if account["out"] else "may sign in",
-            account["user_id"],
+    if accounts:
+        cells = [
+            (
+                visible(str(account["name"]), 128),
+                str(account["role"]),
+                "locked out" if account["out"] else "may sign in",
+                str(account["user_id"]),
+            )
+            for account in accounts
         ]
-        for account in accounts
-    ]
-    if rows:
-        screen.print(output.table(("name", "role", "state", "id"), rows))
+        screen.print(output.table(("name", "role", "state", "id"), cells))
     screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
-
-
-async def _everybody(settings: Settings) -> list[dict[str, Any]]:
-    from desk.database import users as rows
-
-    async with desk_database(settings) as connection:
-        return [
-            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
-            for row in await rows.everybody(connection)
-        ]
 
 
 @users.command("set", short_help="Change a role or password, lock somebody out or let them in again.")
@@ -312,7 +304,7 @@ def verify(offline: bool, as_json: bool) -> int:
     aside = {head for gap in compared.counted for head in gap.heads}
     held = sum(head not in aside for head in heads)
     if broken is None and noted is not None and noted not in heads:
-        from desk.review.audit import Break
+        from desk.review.audit.chain import Break
 
         why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
         broken = Break(noted.number, why)
@@ -388,7 +380,7 @@ def _lost(run: LostHeads) -> str:
 
 
 def _acknowledgement(gap: AcknowledgedGap) -> str:
-    from desk.review.set_aside import LostHeads
+    from desk.review.audit.set_aside import LostHeads
 
     try:
         moment = datetime.fromtimestamp(gap.at, UTC).isoformat(sep=" ", timespec="seconds")
@@ -403,7 +395,7 @@ def _acknowledgement(gap: AcknowledgedGap) -> str:
 async def _noted_head(settings: Settings) -> Head | None:
     """The head that the database says was published last."""
     from desk.database import audit as rows
-    from desk.review.audit import Head
+    from desk.review.audit.chain import Head
 
     async with desk_database(settings) as connection:
         noted = await rows.published_head(connection)
@@ -426,8 +418,8 @@ def _heads(settings: Settings, topic: str) -> list[Head]:
 async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, AuditComparison]:
     """How many lines were followed, and what they and the published heads say of each other."""
     from desk.database import audit as rows
-    from desk.review.audit import Chain
-    from desk.review.set_aside import compare
+    from desk.review.audit.chain import Chain
+    from desk.review.audit.set_aside import compare
 
     chain, wanted = Chain(), {head.number for head in heads}
     hashes: dict[int, str] = {}
@@ -467,8 +459,8 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
       samehand desk audit accept --head 1311:9f86…0a08 --by nadia \\
         --reason restore-311
     """
-    from desk.review.audit import head_of
-    from desk.review.set_aside import up_to
+    from desk.review.audit.chain import head_of
+    from desk.review.audit.set_aside import up_to
 
     named = head_of(text)
     if named is None:
@@ -513,7 +505,7 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
 
 async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, reason: str) -> list[int]:
     from desk.feed.audit_heads import publish_setting_aside
-    from desk.review.set_aside import set_aside
+    from desk.review.audit.set_aside import set_aside
 
     async with desk_database(settings) as connection:
         heads = await set_aside(connection, run, name=name, reason=reason, now=time.time())
@@ -539,7 +531,8 @@ async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, rea
     help="Only lines with a number above N.",
 )
 @output.json_option
-def export(since: int, as_json: bool) -> int:
+@in_event_loop
+async def export(since: int, as_json: bool) -> int:
     """Print the lines of the audit log, oldest first, one JSON object a line.
 
     They hold ids, codes and hashes, never what anybody wrote.
@@ -548,17 +541,10 @@ def export(since: int, as_json: bool) -> int:
     Example:
       samehand desk audit export --since 1200 > audit.jsonl
     """
-    count = asyncio.run(_export(load(), since))
-    if as_json:
-        output.figures({"lines": count})
-    return 0
-
-
-async def _export(settings: Settings, since: int) -> int:
     from desk.database import audit as rows
 
     count, last = 0, since
-    async with desk_database(settings) as connection:
+    async with desk_database(load()) as connection:
         while lines := await rows.lines(connection, last, 1_000):
             for line in lines:
                 click.echo(
@@ -575,7 +561,9 @@ async def _export(settings: Settings, since: int) -> int:
                     )
                 )
             count, last = count + len(lines), lines[-1].number
-    return count
+    if as_json:
+        output.figures({"lines": count})
+    return 0
 
 
 @command.command("backup", short_help="Copy the SQLite database while the desk runs.")

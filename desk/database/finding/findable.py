@@ -1,0 +1,125 @@
+"""Search terms: the ids, names and handles by which alerts and accounts are found.
+
+Names and handles are deleted when the alert's quotes are erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.erasing import mark
+from desk.database.finding.folding import QUOTED_KINDS, Term, folded_id, folded_readings
+from desk.database.rows import all_of
+
+_findable, _alerts = schema.findable, schema.alerts
+
+_LAST: Final = "\U0010ffff"
+"""The highest code point: a range from a prefix to the prefix with it holds everything that begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A term that matched: its account, and one alert that has it; of kind `alert` that alert itself.
+
+    `part`: position of the subquery that matched; lower is more specific.
+    """
+
+    part: int
+    kind: str
+    folded: str
+    account: str
+    alert_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """For one account and side: the number of alerts, and when the latest was detected (Unix seconds)."""
+
+    account: str
+    alerts: int
+    latest: float
+
+
+async def put(connection: AsyncConnection, alert_id: str, terms: Iterable[Term]) -> None:
+    """Replaces the search terms of an alert."""
+    await connection.execute(delete(_findable).where(_findable.c.alert_id == alert_id))
+    await connection.execute(insert(_findable), [{"alert_id": alert_id, **term._asdict()} for term in terms])
+
+
+async def erase(connection: AsyncConnection, alert_id: str) -> None:
+    """Erases names and handles; ids stay, as they do in the alert."""
+    mark(connection)
+    await connection.execute(
+        delete(_findable).where(_findable.c.alert_id == alert_id, _findable.c.kind.in_(QUOTED_KINDS))
+    )
+
+
+async def find(connection: AsyncConnection, query: str, *, limit: int) -> list[FoundRow]:
+    """Returns terms that begin with `query`: ids before names and handles, at most `limit` rows for each kind
+    and reading; an exact id is the first of its kind.
+    """
+    parts = [
+        _beginning("alert", folded_id(query), limit),
+        _beginning("id", folded_id(query), limit),
+    ]
+    platform, colon, account_id = query.partition(":")
+    if colon and account_id:
+        of_platform = _from(_findable.c.account, f"{platform.lower()}:")
+        parts.append(_beginning("id", folded_id(account_id), limit, *of_platform))
+    parts += [_beginning(kind, folded, limit) for kind in QUOTED_KINDS for folded in folded_readings(query)]
+    # SQLite takes a limit of a part only where the part is a query of its own.
+    numbered = (select(literal(number).label("part"), part.subquery()) for number, part in enumerate(parts))
+    rows = await all_of(connection, FoundRow, union_all(*numbered))
+    return sorted(rows, key=lambda row: (row.part, row.folded, row.account, row.alert_id))
+
+
+async def counts(connection: AsyncConnection, keys: Iterable[str]) -> list[CountRow]:
+    """Counts alerts per account. An account that was both new and banned has two rows."""
+    wanted = list(keys)
+    return await all_of(
+        connection,
+        CountRow,
+        union_all(
+            *(
+                select(
+                    side.label("account"),
+                    func.count().label("alerts"),
+                    func.max(_alerts.c.detected_at).label("latest"),
+                )
+                .where(side.in_(wanted))
+                .group_by(side)
+                for side in (_alerts.c.account, _alerts.c.banned)
+            )
+        ),
+    )
+
+
+def _beginning(kind: str, prefix: str, limit: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    columns = _findable.c
+    # Grouped in the order of the index: what comes after the limit is not read.
+    grouped = [columns.folded, columns.account]
+    if kind == "alert":
+        grouped.append(columns.alert_id)  # alerts of one account whose ids begin alike are several
+    return (
+        select(
+            columns.kind,
+            columns.folded,
+            columns.account,
+            columns.alert_id if kind == "alert" else func.max(columns.alert_id).label("alert_id"),
+        )
+        .where(columns.kind == kind, *_from(columns.folded, prefix), *conditions)
+        .group_by(columns.kind, *grouped)
+        .order_by(columns.kind, *grouped)
+        .limit(limit)
+    )
+
+
+def _from(column: ColumnElement[str], prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """All that begins with a prefix, as a range: an index leads there, and no character is a wildcard."""
+    return column >= prefix, column < prefix + _LAST

@@ -1,0 +1,138 @@
+"""The audit: what was done, by whom and about what, chained by hash so that no line can be changed unseen.
+
+A line holds identifiers, codes and digests only; what may have to be erased is never in it. Each line's hash
+covers the line and the hash before it, so that changing, dropping or adding one breaks all that follow. A cut
+at the end breaks nothing, which is why the last hash is published to Kafka now and then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from desk.database.audit import START, AuditRow, hash_of
+
+SET_ASIDE: Final = "heads-set-aside"
+"""The action of a line that acknowledges published heads whose lines are gone: see `set_aside`."""
+
+_HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where the chain does not hold, and why."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last line's number and hash, as they were published.
+
+    ``sets_aside``: it was published for a line that sets heads aside, by the command that wrote that line.
+    """
+
+    number: int
+    hash: str
+    sets_aside: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgedGap:
+    """Published heads of lines that a restore lost, as a line of the audit acknowledges them.
+
+    ``number``, ``hash``, ``at``: the line's; ``by``: who acknowledged it, as an opaque id;
+    ``intact_until``: the last line before the gap of which a head was published, 0 for none.
+    """
+
+    number: int
+    hash: str
+    at: float
+    by: str
+    reason: str
+    intact_until: int
+    heads: tuple[Head, ...]
+
+
+def head_of(text: str) -> Head | None:
+    """`NUMBER:HASH` as a head; None for anything else."""
+    match = _HEAD.fullmatch(text)
+    return None if match is None else Head(int(match[1]), match[2])
+
+
+class _GapDetail(msgspec.Struct):
+    """The detail of a line that sets heads aside."""
+
+    by: str
+    reason: str
+    kept: int
+    heads: list[str]
+
+
+def _gap_of(line: AuditRow) -> AcknowledgedGap | None:
+    """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
+    try:
+        detail = msgspec.json.decode(line.detail, type=_GapDetail)
+    except msgspec.DecodeError:
+        return None
+    heads = tuple(head for head in map(head_of, detail.heads) if head is not None)
+    if not heads:
+        return None
+    return AcknowledgedGap(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
+
+
+@dataclass(slots=True)
+class Chain:
+    """Follows the lines in order and remembers the first that does not fit."""
+
+    number: int = 0
+    hash: str = START
+    broken: Break | None = None
+    gaps: list[AcknowledgedGap] = field(default_factory=list)
+
+    def follow(self, lines: Iterable[AuditRow]) -> None:
+        for line in lines:
+            if self.broken is not None:
+                return
+            if line.number != self.number + 1:
+                self.broken = Break(line.number, f"line {self.number + 1} is missing before it")
+                return
+            wanted = hash_of(
+                self.hash, line.number, line.at, line.actor, line.action, line.subject, line.detail
+            )
+            if line.hash != wanted:
+                self.broken = Break(
+                    line.number, "its hash is not that of what it says and of the line before"
+                )
+                return
+            self.number, self.hash = line.number, line.hash
+            if line.action == SET_ASIDE and (gap := _gap_of(line)) is not None:
+                self.gaps.append(gap)
+
+
+def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:
+    """Returns how the chain contradicts a published head, or None.
+
+    ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
+    """
+    if head.number > last:
+        return Break(head.number, f"it was published, and the chain ends at line {last}: its end was cut off")
+    if chain_hashes.get(head.number) != head.hash:
+        return Break(head.number, "its hash is another than was published: the chain was written anew")
+    return None
+
+
+def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
+    """The first published head that the chain contradicts."""
+    for head in sorted(heads, key=lambda head: head.number):
+        if (broken := contradiction(chain_hashes, last, head)) is not None:
+            return broken
+    return None

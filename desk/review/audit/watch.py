@@ -1,0 +1,69 @@
+"""Verifies the audit while the desk runs: follows the chain round after round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from desk.database import audit as rows
+from desk.database.engine import Database
+from desk.review.audit.chain import AcknowledgedGap, Break, Chain, Head, against
+
+LINES_AT_ONCE: Final = 500
+"""Of each look: a few milliseconds of hashing while people decide."""
+
+
+class AuditWatch:
+    """Follows the chain a piece a look, from its first line to its last, and then anew.
+
+    A line that was followed may be changed afterwards, so one round is not enough. An end that is cut off
+    while the desk runs is noticed by what the watch has seen, and by the head that the database notes as
+    published; what was cut before, `samehand desk audit verify` alone notices, by the heads on Kafka.
+
+    A line that sets heads aside tells up to which line a restored backup goes: what the watch has seen behind
+    that is no more asked for. Whether such a line counts, `verify` alone says, as well.
+    """
+
+    def __init__(self, database: Database, lines_at_once: int = LINES_AT_ONCE) -> None:
+        self._database = database
+        self._lines_at_once = lines_at_once
+        self._chain = Chain()
+        self._seen: Head | None = None
+        self._heads: list[Head] = []
+        self._hashes: dict[int, str] = {}
+        self._gaps: frozenset[str] = frozenset()
+        self.broken: Break | None = None
+        """What the last round found, and a round under way as soon as it finds something."""
+
+    async def look(self) -> Sequence[AcknowledgedGap]:
+        """Follows the next lines. Returns gaps that are acknowledged, each once, at the end of a round.
+
+        Raises `DatabaseUnavailable`.
+        """
+        async with self._database.read() as connection:
+            if self._chain.number == 0:
+                published = await rows.published_head(connection)
+                self._heads = [] if self._seen is None else [self._seen]
+                if published is not None:
+                    self._heads.append(Head(published.number, published.hash))
+            lines = await rows.lines(connection, self._chain.number, self._lines_at_once)
+        chain, wanted = self._chain, {head.number for head in self._heads}
+        chain.follow(lines)
+        if chain.broken is not None:
+            return self._again(chain.broken)
+        self._hashes.update((line.number, line.hash) for line in lines if line.number in wanted)
+        if len(lines) == self._lines_at_once:
+            return ()
+        new = [gap for gap in chain.gaps if gap.hash not in self._gaps]
+        if self._seen is not None and any(gap.intact_until < self._seen.number for gap in new):
+            self._heads = [head for head in self._heads if head != self._seen]
+            self._seen = None
+        return self._again(against(self._hashes, chain.number, self._heads), new)
+
+    def _again(self, broken: Break | None, new: Sequence[AcknowledgedGap] = ()) -> Sequence[AcknowledgedGap]:
+        self.broken = broken
+        if broken is None and self._chain.number:
+            self._seen = Head(self._chain.number, self._chain.hash)
+        self._gaps |= {gap.hash for gap in new}
+        self._chain, self._hashes = Chain(), {}
+        return new
