@@ -115,8 +115,8 @@ def table(one: Rebuilt) -> str:
             "",
             f"Broken off after {took.resumed_after:,} records and resumed; meanwhile a worker made "
             f"{took.lookups_meanwhile:,} look-ups and {took.enrolled_meanwhile:,} enrolments.",
-            f"{took.seconds:,.0f} s; a record took {client:,.0f} + {server:,.0f} µs of processor time, client",
-            f"and Redis, with that worker's share. {in_words(one.machine)}.",
+            f"{took.seconds:,.0f} s; a record took {client:,.0f} + {server:,.0f} µs of processor time,",
+            f"client and Redis, with that worker's share. {in_words(one.machine)}.",
         )
     )
 
