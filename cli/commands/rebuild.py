@@ -115,8 +115,8 @@ def command(
     out. Remembered new accounts are on no topic: they come back only with new events.
 
     One process enrols up to a thousand bans a second. --processes uses more processors, as many as
-    accounts.banned has partitions; each takes some 150 MB of memory. Until it ends, the lists of bans take
-    up to half as much memory again in Redis.
+    accounts.banned has partitions; each takes some 150 MB of memory. Until it ends, bans take a sixth
+    more memory in Redis.
 
     To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
     (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the

@@ -203,7 +203,7 @@ class RedisStore:
         return await self._bans.sweep(now)
 
     async def compact(self) -> None:
-        """Frees the memory that enrolments in bulk reserved, a third of what bans take."""
+        """Frees the memory that enrolments in bulk reserved, a seventh of what bans take."""
         await self._bans.compact()
 
     def walk(self) -> AsyncIterator[list[Ban]]:
