@@ -92,6 +92,7 @@ class Bans:
         self._spread = shards.layout.bans
         self._seconds = round(dedup_seconds)
         self._bulk = int(bulk)
+        self._compacted = 0
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
         expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
@@ -214,14 +215,20 @@ class Bans:
         return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)
 
     async def compact(self) -> None:
-        """Frees the memory that postings and account maps reserve after bans in bulk."""
+        """Frees the memory that postings and account maps reserve after bans in bulk.
+
+        Called again after an outage, it goes on where it was.
+        """
         spread = self._spread
-        for shard in self._shards.all:
-            postings = range(shard, spread.postings, spread.shards)
-            for at in range(0, max(len(postings), spread.maps), _COMPACTED_AT_ONCE):
-                some, maps = (whole[at : at + _COMPACTED_AT_ONCE] for whole in (postings, range(spread.maps)))
-                head = ("b:", spread.shards, shard + at * spread.shards, at)
-                await self._shards.script("compact", shard, *head, len(some), len(maps))
+        most = max(-(-spread.postings // spread.shards), spread.maps)
+        steps = [(shard, at) for shard in self._shards.all for at in range(0, most, _COMPACTED_AT_ONCE)]
+        for shard, at in steps[self._compacted :]:
+            postings = range(shard, spread.postings, spread.shards)[at : at + _COMPACTED_AT_ONCE]
+            maps = range(spread.maps)[at : at + _COMPACTED_AT_ONCE]
+            head = ("b:", spread.shards, shard + at * spread.shards, at)
+            await self._shards.script("compact", shard, *head, len(postings), len(maps))
+            self._compacted += 1
+        self._compacted = 0
 
     async def resting(self) -> int:
         """How many slots of removed bans are not free yet."""

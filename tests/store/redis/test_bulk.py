@@ -10,8 +10,9 @@ import redis
 
 from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP
 from store.base import Ban
+from store.errors import StoreUnavailable
 from store.limits import LISTED_LATER
-from store.redis import RedisEndpoint, RedisStore, Sizes
+from store.redis import RedisEndpoint, RedisStore, Sizes, bans
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban
 
@@ -53,9 +54,9 @@ async def both(
         await store.close()
 
 
-async def enrolled(store: RedisStore, bans: list[Ban]) -> None:
-    for at in range(0, len(bans), 50):
-        await store.enrol(bans[at : at + 50], now=NOW)
+async def enrolled(store: RedisStore, several: list[Ban]) -> None:
+    for at in range(0, len(several), 50):
+        await store.enrol(several[at : at + 50], now=NOW)
 
 
 def contents(administrator: Any, store: RedisStore) -> dict[bytes, tuple[object, int]]:
@@ -128,3 +129,25 @@ async def test_a_worker_enrols_beside_it(
     await bulk.compact()
     ours, theirs = (contents(administrator, store) for store in both)
     assert values(theirs) == values(ours)
+
+
+async def test_compacting_goes_on_where_an_outage_ended_it(
+    both: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk = both[1]
+    await enrolled(bulk, CROWD[:2])
+    monkeypatch.setattr(bans, "_COMPACTED_AT_ONCE", 500)
+    script, asked = bulk.shards.script, list[tuple[object, ...]]()
+
+    async def away_once(name: str, shard: int, *arguments: bytes | str | float) -> Any:
+        asked.append((shard, *arguments))
+        if len(asked) == 2:
+            raise StoreUnavailable("Redis did not answer in time")
+        return await script(name, shard, *arguments)
+
+    monkeypatch.setattr(bulk.shards, "script", away_once)
+    with pytest.raises(StoreUnavailable):
+        await bulk.compact()
+    await bulk.compact()
+    assert asked[1] == asked[2]
+    assert len(set(asked)) == len(asked) - 1
