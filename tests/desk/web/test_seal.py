@@ -53,6 +53,7 @@ def places(*alerts: str, reads: int) -> Places:
         "read_id": tuple(map(str, range(1, reads + 1))),
         "platform": ("x",),
         "account_id": ("banned", "new-alert-1"),
+        "user_id": ("nobody",),
     }
 
 
@@ -102,6 +103,7 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/api/v1/reads/{read_id:int}/skip": {},
     "/reads/{read_id:int}/skip": {},
     "/related/accounts/{platform:str}/{account_id:path}": {"purpose": "appeal"},
+    "/team/readers/{user_id:str}/policies": {"policy": "hate"},
     "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.

@@ -22,13 +22,14 @@ from kafka import errors as kafka_errors
 
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK
-from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable
 from streams.kafka import client as brokers
 from streams.kafka import group_position as group_position_module
 from streams.kafka import probe as probing
 from streams.kafka import recent_records
 from streams.kafka.client import (
     Admin,
+    admin,
     client_options,
     error_name,
     kept_admin,
@@ -244,6 +245,19 @@ def test_every_address_is_asked(broker: str, monkeypatch: pytest.MonkeyPatch) ->
             Probe(unknown, "unknown-host"),
             Probe(broker, "answers"),
         ]
+
+
+def test_nobody_at_an_address_is_reported_at_once_with_the_reason() -> None:
+    nobody = f"{LOOPBACK}:{free_port()}"
+    settings = load({"SAMEHAND_KAFKA_BROKERS": f"{nobody},no.such.host.invalid:9092"})
+    for opened in (reader, writer, admin):
+        began = time.monotonic()
+        with (
+            pytest.raises(BrokerUnreachable, match=rf"{nobody} \(Connection refused\), no\.such"),
+            opened(settings),
+        ):
+            pass
+        assert time.monotonic() - began < brokers.REACH_SECONDS
 
 
 # How far the group is, and no further than the oldest record that waits.

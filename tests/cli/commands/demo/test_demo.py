@@ -107,7 +107,7 @@ def test_a_broker_that_is_not_there_is_told_in_the_summary(monkeypatch: pytest.M
     monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
     replay = DemoReplay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
     replay.run()
-    assert replay.sent.fault == "BrokerUnavailable"
+    assert replay.sent.fault == "BrokerUnreachable"
 
 
 # The demo's last words: what went in, what came out, and how much of the truth was found.

@@ -26,6 +26,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     monkeypatch.setattr(kafka, "look_at_events", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
+    monkeypatch.setattr(topics, "other_workers", lambda settings: [])
     return said
 
 
@@ -66,6 +67,16 @@ def test_a_topic_that_loses_bans_is_wrong(found: list[topics.TopicFinding]) -> N
     last = look_at_kafka(load({}))[-1]
     assert (last.state, last.about) == ("wrong", "topic accounts.banned")
     assert "cleanup.policy=compact" in last.cure
+
+
+@pytest.mark.parametrize(("shadow", "state"), [("false", "warning"), ("true", "wrong")])
+def test_workers_of_another_group_on_the_same_topics_are_named(
+    found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch, shadow: str, state: str
+) -> None:
+    monkeypatch.setattr(topics, "other_workers", lambda settings: ["canary"])
+    last = look_at_kafka(load({"SAMEHAND_SHADOW": shadow}))[-1]
+    assert (last.state, last.about) == (state, "group")
+    assert "group canary read the same topics" in last.words
 
 
 def test_brokers_that_do_not_answer_are_one_finding() -> None:
