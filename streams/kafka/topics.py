@@ -17,6 +17,9 @@ from streams.kafka.client import Admin, admin, config_resource, error_name
 from streams.settings import Settings
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
+GROUPS_MAX: Final = 1_000
+"""Consumer groups that are asked about; of a cluster with more, any may be left out."""
+
 LETTERS_DAYS: Final = 7
 """The longest that raw personal values may lie in dead letters."""
 
@@ -229,6 +232,29 @@ def group_fault(settings: Settings) -> str:
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
 
 
+def other_workers(settings: Settings) -> list[str]:
+    """Groups beside ours with workers on the same topics: a second installation, which shares `alerts.state`.
+
+    Such are known by `fingerprints.enrolled`, which workers alone read. Empty where the broker does not say.
+    """
+    enrolled = names(settings).enrolled
+    try:
+        with admin(settings) as client:
+            others = [group["group_id"] for group in client.list_groups()]
+            described = client.describe_groups(
+                [name for name in others if name != settings.kafka_group][:GROUPS_MAX]
+            )
+    except (BrokerUnavailable, BrokerRefused):
+        return []
+    return sorted(name for name, group in described.items() if enrolled in _assigned(group))
+
+
+def _assigned(group: Mapping[str, Any]) -> set[str]:
+    """The topics that the living members of a group read; of groups that are no consumers' none."""
+    read = [member.get("member_assignment") for member in group.get("members") or ()]
+    return {it["topic"] for one in read if isinstance(one, dict) for it in one.get("assigned_partitions", ())}
+
+
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
 
 
@@ -245,30 +271,20 @@ def compare(topic: TopicSpec, found: TopicsOnBroker) -> list[TopicFinding]:
         return findings
     if found.configs is None:
         return [*findings, TopicFinding(topic.name, "unknown", "the broker does not tell its configuration")]
-    return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)
-
-
-def _compare_cleanup(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
-    policies = set(configs.get("cleanup.policy", "delete").split(","))
+    policies = set(found.configs.get("cleanup.policy", "delete").split(","))
     if topic.compacted and policies != {"compact"}:
         detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: old records get lost"
-        return [TopicFinding(topic.name, "not-compacted", detail)]
-    if not topic.compacted and "compact" in policies:
+        findings.append(TopicFinding(topic.name, "not-compacted", detail))
+    elif not topic.compacted and "compact" in policies:
         detail = "has cleanup.policy=compact, which drops events of an account"
-        return [TopicFinding(topic.name, "compacted", detail)]
-    return []
-
-
-def _compare_retention(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
-    if topic.retention_days is None or "retention.ms" not in configs:
-        return []
-    kept_ms, wanted_ms = int(configs["retention.ms"]), topic.retention_days * DAY_MS
-    if kept_ms == wanted_ms:
-        return []
-    kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
-    return [
-        TopicFinding(topic.name, "retention", f"keeps records {kept} instead of {topic.retention_days} days")
-    ]
+        findings.append(TopicFinding(topic.name, "compacted", detail))
+    if topic.retention_days is not None and "retention.ms" in found.configs:
+        kept_ms = int(found.configs["retention.ms"])
+        if kept_ms != topic.retention_days * DAY_MS:
+            kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
+            detail = f"keeps records {kept} instead of {topic.retention_days} days"
+            findings.append(TopicFinding(topic.name, "retention", detail))
+    return findings
 
 
 def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
