@@ -22,6 +22,7 @@ _NAMES = (
     "ban_read",
     "entries",
     "rest",
+    "compact",
     "expiring",
     "heads",
     "frames",

@@ -56,7 +56,8 @@ class RedisStore:
     process saw (its :attr:`epoch`), so that a store emptied in between is recognised. ``sizes`` must be those
     that the store was made with. ``carrying``: the caller moves the store to or from another layout, and may
     open it meanwhile. ``working``: the caller is a worker; if the store is still being filled, it asks for
-    the hand-over.
+    the hand-over. ``bulk``: the caller enrols most of what the store will hold, and calls :meth:`compact`
+    afterwards.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class RedisStore:
         known_epoch: str = "",
         carrying: bool = False,
         working: bool = False,
+        bulk: bool = False,
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
@@ -82,7 +84,7 @@ class RedisStore:
         self.shards = Shards(self._client, self._layout, known_epoch)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)
-        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds)
+        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds, bulk=bulk)
         self._calendars = BanCalendars(self.shards)
         self._alerts = Alerts(self.shards, bounds.dedup_seconds)
         self._outbox = Outbox(self.shards)
@@ -199,6 +201,10 @@ class RedisStore:
         """Removes bans that have expired."""
         await self._unjudged.trim(now)
         return await self._bans.sweep(now)
+
+    async def compact(self) -> None:
+        """Frees the memory that enrolments in bulk reserved, a seventh of what bans take."""
+        await self._bans.compact()
 
     def walk(self) -> AsyncIterator[list[Ban]]:
         """All bans, some at a time, in no order."""
