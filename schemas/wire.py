@@ -41,6 +41,7 @@ from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert
 from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
@@ -169,6 +170,7 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_wave: Final = Decoder(WaveAlert)
 decode_appeal: Final = Decoder(AppealMade)
 decode_appeal_decided: Final = Decoder(AppealDecided)
 decode_related: Final = Decoder(RelatedQuestion)
