@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Final, Literal, get_args
 from msgspec import Meta, Struct
 
 from schemas import fields
+from schemas.accounts import Version
 from schemas.alerts import NOTICE, Status
 from schemas.record import Record
 
@@ -89,15 +90,8 @@ class WaveAlert(Record, frozen=True, kw_only=True):
         Annotated[fields.Opaque, Meta(description="The older wave that its members are in.")] | None
     ) = None
     notice: fields.Text256 = NOTICE
+    version: Version = 1
 
     @property
     def key(self) -> str:
         return self.wave_id
-
-    def fault(self) -> tuple[str, str] | None:
-        """A withdrawn wave says why, an open one has members."""
-        if (self.status == "open") != (self.withdrawn_reason is None):
-            return "$.withdrawn_reason", "expected for a withdrawn wave, and for no other"
-        if self.status == "open" and not self.members:
-            return "$.members", "an open wave has members"
-        return None

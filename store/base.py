@@ -329,16 +329,17 @@ class ConfirmedEntry(NamedTuple):
 class Companions(NamedTuple):
     """Who came with a new account: others within a day that share two kinds of values with it.
 
-    ``wave_id``: the open wave that the account itself is in. ``shared``: keys that enough of the others
-    share, none of a network.
+    ``wave_id``: the open wave that the account itself is in. ``members``: those of the others that are in
+    one. ``shared``: keys that enough of the others share, none of a network.
     """
 
     wave_id: str | None
-    accounts: list[Remembered]
-    shared: list[Key]
+    accounts: Sequence[Remembered] = ()
+    members: frozenset[str] = frozenset()
+    shared: Sequence[Key] = ()
 
 
-ALONE = Companions(None, [], [])
+ALONE = Companions(None)
 
 
 class WaveMember(NamedTuple):

@@ -7,7 +7,7 @@ the outbox publishes it (runtime/outbox.py), whichever process comes next.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
@@ -55,14 +55,8 @@ class _Comparisons:
 
     def member(self, account: Remembered) -> WaveMember:
         """The account with its own evidence: how it resembles those that it was found alike with."""
-        near = sorted(
-            (
-                it
-                for pair, it in self.found.items()
-                if it is not None and it.alike and account.account in pair
-            ),
-            key=lambda it: -it.log_odds,
-        )
+        own = [it for pair, it in self.found.items() if it is not None and account.account in pair]
+        near = sorted((it for it in own if it.alike), key=lambda it: -it.log_odds)
         counts = Counter(signal for it in near for signal in it.signals)
         signals = tuple(signal for signal, count in counts.most_common() if 2 * count >= len(near))
         log_odds = near[OTHERS_MIN - 1].log_odds
@@ -85,26 +79,31 @@ async def follow_waves(
     """
     if context.alert_policy.shadow:
         return
-    yielder = Yielder(context.ticks)
+    yielder, joined = Yielder(context.ticks), set[str]()
     for account, company in zip(accounts, companions, strict=True):
         if company.wave_id is not None:
             if changed:
                 await _stay_or_leave(account.account, company.wave_id, snapshot, context)
         elif len(company.accounts) >= OTHERS_MIN:
-            await _join(account, company, snapshot, context)
+            joined |= await _join(account, company, joined | company.members, snapshot, context)
             await yielder.pause()
 
 
-async def _join(account: Remembered, company: Companions, snapshot: Snapshot, context: AgentContext) -> None:
+async def _join(
+    account: Remembered,
+    company: Companions,
+    members: Set[str],
+    snapshot: Snapshot,
+    context: AgentContext,
+) -> set[str]:
+    """Lets an account join a wave, with others that come by it; returns who joined."""
     store, now = context.store, context.now()
-    ids = await context.call_store(store.wave_ids([one.account for one in company.accounts]))
-    members = {one.account for one, wave_id in zip(company.accounts, ids, strict=True) if wave_id is not None}
     compared = _Comparisons(snapshot, context)
     joining, resembling = gathered(
         account, company.accounts, lambda one: one.account in members, compared.alike
     )
     if not joining:
-        return
+        return set()
     first = min(joining, key=lambda one: (one.seen_at, one.account))
     gathering = Gathering(
         wave_id=alert_id("wave", first.account),
@@ -114,13 +113,14 @@ async def _join(account: Remembered, company: Companions, snapshot: Snapshot, co
         shared=company.shared,
     )
     if await context.call_store(store.gather(gathering, now=now)) is None:
-        return
+        return set()
     # Of a deletion and a joining at the same time, whichever is written second sees the other.
     names = [one.account for one in joining]
     there = await context.call_store(store.remembered(names, now=now))
     gone = [name for name, one in zip(names, there, strict=True) if one is None]
     if gone:
         await context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))
+    return set(names).difference(gone)
 
 
 async def _stay_or_leave(account: str, wave_id: str, snapshot: Snapshot, context: AgentContext) -> None:

@@ -38,9 +38,26 @@ _OF_A_GROUP: Final = {
 STRANGER: Final = WaveRival("stranger", "Strangers are this much alike by chance.", 14.0, {})
 RIVALS: Final = (
     STRANGER,
-    WaveRival("class", "A class or a club signs up together.", 4.6, _OF_A_GROUP),
-    WaveRival("company", "Colleagues sign up together.", 3.4, {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0}),
-    WaveRival("event", "People who attend one event sign up there.", 4.2, {**_OF_A_GROUP, "avatar": 2.0}),
+    WaveRival("class", "A class or a club signs up together.", 4.2, _OF_A_GROUP),
+    WaveRival(
+        "company",
+        "Colleagues sign up together.",
+        3.4,
+        {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0, "device": 5.0},
+    ),
+    WaveRival(
+        "event",
+        "People who attend one event sign up there.",
+        4.2,
+        {
+            **_OF_A_GROUP,
+            "device": 2.0,
+            "avatar": 1.0,
+            "avatar.same-picture": 5.0,
+            "avatar.near-same-picture": 5.0,
+            "avatar.edited-picture": 3.0,
+        },
+    ),
     WaveRival(
         "carrier",
         "Customers of one carrier share its addresses and phones.",

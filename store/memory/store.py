@@ -286,8 +286,10 @@ class MemoryStore:
     ) -> Companions:
         own, *read = await self.remembered([account.account, *others], now=now)
         if own is None:
-            return Companions(wave_id, [], [])
-        return Companions(wave_id, [one for one in read if one is not None], shared)
+            return Companions(wave_id)
+        there = [one for one in read if one is not None]
+        members = frozenset(one.account for one in there if self._waves.wave_of(one.account))
+        return Companions(wave_id, there, members, shared)
 
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):

@@ -251,16 +251,23 @@ class RedisStore:
             if several.others
             for digest in (mine, *several.others)
         }
-        read = (
-            await self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now) if asked else []
+        if not asked:
+            return [Companions(it.wave_id) for it in noted]
+        read, ids = await both(
+            self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
+            self._waves.of_digests(list(asked)),
         )
         known = dict(zip(asked, read, strict=True))
-        return [
-            Companions(it.wave_id, [one for raw in it.others if (one := known[raw]) is not None], it.shared)
-            if known.get(mine) is not None
-            else Companions(it.wave_id, [], [])
-            for mine, it in zip(own, noted, strict=True)
-        ]
+        in_waves = {one.account for one, wave_id in zip(read, ids, strict=True) if one and wave_id}
+        found = []
+        for mine, it in zip(own, noted, strict=True):
+            if known.get(mine) is None:
+                found.append(Companions(it.wave_id))
+                continue
+            others = [one for raw in it.others if (one := known[raw]) is not None]
+            members = in_waves.intersection(one.account for one in others)
+            found.append(Companions(it.wave_id, others, frozenset(members), it.shared))
+        return found
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """What :meth:`remember` would return; remembers nothing."""

@@ -130,10 +130,11 @@ class Waves:
 
     async def ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
-        if not accounts:
-            return []
-        digests = [self._shards.addresses.account(account).raw for account in accounts]
-        answer = await self._shards.script("wave_ids", _FIRST, *digests)
+        return await self.of_digests([self._shards.addresses.account(one).raw for one in accounts])
+
+    async def of_digests(self, digests: Sequence[bytes]) -> list[str | None]:
+        """The same, by their digests."""
+        answer = await self._shards.script("wave_ids", _FIRST, *digests) if digests else []
         return [raw.decode() or None for raw in answer]
 
     async def read(self, wave_ids: Sequence[str]) -> list[Wave | None]:

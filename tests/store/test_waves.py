@@ -78,21 +78,21 @@ async def test_accounts_of_one_batch_and_a_repeat_have_the_same_company(store: S
 async def test_who_shares_too_little_has_no_company(store: Store, traits: dict[str, Any]) -> None:
     await came(store, *(new(number, bio="", ip="203.0.113.7") for number in range(8)))
     (alone,) = await came(store, new(9, **{"ip": "203.0.113.7"} | traits))
-    assert alone.accounts == []
+    assert not alone.accounts
 
 
 async def test_company_ends_with_the_day(store: Store) -> None:
     await came(store, *(new(number) for number in range(4)))
     (late,) = await came(store, new(5, at=NOW + DAY + 61))
-    assert late.accounts == []
+    assert not late.accounts
     (early,) = await came(store, new(6, at=NOW + DAY / 2))
-    assert early.accounts == [], "the four are as old as the day for the one that came late"
+    assert not early.accounts, "the four are as old as the day for the one that came late"
 
 
 async def test_an_old_account_that_changes_has_no_company(store: Store) -> None:
     await came(store, *(new(number) for number in range(5)))
     (changed,) = await came(store, replace(new(7), shown=Showings(int(NOW - 90 * DAY), int(NOW))))
-    assert changed.accounts == []
+    assert not changed.accounts
 
 
 async def test_deleted_accounts_are_no_company(store: Store) -> None:
@@ -100,7 +100,7 @@ async def test_deleted_accounts_are_no_company(store: Store) -> None:
     await store.forget([("x:w0", NOW + 1), ("x:w7", NOW + 1)], now=NOW + 1)
     one, gone = await came(store, new(6, at=NOW + 2), new(7))
     assert {it.account for it in one.accounts} == {f"x:w{number}" for number in range(1, 5)}
-    assert gone.accounts == []
+    assert not gone.accounts
 
 
 async def test_a_wave_takes_five_and_is_owed_at_its_sizes(store: Store) -> None:
