@@ -15,7 +15,8 @@ empty :=
 space := $(empty) $(empty)
 STAMP := .venv/.laid-in$(subst $(space),_,$(subst /,-,$(CURDIR)))
 
-PYTEST := $(BIN)/python -m pytest
+# `.ci/run` names a file for tests that fail once and pass alone (tools/again.py).
+PYTEST := $(BIN)/python -m $(if $(SAMEHAND_TRY_AGAIN),tools.again $(SAMEHAND_TRY_AGAIN),pytest)
 # An idle process takes tests from a busy one: a few slow ones, on whole workers, would otherwise keep one core alone.
 # Shared servers start once a process.
 PARALLEL := -n $(TEST_WORKERS) --dist worksteal

@@ -21,7 +21,7 @@ from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
 from desk.profiles.source import profile_source
 from desk.related import gate_client
-from desk.review.audit_watch import AuditWatch
+from desk.review.audit.watch import AuditWatch
 from desk.review.policy import Policy
 from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
 from desk.web.app import create_app

@@ -18,10 +18,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
-from desk.database import outbox, reads
+from desk.database import reads
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
-from desk.review.audit_watch import AuditWatch
+from desk.database.topics import outbox
+from desk.review.audit.watch import AuditWatch
 from streams.serving.connections import Connections
 
 log = structlog.get_logger("samehand.desk.telemetry")

@@ -35,7 +35,7 @@ def test_a_seed_draws_the_same_lines_again_and_each_line_once() -> None:
         ("agents/common/snapshot.py", "tests/agents/common/test_snapshot.py", "tests/agents"),
         ("samehand/signals/network.py", "tests/samehand/signals", "tests/samehand"),
         ("samehand/keys.py", "tests/samehand", "tests/samehand"),
-        ("desk/review/decisions.py", "tests/desk/review/test_decisions.py", "tests/desk"),
+        ("desk/review/deciding/decide.py", "tests/desk/review/test_deciding.py", "tests/desk"),
     ],
 )
 def test_the_nearest_tests_are_asked_first_and_none_twice(path: str, first: str, last: str) -> None:

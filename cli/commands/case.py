@@ -47,7 +47,7 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
     """
     case = asyncio.run(_case(load(), alert, purpose))
     if page is not None:
-        from desk.web.case_page import case_page
+        from desk.web.pages.case import case_page
 
         write(page, case_page(case).encode(), "--page")
     if as_json:
@@ -62,7 +62,7 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
 async def _case(settings: Settings, alert: str, purpose: str) -> dict[str, Any]:
     from desk.readers import Reader
     from desk.review.case import case_file
-    from desk.review.decisions import Review
+    from desk.review.deciding.review import Review
     from desk.review.policy import Policy
 
     operator = Reader("command-line", "", "auditor")

@@ -27,8 +27,8 @@ from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
-    from desk.review.audit import AcknowledgedGap, Break, Head
-    from desk.review.set_aside import AuditComparison, LostHeads
+    from desk.review.audit.chain import AcknowledgedGap, Break, Head
+    from desk.review.audit.set_aside import AuditComparison, LostHeads
 from streams.telemetry import logs
 
 
@@ -312,7 +312,7 @@ def verify(offline: bool, as_json: bool) -> int:
     aside = {head for gap in compared.counted for head in gap.heads}
     held = sum(head not in aside for head in heads)
     if broken is None and noted is not None and noted not in heads:
-        from desk.review.audit import Break
+        from desk.review.audit.chain import Break
 
         why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
         broken = Break(noted.number, why)
@@ -388,7 +388,7 @@ def _lost(run: LostHeads) -> str:
 
 
 def _acknowledgement(gap: AcknowledgedGap) -> str:
-    from desk.review.set_aside import LostHeads
+    from desk.review.audit.set_aside import LostHeads
 
     try:
         moment = datetime.fromtimestamp(gap.at, UTC).isoformat(sep=" ", timespec="seconds")
@@ -403,7 +403,7 @@ def _acknowledgement(gap: AcknowledgedGap) -> str:
 async def _noted_head(settings: Settings) -> Head | None:
     """The head that the database says was published last."""
     from desk.database import audit as rows
-    from desk.review.audit import Head
+    from desk.review.audit.chain import Head
 
     async with desk_database(settings) as connection:
         noted = await rows.published_head(connection)
@@ -426,8 +426,8 @@ def _heads(settings: Settings, topic: str) -> list[Head]:
 async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, AuditComparison]:
     """How many lines were followed, and what they and the published heads say of each other."""
     from desk.database import audit as rows
-    from desk.review.audit import Chain
-    from desk.review.set_aside import compare
+    from desk.review.audit.chain import Chain
+    from desk.review.audit.set_aside import compare
 
     chain, wanted = Chain(), {head.number for head in heads}
     hashes: dict[int, str] = {}
@@ -467,8 +467,8 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
       samehand desk audit accept --head 1311:9f86…0a08 --by nadia \\
         --reason restore-311
     """
-    from desk.review.audit import head_of
-    from desk.review.set_aside import up_to
+    from desk.review.audit.chain import head_of
+    from desk.review.audit.set_aside import up_to
 
     named = head_of(text)
     if named is None:
@@ -513,7 +513,7 @@ def accept(text: str, name: str, reason: str, as_json: bool) -> int:
 
 async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, reason: str) -> list[int]:
     from desk.feed.audit_heads import publish_setting_aside
-    from desk.review.set_aside import set_aside
+    from desk.review.audit.set_aside import set_aside
 
     async with desk_database(settings) as connection:
         heads = await set_aside(connection, run, name=name, reason=reason, now=time.time())

@@ -4,7 +4,7 @@ The plan:
 
 1. Read the table in force: that of the settings, adjusted by what was adopted at the desk.
 2. Read the verdicts, then alerts and pairs sampled below the bands; keep what each signal weighed in those
-   that were judged (`desk.review.labels`).
+   that were judged (`desk.review.weighing.labels`).
 3. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
 """
 
@@ -31,8 +31,8 @@ from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
 from cli.topic_alerts import values
-from desk.review.adopted import highest, in_force
-from desk.review.labels import judged, labels
+from desk.review.weighing.adopted import highest, in_force
+from desk.review.weighing.labels import judged, labels
 from report.text import plural
 from samehand.errors import TooFewLabels
 from samehand.scoring.learn import Label, Learned, learn

@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, case, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import findable, schema
+from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.rows import all_of, one_of
+from desk.database.finding import findable
+from desk.database.rows import all_of, one_of, upsert
 from desk.database.seals import hides_words
-from desk.database.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The audit as rows, each chained to the one before by its hash. `desk.review.audit` verifies the chain.
+"""The audit as rows, each chained to the one before by its hash. `desk.review.audit` verifies them.
 
 A line holds identifiers, codes and digests only; what may have to be erased is never in it.
 """
@@ -15,8 +15,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, one_of
-from desk.database.upsert import insert_new
+from desk.database.rows import all_of, insert_new, one_of
 
 
 @dataclass(frozen=True, slots=True)

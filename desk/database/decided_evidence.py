@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.rows import all_of
-from desk.database.upsert import copy_new
+from desk.database.rows import all_of, copy_new
 
 
 @dataclass(frozen=True, slots=True)

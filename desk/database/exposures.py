@@ -9,8 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of
-from desk.database.upsert import add_up
+from desk.database.rows import add_up, all_of
 
 DAY_SECONDS: Final = 86_400
 

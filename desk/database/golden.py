@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.upsert import upsert
+from desk.database.rows import upsert
 
 
 async def put(connection: AsyncConnection, alert_id: str, verdict: str, user_id: str, *, now: float) -> None:

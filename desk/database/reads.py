@@ -28,9 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
-from desk.database.rows import all_of, one_of, parts_of
+from desk.database.rows import all_of, one_of, parts_of, upsert
 from desk.database.seals import hides_twins_words
-from desk.database.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)

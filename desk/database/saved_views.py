@@ -8,8 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of
-from desk.database.upsert import upsert
+from desk.database.rows import all_of, upsert
 
 
 @dataclass(frozen=True, slots=True)

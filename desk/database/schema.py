@@ -115,7 +115,7 @@ decided_evidence = Table(
     Column("erased_reason", String(SLUG_CHARS)),
 )
 
-# What alerts and accounts are found by (desk.database.folding): names and handles, erased with the quotes,
+# What alerts and accounts are found by (desk.database.finding): names and handles, erased with the quotes,
 # and ids, which stay.
 findable = Table(
     "findable",

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.upsert import insert_new
+from desk.database.rows import insert_new
 
 KEY_BYTES: Final = 32
 

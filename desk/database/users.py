@@ -10,8 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, one_of
-from desk.database.upsert import insert_new
+from desk.database.rows import all_of, insert_new, one_of
 
 
 @dataclass(frozen=True, slots=True)

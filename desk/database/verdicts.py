@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.rows import all_of, one_of
+from desk.database.rows import all_of, insert_new, one_of
 from desk.database.seals import hides_words, undoable
-from desk.database.upsert import insert_new
 
 TAKE_BACK: Final = "take-back"
 """The kind of a verdict that takes back the one that held."""

@@ -1,5 +1,5 @@
 """What people decided about weights, and what the topic said of it last. Which number a decision has, and
-what follows from it, is `desk.review.weights`'s."""
+what follows from it, is `desk.review.weighing.weights`'s."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, one_of
-from desk.database.upsert import upsert
+from desk.database.rows import all_of, one_of, upsert
 from schemas.weights import Stage
 
 

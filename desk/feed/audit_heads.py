@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from desk.database import audit
 from desk.database.engine import Database
-from desk.review.audit import Head
+from desk.review.audit.chain import Head
 from streams.kafka.client import ANSWER_MS, TopicReader, Writer
 
 HEAD_SECONDS: Final = 60.0

@@ -14,8 +14,9 @@ from itertools import groupby
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, offsets
+from desk.database import audit
 from desk.database.engine import Database
+from desk.database.topics import offsets
 from desk.review.arrivals import FORGOTTEN, Arrivals
 from desk.review.policy import Policy
 from desk.telemetry import Applied

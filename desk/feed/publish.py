@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from desk.database import alerts, appeals, outbox
+from desk.database import alerts, appeals
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.engine import Database
+from desk.database.topics import outbox
 from schemas.appeals import AppealDecided, Outcome
 from schemas.dates import from_seconds
 from schemas.wire import encode

@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.database import alerts, exposures, outbox, reads, users
+from desk.database import alerts, exposures, reads, users
+from desk.database.topics import outbox
 from desk.review.forgetting import forget, without_quotes
 from desk.review.policy import Policy
 from streams.settings import Settings

@@ -17,8 +17,8 @@ import structlog
 from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
-from desk.review.adopted import STAGES, Highest, highest
-from desk.review.weights import WeightsStatus, record_of
+from desk.review.weighing.adopted import STAGES, Highest, highest
+from desk.review.weighing.weights import WeightsStatus, record_of
 from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode

@@ -1,6 +1,6 @@
 """The child that draws a picture anew: from standard input, to standard output as a small WebP.
 
-A script of its own, started by `desk.profiles.picture`, so that nothing but Pillow is loaded beside a
+A script of its own, started by `desk.profiles.source`, so that nothing but Pillow is loaded beside a
 stranger's bytes. Exits with 1 where they are no picture.
 """
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +20,6 @@ import aiohttp
 import msgspec
 import structlog
 
-from desk.profiles.picture import PICTURE_BYTES_MAX, redrawn
 from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
@@ -34,6 +35,11 @@ CONNECTIONS_MAX: Final = 8
 
 DRAWN_MAX: Final = 2
 """Pictures at a time: each takes a core while its child draws it."""
+
+PICTURE_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of the original; platforms keep avatars below a tenth of it."""
+
+_CHILD: Final = Path(__file__).with_name("redraw.py")
 
 Outcome = Literal["shown", "gone", "away", "hidden"]
 
@@ -66,6 +72,31 @@ class Profile:
 
 class Unreadable(ValueError):
     """The source answered with something that is no profile."""
+
+
+async def redrawn(image: bytes) -> bytes | None:
+    """Returns a stranger's picture as a small WebP, None where it is none that can be drawn.
+
+    A decoder that a crafted picture breaks ends with its child; no byte of the original reaches a browser.
+
+    The child ends with the caller's wait: put a timeout round it.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",  # neither the environment nor the working directory names modules
+        str(_CHILD),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        drawn, _ = await child.communicate(image)
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    return drawn if child.returncode == 0 and drawn else None
 
 
 class ProfileSource:

@@ -10,9 +10,11 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, findable, reads, summaries, verdicts
+from desk.database import alerts, audit, reads, verdicts
 from desk.database.alerts import AlertRow
-from desk.database.summaries import SummaryRow
+from desk.database.finding import findable
+from desk.database.topics import summaries
+from desk.database.topics.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of, found_by

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from desk.database import alerts, appeals, audit, notes, reads, users, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
 from desk.review.seal import UNREAD
 from schemas.wire import encode

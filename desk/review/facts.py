@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
-from desk.database.folding import Term, terms
+from desk.database.finding.folding import Term, terms
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
 from desk.review.statistics import seconds_to_detect

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, decided_evidence, findable, notes, reads
+from desk.database import alerts, appeals, audit, decided_evidence, notes, reads
+from desk.database.finding import findable
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from desk.database import reads
 from desk.database.filters import Filters
-from desk.review.decisions import TOGETHER_MAX, Review
+from desk.review.deciding.decide import TOGETHER_MAX
+from desk.review.deciding.review import Review
 from desk.review.people import Person
 from desk.review.views import Waiting, open_seals, waiting_views
 

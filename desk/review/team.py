@@ -13,7 +13,7 @@ from desk.database.filters import Filters
 from desk.database.reads import WaitingCount
 from desk.database.verdicts import GivenRow
 from desk.readers import may
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.statistics import Accuracy, Answer, Waits, accuracy, waits
 from samehand.elapsed import DAY_SECONDS
 

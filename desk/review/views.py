@@ -17,7 +17,7 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal

@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
 from desk.review.case import PURPOSE_CHARS_MAX
-from desk.review.decisions import NOTE_CHARS_MAX, TOGETHER_MAX, ReadDecision
+from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
+from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS
 from desk.review.selection import Selection

@@ -32,23 +32,23 @@ from desk.errors import (
     TooLate,
     UnusableInput,
 )
-from desk.web import (
-    api,
-    family_page,
-    find_page,
-    live,
-    pages,
-    profiles_page,
-    related_page,
-    saved,
-    selection_page,
-    single_sign_on,
-    team_page,
-    view,
-    weights_page,
-)
+from desk.web import api, single_sign_on, view
 from desk.web.desk import Desk
 from desk.web.environment import environment
+from desk.web.pages import (
+    alert,
+    family,
+    figures,
+    find,
+    live,
+    profiles,
+    queue,
+    related,
+    saved,
+    selection,
+    sign_in,
+    weights,
+)
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
 from desk.web.sentences import FAULTS
 
@@ -74,17 +74,19 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
     """The application. It neither opens nor closes the desk. `provider`: whom people may sign in with."""
     return Litestar(
         route_handlers=[
-            *pages.HANDLERS,
-            *find_page.HANDLERS,
-            *family_page.HANDLERS,
-            *profiles_page.HANDLERS,
-            *related_page.HANDLERS,
+            *queue.HANDLERS,
+            *alert.HANDLERS,
+            *sign_in.HANDLERS,
+            *figures.HANDLERS,
+            *find.HANDLERS,
+            *family.HANDLERS,
+            *profiles.HANDLERS,
+            *related.HANDLERS,
             *saved.HANDLERS,
-            *selection_page.HANDLERS,
+            *selection.HANDLERS,
             *single_sign_on.HANDLERS,
-            *team_page.HANDLERS,
             *live.HANDLERS,
-            *weights_page.HANDLERS,
+            *weights.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, reads, saved_views, summaries, users
+from desk.database import audit, exposures, reads, saved_views, users
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
 from desk.database.saved_views import SavedViewRow
-from desk.database.summaries import SummaryRow
+from desk.database.topics import summaries
+from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
@@ -25,7 +26,9 @@ from desk.related import GateAway, GateBusy, GateClient
 from desk.review import views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
-from desk.review.decisions import DecisionMade, ReadDecision, Review
+from desk.review.deciding import claim, decide, leads, notes, undo
+from desk.review.deciding.decide import DecisionMade, ReadDecision
+from desk.review.deciding.review import Review
 from desk.review.figures import LeadView, lead_view
 from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
@@ -33,13 +36,13 @@ from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
 from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
-from desk.review.learning import Learning
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.selection import Selection, selection
 from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, RelatedAlert, Waiting
-from desk.review.weights import WeightsReview
+from desk.review.weighing.learning import Learning
+from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
@@ -222,23 +225,23 @@ class Desk:
         """Which alert a read is of. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
         async with self.database.read() as connection:
-            return (await self._review(connection, reader).known_read(read_id)).alert_id
+            return (await claim.known_read(self._review(connection, reader), read_id)).alert_id
 
     async def claim(self, reader: Reader, read_id: int) -> float:
         async with self.database.begin() as connection:
-            return await self._review(connection, reader).claim(read_id)
+            return await claim.claim(self._review(connection, reader), read_id)
 
     async def release(self, reader: Reader, read_id: int) -> None:
         async with self.database.begin() as connection:
-            await self._review(connection, reader).release(read_id)
+            await claim.release(self._review(connection, reader), read_id)
 
     async def skip(self, reader: Reader, read_id: int) -> None:
         async with self.database.begin() as connection:
-            await self._review(connection, reader).skip(read_id)
+            await claim.skip(self._review(connection, reader), read_id)
 
     async def decide(self, reader: Reader, read_id: int, decision: ReadDecision) -> DecisionMade:
         async with self.database.begin() as connection:
-            made = await self._review(connection, reader).decide(read_id, decision)
+            made = await decide.decide(self._review(connection, reader), read_id, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
@@ -254,19 +257,19 @@ class Desk:
     ) -> DecisionMade:
         """Decides several readings, or none. Raises `SelectionChanged`."""
         async with self.database.begin() as connection:
-            made = await self._review(connection, reader).decide_together(read_ids, decision)
+            made = await decide.decide_together(self._review(connection, reader), read_ids, decision)
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
-            opened = await self._review(connection, reader).undo(batch)
+            opened = await undo.undo(self._review(connection, reader), batch)
         self.metrics.undone.inc(len(opened))
         return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         async with self.database.begin() as connection:
-            return await self._review(connection, reader).take_back(alert_id, reason_code)
+            return await leads.take_back(self._review(connection, reader), alert_id, reason_code)
 
     async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
         async with self.database.begin() as connection:
@@ -274,15 +277,15 @@ class Desk:
 
     async def restore(self, reader: Reader, alert_id: str) -> None:
         async with self.database.begin() as connection:
-            await self._review(connection, reader).restore(alert_id)
+            await leads.restore(self._review(connection, reader), alert_id)
 
     async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
         async with self.database.begin() as connection:
-            return await self._review(connection, reader).write_note(alert_id, text)
+            return await notes.write_note(self._review(connection, reader), alert_id, text)
 
     async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
         async with self.database.begin() as connection:
-            return await self._review(connection, reader).set_golden(alert_id, verdict)
+            return await leads.set_golden(self._review(connection, reader), alert_id, verdict)
 
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""

@@ -13,6 +13,7 @@ from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
 from desk.web.addresses import local
+from desk.web.api import Asked, desk_of
 from desk.web.languages import ENGLISH, LANGUAGES, Language, language_of, wanted
 from desk.web.security import base_url
 
@@ -90,6 +91,12 @@ def context(request: Asking) -> dict[str, Any]:
         "ngettext": view.language.ngettext,
         "path": request.url.path,
     }
+
+
+def page(request: Asked, name: str, **more: Any) -> Template:
+    """A page with what every page knows."""
+    known = {"session": request.user, "now": desk_of(request).now()}
+    return Template(name, context={**known, **context(request), **more})
 
 
 class ViewForm(Struct, frozen=True, kw_only=True):

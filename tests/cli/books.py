@@ -14,7 +14,7 @@ from desk.database import audit as rows
 from desk.database import schema
 from desk.database.engine import Database, opened
 from desk.feed.audit_heads import publish_head
-from desk.review.audit import Head
+from desk.review.audit.chain import Head
 from streams.kafka import topics
 from streams.kafka.client import writer
 from streams.settings import Settings, load

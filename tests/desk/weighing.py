@@ -14,9 +14,9 @@ from desk.database import schema
 from desk.database import weights as rows
 from desk.database.weights import DecisionRow
 from desk.readers import Reader
-from desk.review import weights
 from desk.review.facts import facts_of
-from desk.review.weights import WeightsStatus
+from desk.review.weighing import weights
+from desk.review.weighing.weights import WeightsStatus
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode

@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that left nothing out and found nothing wrong is what docs/faults.md shows."""
     options = session.config.option
-    narrowed = options.keyword or options.markexpr or session.testsfailed
+    narrowed = options.keyword or options.markexpr or session.testsfailed or hasattr(options, "fates")
     whole = not narrowed and [Path(argument).resolve() for argument in session.config.args] == [HERE]
     if EVERYTHING and whole and exitstatus == pytest.ExitCode.OK:
         _table.publish(session.testscollected, time.monotonic() - _began, datetime.now(UTC).date())

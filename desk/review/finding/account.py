@@ -13,7 +13,7 @@ from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import Forbidden, NotFound
 from desk.review.arrivals import FORGOTTEN
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
 from desk.review.people import Person, person_called
 from desk.review.seal import UNREAD, Seal

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from desk.database import alerts, users, verdicts
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.evidence import pair_of, shown_evidence
 from desk.review.people import Person
 from desk.review.views import signed

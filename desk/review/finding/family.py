@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from desk.database import alerts, families, users, verdicts
+from desk.database import alerts, users, verdicts
 from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.finding import families
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import NotFound
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, evidence_as_decided, pair_of
 from desk.review.people import Person, person_of
 from desk.review.seal import Seal

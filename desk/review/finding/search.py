@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import alerts, findable
-from desk.review.decisions import Review
+from desk.database import alerts
+from desk.database.finding import findable
+from desk.review.deciding.review import Review
 from desk.review.evidence import pair_of, shown_evidence
 from desk.review.people import Person, person_called
 from desk.review.views import RelatedAlert, related

@@ -17,8 +17,8 @@ from cli.main import run
 from desk.database import audit, schema
 from desk.database.engine import opened
 from desk.feed.audit_heads import published_heads
-from desk.review import set_aside
-from desk.review.audit import Head
+from desk.review.audit import set_aside
+from desk.review.audit.chain import Head
 from local.ports import take_port
 from streams.errors import BrokerUnavailable
 from streams.kafka import topics

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cli.exit_codes import BAD_INPUT, DONE
-from desk.review.adopted import as_sent
+from desk.review.weighing.adopted import as_sent
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights

@@ -14,14 +14,16 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import findable, offsets, reads, schema
+from desk.database import reads, schema
 from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
+from desk.database.finding import findable
 from desk.database.migrations.versions import v0010_what_is_found
+from desk.database.rows import insert_new
 from desk.database.secret import stored_secret
-from desk.database.upsert import insert_new
-from desk.review.decisions import ReadDecision
+from desk.database.topics import offsets
+from desk.review.deciding.decide import ReadDecision
 from desk.review.facts import facts_of
 from local.postgres import EmbeddedPostgres, programs
 from schemas.alerts import Matched

@@ -11,7 +11,7 @@ import pytest
 from desk.database.engine import Database, opened
 from desk.database.filters import Filters
 from desk.feed.upkeep import erase_old
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office
 from tests.makers import NOON

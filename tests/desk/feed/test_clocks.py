@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from desk.access import sessions
-from desk.database import alerts, exposures, outbox, schema
+from desk.database import alerts, exposures, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.feed.consume import Consumer
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from schemas.wire import encode
 from streams.kafka import topics
 from streams.outcomes import Arrival

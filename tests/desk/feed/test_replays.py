@@ -20,7 +20,7 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.consume import Consumer, Overtaken, verdict_id_of
 from desk.review.arrivals import Arrivals
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.verdicts import VerdictGiven

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from desk.database import alerts, outbox, verdicts
+from desk.database import alerts, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.feed.consume import Consumer
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from desk.telemetry import Applied
 from schemas.malformed import Malformed
 from schemas.wire import decode_verdict, encode

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from desk.access import sessions, sign_in
-from desk.database import audit, outbox
+from desk.database import audit
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.errors import Conflict
 from desk.feed.publish import AGAIN_SECONDS
 from desk.feed.run import TIDY_SECONDS
 from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
-from desk.review.audit import Chain
-from desk.review.decisions import ReadDecision
+from desk.review.audit.chain import Chain
+from desk.review.deciding.decide import ReadDecision
 from tests.desk.people import Office, an_office
 from tests.makers import NOON
 

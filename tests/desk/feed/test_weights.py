@@ -13,8 +13,8 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.weights import LOOK_SECONDS, WeightsTopic
 from desk.readers import Reader
-from desk.review.decisions import ReadDecision
-from desk.review.weights import WeightsStatus
+from desk.review.deciding.decide import ReadDecision
+from desk.review.weighing.weights import WeightsStatus
 from desk.telemetry import Applied
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode

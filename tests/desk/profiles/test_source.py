@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 from desk.profiles import source as source_module
-from desk.profiles.picture import redrawn
-from desk.profiles.source import ANSWER_BYTES_MAX, Profile, ProfileSource, profile_source
+from desk.profiles.source import ANSWER_BYTES_MAX, Profile, ProfileSource, profile_source, redrawn
 from streams.settings import load
 from tests.deliver.receiver import SECRET, SECRET_TEXT, Answer, Receiver, Request, receiving
 

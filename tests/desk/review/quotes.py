@@ -11,7 +11,7 @@ from desk.database import schema
 from desk.database.filters import Filters
 from desk.feed.upkeep import erase_old
 from desk.readers import Reader
-from desk.review.decisions import DecisionMade, ReadDecision
+from desk.review.deciding.decide import DecisionMade, ReadDecision
 from schemas.alerts import EvidenceLine, without_quotes
 from tests.desk.makers import a_reason
 from tests.desk.people import Office

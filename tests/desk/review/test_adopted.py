@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from desk.review.adopted import as_sent, can_travel, highest, in_force, table_of
 from desk.review.reasons import REASONS, reasons_for, rival_of
+from desk.review.weighing.adopted import as_sent, can_travel, highest, in_force, table_of
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn
 from samehand.scoring.rivals import RATED

@@ -20,7 +20,7 @@ from desk.feed.upkeep import erase_old
 from desk.readers import Reader
 from desk.review.appeals import APPEALS_MAX
 from desk.review.arrivals import Arrivals
-from desk.review.decisions import DecisionMade, ReadDecision
+from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.holdings import erase_alerts
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealDecided, AppealMade, AppealTaken

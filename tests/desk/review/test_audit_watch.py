@@ -11,9 +11,9 @@ from desk.access.sign_in import add_user
 from desk.database import audit as rows
 from desk.database import schema, users
 from desk.database.engine import Database
-from desk.review.audit import Head
-from desk.review.audit_watch import AuditWatch
-from desk.review.set_aside import LostHeads, set_aside
+from desk.review.audit.chain import Head
+from desk.review.audit.set_aside import LostHeads, set_aside
+from desk.review.audit.watch import AuditWatch
 from desk.telemetry import DeskMetrics
 from tests.desk_databases import on_each_database
 

@@ -18,9 +18,11 @@ from desk.database.filters import Filters
 from desk.feed.upkeep import OLD
 from desk.readers import Reader
 from desk.review.arrivals import FORGOTTEN
-from desk.review.decisions import DecisionMade, ReadDecision, Review
+from desk.review.deciding import decide as deciding
+from desk.review.deciding.decide import DecisionMade, ReadDecision
+from desk.review.deciding.review import Review
 from desk.web.app import create_app
-from desk.web.case_page import case_page
+from desk.web.pages.case import case_page
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
 from tests.desk.review.quotes import (
     DAY,
@@ -209,7 +211,7 @@ async def test_forgetting_that_meets_a_decision_in_the_middle_erases_its_evidenc
     [waiting] = await office.desk.queue(amina, Filters())
     async with office.database.begin() as connection:
         review = Review(connection, amina, office.desk.policy, office.clock())
-        await review.decide(waiting.read_id, MIRROR)
+        await deciding.decide(review, waiting.read_id, MIRROR)
         forgetting = asyncio.create_task(withdraw(office, "reinstated"))
         await asyncio.wait([forgetting], timeout=0.5)
         assert not forgetting.done()

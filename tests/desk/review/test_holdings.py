@@ -8,7 +8,7 @@ from desk.database import audit
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.case import case_file
-from desk.review.decisions import Review
+from desk.review.deciding.review import Review
 from desk.review.holdings import KeptAlert, erase_alerts, kept_alerts
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from desk.database import verdicts
 from desk.database.engine import Database
 from desk.review.arrivals import Arrivals
-from desk.review.labels import ELSEWHERE, judged, label, labels
+from desk.review.weighing.labels import ELSEWHERE, judged, label, labels
 from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE
 from samehand.scoring.rivals import RIVALS

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk.database.alerts import PayloadRow
-from desk.review.labels import label
-from desk.review.proposal import JudgedBlind, Rescored, factors, propose, try_out
+from desk.review.weighing.labels import label
+from desk.review.weighing.proposal import JudgedBlind, Rescored, factors, propose, try_out
 from samehand.scoring.learn import learn
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode

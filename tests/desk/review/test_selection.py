@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from desk.database import audit, outbox, reads
+from desk.database import audit, reads
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.errors import SelectionChanged
-from desk.review.decisions import TOGETHER_MAX, DecisionMade, ReadDecision
+from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from desk.database.audit import AuditRow, hash_of
-from desk.review.audit import SET_ASIDE, Chain, Head, head_of
-from desk.review.set_aside import AuditComparison, LostHeads, compare, up_to
+from desk.review.audit.chain import SET_ASIDE, Chain, Head, head_of
+from desk.review.audit.set_aside import AuditComparison, LostHeads, compare, up_to
 
 
 def chain_of(count: int, told: Mapping[int, object] | None = None) -> tuple[Chain, dict[int, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from desk.database import outbox, saved_views
+from desk.database import saved_views
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.database.saved_views import SavedViewRow
+from desk.database.topics import outbox
 from desk.readers import Reader
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from desk.review.team import TeamView
 from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import Matched

@@ -14,10 +14,10 @@ from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
 from desk.readers import Reader
-from desk.review import weights
-from desk.review.adopted import in_force
-from desk.review.audit import Chain
-from desk.review.weights import WeightsReview, WeightsStatus, adjustment_in, tables
+from desk.review.audit.chain import Chain
+from desk.review.weighing import weights
+from desk.review.weighing.adopted import in_force
+from desk.review.weighing.weights import WeightsReview, WeightsStatus, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office

@@ -13,10 +13,10 @@ from desk.database import audit, verdicts
 from desk.database.engine import Database
 from desk.errors import Conflict, Forbidden, ReviewError
 from desk.readers import Reader
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from desk.review.finding import family
 from desk.review.finding.family import FamilyView
-from desk.web.family_page import drawing
+from desk.web.pages.family import drawing
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from desk.database import schema
 from desk.database.engine import Database
-from desk.database.folding import READ_CHARS, folded_readings
+from desk.database.finding.folding import READ_CHARS, folded_readings
 from desk.review.finding.search import FOUND_MAX
 from desk.review.people import person_of
 from desk.web.addresses import account_page

@@ -12,7 +12,7 @@ from litestar.testing import AsyncTestClient
 from desk.database import reads
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.review.decisions import ReadDecision
+from desk.review.deciding.decide import ReadDecision
 from desk.web.app import create_app
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk

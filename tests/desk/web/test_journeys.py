@@ -12,12 +12,13 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from sqlalchemy import update
 
-from desk.database import outbox, schema
+from desk.database import schema
 from desk.database.engine import Database
+from desk.database.topics import outbox
 from desk.review.arrivals import Arrivals
 from desk.web.app import create_app
-from desk.web.case_page import POLICY, STYLE
 from desk.web.languages import catalogue
+from desk.web.pages.case import POLICY, STYLE
 from desk.web.security import HEADERS
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, an_alert

@@ -14,24 +14,21 @@ from desk import readers
 from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, decisions, learning, weights
+from desk.review import case
+from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
-from desk.web import (
-    desk,
-    family_page,
-    find_page,
-    languages,
-    live,
-    pages,
-    security,
-    selection_page,
-    weights_page,
-)
+from desk.review.weighing import learning, weights
+from desk.web import desk, languages, security
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
+from desk.web.pages import alert, live, queue
+from desk.web.pages import family as family_page
+from desk.web.pages import find as find_page
+from desk.web.pages import selection as selection_page
+from desk.web.pages import weights as weights_page
 from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
@@ -50,12 +47,12 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
-    found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in pages._UPHELD_OR_NOT)}
+    found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
     found |= {*PURPOSES, "banned", "remembered"}
-    found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
+    found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
-    found |= {*pages._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
+    found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
     for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
@@ -66,7 +63,8 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    rules = (case, decisions, account, decided, family, search, learning, readers, weights)
+    acts = (claim, decide, leads, notes, review, undo)
+    rules = (case, *acts, account, decided, family, search, learning, readers, weights)
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -78,7 +76,7 @@ def told_by_refusals() -> set[str]:
 def said_by_code(function: str, arguments: int) -> set[str]:
     """The strings, first of so many, that the modules of the desk's pages give to a function of gettext."""
     found = set()
-    for module in (languages, live, pages):
+    for module in (languages, live, alert):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == function:
                 first = node.args[0] if node.args else None

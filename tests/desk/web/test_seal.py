@@ -21,16 +21,16 @@ from litestar.routes import HTTPRoute
 from litestar.testing import AsyncTestClient
 
 from desk.access.throttle import Rates
-from desk.database import outbox
 from desk.database.engine import opened
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.profiles.source import Profile
 from desk.readers import Reader
-from desk.review.decisions import DecisionMade, ReadDecision
+from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.draws import uniform
 from desk.review.policy import Policy
-from desk.web import live
 from desk.web.app import create_app
+from desk.web.pages import live
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealMade, AppealTaken

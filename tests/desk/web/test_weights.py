@@ -14,7 +14,7 @@ from sqlalchemy import update
 from desk.database import schema
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.review.weights import figures_of, tables
+from desk.review.weighing.weights import figures_of, tables
 from desk.web.languages import catalogue
 from samehand.scoring.adjust import with_factor
 from samehand.scoring.learn import LABELS_A_KIND_MIN

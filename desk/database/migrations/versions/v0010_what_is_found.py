@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from desk.database.folding import QUOTED_KINDS, terms
+from desk.database.finding.folding import QUOTED_KINDS, terms
 
 revision = "0010"
 down_revision = "0009"

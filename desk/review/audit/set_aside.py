@@ -19,7 +19,7 @@ from desk.database import audit as rows
 from desk.database import users
 from desk.errors import NotFound, UnusableInput
 from desk.readers import may
-from desk.review.audit import SET_ASIDE, AcknowledgedGap, Break, Chain, Head, against, contradiction
+from desk.review.audit.chain import SET_ASIDE, AcknowledgedGap, Break, Chain, Head, against, contradiction
 
 HEADS_A_LINE: Final = 500
 """Forty kilobytes; a day's heads, one a minute, take three lines."""

@@ -20,8 +20,8 @@ from desk.database.verdicts import JudgedRow
 from desk.review.facts import alert_of
 from desk.review.figures import Class
 from desk.review.figures import judged as weighted
-from desk.review.labels import judged, label, labels, unusable
 from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
+from desk.review.weighing.labels import judged, label, labels, unusable
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import log_loss
 from samehand.scoring.learn import Label, Learned, learn, moved_by_rates, reader_counts

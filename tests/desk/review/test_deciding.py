@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, update
 
-from desk.database import alerts, audit, notes, outbox, schema, verdicts
+from desk.database import alerts, audit, notes, schema, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.topics import outbox
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
-from desk.review.audit import Chain, Head, against
-from desk.review.decisions import DecisionMade, ReadDecision
+from desk.review.audit.chain import Chain, Head, against
+from desk.review.deciding.decide import DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY, Office, an_office, with_shares

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.upsert import insert_new, upsert
+from desk.database.rows import insert_new, upsert
 
 _offsets = schema.offsets
 

@@ -18,7 +18,7 @@ from desk.database import weights as rows
 from desk.database.weights import DecisionRow, TopicRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
-from desk.review.adopted import STAGES, as_sent, can_travel, in_force, table_of
+from desk.review.weighing.adopted import STAGES, as_sent, can_travel, in_force, table_of
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.weights import Weights
 from schemas.weights import Stage, WeightsAdjustment, WeightsAdopted

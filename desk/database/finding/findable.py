@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.folding import QUOTED_KINDS, Term, folded_id, folded_readings
+from desk.database.finding.folding import QUOTED_KINDS, Term, folded_id, folded_readings
 from desk.database.rows import all_of
 
 _findable, _alerts = schema.findable, schema.alerts

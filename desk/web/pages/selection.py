@@ -13,13 +13,14 @@ from msgspec import Meta, Struct
 
 from desk.database.filters import Filters
 from desk.errors import SelectionChanged, UnusableInput
-from desk.review.decisions import TOGETHER_MAX, ReadDecision
+from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.reasons import reasons_for
 from desk.review.selection import Selection
 from desk.web.addresses import extended, filters_of, query_of
 from desk.web.api import Asked, desk_of
-from desk.web.pages import MIRROR_OR_NOT, page
+from desk.web.pages.alert import MIRROR_OR_NOT
 from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.view import page
 
 _READINGS: Final = re.compile(r"\d{1,15}(\.\d{1,15})*")
 _VALUES_MAX: Final = 5

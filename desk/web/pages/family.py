@@ -14,9 +14,8 @@ from desk.review.finding.family import ACCOUNTS_MAX, FamilyMember
 from desk.review.reasons import TEMPLATES
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
-from desk.web.pages import page
 from desk.web.sentences import LEVELS, SIGNALS
-from desk.web.view import view_of
+from desk.web.view import page, view_of
 
 _BOX: Final = (208, 58)
 """Width and height of an account: three lines of text of 13 pixels."""

@@ -14,12 +14,12 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
-from desk.review import weights
-from desk.review.adopted import STAGES
-from desk.review.learning import DAYS
-from desk.review.proposal import ALERTS_MAX, LABELS_MAX, factors, rate_changes
 from desk.review.statistics import VERDICTS_MIN
-from desk.review.weights import REASON_CHARS_MAX
+from desk.review.weighing import weights
+from desk.review.weighing.adopted import STAGES
+from desk.review.weighing.learning import DAYS
+from desk.review.weighing.proposal import ALERTS_MAX, LABELS_MAX, factors, rate_changes
+from desk.review.weighing.weights import REASON_CHARS_MAX
 from desk.web.api import Asked, desk_of
 from desk.web.desk import Desk
 from desk.web.sentences import LEVELS, SIGNALS

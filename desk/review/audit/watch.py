@@ -7,7 +7,7 @@ from typing import Final
 
 from desk.database import audit as rows
 from desk.database.engine import Database
-from desk.review.audit import AcknowledgedGap, Break, Chain, Head, against
+from desk.review.audit.chain import AcknowledgedGap, Break, Chain, Head, against
 
 LINES_AT_ONCE: Final = 500
 """Of each look: a few milliseconds of hashing while people decide."""

@@ -13,9 +13,9 @@ from desk.related import GateAway, GateBusy
 from desk.review.people import Person
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
-from desk.web.pages import page
 from desk.web.screen import account_of
 from desk.web.sentences import SIGNALS
+from desk.web.view import page
 from schemas.related import PURPOSES, Purpose
 
 

@@ -17,7 +17,7 @@ import msgspec
 from desk.database.audit import START, AuditRow, hash_of
 
 SET_ASIDE: Final = "heads-set-aside"
-"""The action of a line that acknowledges published heads whose lines are gone: `desk.review.set_aside`."""
+"""The action of a line that acknowledges published heads whose lines are gone: see `set_aside`."""
 
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 

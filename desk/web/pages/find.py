@@ -18,8 +18,8 @@ from desk.review.reasons import REASONS, TEMPLATES
 from desk.web.addresses import account_page, key_at
 from desk.web.api import Asked, Word, desk_of
 from desk.web.desk import PAGE
-from desk.web.pages import page
 from desk.web.screen import account_of
+from desk.web.view import page
 from samehand.elapsed import DAY_SECONDS
 from schemas.related import PURPOSES
 from schemas.verdicts import Verdict

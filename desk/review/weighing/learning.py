@@ -18,10 +18,11 @@ from desk.database.engine import Database
 from desk.database.weights import DecisionRow, SignedDecisionRow
 from desk.errors import Conflict
 from desk.readers import Reader
-from desk.review import weights
-from desk.review.adopted import in_force
 from desk.review.figures import by_class
-from desk.review.proposal import (
+from desk.review.statistics import Change
+from desk.review.weighing import weights
+from desk.review.weighing.adopted import in_force
+from desk.review.weighing.proposal import (
     ALERTS_MAX,
     LABELS_MAX,
     JudgedBlind,
@@ -31,8 +32,7 @@ from desk.review.proposal import (
     propose,
     try_out,
 )
-from desk.review.statistics import Change
-from desk.review.weights import WeightsReview, WeightsStatus, WeightTables, tables
+from desk.review.weighing.weights import WeightsReview, WeightsStatus, WeightTables, tables
 from samehand.scoring.weights import Weights
 
 DAYS: Final = 30

@@ -1,0 +1,1 @@
+"""Claim, decide, undo, skip, take back: each in the caller's transaction."""

@@ -1,0 +1,130 @@
+"""The queue, and what of it comes next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Final, get_args
+from urllib.parse import quote
+
+from litestar import get
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import Redirect, Template
+
+from desk.database.filters import ORDERS, Filters, Place
+from desk.review.views import Waiting
+from desk.web.addresses import NAMES, filters_of, query_of
+from desk.web.api import Asked, QueryRead, desk_of
+from desk.web.desk import PAGE
+from desk.web.sentences import LEVELS, RIVALS, SIGNALS
+from desk.web.view import COLUMNS, page
+from schemas.alerts import Direction
+
+Undoing = Annotated[str | None, QueryParameter(max_length=64)]
+"""The batch of the last decision, which can be undone for some seconds."""
+
+
+@get("/", include_in_schema=False)
+async def home() -> Redirect:
+    """The queue is where one begins."""
+    return Redirect("/queue", status_code=303)
+
+
+@get("/queue", include_in_schema=False)
+async def queue(
+    request: Asked,
+    after_rank: FromQuery[int | None] = None,
+    after_since: FromQuery[float | None] = None,
+    after_read: QueryRead = None,
+    undo: Undoing = None,
+) -> Template:
+    """What waits, the most pressing first unless another order is chosen."""
+    after = None
+    if after_rank is not None and after_since is not None and after_read is not None:
+        after = Place(after_rank, after_since, after_read)
+    filters, desk = filters_of(request), desk_of(request)
+    waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
+    fixed = {
+        "band": ["likely", "possible"],
+        "direction": list(get_args(Direction)),
+        "kind": ["first", "second", "appeal", "dispute"],
+        "order": list(ORDERS),
+    }
+    values = {**known, **fixed}
+    for name in NAMES:
+        chosen = getattr(filters, name)
+        if chosen and chosen not in values[name]:
+            values[name].append(chosen)
+    return page(
+        request,
+        "queue.html",
+        waiting=folded(waiting),
+        choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
+        orders=_ORDERS,
+        columns=COLUMNS,
+        signals=SIGNALS,
+        levels=LEVELS,
+        rivals=RIVALS,
+        filters=asdict(filters),
+        since=newest,
+        more=_more(filters, waiting),
+        undo=undo,
+        undo_seconds=desk.policy.undo_seconds,
+        query=query_of(filters),
+        saved=await desk.saved_views(request.user.reader),
+    )
+
+
+_ORDERS: Final = {
+    "pressing": "most pressing first",
+    "oldest": "oldest first",
+    "newest": "newest first",
+}
+_LABELS: Final = {
+    "band": "Band",
+    "policy": "Policy",
+    "platform": "Platform",
+    "direction": "Direction",
+    "basis": "Basis",
+    "language": "Language",
+    "kind": "Reading",
+    "order": "Order",
+}
+
+
+def folded(waiting: list[Waiting]) -> list[list[Waiting]]:
+    """Returns rows of the queue, in their order; readings of one sign-up and one family stand in one row.
+
+    Only first readings that show their score: of others it would tell that they belong together.
+    """
+    rows: dict[tuple[str, ...], list[Waiting]] = {}
+    for one in waiting:
+        together = one.kind == "first" and not one.blind
+        key = (one.root, one.account) if together else (str(one.read_id),)
+        rows.setdefault(key, []).append(one)
+    return list(rows.values())
+
+
+def _more(filters: Filters, waiting: list[Waiting]) -> str:
+    """The address of the page that follows a full one."""
+    if len(waiting) < PAGE:
+        return ""
+    last = waiting[-1]
+    return query_of(
+        filters,
+        after_rank=str(last.rank),
+        after_since=repr(last.waits_since),
+        after_read=str(last.read_id),
+    )
+
+
+@get("/next", include_in_schema=False)
+async def next_(request: Asked, undo: Undoing = None) -> Redirect:
+    """The first that nobody else has in hand, or the queue where there is none."""
+    filters = filters_of(request)
+    waiting = await desk_of(request).queue(request.user.reader, filters, limit=1, free=True)
+    query = query_of(filters, **({"undo": undo} if undo else {}))
+    where = f"/alerts/{quote(waiting[0].alert_id, safe='')}" if waiting else "/queue"
+    return Redirect(f"{where}?{query}" if query else where, status_code=303)
+
+
+HANDLERS: Final = (home, queue, next_)
