@@ -32,22 +32,29 @@ from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
 from agents.common.weights_in_force import WeightsInForce
 from bench.machine import in_words, machine
+from bench.running.filled import environment, pepper_file
+from bench.running.scene import BROKERS, Scene
+from local.redis import EmbeddedRedis
 from samehand.scoring.weights import default_weights
+from schemas.accounts import Account, AccountCreated
 from simulate.evasion.edits import EDIT_SETS, EditSet
 from simulate.population import devices
 from simulate.population.avatars import edited, photo
 from simulate.population.people import Person, Population
 from simulate.sampling import below, between, digits, one_of, seeded
-from simulate.timeline.records import created
+from simulate.timeline.records import created, moment
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper
+from streams.kafka.client import reader
 from streams.kafka.topics import Names
 from streams.telemetry.metrics import Metrics
 
 FROM: Final = 1_790_000_000.0
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SIGN_UPS_A_DAY: Final = 20_000
+_FORTY: Final = 40
+_RELAYED_SECONDS: Final = 3.0  # three looks of the relay
 PITCHES: Final = (
     "Lonely nurse, write to me on {contact} for free pictures and a good time",
     "Earn 300 a day from home, no experience needed, ask {contact} how it works",
@@ -244,11 +251,57 @@ def false(sign_ups: int, seed: int) -> dict[str, float]:
     }
 
 
+def forty(broker: str, pause_seconds: float) -> dict[str, float]:
+    """Seconds from the fifth of forty alike sign-ups to the record of their wave, and how many waves."""
+    with BROKERS[broker]() as kafka, EmbeddedRedis() as redis:
+        with Scene(kafka.address, environment(redis.url, pepper_file(), 0)) as scene:
+            scene.start()
+            seconds = asyncio.run(_until_published(scene, pause_seconds))
+            scene.until_committed(scene.topics.created, _FORTY)
+            time.sleep(_RELAYED_SECONDS)
+            with reader(scene.settings) as opened:
+                partitions = opened.partitions(scene.topics.waves)
+                keys = {it.key for place in partitions for it in opened.read(scene.topics.waves, place)}
+            return {"alike sign-ups": _FORTY, "waves": len(keys), "seconds from the fifth": seconds}
+
+
+async def _until_published(scene: Scene, pause_seconds: float) -> float:
+    fifth = found = math.inf
+    for number in range(_FORTY):
+        scene.publish(scene.topics.created, [_alike(number)])
+        if number == 0:
+            scene.until_committed(scene.topics.created, 1)
+        fifth = time.monotonic() if number == 4 else fifth
+        ends = time.monotonic() + pause_seconds
+        while time.monotonic() < ends or (number == _FORTY - 1 and found == math.inf):
+            if found == math.inf and scene.count(scene.topics.waves):
+                found = time.monotonic()
+            await asyncio.sleep(0.05)
+    return found - fifth
+
+
+def _alike(number: int) -> AccountCreated:
+    """One bio, one contact point, handles by one pattern, one /24."""
+    return AccountCreated(
+        event_id=f"forty-{number}",
+        version=1,
+        occurred_at=moment(time.time()),
+        platform="x",
+        account=Account(
+            account_id=str(8_800 + number),
+            handle=f"nicole_{1000 + 37 * number}",
+            bio=PITCHES[0].format(contact="t.me/nicole_private"),
+            ip=f"203.0.113.{number + 1}",
+        ),
+    )
+
+
 def _share(some: int, every: int) -> float:
     return some / every if every else 1.0
 
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], dict[str, float]]]] = {
+    "forty": lambda given: forty(given.broker, given.pause),
     "found": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed),
     "false": lambda given: false(given.sign_ups, given.seed),
 }
@@ -261,6 +314,8 @@ def main() -> int:
     parser.add_argument("--waves", type=int, default=60)
     parser.add_argument("--edits", choices=sorted(EDIT_SETS), default="held_out")
     parser.add_argument("--seed", type=int, default=33)
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
+    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two of the forty")
     parser.add_argument("--only", choices=sorted(PARTS))
     given = parser.parse_args()
     print(in_words(machine()))

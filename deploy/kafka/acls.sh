@@ -155,12 +155,12 @@ if [[ -n $foreign_topics ]]; then
     [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
 fi
 
-# Alerts and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
-allow "$deliver" Read topic alerts appeals.decided control
+# Alerts, waves and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
+allow "$deliver" Read topic alerts alerts.waves appeals.decided control
 allow "$deliver" Write topic deadletters control
-allow "$deliver" DescribeConfigs topic alerts appeals.decided deadletters control
+allow "$deliver" DescribeConfigs topic alerts alerts.waves appeals.decided deadletters control
 pattern=prefixed allow "$deliver" Read group "$group-deliver-"
-[[ -z $create ]] || allow "$deliver" Create topic alerts appeals.decided deadletters control
+[[ -z $create ]] || allow "$deliver" Create topic alerts alerts.waves appeals.decided deadletters control
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
