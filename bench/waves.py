@@ -253,16 +253,19 @@ def false(sign_ups: int, seed: int) -> dict[str, float]:
 
 def forty(broker: str, pause_seconds: float) -> dict[str, float]:
     """Seconds from the fifth of forty alike sign-ups to the record of their wave, and how many waves."""
-    with BROKERS[broker]() as kafka, EmbeddedRedis() as redis:
-        with Scene(kafka.address, environment(redis.url, pepper_file(), 0)) as scene:
-            scene.start()
-            seconds = asyncio.run(_until_published(scene, pause_seconds))
-            scene.until_committed(scene.topics.created, _FORTY)
-            time.sleep(_RELAYED_SECONDS)
-            with reader(scene.settings) as opened:
-                partitions = opened.partitions(scene.topics.waves)
-                keys = {it.key for place in partitions for it in opened.read(scene.topics.waves, place)}
-            return {"alike sign-ups": _FORTY, "waves": len(keys), "seconds from the fifth": seconds}
+    with (
+        BROKERS[broker]() as kafka,
+        EmbeddedRedis() as redis,
+        Scene(kafka.address, environment(redis.url, pepper_file(), 0)) as scene,
+    ):
+        scene.start()
+        seconds = asyncio.run(_until_published(scene, pause_seconds))
+        scene.until_committed(scene.topics.created, _FORTY)
+        time.sleep(_RELAYED_SECONDS)
+        with reader(scene.settings) as opened:
+            partitions = opened.partitions(scene.topics.waves)
+            keys = {it.key for place in partitions for it in opened.read(scene.topics.waves, place)}
+        return {"alike sign-ups": _FORTY, "waves": len(keys), "seconds from the fifth": seconds}
 
 
 async def _until_published(scene: Scene, pause_seconds: float) -> float:

@@ -183,3 +183,39 @@ async def test_records_of_a_wave_recall_it(life: Life) -> None:
     assert recalled_wave(record) == known
     assert wave_record(recalled_wave(record)) == record
     assert "nicole_private" not in str(encode(replace(record, members=())))
+
+
+# What attacks cost (docs/security.md).
+
+
+async def test_a_copied_account_is_in_the_wave_of_its_four_copies(life: Life) -> None:
+    victim = a_sign_up("v", handle="maria_lopez", bio=BIO, ip="198.51.100.9")
+    copies = [nicole(number, handle=f"q{number}x7") for number in range(4)]
+    await come(life, victim, *copies[:3])
+    assert waves(life) == []
+    await come(life, copies[3])
+    assert "telegram:v" in {one.account for one in waves(life)[-1].members}
+
+
+@pytest.mark.parametrize("shared", [{"bio": BIO.replace("t.me/nicole_private", "me")}, {"ip": "203.0.113.7"}])
+async def test_who_shares_one_kind_of_value_alone_is_not_found(life: Life, shared: dict[str, Any]) -> None:
+    words = ["amber", "birch", "cedar", "daisy", "elder", "fern", "grove", "hazel", "iris", "juniper"]
+    await come(life, *(a_sign_up(word, handle=f"{word}{word[::-1]}", **shared) for word in words))
+    assert waves(life) == []
+
+
+async def test_parts_with_other_words_and_contacts_are_two_waves(life: Life) -> None:
+    other = "Crypto signals that never lose, join the private group at t.me/coin_whale_77 today"
+    first = [nicole(number, handle=f"q{number}x7") for number in range(6)]
+    second = [nicole(number, handle=f"k{number}w3", bio=other) for number in range(10, 16)]
+    await come(life, *(event for pair in zip(first, second, strict=True) for event in pair))
+    assert len({one.wave_id for one in waves(life)}) == 2
+
+
+async def test_five_hundred_and_fifty_alike_accounts_are_one_wave_of_five_hundred(life: Life) -> None:
+    events = [nicole(number, ip=f"203.0.{number % 200}.7") for number in range(550)]
+    for at in range(0, len(events), 50):
+        await life.tell(life.screen, *events[at : at + 50])
+    await life.relay()
+    (wave,) = {one.wave_id: one for one in waves(life)}.values()
+    assert len(wave.members) == 500
