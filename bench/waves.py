@@ -36,6 +36,7 @@ from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
 from local.redis import EmbeddedRedis
 from samehand.scoring.weights import default_weights
+from samehand.showings import Showings
 from schemas.accounts import Account, AccountCreated
 from simulate.evasion.edits import EDIT_SETS, EditSet
 from simulate.population import devices
@@ -43,7 +44,9 @@ from simulate.population.avatars import edited, photo
 from simulate.population.people import Person, Population
 from simulate.sampling import below, between, digits, one_of, seeded
 from simulate.timeline.records import created, moment
+from store.base import Remembered
 from store.bounds import Bounds
+from store.common.counted_values import counted
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper
 from streams.kafka.client import reader
@@ -154,7 +157,28 @@ def crowd(population: Population, rng: Random, kind: str, number: int, seconds: 
             one = replace(one, ip=f"{network}.{below(rng, 4)}", user_agent=agent)
         else:
             one = replace(one, user_agent=agent, referrer="https://store.example/app")
+        if rng.random() < 0.2 and kind != "carrier":  # at home, by a phone and a mailbox of one's own
+            own = population.person(rng, language, platform="x")
+            one = replace(one, ip=own.ip, email=own.email, referrer=own.referrer, user_agent=own.user_agent)
         yield SignUp(begins + rng.random() * lasts, one, name)
+
+
+class Light(MemoryStore):
+    """A store in memory that remembers accounts without listing them: nobody is banned here."""
+
+    def __init__(self) -> None:
+        super().__init__(Bounds())
+        self._held: dict[str, Remembered] = {}
+
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        for one in accounts:
+            self._held[one.account] = one
+            first, digest = one.fingerprints[0], self._addresses.account(one.account)
+            self._counts.add(counted(first, digest.raw), first.stratum, one.seen_at, now)
+        return [one.shown for one in accounts]
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        return [self._held.get(account) for account in accounts]
 
 
 class Found(NamedTuple):
@@ -168,7 +192,7 @@ class Found(NamedTuple):
 async def run(sign_ups: Sequence[SignUp]) -> Found:
     """Lets accounts sign up one after another."""
     began, clock = time.perf_counter(), [FROM]
-    pepper, store = Pepper(1, b"b" * 32), MemoryStore(Bounds())
+    pepper, store = Pepper(1, b"b" * 32), Light()
     context = AgentContext(
         store=store,
         keyers=((1, pepper.digest),),

@@ -12,12 +12,23 @@ from typing import Final, NamedTuple
 
 
 class WaveRival(NamedTuple):
-    """``commoner`` is in nats; ``limits`` hold nats by signal or `signal.level`, the level first."""
+    """``commoner`` is in nats; ``limits`` hold nats by signal or `signal.level`, the level first.
+
+    ``together``: two of its people mostly share something of :data:`TOGETHER`.
+    """
 
     name: str
     sentence: str
     commoner: float
     limits: Mapping[str, float]
+    together: bool = False
+
+
+TOGETHER: Final = frozenset({"network", "email", "referrer"})
+"""Signals of which people who belong together mostly show one: a room, a mail domain, a link they came by."""
+
+APART_NATS: Final = 2.5
+"""So much rarer is such a pair without any of these: one of twelve, assumed."""
 
 
 _HANDED_OUT: Final = {"network": 0.0, "agent": 0.0, "locale": 0.0, "referrer": 0.0}
@@ -38,12 +49,13 @@ _OF_A_GROUP: Final = {
 STRANGER: Final = WaveRival("stranger", "Strangers are this much alike by chance.", 14.0, {})
 RIVALS: Final = (
     STRANGER,
-    WaveRival("class", "A class or a club signs up together.", 4.2, _OF_A_GROUP),
+    WaveRival("class", "A class or a club signs up together.", 4.2, _OF_A_GROUP, together=True),
     WaveRival(
         "company",
         "Colleagues sign up together.",
         3.4,
         {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0, "device": 5.0},
+        together=True,
     ),
     WaveRival(
         "event",
@@ -57,6 +69,7 @@ RIVALS: Final = (
             "avatar.near-same-picture": 5.0,
             "avatar.edited-picture": 3.0,
         },
+        together=True,
     ),
     WaveRival(
         "carrier",

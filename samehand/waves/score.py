@@ -13,7 +13,7 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import Frequencies
 from samehand.scoring.score import SPEAKS_NATS, ChanceLine, against_chance
 from samehand.scoring.weights import Weights
-from samehand.waves.rivals import RIVALS, WaveRival
+from samehand.waves.rivals import APART_NATS, RIVALS, TOGETHER, WaveRival
 
 ALIKE_FROM: Final = 2.2
 """Log-odds from which two new accounts count as alike: nine to one, as a pair that is ``likely``."""
@@ -38,7 +38,10 @@ def likeness(
     if one.pepper_id != other.pepper_id:
         return None
     lines = [line for line in against_chance(one, other, weights, frequencies) if line.nats > 0.0]
-    terms = [rival.commoner - _unexplained(lines, rival) for rival in RIVALS]
+    apart = 0.0 if any(line.signal in TOGETHER for line in lines) else APART_NATS
+    terms = [
+        rival.commoner - (apart if rival.together else 0.0) - _unexplained(lines, rival) for rival in RIVALS
+    ]
     strongest = max(range(len(terms)), key=lambda place: terms[place])
     total = math.fsum([math.exp(term - terms[strongest]) for term in terms])
     speaking = sorted(lines, key=lambda line: -line.nats)
