@@ -71,7 +71,7 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 .PHONY: unit
 unit: $(STAMP) ## what needs no servers, a tenth of the examples of each property: under a minute
 	@$(PYTEST) $(PARALLEL) -p tests.quickly --hypothesis-profile=unit tests/samehand tests/schemas tests/simulate \
-		tests/store/common tests/desk/review tests/report/waterfall tests/streams/delivery tests/test_house.py \
+		tests/store/common tests/desk/review tests/report/test_waterfall.py tests/streams/delivery tests/test_house.py \
 		tests/test_floors.py tests/test_readme.py
 
 COMPILED := build/compiled
@@ -232,7 +232,8 @@ bench-quality: $(STAMP) ## how well mirrors are found, into docs/quality.md; NAM
 ifdef BANS
 	@$(BIN)/python -m bench.quality.at_size --bans $(BANS) $(if $(filter 1000000,$(BANS)),--note docs/quality.md)
 else
-	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
+	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md)
+	@$(if $(NAMES),$(BIN)/python -m bench.real --data '$(NAMES)' $(if $(QUICK),--quick,--note docs/quality.md))
 	@for crowd in diverse simulated; do for field in handle display_name; do \
 		echo "recall of the keys: $$field, $$crowd crowd"; \
 		$(BIN)/python -m bench.recall --crowd $$crowd --field $$field \

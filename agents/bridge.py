@@ -7,7 +7,7 @@ foreign record is acknowledged once the broker has confirmed ours, as in every d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -18,7 +18,6 @@ from agents.common.unusable_fields import UnusableFields
 from agents.common.yielder import Yielder
 from schemas.malformed import Malformed
 from schemas.mapping.mapper import NotMapped, TopicMapping
-from schemas.unusable import Unusable
 from schemas.wire import encode
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
@@ -93,21 +92,18 @@ class Bridge:
             return NOTHING
         count(found.found, arrival.topic, self._metrics)
         record = found.found.record
-        self._count_unread(record, found.found.unusable, arrival.topic)
-        return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
-
-    def _count_unread(self, record: object, unusable: Iterable[Unusable], topic: str) -> None:
-        """Counts values that no worker will be able to read; logs the first of each field by its shape."""
-        unread = self._unusable.add(record, unusable, pictures=False)
-        self._metrics.unusable(topic, [(one.field, one.reason) for one in unread])
+        # Values that no worker will be able to read; the first of each field is logged by its shape.
+        unread = self._unusable.add(record, found.found.unusable, pictures=False)
+        self._metrics.unusable(arrival.topic, [(one.field, one.reason) for one in unread])
         for one in unread:
             if self._unusable.counts[one] == 1:
                 row = self._unusable.row(one)
                 log.warning(
                     "a field cannot be read",
-                    topic=topic,
+                    topic=arrival.topic,
                     field=one.field,
                     reason=str(one.reason),
                     example=row["example"],
                     hint=row["hint"],
                 )
+        return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))

@@ -18,7 +18,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, encode
-from store.base import Ban, Enrolled, OpenAlert
+from store.base import Ban, Enrolled
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
 from streams.tracing import note, stage
 
@@ -60,7 +60,13 @@ class Enrol:
                 Yielder(self._context.ticks),
             )
         read = [one for _, part in parts for one in part]
-        note(lambda: _event_ids(read))
+        note(
+            lambda: {
+                place: {"event_id": it.event.event_id}
+                for place, it in enumerate(read)
+                if isinstance(it, _Banned) and it.event.event_id is not None
+            }
+        )
         for kind, run in groupby(read, key=type):
             items = list(run)
             if kind is _Banned:
@@ -113,24 +119,25 @@ class Enrol:
         standing = await self._context.call_store(store.bans(accounts))
         banned = [account for account, ban in zip(accounts, standing, strict=True) if ban]
         await self._context.call_store(store.uncount(banned, now=self._context.now()))
-        await self._withdraw([several for several, ban in zip(about, standing, strict=True) if ban])
+        # Alerts about an account that is now banned itself are withdrawn. They were read after the ban was
+        # written and before it was read back: an alert proposed meanwhile meets the ban, and one proposed
+        # after a reinstatement has a higher revision. A reinstatement in between found them open, so the ban
+        # was read once more.
+        alerts = [
+            alert
+            for several, ban in zip(about, standing, strict=True)
+            if ban
+            for alert in several
+            if alert.open
+        ]
+        if alerts:
+            now = self._context.now()
+            await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
+            await self._forget_lifted(sorted({alert.account for alert in alerts}))
         return [
             self._outcome(it, outcome, stands=ban is not None)
             for it, outcome, ban in zip(run, became, standing, strict=True)
         ]
-
-    async def _withdraw(self, about: Sequence[Sequence[OpenAlert]]) -> None:
-        """Withdraws open alerts about an account that is now banned itself.
-
-        The alerts are read after the ban was written and before the ban is read back: an alert proposed
-        meanwhile meets the ban, and one proposed after a reinstatement has a higher revision. A reinstatement
-        in between found them open, so the ban is read once more.
-        """
-        alerts = [alert for several in about for alert in several if alert.open]
-        if alerts:
-            store, now = self._context.store, self._context.now()
-            await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
-            await self._forget_lifted(sorted({alert.account for alert in alerts}))
 
     async def _forget_lifted(self, accounts: Sequence[str]) -> None:
         """Withdraws once more what was withdrawn about accounts that are not banned any more."""
@@ -156,11 +163,3 @@ class Enrol:
             occurred_at=event.occurred_at,
         )
         return Published((Emit(self._context.topics.enrolled, word.key.encode(), encode(word)),))
-
-
-def _event_ids(read: Sequence[_Banned | _Gone | Dead]) -> dict[int, dict[str, str | int]]:
-    return {
-        place: {"event_id": it.event.event_id}
-        for place, it in enumerate(read)
-        if isinstance(it, _Banned) and it.event.event_id is not None
-    }

@@ -23,12 +23,10 @@ class Forget:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: nothing, or a dead letter."""
-        outcomes, gone = read_all(arrivals, decode_deleted, self._context, itself)
-        if gone:
-            await self._forget([(event.key, event.at) for _, event in gone])
-        return outcomes
-
-    async def _forget(self, gone: Sequence[tuple[str, float]]) -> None:
+        outcomes, events = read_all(arrivals, decode_deleted, self._context, itself)
+        if not events:
+            return outcomes
+        gone = [(event.key, event.at) for _, event in events]
         store, now = self._context.store, self._context.now()
         await self._context.call_store(store.forget(gone, now=now))
         await self._context.call_store(store.uncount([account for account, _ in gone], now=now))
@@ -46,6 +44,7 @@ class Forget:
             ]
             if alerts:
                 await self._context.call_store(store.withdraw(alerts, reason="account-deleted", now=now))
+        return outcomes
 
     async def _leave_waves(self, accounts: Sequence[str]) -> None:
         """Takes accounts out of waves, but for those that were made again after they were deleted."""

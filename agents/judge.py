@@ -70,8 +70,11 @@ class Judge:
         await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
         await self._until_it_holds({it.alert_id for it in verdicts})
         for verdict, alert in zip(new, alerts, strict=True):
+            record = self._record(alert) if alert else None
             self._context.metrics.verdict(
-                verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None
+                verdict.verdict,
+                alert.band if alert else "none",
+                None if record is None else script_of(record),
             )
 
     async def _until_it_holds(self, alert_ids: set[str]) -> None:
@@ -164,10 +167,6 @@ class Judge:
             return None
         opened = replaced(record, status="open", withdrawn_at=None, withdrawn_reason=None)
         return replace(alert, payload=encode(opened))
-
-    def _script(self, alert: OpenAlert) -> str | None:
-        record = self._record(alert)
-        return None if record is None else script_of(record)
 
     def _record(self, alert: OpenAlert) -> MirrorAlert | None:
         """Decodes the stored alert; ``None`` if a version wrote it in a form that this one cannot read."""

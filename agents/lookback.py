@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from agents.common.alerts import NewAccount, Pair, admitted, best_score, confirm
+from agents.common.alerts import Pair, admitted, best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
@@ -38,7 +38,11 @@ class Lookback:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         outcomes, words = read_all(arrivals, decode_enrolled, self._context, itself, ours=True)
-        for place, emits in await self._alerts(arrivals, _once(words)):
+        # Each ban once: two of a batch have one claimant, which could publish its pairs twice.
+        first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
+        for place, word in words:
+            first.setdefault((word.key, word.at), (place, word))
+        for place, emits in await self._alerts(arrivals, list(first.values())):
             outcomes[place] = Published(tuple(emits))
         return outcomes
 
@@ -173,24 +177,13 @@ class Lookback:
         scored: _Scored,
         snapshot: Snapshot,
     ) -> Pair:
-        side = NewAccount(
-            fact.account,
-            fact.platform,
-            fact.account_id,
-            fact.quoted,
+        return Pair(
+            fact,
             candidate.fingerprint,
-            fact.seen_at,
-            fact.not_read,
+            ban.facts,
+            *scored,
+            "lookback",
+            event_at=word.at if word.freed_at is None else word.freed_at.timestamp(),
+            claimant=f"lookback:{word.key}:{word.at}",
+            weights_version=snapshot.weighing.weights.version,
         )
-        claimant = f"lookback:{word.key}:{word.at}"
-        version = snapshot.weighing.weights.version
-        event_at = word.at if word.freed_at is None else word.freed_at.timestamp()
-        return Pair(side, ban.facts, scored[0], scored[1], "lookback", event_at, claimant, version)
-
-
-def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:
-    """Keeps each ban once: two of a batch have one claimant, which could publish its pairs twice."""
-    first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
-    for place, word in words:
-        first.setdefault((word.key, word.at), (place, word))
-    return list(first.values())

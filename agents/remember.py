@@ -28,19 +28,21 @@ class Remember:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: nothing, or a dead letter."""
+
+        def account(found: Decoded[AccountRemembered]) -> Remembered | None:
+            if found.record.key in self._context.alert_policy.allowlist:
+                return None
+            return distilled(found, self._context.topics.remembered, self._context)
+
         outcomes: list[Outcome] = []
         accounts: list[Remembered] = []
-        for _, (some, read) in await offload(arrivals, self._read, Yielder(self._context.ticks)):
+        for _, (some, read) in await offload(
+            arrivals,
+            lambda several: read_all(several, decode_remembered, self._context, account),
+            Yielder(self._context.ticks),
+        ):
             outcomes += some
-            accounts += [account for _, account in read if account is not None]
+            accounts += [one for _, one in read if one is not None]
         if accounts:
             await self._context.call_store(self._context.store.remember(accounts, now=self._context.now()))
         return outcomes
-
-    def _read(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[tuple[int, Remembered | None]]]:
-        return read_all(arrivals, decode_remembered, self._context, self._account)
-
-    def _account(self, found: Decoded[AccountRemembered]) -> Remembered | None:
-        if found.record.key in self._context.alert_policy.allowlist:
-            return None
-        return distilled(found, self._context.topics.remembered, self._context)

@@ -23,17 +23,7 @@ from bench.running.scene import BROKERS
 from local import postgres
 from local.binaries import NotAvailable
 
-_QUICK_BANS, _QUICK_ROUNDS, _QUICK_MEMORY_BANS = "8000", 2, 2_000
-_BANS, _ROUNDS, _MEMORY_BANS = "100000,1000000", 5, 50_000
-_QUICK_MIND, _MIND = (2_000, 100), (20_000, 2_000)  # bans, events
-_QUICK_WORKER, _WORKER = (400, 1), (worker.EVENTS, worker.TURNS)  # events, turns
-_QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rates, seconds each
-
-_QUICK_SCALE, _SCALE = (500, 100), (scale.BANS, scale.EVENTS)  # bans, events
-_QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (recall.SIZES, recall.EACH)  # sizes, disguises a kind
-_QUICK_SOAK, _SOAK = (2_000, 0.5), (soak.BANS, soak.MINUTES)  # bans, minutes
-_QUICK_DESK, _DESK = (2_000, 20), (desk.ALERTS, desk.TIMES)  # alerts, requests of each kind
-_QUICK_GATE, _GATE = (20, 3), (gate.RATE, gate.SECONDS)  # calls a second, seconds
+_QUICK_BANS, _BANS = "8000", "100000,1000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +42,13 @@ Told = tuple[str, Any]
 """A table for people, and the same for programs."""
 
 
+def _shown(bench: Any, found: Any) -> Told:
+    """What a module of a bench makes of what it found: its table, and its summary where it has one."""
+    words = [part(found) for name in ("table", "summary") if (part := getattr(bench, name, None))]
+    plain = [asdict(one) for one in found] if isinstance(found, list) else asdict(found)
+    return "\n\n".join(words), plain
+
+
 def _lookups(chosen: Chosen) -> Told:
     without = set[str]()
     if find_spec("datasketch") is None:
@@ -62,84 +59,67 @@ def _lookups(chosen: Chosen) -> Told:
     except NotAvailable as fault:
         print(f"pg_trgm is not measured: {fault}", file=sys.stderr)
         without.add(lookup.TRIGRAMS)
-    rounds = _QUICK_ROUNDS if chosen.quick else _ROUNDS
+    rounds = 2 if chosen.quick else 5
     found = [asyncio.run(lookup.report(size, rounds, frozenset(without))) for size in chosen.sizes]
-    text = "\n\n".join(f"{lookup.table(one)}\n\n{lookup.summary(one)}" for one in found)
-    return text, [asdict(one) for one in found]
+    return "\n\n".join(_shown(lookup, one)[0] for one in found), [asdict(one) for one in found]
 
 
 def _memory(chosen: Chosen) -> Told:
-    bans = _QUICK_MEMORY_BANS if chosen.quick else _MEMORY_BANS
-    found = [asyncio.run(memory.measured(case, bans)) for case in memory.CASES]
-    return memory.table(found), [asdict(one) for one in found]
+    bans = 2_000 if chosen.quick else 50_000
+    return _shown(memory, [asyncio.run(memory.measured(case, bans)) for case in memory.CASES])
 
 
 def _mind(chosen: Chosen) -> Told:
-    found = asyncio.run(mind.measured(*(_QUICK_MIND if chosen.quick else _MIND)))
+    bans, events = (2_000, 100) if chosen.quick else (20_000, 2_000)
+    found = asyncio.run(mind.measured(bans, events))
     return mind.table(found), [asdict(found)]
 
 
-def _worker(chosen: Chosen) -> Told:
-    found = worker.measured(chosen.bans, *(_QUICK_WORKER if chosen.quick else _WORKER))
-    return f"{worker.table(found)}\n\n{worker.summary(found)}", asdict(found)
-
-
 def _latency(chosen: Chosen) -> Told:
-    rates, seconds = _QUICK_LATENCY if chosen.quick else _LATENCY
+    rates, seconds = ((20,), 5.0) if chosen.quick else (latency.RATES, latency.SECONDS)
     found = []
     for broker in sorted(BROKERS):
         try:
             found.append(latency.measured(chosen.bans, rates, seconds, broker))
         except NotAvailable as fault:
             print(f"latency on {broker} is not measured: {fault}", file=sys.stderr)
-    return f"{latency.table(found)}\n\n{latency.summary(found)}", [asdict(one) for one in found]
-
-
-def _soak(chosen: Chosen) -> Told:
-    found = soak.measured(*(_QUICK_SOAK if chosen.quick else _SOAK))
-    return f"{soak.table(found)}\n\n{soak.summary(found)}", asdict(found)
-
-
-def _scale(chosen: Chosen) -> Told:
-    found = scale.measured(*(_QUICK_SCALE if chosen.quick else _SCALE))
-    return f"{scale.table(found)}\n\n{scale.summary(found)}", asdict(found)
+    return _shown(latency, found)
 
 
 def _growth(chosen: Chosen) -> Told:
-    found = recall.growth(*(_QUICK_GROWTH if chosen.quick else _GROWTH))
+    sizes, each = ((1_000, 4_000), 10) if chosen.quick else (recall.SIZES, recall.EACH)
+    found = recall.growth(sizes, each)
     return recall.growth_table(found), {size: asdict(one) for size, one in found.items()}
 
 
 def _in_a_day(chosen: Chosen) -> Told:
     try:
-        found = in_a_day.measured(min(chosen.sizes), *(_QUICK_WORKER if chosen.quick else _WORKER))
+        return _shown(in_a_day, in_a_day.measured(min(chosen.sizes), *_events(chosen)))
     except NotAvailable as fault:
         return f"not measured: {fault}", None
-    return f"{in_a_day.table(found)}\n\n{in_a_day.summary(found)}", asdict(found)
 
 
-def _gate(chosen: Chosen) -> Told:
-    found = gate.measured(chosen.bans, *(_QUICK_GATE if chosen.quick else _GATE))
-    return gate.table(found), asdict(found)
-
-
-def _desk(chosen: Chosen) -> Told:
-    found = desk.measured(*(_QUICK_DESK if chosen.quick else _DESK))
-    return desk.table(found), [asdict(one) for one in found]
+def _events(chosen: Chosen) -> tuple[int, int]:
+    """The events and turns of whole workers."""
+    return (400, 1) if chosen.quick else (worker.EVENTS, worker.TURNS)
 
 
 PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "lookups": _lookups,
     "memory": _memory,
     "mind": _mind,
-    "worker": _worker,
+    "worker": lambda chosen: _shown(worker, worker.measured(chosen.bans, *_events(chosen))),
     "latency": _latency,
-    "soak": _soak,
-    "scale": _scale,
+    "soak": lambda chosen: _shown(soak, soak.measured(*((2_000, 0.5) if chosen.quick else ()))),
+    "scale": lambda chosen: _shown(scale, scale.measured(*((500, 100) if chosen.quick else ()))),
     "growth": _growth,
     "in_a_day": _in_a_day,
-    "gate": _gate,
-    "desk": _desk,
+    "gate": lambda chosen: _shown(
+        gate, gate.measured(chosen.bans, *((20, 3) if chosen.quick else (gate.RATE, gate.SECONDS)))
+    ),
+    "desk": lambda chosen: _shown(
+        desk, desk.measured(*((2_000, 20) if chosen.quick else (desk.ALERTS, desk.TIMES)))
+    ),
 }
 """What is measured, by its name in ``bench.json``."""
 

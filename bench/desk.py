@@ -24,6 +24,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Table, insert, text
 
+from bench.page import markdown
 from cli.output import progress
 from desk.access import sessions
 from desk.access.sign_in import add_user
@@ -300,16 +301,18 @@ async def _times(request: Request, times: int) -> tuple[float, float, float]:
 
 
 def table(found: list[Timed]) -> str:
-    rows = [
-        f"| {one.database} | {one.request} | {one.p50_ms:g} | {one.p99_ms:g} | {one.processor_ms:g} |"
-        f" {one.goal_ms:g} | {'met' if one.p99_ms <= one.goal_ms else '**missed**'} |"
-        for one in found
-    ]
-    head = [
-        "| database | request | p50, ms | p99, ms | processor, ms | goal of p99, ms | |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    return "\n".join([*head, *rows])
+    return markdown(
+        ("database", "request", "p50, ms", "p99, ms", "processor, ms", "goal of p99, ms", ""),
+        (
+            (
+                one.database,
+                one.request,
+                *(f"{it:g}" for it in (one.p50_ms, one.p99_ms, one.processor_ms, one.goal_ms)),
+                "met" if one.p99_ms <= one.goal_ms else "**missed**",
+            )
+            for one in found
+        ),
+    )
 
 
 def measured(alerts: int, times: int) -> list[Timed]:

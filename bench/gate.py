@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from bench.page import markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, filled, midnight
 from bench.running.filled import environment as environment_of
+from bench.running.scene import cpu_seconds_of
 from gate.keys import new_key
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
@@ -35,7 +36,6 @@ SECONDS: Final = 30
 DEADLINE_MS: Final = 150
 SIGN_UPS: Final = 1_000
 """Different ones, sent again and again: the bans that they resemble are not always the same few."""
-PROCESSOR: Final = "process_cpu_seconds_total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def measured(bans: int, rate: int, seconds: int, deadline_ms: int = DEADLINE_MS)
 
 
 def table(found: Loaded) -> str:
+    head = ("bans", "calls a second", "deadline, ms", "decided", "p50, ms", "p99, ms", "processor a call, ms")
     values = (
         f"{found.bans:,}",
         f"{found.calls_a_second:,}",
@@ -76,12 +77,7 @@ def table(found: Loaded) -> str:
         f"{found.processor_ms_a_call:g}",
         f"{found.load_average:g}",
     )
-    head = (
-        "| bans | calls a second | deadline, ms | decided | p50, ms | p99, ms"
-        " | processor a call, ms | load |\n"
-        "|---|---|---|---|---|---|---|---|\n"
-    )
-    return f"{head}| {' | '.join(values)} |"
+    return markdown((*head, "load"), [values])
 
 
 async def _measured(
@@ -108,10 +104,9 @@ async def _measured(
             await _ready(session, f"http://{LOOPBACK}:{web.number}/health/ready")
             url = f"http://{LOOPBACK}:{api.number}/v1/score"
             await _calls(session, url, bodies, rate, 3)  # caches of words fill
-            metrics = f"http://{LOOPBACK}:{web.number}/metrics"
-            before = await _processor_seconds(session, metrics)
+            before = cpu_seconds_of(gate)
             took, outcomes = await _calls(session, url, bodies, rate, seconds)
-            used = await _processor_seconds(session, metrics) - before
+            used = cpu_seconds_of(gate) - before
     finally:
         gate.stop(20.0)
         for port in (api, web, nowhere):
@@ -140,13 +135,6 @@ async def _ready(session: aiohttp.ClientSession, url: str) -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.2)
-
-
-async def _processor_seconds(session: aiohttp.ClientSession, url: str) -> float:
-    """What the gate's process has used so far, by its own metrics."""
-    async with session.get(url) as answer:
-        figures = parsed(await answer.text())
-    return next(it.value for family in figures for it in family.samples if it.name == PROCESSOR)
 
 
 async def _calls(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,10 +20,11 @@ from typing import Any, Final
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from bench.machine import in_words, machine
+from bench.page import markdown
 from bench.running import in_a_day
 from bench.running.crowd import MIRROR_EVERY, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled, parts
-from bench.running.scene import BROKERS, WORKER, Running, Scene
+from bench.running.scene import BROKERS, Scene
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 from local.redis import EmbeddedRedis
@@ -32,9 +33,6 @@ from schemas.wire import encode
 from simulate.timeline.records import profile
 from streams.kafka.client import client_options
 
-BANS: Final = 100_000
-EVENTS: Final = 4_000
-TURNS: Final = 3
 OURS, OTHER = "samehand worker", "quixstreams, Redis, pg_trgm"
 
 _WARM_UP: Final = 500
@@ -55,9 +53,8 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One contender in one turn."""
+    """One contender in one turn: seconds an event, by the clock and of its process."""
 
-    events: int
     seconds: float
     process_seconds: float
     alerts: list[Alert]
@@ -86,7 +83,7 @@ class Report:
     machine: dict[str, str | int | float]
 
 
-def measured(bans: int = BANS, events: int = EVENTS, turns: int = TURNS, broker: str = "embedded") -> Report:
+def measured(bans: int, events: int, turns: int, broker: str = "embedded") -> Report:
     """Runs both, turn by turn. Raises `NotAvailable` without PostgreSQL or the other's environment."""
     if not _PYTHON.exists():
         raise NotAvailable(f"{_PYTHON} is not there: `make bench` installs it.")
@@ -94,19 +91,12 @@ def measured(bans: int = BANS, events: int = EVENTS, turns: int = TURNS, broker:
     records = sign_ups(SEED, bans, own.originals, _WARM_UP + events, at=time.time())
     originals = _originals(own, records)
     found: dict[str, list[Turn]] = {OURS: [], OTHER: []}
-    with ExitStack() as servers:
-        address = servers.enter_context(_broker(broker))
+    with BROKERS[broker]() as running, ExitStack() as servers:
         other = _Other(servers, bans)
         for _ in range(turns):
-            found[OURS].append(_ours(address, own, records))
-            found[OTHER].append(other.turn(address, records))
+            found[OURS].append(_ours(running.address, own, records))
+            found[OTHER].append(other.turn(running.address, records))
     return Report(bans, broker, len(originals), _rows(found, originals), machine())
-
-
-@contextmanager
-def _broker(name: str) -> Iterator[str]:
-    with BROKERS[name]() as running:
-        yield running.address
 
 
 def _originals(own: Filled, records: Sequence[AccountCreated]) -> dict[str, str]:
@@ -123,7 +113,8 @@ def _ours(broker: str, own: Filled, records: Sequence[AccountCreated]) -> Turn:
         own.server() as server,
         Scene(broker, environment(server.url, own.pepper, own.bans)) as scene,
     ):
-        return _turn(scene, scene.start(WORKER), records)
+        scene.start()
+        return _turn(scene, records)
 
 
 class _Other:
@@ -150,18 +141,15 @@ class _Other:
                 in_a_day.ALERTS: scene.topics.alerts,
                 "PYTHONPATH": str(_ROOT),  # samehand may run on machine code, which is elsewhere
             }
-            return _turn(scene, scene.start(_PROGRAM, own, _PYTHON), records)
+            scene.start(_PROGRAM, own, _PYTHON)
+            return _turn(scene, records)
 
 
-def _turn(scene: Scene, worker: Running, records: Sequence[AccountCreated]) -> Turn:
-    """A process reads the events off a topic that was filled while it stood still."""
+def _turn(scene: Scene, records: Sequence[AccountCreated]) -> Turn:
+    """The scene's process reads the events off a topic that was filled while it stood still."""
     pairs = [(record.key.encode(), encode(record)) for record in records]
-    scene.hold([worker], pairs[:_WARM_UP], pairs[_WARM_UP:], _RUN_SECONDS_MAX)
-    before, began = worker.cpu_seconds(), time.monotonic()
-    worker.thaw()
-    scene.until_committed(scene.topics.created, len(pairs), _RUN_SECONDS_MAX)
-    seconds, used = time.monotonic() - began, worker.cpu_seconds() - before
-    return Turn(len(pairs) - _WARM_UP, seconds, used, _alerts(scene))
+    spent = scene.timed(pairs[:_WARM_UP], pairs[_WARM_UP:], seconds_max=_RUN_SECONDS_MAX)
+    return Turn(spent.seconds, spent.worker_seconds, _alerts(scene))
 
 
 def _alerts(scene: Scene) -> list[Alert]:
@@ -183,13 +171,13 @@ def _alert(told: dict[str, Any]) -> Alert:
 
 
 def _rows(found: dict[str, list[Turn]], originals: dict[str, str]) -> list[Row]:
-    paces = {name: [one.events / one.seconds for one in several] for name, several in found.items()}
+    paces = {name: [1 / one.seconds for one in several] for name, several in found.items()}
     kept = len(found[OURS][0].alerts)
     return [
         Row(
             contender=name,
             events_a_second=median(paces[name]),
-            process_microseconds=median(one.process_seconds / one.events for one in several) * 1e6,
+            process_microseconds=median(one.process_seconds for one in several) * 1e6,
             alerts=len(several[0].alerts),
             recall=_recall(several[0].alerts, kept, originals),
             faster=median(mine / its for mine, its in zip(paces[name], paces[OTHER], strict=True)),
@@ -207,17 +195,27 @@ def _recall(alerts: Sequence[Alert], kept: int, originals: dict[str, str]) -> fl
 
 def table(one: Report) -> str:
     """What docs/performance shows of it."""
-    lines = [
-        f"| {one.bans:,} bans, {one.broker} broker | events a second by the clock | its process, µs an event "
-        "| times the other's pace | alerts | recall at as many |",
-        "|---" * 6 + "|",
-    ]
-    lines += [
-        f"| {row.contender} | {row.events_a_second:,.0f} | {row.process_microseconds:,.0f} "
-        f"| {row.faster:.2f} | {row.alerts:,} | {row.recall:.3f} |"
-        for row in one.rows
-    ]
-    return "\n".join(lines)
+    return markdown(
+        (
+            f"{one.bans:,} bans, {one.broker} broker",
+            "events a second by the clock",
+            "its process, µs an event",
+            "times the other's pace",
+            "alerts",
+            "recall at as many",
+        ),
+        (
+            (
+                row.contender,
+                f"{row.events_a_second:,.0f}",
+                f"{row.process_microseconds:,.0f}",
+                f"{row.faster:.2f}",
+                f"{row.alerts:,}",
+                f"{row.recall:.3f}",
+            )
+            for row in one.rows
+        ),
+    )
 
 
 def summary(one: Report) -> str:

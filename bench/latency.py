@@ -21,6 +21,7 @@ import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import numpy as np
 
 from bench.machine import in_words, machine
+from bench.page import markdown
 from bench.running.crowd import ban, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, Running, Scene
@@ -206,19 +207,28 @@ def _searchable(worker: Running) -> float:
 
 
 def table(several: Sequence[Report]) -> str:
-    lines = [
-        "| events a second | broker | event → alert p50 / p99, ms | ban → searchable p99, s "
-        "| worker's share of a processor | kept up |",
-        "|---" * 6 + "|",
-    ]
-    for one in several:
-        for it in one.rates:
-            kept = "yes" if it.kept_up else f"no: {it.behind_seconds:.0f} s behind"
-            lines.append(
-                f"| {it.rate} | {one.broker} | {it.p50_ms:,.1f} / {it.p99_ms:,.1f} "
-                f"| ≤ {it.searchable_p99_seconds:g} | {it.busy:.2f} | {kept} |"
+    return markdown(
+        (
+            "events a second",
+            "broker",
+            "event → alert p50 / p99, ms",
+            "ban → searchable p99, s",
+            "worker's share of a processor",
+            "kept up",
+        ),
+        (
+            (
+                it.rate,
+                one.broker,
+                f"{it.p50_ms:,.1f} / {it.p99_ms:,.1f}",
+                f"≤ {it.searchable_p99_seconds:g}",
+                f"{it.busy:.2f}",
+                "yes" if it.kept_up else f"no: {it.behind_seconds:.0f} s behind",
             )
-    return "\n".join(lines)
+            for one in several
+            for it in one.rates
+        ),
+    )
 
 
 def summary(several: Sequence[Report]) -> str:

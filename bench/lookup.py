@@ -23,8 +23,10 @@ from bench.index.population import BannedNames, population
 from bench.kinds import KINDS
 from bench.machine import in_words, machine
 from bench.memory import told
+from bench.page import markdown
 from bench.recall import FIELDS, KEEP, disguised
-from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
+from bench.running.crowd import BANNED_AT, account_id
+from bench.store.bans import KEYERS, Ingest, a_store, by_handle, enrol
 from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
 from bench.store.kept import CachedServer
 from bench.store.peers import Extract, MinHashOnRedis, Trigrams
@@ -205,21 +207,29 @@ async def _churned(store: RedisStore, own: Server, held: Sequence[BannedNames], 
 
 def table(one: Report) -> str:
     """What docs/performance shows of it."""
-    lines = [
-        f"| {one.bans:,} bans | look-ups a second of a core | client + Redis µs | samehand is faster by "
-        "| recall | bytes a ban | times ours |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for it in one.rows:
-        size = "" if it.bytes_a_ban is None else f"{it.bytes_a_ban:,.0f}"
-        larger = "" if it.larger is None else f"{it.larger:.1f}"
-        cost = f"{it.client_microseconds:,.0f} + {it.server_microseconds:,.0f}"
-        faster = "" if it.contender == OURS else f"{it.slower:,.1f}"
-        lines.append(
-            f"| {it.contender} | {it.lookups_a_core_second:,.0f} | {cost} | {faster} | {it.recall:.3f} "
-            f"| {size} | {larger} |"
-        )
-    return "\n".join(lines)
+    return markdown(
+        (
+            f"{one.bans:,} bans",
+            "look-ups a second of a core",
+            "client + Redis µs",
+            "samehand is faster by",
+            "recall",
+            "bytes a ban",
+            "times ours",
+        ),
+        (
+            (
+                it.contender,
+                f"{it.lookups_a_core_second:,.0f}",
+                f"{it.client_microseconds:,.0f} + {it.server_microseconds:,.0f}",
+                "" if it.contender == OURS else f"{it.slower:,.1f}",
+                f"{it.recall:.3f}",
+                "" if it.bytes_a_ban is None else f"{it.bytes_a_ban:,.0f}",
+                "" if it.larger is None else f"{it.larger:.1f}",
+            )
+            for it in one.rows
+        ),
+    )
 
 
 def summary(one: Report) -> str:

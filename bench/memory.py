@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.index.population import population
+from bench.page import markdown
 from bench.store.bans import a_store, by_handle, enrol, whole
 from bench.store.server import Server, server
 from store.base import Ban
@@ -67,11 +68,20 @@ def told(case: str, own: Server, bans: int, grown: int) -> Memory:
 
 def table(several: list[Memory]) -> str:
     columns = [*_PARTS.values(), "everything else"]
-    lines = [
-        "| bytes a ban | index and record | " + " | ".join(columns) + " | all |",
-        "|---" * (len(columns) + 3) + "|",
-    ]
-    for one in several:
-        cells = [one.index_and_record, *(one.parts.get(name, 0.0) for name in columns), one.total]
-        lines.append(f"| {one.case} | " + " | ".join(f"{cell:.0f}" for cell in cells) + " |")
-    return "\n".join(lines)
+    return markdown(
+        ("bytes a ban", "index and record", *columns, "all"),
+        (
+            (
+                one.case,
+                *(
+                    f"{size:.0f}"
+                    for size in (
+                        one.index_and_record,
+                        *(one.parts.get(name, 0.0) for name in columns),
+                        one.total,
+                    )
+                ),
+            )
+            for one in several
+        ),
+    )

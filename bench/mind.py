@@ -16,7 +16,8 @@ from typing import Final, TypeVar
 
 from agents.common.converters import remembered_of
 from bench.machine import in_words, machine
-from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
+from bench.running.crowd import BANNED_AT
+from bench.store.bans import KEYERS, a_store, enrol, whole
 from bench.store.server import server
 from samehand.frequency.rates import CountsWithoutCandidates, Frequencies
 from samehand.scoring.score import score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,12 @@ from bench.goals import table, with_instructions
 
 ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(("scale", "growth"), "../scale.md")
 """Parts whose whole table stands in a file, as it is reached from the page's folder."""
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def keep(part: str, shown: str, plain: Any, *, out: Path | None, page: Path | None) -> None:

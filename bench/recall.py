@@ -16,6 +16,7 @@ from bench.index.population import CROWDS, BannedNames, population
 from bench.index.schemes import SCHEMES, Postings, Scheme, folded, folded_name, places
 from bench.kinds import KINDS, NAME_KINDS
 from bench.machine import in_words, machine
+from bench.page import markdown
 from simulate.evasion.edits import Edit
 from simulate.sampling import below, seeded
 
@@ -137,17 +138,26 @@ def growth(sizes: Sequence[int] = SIZES, each: int = EACH) -> dict[int, Outcome]
 
 def growth_table(found: Mapping[int, Outcome]) -> str:
     """What docs/scale.md shows of it."""
-    lines = [
-        "| handles | candidates before the cut, mean / p99 | recall before the cut | within the best "
-        f"{KEEP} | of its worst kind | entries of postings a ban |",
-        "|---" * 6 + "|",
-    ]
-    lines += [
-        f"| {size:,} | {it.candidates_mean:,.0f} / {it.candidates_p99:,.0f} | {it.recall:.3f} "
-        f"| {it.recall_kept:.3f} | {it.worst_kept:.3f} | {it.entries_a_ban:.1f} |"
+    heads = (
+        "handles",
+        "candidates before the cut, mean / p99",
+        "recall before the cut",
+        f"within the best {KEEP}",
+        "of its worst kind",
+        "entries of postings a ban",
+    )
+    rows = (
+        (
+            f"{size:,}",
+            f"{it.candidates_mean:,.0f} / {it.candidates_p99:,.0f}",
+            f"{it.recall:.3f}",
+            f"{it.recall_kept:.3f}",
+            f"{it.worst_kept:.3f}",
+            f"{it.entries_a_ban:.1f}",
+        )
         for size, it in found.items()
-    ]
-    return "\n".join([*lines, "", f"* on {in_words(machine())}"])
+    )
+    return f"{markdown(heads, rows)}\n\n* on {in_words(machine())}"
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import redis
 
 from bench.machine import in_words, machine
+from bench.page import markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, fill, pepper_file
 from bench.running.scene import Scene
@@ -55,15 +56,6 @@ SETTINGS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What masters have used up since they were started."""
-
-    seconds: float
-    bytes_in: int
-    bytes_out: int
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A setting, and what an event cost: microseconds of all workers and all masters, bytes each way.
 
@@ -89,38 +81,18 @@ class Report:
     machine: dict[str, str | int | float]
 
 
-@dataclass(frozen=True, slots=True)
-class Masters:
-    """Running servers: the URL for workers, and a client of each."""
-
-    url: str
-    clients: Sequence[Any]  # `redis.Redis`, whose answers are typed as what none of these commands answers
-
-    def spent(self) -> Spent:
-        """Processor time and bytes of all of them."""
-        cpu = [client.info("cpu") for client in self.clients]
-        stats = [client.info("stats") for client in self.clients]
-        return Spent(
-            float(sum(one["used_cpu_sys"] + one["used_cpu_user"] for one in cpu)),
-            sum(one["total_net_input_bytes"] for one in stats),
-            sum(one["total_net_output_bytes"] for one in stats),
-        )
-
-
 @contextmanager
-def masters(count: int) -> Iterator[Masters]:
-    """One Redis or a cluster, both appending every write as a deployment would."""
-    with EmbeddedRedis() if count == 1 else RedisCluster() as running:
+def masters(count: int) -> Iterator[tuple[str, list[Any]]]:
+    """One Redis or a cluster, appending every write: the workers' URL, and a client of each server."""
+    with EmbeddedRedis() if count == 1 else RedisCluster() as running, ExitStack() as clients:
         if isinstance(running, RedisCluster):
             url, nodes = f"cluster://{running.address}", list[EmbeddedRedis](running.masters)
         else:
             url, nodes = running.url, [running]
-        clients = [cast(Any, redis.Redis.from_url(node.administrator_url)) for node in nodes]
-        try:
-            yield Masters(url, clients)
-        finally:
-            for client in clients:
-                client.close()
+        yield (
+            url,
+            [clients.enter_context(redis.Redis.from_url(node.administrator_url)) for node in nodes],
+        )
 
 
 def measured(
@@ -133,58 +105,54 @@ def measured(
 
 
 def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Row:
-    with masters(setting.masters) as servers:
-        own = {
-            **environment(servers.url, pepper_file(), bans),
-            "SAMEHAND_STORE_SHARDS": str(setting.shards),
-        }
+    with masters(setting.masters) as (url, clients):
+        own = {**environment(url, pepper_file(), bans), "SAMEHAND_STORE_SHARDS": str(setting.shards)}
         originals = fill(own, bans, seed, range(bans))
         records = sign_ups(seed, bans, originals, _WARM_UP + events, at=time.time())
         pairs = [(record.key.encode(), encode(record)) for record in records]
         with Scene(broker, own, partitions=PARTITIONS) as scene:
-            return _measured(scene, servers, setting, pairs)
-
-
-def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[tuple[bytes, bytes]]) -> Row:
-    created, rest = scene.topics.created, pairs[_WARM_UP:]
-    workers = [scene.start() for _ in range(setting.workers)]
-    scene.hold(workers, pairs[:_WARM_UP], rest)
-    alerted = scene.bytes_on(scene.topics.alerts)
-    before, redis_before = sum(one.cpu_seconds() for one in workers), servers.spent()
-    began = time.monotonic()
-    for one in workers:
-        one.thaw()
-    scene.until_committed(created, len(pairs))
-    seconds = time.monotonic() - began
-    spent, redis_spent = sum(one.cpu_seconds() for one in workers) - before, servers.spent()
-    events = len(rest)
+            for _ in range(setting.workers):
+                scene.start()
+            # One held still while others join the group would hold all of them up.
+            scene.until(lambda: all(worker.is_ready() for worker in scene.workers), "workers to be ready")
+            spent = scene.timed(pairs[:_WARM_UP], pairs[_WARM_UP:], clients)
+            alerted = scene.bytes_on(scene.topics.alerts) / len(pairs)
+    worker, servers = spent.microseconds
     return Row(
         setting=setting,
-        worker_microseconds=spent / events * 1e6,
-        redis_microseconds=(redis_spent.seconds - redis_before.seconds) / events * 1e6,
-        redis_in_bytes=(redis_spent.bytes_in - redis_before.bytes_in) / events,
-        redis_out_bytes=(redis_spent.bytes_out - redis_before.bytes_out) / events,
-        kafka_read_bytes=sum(len(key) + len(value) for key, value in rest) / events,
-        kafka_written_bytes=(scene.bytes_on(scene.topics.alerts) - alerted) / events,
-        events_a_second=events / seconds,
+        worker_microseconds=worker,
+        redis_microseconds=servers,
+        redis_in_bytes=spent.redis_in_bytes,
+        redis_out_bytes=spent.redis_out_bytes,
+        kafka_read_bytes=sum(len(key) + len(value) for key, value in pairs) / len(pairs),
+        kafka_written_bytes=alerted,
+        events_a_second=1 / spent.seconds,
     )
 
 
 def table(one: Report) -> str:
-    lines = [
-        f"| {one.bans:,} bans, {PARTITIONS} partitions | workers | worker + Redis µs an event "
-        "| beside the first | bytes to + from Redis an event | events a second by the clock |",
-        "|---" * 6 + "|",
-    ]
     first = one.rows[0].worker_microseconds + one.rows[0].redis_microseconds
-    lines += [
-        f"| {_named(it.setting)} | {it.setting.workers} "
-        f"| {it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f} "
-        f"| {(it.worker_microseconds + it.redis_microseconds) / first:.2f} "
-        f"| {it.redis_in_bytes:,.0f} + {it.redis_out_bytes:,.0f} | {it.events_a_second:,.0f} |"
-        for it in one.rows
-    ]
-    return "\n".join(lines)
+    return markdown(
+        (
+            f"{one.bans:,} bans, {PARTITIONS} partitions",
+            "workers",
+            "worker + Redis µs an event",
+            "beside the first",
+            "bytes to + from Redis an event",
+            "events a second by the clock",
+        ),
+        (
+            (
+                _named(it.setting),
+                it.setting.workers,
+                f"{it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f}",
+                f"{(it.worker_microseconds + it.redis_microseconds) / first:.2f}",
+                f"{it.redis_in_bytes:,.0f} + {it.redis_out_bytes:,.0f}",
+                f"{it.events_a_second:,.0f}",
+            )
+            for it in one.rows
+        ),
+    )
 
 
 def _named(setting: Setting) -> str:

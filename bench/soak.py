@@ -20,9 +20,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.machine import in_words, machine
+from bench.page import markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, filled
-from bench.running.scene import Scene, resident_bytes
+from bench.running.scene import Scene, Spent, resident_bytes
 from local.broker import EmbeddedBroker
 from samehand.keys import EXACT_POSTING_CAP
 from schemas.accounts import AccountCreated
@@ -45,22 +46,16 @@ _STRETCHES: Final = ("ordinary, before", "the flood", "ordinary, after")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Processor time of worker and Redis an event, in one stretch of :data:`_STRETCHES`."""
-
-    worker_microseconds: float
-    redis_microseconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
+    """``flood``: what an event cost in each of :data:`_STRETCHES`."""
+
     bans: int
     minutes: float
     events: int
     resident_mb_first: float
     resident_mb_last: float
     last_slope_mb_an_hour: float
-    flood: list[Stretch]
+    flood: list[Spent]
     machine: dict[str, str | int | float]
 
     @property
@@ -99,11 +94,10 @@ def measured(
         scene.until_committed(created, sent)
         events, stretches = sent, []
         for turn in range(len(_STRETCHES)):
-            before, redis_before = worker.cpu_seconds(), server.cpu_seconds()
+            before = scene.spent([server.client])
             publish(_FLOOD, flood=turn == 1, mirrors=False)
             scene.until_committed(created, sent)
-            spent, redis_spent = worker.cpu_seconds() - before, server.cpu_seconds() - redis_before
-            stretches.append(Stretch(spent / _FLOOD * 1e6, redis_spent / _FLOOD * 1e6))
+            stretches.append(scene.spent([server.client]).an_event(before, _FLOOD))
         return Report(
             bans=bans,
             minutes=minutes,
@@ -133,14 +127,17 @@ def shared(record: AccountCreated) -> AccountCreated:
 
 
 def table(one: Report) -> str:
-    lines = [f"| {_FLOOD:,} sign-ups each | worker + Redis µs an event | beside before |", "|---|---|---|"]
-    before = one.flood[0].worker_microseconds
-    lines += [
-        f"| {what} | {it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f} "
-        f"| {it.worker_microseconds / before:.2f} |"
-        for what, it in zip(_STRETCHES, one.flood, strict=True)
-    ]
-    return "\n".join(lines)
+    return markdown(
+        (f"{_FLOOD:,} sign-ups each", "worker + Redis µs an event", "beside before"),
+        (
+            (
+                what,
+                "{:,.0f} + {:,.0f}".format(*it.microseconds),
+                f"{it.worker_seconds / one.flood[0].worker_seconds:.2f}",
+            )
+            for what, it in zip(_STRETCHES, one.flood, strict=True)
+        ),
+    )
 
 
 def summary(one: Report) -> str:

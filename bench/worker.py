@@ -2,26 +2,25 @@
 
 In each turn each of them is a process of its own that reads the same events off a topic that was filled
 while it stood still; the full jobs start from the same snapshot of a filled Redis. Where the mind is machine
-code, a worker whose mind is Python is one of them, too. What counts is
-processor time, which the kernel tells of the process and Redis of itself; the clock on the wall is told
-beside it.
+code, a worker whose mind is Python is one of them, too. What counts is processor time, which the kernel tells
+of the process and Redis of itself; the clock on the wall is told beside it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
 from agents.runtime.build_info import form
 from bench.machine import in_words, machine
+from bench.page import markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
-from bench.store.server import Server
 from schemas.wire import encode
 
 BANS: Final = 100_000
@@ -33,7 +32,6 @@ _WARM_UP: Final = 500
 """Events before the clock starts: code is loaded, connections are made, frequencies read."""
 _PASSING_TIMES: Final = 15
 """Pass-through reads the events so many times, or its turn would be too short to be told from noise."""
-_RUN_SECONDS_MAX: Final = 300.0
 
 PASS_THROUGH, FULL, AIOKAFKA = "pass-through", "samehand worker", "plain aiokafka loop"
 UNCOMPILED: Final = "samehand worker, its mind in Python"
@@ -47,23 +45,16 @@ def contenders() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One contender in one turn. ``events`` were all acknowledged, or there would be no turn to tell of."""
+    """One contender in one turn. ``events`` were all acknowledged, or there would be no turn to tell of.
+
+    Microseconds of the processors of the process and of Redis are an event's.
+    """
 
     events: int
     seconds: float
-    worker_seconds: float
-    redis_seconds: float
+    worker_microseconds: float
+    redis_microseconds: float
     alerts: int
-
-    @property
-    def worker_microseconds(self) -> float:
-        """Processor time of the process an event."""
-        return self.worker_seconds / self.events * 1e6
-
-    @property
-    def redis_microseconds(self) -> float:
-        """Processor time of Redis an event."""
-        return self.redis_seconds / self.events * 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,72 +102,59 @@ def measured(
 
 def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
     """One contender reads the events off a topic that was filled while it stood still."""
-    program, warm_up, rest = PROGRAMS[name], pairs[:_WARM_UP], list(pairs[_WARM_UP:])
-    if program is PASSING:
-        rest *= _PASSING_TIMES
-    with _redis(own, needed=program is not PASSING) as server:
-        settings = environment(server.url if server else "redis://127.0.0.1:1/0", own.pepper, own.bans)
-        with Scene(broker, settings) as scene:
-            worker = scene.start(program, SOURCES if name == UNCOMPILED else {})
-            scene.hold([worker], warm_up, rest)
-            before, redis_before = worker.cpu_seconds(), server.cpu_seconds() if server else 0.0
-            began = time.monotonic()
-            worker.thaw()
-            scene.until_committed(scene.topics.created, len(warm_up) + len(rest), _RUN_SECONDS_MAX)
-            return Turn(
-                events=len(rest),
-                seconds=time.monotonic() - began,
-                worker_seconds=worker.cpu_seconds() - before,
-                redis_seconds=(server.cpu_seconds() if server else 0.0) - redis_before,
-                alerts=scene.count(scene.topics.alerts),
-            )
-
-
-@contextmanager
-def _redis(own: Filled, *, needed: bool) -> Iterator[Server | None]:
-    if not needed:
-        yield None
-        return
-    with own.server() as server:
-        yield server
+    program, rest = PROGRAMS[name], list(pairs[_WARM_UP:])
+    url, clients = "redis://127.0.0.1:1/0", []
+    with ExitStack() as stack:
+        if program is PASSING:
+            rest *= _PASSING_TIMES
+        else:
+            server = stack.enter_context(own.server())
+            url, clients = server.url, [server.client]
+        scene = stack.enter_context(Scene(broker, environment(url, own.pepper, own.bans)))
+        scene.start(program, SOURCES if name == UNCOMPILED else {})
+        spent = scene.timed(pairs[:_WARM_UP], rest, clients)
+        alerts = scene.count(scene.topics.alerts)
+        return Turn(len(rest), spent.seconds * len(rest), *spent.microseconds, alerts)
 
 
 def rows(found: dict[str, list[Turn]]) -> list[Row]:
-    return [_row(name, found) for name in found]
-
-
-def _row(name: str, found: dict[str, list[Turn]]) -> Row:
-    several = found[name]
-    ratios = [
-        passing.worker_microseconds / one.worker_microseconds
-        for passing, one in zip(found[PASS_THROUGH], several, strict=True)
+    passing = [one.worker_microseconds for one in found[PASS_THROUGH]]
+    return [
+        Row(
+            contender=name,
+            events_a_worker_second=median(1e6 / one.worker_microseconds for one in several),
+            worker_microseconds=median(one.worker_microseconds for one in several),
+            redis_microseconds=median(one.redis_microseconds for one in several),
+            events_a_second=median(one.events / one.seconds for one in several),
+            ratio=median(
+                least / one.worker_microseconds for least, one in zip(passing, several, strict=True)
+            ),
+        )
+        for name, several in found.items()
     ]
-    return Row(
-        contender=name,
-        events_a_worker_second=median(1e6 / one.worker_microseconds for one in several),
-        worker_microseconds=median(one.worker_microseconds for one in several),
-        redis_microseconds=median(one.redis_microseconds for one in several),
-        events_a_second=median(one.events / one.seconds for one in several),
-        ratio=median(ratios),
-    )
 
 
 def table(one: Report) -> str:
-    lines = [
-        f"| {one.bans:,} bans, {_BROKER_NAMES[one.broker]} | events a second of the worker's processor "
-        "| worker + Redis µs an event | events a second by the clock | of pass-through |",
-        "|---" * 5 + "|",
-    ]
-    lines += [
-        f"| {row.contender} | {row.events_a_worker_second:,.0f} "
-        f"| {row.worker_microseconds:,.0f} + {row.redis_microseconds:,.0f} "
-        f"| {row.events_a_second:,.0f} | {row.ratio:.3f} |"
-        for row in one.rows
-    ]
-    return "\n".join(lines)
-
-
-_BROKER_NAMES: Final = {"embedded": "embedded broker", "kafka": "Apache Kafka"}
+    heads = (
+        f"{one.bans:,} bans, {'Apache Kafka' if one.broker == 'kafka' else 'embedded broker'}",
+        "events a second of the worker's processor",
+        "worker + Redis µs an event",
+        "events a second by the clock",
+        "of pass-through",
+    )
+    return markdown(
+        heads,
+        (
+            (
+                row.contender,
+                f"{row.events_a_worker_second:,.0f}",
+                f"{row.worker_microseconds:,.0f} + {row.redis_microseconds:,.0f}",
+                f"{row.events_a_second:,.0f}",
+                f"{row.ratio:.3f}",
+            )
+            for row in one.rows
+        ),
+    )
 
 
 def summary(one: Report) -> str:

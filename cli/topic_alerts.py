@@ -16,10 +16,13 @@ from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict
 from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import names
+from streams.outcomes import Arrival
 from streams.settings import Settings
 
 ALERTS_MAX: Final = 200_000
 """Alerts held at once, some 2 KB each: beyond it the topic wants a desk."""
+
+_NOTED_EVERY: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -56,17 +59,24 @@ def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlert
     return mirrored
 
 
-def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
-    """The records of a topic from start to end, each with its address; tombstones are left out."""
+def arrivals(opened: TopicReader, topic: str, label: str) -> Iterator[Arrival]:
+    """The records of a topic from start to end, tombstones included, with a progress bar."""
     partitions = opened.partitions(topic)
     with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
         passed = 0
         for partition in partitions:
             for arrival in opened.read(topic, partition):
-                hear(passed + arrival.offset)
-                if arrival.value is not None:
-                    yield arrival.address, arrival.value
+                if arrival.offset % _NOTED_EVERY == 0:
+                    hear(passed + arrival.offset)
+                yield arrival
             passed += opened.end(topic, partition)
+
+
+def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
+    """The values of a topic from start to end, each with its address; tombstones are left out."""
+    for arrival in arrivals(opened, topic, label):
+        if arrival.value is not None:
+            yield arrival.address, arrival.value
 
 
 def _keep_alert(mirrored: MirroredAlerts, value: bytes, only: str | None) -> None:

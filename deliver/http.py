@@ -13,7 +13,7 @@ import aiohttp
 
 from deliver.endpoints import Endpoint
 from deliver.shapes import Sendable, body_of, message_id
-from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import REQUEST_FAULTS, Peer, reason_of
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
 """Of an answer nothing is used but its status; this much is read so that its connection can serve again."""
@@ -64,22 +64,13 @@ class Client:
     def __init__(self, endpoint: Endpoint, now: Callable[[], float]) -> None:
         self._endpoint = endpoint
         self._now = now
-        self._opened: aiohttp.ClientSession | None = None
-
-    @property
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            self._opened = guarded_session(
-                self._endpoint.allowed,
-                ca_file=self._endpoint.ca_file,
-                timeout_seconds=self._endpoint.timeout_seconds,
-                connections_max=CONNECTIONS_MAX,
-            )
-        return self._opened
-
-    async def close(self) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        self._peer = Peer(
+            endpoint.allowed,
+            ca_file=endpoint.ca_file,
+            timeout_seconds=endpoint.timeout_seconds,
+            connections_max=CONNECTIONS_MAX,
+        )
+        self.close = self._peer.close
 
     async def close_at_end(self) -> None:
         """Waits until cancelled, and ends its connections."""
@@ -91,22 +82,17 @@ class Client:
     async def send(self, alert: Sendable) -> Answer:
         """Sends it once; what came of it. Never raises but when cancelled."""
         body = body_of(alert, self._endpoint)
-        try:
-            async with self._session.post(
-                self._endpoint.url, data=body, headers=self._headers(alert, body), allow_redirects=False
-            ) as answer:
-                await _read_some(answer)
-                return meaning(answer.status, answer.headers.get("Retry-After", ""), self._now())
-        except REQUEST_FAULTS as fault:
-            return Away(reason_of(fault))
-
-    def _headers(self, alert: Sendable, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
+        headers = {"User-Agent": _USER_AGENT}
         if self._endpoint.key is not None:
             headers["X-API-KEY"] = self._endpoint.key
         if self._endpoint.secret is not None:
             headers |= self._endpoint.secret.headers(message_id(alert), int(self._now()), body)
-        return headers
+        try:
+            async with self._peer.post(self._endpoint.url, body, headers) as answer:
+                await _read_some(answer)
+                return meaning(answer.status, answer.headers.get("Retry-After", ""), self._now())
+        except REQUEST_FAULTS as fault:
+            return Away(reason_of(fault))
 
 
 async def _read_some(answer: aiohttp.ClientResponse) -> None:

@@ -22,7 +22,7 @@ from schemas.malformed import REASONS
 from schemas.wire import decode_appeal_decided, decode_wave
 from streams.clock import Clock, SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
-from streams.faust_app.app import Life, WorkerApp, register
+from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.monitor import watch
 from streams.faust_app.process import cannot_start, run_worker, without_broker
@@ -160,15 +160,11 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
     first.everybody = tuple(apps)
     for app in others:
         app.conf.web_enabled = False
-        _share(first.life, first, app)
+        app.life = first.life  # one stop, and one fault, is everybody's
+        app.topic_ids = first.topic_ids
+        app.beside(partial(watch, app))
         first.beside(partial(_run_under, first, app))
     return first
-
-
-def _share(life: Life, first: DeliverApp, app: DeliverApp) -> None:
-    app.life = life  # one stop, and one fault, is everybody's
-    app.topic_ids = first.topic_ids
-    app.beside(lambda: watch(app))
 
 
 async def _run_under(first: DeliverApp, app: DeliverApp) -> None:

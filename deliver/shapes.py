@@ -113,9 +113,11 @@ def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
 
 def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """A message of Slack's incoming webhooks (Block Kit); Mattermost reads its text."""
-    headline = _headline(alert)
+    percent = int(alert.probability * 1000) / 10  # rounded down: 99.96 % is not 100 %
+    headline = f"{alert.band.capitalize()} {percent:.1f} %: an account resembles a banned one"
     lines = [f"`{escaped(alert.key)}` resembles banned `{escaped(alert.matched.key)}`"]
     if alert.status == "withdrawn":
+        headline = "Withdrawn: a resemblance with a banned account"
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
     facts = [("policy", alert.matched.policy), ("queue", alert.queue), ("alert", alert.alert_id)]
     parts = [f"{name} {value}" for name, value in facts if value]
@@ -192,14 +194,6 @@ def _slack_appeal(appeal: AppealDecided) -> dict[str, object]:
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(escaped(" · ".join(parts)))}]},
         ],
     }
-
-
-def _headline(alert: MirrorAlert) -> str:
-    if alert.status == "withdrawn":
-        return "Withdrawn: a resemblance with a banned account"
-    # Rounded down: 99.96 % is not 100 %.
-    percent = int(alert.probability * 1000) / 10
-    return f"{alert.band.capitalize()} {percent:.1f} %: an account resembles a banned one"
 
 
 def _section(text: str) -> dict[str, object]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 import msgspec
 import structlog
 
 from schemas.related import Purpose, RelatedAnswer, RelatedQuestion
 from schemas.wire import encode
 from streams.errors import SettingsError
-from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, reason_of, whole
 from streams.settings import Settings
 from streams.settings.fields import PREFIX
 
@@ -51,45 +50,32 @@ class GateClient:
     """The gate that the settings name. Connects at the first request."""
 
     def __init__(self, settings: Settings, key: str) -> None:
-        self._settings = settings
+        self._url = settings.desk_gate_url
         self._key = key
-        self._opened: aiohttp.ClientSession | None = None
-
-    async def close(self) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        self._peer = Peer(
+            ANYWHERE,
+            ca_file=settings.desk_gate_ca_file,
+            timeout_seconds=TIMEOUT_SECONDS,
+            connections_max=CONNECTIONS_MAX,
+        )
+        self.close = self._peer.close
 
     async def related(
         self, platform: str, account_id: str, purpose: Purpose, reader: str
     ) -> RelatedAnswer | GateBusy | GateAway:
         """Returns what the gate answers to a reader."""
         question = RelatedQuestion(platform=platform, account_id=account_id, purpose=purpose, reader=reader)
-        if self._opened is None:
-            self._opened = guarded_session(
-                ANYWHERE,
-                ca_file=self._settings.desk_gate_ca_file,
-                timeout_seconds=TIMEOUT_SECONDS,
-                connections_max=CONNECTIONS_MAX,
-            )
+        headers = {"Authorization": f"Bearer {self._key}"}
         try:
-            async with self._opened.post(
-                f"{self._settings.desk_gate_url}/v1/related",
-                data=encode(question),
-                headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
-                allow_redirects=False,
-            ) as response:
+            async with self._peer.post(f"{self._url}/v1/related", encode(question), headers) as response:
                 if response.status == 429:
                     wait = response.headers.get("Retry-After", "")
                     seconds = int(wait) if wait.isascii() and wait.isdigit() else 1
                     return GateBusy(max(1, min(seconds, WAIT_SECONDS_MAX)))
-                content = await response.content.read(ANSWER_BYTES_MAX)
                 if response.status != 200:
                     log.warning("the gate refuses to say who is related", status=response.status)
                     return GateAway()
-                while not response.content.at_eof():
-                    content += await response.content.read(ANSWER_BYTES_MAX)
-                    if len(content) > ANSWER_BYTES_MAX:
-                        raise ValueError("too long")
+                content = await whole(response, ANSWER_BYTES_MAX)
             return msgspec.json.decode(content, type=RelatedAnswer)
         except (*REQUEST_FAULTS, msgspec.MsgspecError) as fault:
             log.warning("the gate does not say who is related", why=reason_of(fault))

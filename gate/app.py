@@ -190,7 +190,15 @@ class Gate:
         async def work(raw: bytes, key: Key) -> Answer:
             if self.desk is None:
                 return Answer(404, Problem(reason="no-desk", detail="this gate relays appeals to no desk"))
-            made = self._appeal(raw, request.query_params.get("preset", ""))
+            preset = request.query_params.get("preset", "")
+            made: AppealMade | Malformed
+            if preset == "coop":
+                made = coop_appeal(raw)
+            elif preset:
+                made = Malformed("not-allowed", "preset", "coop, or left out")
+            else:
+                read = decode_appeal(raw, now=self.now())
+                made = read if isinstance(read, Malformed) else read.record
             if isinstance(made, Malformed):
                 return _malformed(made)
             answer = await self.desk.relay(made)
@@ -202,14 +210,6 @@ class Gate:
             return Answer(202, answer)
 
         return await self._keyed(request, "appeals", "appeals", work)
-
-    def _appeal(self, raw: bytes, preset: str) -> AppealMade | Malformed:
-        if preset == "coop":
-            return coop_appeal(raw)
-        if preset:
-            return Malformed("not-allowed", "preset", "coop, or left out")
-        read = decode_appeal(raw, now=self.now())
-        return read if isinstance(read, Malformed) else read.record
 
     async def alert(self, request: Asked, alert_id: str) -> Response[bytes]:
 
@@ -307,7 +307,9 @@ class Gate:
                 raise RefusedCall(answer, "not-allowed")
             if wait_seconds := self.keyring.wait_seconds(key):
                 raise _too_often(key, wait_seconds)
-            return await work(await _body(request), key), key.name
+            async with _arriving(request):
+                raw = await request.body()
+            return await work(raw, key), key.name
 
         return await self._served(request, route, keyed)
 
@@ -395,12 +397,6 @@ class Gate:
 
 
 _REASONS: Final = {404: "unknown-address", 405: "method", 413: "too-large"}
-
-
-async def _body(request: Asked) -> bytes:
-    """The whole body of somebody who has shown a key. Raises as :func:`_arriving` does."""
-    async with _arriving(request):
-        return await request.body()
 
 
 @asynccontextmanager

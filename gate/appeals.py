@@ -7,12 +7,10 @@ as the first time, so that a caller who got no answer sends it again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Final, get_args
 
-import aiohttp
 import msgspec
 import structlog
 from msgspec import Struct
@@ -20,7 +18,7 @@ from msgspec import Struct
 from gate.answers import Problem
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.wire import encode
-from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, UnexpectedAnswer, reason_of, whole
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
@@ -42,10 +40,6 @@ class _Refused(Struct, frozen=True):
     message: str = ""
 
 
-class _Unexpected(ValueError):
-    """The desk answers with something else than agreed."""
-
-
 @dataclass(frozen=True, slots=True)
 class RefusedAppeal:
     """The desk will not take this appeal: 404 or 409, and why."""
@@ -63,24 +57,16 @@ class DeskRelay:
 
     url: str
     key: Secret
-    ca_file: Path | None
+    peer: Peer
     now: Callable[[], float]
     fault: str = ""
-    _session: aiohttp.ClientSession | None = field(default=None, repr=False)
 
     async def relay(self, appeal: AppealMade) -> AppealTaken | RefusedAppeal | None:
         """Returns the desk's answer; None where it gave none: it may have stored the appeal or not."""
-        if self._session is None:
-            self._session = guarded_session(
-                ANYWHERE,
-                ca_file=self.ca_file,
-                timeout_seconds=TIMEOUT_SECONDS,
-                connections_max=CONNECTIONS_MAX,
-            )
         try:
-            answer = await self._relayed(self._session, encode(appeal), appeal.appeal_id)
+            answer = await self._relayed(encode(appeal), appeal.appeal_id)
         except REQUEST_FAULTS as fault:
-            why = str(fault) if isinstance(fault, _Unexpected) else reason_of(fault)
+            why = reason_of(fault)
             if why != self.fault:
                 log.warning("the desk takes no appeals", why=why)
             self.fault = why
@@ -88,35 +74,20 @@ class DeskRelay:
         self.fault = ""
         return answer
 
-    async def _relayed(
-        self, session: aiohttp.ClientSession, body: bytes, appeal_id: str
-    ) -> AppealTaken | RefusedAppeal:
+    async def _relayed(self, body: bytes, appeal_id: str) -> AppealTaken | RefusedAppeal:
         message_id = sha256(appeal_id.encode()).hexdigest()  # an appeal's own id need fit in no header
         headers = self.key.headers(message_id, int(self.now()), body)
-        async with session.post(
-            f"{self.url}/api/v1/appeals",
-            data=body,
-            headers={"Content-Type": "application/json", **headers},
-            allow_redirects=False,
-        ) as answer:
-            content = b""
-            async for chunk in answer.content.iter_chunked(ANSWER_BYTES_MAX):
-                content += chunk
-                if len(content) > ANSWER_BYTES_MAX:
-                    raise _Unexpected(f"answered more than {ANSWER_BYTES_MAX} bytes")
+        async with self.peer.post(f"{self.url}/api/v1/appeals", body, headers) as answer:
+            content = await whole(answer, ANSWER_BYTES_MAX)
         try:
             if answer.status == 202:
                 return msgspec.json.decode(content, type=AppealTaken)
             refused = msgspec.json.decode(content, type=_Refused)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise _Unexpected(f"answered {answer.status} in no form of ours") from None
+            raise UnexpectedAnswer(f"answered {answer.status} in no form of ours") from None
         if answer.status not in (404, 409) or refused.code not in _REFUSED:
-            raise _Unexpected(f"answered {answer.status} ({refused.code[:64]})")
+            raise UnexpectedAnswer(f"answered {answer.status} ({refused.code[:64]})")
         return RefusedAppeal(answer.status, Problem(reason=refused.code, detail=refused.message))
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
 
 
 def desk_relay(settings: Settings, now: Callable[[], float]) -> DeskRelay | None:
@@ -124,4 +95,10 @@ def desk_relay(settings: Settings, now: Callable[[], float]) -> DeskRelay | None
     key = settings.gate_desk_key()
     if not settings.gate_desk_url or key is None:
         return None
-    return DeskRelay(settings.gate_desk_url, key, settings.gate_desk_ca_file, now)
+    peer = Peer(
+        ANYWHERE,
+        ca_file=settings.gate_desk_ca_file,
+        timeout_seconds=TIMEOUT_SECONDS,
+        connections_max=CONNECTIONS_MAX,
+    )
+    return DeskRelay(settings.gate_desk_url, key, peer, now)

@@ -202,15 +202,11 @@ def _write(path: Path, keys: tuple[Key, ...]) -> None:
     except BaseException:
         os.unlink(name)
         raise
-    _sync(path.parent)  # after a power cut a revoked key must not be back
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        os.fsync(folder)  # after a power cut a revoked key must not be back
     finally:
-        os.close(handle)
+        os.close(folder)
 
 
 def _digest(secret: str) -> str:

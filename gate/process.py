@@ -167,7 +167,7 @@ class Process:
         code = await _until_told(servers, beside, settings.stop_seconds)
         await self.store.close()
         if self.desk is not None:
-            await self.desk.close()
+            await self.desk.peer.close()
         log.info("ended", code=code)
         return code
 

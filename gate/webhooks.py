@@ -102,7 +102,8 @@ def webhooks_of(path: Path, mappings: Mappings | None) -> dict[str, ForeignWebho
     except OSError as fault:
         raise SettingsError({VARIABLE: f"{path}: {fault.strerror or 'cannot be read'}"}) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise SettingsError({VARIABLE: f"{path}: is no TOML: {_short(fault)}"}) from None
+        why = str(fault)[:200] if isinstance(fault, tomllib.TOMLDecodeError) else type(fault).__name__
+        raise SettingsError({VARIABLE: f"{path}: is no TOML: {why}"}) from None
     made: dict[str, ForeignWebhook | CoopActions] = {}
     wrong = []
     for name, table in read.items():
@@ -134,7 +135,16 @@ def _webhook(
         return "secret_file must be a path"
     where = path.parent / table["secret_file"]
     secret = _content(where)
-    return secret if isinstance(secret, str) else _with_secret(mapping, table["signature"], secret, where)
+    if isinstance(secret, str):
+        return secret
+    if table["signature"] == "standard-webhooks":
+        try:
+            secret = Secret.read(secret.decode("ascii", "replace")).key
+        except UnusableSecret as fault:
+            return f"{where}: {fault}"
+    if len(secret) < SECRET_BYTES_MIN:
+        return f"{where}: is shorter than {SECRET_BYTES_MIN} bytes"
+    return ForeignWebhook(mapping, table["signature"], secret)
 
 
 def _coop(table: dict[str, Any], path: Path) -> CoopActions | str:
@@ -159,20 +169,3 @@ def _content(path: Path) -> bytes | str:
             return file.read(FILE_BYTES_MAX).strip()
     except OSError as fault:
         return f"{path}: {fault.strerror or 'cannot be read'}"
-
-
-def _with_secret(
-    mapping: TopicMapping, signature: Signature, secret: bytes, where: Path
-) -> ForeignWebhook | str:
-    if signature == "standard-webhooks":
-        try:
-            secret = Secret.read(secret.decode("ascii", "replace")).key
-        except UnusableSecret as fault:
-            return f"{where}: {fault}"
-    if len(secret) < SECRET_BYTES_MIN:
-        return f"{where}: is shorter than {SECRET_BYTES_MIN} bytes"
-    return ForeignWebhook(mapping, signature, secret)
-
-
-def _short(fault: Exception) -> str:
-    return str(fault)[:200] if isinstance(fault, tomllib.TOMLDecodeError) else type(fault).__name__

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from local.binaries import NotAvailable
+from local.broker import brokers_seen, controller_id, leader_id, lists_topics
 from local.group import ServerGroup
-from local.kafka_ready import brokers_seen, controller_id, leader_id, lists_topics
 from local.ports import LOOPBACK, take_port
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until

@@ -1,10 +1,15 @@
-"""The embedded Redis, for the demo and the tests on one machine."""
+"""The embedded Redis, for the demo and the tests on one machine.
+
+Who names no user may do what a worker may, an administrator everything. The rules are read from the file that
+deployments load, so whatever is tried out here with more than a worker may is refused here first, and not on
+the day that the file is loaded somewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import redis
 from redis.backoff import NoBackoff
@@ -12,7 +17,6 @@ from redis.retry import Retry
 
 from local.binaries import REDIS, executable
 from local.ports import LOOPBACK
-from local.redis_users import ADMINISTRATOR, PASSWORD, user_options
 from local.server import LocalServer
 
 #: Every write is appended before it is acknowledged and synced each second: a kill -9 loses nothing that was
@@ -22,15 +26,18 @@ DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
 #: A master waits 5 s by default for more replicas before it copies its data to the first one.
 PROMPT = {"repl-diskless-sync-delay": "0"}
 
+#: A link to `deploy/redis/users.acl`; wheels hold the file itself.
+USERS: Final = Path(__file__).with_name("users.acl")
+WORKER: Final = "samehand"
+ADMINISTRATOR: Final = "administrator"
+#: No secret: it keeps programs of ours from taking what they did not ask for, on loopback.
+PASSWORD: Final = "of-embedded-servers"  # noqa: S105  # nobody is kept out by it
+
 PROBE_SECONDS = 1.0
 
 
 class EmbeddedRedis(LocalServer):
-    """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``).
-
-    Who connects without a name may do what a worker may, the administrator everything
-    (:mod:`local.redis_users`).
-    """
+    """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``)."""
 
     name: ClassVar[str] = "redis"
 
@@ -89,3 +96,21 @@ def answers_ping(port: int) -> bool:
             return True  # it answers, to those who know its password
         except (redis.RedisError, OSError):
             return False
+
+
+def worker_rules() -> list[str]:
+    """What the worker's user may do, a rule each; the first turns it on."""
+    (line,) = (line for line in USERS.read_text("utf-8").splitlines() if line.startswith(f"user {WORKER} "))
+    return line.split()[2:]
+
+
+def administrator_rules() -> list[str]:
+    """What the administrator may do: everything, under the password."""
+    return ["on", f">{PASSWORD}", "~*", "&*", "+@all"]
+
+
+def user_options() -> list[str]:
+    """The options of a server with these two users, who also lets replicas in by the administrator's name."""
+    everybody = ["--user", "default", *worker_rules(), "nopass"]
+    administrator = ["--user", ADMINISTRATOR, *administrator_rules()]
+    return [*everybody, *administrator, "--masteruser", ADMINISTRATOR, "--masterauth", PASSWORD]

@@ -84,7 +84,18 @@ class RedisCluster(ServerGroup):
         """Start the nodes that are not running, join them if they never were; every slot is served then."""
         self.start_each(self.nodes)
         if "cluster_slots_assigned:0\r" in self.masters[0].run("INFO"):
-            self._join()
+            share = -(-SLOTS // MASTERS)
+            for number, node in enumerate(self.masters):
+                node.run("ADDSLOTSRANGE", number * share, min(SLOTS, (number + 1) * share) - 1)
+            for epoch, node in enumerate(self.nodes, start=1):
+                # Distinct from the first, or the masters must quarrel it out.
+                node.run("SET-CONFIG-EPOCH", epoch)
+            for node in self.nodes[1:]:
+                self.nodes[0].run("MEET", LOOPBACK, node.port, node.bus_port)
+            if not wait_until(self._all_met, CLUSTER_SECONDS_MAX):
+                raise DidNotStart(f"the nodes {self.address} did not meet")
+            for master, replica in zip(self.masters, self.replicas, strict=False):
+                replica.run("REPLICATE", master.run("MYID"))
         self.wait_until_whole()
         return self
 
@@ -99,19 +110,6 @@ class RedisCluster(ServerGroup):
     def _is_whole(self) -> bool:
         running = [node for node in self.nodes if node.pid is not None]
         return all("cluster_state:ok" in node.run("INFO") and _is_in_step(node) for node in running)
-
-    def _join(self) -> None:
-        share = -(-SLOTS // MASTERS)
-        for number, node in enumerate(self.masters):
-            node.run("ADDSLOTSRANGE", number * share, min(SLOTS, (number + 1) * share) - 1)
-        for epoch, node in enumerate(self.nodes, start=1):
-            node.run("SET-CONFIG-EPOCH", epoch)  # distinct from the first, or the masters must quarrel it out
-        for node in self.nodes[1:]:
-            self.nodes[0].run("MEET", LOOPBACK, node.port, node.bus_port)
-        if not wait_until(self._all_met, CLUSTER_SECONDS_MAX):
-            raise DidNotStart(f"the nodes {self.address} did not meet")
-        for master, replica in zip(self.masters, self.replicas, strict=False):
-            replica.run("REPLICATE", master.run("MYID"))
 
     def _all_met(self) -> bool:
         return all(f"cluster_known_nodes:{len(self.nodes)}\r" in node.run("INFO") for node in self.nodes)

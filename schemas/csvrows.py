@@ -133,7 +133,9 @@ def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] 
     rest = iter(lines)
     first = next(rest, b"")
     delimiter, _ = line_of_names(first, known)
-    reader = csv.reader(_text(chain((first,), rest)), strict=True, delimiter=delimiter)
+    # Undecodable bytes become surrogates, so that they spoil their own row alone.
+    text = (line.decode(errors="surrogateescape") for line in chain((first.removeprefix(_BOM),), rest))
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     while True:
         try:
             cells = next(reader)
@@ -148,12 +150,6 @@ def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] 
             yield Malformed("not-utf8", "$", "the row is not UTF-8")
         elif cells:
             yield cells
-
-
-def _text(lines: Iterable[bytes]) -> Iterator[str]:
-    """Lines as text; undecodable bytes become surrogates, so that they spoil their own row alone."""
-    for position, line in enumerate(lines):
-        yield (line.removeprefix(_BOM) if position == 0 else line).decode(errors="surrogateescape")
 
 
 def _names(head: list[str] | Malformed | None, known: frozenset[str]) -> list[str] | Malformed:

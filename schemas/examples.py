@@ -36,7 +36,6 @@ from schemas.alerts import (
 from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
-from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.related import RelatedAsked
 from schemas.revisions import by_time
@@ -315,14 +314,17 @@ APPEAL_DECIDED: Final = AppealDecided(
     queue=ALERT.queue,
 )
 
-LETTER: Final = DeadLetter.of(
-    Malformed("too-long", "$.account.handle", "Expected `str` of length <= 256"),
+LETTER: Final = DeadLetter(
     topic="accounts.created",
     partition=3,
     offset=40_117,
     key=b"x:9907",
     value=b'{"version":1}',
-    now=_RETURNED_AT.timestamp(),
+    value_bytes=13,
+    reason="too-long",
+    path="$.account.handle",
+    detail="Expected `str` of length <= 256",
+    at=_RETURNED_AT,
 )
 
 WEIGHTS_ADOPTED: Final = WeightsAdopted(

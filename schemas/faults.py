@@ -50,14 +50,11 @@ def from_validation(error: msgspec.ValidationError) -> Malformed:
 
 def from_syntax(raw: bytes) -> Malformed:
     """Returns the fault of UTF-8 that is no JSON. Half a surrogate pair, as of cut emoji, has its own."""
-    if _LONE_SURROGATE.search(raw) and _parses_without_surrogates(raw):
-        return Malformed("lone-surrogate", "$", "half of a UTF-16 pair in a string")
-    return Malformed("not-json", "$", "not one JSON value")
-
-
-def _parses_without_surrogates(raw: bytes) -> bool:
+    fault = Malformed("not-json", "$", "not one JSON value")
+    if not _LONE_SURROGATE.search(raw):
+        return fault
     try:
         msgspec.json.decode(_LONE_SURROGATE.sub(rb"\\u00", raw), type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
+        return fault
+    return Malformed("lone-surrogate", "$", "half of a UTF-16 pair in a string")

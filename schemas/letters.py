@@ -7,8 +7,6 @@ from typing import Annotated, Any, ClassVar, Final
 from msgspec import Meta
 
 from schemas import fields
-from schemas.dates import from_seconds
-from schemas.malformed import Malformed
 from schemas.record import Record
 
 VALUE_BYTES_MAX: Final = 512 * 1024
@@ -16,9 +14,6 @@ VALUE_BYTES_MAX: Final = 512 * 1024
 
 KEY_BYTES_MAX: Final = 2 * 1024
 """The longest legal key, `platform:account_id` in UTF-8, is 1,057 bytes."""
-
-UNPROCESSABLE: Final = Malformed("unprocessable", "$", "a legal record on which the program failed")
-"""The fault of a record whose processing raised. The exception's own text may quote the record."""
 
 
 class DeadLetter(Record, frozen=True, kw_only=True):
@@ -55,32 +50,6 @@ class DeadLetter(Record, frozen=True, kw_only=True):
         | None
     ) = None
 
-    @classmethod
-    def of(
-        cls,
-        fault: Malformed,
-        *,
-        topic: str,
-        partition: int,
-        offset: int,
-        key: bytes | None,
-        value: bytes | None,
-        now: float,
-    ) -> DeadLetter:
-        """The letter for `fault`; `now` in Unix seconds. An oversized key or value is left out."""
-        return cls(
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            key=_within(key, KEY_BYTES_MAX),
-            value=_within(value, VALUE_BYTES_MAX),
-            value_bytes=len(value or b""),
-            reason=fault.reason,
-            path=fault.path,
-            detail=fault.detail,
-            at=from_seconds(now),
-        )
-
     @property
     def address(self) -> str:
         """`topic:partition:offset`, and `@endpoint` where it is a letter of one endpoint alone."""
@@ -92,7 +61,3 @@ class DeadLetter(Record, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("address", self.address), ("reason", self.reason), ("path", self.path)]
-
-
-def _within(raw: bytes | None, bytes_max: int) -> bytes | None:
-    return raw if raw is not None and len(raw) <= bytes_max else None

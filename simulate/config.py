@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from simulate.evasion.edits import EDIT_SETS
 from simulate.evasion.lookalikes import INNOCENT_SHARES
@@ -68,3 +68,31 @@ class Config:
     @property
     def further_bans(self) -> int:
         return self.accounts // 10 if self.bans is None else self.bans
+
+
+SAMPLE_DAYS = 30.0
+SAMPLE_ACCOUNTS_MIN = 200
+"""Below that, not every sort of mirror and message would be in it."""
+
+
+def sample_config(seed: int, accounts: int, ends_at: datetime) -> Config:
+    """The demonstration: more mirrors, lifted bans and broken messages than in real life, in thirty days.
+
+    It has one of everything, from naive mirrors to wholly fresh ones, which are not meant to be caught.
+
+    Raises ``ValueError`` below ``SAMPLE_ACCOUNTS_MIN`` accounts.
+    """
+    if accounts < SAMPLE_ACCOUNTS_MIN:
+        raise ValueError(f"the sample needs {SAMPLE_ACCOUNTS_MIN} accounts or more")
+    return Config(
+        seed=seed,
+        accounts=accounts,
+        start=ends_at - timedelta(days=SAMPLE_DAYS),
+        days=SAMPLE_DAYS,
+        # A person watching for half a minute wants to see several of each.
+        mirror_share=max(0.02, 24 / accounts),
+        prepared_share_of_mirrors=0.12,
+        updated_share_of_mirrors=0.12,
+        reinstated_share=0.1,
+        malformed_share=0.02,
+    )

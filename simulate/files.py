@@ -11,7 +11,7 @@ from pathlib import Path
 from schemas.wire import encode
 from simulate.config import Config
 from simulate.evasion.strategies import STRATEGIES
-from simulate.timeline.events import Event, PlatformTopic
+from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.stream import generate
 
 Progress = Callable[[int, int], None]
@@ -44,7 +44,7 @@ class SimulationSummary:
     def sign_ups(self) -> int:
         return self.topics[PlatformTopic.CREATED] - self.malformed
 
-    def add(self, event: Event) -> None:
+    def add(self, event: SimulatedEvent) -> None:
         self.events += 1
         self.topics[event.topic] += 1
         if event.label.kind == "malformed":
@@ -117,7 +117,7 @@ class _Sinks:
         for name, columns in _TABLES.items():
             self._row(name, columns)
 
-    def write(self, event: Event) -> None:
+    def write(self, event: SimulatedEvent) -> None:
         """Write one event to every file it belongs in."""
         if isinstance(event.value, bytes):
             self._event(event, "raw", b'"' + b64encode(event.value) + b'"')
@@ -142,7 +142,7 @@ class _Sinks:
             if event.label.resembles:
                 self._row("innocents.csv", (*account, event.label.kind, *event.label.resembles.split(":", 1)))
 
-    def _event(self, event: Event, name: str, value: bytes) -> None:
+    def _event(self, event: SimulatedEvent, name: str, value: bytes) -> None:
         # Keys are platform names and digits: nothing in them needs escaping.
         head = f'{{"topic":"{event.topic.value}","key":"{event.key}","{name}":'
         self._events.write(head.encode() + value + b"}\n")

@@ -61,22 +61,29 @@ class Ban:
     fingerprints: tuple[Fingerprint, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """An account to remember. ``seen_at`` (Unix seconds) orders creation, updates and deletion.
-
-    ``keys``: its index keys, where the caller has made them already, together with its query keys.
-    """
+@dataclass(frozen=True, slots=True)
+class RememberedFacts:
+    """What an alert quotes of a remembered account, in the state it had at ``seen_at`` (Unix seconds)."""
 
     account: str
-    account_id: str
     platform: str
+    account_id: str
     seen_at: float
     quoted: Quoted
-    fingerprints: tuple[Fingerprint, ...]
     not_read: tuple[Unusable, ...] = ()  # fields of its profile that would have been evidence
+    shown: Showings = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered(RememberedFacts):
+    """An account to remember. ``seen_at`` orders creation, updates and deletion.
+
+    ``keys``: its index keys, where the caller has made them already, together with its query keys. ``shown``
+    is by this state alone; the store adds what earlier states showed.
+    """
+
+    fingerprints: tuple[Fingerprint, ...]
     keys: tuple[Key, ...] | None = None
-    shown: Showings = UNKNOWN  # by this state alone; the store adds what earlier states showed
 
 
 class Enrolled(Enum):
@@ -157,19 +164,6 @@ class Candidate:
 
     def __repr__(self) -> str:
         return f"Candidate({self.ref!r}, rank={self.rank:.2f})"
-
-
-@dataclass(frozen=True, slots=True)
-class RememberedFacts:
-    """What an alert quotes of a remembered account."""
-
-    account: str
-    platform: str
-    account_id: str
-    seen_at: float
-    quoted: Quoted
-    not_read: tuple[Unusable, ...] = ()
-    shown: Showings = UNKNOWN
 
 
 class Summary(NamedTuple):

@@ -63,21 +63,16 @@ def parse_redis_address(url: str) -> RedisAddress:
     if not hosts:
         raise ValueError("names no host")
     if kind == "sentinel":
-        return _sentinel(hosts, path.strip("/"), _database(options.get("db", "")), tls)
+        master = path.strip("/")
+        if not master or "/" in master:
+            raise ValueError("needs the master's name, as in sentinel://host1,host2/mymaster")
+        database = _database(options.get("db", ""))
+        return RedisAddress("sentinel", hosts, master=master, database=database, tls=tls)
     if kind == "cluster":
         return RedisAddress("cluster", hosts, tls=tls)
-    return _standalone(hosts, _database(path.strip("/") or options.get("db", "")), tls)
-
-
-def _sentinel(hosts: tuple[tuple[str, int], ...], master: str, database: int, tls: bool) -> RedisAddress:
-    if not master or "/" in master:
-        raise ValueError("needs the master's name, as in sentinel://host1,host2/mymaster")
-    return RedisAddress("sentinel", hosts, master=master, database=database, tls=tls)
-
-
-def _standalone(hosts: tuple[tuple[str, int], ...], database: int, tls: bool) -> RedisAddress:
     if len(hosts) > 1:
         raise ValueError("names several hosts; use sentinel:// or cluster://")
+    database = _database(path.strip("/") or options.get("db", ""))
     return RedisAddress("standalone", hosts, database=database, tls=tls)
 
 

@@ -23,8 +23,7 @@ from hypothesis import settings
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from local.binaries import NotAvailable
-from local.broker import EmbeddedBroker
-from local.kafka_ready import admin
+from local.broker import EmbeddedBroker, admin
 from local.redis import EmbeddedRedis
 from tests.redis_user import NAME, PASSWORD, with_password
 

@@ -1,6 +1,6 @@
 """The user that a worker is in Redis, by the file that deployments load, with a name and a password.
 
-On servers of tests whoever says no name has its rights already (:mod:`local.redis_users`); journeys say name
+On servers of tests whoever says no name has its rights already (:mod:`local.redis`); journeys say name
 and password, as a deployment does.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from local.redis_users import WORKER as NAME
-from local.redis_users import worker_rules
+from local.redis import WORKER as NAME
+from local.redis import worker_rules
 from tests.house import ROOT
 
 __all__ = ["NAME", "PASSWORD", "USERS", "commands", "with_password", "write_users"]

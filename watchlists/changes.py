@@ -18,7 +18,7 @@ from watchlists.rows import ENTRIES_MAX
 _LINE_BYTES_MAX: Final = 16 * 1024 * 1024  # 2,000 names of 2,000 characters, some bytes each
 
 
-class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ListingState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A listing and its names in force, by the key of the account under which each is enrolled."""
 
     authority: str
@@ -46,7 +46,7 @@ class ListChanges(msgspec.Struct, frozen=True):
     not_found: list[ListingChange]
 
 
-Listings = dict[tuple[str, str], Listing]
+Listings = dict[tuple[str, str], ListingState]
 """By authority and reference."""
 
 
@@ -54,7 +54,7 @@ def add(listings: Listings, entry: WatchlistEntry, names: Mapping[str, str]) -> 
     """Adds an entry; a listing may come in several (the same number in two rows)."""
     key = (entry.authority, entry.reference)
     known = listings.get(key)
-    listings[key] = Listing(
+    listings[key] = ListingState(
         *key, known.name if known else entry.name, {**(known.names if known else {}), **names}
     )
 
@@ -65,7 +65,7 @@ def read_state(path: Path) -> Listings | None:
     Raises ``click.ClickException`` for a file that cannot be read or is no state.
     """
     listings: Listings = {}
-    decoder = msgspec.json.Decoder(Listing)
+    decoder = msgspec.json.Decoder(ListingState)
     number = 0
     try:
         with path.open("rb") as file:
@@ -103,7 +103,7 @@ def compared(former: Listings, now: Listings, *, complete: bool) -> ListChanges:
     return ListChanges(listed, changed, gone if complete else [], [] if complete else gone)
 
 
-def _change(listing: Listing, before: Mapping[str, str], after: Mapping[str, str]) -> ListingChange:
+def _change(listing: ListingState, before: Mapping[str, str], after: Mapping[str, str]) -> ListingChange:
     return ListingChange(
         listing.authority,
         listing.reference,

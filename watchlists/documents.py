@@ -7,13 +7,14 @@ entities that read files) needs one. What is held in memory is one entry at a ti
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
-from watchlists.rows import FILE_BYTES_MAX
+from watchlists.rows import FILE_BYTES_MAX, ListRow
 from watchlists.sources import Readable
 
 DEPTH_MAX: Final = 32  # lists nest seven deep
@@ -53,6 +54,15 @@ def elements(file: Readable, wanted: frozenset[str]) -> Iterator[ET.Element | Ma
         yield from growing.taken()
         line = getattr(fault, "lineno", None)
         yield Malformed("bad-format", "$", "not well-formed XML" + (f" at line {line}" if line else ""))
+
+
+def entries(
+    file: Readable, wanted: frozenset[str], entry: Callable[[ET.Element], WatchlistEntry | Malformed | None]
+) -> Iterator[ListRow]:
+    """What `entry` makes of each element of a ``wanted`` name."""
+    for number, element in enumerate(elements(file, wanted), 1):
+        outcome = element if isinstance(element, Malformed) else entry(element)
+        yield ListRow(f"entry {number}", outcome)
 
 
 def root_name(head: bytes) -> str:

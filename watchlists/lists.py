@@ -13,7 +13,7 @@ import click
 
 from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
-from watchlists import eu, ftm, ofac, plain, uk, un
+from watchlists import ftm, ofac, plain, uk, xml_lists
 from watchlists.documents import root_name
 from watchlists.rows import ListRow
 from watchlists.sources import ByteProgress, ListSource
@@ -120,11 +120,11 @@ def _reader(form: Format, source: ListSource, authority: str | None) -> Iterator
         case "ofac-xml":
             return ofac.read_xml(source, authority=authority or ofac.AUTHORITY)
         case "un-xml":
-            return un.read_xml(source, authority=authority or un.AUTHORITY)
+            return xml_lists.read_un(source, authority=authority or xml_lists.UN)
         case "uk-csv":
             return uk.read_csv(source, authority=authority or uk.AUTHORITY)
         case "eu-xml":
-            return eu.read_xml(source, authority=authority or eu.AUTHORITY)
+            return xml_lists.read_eu(source, authority=authority or xml_lists.EU)
         case "ftm":
             return ftm.read_lines(source, authority=authority or "")
         case _:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.malformed import Malformed
-from watchlists.documents import elements, text_of
+from watchlists.documents import entries, text_of
 from watchlists.rows import ENTRIES_MAX, ListRow, an_entry, tidy
 from watchlists.sources import Readable
 from watchlists.tables import Cells, rows
@@ -106,15 +107,10 @@ def _value(cell: str) -> str:
 
 def read_xml(file: Readable, *, authority: str = AUTHORITY) -> Iterator[ListRow]:
     """Entries of SDN.XML or CONSOLIDATED.XML."""
-    for number, element in enumerate(elements(file, frozenset({"sdnEntry"})), 1):
-        where = f"entry {number}"
-        if isinstance(element, Malformed):
-            yield ListRow(where, element)
-        else:
-            yield ListRow(where, _of_element(element, authority))
+    return entries(file, frozenset({"sdnEntry"}), partial(_of_element, authority))
 
 
-def _of_element(element: Element, authority: str) -> WatchlistEntry | Malformed | None:
+def _of_element(authority: str, element: Element) -> WatchlistEntry | Malformed | None:
     kind = text_of(element, "sdnType").casefold()
     if kind not in ("entity", _PERSON):
         return None if kind else Malformed("missing-field", "$.sdnType", "neither entity nor individual")

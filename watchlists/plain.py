@@ -28,13 +28,13 @@ _PERSONS: Final = {"person": True, "individual": True}
 
 def read_csv(lines: Iterable[bytes], *, authority: str = "") -> Iterator[ListRow]:
     """An entry a row; ``authority`` for rows that name none."""
-    return within_limit(_rows(lines, authority))
-
-
-def _rows(lines: Iterable[bytes], authority: str) -> Iterator[ListRow]:
-    for number, row in records(lines, REQUIRED):
-        where = f"row {number}" if number else "line of names"
-        yield ListRow(where, row if isinstance(row, Malformed) else _of_row(row, authority))
+    return within_limit(
+        ListRow(
+            f"row {number}" if number else "line of names",
+            row if isinstance(row, Malformed) else _of_row(row, authority),
+        )
+        for number, row in records(lines, REQUIRED)
+    )
 
 
 def _of_row(row: dict[str, str], authority: str) -> WatchlistEntry | Malformed:

@@ -22,12 +22,10 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
-from samehand.signals.base import Quoted
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
-from schemas.unusable import Unusable
 from schemas.wire import encode
-from store.base import BanFacts, Claim, Proposal, Ruling, Summary
+from store.base import BanFacts, Claim, Proposal, RememberedFacts, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
@@ -60,21 +58,8 @@ log = structlog.get_logger("samehand.alerts")
 
 
 @dataclass(frozen=True, slots=True)
-class NewAccount:
-    """The new account of a pair, in the state that it had at ``seen_at`` (Unix seconds)."""
-
-    account: str
-    platform: str
-    account_id: str
-    quoted: Quoted
-    fingerprint: Fingerprint
-    seen_at: float
-    not_read: tuple[Unusable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Pair:
-    """A new account and a banned one, scored.
+    """A new account and a banned one, scored: ``mine`` and ``theirs``, their fingerprints of one pepper.
 
     ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
     the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
@@ -82,7 +67,8 @@ class Pair:
     counts it. ``not_compared``: how many other accounts were not compared.
     """
 
-    ours: NewAccount
+    ours: RememberedFacts
+    mine: Fingerprint
     facts: BanFacts
     theirs: Fingerprint
     score: Score
@@ -108,7 +94,7 @@ UNRULED: Final = 1
 """The revision of an alert on which the store has not ruled: below every revision that it gives."""
 
 PairsByAccount = dict[int, list[Pair]]
-"""The pairs of each new account, by the `id()` of its `NewAccount`."""
+"""The pairs of each new account, by the `id()` of ``ours``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +204,7 @@ def proposals(
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
     alerts = [_alert(pair, by_account, context, now) for pair in pairs]
+    summaries = [summary_of(pair.facts, now) for pair in pairs]
     return alerts, [
         Proposal(
             alert_id=alert.alert_id,
@@ -229,9 +216,9 @@ def proposals(
             seen_at=pair.ours.seen_at,
             again_only=pair.again_only,
             counted=pair.counted,
-            summary=_summary(pair, now),
+            summary=Summary(summary.alert_id, encode(summary)),
         )
-        for pair, alert in zip(pairs, alerts, strict=True)
+        for pair, alert, summary in zip(pairs, alerts, summaries, strict=True)
     ]
 
 
@@ -254,11 +241,6 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
             )
 
 
-def _summary(pair: Pair, now: float) -> Summary:
-    record = summary_of(pair.facts, now)
-    return Summary(record.alert_id, encode(record))
-
-
 def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
     """Makes the alert of one pair, without the other banned accounts that its event came near."""
     return _alert(pair, {}, context, context.now())
@@ -266,12 +248,10 @@ def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
 
 def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
-    evidence, counter_evidence = evidence_lines(
-        result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
-    )
-    at, banned_at, since_ban = ours.fingerprint.at, pair.theirs.at, None
+    evidence, counter_evidence = evidence_lines(result, pair.mine, pair.theirs, ours.quoted, facts.quoted)
+    at, banned_at, since_ban = pair.mine.at, pair.theirs.at, None
     if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
-        to_the_day = ours.fingerprint.at_is_day or pair.theirs.at_is_day
+        to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day
         since_ban = told_since(at, at - banned_at, to_the_day=to_the_day)
     return MirrorAlert(
         alert_id=pair.alert_id,
@@ -296,7 +276,7 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
         not_compared=pair.not_compared,
         queue=facts.queue,
         weights_version=pair.weights_version,
-        fold_version=ours.fingerprint.fold_version,
+        fold_version=pair.mine.fold_version,
         detected_at=moment(now),
         seconds_since_ban=since_ban,
         seconds_since_event=max(0.0, now - pair.event_at),

@@ -82,9 +82,20 @@ _UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POS
 
 def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
     """Well-formed fields that could not be read, or not whole: `nope` as an e-mail, a flood of text."""
+    # The texts alone: no other field can be too long to be read whole.
     unread = [
         Unusable(field, FieldFault.NOT_READ_WHOLE)
-        for field in unread_fields(_words_of(account, fingerprint.platform))
+        for field in unread_fields(
+            Account(
+                platform=fingerprint.platform,
+                account_id=account.account_id,
+                handle=account.handle,
+                display_name=account.display_name,
+                bio=account.bio,
+                links=account.links,
+                locale=account.locale,
+            )
+        )
     ]
     unread += [
         Unusable(field, FieldFault.UNREADABLE)
@@ -94,19 +105,6 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
     if any(unavailable(account, fingerprint)):
         unread.append(Unusable("avatar", FieldFault.UNREADABLE))
     return tuple(unread)
-
-
-def _words_of(wire: WireAccount, platform: str) -> Account:
-    """The account's texts alone: no other field can be too long to be read whole."""
-    return Account(
-        platform=platform,
-        account_id=wire.account_id,
-        handle=wire.handle,
-        display_name=wire.display_name,
-        bio=wire.bio,
-        links=wire.links,
-        locale=wire.locale,
-    )
 
 
 def evident(*fields: Unusable) -> tuple[Unusable, ...]:

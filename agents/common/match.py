@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agents.common.alerts import NewAccount, Pair, best_score
+from agents.common.alerts import Pair, best_score
 from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
@@ -213,7 +213,6 @@ def _with_policy(
     """The pairs that alert by the thresholds of their ban's policy (or were asked for), strongest first."""
     below = context.alert_policy.candidates_below > 0
     account, pairs = one.account, []
-    side: NewAccount | None = None
     for candidate, facts in candidates:
         if facts is None:
             continue
@@ -228,19 +227,11 @@ def _with_policy(
         if scored is None or (scored[1].band == "none" and not below):
             continue
         mine, result = scored
-        side = side or NewAccount(
-            account.account,
-            account.platform,
-            account.account_id,
-            account.quoted,
-            mine,
-            account.seen_at,
-            account.not_read,
-        )
         claimant = f"{direction}:{one.event_id}"
         pairs.append(
             Pair(
-                side,
+                account,
+                mine,
                 facts,
                 candidate.fingerprint,
                 result,

@@ -9,7 +9,7 @@ a place is free (:mod:`agents.common.again`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -54,17 +54,18 @@ async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot:
     found = Held(here={alert.account for alert in alerts if alert.open and alert.banned == ban.account})
     others = sorted({alert.banned for alert in alerts} - {ban.account})
     bans = await context.call_store(context.store.bans(others, now=context.now())) if others else []
-    kin = {other.account for other in bans if other is not None and _are_alike(ban, other, snapshot)}
+    weights = snapshot.weighing.weights
+    kin = {
+        other.account
+        for other in bans
+        if other is not None
+        and any(alike(mine, its, weights) for mine in ban.fingerprints for its in other.fingerprints)
+    }
     for alert in alerts:
         if alert.banned in kin:
             found.elsewhere[alert.account] += alert.open
             found.ranks[alert.account] = max(found.ranks.get(alert.account, 0), band_rank(alert.band))
     return found
-
-
-def _are_alike(one: Ban, other: Ban, snapshot: Snapshot) -> bool:
-    weights = snapshot.weighing.weights
-    return any(alike(mine, its, weights) for mine in one.fingerprints for its in other.fingerprints)
 
 
 async def given_out(
@@ -73,9 +74,13 @@ async def given_out(
     """Returns the pairs that get a place or have one, those withheld, and those left to an alike ban."""
     fresh = [pair for pair in pairs if _is_news(pair, found)]
     if len(fresh) + found.open <= min(alert_policy.alerts_a_ban, alert_policy.alerts_a_cluster):
-        cluster: Mapping[str, int | None] = {pair.ours.account: 0 for pair in pairs}
+        cluster: dict[str, int | None] = {pair.ours.account: 0 for pair in pairs}
     else:
-        cluster = await _clusters(pairs, alert_policy, snapshot, yielder)
+        near = likeness(snapshot, lambda pair: (pair.ours.account, pair.mine))
+        clusters, cluster = Clusters(near, alert_policy.alerts_a_ban), {}
+        for pair in pairs:
+            cluster[pair.ours.account] = clusters.place(pair)
+            await yielder.pause()
     taken: Counter[int | None] = Counter()
     for pair in pairs:
         account = pair.ours.account
@@ -98,14 +103,3 @@ async def given_out(
 
 def _is_news(pair: Pair, found: Held) -> bool:
     return band_rank(pair.score.band) > found.ranks.get(pair.ours.account, 0)
-
-
-async def _clusters(
-    pairs: Sequence[Pair], alert_policy: AlertPolicy, snapshot: Snapshot, yielder: Yielder
-) -> dict[str, int | None]:
-    near = likeness(snapshot, lambda pair: (pair.ours.account, pair.ours.fingerprint))
-    clusters, numbers = Clusters(near, alert_policy.alerts_a_ban), dict[str, int | None]()
-    for pair in pairs:
-        numbers[pair.ours.account] = clusters.place(pair)
-        await yielder.pause()
-    return numbers

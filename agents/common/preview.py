@@ -23,7 +23,7 @@ from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
 from schemas.related import RelatedAnswer
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import OpenAlert, Ruling
+from store.base import Ruling
 
 Foreseen = tuple[MirrorAlert, ...] | Malformed
 """The alerts that an event would raise, or the fault that kept our own logic from scoring it."""
@@ -106,7 +106,11 @@ class Preview:
             Transient: as :meth:`alerts_of`.
         """
         (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
-        return None if known is None else _as_it_stands(known)
+        read = None if known is None else decode_alert(known.payload, now=float("inf"))
+        if known is None or not isinstance(read, Decoded):  # written by a version in a form unknown here
+            return None
+        record: MirrorAlert | AlertSummary = replaced(read.record, revision=known.revision)
+        return record
 
     async def related(self, account: str) -> RelatedAnswer:
         """Returns who is like an account that the store knows, below the bands too.
@@ -146,12 +150,3 @@ def hashes_a_picture(found: Decoded[AccountCreated]) -> bool:
     """Whether distilling the account takes milliseconds, since its picture comes without a hash."""
     avatar = found.record.account.avatar
     return avatar is not None and avatar.image is not None and avatar.pdq is None
-
-
-def _as_it_stands(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
-    """Decodes the alert as it stands; ``None`` if a version wrote it in a form that this one cannot read."""
-    read = decode_alert(known.payload, now=float("inf"))
-    if not isinstance(read, Decoded):
-        return None
-    record: MirrorAlert | AlertSummary = replaced(read.record, revision=known.revision)
-    return record

@@ -71,20 +71,7 @@ class Sample:
         ]
         numbers = [_uniform(keyer, pair.alert_id) for pair in pairs]
         some = [(pairs[it.place], strata[it.place], it) for it in drawn(strata, numbers, self._share)]
-        may_be = await self._may_be([pair for pair, _, _ in some])
-        emits = []
-        for (pair, level, it), allowed in zip(some, may_be, strict=True):
-            if not allowed:
-                continue
-            alert = alert_of(pair, self._context)
-            record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
-            key, headers = record.key.encode(), alert_headers(record)
-            emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
-            self._context.metrics.sampled_pairs.labels(str(level)).inc()
-        return emits
-
-    async def _may_be(self, pairs: Sequence[Pair]) -> list[bool]:
-        if not pairs:
+        if not some:
             return []
         proposals = [
             Proposal(
@@ -96,10 +83,19 @@ class Sample:
                 claimant=pair.claimant,
                 seen_at=pair.ours.seen_at,
             )
-            for pair in pairs
+            for pair, _, _ in some
         ]
         ruled = await self._all.call_store(self._context.store.rulings(proposals, now=self._context.now()))
-        return [it.ruling in _ALERTED for it in ruled]
+        emits = []
+        for (pair, level, it), ruling in zip(some, ruled, strict=True):
+            if ruling.ruling not in _ALERTED:
+                continue
+            alert = alert_of(pair, self._context)
+            record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
+            key, headers = record.key.encode(), alert_headers(record)
+            emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
+            self._context.metrics.sampled_pairs.labels(str(level)).inc()
+        return emits
 
 
 class ShadowWeights:

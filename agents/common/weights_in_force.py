@@ -12,7 +12,7 @@ from typing import Self
 from samehand.scoring.adjust import Adjustment, adjusted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights
-from schemas.weights import Stage, WeightsAdjustment, WeightsAdopted
+from schemas.weights import Stage, WeightsAdopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class WeightsInForce:
         weighing: Weighing | None = None
         try:
             if adopted.adjustment is not None:
-                weighing = Weighing.by(adjusted(self.base, _adjustment_of(adopted.adjustment)))
+                weighing = Weighing.by(adjusted(self.base, Adjustment.read(adopted.adjustment)))
         finally:
             if stage == "shadow":
                 self.shadow = weighing
@@ -77,16 +77,3 @@ class WeightsInForce:
         """What the table of a stage is called; ``None``: nothing is in shadow."""
         weighing = self.live if stage == "live" else self.shadow
         return None if weighing is None else weighing.weights.version
-
-
-def _adjustment_of(adjustment: WeightsAdjustment) -> Adjustment:
-    return Adjustment(
-        base=adjustment.base_version,
-        base_digest=adjustment.base_digest,
-        version=adjustment.weights_version,
-        multipliers={f"{one.signal}.{one.level}": one.multiplier for one in adjustment.multipliers},
-        slope=adjustment.slope,
-        intercept=adjustment.intercept,
-        knots=adjustment.knots,
-        rates={one.rival: one.factor for one in adjustment.rates},
-    )

@@ -13,8 +13,8 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +22,15 @@ from statistics import mean, median, stdev
 from typing import Any, Final
 
 import msgspec
-import redis
 
 from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
 from bench.index.population import cache_folder
 from bench.machine import in_words, machine
-from bench.page import keep
+from bench.page import keep, markdown
 from bench.running.crowd import aged, ban, people, sign_ups
-from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, midnight, parts, pepper_file
-from bench.running.scene import BROKERS, Running, Scene, cpu_seconds
-from bench.store.server import Server
+from bench.running.filled import SEED, Filled, environment, filled, midnight, parts, pepper_file
+from bench.running.scene import BROKERS, Running, Scene
+from bench.store.server import server
 from schemas.wire import encode
 
 BANS: Final = 20_000
@@ -109,27 +108,21 @@ def rebuilt(revision: Revision, here: Filled, until: float, broker: str) -> Fill
     """A store of the same bans as a revision fills it: by its own `samehand rebuild`."""
     snapshot = cache_folder() / f"against-{revision.name}-{here.bans}-{SEED}-{int(until)}.rdb"
     if not snapshot.exists():
-        with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
-            settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
-            with LoadedRedis(settings=settings) as running:
-                client = redis.Redis.from_url(running.administrator_url, socket_timeout=None)
-                may_do_everything(client)
-                with Scene(broker, environment(running.url, pepper_file(), here.bans)) as scene:
-                    scene.publish(scene.topics.banned, _banned(here.bans, until))
-                    done = subprocess.run(
-                        [revision.python, "-m", revision.command_line, "rebuild", "--from-start", "--json"],
-                        env={**os.environ, **scene.environment, **revision.environment},
-                        capture_output=True,
-                        text=True,
-                        check=False,
-                    )
-                if done.returncode or msgspec.json.decode(done.stdout)["fingerprints"] != here.bans:
-                    raise CannotBeLaid(
-                        f"{revision.name} does not rebuild:\n{done.stdout}{done.stderr[-2_000:]}"
-                    )
-                client.save()
-                client.close()
-            (Path(scratch) / "made.rdb").replace(snapshot)
+        with server() as running:
+            may_do_everything(running.client)
+            with Scene(broker, environment(running.url, pepper_file(), here.bans)) as scene:
+                scene.publish(scene.topics.banned, _banned(here.bans, until))
+                done = subprocess.run(
+                    [revision.python, "-m", revision.command_line, "rebuild", "--from-start", "--json"],
+                    env={**os.environ, **scene.environment, **revision.environment},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+            if done.returncode or msgspec.json.decode(done.stdout)["fingerprints"] != here.bans:
+                words = f"{done.stdout}{done.stderr[-2_000:]}"
+                raise CannotBeLaid(f"{revision.name} does not rebuild:\n{words}")
+            running.keep(snapshot)
     return Filled(here.bans, snapshot, here.pepper, here.originals)
 
 
@@ -147,66 +140,44 @@ def may_do_everything(client: Any) -> None:
 
 def turn(side: Side, broker: str, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
     """One worker, warm, reads the events."""
-    events = pairs[_WARM_UP:]
+    events, revision = pairs[_WARM_UP:], side.revision
     with side.filled.server() as server:
         may_do_everything(server.client)
         own = environment(server.url, side.filled.pepper, side.filled.bans)
         with Scene(broker, own) as scene:
             created = scene.topics.created
             scene.publish(created, pairs[:_WARM_UP])
-            revision = side.revision
             program = (revision.command_line, "worker")
             worker = scene.start(program, environment=revision.environment, python=revision.python)
             scene.until_committed(created, _WARM_UP)
             time.sleep(_SETTLE_SECONDS)
-            before, began = _read(worker, server), time.monotonic()
+            read_before, before = _read(worker), scene.spent([server.client])
             scene.publish(created, events)
             scene.until_committed(created, len(pairs), _RUN_SECONDS_MAX)
-            seconds, after = time.monotonic() - began, _read(worker, server)
+            spent, read = scene.spent([server.client]).an_event(before, len(events)), _read(worker)
             alerts = scene.count(scene.topics.alerts)
-    count, several = len(events), {name: after[name] - before[name] for name in before}
-    looked_up = several["candidates_count"]
-    prefix = "candidates_le_"
-    buckets = sorted(
-        (float(name.removeprefix(prefix)), value)
-        for name, value in several.items()
-        if name.startswith(prefix)
-    )
-    total = buckets[-1][1] if buckets else 0.0
+    read = {name: value - read_before.get(name, 0.0) for name, value in read.items()}
+    looked_up, total = read.pop("count", 0.0), read.pop("sum", 0.0)
+    bounds = sorted((float(bound), held) for bound, held in read.items())
+    worker_microseconds, redis_microseconds = spent.microseconds
     return Turn(
-        worker_microseconds=several["worker"] / count * 1e6,
-        redis_microseconds=several["redis"] / count * 1e6,
-        bytes_from_redis=several["bytes"] / count,
-        records=several["candidates_sum"] / looked_up if looked_up else math.nan,
-        records_p99=next((bound for bound, held in buckets if total and held >= 0.99 * total), math.nan),
-        events_a_second=count / seconds,
+        worker_microseconds=worker_microseconds,
+        redis_microseconds=redis_microseconds,
+        bytes_from_redis=spent.redis_out_bytes,
+        records=total / looked_up if looked_up else math.nan,
+        records_p99=next((bound for bound, held in bounds if 0 < 0.99 * looked_up <= held), math.nan),
+        events_a_second=1 / spent.seconds,
         alerts=alerts,
     )
 
 
-def _read(worker: Running, server: Server) -> dict[str, float]:
-    """Counters of a worker and its Redis; buckets of candidates by their bound."""
-    told = {
-        "worker": sum(cpu_seconds(pid) for pid in _tree(worker)),
-        "redis": server.cpu_seconds(),
-        "bytes": float(server.client.info("stats")["total_net_output_bytes"]),
-    }
-    for part in ("sum", "count"):
-        told[f"candidates_{part}"] = sum(value for _, value in worker.samples(f"samehand_candidates_{part}"))
-    for labels, value in worker.samples("samehand_candidates_bucket"):
-        told[f"candidates_le_{labels['le']}"] = told.get(f"candidates_le_{labels['le']}", 0.0) + value
-    return told
-
-
-def _tree(worker: Running) -> list[int]:
-    """A worker's processes: one that supervises has children."""
-    waiting, found = [worker.child.pid or 0], []
-    while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        waiting += [int(child) for child in children.split()]
-    return found
+def _read(worker: Running) -> dict[str, float]:
+    """A worker's histogram of candidates read: its sum, its count, and what each bucket's bound holds."""
+    read = defaultdict[str, float](float)
+    for part in ("sum", "count", "bucket"):
+        for labels, value in worker.samples(f"samehand_candidates_{part}"):
+            read[labels.get("le", part)] += value
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,20 +217,21 @@ _ROWS: Final[dict[str, tuple[Callable[[Turn], float], str]]] = {
 def table(one: Report) -> str:
     """For people: medians, and ratios with their intervals."""
     old, new = one.turns[one.revision], one.turns["today"]
-    lines = [
-        f"| {one.bans:,} bans of two years | {one.revision}, {one.forms[one.revision]} "
-        f"| today, {one.forms['today']} | today / {one.revision} [95 %] |",
-        "|---" * 4 + "|",
-    ]
+    rows = []
     for words, (of, form) in _ROWS.items():
         olds, news = [of(it) for it in old], [of(it) for it in new]
-        told = ratio(olds, news)
-        lines.append(f"| {words} | {median(olds):{form}} | {median(news):{form}} | {told or ''} |")
-    said = (
-        f"{len(old)} turns of {one.events:,} events each, by turns; none lost",
-        f"on {in_words(one.machine)}",
+        cells = (f"{median(olds):{form}}", f"{median(news):{form}}", ratio(olds, news) or "")
+        rows.append((words, *cells))
+    heads = (
+        f"{one.bans:,} bans of two years",
+        f"{one.revision}, {one.forms[one.revision]}",
+        f"today, {one.forms['today']}",
+        f"today / {one.revision} [95 %]",
     )
-    return "\n".join([*lines, "", *(f"* {line}" for line in said)])
+    return (
+        f"{markdown(heads, rows)}\n\n* {len(old)} turns of {one.events:,} events each, by turns; none lost\n"
+        f"* on {in_words(one.machine)}"
+    )
 
 
 def medians(report: Report) -> dict[str, Any]:

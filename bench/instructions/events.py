@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -47,9 +47,9 @@ WARM_UP: Final = 100
 
 
 async def run(
-    events: int, bans: int, url: str, originals: Sequence[Person], counting: Callable[[], Callable[[], None]]
+    events: int, bans: int, url: str, originals: Sequence[Person], collecting: ctypes.CDLL | None
 ) -> int:
-    """Lets accounts sign up; how many alerts came of those that count."""
+    """Lets accounts sign up; how many alerts came of those that count, between the library's two calls."""
     settings = load(environment(url, pepper_file(), bans))
     logs.configure(settings.log_level)
     context = replace(context_of(settings, peppers_of(settings)), now=lambda: NOW)
@@ -63,9 +63,11 @@ async def run(
     ]
     await _through(screen, arrivals[:WARM_UP])
     collect_seldom()
-    end = counting()
+    if collecting is not None:
+        collecting.begin()
     alerts = await _through(screen, arrivals[WARM_UP:])
-    end()
+    if collecting is not None:
+        collecting.end()
     await context.store.close()
     return alerts
 
@@ -78,25 +80,6 @@ async def _through(screen: Screen, arrivals: Sequence[Arrival]) -> int:
         await screen.confirm(emits)
         alerts += len(emits)
     return alerts
-
-
-def counting(library: Path) -> Callable[[], Callable[[], None]]:
-    """What begins to count, and gives what ends it."""
-    collecting = ctypes.CDLL(str(library))
-
-    def begin() -> Callable[[], None]:
-        collecting.begin()
-
-        def end() -> None:
-            collecting.end()
-
-        return end
-
-    return begin
-
-
-def nothing() -> Callable[[], None]:
-    return lambda: None
 
 
 def main() -> None:
@@ -113,13 +96,13 @@ def main() -> None:
     if given.record:
         tape = Tape()
         tape.record()
-        alerts = asyncio.run(run(given.events, given.bans, given.record, originals, nothing))
+        alerts = asyncio.run(run(given.events, given.bans, given.record, originals, None))
         tape.save(given.tape)
     else:
         tape = Tape.load(given.tape)
         tape.replay()
-        begin = counting(given.collecting) if given.collecting else nothing
-        alerts = asyncio.run(run(given.events, given.bans, "redis://127.0.0.1:1/0", originals, begin))
+        collecting = ctypes.CDLL(str(given.collecting)) if given.collecting else None
+        alerts = asyncio.run(run(given.events, given.bans, "redis://127.0.0.1:1/0", originals, collecting))
     print(alerts)
 
 

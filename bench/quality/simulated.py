@@ -40,14 +40,14 @@ def simulated(
     seeds: Sequence[int],
     accounts: int = _ACCOUNTS,
     processes: int = 2,
-    done: Callable[[int], None] = lambda seed: None,
+    heard: Callable[[int], None] = lambda ready: None,
 ) -> dict[str, Any]:
-    """The figures over all seeds together; ``done`` hears of each platform that is ready."""
+    """The figures over all seeds together; ``heard`` is told how many platforms are ready."""
     with ProcessPoolExecutor(processes) as pool:
-        running = {pool.submit(partial(_one, edits=edits, accounts=accounts), seed): seed for seed in seeds}
-        for each in as_completed(running):
+        running = [pool.submit(partial(_one, edits=edits, accounts=accounts), seed) for seed in seeds]
+        for ready, each in enumerate(as_completed(running), 1):
             each.result()
-            done(running[each])
+            heard(ready)
         runs = [each.result() for each in running]
     return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures_of(together(runs))}
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.page import markdown
 from bench.quality.plan import SPANS
 from bench.quality.tables import number_text, share_text
 from bench.running.crowd import MIRROR_EVERY
@@ -234,19 +235,15 @@ def table(told: Mapping[str, Any]) -> str:
     )
     rows.append(("innocent alarmed", alarmed, ""))
     head = f"at {told['bans']:,} whole bans of two years"
-    first = _markdown([(head, "measured", "goal"), ("---",) * 3, *rows])
+    first = markdown((head, "measured", "goal"), rows)
     possible = [told["by_span"][span]["possible"] for span in SPANS]
     cells = [
         ("recall of 1–7", *(number_text(each["recall"]["value"]) for each in possible)),
         ("precision", *(number_text(each["precision"]) for each in possible)),
     ]
     heads = ("`possible` by time since the ban", *SPANS)
-    second = _markdown([heads, ("---",) * len(heads), *cells])
+    second = markdown(heads, cells)
     return f"{first}\n\n{second}"
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _both(each: Mapping[str, Any]) -> str:

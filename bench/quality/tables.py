@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bench.page import markdown
 from cli.offline.share import Share
 
 _NAIVE, _HARDER = ("1", "2", "3", "4"), ("5", "6", "7")
@@ -14,8 +15,7 @@ Row = tuple[str, str, str]
 
 def table(told: Mapping[str, Any]) -> str:
     """Markdown, a row a figure of the simulated platforms."""
-    lines = [f"| {' | '.join(row)} |" for row in _rows(told["simulated"])]
-    return "\n".join(["| what | measured | goal |", "|---|---|---|", *lines])
+    return markdown(("what", "measured", "goal"), _rows(told["simulated"]))
 
 
 def _rows(told: Mapping[str, Any]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""``python -m bench.real --data DIR [--edits held_out] [--only scenes,renames] [--quick] [--json]``.
+"""``python -m bench.real --data DIR [--only scenes,renames] [--quick] [--note FILE] [--json]``.
 
 What samehand makes of real names. They are no part of the project: a folder of them is given, by ``--data``
 or ``SAMEHAND_REAL_NAMES``. The scenes take half an hour of two cores, most of it among background bans. Ends
@@ -13,12 +13,11 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from bench.kinds import KINDS
 from bench.real.report import PARTS, QUICK, NoRealNames, Sizes, report
-from bench.real.tables import TABLED, tables
+from bench.real.tables import tables
 from cli import output
+from tools.reference_tables import filled_in
 
 FOLDER_VARIABLE = "SAMEHAND_REAL_NAMES"
 
@@ -27,10 +26,10 @@ def main() -> int:
     """0 with the figures on standard output, 1 if a pair got worse; 2 and one line without the names."""
     parser = argparse.ArgumentParser(prog="python -m bench.real", description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get(FOLDER_VARIABLE), metavar="DIR")
-    parser.add_argument("--edits", choices=sorted(KINDS), default="held_out")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, comma-separated; all of them")
     parser.add_argument("--background", type=int, help="bans behind the scenes, 100,000")
     parser.add_argument("--quick", action="store_true", help="few of everything: shows that all runs")
+    parser.add_argument("--note", type=Path, help="fill the tables of this note in")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     only = given.only.split(",")
@@ -45,38 +44,18 @@ def main() -> int:
         sizes = replace(sizes, background=given.background)
     try:
         with output.progress("parts measured", len(only)) as heard:
-            told = report(Path(given.data), given.edits, only=only, sizes=sizes, heard=heard)
+            told = report(Path(given.data), only=only, sizes=sizes, heard=heard)
     except NoRealNames as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else shown(told))
-    return int(got_worse(told))
-
-
-def shown(told: dict[str, Any]) -> str:
-    """For people: tables of what has one, and the rest figure by figure."""
-    rest = {part: each for part, each in told.items() if part not in TABLED}
-    return "\n\n".join((*tables(told).values(), *(["\n".join(lines(rest))] if rest else [])))
-
-
-def got_worse(told: dict[str, Any]) -> bool:
-    """Whether a pair of the scenes got worse where it must not."""
-    return bool(told.get("scenes", {}).get("worse"))
-
-
-def lines(told: dict[str, Any], indent: str = "") -> list[str]:
-    """The figures for people: one a line, long lists by their number and their first members."""
-    shown = []
-    for name, value in told.items():
-        if isinstance(value, dict):
-            shown += [f"{indent}{name}:", *lines(value, indent + "  ")]
-        elif isinstance(value, list):
-            shown.append(
-                f"{indent}{name}: {len(value)}" + "".join(f"\n{indent}  {one}" for one in value[:20])
-            )
-        else:
-            shown.append(f"{indent}{name}: {value}")
-    return shown
+    if given.note is not None:
+        text = given.note.read_text("utf-8")
+        for name, table in tables(told).items():
+            text = filled_in(text, name, table)
+        given.note.write_text(text, "utf-8")
+    shown = "\n\n".join(tables(told).values())
+    print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else shown)
+    return int(bool(told.get("scenes", {}).get("worse")))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,6 @@ from schemas.dates import from_seconds
 CANDIDATES = 10
 """How many below the bands are asked for, so that a rank can be told."""
 
-_PLATFORM = "x"
-
-
 Field = Literal["handle", "display_name"]
 
 
@@ -32,6 +29,10 @@ class Named:
     text: str
     field: Field
     at: float | None = None
+
+    def profile(self, account_id: str) -> Account:
+        handle, name = (self.text, None) if self.field == "handle" else (None, self.text)
+        return Account(account_id=account_id, handle=handle, display_name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,6 @@ class Looked:
 
     found: tuple[tuple[ScoredCandidate, ...], ...]
     bad: int
-    seconds: float
 
     @property
     def alarmed(self) -> list[int]:
@@ -58,16 +58,9 @@ class Looked:
         ]
 
 
-def looked_up(
-    bans: Sequence[Named],
-    accounts: Sequence[Named],
-    *,
-    candidates: int = CANDIDATES,
-    first_day: bool = False,
-) -> Looked:
+def looked_up(bans: Sequence[Named], accounts: Sequence[Named]) -> Looked:
     """Enrols the bans, then looks every account up among them."""
-    started = time.monotonic()
-    run = Offline(now=time.time(), candidates=candidates, first_day=first_day)
+    run = Offline(now=time.time(), candidates=CANDIDATES)
     asyncio.run(_run(run, bans, accounts))
     found: list[list[ScoredCandidate]] = [[] for _ in accounts]
     for alert in run.scored.alerts:
@@ -75,43 +68,44 @@ def looked_up(
             ScoredCandidate(_place(alert.matched.account_id), alert.log_odds, alert.band)
         )
     ranked = tuple(tuple(sorted(several, key=lambda one: (-one.log_odds, one.ban))) for several in found)
-    return Looked(ranked, len(run.scored.faults), time.monotonic() - started)
+    return Looked(ranked, len(run.scored.faults))
 
 
 async def _run(run: Offline, bans: Sequence[Named], accounts: Sequence[Named]) -> None:
     now = time.time()
-    banned = [_ban(place, one, now) for place, one in enumerate(bans)]
-    created = [_account(place, one, now) for place, one in enumerate(accounts)]
-    await run.enrol(banned)
-    await run.screen(created)
-
-
-def _ban(place: int, named: Named, now: float) -> InputLine[AccountBanned]:
-    record = AccountBanned(
-        event_id=f"b{place}",
-        version=1,
-        occurred_at=from_seconds(now if named.at is None else named.at),
-        banned_at=None if named.at is None else from_seconds(named.at),
-        platform=_PLATFORM,
-        account=_profile("b", place, named),
+    await run.enrol(
+        [
+            InputLine(
+                f"ban {place}",
+                AccountBanned(
+                    event_id=f"b{place}",
+                    version=1,
+                    occurred_at=from_seconds(now if banned.at is None else banned.at),
+                    banned_at=None if banned.at is None else from_seconds(banned.at),
+                    platform="x",
+                    account=banned.profile(f"b{place}"),
+                ),
+                dated=banned.at is not None,
+            )
+            for place, banned in enumerate(bans)
+        ]
     )
-    return InputLine(f"ban {place}", record, dated=named.at is not None)
-
-
-def _account(place: int, named: Named, now: float) -> InputLine[AccountCreated]:
-    record = AccountCreated(
-        event_id=f"a{place}",
-        version=1,
-        occurred_at=from_seconds(now if named.at is None else named.at),
-        platform=_PLATFORM,
-        account=_profile("a", place, named),
+    await run.screen(
+        [
+            InputLine(
+                f"account {place}",
+                AccountCreated(
+                    event_id=f"a{place}",
+                    version=1,
+                    occurred_at=from_seconds(now if account.at is None else account.at),
+                    platform="x",
+                    account=account.profile(f"a{place}"),
+                ),
+                dated=account.at is not None,
+            )
+            for place, account in enumerate(accounts)
+        ]
     )
-    return InputLine(f"account {place}", record, dated=named.at is not None)
-
-
-def _profile(side: str, place: int, named: Named) -> Account:
-    handle, name = (named.text, None) if named.field == "handle" else (None, named.text)
-    return Account(account_id=f"{side}{place}", handle=handle, display_name=name)
 
 
 def _place(account_id: str) -> int:

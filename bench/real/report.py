@@ -8,19 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.real.crowd import alarms, mirrors
-from bench.real.families import families, returning
-from bench.real.groups import groups, typosquats
-from bench.real.labelled import labelled
+from bench.real import laws
+from bench.real.families import returning
 from bench.real.namesakes import DRAWN, namesakes
 from bench.real.renames import renames
 from bench.real.scenes import BACKGROUND, CROWD, INNOCENT, PAIRS, scenes
 
 FILES: Final = (
     "cheater_name_families.csv",
-    "typosquats.csv",
-    "proscribed_group_aliases.csv",
-    "name_match_cases.csv",
     "ordinary_handles.txt",
     "handle_renames.csv",
 )
@@ -34,14 +29,10 @@ class NoRealNames(Exception):
 class RealNames:
     """What the files hold. ``families``: display names of one person each, in the file's order.
 
-    ``typosquats``: (original, imitation). ``aliases``: (group, alias). ``labelled``: two names and whether
-    they are one bearer's. ``ordinary``: handles of people who imitate nobody.
+    ``ordinary``: handles of people who imitate nobody. ``renames``: (old handle, new handle).
     """
 
     families: dict[str, list[str]]
-    typosquats: list[tuple[str, str]]
-    aliases: list[tuple[str, str]]
-    labelled: list[tuple[str, str, bool]]
     ordinary: list[str]
     renames: list[tuple[str, str]]
 
@@ -56,13 +47,8 @@ def read_names(folder: Path) -> RealNames:
         families.setdefault(row["family"], []).append(row["display_name"])
     return RealNames(
         families=families,
-        typosquats=[(row["original"], row["imitation"]) for row in _rows(folder / FILES[1])],
-        aliases=[(row["group"], row["alias"]) for row in _rows(folder / FILES[2])],
-        labelled=[
-            (row["name1"], row["name2"], row["is_match"] == "true") for row in _rows(folder / FILES[3])
-        ],
-        ordinary=(folder / FILES[4]).read_text(encoding="utf-8").splitlines(),
-        renames=[(row["old"], row["new"]) for row in _rows(folder / FILES[5])],
+        ordinary=(folder / FILES[1]).read_text(encoding="utf-8").splitlines(),
+        renames=[(row["old"], row["new"]) for row in _rows(folder / FILES[2])],
     )
 
 
@@ -80,23 +66,20 @@ class Sizes:
     households: int = PAIRS
     crowd: int = CROWD
     namesakes: int = DRAWN
+    laws: int = laws.PAIRS
 
 
-QUICK: Final = Sizes(1_000, 200, 50, 500, 50)
+QUICK: Final = Sizes(1_000, 200, 50, 500, 50, 10)
 
-Part = Callable[[RealNames, str, Sizes], Any]
+Part = Callable[[RealNames, Sizes], Any]
 
 PARTS: Final[Mapping[str, Part]] = {
-    "families": lambda names, edits, sizes: families(names.families, names.ordinary),
-    "families_returning": lambda names, edits, sizes: returning(names.families, names.ordinary),
-    "typosquats": lambda names, edits, sizes: typosquats(names.typosquats, names.ordinary),
-    "groups": lambda names, edits, sizes: groups(names.aliases, edits),
-    "labelled": lambda names, edits, sizes: labelled(names.labelled),
-    "ordinary_against_ordinary": lambda names, edits, sizes: alarms(names.ordinary),
-    "made_mirrors": lambda names, edits, sizes: mirrors(names.ordinary),
-    "namesakes": lambda names, edits, sizes: namesakes(drawn=sizes.namesakes),
-    "renames": lambda names, edits, sizes: renames(names.renames, names.ordinary),
-    "scenes": lambda names, edits, sizes: scenes(
+    "families_returning": lambda names, sizes: returning(names.families, names.ordinary),
+    # On the half that tuning did not see.
+    "laws": lambda names, sizes: [*laws.table(names.renames[1::2], seed=2, count=sizes.laws)],
+    "namesakes": lambda names, sizes: namesakes(drawn=sizes.namesakes),
+    "renames": lambda names, sizes: renames(names.renames, names.ordinary),
+    "scenes": lambda names, sizes: scenes(
         names.renames,
         background=sizes.background,
         innocent=sizes.innocent,
@@ -109,19 +92,17 @@ PARTS: Final[Mapping[str, Part]] = {
 
 def report(
     folder: Path,
-    edits: str = "held_out",
     *,
     only: Sequence[str] = tuple(PARTS),
     sizes: Sizes = Sizes(),
     heard: Callable[[int], None] = lambda ready: None,
 ) -> dict[str, Any]:
-    """The figures of some parts, ready for JSON; ``edits`` is a set of :data:`bench.kinds.KINDS`.
+    """The figures of some parts, ready for JSON; ``heard`` is told how many parts are ready.
 
-    ``heard`` is told how many parts are ready. Raises :class:`NoRealNames` where the folder
-    does not hold the names.
+    Raises :class:`NoRealNames` where the folder does not hold the names.
     """
     names, told = read_names(folder), {}
     for ready, part in enumerate(only, 1):
-        told[part] = PARTS[part](names, edits, sizes)
+        told[part] = PARTS[part](names, sizes)
         heard(ready)
     return told

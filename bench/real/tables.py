@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from bench.page import markdown
 from bench.real.scenes import DELAYS, INNOCENTS
 
 _GOALS_AT_TEN_MINUTES: Final = {
@@ -17,8 +18,6 @@ _GOALS_AT_TEN_MINUTES: Final = {
 _GOALS_OF_THE_INNOCENT: Final = {
     kind: "" if "second-hand" in kind else "≤ 1 %" if "sibling" in kind else "≤ .1 %" for kind in INNOCENTS
 }
-TABLED: Final = frozenset({"renames", "families_returning", "namesakes", "scenes"})
-"""Parts that have a place in a table."""
 _PLACES: Final = ("alone", "among")
 _COLUMNS: Final = tuple(
     # A store of few bans prices a day like ten minutes.
@@ -34,7 +33,9 @@ def tables(told: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     if "renames" in told or "families_returning" in told:
         rows = [*_renames(told.get("renames")), *_families(told.get("families_returning"))]
-        found["real"] = _table(("names alone", "measured", "goal"), rows)
+        found["real"] = markdown(("names alone", "measured", "goal"), rows)
+    if "laws" in told:
+        found["laws"] = "\n".join(told["laws"])
     if "namesakes" in told:
         found["namesakes"] = _namesakes(told["namesakes"])
     if "scenes" in told:
@@ -86,7 +87,7 @@ def _namesakes(told: Mapping[str, Any]) -> str:
     most = max(by_name, key=lambda name: by_name[name]["different"]["value"])
     shown = {"all": by_name["all"], f"most: {most}": by_name[most]}
     rows = [(name, _share(row["absent"]), _share(row["different"]), "≤ 1 %") for name, row in shown.items()]
-    return _table(heads, rows)
+    return markdown(heads, rows)
 
 
 def _mirrors(told: Mapping[str, Any]) -> str:
@@ -96,7 +97,7 @@ def _mirrors(told: Mapping[str, Any]) -> str:
     for (scene, rest), goal in _GOALS_AT_TEN_MINUTES.items():
         cells = [_both(told[place]["mirrors"][scene][f"{delay}, rest {rest}"]) for place, delay in _COLUMNS]
         rows.append((f"{scene}, rest {rest}", *cells, goal))
-    return _table(
+    return markdown(
         (f"{told['pairs']} pairs return with; % alarmed/`likely`", *heads, "goal at ten minutes"), rows
     )
 
@@ -109,7 +110,7 @@ def _innocents(told: Mapping[str, Any]) -> str:
         (kind, *(_both(told[place][how][kind]) for place, how in columns), goal)
         for kind, goal in _GOALS_OF_THE_INNOCENT.items()
     ]
-    return _table(("innocent; % alarmed/`likely`", *heads, "goal"), rows)
+    return markdown(("innocent; % alarmed/`likely`", *heads, "goal"), rows)
 
 
 def _order(told: Mapping[str, Any]) -> str:
@@ -144,8 +145,3 @@ def _share(share: Mapping[str, Any], *, counts: bool = False) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.3g} %"
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [heads, tuple("---" for _ in heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bench.rebuild.teller import NOW
+from bench.rebuild.history import NOW
 from bench.recall import KEEP
 from bench.store.server import Server
 from samehand.keys import Key

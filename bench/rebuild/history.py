@@ -5,18 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from zlib import crc32
 
+from prometheus_client import CollectorRegistry
+
+from agents.common.context import OPERATIONS, AgentContext
 from agents.common.tombstones import tombstone
+from agents.common.weights_in_force import WeightsInForce
+from agents.enrol import Enrol
 from bench.index.population import BannedNames
-from bench.store.bans import BANNED_AT, account_id
+from bench.running.crowd import BANNED_AT, account_id
+from bench.store.bans import KEYERS
+from samehand.scoring.weights import default_weights
 from schemas.accounts import Account, AccountBanned
 from schemas.wire import encode
+from store.redis import RedisStore
+from streams.kafka.topics import Names
 from streams.outcomes import Arrival
+from streams.telemetry.metrics import Metrics
 
 TOPIC = "accounts.banned"
 _PARTITIONS = 4
 _TWICE, _LIFTED = 20, 50  # one account in so many is banned a second time; is reinstated
+
+
+NOW = BANNED_AT + 86_400.0
+"""When all of it is told and asked, in seconds since 1970."""
+
+_BATCH = 500
 
 
 class BrokenOff(Exception):
@@ -101,3 +118,25 @@ class Compacted:
             self.given += 1
             last = self.history.last(self.partitions_[partition][offset])
             yield Arrival(topic, partition, offset, last.key, last.value, last.headers, last.timestamp)
+
+
+def an_agent(store: RedisStore) -> Enrol:
+    """The worker's agent, which a rebuild uses too."""
+    context = AgentContext(
+        store=store,
+        keyers=KEYERS,
+        weights=WeightsInForce(default_weights()),
+        topics=Names("bench."),
+        metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
+        now=lambda: NOW,
+    )
+    return Enrol(context)
+
+
+async def tell(store: RedisStore, records: Iterator[Arrival]) -> int:
+    """Tells a store of all records in turn; answers how many there were."""
+    enrol, told = an_agent(store), 0
+    while batch := list(islice(records, _BATCH)):
+        await enrol(batch)
+        told += len(batch)
+    return told

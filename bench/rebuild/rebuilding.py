@@ -11,10 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from bench.rebuild.history import TOPIC, BrokenOff, Compacted, History
-from bench.rebuild.teller import NOW, an_agent
+from bench.rebuild.history import NOW, TOPIC, BrokenOff, Compacted, History, an_agent
 from bench.recall import KEEP
-from bench.store.bans import BANNED_AT
+from bench.running.crowd import BANNED_AT
 from bench.store.server import Server
 from cli.banned_topic import ReadTally, open_anew, read_all
 from cli.checkpoint import Bookmark, read_bookmark

@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, ClassVar, Final, cast
+from typing import Any, Final
 
 import msgspec
-import redis
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
 from bench.index.population import cache_folder
 from bench.running.crowd import BANNED_AT, DAY_SECONDS, aged, ban, is_original, people
-from bench.store.server import Server
-from local.redis import EmbeddedRedis
+from bench.store.server import Server, server
 from samehand.fingerprint.distil import RECORD_VERSION
 from samehand.normalize.text.fold import FOLD_VERSION
 from simulate.population.people import Person
@@ -46,16 +42,9 @@ _SAMPLE: Final = 256
 _BATCH: Final = 256
 _STORE_BANS_MIN: Final = 1_000  # the least that the settings lay a store out for
 _REDIS_MS: Final = 15_000  # a machine busy with other work is no outage, whose batches would be done twice
-_LOADING_SECONDS_MAX: Final = 300.0
 _EPOCH: Final = b"}:e"  # drawn anew by each store
 # A bench has no secrets: the same pepper each time, or no snapshot would fit.
 _PEPPER_FILE: Final = f"identity {'5a' * 32}\npepper 1 {'a5' * 32} current\n"
-
-
-class LoadedRedis(EmbeddedRedis):
-    """An embedded Redis that first loads a snapshot, and never writes one."""
-
-    start_seconds_max: ClassVar[float] = _LOADING_SECONDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +56,9 @@ class Filled:
     pepper: Path
     originals: tuple[Person, ...]
 
-    @contextmanager
-    def server(self) -> Iterator[Server]:
-        """A fresh server with it, without persistence: the disk is no part of the question."""
-        settings = {
-            "appendonly": "no",
-            "dir": str(self.snapshot.parent),
-            "dbfilename": self.snapshot.name,
-        }
-        with LoadedRedis(settings=settings) as running:
-            client = redis.Redis.from_url(running.administrator_url)
-            try:
-                yield Server(running.url, running.administrator_url, cast(Any, client))
-            finally:
-                client.close()
+    def server(self) -> AbstractContextManager[Server]:
+        """A fresh server with it."""
+        return server(self.snapshot)
 
 
 def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
@@ -137,13 +115,12 @@ def _mark(bans: int, seed: int, pepper: Path, until: float | None, originals: fr
     mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES, *chosen)).encode())
     for name in sorted(SCRIPTS):
         mark.update(SCRIPTS[name].digest.encode())
-    with LoadedRedis(settings={"appendonly": "no"}) as running:
+    with server() as running:
         settings = load(environment(running.url, pepper, bans))
         drawn = list(islice(people(seed, bans, range(bans)), _SAMPLE))
         asyncio.run(_enrol(settings, enumerate(drawn), until))
-        with redis.Redis.from_url(running.administrator_url) as client:
-            for line in sorted(_contents(cast(Any, client))):
-                mark.update(line)
+        for line in sorted(_contents(running.client)):
+            mark.update(line)
     return mark.hexdigest()
 
 
@@ -173,23 +150,17 @@ def _fill(
     until: float | None,
     chosen: frozenset[int] | None,
 ) -> None:
-    with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
-        settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
-        with LoadedRedis(settings=settings) as running:
-            own = environment(running.url, pepper, bans)
-            first, *rest = parts(bans)
-            originals = fill(own, bans, seed, first, until, chosen)
-            with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-                jobs = [pool.submit(fill, own, bans, seed, part, until, chosen) for part in rest]
-                originals += [one for job in jobs for one in job.result()]
-            with redis.Redis.from_url(
-                running.administrator_url, socket_timeout=_LOADING_SECONDS_MAX
-            ) as client:
-                client.save()
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(msgspec.msgpack.encode(originals))
-        part.replace(kept)
-        shutil.move(Path(scratch) / "made.rdb", snapshot)
+    with server() as running:
+        own = environment(running.url, pepper, bans)
+        first, *rest = parts(bans)
+        originals = fill(own, bans, seed, first, until, chosen)
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+            jobs = [pool.submit(fill, own, bans, seed, part, until, chosen) for part in rest]
+            originals += [one for job in jobs for one in job.result()]
+        made = kept.with_suffix(f".{os.getpid()}")
+        made.write_bytes(msgspec.msgpack.encode(originals))
+        made.replace(kept)
+        running.keep(snapshot)
 
 
 def parts(bans: int) -> list[range]:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.request import urlopen
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -39,6 +39,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
 
+def cpu_seconds_of(child: Child) -> float:
+    """What a process and those that it started have used."""
+    waiting, seconds = [child.pid or 0], 0.0
+    while waiting:
+        pid = waiting.pop()
+        seconds += cpu_seconds(pid)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        waiting += map(int, children.split())
+    return seconds
+
+
 def resident_bytes(pid: int) -> int:
     """What of a process is in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE_BYTES
@@ -63,6 +74,28 @@ PLAIN: Final = ("bench.running.plain",)
 
 SOURCES: Final[Mapping[str, str]] = MappingProxyType({"PYTHONPATH": ""})
 """The environment of a process whose mind is Python, where `make bench` has put machine code first."""
+
+
+class Spent(NamedTuple):
+    """What workers and Redis servers have used so far, and the clock on the wall (seconds).
+
+    Bytes are what the servers count on their sockets.
+    """
+
+    seconds: float
+    worker_seconds: float
+    redis_seconds: float
+    redis_in_bytes: float
+    redis_out_bytes: float
+
+    def an_event(self, before: Spent, events: int) -> Spent:
+        """The part of each event since `before`."""
+        return Spent(*((now - then) / events for now, then in zip(self, before, strict=True)))
+
+    @property
+    def microseconds(self) -> tuple[float, float]:
+        """Of the processors of workers and of Redis."""
+        return self.worker_seconds * 1e6, self.redis_seconds * 1e6
 
 
 class NotInTime(RuntimeError):  # says what was waited for; "error" would add nothing
@@ -121,24 +154,41 @@ class Scene:
                 confirmation.get(WAIT_SECONDS_MAX)
         return len(sent)
 
-    def hold(
+    def spent(self, servers: Sequence[Any] = ()) -> Spent:
+        """What all workers and the servers, given by their clients, have used so far."""
+        cpu = [server.info("cpu") for server in servers]
+        stats = [server.info("stats") for server in servers]
+        return Spent(
+            time.monotonic(),
+            sum(one.cpu_seconds() for one in self.workers),
+            sum(float(one["used_cpu_sys"]) + float(one["used_cpu_user"]) for one in cpu),
+            sum(one["total_net_input_bytes"] for one in stats),
+            sum(one["total_net_output_bytes"] for one in stats),
+        )
+
+    def timed(
         self,
-        workers: Sequence[Running],
         warm_up: Sequence[tuple[bytes, bytes]],
         rest: Sequence[tuple[bytes, bytes]],
+        servers: Sequence[Any] = (),
         seconds_max: float = WAIT_SECONDS_MAX,
-    ) -> None:
-        """Holds workers that have read the warm-up, with the rest on the topic of sign-ups for them to read.
+    ) -> Spent:
+        """What an event of the rest costs workers that have read the warm-up, and stand still meanwhile.
 
-        Raises `NotInTime`.
+        The rest is on the topic when they go on. Raises `NotInTime`.
         """
         created = self.topics.created
         self.publish(created, warm_up)
         self.until_committed(created, len(warm_up), seconds_max)
         time.sleep(_SETTLE_SECONDS)
-        for one in workers:
+        for one in self.workers:
             one.freeze()
         self.publish(created, rest)
+        before = self.spent(servers)
+        for one in self.workers:
+            one.thaw()
+        self.until_committed(created, len(warm_up) + len(rest), seconds_max)
+        return self.spent(servers).an_event(before, len(rest))
 
     def committed(self, topic: str) -> int:
         """How many records of a topic the group has acknowledged."""
@@ -236,8 +286,16 @@ class Running:
         self.child.thaw()
 
     def cpu_seconds(self) -> float:
-        """Processor time it has used."""
-        return cpu_seconds(self.pid)
+        """Processor time that it and its children have used."""
+        return cpu_seconds_of(self.child)
+
+    def is_ready(self) -> bool:
+        """Whether a worker is a member of its group, and all that it needs answers."""
+        try:
+            with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=30.0):
+                return True
+        except OSError:
+            return False
 
     def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
         """The labels and values of a metric of its page."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from agents.common.converters import ban_of, fingerprints_of, quoted_of
 from bench.index.population import BannedNames
+from bench.running.crowd import BANNED_AT, account_id
 from bench.store.server import Server
 from samehand.account import Account
 from samehand.lineage import founder
@@ -23,20 +24,12 @@ from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.layout import Layout
 
-BANNED_AT = 1_790_000_000.0
 IDENTITY = b"a bench has no secrets of its own"
 KEYERS = Peppers(IDENTITY, (Pepper(1, b"nor a pepper that anybody else uses"),)).keyers
 _DAY = 86_400.0
 _PREFIX = "samehand:"
 _BATCH = 512
 _COUNTED = 100_000  # accounts that are remembered where what they show is counted
-# Ids as platforms give them, some eighteen digits; odd factors modulo 2 ** 60 permute.
-_SCATTER, _IDS = 0x9E3779B97F4A7C15, 1 << 60
-
-
-def account_id(number: int) -> str:
-    """The id of the numbered banned account."""
-    return str(number * _SCATTER % _IDS)
 
 
 def by_handle(number: int, held: BannedNames, *, at: float = BANNED_AT) -> Ban:

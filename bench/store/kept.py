@@ -7,10 +7,8 @@ after any of these has changed fills anew, and removes the former snapshot.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -26,7 +24,6 @@ from bench.store.server import Server, server
 
 T = TypeVar("T")
 
-_SNAPSHOT = "dump.rdb"
 # What handles become in a store; how pairs are scored is no part of it.
 _MAKES_KEYS = (
     (samehand, ("*.py", "normalize/**/*", "frequency/**/*", "names/*.py", "blocking/*.py", "signals/*.py")),
@@ -45,14 +42,9 @@ class CachedServer(Generic[T]):
         self._told = told
         self._file = cache_folder() / f"{name}-{_digest(also)[:16]}.rdb"
 
-    @contextmanager
-    def server(self) -> Iterator[Server]:
+    def server(self) -> AbstractContextManager[Server]:
         """A server with the kept content, or an empty one where there is none."""
-        with tempfile.TemporaryDirectory(prefix="samehand-bench-") as folder:
-            if self.there:
-                (Path(folder) / _SNAPSHOT).symlink_to(self._file)
-            with server(Path(folder)) as running:
-                yield running
+        return server(self._file if self.there else None)
 
     @property
     def there(self) -> bool:
@@ -67,9 +59,7 @@ class CachedServer(Generic[T]):
         self._file.parent.mkdir(parents=True, exist_ok=True)
         for former in self._file.parent.glob(f"{self._name}-{'?' * 16}.*"):
             former.unlink()
-        part = self._file.with_suffix(".part")
-        shutil.move(own.snapshot(), part)
-        part.replace(self._file)
+        own.keep(self._file)
         self._facts.write_bytes(msgspec.json.encode(told))
         return told
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,11 +48,13 @@ class Server:
         name = info.get("server_name", "redis")
         return f"{name} {info.get('valkey_version', info['redis_version'])}, {info['mem_allocator']}"
 
-    def snapshot(self) -> Path:
-        """Writes all of its data to one file; answers which."""
+    def keep(self, path: Path) -> None:
+        """Writes all of its data to one file, which is there only when it is whole."""
         self.client.save()
         told = self.client.config_get("d*")
-        return Path(str(told["dir"])) / str(told["dbfilename"])
+        part = path.with_suffix(f".{os.getpid()}.part")
+        shutil.move(Path(str(told["dir"])) / str(told["dbfilename"]), part)
+        part.replace(path)
 
     def bytes_by_part(self) -> dict[str, tuple[int, int]]:
         """For each letter that a store's keys begin with: how many keys, and their bytes as told."""
@@ -77,12 +81,15 @@ class _Patient(EmbeddedRedis):
 
 
 @contextmanager
-def server(folder: Path | None = None) -> Iterator[Server]:
-    """An embedded server without persistence: the disk is no part of the question.
+def server(snapshot: Path | None = None) -> Iterator[Server]:
+    """An embedded server without persistence, which begins with the snapshot, if there is one.
 
-    It begins with the snapshot in ``folder``, if there is one.
+    The disk is no part of the question.
     """
-    with _Patient(folder, settings={"appendonly": "no"}) as running:
+    settings = {"appendonly": "no", "rdbcompression": "no"}
+    if snapshot is not None:
+        settings |= {"dir": str(snapshot.parent), "dbfilename": snapshot.name}
+    with _Patient(settings=settings) as running:
         client = redis.Redis.from_url(running.administrator_url, socket_timeout=_ANSWER_SECONDS_MAX)
         try:
             yield Server(running.url, running.administrator_url, cast(Any, client))

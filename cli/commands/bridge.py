@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from streams import settings
 from streams.kafka.mapped_topics import mappings_of
-from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
@@ -49,10 +46,10 @@ def command() -> int:
     given = settings.load()
     mappings_of(given)  # a wrong expression fails here, not in the log of a child process
     logs.configure(given.log_level)
-    return supervise(partial(_work, given), FlightRecorder(given.data_dir))
 
+    def work(birth: Birth) -> int:
+        from agents.runtime.bridge import run  # half a second of imports, which the supervisor does without
 
-def _work(given: Settings, birth: Birth) -> int:
-    from agents.runtime.bridge import run  # half a second of imports, which the supervisor does without
+        return run(given, birth)
 
-    return run(given, birth)
+    return supervise(work, FlightRecorder(given.data_dir))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -13,8 +11,9 @@ import msgspec
 from cli import output
 from cli.desk_database import desk_database
 from cli.output_files import write
+from cli.run_async import in_event_loop
 from report.text import visible
-from streams.settings import Settings, load
+from streams.settings import load
 
 
 @click.command("case", short_help="Write the case file of one alert, from the desk's database.")
@@ -33,7 +32,8 @@ from streams.settings import Settings, load
     help="Write a printable page (HTML) to this file instead of JSON to standard output.",
 )
 @output.json_option
-def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
+@in_event_loop
+async def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
     """Write the case file of one alert, from the desk's database (SAMEHAND_DATABASE_URL).
 
     It holds the evidence and its weights, the verdicts, related alerts, who read the alert and what was
@@ -45,7 +45,15 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
       samehand case 7f3a9c01 --for appeal-311 > case.json
       samehand case 7f3a9c01 --for appeal-311 --page case.html
     """
-    case = asyncio.run(_case(load(), alert, purpose))
+    from desk.readers import Reader
+    from desk.review.case import case_file
+    from desk.review.deciding.review import Review
+    from desk.review.policy import Policy
+
+    operator = Reader("command-line", "", "auditor")
+    async with desk_database(load()) as connection:
+        review = Review(connection, operator, Policy(key=b""), time.time())  # nothing is drawn
+        case = await case_file(review, alert, purpose=purpose)
     if page is not None:
         from desk.web.pages.case import case_page
 
@@ -57,15 +65,3 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
     else:
         click.echo(f"{visible(str(page))}: the case file of alert {visible(alert)}, ready to print.")
     return 0
-
-
-async def _case(settings: Settings, alert: str, purpose: str) -> dict[str, Any]:
-    from desk.readers import Reader
-    from desk.review.case import case_file
-    from desk.review.deciding.review import Review
-    from desk.review.policy import Policy
-
-    operator = Reader("command-line", "", "auditor")
-    async with desk_database(settings) as connection:
-        review = Review(connection, operator, Policy(key=b""), time.time())  # nothing is drawn
-        return await case_file(review, alert, purpose=purpose)

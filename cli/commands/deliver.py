@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import partial
 
 import click
 
-from deliver.endpoints import Endpoint, endpoints_of
+from deliver.endpoints import endpoints_of
 from streams import settings
-from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
@@ -52,10 +49,10 @@ def command() -> int:
     # A wrong URL fails here, not in the log of a child process.
     endpoints = endpoints_of(given, os.environ)
     logs.configure(given.log_level)
-    return supervise(partial(_work, given, endpoints), FlightRecorder(given.data_dir))
 
+    def work(birth: Birth) -> int:
+        from deliver.process import run  # half a second of imports, which the supervisor does without
 
-def _work(given: Settings, endpoints: Sequence[Endpoint], birth: Birth) -> int:
-    from deliver.process import run  # half a second of imports, which the supervisor does without
+        return run(given, endpoints, birth)
 
-    return run(given, endpoints, birth)
+    return supervise(work, FlightRecorder(given.data_dir))

@@ -19,6 +19,7 @@ import msgspec
 from cli import exit_codes, output
 from cli.desk_database import desk_database
 from cli.output_files import unwritable
+from cli.run_async import in_event_loop
 from report.text import plural, visible
 from schemas import fields
 from streams.errors import BrokerRefused, BrokerUnavailable
@@ -99,7 +100,8 @@ def users() -> None:
     "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
 )
 @output.json_option
-def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
+@in_event_loop
+async def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
     """Add a person called NAME, who signs in with that name.
 
     The password, 12 to 256 characters, is asked for on the terminal, or read as one line of standard input.
@@ -110,16 +112,22 @@ def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
       samehand desk users add amina --role moderator
       samehand desk users add demo --role lead --link
     """
-    password = None if with_link else _password()
+    from desk.access.sessions import link
+    from desk.access.sign_in import add_user
+
+    password, now = None if with_link else _password(), time.time()
     settings = load()
-    user_id, token = asyncio.run(_add(settings, name, role, password, with_link))
-    link = f"{_base(settings)}/link/{token}" if token else None
+    kept = None if password is None else _kept(password)
+    async with desk_database(settings, create=True) as connection:
+        user_id = await add_user(connection, name, role, password=kept, now=now)
+        token = await link(connection, user_id, now=now) if with_link else None
+    address = f"{_base(settings)}/link/{token}" if token else None
     if as_json:
-        output.figures({"user_id": user_id, "name": name, "role": role, "link": link})
+        output.figures({"user_id": user_id, "name": name, "role": role, "link": address})
         return 0
     output.console().print(f"{name} is {'an' if role == 'auditor' else 'a'} {role} now, as {user_id}")
-    if link:
-        output.line(output.console(), link)
+    if address:
+        output.line(output.console(), address)
     return 0
 
 
@@ -139,56 +147,40 @@ def _kept(password: str) -> str:
         raise click.UsageError(str(fault)) from fault
 
 
-async def _add(
-    settings: Settings, name: str, role: str, password: str | None, with_link: bool
-) -> tuple[str, str | None]:
-    from desk.access.sessions import link
-    from desk.access.sign_in import add_user
-
-    now, kept = time.time(), None if password is None else _kept(password)
-    async with desk_database(settings, create=True) as connection:
-        user_id = await add_user(connection, name, role, password=kept, now=now)
-        token = await link(connection, user_id, now=now) if with_link else None
-        return user_id, token
-
-
 @users.command("list", short_help="List the people.")
 @output.json_option
-def list_(as_json: bool) -> int:
+@in_event_loop
+async def list_(as_json: bool) -> int:
     """List the people: name, role, whether they may sign in, and the opaque id that verdicts carry.
 
     \b
     Example:
       samehand desk users list
     """
-    accounts = asyncio.run(_everybody(load()))
+    from desk.database import users as rows
+
+    async with desk_database(load()) as connection:
+        accounts = [
+            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
+            for row in await rows.everybody(connection)
+        ]
     if as_json:
         output.figures({"users": accounts})
         return 0
     screen = output.console()
-    rows = [
-        [
-            visible(account["name"], 128),
-            account["role"],
-            "locked out" if account["out"] else "may sign in",
-            account["user_id"],
+    if accounts:
+        cells = [
+            (
+                visible(str(account["name"]), 128),
+                str(account["role"]),
+                "locked out" if account["out"] else "may sign in",
+                str(account["user_id"]),
+            )
+            for account in accounts
         ]
-        for account in accounts
-    ]
-    if rows:
-        screen.print(output.table(("name", "role", "state", "id"), rows))
+        screen.print(output.table(("name", "role", "state", "id"), cells))
     screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
-
-
-async def _everybody(settings: Settings) -> list[dict[str, Any]]:
-    from desk.database import users as rows
-
-    async with desk_database(settings) as connection:
-        return [
-            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
-            for row in await rows.everybody(connection)
-        ]
 
 
 @users.command("set", short_help="Change a role or password, lock somebody out or let them in again.")
@@ -539,7 +531,8 @@ async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, rea
     help="Only lines with a number above N.",
 )
 @output.json_option
-def export(since: int, as_json: bool) -> int:
+@in_event_loop
+async def export(since: int, as_json: bool) -> int:
     """Print the lines of the audit log, oldest first, one JSON object a line.
 
     They hold ids, codes and hashes, never what anybody wrote.
@@ -548,17 +541,10 @@ def export(since: int, as_json: bool) -> int:
     Example:
       samehand desk audit export --since 1200 > audit.jsonl
     """
-    count = asyncio.run(_export(load(), since))
-    if as_json:
-        output.figures({"lines": count})
-    return 0
-
-
-async def _export(settings: Settings, since: int) -> int:
     from desk.database import audit as rows
 
     count, last = 0, since
-    async with desk_database(settings) as connection:
+    async with desk_database(load()) as connection:
         while lines := await rows.lines(connection, last, 1_000):
             for line in lines:
                 click.echo(
@@ -575,7 +561,9 @@ async def _export(settings: Settings, since: int) -> int:
                     )
                 )
             count, last = count + len(lines), lines[-1].number
-    return count
+    if as_json:
+        output.figures({"lines": count})
+    return 0
 
 
 @command.command("backup", short_help="Copy the SQLite database while the desk runs.")

@@ -98,15 +98,10 @@ def _lines(
         for line in files.bans(path, output.after(before, hear)):
             if named and not line.named:
                 named, nameless = False, nameless + 1
-                _refuse_second_nameless(path, nameless)
+                if nameless > 1:  # row 5 of either would be one account, and one of the bans lost
+                    raise click.ClickException(
+                        f"{path}: a second file without account_id, whose rows would overwrite those of "
+                        "the first. Enrol the files one at a time with other ids, or add the column"
+                    )
             yield line
         before += size([path])
-
-
-def _refuse_second_nameless(path: Path, nameless: int) -> None:
-    """Row 5 of one file and row 5 of another would be one account, and one of the bans lost."""
-    if nameless > 1:
-        raise click.ClickException(
-            f"{path}: a second file without account_id, whose rows would overwrite those of the first. "
-            "Enrol the files one at a time with other ids, or add the column"
-        )

@@ -10,7 +10,7 @@ from cli import output
 from cli.inputs.input_source import read_bytes, shown_path
 from cli.options import FILE
 from report.text import plural, visible
-from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen
+from samehand.pictures.hashing import IMAGE_BYTES_MAX, Unseen, installed, seen
 from samehand.signals.avatar import QUALITY_MIN
 
 
@@ -42,7 +42,14 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
             detail = f" ({picture.detail})" if picture.detail else ""
             output.note(f"{visible(name, 1024)}: {picture.reason}{detail}")
             continue
-        good.append(_figures(name, picture))
+        good.append(
+            {
+                "file": name,
+                "pdq": picture.pdq.hex(),
+                "quality": picture.quality,
+                "evidence": picture.quality >= QUALITY_MIN,
+            }
+        )
         if not as_json:
             poor = "  too flat to be evidence" if picture.quality < QUALITY_MIN else ""
             click.echo(f"{picture.pdq.hex()}  {picture.quality:3}  {visible(name, 1024)}{poor}")
@@ -51,12 +58,3 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     if bad:
         raise click.ClickException(f"{plural(len(bad), 'picture')} of {len(files)} cannot be used")
     return 0
-
-
-def _figures(name: str, picture: Picture) -> dict[str, str | int | bool]:
-    return {
-        "file": name,
-        "pdq": picture.pdq.hex(),
-        "quality": picture.quality,
-        "evidence": picture.quality >= QUALITY_MIN,
-    }

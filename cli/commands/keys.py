@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from cli import output
 from cli.commands.gate import keys_file
-from gate.keys import Key, UnusableKeys, new_key, rate_of, read_keys, revoke_key
+from gate.keys import UnusableKeys, new_key, rate_of, read_keys, revoke_key
 from gate.rights import EVENTS, FORMS, May, fault_of
 from report.text import plural
 from streams.settings import load
@@ -142,12 +141,32 @@ def list_keys(path: Path | None, as_json: bool) -> int:
     except UnusableKeys as fault:
         raise click.ClickException(str(fault)) from fault
     if as_json:
-        output.figures({"keys": [_figures(key) for key in keys]})
+        output.figures(
+            {
+                "keys": [
+                    {
+                        "name": key.name,
+                        "may": sorted(key.may),
+                        "calls_a_second": key.rate,
+                        "per": key.per,
+                        "created_at": key.created_at.isoformat(),
+                        "warning": key.warning,
+                    }
+                    for key in keys
+                ]
+            }
+        )
         return 0
-    table = Table("name", "may", "records a second", "made", box=None)
-    for key in keys:
-        rate = f"{key.rate:g}{'' if key.per == 'record' else ' calls'}"
-        table.add_row(key.name, ", ".join(sorted(key.may)), rate, f"{key.created_at:%Y-%m-%d}")
+    rows = [
+        (
+            key.name,
+            ", ".join(sorted(key.may)),
+            f"{key.rate:g}{'' if key.per == 'record' else ' calls'}",
+            f"{key.created_at:%Y-%m-%d}",
+        )
+        for key in keys
+    ]
+    table = output.table(("name", "may", "records a second", "made"), rows)
     output.console().print(table if keys else f"{path}: there is no key.")
     for key in keys:
         if key.warning:
@@ -178,17 +197,6 @@ def revoke(name: str, path: Path | None, as_json: bool) -> int:
     else:
         output.console().print(f"{name} is revoked; {plural(left, 'key')} in force.")
     return 0
-
-
-def _figures(key: Key) -> dict[str, object]:
-    return {
-        "name": key.name,
-        "may": sorted(key.may),
-        "calls_a_second": key.rate,
-        "per": key.per,
-        "created_at": key.created_at.isoformat(),
-        "warning": key.warning,
-    }
 
 
 def _file(path: Path | None) -> Path:

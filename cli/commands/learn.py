@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import click
 import msgspec
@@ -110,7 +110,19 @@ def command(
         raise click.ClickException(f"{fault}{_left_out(read.left_out)}") from fault
     if out is not None:
         write(out, msgspec.json.format(msgspec.json.encode(learned.weights), indent=1) + b"\n", "--out")
-    figures = _figures(learned, read)
+    figures = {
+        "labels": learned.labels,
+        "mirrors": learned.mirrors,
+        "left_out": {reason: count for reason, count in sorted(read.left_out.items()) if count},
+        "bad_records": len(read.faults),
+        "multipliers": {name: round(value, 4) for name, value in learned.multipliers.items()},
+        "rates": {name: round(value, 4) for name, value in learned.rates.items()},
+        "calibration": learned.calibration,
+        "loss_before": round(learned.loss_before, 5),
+        "loss_after": round(learned.loss_after, 5),
+        "better": learned.better,
+        "version": learned.weights.version,
+    }
     if as_json:
         output.figures(figures)
     else:
@@ -179,22 +191,6 @@ def _alerts(raw: Raw, now: float, read: _Read) -> Iterator[MirrorAlert]:
             read.faults.append((address, decoded))
         elif isinstance(decoded.record, MirrorAlert):
             yield decoded.record
-
-
-def _figures(learned: Learned, read: _Read) -> dict[str, Any]:
-    return {
-        "labels": learned.labels,
-        "mirrors": learned.mirrors,
-        "left_out": {reason: count for reason, count in sorted(read.left_out.items()) if count},
-        "bad_records": len(read.faults),
-        "multipliers": {name: round(value, 4) for name, value in learned.multipliers.items()},
-        "rates": {name: round(value, 4) for name, value in learned.rates.items()},
-        "calibration": learned.calibration,
-        "loss_before": round(learned.loss_before, 5),
-        "loss_after": round(learned.loss_after, 5),
-        "better": learned.better,
-        "version": learned.weights.version,
-    }
 
 
 def _show(learned: Learned, read: _Read, out: Path | None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -39,57 +41,37 @@ def command() -> None:
 
 
 def _filters(function: F) -> F:
-    """The conditions that `list`, `replay` and `drop` share; all of them must hold."""
-    for option in (
-        click.option(
-            "--until",
-            type=_DATE,
-            metavar="DATE",
-            help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
-        ),
-        click.option(
-            "--since",
-            type=_DATE,
-            metavar="DATE",
-            help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
-        ),
-        click.option(
-            "--reason", metavar="CODE", help="Only letters with this reason, such as missing-field."
-        ),
-        click.option("--topic", metavar="TOPIC", help="Only letters about records of this topic."),
-    ):
-        function = option(function)
-    return function
+    """The conditions of `list`, `replay` and `drop`, all of which must hold; the command gets `wanted`."""
 
+    @click.option("--topic", metavar="TOPIC", help="Only letters about records of this topic.")
+    @click.option("--reason", metavar="CODE", help="Only letters with this reason, such as missing-field.")
+    @click.option(
+        "--since",
+        type=_DATE,
+        metavar="DATE",
+        help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
+    )
+    @click.option(
+        "--until",
+        type=_DATE,
+        metavar="DATE",
+        help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
+    )
+    @wraps(function)
+    def filtered(
+        *, topic: str | None, reason: str | None, since: datetime | None, until: datetime | None, **rest: Any
+    ) -> Any:
+        first, last = (None if it is None else it.replace(tzinfo=UTC).timestamp() for it in (since, until))
+        return function(wanted=Wanted(topic, reason, first, last), **rest)
 
-def _wanted(
-    topic: str | None,
-    reason: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    *,
-    address: str | None = None,
-    open_only: bool = True,
-) -> Wanted:
-    return Wanted(topic, reason, _seconds(since), _seconds(until), address, open_only)
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+    return filtered  # type: ignore[return-value]  # a command with other parameters, as click calls it
 
 
 @command.command("list", short_help="List dead letters, oldest first.")
 @_filters
 @click.option("--all", "done_too", is_flag=True, help="Also list letters that were replayed or dropped.")
 @output.json_option
-def list_(
-    topic: str | None,
-    reason: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    done_too: bool,
-    as_json: bool,
-) -> int:
+def list_(wanted: Wanted, done_too: bool, as_json: bool) -> int:
     """List dead letters that were neither replayed nor dropped, oldest first, without their records.
 
     \b
@@ -97,7 +79,7 @@ def list_(
       samehand letters list
       samehand letters list --topic accounts.created --since 2026-11-20
     """
-    letters = post.list_letters(load(), _wanted(topic, reason, since, until, open_only=not done_too))
+    letters = post.list_letters(load(), replace(wanted, open_only=not done_too))
     if as_json:
         output.figures({"letters": [_row(letter) for letter in letters]})
         return 0
@@ -151,16 +133,7 @@ def show(address: str, with_value: bool, as_json: bool) -> int:
     help="Replay all letters; needed if no address and no condition is given.",
 )
 @output.json_option
-def replay(
-    address: str | None,
-    topic: str | None,
-    reason: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    again: bool,
-    everything: bool,
-    as_json: bool,
-) -> int:
+def replay(address: str | None, wanted: Wanted, again: bool, everything: bool, as_json: bool) -> int:
     """Send the records of dead letters to their topics again, for example after a fix.
 
     Name one letter by its address, or several by conditions, all of which must hold. A letter that was
@@ -172,7 +145,7 @@ def replay(
       samehand letters replay accounts.created:3:1207
       samehand letters replay --reason missing-field --since 2026-11-20
     """
-    wanted = _narrowed(address, topic, reason, since, until, everything)
+    wanted = _narrowed(address, wanted, everything)
     sent = 0
 
     with output.progress("replaying", None) as hear:
@@ -202,15 +175,7 @@ def replay(
     help="Drop all letters; needed if no address and no condition is given.",
 )
 @output.json_option
-def drop(
-    address: str | None,
-    topic: str | None,
-    reason: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    everything: bool,
-    as_json: bool,
-) -> int:
+def drop(address: str | None, wanted: Wanted, everything: bool, as_json: bool) -> int:
     """Mark dead letters as done without replaying them. Their bytes stay until the topic's retention ends.
 
     Name one letter by its address, or several by conditions, all of which must hold.
@@ -220,7 +185,7 @@ def drop(
       samehand letters drop accounts.created:3:1207
       samehand letters drop --topic accounts.created --until 2026-11-20
     """
-    dropped = post.drop(load(), _narrowed(address, topic, reason, since, until, everything))
+    dropped = post.drop(load(), _narrowed(address, wanted, everything))
     if as_json:
         output.figures({"dropped": dropped})
     else:
@@ -256,18 +221,12 @@ def resume(topic: str, as_json: bool) -> int:
     return 0
 
 
-def _narrowed(
-    address: str | None,
-    topic: str | None,
-    reason: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    everything: bool,
-) -> Wanted:
+def _narrowed(address: str | None, wanted: Wanted, everything: bool) -> Wanted:
     """Conditions for what cannot be undone: none at all must be meant."""
-    if not (everything or address or topic or reason or since or until):
+    dated = wanted.since is not None or wanted.until is not None
+    if not (everything or address or wanted.topic or wanted.reason or dated):
         raise click.UsageError("say which letters: an address, a condition, or --all")
-    return _wanted(topic, reason, since, until, address=None if address is None else _address(address))
+    return wanted if address is None else replace(wanted, address=_address(address))
 
 
 def _address(text: str) -> str:

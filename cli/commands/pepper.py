@@ -139,7 +139,10 @@ def drop(number: int, anyway: bool, out: Path | None, as_json: bool) -> int:
     if number == peppers.current.pepper_id:
         raise click.ClickException(f"pepper {number} is the current one: run `samehand pepper rotate` first")
     text = path.read_text("ascii")
-    need = _Need(awaited(_known_alone(settings, peppers, number)), _until(settings, text, peppers))
+    # Accounts remembered before the present pepper expire when it has been in force for so long.
+    began = since(text, peppers.current.pepper_id)
+    until = None if began is None else began + timedelta(days=settings.remember_days)
+    need = _Need(awaited(_known_alone(settings, peppers, number)), until)
     if reasons := need.reasons(datetime.now(UTC), number):
         if not anyway:
             raise click.ClickException("; ".join(reasons))
@@ -192,12 +195,6 @@ async def _known_alone(settings: Settings, peppers: Peppers, number: int) -> int
                 others.isdisjoint(fingerprint.pepper_id for fingerprint in ban.fingerprints) for ban in bans
             )
         return alone
-
-
-def _until(settings: Settings, text: str, peppers: Peppers) -> datetime | None:
-    """When the last account remembered before the present pepper expires, where the file tells."""
-    began = since(text, peppers.current.pepper_id)
-    return None if began is None else began + timedelta(days=settings.remember_days)
 
 
 def _file(settings: Settings | None = None) -> tuple[Path, Peppers]:

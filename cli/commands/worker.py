@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from streams import settings
-from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
@@ -50,13 +47,12 @@ def command() -> int:
     """
     given = settings.load()
     logs.configure(given.log_level)
-    return supervise(partial(_work, given), FlightRecorder(given.data_dir))
 
+    def work(birth: Birth) -> int:
+        # Half a second and 100 MB of imports, which the supervisor does without.
+        from agents.runtime.worker import run
+        from report.overview.pages import mount_pages
 
-def _work(given: Settings, birth: Birth) -> int:
-    from agents.runtime.worker import (
-        run,  # half a second and 100 MB of imports, which the supervisor does without
-    )
-    from report.overview.pages import mount_pages
+        return run(given, mount_pages, birth)
 
-    return run(given, mount_pages, birth)
+    return supervise(work, FlightRecorder(given.data_dir))

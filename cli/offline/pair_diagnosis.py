@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from agents.common.alerts import NewAccount, Pair, alert_of, best_score
+from agents.common.alerts import Pair, alert_of, best_score
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -254,15 +254,8 @@ async def _looked_into(
     mine, theirs = account.fingerprints[0], ban.fingerprints[0]
     result = weighed.score(mine, theirs)
     pair = Pair(
-        NewAccount(
-            account.account,
-            account.platform,
-            account.account_id,
-            account.quoted,
-            mine,
-            account.seen_at,
-            account.not_read,
-        ),
+        account,
+        mine,
         ban.facts,
         theirs,
         result,

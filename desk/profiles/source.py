@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
 import structlog
 
-from streams.outbound.session import REQUEST_FAULTS, guarded_session, reason_of
+from streams.outbound.session import REQUEST_FAULTS, Peer, UnexpectedAnswer, reason_of, whole
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
@@ -70,10 +69,6 @@ class Profile:
     picture_away: bool = False
 
 
-class Unreadable(ValueError):
-    """The source answered with something that is no profile."""
-
-
 async def redrawn(image: bytes) -> bytes | None:
     """Returns a stranger's picture as a small WebP, None where it is none that can be drawn.
 
@@ -103,28 +98,19 @@ class ProfileSource:
     """The endpoint that the settings name. `now` in Unix seconds. Connects at the first request."""
 
     def __init__(self, settings: Settings, key: Secret, now: Callable[[], float]) -> None:
-        self._settings = settings
+        self._url = settings.desk_profile_source
         self._key = key
         self._now = now
         self._schemes = ("https", "http") if settings.desk_profile_source_networks else ("https",)
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
         self._drawing = asyncio.Semaphore(DRAWN_MAX)
-        self._opened: aiohttp.ClientSession | None = None
-
-    @property
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            self._opened = guarded_session(
-                self._settings.desk_profile_source_networks,
-                ca_file=self._settings.desk_profile_source_ca_file,
-                timeout_seconds=TIMEOUT_SECONDS,
-                connections_max=CONNECTIONS_MAX,
-            )
-        return self._opened
-
-    async def close(self) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        self._peer = Peer(
+            settings.desk_profile_source_networks,
+            ca_file=settings.desk_profile_source_ca_file,
+            timeout_seconds=TIMEOUT_SECONDS,
+            connections_max=CONNECTIONS_MAX,
+        )
+        self.close = self._peer.close
 
     async def profile(self, platform: str, account_id: str) -> Profile:
         """Returns the account's profile; `away` where the source does not answer in time or not as agreed."""
@@ -143,21 +129,17 @@ class ProfileSource:
     async def _asked(self, platform: str, account_id: str) -> _Answer | None:
         body = msgspec.json.encode({"platform": platform, "account_id": account_id})
         headers = self._key.headers(f"profile-{secrets.token_hex(12)}", int(self._now()), body)
-        async with self._session.post(
-            self._settings.desk_profile_source,
-            data=body,
-            headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
-            allow_redirects=False,
-        ) as response:
+        headers["Accept"] = "application/json"
+        async with self._peer.post(self._url, body, headers) as response:
             if response.status == 404:
                 return None
             if response.status != 200:
-                raise Unreadable(f"answered {response.status}")
-            content = await _read(response, ANSWER_BYTES_MAX)
+                raise UnexpectedAnswer(f"answered {response.status}")
+            content = await whole(response, ANSWER_BYTES_MAX)
         try:
             return msgspec.json.decode(content, type=_Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise Unreadable("no profile in JSON") from None
+            raise UnexpectedAnswer("no profile in JSON") from None
 
     async def _picture(self, url: str) -> bytes | None:
         """Returns the picture redrawn, None where it cannot be had: the words are shown without it."""
@@ -165,10 +147,10 @@ class ProfileSource:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._drawing:
                 if urlsplit(url).scheme not in self._schemes:
                     return None
-                async with self._session.get(url, allow_redirects=False) as response:
+                async with self._peer.session.get(url, allow_redirects=False) as response:
                     if response.status != 200:
                         return None
-                    image = await _read(response, PICTURE_BYTES_MAX)
+                    image = await whole(response, PICTURE_BYTES_MAX)
                 return await redrawn(image)
         except REQUEST_FAULTS:
             return None
@@ -178,14 +160,3 @@ def profile_source(settings: Settings, now: Callable[[], float]) -> ProfileSourc
     """Returns the source that the settings name, None where they name none. Raises `SettingsError`."""
     key = settings.desk_profile_source_key()
     return ProfileSource(settings, key, now) if settings.desk_profile_source and key else None
-
-
-async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
-    """Returns the body. Raises `Unreadable` where it is longer."""
-    chunks = bytearray()
-    async for chunk in response.content.iter_chunked(16 * 1024):
-        chunks += chunk
-        if len(chunks) > bytes_max:
-            response.close()
-            raise Unreadable(f"more than {bytes_max} bytes")
-    return bytes(chunks)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from report.overview import formatting
 from report.overview.figures import Figures, quantile
 from report.overview.history import OBJECTIVE, History
 from report.rendering import environment
@@ -81,13 +80,57 @@ class Tile:
     cure: Cure | None = None
 
 
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def seconds_text(value: float | None) -> str:
+    """A duration to two digits; a dash for what is not known."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < _MINUTE:
+        return f"{value:.1f} s"
+    if value < _HOUR:
+        return f"{value / _MINUTE:.0f} min"
+    return f"{value / _HOUR:.0f} h" if value < 2 * _DAY else f"{value / _DAY:.0f} days"
+
+
+def count_text(value: float) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def rate_text(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else count_text(value)
+
+
+def share_text(value: float | None) -> str:
+    """A percentage, finer towards either end, where it matters; never rounded up to the whole."""
+    if value is None:
+        return "–"
+    percent = 100 * value
+    if 99 < percent < 100:
+        return f"{min(percent, 99.99):.2f} %"
+    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+
+
+def size_text(bytes_: float) -> str:
+    for unit in _UNITS[:-1]:
+        if bytes_ < 1024:
+            return f"{bytes_:.0f} {unit}"
+        bytes_ /= 1024
+    return f"{bytes_:.0f} {_UNITS[-1]}"
+
+
 _TEMPLATES: Final = environment(
     {
-        "integer": formatting.count,
-        "rate": formatting.rate,
-        "seconds": formatting.seconds,
-        "share": formatting.share,
-        "size": formatting.size,
+        "integer": count_text,
+        "rate": rate_text,
+        "seconds": seconds_text,
+        "share": share_text,
+        "size": size_text,
         "words": _BETWEEN_WORDS.split,
     }
 )
@@ -106,6 +149,7 @@ def _shown(figures: Figures, history: History) -> dict[str, Any]:
     worst = max(new_letters, key=lambda topic: new_letters[topic], default="")
     builds = [dict(labels) for labels in figures.samples.get("samehand_build_info", {})]
     fired = sorted(figures.by("signal", "samehand_signals_total").items(), key=lambda signal: -signal[1])
+    lookups = figures.total("samehand_candidates_count")
     return {
         "tiles": tiles(figures, history),
         "width": WIDTH,
@@ -121,7 +165,15 @@ def _shown(figures: Figures, history: History) -> dict[str, Any]:
         "time_to_detect": quantile(0.5, figures.buckets("samehand_time_to_detect_seconds")),
         "repeats": figures.total("samehand_duplicates_suppressed_total"),
         "signals": [(name, times) for name, times in fired if times][:SIGNALS_SHOWN],
-        "store": _store(figures),
+        "store": {
+            "banned": figures.largest("samehand_fingerprints"),
+            "remembered": figures.largest("samehand_remembered_accounts"),
+            "evicted": figures.largest("samehand_remembered_evicted"),
+            "memory": figures.largest("samehand_store_memory_bytes"),
+            "limit": figures.largest("samehand_store_memory_limit_bytes"),
+            "candidates": figures.total("samehand_candidates_sum") / lookups if lookups else 0.0,
+            "searchable": quantile(0.99, figures.buckets("samehand_searchable_seconds")),
+        },
         "build": sorted(builds[0].items()) if builds else [],
         "span": history.seconds,
     }
@@ -156,27 +208,25 @@ def _ready(figures: Figures) -> Tile:
 
 def _freshness(history: History) -> Tile:
     fresh, burn = history.freshness(), history.burn()
-    span = formatting.seconds(history.seconds)
+    span = seconds_text(history.seconds)
     name = f"Within {FRESH_SECONDS:.0f} s"
     if fresh is None or burn is None:
         return Tile(name, "–", f"no event in {span}; the objective is {OBJECTIVE:.0%}")
     note = f"of {span}; error budget burns at {burn:.1f} ×"
     if fresh >= OBJECTIVE:
-        return Tile(name, formatting.share(fresh), note, "good")
-    return Tile(
-        name, formatting.share(fresh), note, "bad", cure=Cure("SamehandFreshnessBudgetBurnsFast", _DOCTOR)
-    )
+        return Tile(name, share_text(fresh), note, "good")
+    return Tile(name, share_text(fresh), note, "bad", cure=Cure("SamehandFreshnessBudgetBurnsFast", _DOCTOR))
 
 
 def _oldest(figures: Figures, history: History) -> Tile:
     age = figures.largest("samehand_consumer_lag_seconds")
     ages = history.ages(LATENCY_SECONDS)
     median, tail = quantile(0.5, ages), quantile(0.99, ages)
-    note = f"to an outcome p50 {formatting.seconds(median)}, p99 {formatting.seconds(tail)}"
+    note = f"to an outcome p50 {seconds_text(median)}, p99 {seconds_text(tail)}"
     state: State = "good" if age <= FRESH_SECONDS else "warn" if age <= OLD_SECONDS else "bad"
     chart = Spark(history.levels(lambda look: look.lag_seconds), "age of the oldest waiting record")
     cure = None if state == "good" else Cure("SamehandLagging", _DOCTOR)
-    return Tile("Oldest waiting", formatting.seconds(age) if age else "none", note, state, chart, cure)
+    return Tile("Oldest waiting", seconds_text(age) if age else "none", note, state, chart, cure)
 
 
 def _lag(history: History) -> Tile:
@@ -185,7 +235,7 @@ def _lag(history: History) -> Tile:
         "steady" if abs(trend) < 1 else f"{'grows' if trend > 0 else 'shrinks'} by {abs(trend):.0f} a second"
     )
     chart = Spark(history.levels(lambda look: look.lag_records), "records that wait")
-    return Tile("Lag", formatting.count(history.now.lag_records), f"records; {note}", "plain", chart)
+    return Tile("Lag", count_text(history.now.lag_records), f"records; {note}", "plain", chart)
 
 
 def _events(history: History) -> Tile:
@@ -193,8 +243,8 @@ def _events(history: History) -> Tile:
     chart = Spark(history.rates(lambda look: look.events), "events a second")
     return Tile(
         "Events a second",
-        formatting.rate(now),
-        f"{formatting.count(history.now.events)} since the start",
+        rate_text(now),
+        f"{count_text(history.now.events)} since the start",
         "plain",
         chart,
     )
@@ -204,7 +254,7 @@ def _breaker(figures: Figures) -> Tile:
     value, state = _BREAKER[BreakerState(int(figures.largest("samehand_store_breaker_state")))]
     age = quantile(0.99, figures.buckets("samehand_store_seconds"))
     cure = None if state == "good" else Cure("SamehandBreakerOpen", _DOCTOR)
-    return Tile("Store breaker", value, f"store p99 {formatting.seconds(age)} a batch", state, cure=cure)
+    return Tile("Store breaker", value, f"store p99 {seconds_text(age)} a batch", state, cure=cure)
 
 
 def _unavailable(figures: Figures) -> Tile:
@@ -214,14 +264,14 @@ def _unavailable(figures: Figures) -> Tile:
     )
     part = min(1.0, blind / screened) if screened else 0.0
     note = "outcomes reached without a signal that the account brought"
-    return Tile("Signal unavailable", formatting.share(part), note, "warn" if part > 0 else "good")
+    return Tile("Signal unavailable", share_text(part), note, "warn" if part > 0 else "good")
 
 
 def _unjudged(figures: Figures) -> Tile:
     waiting = figures.largest("samehand_alerts_unjudged")
     oldest = figures.largest("samehand_alerts_unjudged_oldest_seconds")
-    note = f"the oldest has waited {formatting.seconds(oldest)}" if waiting else "none waits for a person"
-    return Tile("Alerts without a verdict", formatting.count(waiting), note)
+    note = f"the oldest has waited {seconds_text(oldest)}" if waiting else "none waits for a person"
+    return Tile("Alerts without a verdict", count_text(waiting), note)
 
 
 def _topics(figures: Figures, history: History) -> list[dict[str, Any]]:
@@ -260,19 +310,6 @@ def _band(figures: Figures, band: str) -> dict[str, Any]:
         figures.total("samehand_alerts_total", band=band, direction=direction) for direction in DIRECTIONS
     ]
     return {"band": band, "alerts": alerts, "mirrors": mirrors, "decided": mirrors + others}
-
-
-def _store(figures: Figures) -> dict[str, float | None]:
-    lookups = figures.total("samehand_candidates_count")
-    return {
-        "banned": figures.largest("samehand_fingerprints"),
-        "remembered": figures.largest("samehand_remembered_accounts"),
-        "evicted": figures.largest("samehand_remembered_evicted"),
-        "memory": figures.largest("samehand_store_memory_bytes"),
-        "limit": figures.largest("samehand_store_memory_limit_bytes"),
-        "candidates": figures.total("samehand_candidates_sum") / lookups if lookups else 0.0,
-        "searchable": quantile(0.99, figures.buckets("samehand_searchable_seconds")),
-    }
 
 
 def thinned(values: Sequence[float]) -> list[float]:

@@ -32,7 +32,17 @@ _STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": 
 def alert(record: MirrorAlert) -> RenderableType:
     """One alert: who resembles whom, how much, and why."""
     return Group(
-        _head(record),
+        Text.assemble(
+            band_and_probability(record.band, record.probability),
+            "  ",
+            (visible(record.key), "bold"),
+            *(
+                _listed(record)
+                if is_list(record.matched.platform)
+                else (" resembles banned ", (visible(record.matched.key), "bold"))
+            ),
+            Text("  " + ", ".join(_circumstances(record)), "dim"),
+        ),
         waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
         *([what_else(record.rivals)] if record.rivals else []),
     )
@@ -94,20 +104,6 @@ def band_and_probability(band: Band, probability: float) -> Text:
     """`likely 97 %` in the band's colour."""
     word = "below the bands" if band == "none" else band
     return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
-
-
-def _head(record: MirrorAlert) -> Text:
-    return Text.assemble(
-        band_and_probability(record.band, record.probability),
-        "  ",
-        (visible(record.key), "bold"),
-        *(
-            _listed(record)
-            if is_list(record.matched.platform)
-            else (" resembles banned ", (visible(record.matched.key), "bold"))
-        ),
-        Text("  " + ", ".join(_circumstances(record)), "dim"),
-    )
 
 
 def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:

@@ -59,7 +59,12 @@ def tried_keys(name: NameTrait) -> list[Key]:
     if len(telling) == 2:
         keys.append(_key(KeyKind.NAME_PAIR, " ".join(telling)))
     elif len(telling) > 2:
-        keys += _without_some(telling)
+        # Of names that consist of two of the words, or of all but one.
+        pairs = _pairs(telling)
+        parts = (*pairs, *combinations(telling, len(telling) - 1))
+        keys += keys_of(KeyKind.NAME_TOKENS, map(" ".join, parts))
+        for pair in pairs:
+            keys += _one_and_initial(*pair)
     if len(name.words) > 2:
         for missing in range(min(len(name.words), _PAIRED_MAX)):
             keys += _sounding([sound for place, sound in enumerate(name.sounds) if place != missing])
@@ -73,15 +78,6 @@ def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
     return [
         both for one, other in pairs for both in zip((one, other), _one_and_initial(one, other), strict=True)
     ]
-
-
-def _without_some(telling: Sequence[str]) -> list[Key]:
-    """The keys of names that consist of two of the words, or of all but one."""
-    pairs = _pairs(telling)
-    keys = keys_of(KeyKind.NAME_TOKENS, map(" ".join, (*pairs, *combinations(telling, len(telling) - 1))))
-    for pair in pairs:
-        keys += _one_and_initial(*pair)
-    return keys
 
 
 def _telling(words: Iterable[str]) -> list[str]:

@@ -120,9 +120,12 @@ def pack(fingerprint: Fingerprint) -> bytes:
     Raises:
         UnreadableFingerprint: a section would be longer than 65,535 bytes.
     """
+    # Whole seconds, at least 1, in four bytes (nine from 2106 on); 0 stands for no moment.
+    seconds = 0 if fingerprint.at is None else max(1, int(fingerprint.at))
+    later = b"" if seconds < _AT_LATER else seconds.to_bytes(5, "big")
     parts = [
         bytes((RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
-        _moment(fingerprint.at),
+        min(seconds, _AT_LATER).to_bytes(4, "big") + later,
         PLATFORMS.pack(fingerprint.platform),
         STRATA.pack(fingerprint.stratum),
     ]
@@ -183,14 +186,6 @@ def moment_of(record: bytes) -> float | None:
     return _header(record)[0]
 
 
-def _moment(at: float | None) -> bytes:
-    """Whole seconds, at least 1, in four bytes (nine from 2106 on); 0 stands for no moment."""
-    seconds = 0 if at is None else max(1, int(at))
-    if seconds < _AT_LATER:
-        return seconds.to_bytes(4, "big")
-    return _AT_LATER.to_bytes(4, "big") + seconds.to_bytes(5, "big")
-
-
 def _header(record: bytes) -> tuple[float | None, str, str, int]:
     """Moment, platform, stratum, and the offset where the sections begin."""
     if record[0] != RECORD_VERSION:
@@ -229,21 +224,18 @@ def unread_fields(account: Account) -> tuple[str, ...]:
     Any of `handle`, `display_name`, `bio` and `links`, in this order.
     """
     folded = fold_handle(account.handle, account.platform) if account.handle else None
+    name = fold_name(account.display_name) if account.display_name else None
     whole = {
         "handle": folded is None or (folded.whole and len(folded.base) <= WORD_LENGTH_MAX),
-        "display_name": _name_is_whole(account),
+        "display_name": name is None
+        or (
+            name.whole
+            and len(name.tokens) <= WORDS_MAX
+            and all(len(word) <= WORD_LENGTH_MAX for word in name.tokens)
+        ),
         **_contacts_are_whole(account),
     }
     return tuple(field for field, is_whole in whole.items() if not is_whole)
-
-
-def _name_is_whole(account: Account) -> bool:
-    folded = fold_name(account.display_name) if account.display_name else None
-    return folded is None or (
-        folded.whole
-        and len(folded.tokens) <= WORDS_MAX
-        and all(len(word) <= WORD_LENGTH_MAX for word in folded.tokens)
-    )
 
 
 def _contacts_are_whole(account: Account) -> dict[str, bool]:

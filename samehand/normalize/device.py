@@ -63,7 +63,11 @@ def normal_device(device_id: str) -> str | None:
     digits = _NOT_HEX.sub("", bare)
     if _HEX.fullmatch(digits):
         digits = digits.lower()
-        return None if _is_junk(digits) else _spelled(digits)
+        if _is_junk(digits):
+            return None
+        if len(digits) != 32:
+            return digits
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
     return None if _is_junk(_NO_SYMBOL.sub("", bare.lower())) else bare
 
 
@@ -76,9 +80,3 @@ def _is_junk(symbols: str) -> bool:
         or symbols in _RISING
         or symbols[::-1] in _RISING
     )
-
-
-def _spelled(digits: str) -> str:
-    if len(digits) != 32:
-        return digits
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -136,7 +136,9 @@ def fold_email(text: str) -> EmailFold | None:
     quoted local parts and address literals are not read.
     """
     local, domain = _parts(text)
-    if not local or not _is_local(local) or not _DOMAIN.fullmatch(domain):
+    if len(local) > _LOCAL_LENGTH_MAX or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        return None
+    if ".." in local or local[0] == "." or local[-1] == ".":
         return None
     provider = _BY_DOMAIN.get(domain)
     sign = provider.tag_sign if provider else ""
@@ -191,16 +193,6 @@ def _ascii_domain(domain: str) -> str:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:  # a label is empty, too long, or of characters that no domain may hold
         return ""
-
-
-def _is_local(local: str) -> bool:
-    return (
-        len(local) <= _LOCAL_LENGTH_MAX
-        and _LOCAL.fullmatch(local) is not None
-        and ".." not in local
-        and local[0] != "."
-        and local[-1] != "."
-    )
 
 
 def _split_tag(local: str, sign: str) -> tuple[str, str | None]:

@@ -40,7 +40,17 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
     bare = text.strip()
     bare = f"+{bare[2:]}" if bare.startswith("00") and not bare.startswith("000") else bare
     number = _parsed(bare, region_of(locale))
-    if number is None or _is_nobodys(str(number.national_number)):
+    if number is None:
+        return None
+    # Nobody's: it is too short, repeats one or two digits, or counts up or down.
+    national = str(number.national_number)
+    if (
+        len(national) < _DIGITS_MIN - 2
+        or len(set(national[1:])) == 1
+        or national in _RISING
+        or national[::-1] in _RISING
+        or _REPEATED.fullmatch(national)
+    ):
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return PhoneFold(e164, e164[:-2], number.country_code or 0)
@@ -69,14 +79,3 @@ def region_of(locale: str | None) -> str | None:
     """The ISO region of a locale (`ur-PK`, `ur_PK.UTF-8`), or ``None``."""
     found = _REGION.search(locale) if locale else None
     return found.group(1).upper() if found else None
-
-
-def _is_nobodys(national: str) -> bool:
-    """Whether a national number is too short, repeats one or two digits, or counts up or down."""
-    return (
-        len(national) < _DIGITS_MIN - 2
-        or len(set(national[1:])) == 1
-        or national in _RISING
-        or national[::-1] in _RISING
-        or _REPEATED.fullmatch(national) is not None
-    )

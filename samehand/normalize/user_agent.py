@@ -67,16 +67,13 @@ def agent_family(user_agent: str) -> str | None:
     if not browser and not system:
         product = _PRODUCT.match(text)
         return product.group() if product else None
-    model = _model(text) if system == "android" else ""
+    model = ""
+    # The model stands in brackets, so none stands behind the last closing one.
+    if system == "android" and (found := _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)):
+        model = _NO_NAME.sub("-", found.group(1).partition(" build/")[0]).strip("-")
+        model = "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]
     return "/".join(filter(None, (browser or "other", system, model)))
 
 
 def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
     return next((name for sign, name in names if sign in text), "")
-
-
-def _model(text: str) -> str:
-    # The model stands in brackets, so none stands behind the last closing one.
-    found = _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)
-    model = _NO_NAME.sub("-", found.group(1).partition(" build/")[0]).strip("-") if found else ""
-    return "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]

@@ -92,7 +92,14 @@ def seen(image: bytes) -> Picture | Unseen:
         # The decoders of four formats raise various exceptions on damaged bytes, all of one meaning.
         except Exception as fault:
             return Unseen("malformed", type(fault).__name__)
-    return square if isinstance(square, Unseen) else _hashed(square, pillow, pdq)
+    if isinstance(square, Unseen):
+        return square
+    margins = ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0))
+    wide = pillow.fromarray(np.pad(np.asarray(square), margins, mode="reflect"))
+    views = [_view(wide, share, pillow) for share in _SHARES]
+    views += [np.ascontiguousarray(view[:, ::-1]) for view in views]
+    (own, quality), *others = [pdq.compute(view) for view in views]
+    return Picture(_bytes(own), int(quality), tuple(dict.fromkeys(_bytes(bits) for bits, _ in others)))
 
 
 @cache
@@ -120,15 +127,6 @@ def _square(image: bytes, pillow: Any, ops: Any) -> Unseen | Any:
 
 def _scaled(picture: Any, pillow: Any) -> Any:
     return picture.resize((_SIDE, _SIDE), pillow.Resampling.BILINEAR, reducing_gap=2.0)
-
-
-def _hashed(square: Any, pillow: Any, pdq: Any) -> Picture:
-    margins = ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0))
-    wide = pillow.fromarray(np.pad(np.asarray(square), margins, mode="reflect"))
-    views = [_view(wide, share, pillow) for share in _SHARES]
-    views += [np.ascontiguousarray(view[:, ::-1]) for view in views]
-    (own, quality), *others = [pdq.compute(view) for view in views]
-    return Picture(_bytes(own), int(quality), tuple(dict.fromkeys(_bytes(bits) for bits, _ in others)))
 
 
 def _view(wide: Any, share: float, pillow: Any) -> NDArray[np.uint8]:

@@ -5,8 +5,9 @@ An adjustment holds nothing else: its sender can change no row, no cap and no th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +36,61 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intercept: float
     knots: tuple[tuple[float, float], ...] = ()
     rates: dict[str, float] = {}
+
+    @classmethod
+    def read(cls, record: AdjustmentRecord) -> Adjustment:
+        """Reads an adjustment as it travels."""
+        return cls(
+            base=record.base_version,
+            base_digest=record.base_digest,
+            version=record.weights_version,
+            multipliers={f"{one.signal}.{one.level}": one.multiplier for one in record.multipliers},
+            slope=record.slope,
+            intercept=record.intercept,
+            knots=record.knots,
+            rates={one.rival: one.factor for one in record.rates},
+        )
+
+
+class LevelMultiplier(Protocol):
+    """A multiplier as it travels."""
+
+    @property
+    def signal(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def multiplier(self) -> float: ...
+
+
+class RivalFactor(Protocol):
+    """The factor of a rival's rates as it travels."""
+
+    @property
+    def rival(self) -> str: ...
+    @property
+    def factor(self) -> float: ...
+
+
+class AdjustmentRecord(Protocol):
+    """An adjustment as it travels: what the topic's record holds, which the mind does not know."""
+
+    @property
+    def base_version(self) -> str: ...
+    @property
+    def base_digest(self) -> str: ...
+    @property
+    def weights_version(self) -> str: ...
+    @property
+    def multipliers(self) -> Iterable[LevelMultiplier]: ...
+    @property
+    def slope(self) -> float: ...
+    @property
+    def intercept(self) -> float: ...
+    @property
+    def knots(self) -> tuple[tuple[float, float], ...]: ...
+    @property
+    def rates(self) -> Iterable[RivalFactor]: ...
 
 
 _FACTOR_LIMIT: Final = FACTOR_MAX * (1 + 1e-9)  # a ratio of floats may miss it by their last digit

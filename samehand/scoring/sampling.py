@@ -28,7 +28,7 @@ Without this limit, people would read an account close to an evader's sixty bans
 """
 
 
-class Drawn(NamedTuple):
+class DrawnPair(NamedTuple):
     """A drawn pair: its place among those given, and the probability with which it was drawn."""
 
     place: int
@@ -47,7 +47,7 @@ def stratum_share(number: int) -> float:
     return share
 
 
-def drawn(strata: Sequence[int], numbers: Sequence[float], event_share: float) -> list[Drawn]:
+def drawn(strata: Sequence[int], numbers: Sequence[float], event_share: float) -> list[DrawnPair]:
     """The drawn pairs of an event, in order; the event was drawn with the probability ``event_share``.
 
     ``numbers`` are uniform from 0 up to 1, one for each pair. Where more than :data:`DRAWN_AN_EVENT_MAX` are
@@ -61,4 +61,4 @@ def drawn(strata: Sequence[int], numbers: Sequence[float], event_share: float) -
     ]
     kept = sorted(chosen)[:DRAWN_AN_EVENT_MAX]
     share = event_share * (len(kept) / max(1, len(chosen)))
-    return sorted(Drawn(place, share * own) for _, place, own in kept)
+    return sorted(DrawnPair(place, share * own) for _, place, own in kept)

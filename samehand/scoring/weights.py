@@ -151,22 +151,19 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
         heaviest = self._heaviest.get(levels)
         if heaviest is None:
-            heaviest = self._heaviest[levels] = self._heaviest_of(levels)
+            # The levels among which the heaviest is, whatever the rate: no other has as much of all numbers.
+            rows = [(self.levels[level], level) for level in levels if self.levels[level].agrees]
+            numbers = [(row.m, row.ceiling, row.multiplier, level) for row, level in rows]
+            found: list[tuple[float, float, float, str]] = []
+            for one in sorted(numbers, reverse=True):
+                if not any(one[1] <= other[1] and one[2] <= other[2] for other in found):
+                    found.append(one)
+            heaviest = self._heaviest[levels] = [level for *_, level in found] or list(levels)
         return max([self.nats(level, rate) for level in heaviest])
 
     @cached_property
     def _heaviest(self) -> dict[tuple[str, ...], list[str]]:
         return {}  # a signal asks for few combinations of its levels
-
-    def _heaviest_of(self, levels: tuple[str, ...]) -> list[str]:
-        """The levels among which the heaviest is, whatever the rate: no other has as much of all numbers."""
-        rows = [(self.levels[level], level) for level in levels if self.levels[level].agrees]
-        numbers = [(row.m, row.ceiling, row.multiplier, level) for row, level in rows]
-        found: list[tuple[float, float, float, str]] = []
-        for one in sorted(numbers, reverse=True):
-            if not any(one[1] <= other[1] and one[2] <= other[2] for other in found):
-                found.append(one)
-        return [level for *_, level in found] or list(levels)
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -130,7 +130,17 @@ class ContactSignal(SignalBase[ContactTrait]):
         named_there = {digest for digest, _ in theirs.points}
         shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
-        found = [self._shared(shared, context)] if shared else []
+        found: list[Comparison] = []
+        if shared:
+            points = []
+            for digest, kind in shared:
+                shipped = _unshared(kind, context)
+                rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
+                points.append((rate, crowd, shipped, kind))
+            rate, crowd, shipped, kind = min(points)
+            several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+            because = f"Both profiles give the same contact point ({kind}){several}."
+            found.append(Comparison("shared", because, rate, crowd, shipped))
         if named_there.intersection(ours.own):
             found.append(_said("announced", "The banned account's profile named this account.", context))
         if "former" in ours_to_theirs:
@@ -141,17 +151,6 @@ class ContactSignal(SignalBase[ContactTrait]):
             because = "This account's profile names the banned account, as followers and critics do too."
             found.append(_said("names-it", because, context))
         return replace(found[0], also=tuple(found[1:])) if found else None
-
-    def _shared(self, shared: list[tuple[bytes, str]], context: ComparisonContext) -> Comparison:
-        found = []
-        for digest, kind in shared:
-            shipped = _unshared(kind, context)
-            rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
-            found.append((rate, crowd, shipped, kind))
-        rate, crowd, shipped, kind = min(found)
-        several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
-        because = f"Both profiles give the same contact point ({kind}){several}."
-        return Comparison("shared", because, rate, crowd, shipped)
 
     def most(self, trait: ContactTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each point, of naming the other account, and of being named by it."""

@@ -63,14 +63,10 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
         rate = (owned_rate if owned else shared_rate)(crowd, counted.accounts(""), shipped_rate)
-        return max(rate, self._of_latest(kind, value, crowd)), crowd
-
-    def _of_latest(self, kind: KeyKind, value: bytes, crowd: int) -> float:
-        """The proven share of the latest accounts that bear a value, if a crowd of them does; else 0."""
-        latest = self.frequencies.count(kind, value, LATELY) if crowd > PERSONAL_POSTING_CAP else 0
-        if latest <= PERSONAL_POSTING_CAP:
-            return 0.0
-        return proven_rate(latest, self.frequencies.accounts(LATELY))
+        latest = counted.count(kind, value, LATELY) if crowd > PERSONAL_POSTING_CAP else 0
+        if latest > PERSONAL_POSTING_CAP:
+            rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
+        return rate, crowd
 
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float

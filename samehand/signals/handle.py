@@ -145,7 +145,13 @@ class HandleSignal(SignalBase[HandleTrait]):
             base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
             level = _PERSONAL if base.level == _PERSONAL else "same-handle"
             return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
-        found = self._best(similarity(ours.word, theirs.word), self._alternate(ours, theirs))
+        found = similarity(ours.word, theirs.word)
+        if ours.alternates or theirs.alternates:
+            readings = {ours.word.base, *ours.alternates} & {theirs.word.base, *theirs.alternates}
+            if shared := max(readings, key=len, default=""):
+                # `7amza_alfaris` is more than a part of `hamza_alfaris`.
+                same = Similarity("same", shared, 1.0)
+                found = same if found is None else max(same, found, key=worth_bits)
         number = self._same_number(ours, theirs)
         if found is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
@@ -160,20 +166,6 @@ class HandleSignal(SignalBase[HandleTrait]):
         if worth < _NUMBER_BITS_MIN:
             return None
         return Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
-
-    def _best(self, found: Similarity | None, alternate: Similarity | None) -> Similarity | None:
-        """The one of more bits: `7amza_alfaris` is more than a part of `hamza_alfaris`."""
-        if found is None or alternate is None:
-            return found or alternate
-        return max(alternate, found, key=worth_bits)
-
-    def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Similarity | None:
-        if not ours.alternates and not theirs.alternates:
-            return None
-        mine = {ours.word.base, *ours.alternates}
-        other = {theirs.word.base, *theirs.alternates}
-        shared = max(mine & other, key=len, default="")
-        return Similarity("same", shared, 1.0) if shared else None
 
     def _alike(
         self, found: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -132,12 +132,17 @@ class NameSignal(SignalBase[NameTrait]):
         # Either resemblance leaves the rest of the words out, so the one of more bits explains the pair.
         slack = 0.0
         if matched is not None:
-            slack = matched.penalty_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
+            # The parts of both names that are not shared cost: an evader keeps most of a name.
+            kept = _bits(matched.words)
+            totals = (_bits(ours.words), _bits(theirs.words))
+            left = [max(0.0, 1.0 - kept / total) for total in totals if total]
+            slack = matched.penalty_bits + 1.0 + REST_BITS * sum(left, 0.0)
         if whole is not None and (matched is None or worth_bits(whole) > _bits(matched.words) - slack):
             level, because = _IN_PART[whole.kind]
             return self._finding(level, because, (whole.part,), whole.penalty_bits, context)
         if matched is not None:
-            because = f"The display names share {_listed(matched.words)}."
+            shared = " and ".join([f"“{word}”" for word in matched.words])
+            because = f"The display names share {shared}."
             return self._finding("shared-words", because, matched.words, slack, context)
         return None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
 
@@ -226,9 +231,14 @@ def _unpacked(payload: bytes) -> NameTrait:
 def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     """Pairs words greedily, their rarest word first, each with the word of ours that costs least."""
     # Most pairs share no word, and to compute how rare a word is takes longest.
-    if not _any_word(ours, theirs):
+    if not _perhaps_any(ours, theirs):
         return None
-    mine, wanted = _compared(ours, theirs)
+    # Those that name somebody, else all.
+    named = ours.telling and theirs.telling
+    mine = ours.telling if named else range(len(ours.words))
+    wanted = theirs.telling if named else range(len(theirs.words))
+    if not any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine):
+        return None
     free = list(mine)
     words, slack, exact, missed = [], 0.0, True, False
     for place in theirs.by_rarity:
@@ -248,23 +258,8 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     return _Matched(tuple(words), slack, exact, missed or bool(free))
 
 
-def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequence[int]]:
-    """The places of the words to compare, ours and theirs: those that name somebody, else all."""
-    if ours.telling and theirs.telling:
-        return ours.telling, theirs.telling
-    return range(len(ours.words)), range(len(theirs.words))
-
-
-def _any_word(ours: NameTrait, theirs: NameTrait) -> bool:
-    """Whether any of our words to compare counts as one of theirs (:func:`_cost`)."""
-    if not _perhaps_any(ours, theirs):
-        return False
-    mine, wanted = _compared(ours, theirs)
-    return any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine)
-
-
 def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
-    """A quick test for :func:`_any_word`, on all words and with what ours caches: false only where it is."""
+    """A quick test whether words match, on all of them and with what ours caches; may be true in vain."""
     if not ours.any_of_them.isdisjoint(theirs.words) or not ours.long_sounds.isdisjoint(theirs.sounds):
         return True
     for wanted in theirs.words:
@@ -280,13 +275,6 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
 
 def _bits(words: Iterable[str]) -> float:
     return sum(map(bits, words), 0.0)
-
-
-def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
-    """The cost (bits) of the parts of both names that are not shared: an evader keeps most of a name."""
-    kept = _bits(shared)
-    left = [max(0.0, 1.0 - kept / whole) for words in (ours, theirs) if (whole := _bits(words))]
-    return REST_BITS * sum(left, 0.0)
 
 
 def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | None:
@@ -313,10 +301,6 @@ def _one_letter_apart(word: str, wanted: str) -> bool:
         and abs(len(ours) - len(theirs)) <= 1
         and OSA.distance(ours, theirs, score_cutoff=1) <= 1
     )
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return " and ".join(f"“{word}”" for word in words)
 
 
 def _called(display_name: str) -> Account:

@@ -80,7 +80,13 @@ class ReachSignal(PairSignalBase):
         """The rarest address that one account names and the other has; ``None`` where there is none."""
         met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
         met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
-        found = [_finding(kind, digest, who, context) for kind, digest, who in sorted(met)]
+        found = []
+        for kind, digest, who in sorted(met):
+            level, what = _LEVELS[kind]
+            shipped = context.u("reach", level)
+            rate, crowd = context.shared(kind, digest, shipped, owned=True)
+            because = f"{who} gives in its profile the other's own {what}."
+            found.append(Comparison(level, because, rate, crowd, shipped))
         return min(found, key=lambda one: one.rate or 1.0, default=None)
 
     @property
@@ -101,14 +107,6 @@ class ReachSignal(PairSignalBase):
 def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
     keys = {key_of(kind, digest): (kind, digest) for kind, digest in reach.named}
     return keys | {key_of(KeyKind.CONTACT, digest): (kind, digest) for kind, digest in reach.own}
-
-
-def _finding(kind: KeyKind, digest: bytes, who: str, context: ComparisonContext) -> Comparison:
-    level, what = _LEVELS[kind]
-    shipped = context.u("reach", level)
-    rate, crowd = context.shared(kind, digest, shipped, owned=True)
-    because = f"{who} gives in its profile the other's own {what}."
-    return Comparison(level, because, rate, crowd, shipped)
 
 
 def _says(bio: str) -> Account:

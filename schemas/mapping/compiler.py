@@ -26,7 +26,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Final, cast, get_args
 
@@ -124,19 +124,26 @@ def compile_mappings(raw: bytes, name: str) -> Mappings:
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise MappingError(name, [_syntax(text, str(fault))]) from None
+        at = _AT_LINE.search(str(fault))
+        line = int(at[1]) if at else len(text.splitlines())
+        raise MappingError(name, [MappingFault(line, "", f"is no TOML: {fault}")]) from None
     except RecursionError:
         raise MappingError(name, [MappingFault(1, "", "is nested too deep")]) from None
     collector = _FaultCollector(text)
-    made = _topics(read, collector)
+    collector.unknown((), read, ("topics",))
+    topics = collector.table(("topics",), read.get("topics", _MISSING))
+    if not topics and not collector.faults:
+        collector.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
+    if len(topics) > TOPICS_MAX:
+        collector.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
+    made = {
+        topic: mapping
+        for topic, table in list(topics.items())[:TOPICS_MAX]
+        if (mapping := _topic(topic, table, collector)) is not None
+    }
     if collector.faults:
         raise MappingError(name, collector.faults)
     return Mappings(made)
-
-
-def _syntax(text: str, why: str) -> MappingFault:
-    at = _AT_LINE.search(why)
-    return MappingFault(int(at[1]) if at else len(text.splitlines()), "", f"is no TOML: {why}")
 
 
 @dataclass(slots=True)
@@ -186,20 +193,6 @@ def _dotted(path: Path) -> str:
             key = part if _BARE.fullmatch(part) else msgspec.json.encode(part[:249]).decode()
             shown += f".{key}" if shown else key
     return shown
-
-
-def _topics(read: Mapping[str, Any], collector: _FaultCollector) -> dict[str, TopicMapping]:
-    collector.unknown((), read, ("topics",))
-    topics = collector.table(("topics",), read.get("topics", _MISSING))
-    if not topics and not collector.faults:
-        collector.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
-    if len(topics) > TOPICS_MAX:
-        collector.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
-    return {
-        topic: made
-        for topic, table in list(topics.items())[:TOPICS_MAX]
-        if (made := _topic(topic, table, collector)) is not None
-    }
 
 
 # Where a field is collector, by whom; later layers count before earlier ones.
@@ -297,20 +290,8 @@ def _rule(
     }
     _require(target, readings, at or path, table.get("when", "any record"), collector)
     # Each reading as this kind of record has the field: whether one is vital differs.
-    own = tuple(_for(target.fields[name], reading) for name, reading in readings.items())
+    own = tuple(replace(reading, field=target.fields[name]) for name, reading in readings.items())
     return Rule(number, target, when, own, bool(tombstone))
-
-
-def _for(wanted: Field, reading: Reading) -> Reading:
-    return Reading(
-        wanted,
-        reading.expression,
-        reading.unit,
-        reading.values,
-        reading.default,
-        reading.separator,
-        reading.markup,
-    )
 
 
 def _require(

@@ -132,7 +132,10 @@ def _filled(
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
         unusable += [Unusable(field.label, fault) for fault in faults]
         if value is not None:
-            _put(values, field.path, value)
+            parent = values
+            for name in field.path[:-1]:
+                parent = parent.setdefault(name, {})
+            parent[field.path[-1]] = value
     # The same whenever the record is read.
     values.setdefault("event_id", f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}")
     if "reinstated_at" in target.fields and "occurred_at" in values:
@@ -146,12 +149,6 @@ def _filled(
     if unusable:
         found = replace(found, unusable=(*unusable, *found.unusable))
     return Mapped(target.kind, found, rule.number)
-
-
-def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    for name in path[:-1]:
-        values = values.setdefault(name, {})
-    values[path[-1]] = value
 
 
 def _source(reading: Reading) -> str:

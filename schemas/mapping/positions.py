@@ -34,7 +34,14 @@ def positions(text: str) -> Mapping[Path, int]:
             keys = _keys(bare)
             if keys is None:
                 continue
-            table = _indexed(keys, places, appends=bare.startswith("[["))
+            appends = bare.startswith("[[")
+            table = ()
+            for depth, key in enumerate(keys, 1):
+                table = (*table, key)
+                if depth == len(keys) and appends:
+                    places[table] = places.get(table, -1) + 1
+                if table in places:
+                    table = (*table, places[table])
             offsets.setdefault(table, number)
         elif "=" in bare and (keys := _keys(f"{bare.partition('=')[0]} = 0")) is not None:
             for length in range(1, len(keys) + 1):
@@ -54,14 +61,3 @@ def _keys(line: str) -> tuple[str, ...] | None:
         [(key, inner)] = inner.items()
         keys.append(key)
     return tuple(keys) or None
-
-
-def _indexed(keys: tuple[str, ...], places: dict[Path, int], *, appends: bool) -> Path:
-    path: Path = ()
-    for depth, key in enumerate(keys, 1):
-        path = (*path, key)
-        if depth == len(keys) and appends:
-            places[path] = places.get(path, -1) + 1
-        if path in places:
-            path = (*path, places[path])
-    return path

@@ -31,7 +31,7 @@ def reordered(rng: Random, text: str) -> str:
     return one_of(rng, SEPARATORS[:3]).join(pieces)
 
 
-def _reversed(rng: Random, text: str) -> str:
+def pieces_reversed(rng: Random, text: str) -> str:
     return one_of(rng, SEPARATORS[3:]).join(reversed(_PIECES.split(text)))
 
 
@@ -121,7 +121,7 @@ VALIDATION_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyT
 )
 HELD_OUT_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
     {
-        "reversed": _reversed,
+        "reversed": pieces_reversed,
         "piece dropped": piece_dropped,
         "emoji between": emoji_between,
         "phrase before": phrase_before,

@@ -14,7 +14,6 @@ from random import Random
 from types import MappingProxyType
 
 from simulate.evasion import edit_tables as tables
-from simulate.evasion import validation_tables as validation
 from simulate.evasion.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS, VALIDATION_BIO_EDITS
 from simulate.population import avatars
 from simulate.sampling import Weighted, below, between, digits, one_of
@@ -173,7 +172,7 @@ def drawn_out(rng: Random, text: str) -> str:
 
 def _vowel_edit(rng: Random, text: str, letters: str) -> str:
     """One vowel left out, or another put in its place; never the first letter, by which people are found."""
-    places = [place for place, letter in enumerate(text) if place and letter in validation.VOWELS]
+    places = [place for place, letter in enumerate(text) if place and letter in tables.VALIDATION_VOWELS]
     if not places or len(text) < 5:
         return text
     place = one_of(rng, places)
@@ -272,20 +271,20 @@ VALIDATION: Mapping[str, Edit] = _with_combinations(
         "digits_added": partial(_end_digits, longest=5),
         "digits_changed": counted_on,
         "digits_dropped": partial(_digits_dropped, everywhere=False),
-        "affix_known": partial(_affixed, affixes=validation.AFFIXES, gaps=("", "_", "."), front=0.4),
-        "affix_unknown": partial(_affixed, affixes=validation.WORDS, gaps=("", ".", "__"), front=0.5),
+        "affix_known": partial(_affixed, affixes=tables.VALIDATION_AFFIXES, gaps=("", "_", "."), front=0.4),
+        "affix_unknown": partial(_affixed, affixes=tables.VALIDATION_WORDS, gaps=("", ".", "__"), front=0.5),
         "separators": partial(_separated, separators=("__", "_x_", "-")),
         "reorder": partial(_reordered, gaps=("-", ".")),
-        "accents": partial(_accented, table=validation.ACCENTS, most=4),
+        "accents": partial(_accented, table=tables.VALIDATION_ACCENTS, most=4),
         "repeats": drawn_out,
-        "leet": partial(_mapped, table=validation.RESPELT, share_min=0.2, share_max=0.6),
-        "homoglyphs": partial(_mapped, table=validation.LOOK_ALIKES, share_min=0.3, share_max=1.0),
-        "zero_width": partial(_hidden, marks=validation.INVISIBLE, most=4),
-        "fonts": partial(_styled, fonts=validation.FONTS),
+        "leet": partial(_mapped, table=tables.VALIDATION_RESPELT, share_min=0.2, share_max=0.6),
+        "homoglyphs": partial(_mapped, table=tables.VALIDATION_LOOK_ALIKES, share_min=0.3, share_max=1.0),
+        "zero_width": partial(_hidden, marks=tables.VALIDATION_INVISIBLE, most=4),
+        "fonts": partial(_styled, fonts=tables.VALIDATION_FONTS),
         "omission": partial(_vowel_edit, letters=""),
         "insertion": letter_at_an_end,
         "swap": two_last_swapped,
-        "substitution": partial(_vowel_edit, letters=validation.VOWELS),
+        "substitution": partial(_vowel_edit, letters=tables.VALIDATION_VOWELS),
     }
 )
 """Kind of edit → operator, for seeing whether rules hold for what they were not made on."""

@@ -42,7 +42,7 @@ class EventLabel(NamedTuple):
     """For an innocent look-alike: the key of the banned account."""
 
 
-class Event(NamedTuple):
+class SimulatedEvent(NamedTuple):
     """A message at a time (Unix seconds): a record, or raw bytes that are none."""
 
     at: float

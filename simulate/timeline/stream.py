@@ -6,12 +6,13 @@ through one at a time.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
 from schemas.wire import encode
-from simulate.config import Config
+from simulate.config import Config, sample_config
 from simulate.delays import DAY
 from simulate.evasion.edits import EDIT_SETS
 from simulate.evasion.lookalikes import INNOCENTS, relative
@@ -19,7 +20,7 @@ from simulate.population.languages import LANGUAGES
 from simulate.population.people import Person, Population
 from simulate.sampling import Weighted, between, one_of, seeded
 from simulate.timeline import records
-from simulate.timeline.events import Event, EventLabel, PlatformTopic, Truth
+from simulate.timeline.events import EventLabel, PlatformTopic, SimulatedEvent, Truth
 from simulate.timeline.schedule import Return, plan
 
 
@@ -91,9 +92,14 @@ _OLD_BANS_MEAN_DAYS, _OLDEST_DAYS = 120.0, 720.0
 _ORDINARY = {language: EventLabel("ordinary", language) for language in LANGUAGES}
 
 
-def generate(config: Config) -> Iterator[Event]:
+def generate(config: Config) -> Iterator[SimulatedEvent]:
     """All events in order of time; each event's label says what is true of it."""
     return iter(_Stream(config))
+
+
+def sample(seed: int = 7, accounts: int = 2_000, *, ends_at: datetime) -> Iterator[SimulatedEvent]:
+    """The sample's events in order of time, the last sign-ups just before ``ends_at``, with their labels."""
+    return generate(sample_config(seed, accounts, ends_at))
 
 
 class _Stream:
@@ -110,14 +116,14 @@ class _Stream:
         if rest < 0:
             raise ValueError("the shares of look-alikes and households exceed all sign-ups")
         self._kinds = Weighted(["ordinary", *shares], [rest, *shares.values()])
-        self._later: list[tuple[float, int, Event]] = []
+        self._later: list[tuple[float, int, SimulatedEvent]] = []
         self._order = count()
         self._bans: deque[Person] = deque(maxlen=_RECENT_BANS)
         self._banned_at: dict[str, float] = {}
         self._reinstated: list[tuple[float, str, Person]] = []
         self._homes: deque[Person] = deque(maxlen=_RECENT_HOMES)
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[SimulatedEvent]:
         config, rng = self._config, self._rng
         ordinary = config.accounts - sum(case.sign_ups for case in self._cases)
         sign_ups = ordered_times(rng, config.start_seconds, config.end_seconds, max(0, ordinary))
@@ -140,7 +146,7 @@ class _Stream:
                     self._ban(now, person, "banned")
                 next_ban = next(bans, _NEVER)
 
-    def _until(self, now: float) -> Iterator[Event]:
+    def _until(self, now: float) -> Iterator[SimulatedEvent]:
         """What was decided before and is due; cases begin as their time comes."""
         while True:
             due = self._later[0][0] if self._later else _NEVER
@@ -165,7 +171,7 @@ class _Stream:
             else:
                 return
 
-    def _publish(self, event: Event) -> None:
+    def _publish(self, event: SimulatedEvent) -> None:
         heappush(self._later, (event.at, next(self._order), event))
 
     def _within(self, at: float) -> bool:
@@ -173,7 +179,7 @@ class _Stream:
 
     # Sign-ups
 
-    def _sign_up(self, now: float) -> Event:
+    def _sign_up(self, now: float) -> SimulatedEvent:
         if self._reinstated and self._reinstated[0][0] < now:
             _, key, person = heappop(self._reinstated)
             second = self._people.second_account(self._rng, person)
@@ -195,12 +201,12 @@ class _Stream:
             at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
             if self._within(at):
                 record = records.updated(self._people.changed(rng, person), at)
-                self._publish(Event(at, PlatformTopic.UPDATED, person.key, record, label))
+                self._publish(SimulatedEvent(at, PlatformTopic.UPDATED, person.key, record, label))
         elif rng.random() < config.deletion_share:
             at = now + rng.expovariate(1 / (_DELETION_DAYS * DAY))
             if self._within(at):
                 self._publish(
-                    Event(at, PlatformTopic.DELETED, person.key, records.deleted(person, at), label)
+                    SimulatedEvent(at, PlatformTopic.DELETED, person.key, records.deleted(person, at), label)
                 )
         return self._created(now, person, _ORDINARY[person.language])
 
@@ -210,16 +216,16 @@ class _Stream:
         some = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
         return one_of(self._rng, some) if some else None
 
-    def _created(self, now: float, person: Person, label: EventLabel) -> Event:
+    def _created(self, now: float, person: Person, label: EventLabel) -> SimulatedEvent:
         """A sign-up, which now and then a broken producer sends once more, garbled."""
         record = records.created(person, now)
         if self._rng.random() < self._config.malformed_share:
             broken = malformed(self._rng, encode(record))
-            event = Event(
+            event = SimulatedEvent(
                 now, PlatformTopic.CREATED, person.key, broken, EventLabel("malformed", person.language)
             )
             self._publish(event)
-        return Event(now, PlatformTopic.CREATED, person.key, record, label)
+        return SimulatedEvent(now, PlatformTopic.CREATED, person.key, record, label)
 
     # Bans
 
@@ -236,7 +242,9 @@ class _Stream:
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
         record = records.banned(person, now, _POLICIES.pick(self._rng))
-        self._publish(Event(now, PlatformTopic.BANNED, person.key, record, EventLabel(kind, person.language)))
+        self._publish(
+            SimulatedEvent(now, PlatformTopic.BANNED, person.key, record, EventLabel(kind, person.language))
+        )
 
     def _reinstate(self, now: float, person: Person) -> bool:
         """Whether the appeal is granted in time; then the same person may open a second account."""
@@ -245,7 +253,9 @@ class _Stream:
             return False
         record = records.reinstated(person, at)
         self._publish(
-            Event(at, PlatformTopic.REINSTATED, person.key, record, EventLabel("lifted", person.language))
+            SimulatedEvent(
+                at, PlatformTopic.REINSTATED, person.key, record, EventLabel("lifted", person.language)
+            )
         )
         heappush(self._reinstated, (at, person.key, person))
         return True
@@ -266,7 +276,7 @@ class _Stream:
         before = self._people.before(rng, mirror, banned)
         self._publish(self._created(case_return.signed_up_at, before, _ORDINARY[before.language]))
         self._publish(
-            Event(
+            SimulatedEvent(
                 case_return.at,
                 PlatformTopic.UPDATED,
                 mirror.key,

@@ -19,6 +19,7 @@ import msgspec
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import is_day
+from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
 
 # Values that a third party hands out: carriers their addresses, makers of phones and browsers their user
@@ -47,6 +48,13 @@ def lately(newest: int, matured: int, versions: tuple[Version, Version]) -> int:
     """How much of the newest count the older version lacks, after the halvings in between."""
     new, old = versions
     return max(newest - (matured >> new.halvings - old.halvings), 0)
+
+
+def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
+    """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
+    if stratum == LATELY:
+        return lately(newest.strata.get("", 0), matured.strata.get("", 0), (newest, matured))
+    return (matured if stratum else newest).strata.get(stratum, 0)
 
 
 NOTHING: Final = Version(0, 0.0)

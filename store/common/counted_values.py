@@ -8,7 +8,6 @@ device, else the account), however many accounts the cluster has. Against the se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
@@ -58,7 +57,12 @@ class Sighting(NamedTuple):
 
 def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     """What an account counts. ``account``, its digest, is the cluster where no other is known."""
-    keys = list(_values(fingerprint))
+    keys = [
+        key
+        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+        if trait is not None
+        for key in signal.counts(trait)
+    ]
     prefix = _first(keys, KeyKind.PREFIX)
     device = _first(keys, KeyKind.DEVICE)
     by_network = prefix or device or account
@@ -74,12 +78,6 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     ]
     seat = account if by_network == account else by_network + bytes((account[0] % SEATS,))
     return Sighting(values, seat)
-
-
-def _values(fingerprint: Fingerprint) -> Iterator[Key]:
-    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
-        if trait is not None:
-            yield from signal.counts(trait)
 
 
 def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: bytes) -> bytes:

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
+from store.common.count_lag import (
+    HANDED_OUT,
+    NOTHING,
+    Version,
+    accounts_in,
+    kept_beside,
+    lately,
+    latest_moment,
+    matured,
+)
 from store.common.counted_values import Sighting
 from store.limits import HALF_LIFE_SECONDS
 
@@ -65,10 +74,7 @@ class CountsSnapshot:
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
-        new, old = self.newest, self.matured
-        if stratum == LATELY:
-            return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
-        return (old if stratum else new).strata.get(stratum, 0)
+        return accounts_in(stratum, self.newest, self.matured)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value."""

@@ -122,7 +122,9 @@ class MemoryStore:
         self._times = [BanTimes() for _ in range(shards)]
         self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._waves = WavesInMemory(self._addresses, self.bounds.retention_seconds)
-        self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
+        self._counts = Counts(
+            self.bounds.freeze_seconds, self.bounds.lag_seconds, lambda: len(self._index.entries)
+        )
 
     async def open(self) -> None: ...
 
@@ -359,17 +361,16 @@ class MemoryStore:
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
         """Decides for each whether it may be published, and notes it as open."""
-        return [self._propose(proposal, now) for proposal in proposals]
-
-    def _propose(self, proposal: Proposal, now: float) -> Ruled:
-        ruling = self._ruled(proposal, now)
-        if ruling.ruling is Ruling.WITHHELD:
-            counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
-            known = proposal.alert_id in counted
-            if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
-                counted[proposal.alert_id] = rank
-                self._sum_up(proposal, now)
-        return ruling
+        rulings: list[Ruled] = []
+        for proposal in proposals:
+            rulings.append(self._ruled(proposal, now))
+            if rulings[-1].ruling is Ruling.WITHHELD:
+                counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
+                known = proposal.alert_id in counted
+                if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
+                    counted[proposal.alert_id] = rank
+                    self._sum_up(proposal, now)
+        return rulings
 
     def _ruled(self, proposal: Proposal, now: float) -> Ruled:
         refused = self._refused(proposal, now)
@@ -553,20 +554,16 @@ class MemoryStore:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
                 del self._owed[one.alert_id]
-                self._keep(one, owed)
+                self._know_no_more(one.banned, one.alert_id)
+                if one.known is not None:
+                    known, alert = self._known.setdefault(one.banned, {}), replace(one.known, open=False)
+                    if len(known) < OPEN_ALERTS_A_BAN:
+                        known[one.alert_id] = alert
+                    else:
+                        self._owed[one.alert_id] = Owed(alert, alert.revision, None, owed.at, forgotten=True)
                 if _sums_up(owed):
                     self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
-
-    def _keep(self, one: ConfirmedEntry, owed: Owed) -> None:
-        self._know_no_more(one.banned, one.alert_id)
-        if one.known is None:
-            return
-        known, alert = self._known.setdefault(one.banned, {}), replace(one.known, open=False)
-        if len(known) < OPEN_ALERTS_A_BAN:
-            known[one.alert_id] = alert
-        else:
-            self._owed[one.alert_id] = Owed(alert, alert.revision, None, owed.at, forgotten=True)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """Whether pairs of bans are only counted."""
@@ -650,15 +647,15 @@ class MemoryStore:
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         """Notes people's decisions; the latest of each pair holds."""
-        return [self._decide(one) for one in decisions]
-
-    def _decide(self, one: Decision) -> Decided:
-        known = self._decided.get(one.alert_id)
-        latest = max(0.0, one.decided_at), self._addresses.claim(one.identity)
-        new = known is None or (known[1] != latest[1] and latest > known[:2])
-        if new or known is None:
-            known = self._decided[one.alert_id] = (*latest, one.verdict)
-        return Decided(known[2], known[0], new)
+        decided: list[Decided] = []
+        for one in decisions:
+            known = self._decided.get(one.alert_id)
+            latest = max(0.0, one.decided_at), self._addresses.claim(one.identity)
+            new = known is None or (known[1] != latest[1] and latest > known[:2])
+            if new or known is None:
+                known = self._decided[one.alert_id] = (*latest, one.verdict)
+            decided.append(Decided(known[2], known[0], new))
+        return decided
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
         """The decision in force on each alert."""
@@ -762,19 +759,16 @@ class MemoryStore:
             memory_limit_bytes=None,
             unjudged=len(self._awaiting),
             oldest_unjudged_at=min(self._awaiting.values(), default=None),
-            turned_away=self._turned_away(),
+            turned_away={
+                (name, kind): count
+                for name, full in (("bans", self._index.full), ("remembered", self._remembered.full))
+                for kind, count in full.items()
+            },
         )
-
-    def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
-        several = (("bans", self._index.full), ("remembered", self._remembered.full))
-        return {(name, kind): count for name, full in several for kind, count in full.items()}
 
     # shared helpers
     def _shard(self, account: str) -> int:
         return self._addresses.account(account).shard(self.bounds.shards)
-
-    def _enrolled(self) -> int:
-        return len(self._index.entries)
 
     def _banned(self, account: str, now: float) -> IndexEntry | None:
         entry = self._index.entries.get(account)

@@ -91,8 +91,9 @@ class Alerts:
         """The rulings on proposals, of which what outside the banned account's shard forbids is not noted."""
         refused = await self._refused(proposals, now)
         left = [at for at, ruling in enumerate(refused) if ruling in (None, Ruling.WITHHELD)]
-        full = [refused[at] is Ruling.WITHHELD for at in left]
-        noted = await self._noted([proposals[at] for at in left], full, now)
+        full = [refused[at] is Ruling.WITHHELD for at in left]  # as many alerts as the account may have
+        items = [self._asked(proposals[at], full=is_full) for at, is_full in zip(left, full, strict=True)]
+        noted = await self._ruled("propose", [proposals[at] for at in left], items, now)
         rulings = [Ruled(ruling or Ruling.PUBLISH, 0) for ruling in refused]
         for at, one in zip(left, noted, strict=True):
             rulings[at] = one
@@ -105,23 +106,27 @@ class Alerts:
         words = _Words(alert_id, proposal.banned, proposal.banned, "none", payload)
         return self._shards.addresses.alert(alert_id).raw, msgspec.msgpack.encode(words)
 
-    async def _noted(self, proposals: Sequence[Proposal], full: Sequence[bool], now: float) -> list[Ruled]:
-        """The rulings on proposals that nothing outside the banned account's shard forbids.
-
-        ``full``: whether the account has as many alerts as it may have.
-        """
-        items = [self._asked(one, full=is_full) for one, is_full in zip(proposals, full, strict=True)]
-        return await self._ruled("propose", proposals, items, now)
-
     def _asked(self, proposal: Proposal, *, full: bool) -> tuple[bytes | str | int, ...]:
         addresses = self._shards.addresses
+        how = "full" if full else "tell"
+        if proposal.again_only:
+            how = "count" if proposal.counted else "again"
         return (
             addresses.account(proposal.banned).raw,
             addresses.alert(proposal.alert_id).raw,
             band_rank(proposal.band),
             addresses.claim(proposal.claimant).hex(),
-            _how(proposal, full=full),
-            _packed(proposal),
+            how,
+            msgspec.msgpack.encode(
+                _Words(
+                    proposal.alert_id,
+                    proposal.account,
+                    proposal.banned,
+                    proposal.band,
+                    proposal.payload,
+                    proposal.seen_at,
+                )
+            ),
             *self._summary(proposal),
         )
 
@@ -237,23 +242,20 @@ class Alerts:
         suspects = [(one, one.revision) for one in alerts if one.open]
         gone = [one for one in alerts if one.withdrawn == "verdict"]
         refused = await self._refused(gone, now) if gone else []
-        suspects += await self._opened([one for one, why in zip(gone, refused, strict=True) if not why], now)
+        addresses = self._shards.addresses
+        allowed = [one for one, why in zip(gone, refused, strict=True) if not why]
+        banned = [addresses.account(one.banned) for one in allowed]
+        items = [
+            (digest.raw, addresses.alert(one.alert_id).raw, one.revision, band_rank(one.band), _words_of(one))
+            for digest, one in zip(banned, allowed, strict=True)
+        ]
+        head = (repr(now), self._seconds, self._shards.layout.bans.maps)
+        opened = await self._shards.ask("reopen", banned, head, items)
+        suspects += [(one, revision) for one, (revision,) in zip(allowed, opened, strict=True) if revision]
         again = await self._refused([one for one, _ in suspects], now, noted=True) if suspects else []
         for (one, revision), why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
                 await self._withdraw([(one.alert_id, one.banned, revision)], WITHDRAWN_FOR[why], now)
-
-    async def _opened(self, alerts: Sequence[OpenAlert], now: float) -> list[tuple[OpenAlert, int]]:
-        """The alerts that were reopened, with their new revisions."""
-        addresses = self._shards.addresses
-        banned = [addresses.account(one.banned) for one in alerts]
-        items = [
-            (digest.raw, addresses.alert(one.alert_id).raw, one.revision, band_rank(one.band), _words_of(one))
-            for digest, one in zip(banned, alerts, strict=True)
-        ]
-        head = (repr(now), self._seconds, self._shards.layout.bans.maps)
-        found = await self._shards.ask("reopen", banned, head, items)
-        return [(one, revision) for one, (revision,) in zip(alerts, found, strict=True) if revision]
 
     async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
         """Takes back alerts that the store does not know under that revision or a later one."""
@@ -337,7 +339,9 @@ class Alerts:
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
-        where = await together([self._shards.client.command("GET", self._key("l", one)) for one in digests])
+        where = await together(
+            [self._shards.client.command("GET", self._shards.key("l", one)) for one in digests]
+        )
         known = [at for at, raw in enumerate(where) if raw]
         read = await self._read([(Digest(where[at]), digests[at].raw) for at in known])
         found: list[OpenAlert | None] = [None] * len(alert_ids)
@@ -350,7 +354,9 @@ class Alerts:
         digests = [self._shards.addresses.account(account) for account in banned]
         found = await together(
             [
-                self._shards.client.command("EXISTS", self._key("h1", one), self._key("h2", one))
+                self._shards.client.command(
+                    "EXISTS", self._shards.key("h1", one), self._shards.key("h2", one)
+                )
                 for one in digests
             ]
         )
@@ -406,9 +412,6 @@ class Alerts:
         ]
         await self._shards.scatter("withdraw", banned, (repr(now), self._seconds, reason), items)
 
-    def _key(self, kind: str, digest: Digest) -> str:
-        return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"
-
 
 def _would_be(silenced: bool, refused: str, is_open: int, open_alerts: int, revision: int) -> Ruled:
     """The ruling, checked in the same order as :meth:`Alerts.propose` does."""
@@ -421,25 +424,6 @@ def _would_be(silenced: bool, refused: str, is_open: int, open_alerts: int, revi
     if not is_open and (refused or open_alerts >= OPEN_ALERTS_A_BAN):
         return Ruled(Ruling.WITHHELD, 0)
     return Ruled(Ruling.PUBLISH, revision)
-
-
-def _how(proposal: Proposal, *, full: bool) -> str:
-    if proposal.again_only:
-        return "count" if proposal.counted else "again"
-    return "full" if full else "tell"
-
-
-def _packed(proposal: Proposal) -> bytes:
-    return msgspec.msgpack.encode(
-        _Words(
-            proposal.alert_id,
-            proposal.account,
-            proposal.banned,
-            proposal.band,
-            proposal.payload,
-            proposal.seen_at,
-        )
-    )
 
 
 def packed_alert(alert: OpenAlert) -> bytes:

@@ -22,7 +22,16 @@ import numpy.typing as npt
 from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
 from store.base import Remembered
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
+from store.common.count_lag import (
+    HANDED_OUT,
+    NOTHING,
+    Version,
+    accounts_in,
+    kept_beside,
+    lately,
+    latest_moment,
+    matured,
+)
 from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
 from store.common.key_digests import Addresses
@@ -44,10 +53,7 @@ class SketchSnapshot:
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
-        new, old = self.newest, self.matured
-        if stratum == LATELY:
-            return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
-        return (old if stratum else new).strata.get(stratum, 0)
+        return accounts_in(stratum, self.newest, self.matured)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value; collisions may add a few."""
@@ -290,11 +296,9 @@ class Counters:
         self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
         for version in versions:
             if version.number not in self._sketches:
-                self._sketches[version.number] = () if version == NOTHING else await self._cells_of(version)
-
-    async def _cells_of(self, version: Version) -> tuple[Sketch, ...]:
-        roots = [self._shards.root(shard) for shard in self._shards.all]
-        return tuple(await together([self._frozen(f"{root}f{version.number}") for root in roots]))
+                roots = [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
+                found = await together([self._frozen(f"{root}f{version.number}") for root in roots])
+                self._sketches[version.number] = tuple(found)
 
     async def _asked(self, field: str) -> Any:
         return await self._shards.client.command("HGET", self._shards.layout.meta, field)

@@ -60,7 +60,8 @@ class Families:
         descents: list[Descent | None] = []
         for raw in noted:
             name = names.get(raw[:DIGEST_BYTES]) if raw else None
-            descents.append(None if name is None else Descent(name, _generation(raw)))
+            generation = int.from_bytes(raw[DIGEST_BYTES : DIGEST_BYTES + 4], "big")
+            descents.append(None if name is None else Descent(name, generation))
         return descents
 
     async def note_founders(self, members: Sequence[tuple[str, Descent]], now: float) -> None:
@@ -79,7 +80,7 @@ class Families:
             by_shard.setdefault(self._shards.of(digest), []).append(at)
         answers = await together(
             [
-                self._shards.client.command("MGET", *(self._key("k", distinct[at]) for at in places))
+                self._shards.client.command("MGET", *(self._shards.key("k", distinct[at]) for at in places))
                 for places in by_shard.values()
             ]
         )
@@ -87,11 +88,3 @@ class Families:
             for at, value in zip(places, values, strict=True):
                 names[at] = value
         return {root.raw: name.decode("utf-8") for root, name in zip(distinct, names, strict=True) if name}
-
-    def _key(self, kind: str, digest: Digest) -> str:
-        return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"
-
-
-def _generation(raw: bytes) -> int:
-    generation: int = struct.unpack_from(">I", raw, DIGEST_BYTES)[0]
-    return generation

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -248,12 +249,18 @@ class _Choice:
         places = np.setdiff1d(held, self._places)
         sources, slots = sources_and_slots(places)
         found = np.empty(len(places), object)
-        jobs = []
+
+        async def read(source: ShardIndex, some: Ints) -> None:
+            found[some] = await self._shards.script(
+                "frames", source.shard, source.name, packed_slots(slots[some])
+            )
+
+        jobs: list[Coroutine[Any, Any, None]] = []
         for number, source in enumerate(self._heads.sources):
             own = np.flatnonzero(sources == number)
-            for at in range(0, len(own), _RECORDS_AT_ONCE):
-                some = own[at : at + _RECORDS_AT_ONCE]
-                jobs.append(self._read_some(source, some, packed_slots(slots[some]), found))
+            jobs += [
+                read(source, own[at : at + _RECORDS_AT_ONCE]) for at in range(0, len(own), _RECORDS_AT_ONCE)
+            ]
         await together(jobs)
         frames = found.tolist()
         tags, in_force = frame_heads(frames, self._now)
@@ -263,9 +270,6 @@ class _Choice:
         self._tags = np.concatenate([self._tags, tags])[order]
         self._in_force = np.concatenate([self._in_force, in_force])[order]
         self._frames = [frames[at] for at in order.tolist()]
-
-    async def _read_some(self, source: ShardIndex, where: Ints, slots: bytes, found: Objects) -> None:
-        found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
     def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
         """Which claims are of unexpired accounts other than the asking one, and which queries lost others."""

@@ -212,7 +212,10 @@ class RememberedAccounts:
         return await self._forget(writes, now, for_good=for_good)
 
     async def _forget(self, writes: Sequence[_Write], now: float, *, for_good: bool) -> list[bool]:
-        book = await self._known()
+        # The generations as read last are enough: scripts know of later ones themselves.
+        if self._book is None:
+            self._book = await self._turn(0.0)
+        book = self._book
         head = (*self._head(book, now), 0 if for_good else DELETION_MARKER_SECONDS)
         replies, grown = await self._shards.write("forget", writes, head, self._instead)
         await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
@@ -354,12 +357,6 @@ class RememberedAccounts:
     def _lives(self) -> float:
         """Seconds that a generation lives, from its first account on."""
         return self._retention + self._span
-
-    async def _known(self) -> _Book:
-        """The generations as read last; that is enough here, since scripts know of later ones themselves."""
-        if self._book is None:
-            self._book = await self._turn(0.0)
-        return self._book
 
     async def _note(self, book: _Book, besides: Sequence[Sequence[Any]], now: float) -> None:
         """Adds to the book by how many bytes and accounts each generation has grown."""

@@ -198,8 +198,8 @@ class Resharding:
                 so_far += len(some)
                 hear(so_far)
         await self._carry_owed()
-        await self._carry_unjudged()
-        await self._carry_until()
+        await self._carry_moments("unjudged", "NX")
+        await self._carry_moments("until")
         return so_far + await self._carry_waves()
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
@@ -251,38 +251,26 @@ class Resharding:
                         await target.client.command("HSET", there + "owed", alert, owed)
                         await target.client.command("ZADD", there + "due", due[alert], alert)
 
-    async def _carry_unjudged(self) -> None:
-        source, target = self._source.shards, self._target.shards
-        for root in map(source.root, source.all):
-            waiting = list((await _scored(source.client, root + "unjudged")).items())
-            for at in range(0, len(waiting), _AT_ONCE):
-                by_shard = defaultdict[int, list[str | bytes]](list)
-                for alert, moment in waiting[at : at + _AT_ONCE]:
-                    by_shard[target.of(Digest(alert))] += (moment, alert)
-                for shard, several in by_shard.items():
-                    await target.client.command("ZADD", target.root(shard) + "unjudged", "NX", *several)
-
     async def _carry_waves(self) -> int:
         """Copies waves; what new accounts noted of the last day is noted anew. Returns how many keys."""
-        copied = 0
+        copied, at = 0, len(self._source.shards.layout.prefix.encode())
         async for names in _scanned(self._source.shards, b"v*"):
-            at = len(self._source.shards.layout.prefix.encode())
             keys = [found[1] for name in names if (found := _WAVES.fullmatch(name, at))]
             await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
             copied += len(keys)
         return copied
 
-    async def _carry_until(self) -> None:
-        """Copies until when withdrawn alerts are known; each member begins with the digest of its ban."""
+    async def _carry_moments(self, name: str, *options: str) -> None:
+        """Copies a sorted set whose members begin with the digest by which their shard is chosen."""
         source, target = self._source.shards, self._target.shards
         for root in map(source.root, source.all):
-            known = list((await _scored(source.client, root + "until")).items())
+            known = list((await _scored(source.client, root + name)).items())
             for at in range(0, len(known), _AT_ONCE):
                 by_shard = defaultdict[int, list[str | bytes]](list)
-                for pair, moment in known[at : at + _AT_ONCE]:
-                    by_shard[target.of(Digest(pair[:DIGEST_BYTES]))] += (moment, pair)
+                for member, moment in known[at : at + _AT_ONCE]:
+                    by_shard[target.of(Digest(member[:DIGEST_BYTES]))] += (moment, member)
                 for shard, several in by_shard.items():
-                    await target.client.command("ZADD", target.root(shard) + "until", *several)
+                    await target.client.command("ZADD", target.root(shard) + name, *options, *several)
 
 
 async def _scored(client: RedisClient, key: str) -> dict[bytes, str]:

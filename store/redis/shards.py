@@ -76,6 +76,10 @@ class Shards:
         """The number of the shard of an account or an alert."""
         return digest.shard(self.layout.sizes.shards)
 
+    def key(self, kind: str, digest: Digest) -> str:
+        """The key of one kind that is named after an account or an alert."""
+        return f"{self.root(self.of(digest))}{kind}:{digest.raw.hex()}"
+
     def adopt(self, epoch: str) -> None:
         """Notes an epoch that another process began, if none is known yet."""
         if epoch and not self.epoch:

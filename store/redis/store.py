@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha1
 
@@ -423,6 +424,15 @@ class RedisStore:
         remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._client.memory()
         unjudged, oldest = await self._unjudged.figures()
+        # The hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number.
+        turned_away: Counter[tuple[str, KeyKind]] = Counter()
+        for fields in await together(
+            [self._client.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
+        ):
+            for field, count in fields.items():
+                turned_away["bans" if field[:1] == b"b" else "remembered", KeyKind(int(field[1:]))] += int(
+                    count
+                )
         return StoreFacts(
             fingerprints=await self._enrolled(),
             remembered=remembered,
@@ -434,20 +444,9 @@ class RedisStore:
             memory_limit_bytes=limit,
             unjudged=unjudged,
             oldest_unjudged_at=oldest,
-            turned_away=await self._turned_away(),
+            turned_away=turned_away,
             resting=await self._bans.resting(),
         )
-
-    async def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
-        """Reads the hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number."""
-        full: dict[tuple[str, KeyKind], int] = {}
-        for fields in await together(
-            [self._client.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
-        ):
-            for field, count in fields.items():
-                of = "bans" if field[:1] == b"b" else "remembered", KeyKind(int(field[1:]))
-                full[of] = full.get(of, 0) + int(count)
-        return full
 
     async def _enrolled(self) -> int:
         counts = await together(

@@ -100,16 +100,6 @@ class StoreMeta:
             await self._client.ask("HSETNX", self._layout.meta, "asked", "1")
         raise StoreMoving(self._client.moving)
 
-    def _check_left(self, found: Mapping[bytes, bytes]) -> None:
-        """Raises ``StoreMoving`` if the store was left for another one; all other requests raise too."""
-        if MOVED.encode() in found:
-            prefix, shards = found[MOVED.encode()].decode().split()
-            self._client.moving = (
-                f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
-                f"SAMEHAND_STORE_SHARDS={shards}, and restart"
-            )
-            raise StoreMoving(self._client.moving)
-
     async def facts(self) -> dict[str, str]:
         """The facts in the store's `meta` key; empty where there is no store."""
         return {name.decode(): value.decode() for name, value in (await self._facts()).items()}
@@ -191,7 +181,9 @@ class StoreMeta:
         """Writes and reads on every shard (PING succeeds even with a full disk), and compares the epoch."""
         stamp = secrets.token_hex(4)
         if not self._read_only:
-            await together([self._write_and_read(shard, stamp) for shard in self._shards])
+            keys = [self._layout.root(shard) + "probe:" + stamp for shard in self._shards]
+            await together([self._client.command("SET", key, stamp, "EX", 10) for key in keys])
+            await together([self._client.command("GETDEL", key) for key in keys])
         if epoch:
             found = await self._facts()
             if found.get(b"epoch", b"").decode() != epoch:
@@ -231,8 +223,14 @@ class StoreMeta:
         found = await self._facts()
         if self._read_only and not found:
             return found  # there is no store yet: nothing to read, and nothing that differs
-        if not self._carrying:
-            self._check_left(found)  # first: whatever version made it, it says where to go
+        if not self._carrying and MOVED.encode() in found:
+            # First: whatever version made it, it says where to go; all other requests raise too.
+            prefix, shards = found[MOVED.encode()].decode().split()
+            self._client.moving = (
+                f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
+                f"SAMEHAND_STORE_SHARDS={shards}, and restart"
+            )
+            raise StoreMoving(self._client.moving)
         self._check_readable(found)
         return found
 
@@ -256,11 +254,6 @@ class StoreMeta:
         found = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
         if any(one != epoch.encode() for one in found):
             raise StoreEmptied(EMPTIED)
-
-    async def _write_and_read(self, shard: int, stamp: str) -> None:
-        key = self._layout.root(shard) + "probe:" + stamp
-        await self._client.command("SET", key, stamp, "EX", 10)
-        await self._client.command("GETDEL", key)
 
     async def _facts(self) -> dict[bytes, bytes]:
         raw = await self._client.ask("HGETALL", self._layout.meta)

@@ -14,10 +14,10 @@ no other gets it twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from msgspec.structs import replace
+import msgspec
 
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
@@ -116,7 +116,7 @@ def replay(
     """
     sent, gone = 0, []
     with reader(settings) as opened, reader(settings) as sources, writer(settings) as out:
-        todo = _todo(opened, settings, wanted, again)
+        todo = set(_listed(opened, settings, replace(wanted, open_only=False) if again else wanted))
         for letter in _letters(opened, settings):
             if letter.address not in todo:
                 continue
@@ -145,14 +145,6 @@ def drop(settings: Settings, wanted: Wanted) -> int:
     return len(listed)
 
 
-def _todo(opened: TopicReader, settings: Settings, wanted: Wanted, again: bool) -> set[str]:
-    if again:
-        wanted = Wanted(
-            wanted.topic, wanted.reason, wanted.since, wanted.until, wanted.address, open_only=False
-        )
-    return set(_listed(opened, settings, wanted))
-
-
 def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
     """The letters by address, so that one that was written twice, after a kill, counts once."""
     found: dict[str, Letter] = {}
@@ -161,7 +153,7 @@ def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str
         if arrival.value is None:
             done.update(_noted(arrival))
         elif (letter := _decoded(arrival)) is not None and wanted.takes(letter):
-            found[letter.address] = Letter(replace(letter, value=None))
+            found[letter.address] = Letter(msgspec.structs.replace(letter, value=None))
             if len(found) > LISTED_MAX:
                 raise LettersError(
                     f"more than {LISTED_MAX} dead letters; narrow them down by topic, reason or date"
@@ -202,19 +194,13 @@ def _original(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
     A letter holds no headers, and no value that is too large: such a record is gone, and None is returned,
     once its topic has dropped it.
     """
-    kept = _at_address(sources, letter)
-    if kept is not None:
-        return kept
+    if letter.partition in sources.partitions(letter.topic):
+        nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
+        if nearest is not None and _is_about(letter, nearest):
+            return nearest
     if letter.value is None and letter.value_bytes > 0:
         return None
     return Arrival(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
-
-
-def _at_address(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
-    if letter.partition not in sources.partitions(letter.topic):
-        return None
-    nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
-    return nearest if nearest is not None and _is_about(letter, nearest) else None
 
 
 def _is_about(letter: DeadLetter, record: Arrival) -> bool:

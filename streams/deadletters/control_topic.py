@@ -45,14 +45,15 @@ class ControlTopic:
 
     async def resumed(self, topic: str, since: int) -> bool:
         """Whether `topic` was resumed at or after offset `since`. Raises `BrokerUnavailable`."""
-        return await _asked(lambda: self._said(topic.encode(), since))
 
-    def _said(self, key: bytes, since: int) -> bool:
-        words = self._reader.ask(lambda opened: list(opened.read(self._topic, _PARTITION, since)))
-        resumed = any(_read(it).word == _RESUME for it in words if it.key == key)
-        if resumed:
-            self._reader.close()
-        return resumed
+        def said() -> bool:
+            words = self._reader.ask(lambda opened: list(opened.read(self._topic, _PARTITION, since)))
+            resumed = any(_read(it).word == _RESUME for it in words if it.key == topic.encode())
+            if resumed:
+                self._reader.close()
+            return resumed
+
+        return await _asked(said)
 
 
 async def _asked(question: Callable[[], T]) -> T:

@@ -49,9 +49,12 @@ class DeadLetterBound:
         """
         admitted = 0
         for is_dead in are_dead:
-            if is_dead and self._would_pass():
+            leaving = len(self._recent) == self._recent.maxlen and self._recent[0]  # a dead letter leaves
+            dead = self._dead + is_dead - leaving
+            seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
+            if is_dead and dead > self._at_least and dead > self._share_max * seen:
                 break
-            self._dead += is_dead - self._forgotten_next()
+            self._dead = dead
             self._recent.append(is_dead)
             admitted += 1
         return admitted
@@ -60,15 +63,6 @@ class DeadLetterBound:
         """Start afresh, as an operator asked."""
         self._recent.clear()
         self._dead = 0
-
-    def _would_pass(self) -> bool:
-        dead = self._dead + 1 - self._forgotten_next()
-        seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
-        return dead > self._at_least and dead > self._share_max * seen
-
-    def _forgotten_next(self) -> bool:
-        """Whether the record that leaves the window next was a dead letter."""
-        return len(self._recent) == self._recent.maxlen and self._recent[0]
 
 
 def bound_of(settings: Settings) -> DeadLetterBound:

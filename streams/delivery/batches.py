@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from streams.clock import Clock
 from streams.outcomes import Arrival
+from streams.supervision.flight_recorder import Slot
 
 RECORDS_MAX: Final = 500
 """Bounds what a kill -9 repeats, and one round trip to the store; larger batches gain no throughput."""
@@ -68,6 +69,37 @@ class _End:
     """The stream ended, by itself or by a fault."""
 
     fault: BaseException | None
+
+
+STEPS: Final = 16
+"""Successes from one record back to the limit, so that a size that still fails is seldom tried."""
+
+
+@dataclass(slots=True)
+class BatchSize:
+    """``records`` is the present size, from 1 to ``records_max``.
+
+    It is kept in the flight recorder, so that a process that starts again after a batch that was too slow, or
+    that ended it, does not begin with as many.
+    """
+
+    records_max: int
+    slot: Slot
+    records: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.records = min(self.slot.records_max, self.records_max) or self.records_max
+
+    def failed(self, tried: int) -> None:
+        """A step with so many records failed."""
+        self._be(max(1, min(self.records, tried) // 2))
+
+    def succeeded(self) -> None:
+        self._be(min(self.records_max, self.records + max(1, self.records_max // STEPS)))
+
+    def _be(self, records: int) -> None:
+        self.records = records
+        self.slot.records_max = records if records < self.records_max else 0
 
 
 class Batches:

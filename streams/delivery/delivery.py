@@ -33,9 +33,15 @@ from streams.deadletters.limit import DeadLetterBound
 from streams.deadletters.log import tell_dead
 from streams.deadletters.pause import Resumes, Stop
 from streams.deadletters.record import letter_of
-from streams.delivery.adaptive_batch_size import BatchSize
 from streams.delivery.backoff import Backoff
-from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, PendingEvent, nothing_more
+from streams.delivery.batches import (
+    LINGER_SECONDS,
+    RECORDS_MAX,
+    Batches,
+    BatchSize,
+    PendingEvent,
+    nothing_more,
+)
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish
@@ -220,13 +226,12 @@ class Delivery:
 
     def _within_limits(self, outcome: Outcome) -> Outcome:
         most = self._around.limits.message_bytes_max
-        if isinstance(outcome, Published) and any(self._too_large(emit) for emit in outcome.emits):
+        if isinstance(outcome, Published) and any(
+            len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES > most
+            for emit in outcome.emits
+        ):
             return Dead("outcome-too-large", detail=f"an outcome has a record of over {most:,} bytes")
         return outcome
-
-    def _too_large(self, emit: Emit) -> bool:
-        size = len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES
-        return size > self._around.limits.message_bytes_max
 
     async def _settle(
         self, batch: Sequence[PendingEvent], outcomes: list[Outcome], followed: Followed | None

@@ -35,7 +35,14 @@ async def publish(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
 
 async def _confirmed(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
     """Send all at once; return what must be sent again, in order."""
-    confirmations, unsent = await _buffer(publisher, emits)
+    confirmations: list[Awaitable[object]] = []
+    unsent: list[Emit] = []
+    for emit in emits:
+        try:
+            confirmations.append(await publisher.send(emit))
+        except Transient:  # an outage keeps the rest from being buffered
+            unsent = list(emits[len(confirmations) :])
+            break
     results = await asyncio.gather(*confirmations, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Transient):
@@ -44,14 +51,3 @@ async def _confirmed(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
         emit for emit, result in zip(emits, results, strict=False) if isinstance(result, Transient)
     ]
     return unconfirmed + unsent
-
-
-async def _buffer(publisher: Publisher, emits: Sequence[Emit]) -> tuple[list[Awaitable[object]], list[Emit]]:
-    """The confirmations to wait for, and what an outage kept from being buffered."""
-    confirmations: list[Awaitable[object]] = []
-    for emit in emits:
-        try:
-            confirmations.append(await publisher.send(emit))
-        except Transient:
-            return confirmations, list(emits[len(confirmations) :])
-    return confirmations, []

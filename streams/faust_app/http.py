@@ -23,16 +23,14 @@ from streams.telemetry.health import Report
 
 def page_address(settings: Settings) -> str:
     """Where a browser on this machine finds what is served."""
-    host = "localhost" if _is_everywhere(settings.web_host) else settings.web_host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/"
-
-
-def _is_everywhere(host: str) -> bool:
-    """Whether the host means all addresses of this machine, so that a browser cannot go to it."""
+    host = settings.web_host
     try:
-        return ip_address(host).is_unspecified
+        everywhere = ip_address(host).is_unspecified  # all addresses of this machine: no browser can go there
     except ValueError:  # a name
-        return not host
+        everywhere = not host
+    if everywhere:
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/"
 
 
 class ClosedWeb(Web):

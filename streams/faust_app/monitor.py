@@ -86,7 +86,13 @@ async def _known(app: WorkerApp) -> dict[Partition, Known]:
     if not assigned:
         return {}
     ends: Mapping[TP, int] = await consumer.highwaters(*assigned)
-    following = _following(app, assigned)
+    following: dict[Partition, int] = {}
+    committed: Mapping[TP, int | None] = app.consumer._committed_offset  # type: ignore[attr-defined]  # no other way
+    for tp in assigned:
+        here = max((p.next_offsets.get(_pair(tp), -1) for p in app.progress), default=-1)
+        there = committed.get(tp)
+        if (furthest := max(here, -1 if there is None else there)) >= 0:
+            following[_pair(tp)] = furthest
     if unknown := [tp for tp in assigned if _pair(tp) not in following]:
         earliest: Mapping[TP, int] = await consumer.earliest_offsets(*unknown)
         following |= {_pair(tp): offset for tp, offset in earliest.items()}
@@ -102,18 +108,6 @@ async def _known(app: WorkerApp) -> dict[Partition, Known]:
         for tp, end in ends.items()
         if (partition := _pair(tp)) in following
     }
-
-
-def _following(app: WorkerApp, assigned: set[TP]) -> dict[Partition, int]:
-    """The next offset by partition. One that came back from another worker may be further than we were."""
-    following: dict[Partition, int] = {}
-    committed: Mapping[TP, int | None] = app.consumer._committed_offset  # type: ignore[attr-defined]  # no other way
-    for tp in assigned:
-        here = max((p.next_offsets.get(_pair(tp), -1) for p in app.progress), default=-1)
-        there = committed.get(tp)
-        if (furthest := max(here, -1 if there is None else there)) >= 0:
-            following[_pair(tp)] = furthest
-    return following
 
 
 def _merged(stamps: Iterable[Mapping[Partition, float]]) -> dict[Partition, float]:

@@ -52,9 +52,8 @@ and fails once upstream has changed one of these, so that it can go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, cast
@@ -101,21 +100,20 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         # Read when the consumer starts and makes its fetcher, which is after this.
         consumer._fetch_max_wait_ms = self.fetch_wait_ms
         pace_metadata(consumer._client)
-        consumer.start = partial(self._start_patiently, consumer, consumer.start)
-        consumer.commit = partial(self._commit_with_ids, consumer.commit)
+        start, commit = consumer.start, consumer.commit
+
+        async def start_patiently() -> None:
+            await start()
+            be_patient(consumer._fetcher, FetchWait(self.fetch_wait_ms))
+
+        async def commit_with_ids(offsets: Mapping[TP, OffsetAndMetadata]) -> None:
+            ids = self.topic_ids
+            await commit(
+                {tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()}
+            )
+
+        consumer.start, consumer.commit = start_patiently, commit_with_ids
         return consumer
-
-    async def _start_patiently(
-        self, consumer: aiokafka.AIOKafkaConsumer, start: Callable[[], Awaitable[None]]
-    ) -> None:
-        await start()
-        be_patient(consumer._fetcher, FetchWait(self.fetch_wait_ms))
-
-    async def _commit_with_ids(
-        self, commit: Callable[[Any], Awaitable[None]], offsets: Mapping[TP, OffsetAndMetadata]
-    ) -> None:
-        ids = self.topic_ids
-        await commit({tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()})
 
     def reached(self, tp: TP) -> int | None:
         """The offset to fetch next, None while it is not known. Does not ask the broker."""

@@ -85,7 +85,12 @@ def run_worker(app: WorkerApp) -> int:
         return cannot_start(unusable_address(app.settings, fault))  # another process took it since the check
     if fault is not None:
         log.critical("crashed", exc_info=fault)
-    return _code(app, fault is not None)
+    code = EXIT_STUCK if app.life.stuck else app.life.code if app.life.fault else EXIT_OK
+    if fault is not None and code == EXIT_OK:
+        code = EXIT_FAILED
+    why = app.life.fault or app.life.stuck or ("told to stop" if fault is None else "crashed")
+    log.info("ended", code=code, why=why)
+    return code
 
 
 def _topics_fault(app: WorkerApp) -> int:
@@ -103,15 +108,6 @@ def _topics_fault(app: WorkerApp) -> int:
         return cannot_start(refused_by_kafka(BrokerRefused(group_fault)))
     kinds = {finding.kind for finding in findings if finding.blocks}
     return EXIT_REFUSED if kinds == {"forbidden"} else EXIT_CONFIG if kinds else EXIT_OK
-
-
-def _code(app: WorkerApp, crashed: bool) -> int:
-    code = EXIT_STUCK if app.life.stuck else app.life.code if app.life.fault else EXIT_OK
-    if crashed and code == EXIT_OK:
-        code = EXIT_FAILED
-    why = app.life.fault or app.life.stuck or ("crashed" if crashed else "told to stop")
-    log.info("ended", code=code, why=why)
-    return code
 
 
 class _Worker(faust.Worker):
@@ -133,8 +129,11 @@ class _Worker(faust.Worker):
         except Exception as fault:
             crashed = fault
         self._cut_off_later()
-        unfinished = self._finish()
-        return crashed or unfinished
+        try:
+            self.stop_and_shutdown()
+        except Exception as fault:
+            return crashed or fault
+        return crashed
 
     def end(self) -> None:
         """Stop gracefully, as on SIGTERM."""
@@ -152,13 +151,6 @@ class _Worker(faust.Worker):
     def _cut_off_later(self) -> None:
         life = self._app.life
         cut_off_after(self._app.settings.stop_seconds, lambda: EXIT_STUCK if life.stuck else EXIT_FORCED)
-
-    def _finish(self) -> Exception | None:
-        try:
-            self.stop_and_shutdown()
-        except Exception as fault:
-            return fault
-        return None
 
     async def _sentinel_task(self) -> None:
         """Faust sleeps for a second here, in every restart."""

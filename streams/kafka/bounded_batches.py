@@ -69,7 +69,13 @@ def bounded(fetched: bytes, parse: Callable[[bytes], Any]) -> bytes:
     for batch in batches:
         size, fault = _look_into(batch)
         fault = fault or _malformed(batch, parse)
-        kept.append(_stand_in(batch, fault) if fault and _is_whole(batch) else batch)
+        # A legacy batch is refused whatever it holds.
+        if fault and (
+            _is_legacy(batch) or calc_crc32c(batch[_ATTRIBUTES_AT:]) == _HEADER.unpack_from(batch)[4]
+        ):
+            kept.append(_stand_in(batch, fault))
+        else:
+            kept.append(batch)
         unpacked += size
         if unpacked >= UNPACKED_BYTES_MAX:
             break
@@ -145,12 +151,6 @@ def _records_in(unpacked: bytes) -> tuple[int, int]:
         records += 1
         largest = max(largest, length)
     return records, largest
-
-
-def _is_whole(batch: memoryview) -> bool:
-    if _is_legacy(batch):
-        return True  # refused whatever it holds
-    return bool(calc_crc32c(batch[_ATTRIBUTES_AT:]) == _HEADER.unpack_from(batch)[4])
 
 
 def _stand_in(batch: memoryview, fault: str) -> bytes:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from streams.kafka.client import TopicReader, reader
+from streams.kafka.client import reader
 from streams.settings import Settings
 
 Positions: TypeAlias = dict[str, dict[int, int]]
@@ -40,10 +40,10 @@ def group_position(settings: Settings, topics: Sequence[str]) -> Positions:
             if (partitions := opened.partitions(topic))
         }
         waiting = [
-            moment
+            following.timestamp
             for topic, by_partition in acknowledged.items()
             for partition, offset in by_partition.items()
-            if (moment := _written(opened, topic, partition, offset)) is not None
+            if (following := next(opened.read(topic, partition, offset), None)) is not None
         ]
         if not waiting:
             return acknowledged
@@ -55,9 +55,3 @@ def group_position(settings: Settings, topics: Sequence[str]) -> Positions:
             }
             for topic, by_partition in acknowledged.items()
         }
-
-
-def _written(opened: TopicReader, topic: str, partition: int, offset: int) -> float | None:
-    """When the record at an offset or the next one after it was written; ``None`` if there is none."""
-    first = next(opened.read(topic, partition, offset), None)
-    return None if first is None else first.timestamp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from streams.kafka.client import Admin, admin
@@ -24,13 +24,10 @@ def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
 def ids_of(client: Admin, topics: Collection[str]) -> dict[str, str]:
     """The same, by a client that is kept."""
     described = client.describe_topics(list(topics))
-    found = {entry["name"]: _id(entry) for entry in described if not entry["error_code"]}
-    return {topic: known for topic, known in found.items() if known}
-
-
-def _id(entry: Mapping[str, Any]) -> str:
-    known = str(entry.get("topic_id") or "")
-    return "" if known == NO_ID else known
+    found = {
+        entry["name"]: str(entry.get("topic_id") or NO_ID) for entry in described if not entry["error_code"]
+    }
+    return {topic: known for topic, known in found.items() if known != NO_ID}
 
 
 def created_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:

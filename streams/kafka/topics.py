@@ -202,7 +202,11 @@ def check(
             absent = [topic for topic in topics if topic.name not in found]
             ours = [topic for topic in absent if create and not topic.foreign]
             made = _create(client, ours, settings.topic_replication) if ours else []
-            made += _missing([topic for topic in absent if topic not in ours])
+            made += [
+                TopicFinding(topic.name, "missing", "does not exist, or we may not see it")
+                for topic in absent
+                if topic not in ours
+            ]
     except (BrokerUnavailable, BrokerRefused) as fault:
         where = ",".join(settings.kafka_brokers)
         raise TopicsError(f"the brokers at {where} cannot be asked about topics ({fault})") from fault
@@ -299,10 +303,6 @@ def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
         topic: {key: str(config["value"]) for key, config in entries.items()}
         for topic, entries in answer.get("topic", {}).items()
     }
-
-
-def _missing(topics: list[TopicSpec]) -> list[TopicFinding]:
-    return [TopicFinding(topic.name, "missing", "does not exist, or we may not see it") for topic in topics]
 
 
 def _create(client: Admin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:

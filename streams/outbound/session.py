@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
@@ -30,32 +31,86 @@ class ForbiddenAddress(OSError):
     """The name stands for an address that may not be called."""
 
 
-def guarded_session(
-    allowed: tuple[Network, ...], *, ca_file: Path | None, timeout_seconds: float, connections_max: int
-) -> aiohttp.ClientSession:
-    """Returns a session without cookies, proxy or decompression. `allowed`: networks beside public ones."""
-    connector = aiohttp.TCPConnector(
-        limit=connections_max,
-        resolver=_CheckedResolver(allowed),
-        use_dns_cache=False,  # each connection goes to an address that was checked for it
-        socket_factory=_sockets(allowed),
-        ssl=ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)),
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        max_line_size=HEADER_BYTES_MAX,
-        max_field_size=HEADER_BYTES_MAX,
-        trust_env=False,  # a proxy would resolve the name once more
-        auto_decompress=False,  # a small answer might unpack to a large one
-    )
+class UnexpectedAnswer(ValueError):
+    """The peer did not answer as agreed; the message quotes nothing of its answer."""
+
+
+class Peer:
+    """Who answers at an address of the operator's. Connects at the first request.
+
+    No cookies, proxy or decompression; ``allowed``: networks beside public ones.
+    """
+
+    def __init__(
+        self,
+        allowed: tuple[Network, ...],
+        *,
+        ca_file: Path | None,
+        timeout_seconds: float,
+        connections_max: int,
+    ) -> None:
+        self._allowed = allowed
+        self._ca_file = ca_file
+        self._timeout_seconds = timeout_seconds
+        self._connections_max = connections_max
+        self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session, which belongs to the loop that first asks for it."""
+        if self._opened is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._connections_max,
+                resolver=_CheckedResolver(self._allowed),
+                use_dns_cache=False,  # each connection goes to an address that was checked for it
+                socket_factory=self._checked_socket,
+                ssl=ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file)),
+            )
+            self._opened = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                max_line_size=HEADER_BYTES_MAX,
+                max_field_size=HEADER_BYTES_MAX,
+                trust_env=False,  # a proxy would resolve the name once more
+                auto_decompress=False,  # a small answer might unpack to a large one
+            )
+        return self._opened
+
+    def _checked_socket(self, info: _SocketInfo) -> socket.socket:
+        # The last check: a literal address in a URL is never resolved.
+        family, kind, protocol, _, address = info
+        if not _may_be_reached(str(address[0]), self._allowed):
+            raise ForbiddenAddress("its address is not public")
+        return socket.socket(family, kind, protocol)
+
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Posts JSON, and follows no redirect. Raises `REQUEST_FAULTS` when entered."""
+        headers = {"Content-Type": "application/json", **headers}
+        return self.session.post(url, data=body, headers=headers, allow_redirects=False)
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+
+async def whole(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """Returns the body. Raises `UnexpectedAnswer` where it is longer, and hangs up."""
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(16 * 1024):
+        content += chunk
+        if len(content) > bytes_max:
+            answer.close()
+            raise UnexpectedAnswer(f"answered more than {bytes_max} bytes")
+    return bytes(content)
 
 
 def reason_of(fault: BaseException) -> str:
     """Returns why a request failed, without URL or answer."""
     cause = fault.os_error if isinstance(fault, aiohttp.ClientConnectorError) else fault
-    return str(cause) if isinstance(cause, ForbiddenAddress) else type(fault).__name__
+    return str(cause) if isinstance(cause, ForbiddenAddress | UnexpectedAnswer) else type(fault).__name__
 
 
 class _CheckedResolver(AbstractResolver):
@@ -76,17 +131,6 @@ class _CheckedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
-
-
-def _sockets(allowed: tuple[Network, ...]) -> Callable[[_SocketInfo], socket.socket]:
-    def opened(info: _SocketInfo) -> socket.socket:
-        # The last check: a literal address in a URL is never resolved.
-        family, kind, protocol, _, address = info
-        if not _may_be_reached(str(address[0]), allowed):
-            raise ForbiddenAddress("its address is not public")
-        return socket.socket(family, kind, protocol)
-
-    return opened
 
 
 def _may_be_reached(text: str, allowed: tuple[Network, ...]) -> bool:

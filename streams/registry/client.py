@@ -109,16 +109,15 @@ class Registry:
                 known[where] = self._whole(f"/subjects/{subject}/versions/{each.version}", known, names)
             references |= {**known[where].references, each.name: known[where]}
         if answer.schemaType == "PROTOBUF":
-            return Schema("PROTOBUF", descriptor=self._descriptor(path), references=references)
+            try:
+                serialized = self._asked(f"{path}?format=serialized").schema
+                descriptor = base64.b64decode(serialized, validate=True)
+            except (binascii.Error, ValueError):
+                raise SchemaUnusable(
+                    "the registry gives no serialized descriptor of it (?format=serialized)"
+                ) from None
+            return Schema("PROTOBUF", descriptor=descriptor, references=references)
         return Schema(answer.schemaType, text=answer.schema, references=references)
-
-    def _descriptor(self, path: str) -> bytes:
-        try:
-            return base64.b64decode(self._asked(f"{path}?format=serialized").schema, validate=True)
-        except (binascii.Error, ValueError):
-            raise SchemaUnusable(
-                "the registry gives no serialized descriptor of it (?format=serialized)"
-            ) from None
 
     def _asked(self, path: str) -> _Answer:
         try:

@@ -47,7 +47,11 @@ def reader(schema: Schema) -> Value:
 
     Raises `SchemaUnusable`.
     """
-    pool = _pool()
+    pool = descriptor_pool.DescriptorPool()
+    for name in _WELL_KNOWN:
+        module: Any = import_module(f"google.protobuf.{name}_pb2")
+        for needed in (*module.DESCRIPTOR.dependencies, module.DESCRIPTOR):
+            pool.AddSerializedFile(needed.serialized_pb)
     try:
         for name, each in schema.references.items():
             _add(pool, each.descriptor, name)
@@ -109,15 +113,6 @@ def _place(index: int) -> int:
     if index < 0:
         raise IndexError
     return index
-
-
-def _pool() -> Any:
-    pool = descriptor_pool.DescriptorPool()
-    for name in _WELL_KNOWN:
-        module: Any = import_module(f"google.protobuf.{name}_pb2")
-        for needed in (*module.DESCRIPTOR.dependencies, module.DESCRIPTOR):
-            pool.AddSerializedFile(needed.serialized_pb)
-    return pool
 
 
 def _add(pool: Any, descriptor: bytes, name: str) -> Any:

@@ -8,7 +8,7 @@ value. Each subject has a module of its own; `Settings` is all of them.
 from streams.settings.delivery import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS
 from streams.settings.environment import Described, describe, load, unknown_names
 from streams.settings.fields import PREFIX
-from streams.settings.scoring import Bands
+from streams.settings.scoring import PolicyBands
 from streams.settings.settings import Settings
 from streams.settings.store import STORE_PREFIX
 
@@ -18,8 +18,8 @@ __all__ = [
     "SHARE_MAX",
     "STORE_PREFIX",
     "WINDOW_RECORDS",
-    "Bands",
     "Described",
+    "PolicyBands",
     "Settings",
     "describe",
     "load",

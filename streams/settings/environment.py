@@ -48,9 +48,17 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings(**_Given(os.environ if environment is None else environment)())
     except NotParsed as fault:
-        raise SettingsError({_field_of(fault): "must be JSON"}) from None
+        found = _FIELD_NAMED.search(str(fault))
+        name = _variable(found.group(1)) if found else PREFIX
+        raise SettingsError({name: "must be JSON"}) from None
     except ValidationError as fault:
-        raise SettingsError(_faults(fault)) from None
+        faults: dict[str, str] = {}
+        for error in fault.errors(include_url=False, include_context=False, include_input=False):
+            # A contradiction between settings names them itself, so it stands under the prefix alone.
+            where = [str(part) for part in error["loc"]]
+            name = ".".join([_variable(where[0]), *where[1:]]) if where else PREFIX.rstrip("_")
+            faults[name] = error["msg"].removeprefix("Value error, ")
+        raise SettingsError(faults) from None
 
 
 def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
@@ -75,24 +83,6 @@ def describe() -> list[Described]:
         )
         for name, field in Settings.model_fields.items()
     ]
-
-
-def _field_of(fault: NotParsed) -> str:
-    found = _FIELD_NAMED.search(str(fault))
-    return _variable(found.group(1)) if found else PREFIX
-
-
-def _faults(fault: ValidationError) -> dict[str, str]:
-    """By variable.
-
-    A contradiction between settings names them itself, so it stands under the prefix alone.
-    """
-    faults: dict[str, str] = {}
-    for error in fault.errors(include_url=False, include_context=False, include_input=False):
-        where = [str(part) for part in error["loc"]]
-        name = ".".join([_variable(where[0]), *where[1:]]) if where else PREFIX.rstrip("_")
-        faults[name] = error["msg"].removeprefix("Value error, ")
-    return faults
 
 
 def _variable(field: str) -> str:

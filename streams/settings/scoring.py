@@ -13,7 +13,7 @@ POSSIBLE: Final = 0.5
 """The shipped thresholds: nine in ten that one hand wrote both, and as likely as not."""
 
 
-class Bands(BaseModel):
+class PolicyBands(BaseModel):
     """Thresholds on the calibrated probability for bans under one policy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +35,7 @@ class ScoringSettings(BaseModel):
     possible: Probability = Field(
         POSSIBLE, description="Least probability of the band `possible`; below it no alert."
     )
-    bands: dict[str, Bands] = Field(
+    bands: dict[str, PolicyBands] = Field(
         default_factory=dict,
         description='Other thresholds by policy, as JSON: {"spam": {"likely": 0.95, "possible": 0.7}}.',
     )

@@ -8,17 +8,14 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from streams.settings.bridge import BridgeSettings
 from streams.settings.delivery import DeliverySettings
-from streams.settings.desk import DeskSettings
+from streams.settings.desk import DeskSettings, OidcSettings
 from streams.settings.fields import PREFIX
-from streams.settings.gate import GateSettings
+from streams.settings.integrations import BridgeSettings, GateSettings, ServingSettings
 from streams.settings.kafka import KafkaSettings
-from streams.settings.oidc import OidcSettings
 from streams.settings.profiles import ProfileSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.scoring import ScoringSettings
-from streams.settings.serving import ServingSettings
 from streams.settings.store import StoreSettings
 from streams.settings.watching import WatchingSettings
 

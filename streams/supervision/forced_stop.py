@@ -22,19 +22,18 @@ def cut_off_after(seconds: float, code: Callable[[], int] = lambda: EXIT_FORCED)
     From a thread, and without waiting for others: the event loop may be what hangs, or a call in a thread,
     which the interpreter waits for at its end.
     """
-    timer = threading.Timer(seconds, _cut_off, (seconds, code))
+
+    def say() -> None:
+        why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
+        log.critical("stop forced", seconds=seconds, why=why)
+
+    def cut_off() -> None:
+        # A log that nobody reads may be what hangs.
+        saying = threading.Thread(target=say, daemon=True)
+        saying.start()
+        saying.join(_SAID_SECONDS)
+        os._exit(code())
+
+    timer = threading.Timer(seconds, cut_off)
     timer.daemon = True
     timer.start()
-
-
-def _cut_off(seconds: float, code: Callable[[], int]) -> None:
-    # A log that nobody reads may be what hangs.
-    saying = threading.Thread(target=_say, args=(seconds,), daemon=True)
-    saying.start()
-    saying.join(_SAID_SECONDS)
-    os._exit(code())
-
-
-def _say(seconds: float) -> None:
-    why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
-    log.critical("stop forced", seconds=seconds, why=why)

@@ -155,24 +155,20 @@ class _Supervisor:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGHUP, signal.SIGCHLD))
         self._child = os.fork()
         if self._child == 0:
-            self._free()
+            # The child undoes what the parent set up to look after it.
+            signal.set_wakeup_fd(-1)
+            os.close(self._awake)
+            os.close(self._alarm)
+            for number in (signal.SIGTERM, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            # A terminal that ends signals us too; the parent acts on it.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             die_with(parent)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return birth
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return None
-
-    def _free(self) -> None:
-        """Undo, in the child, what the parent set up to look after it."""
-        signal.set_wakeup_fd(-1)
-        os.close(self._awake)
-        os.close(self._alarm)
-        for number in (signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(
-            signal.SIGHUP, signal.SIG_IGN
-        )  # a terminal that ends signals us too; the parent acts on it
 
     def _wait(self) -> int:
         """Wait for the child; return its `waitpid` status. Kills it when its heartbeats stop."""

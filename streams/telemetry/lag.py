@@ -79,13 +79,7 @@ class HighWaterMarks:
             return Lag(0, None)
         if facts.in_hand_at is not None:
             return Lag(records, facts.in_hand_at)
-        return Lag(records, _first_seen(seen, facts.next_offset, facts.acknowledged_at, now))
-
-
-def _first_seen(
-    seen: deque[tuple[float, int]], next_offset: int, acknowledged_at: float | None, now: float
-) -> float:
-    ended_before = seen[0][1] <= next_offset
-    if not ended_before and acknowledged_at is not None:
-        return acknowledged_at
-    return next((at for at, high_water in seen if high_water > next_offset), now)
+        ended_before = seen[0][1] <= facts.next_offset
+        if not ended_before and facts.acknowledged_at is not None:
+            return Lag(records, facts.acknowledged_at)
+        return Lag(records, next((at for at, high_water in seen if high_water > facts.next_offset), now))

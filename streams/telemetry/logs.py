@@ -91,7 +91,10 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
     ours = logging.getLogger(OURS)
     ours.setLevel(level.upper())
     root.setLevel(max(logging.WARNING, ours.level))
-    for name in _libraries():
+    # Every logger but ours: some bring a level or a handler, or were switched off by others.
+    for name in list(logging.Logger.manager.loggerDict):
+        if name == OURS or name.startswith(f"{OURS}."):
+            continue
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
@@ -109,12 +112,6 @@ def _says_something(record: logging.LogRecord) -> bool:
 
 def _is_one_of(known: Iterable[tuple[str, str]], record: logging.LogRecord) -> bool:
     return any(record.name == name and words in str(record.msg) for name, words in known)
-
-
-def _libraries() -> list[str]:
-    """Every logger there is but ours: some bring a level or a handler, or were switched off by others."""
-    known = list(logging.Logger.manager.loggerDict)
-    return [name for name in known if name != OURS and not name.startswith(f"{OURS}.")]
 
 
 def tell_fault(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

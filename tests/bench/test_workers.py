@@ -20,12 +20,13 @@ from bench.machine import machine
 from bench.running.crowd import sign_ups
 from bench.running.filled import environment, fill, pepper_file
 from bench.running.in_a_day import InADay
+from bench.running.scene import Spent
 from bench.scale import Report as ScaleReport
 from bench.scale import Row, Setting, masters
 from bench.scale import summary as scale_summary
 from bench.scale import table as scale_table
 from bench.soak import Report as SoakReport
-from bench.soak import Stretch, shared, slope
+from bench.soak import shared, slope
 from bench.soak import summary as soak_summary
 from bench.soak import table as soak_table
 from bench.worker import (
@@ -49,7 +50,7 @@ from schemas.accounts import Account
 
 
 def a_turn(worker_seconds: float, events: int = 100) -> Turn:
-    return Turn(events=events, seconds=2.0, worker_seconds=worker_seconds, redis_seconds=0.5, alerts=3)
+    return Turn(events, 2.0, worker_seconds / events * 1e6, 0.5 / events * 1e6, alerts=3)
 
 
 @pytest.fixture
@@ -130,16 +131,12 @@ def test_bytes_are_multiplied_to_the_goal() -> None:
     assert "of Kafka 6.0 read and 0.2 written" in told
 
 
-def test_every_master_of_a_cluster_is_counted_and_has_its_share() -> None:
-    with masters(3) as servers:
-        own = {**environment(servers.url, pepper_file(), 1_000), "SAMEHAND_STORE_SHARDS": "6"}
-        before = servers.spent()
+def test_every_master_of_a_cluster_has_its_share_of_the_bans() -> None:
+    with masters(3) as (url, clients):
+        own = {**environment(url, pepper_file(), 1_000), "SAMEHAND_STORE_SHARDS": "6"}
         fill(own, 30, 1, range(30))
-        after = servers.spent()
-        assert all(client.dbsize() > 0 for client in servers.clients)
-    assert after.bytes_in - before.bytes_in > 30 * 500
-    assert after.bytes_out > before.bytes_out
-    assert after.seconds >= before.seconds
+        assert len(clients) == 3
+        assert all(client.dbsize() > 0 for client in clients)
 
 
 # What a gate did under load, as a row.
@@ -180,7 +177,9 @@ def test_a_flood_shares_its_address_device_and_handle_and_nothing_else() -> None
 
 
 def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> None:
-    flood = [Stretch(2_000.0, 500.0), Stretch(3_000.0, 700.0), Stretch(1_900.0, 510.0)]
+    flood = [
+        Spent(1.0, worker, redis, 0.0, 0.0) for worker, redis in ((2e-3, 5e-4), (3e-3, 7e-4), (1.9e-3, 5e-4))
+    ]
     found = SoakReport(1_000, 20.0, 240_000, 200.0, 201.0, 5.0, flood, machine())
     assert "| the flood | 3,000 + 700 | 1.50 |" in soak_table(found)
     assert found.half_hour_mb == pytest.approx(5.0 / 2)
@@ -201,7 +200,7 @@ def test_recall_is_judged_at_the_number_of_alerts_that_samehand_sends() -> None:
         Alert("mirror-1", "ban-2", 2.4),
         Alert("mirror-2", "ban-2", 2.0),
     ]
-    turns = {OURS: [InADayTurn(10, 1.0, 0.5, ours)], OTHER: [InADayTurn(10, 2.0, 0.5, other)]}
+    turns = {OURS: [InADayTurn(0.1, 0.05, ours)], OTHER: [InADayTurn(0.2, 0.05, other)]}
     mine, its = in_a_day._rows(turns, ORIGINALS)
     assert (mine.recall, mine.faster, mine.alerts) == (0.5, 2.0, 2)
     assert (its.recall, its.faster, its.alerts) == (0.0, 1.0, 3), "its third is beyond as many as ours"

@@ -9,7 +9,7 @@ import pytest
 
 from local.apache import ApacheKafka
 from local.binaries import NotAvailable
-from local.kafka_ready import admin
+from local.broker import admin
 from local.server import LocalServer
 from tests.brokers import tansu
 from tests.brokers.kinds import APACHE, EMBEDDED, KINDS, TANSU, Kind

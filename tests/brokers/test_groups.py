@@ -14,7 +14,7 @@ from kafka import TopicPartition  # type: ignore[import-untyped]  # kafka-python
 from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from local.apache import ApacheKafka
-from local.kafka_ready import admin
+from local.broker import admin
 from local.server import LocalServer
 from tests.brokers.clients import consumer, write
 from tests.brokers.conftest import MakeTopic

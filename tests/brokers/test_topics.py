@@ -11,7 +11,7 @@ from kafka.admin import (  # type: ignore[import-untyped]  # kafka-python ships 
 )
 
 from local.apache import ApacheKafka
-from local.kafka_ready import admin
+from local.broker import admin
 from local.server import LocalServer
 from local.waiting import wait_until
 from tests.brokers.clients import consumer, producer, read_all, write

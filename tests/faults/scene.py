@@ -25,7 +25,7 @@ from kafka.errors import KafkaTimeoutError  # type: ignore[import-untyped]  # th
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from local.kafka_ready import admin
+from local.broker import admin
 from local.ports import LOOPBACK, Port, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
-from local.kafka_ready import controller_id, leader_id
+from local.broker import controller_id, leader_id
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING

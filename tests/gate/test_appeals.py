@@ -15,11 +15,11 @@ import httpx
 import pytest
 from aiohttp import web
 
-from gate import appeals
 from gate.app import application
 from gate.appeals import DeskRelay
 from schemas.appeals import WORDS_CHARS_MAX, AppealMade
 from schemas.wire import decode_appeal
+from streams.outbound.session import ANYWHERE, Peer
 from streams.standard_webhooks import Secret
 from streams.telemetry import logs
 from tests.gate.conftest import Broker, Caller, MakeLife, a_gate
@@ -79,12 +79,13 @@ async def caller(
     make_life: MakeLife, tmp_path: Path, desk: tuple[ADesk, str]
 ) -> AsyncIterator[tuple[Caller, DeskRelay]]:
     life, broker, keys_file = make_life(), Broker(), tmp_path / "keys.json"
-    relay = DeskRelay(desk[1], KEY, None, lambda: 1_000_000.0)
+    peer = Peer(ANYWHERE, ca_file=None, timeout_seconds=30.0, connections_max=1)
+    relay = DeskRelay(desk[1], KEY, peer, lambda: 1_000_000.0)
     gate = with_desk(a_gate(life, keys_file, broker), desk=relay)
     served: Any = application(gate)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=served), base_url="http://gate") as client:
         yield Caller(client, life, broker, gate.scoring, gate.metrics, keys_file), relay
-    await relay.close()
+    await relay.peer.close()
 
 
 async def test_an_appeal_is_accepted_once_the_desk_has_it_in_either_form(
@@ -176,9 +177,8 @@ async def test_without_the_desks_word_it_is_to_be_sent_again(
     caller: tuple[Caller, DeskRelay],
     desk: tuple[ADesk, str],
     answers: Answers,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(appeals, "TIMEOUT_SECONDS", 0.5)
+    caller[1].peer = Peer(ANYWHERE, ca_file=None, timeout_seconds=0.5, connections_max=1)
     desk[0].answers = answers
     answer = await caller[0].post("/v1/appeals", MADE, "appeals")
     assert (answer.status_code, answer.json()["reason"], answer.headers["Retry-After"]) == (

@@ -14,9 +14,9 @@ from schemas.alerts import NOTICE
 from schemas.wire import encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
-from tests.gate.conftest import Caller, MakeCaller
+from tests.gate.conftest import Caller
 from tests.house import ROOT
-from tests.makers import a_ban, a_sign_up, a_verdict
+from tests.makers import a_ban, a_sign_up
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BAN = a_ban("banned-77077", handle="umar_media", display_name="Umar Media", device_id=DEVICE)
@@ -58,19 +58,6 @@ async def test_the_store_is_not_written(banned: Caller) -> None:
     await banned.score(MIRROR)
     figures = await banned.life.context.store.figures()
     assert (figures.remembered, figures.unjudged) == (0, 0)
-
-
-async def test_a_pair_that_was_told_apart_is_no_match(banned: Caller) -> None:
-    life = banned.life
-    await life.tell(life.screen, MIRROR)
-    await life.tell(life.judge, a_verdict(life.alerts[0].alert_id, "not_mirror"))
-    assert (await banned.score(MIRROR))["outcome"] == "no_match"
-
-
-async def test_the_allowlist_holds(make_caller: MakeCaller) -> None:
-    caller = await make_caller(allowlist=frozenset({"telegram:99"}))
-    await caller.life.ban(BAN)
-    assert (await caller.score(MIRROR))["outcome"] == "no_match"
 
 
 async def test_a_store_that_is_away_leaves_it_undecided(

@@ -22,7 +22,7 @@ from kafka.admin import (  # type: ignore[import-untyped]  # kafka-python ships 
 from msgspec.structs import replace
 
 from local.apache import ApacheKafka, Listener
-from local.kafka_ready import admin
+from local.broker import admin
 from local.ports import LOOPBACK, take_port
 from schemas.examples import ALERT
 from schemas.record import Record

@@ -11,7 +11,7 @@ import pytest
 from kafka.admin import UserScramCredentialUpsertion  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from local.apache import ApacheKafka, Listener
-from local.kafka_ready import admin
+from local.broker import admin
 from local.ports import LOOPBACK, take_port
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.start_checks import kafka_fault

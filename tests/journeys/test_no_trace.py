@@ -21,8 +21,8 @@ from cli.commands.demo.replay import DemoReplay
 from local.ports import LOOPBACK
 from schemas.accounts import AccountBanned, AccountCreated, AccountUpdated
 from schemas.letters import DeadLetter
-from simulate.sample import sample
-from simulate.timeline.events import Event
+from simulate.timeline.events import SimulatedEvent
+from simulate.timeline.stream import sample
 from streams.kafka.topics import names
 from tests.journeys.conftest import Platform
 from tests.store.redis.test_users import everything
@@ -52,7 +52,7 @@ class Told:
     secrets: frozenset[bytes]
 
 
-def personal(events: list[Event]) -> Iterator[bytes]:
+def personal(events: list[SimulatedEvent]) -> Iterator[bytes]:
     """Every e-mail, phone, address, device and payment token of the stream, and forms they are written in."""
     for event in events:
         if isinstance(event.value, bytes):

@@ -20,7 +20,7 @@ import redis
 from local.apache import ApacheKafka
 from local.ports import take_port
 from local.processes import Child
-from local.redis_users import ADMINISTRATOR, PASSWORD
+from local.redis import ADMINISTRATOR, PASSWORD
 from schemas.alerts import MirrorAlert
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_change, a_reinstatement, a_sign_up, a_verdict

@@ -25,8 +25,7 @@ import pytest
 from local.apache import ApacheKafka
 from local.ports import take_port
 from local.processes import Child
-from local.redis import EmbeddedRedis
-from local.redis_users import ADMINISTRATOR, PASSWORD
+from local.redis import ADMINISTRATOR, PASSWORD, EmbeddedRedis
 from schemas.alerts import MirrorAlert
 from schemas.revisions import COUNTED_MAX
 from store.redis.layout import LAYOUT

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-pyt
 
 from local.apache import ApacheKafka, KafkaNode, cache, cluster_id, java, kafka_home
 from local.binaries import NotAvailable
-from local.kafka_ready import ANSWER_MS, admin
+from local.broker import ANSWER_MS, admin
 from local.waiting import wait_until
 
 

@@ -11,9 +11,8 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from local.ports import LOOPBACK, take_port
-from local.redis import EmbeddedRedis, answers_ping
+from local.redis import ADMINISTRATOR, PASSWORD, USERS, EmbeddedRedis, answers_ping, worker_rules
 from local.redis_cluster import RedisCluster
-from local.redis_users import ADMINISTRATOR, PASSWORD, USERS, worker_rules
 from local.waiting import wait_until
 from tests.house import ROOT
 from tests.servers.redis_sentinel import SentinelTrio

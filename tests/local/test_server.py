@@ -12,9 +12,8 @@ from typing import ClassVar, Self
 import pytest
 
 from local.binaries import BROKER, REDIS, NotAvailable, executable
-from local.broker import EmbeddedBroker
+from local.broker import EmbeddedBroker, admin, brokers_seen, lists_topics
 from local.group import ServerGroup
-from local.kafka_ready import admin, brokers_seen, lists_topics
 from local.ports import LOOPBACK
 from local.server import DidNotStart, LocalServer
 

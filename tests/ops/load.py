@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 from cli.commands.demo.replay import DemoReplay
-from simulate.sample import sample
+from simulate.timeline.stream import sample
 from streams.settings import Settings
 
 SIGN_UPS = 1_000

@@ -21,7 +21,7 @@ from tests.journeys.conftest import Platform
 from tests.ops.conftest import PICTURES as TAKEN
 from tests.ops.load import Load
 from tests.ops.watchers import Prometheus
-from tests.report.overview.makers import NOON, figures_of, settle, some_metrics
+from tests.report.makers import NOON, figures_of, settle, some_metrics
 
 pytestmark = pytest.mark.ops
 

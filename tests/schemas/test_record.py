@@ -20,9 +20,8 @@ from schemas.keys import AccountRef, account_key, read_account_key
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.related import RELATED_MAX, RelatedAccount, RelatedAnswer
-from schemas.unknown import UnknownFields
 from schemas.weights import WeightsAdopted
-from schemas.wire import encode
+from schemas.wire import UnknownFields, encode
 from tests.schemas.makers import NOW, as_json, fault, record_of
 from tests.schemas.test_wire import DECODERS
 

@@ -8,8 +8,15 @@ from typing import ClassVar, Self
 from local.binaries import REDIS, executable
 from local.group import ServerGroup
 from local.ports import LOOPBACK
-from local.redis import EmbeddedRedis, answers_ping, client
-from local.redis_users import ADMINISTRATOR, PASSWORD, WORKER, administrator_rules
+from local.redis import (
+    ADMINISTRATOR,
+    PASSWORD,
+    WORKER,
+    EmbeddedRedis,
+    administrator_rules,
+    answers_ping,
+    client,
+)
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until
 

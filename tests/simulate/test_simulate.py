@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, decode_created, encode
-from simulate.config import Config
+from simulate.config import SAMPLE_ACCOUNTS_MIN, Config
 from simulate.delays import (
     DAY,
     DELAY_SECONDS_MAX,
@@ -29,9 +29,9 @@ from simulate.delays import (
     within_minutes,
 )
 from simulate.files import SimulationSummary, simulate_command, write
-from simulate.sample import SAMPLE_ACCOUNTS_MIN, sample
 from simulate.sampling import Weighted, below, between, digits, one_of, seeded, zipf
-from simulate.timeline.events import Event, PlatformTopic
+from simulate.timeline.events import PlatformTopic, SimulatedEvent
+from simulate.timeline.stream import sample
 
 # Samples: their settings, delays and draws.
 
@@ -147,7 +147,7 @@ def test_spare_accounts_are_hours_to_weeks_old() -> None:
 END = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def line(event: Event) -> bytes:
+def line(event: SimulatedEvent) -> bytes:
     return event.value if isinstance(event.value, bytes) else encode(event.value)
 
 

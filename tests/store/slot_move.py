@@ -5,8 +5,8 @@ from __future__ import annotations
 import redis
 
 from local.ports import LOOPBACK
+from local.redis import ADMINISTRATOR, PASSWORD
 from local.redis_cluster import RedisCluster
-from local.redis_users import ADMINISTRATOR, PASSWORD
 
 
 class SlotMove:

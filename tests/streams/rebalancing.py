@@ -15,7 +15,7 @@ from pathlib import Path
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from local.kafka_ready import admin
+from local.broker import admin
 from streams.kafka.client import client_options
 from tests.streams.conftest import Stage, answer, free_port
 

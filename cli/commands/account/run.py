@@ -185,7 +185,11 @@ def erase_(
     if not dry_run:
         require_topics(settings, found, ban=ban)
     if not (dry_run or yes):
-        _confirm(account, found, ban=ban)
+        what = f"{visible(account.key, 289)}, found in {_places(found)}"
+        if found.ban is not None:
+            what += ", and end its ban" if ban else "; its ban stays"
+        if not click.confirm(f"Erase {what}?", err=True):
+            raise NotDone("nothing was erased")
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
         if dry_run:
             receipt = foreseen(settings, account, found, ban=ban, now=time.time())
@@ -202,15 +206,6 @@ def erase_(
 
 def _gathered(settings: Settings, account: AccountRef, *, topics: bool) -> Holdings:
     return awaited(Gatherer(settings, account, time.time()).everything(topics=topics))
-
-
-def _confirm(account: AccountRef, found: Holdings, *, ban: bool) -> None:
-    """Raises `NotDone` unless the person agrees."""
-    what = f"{visible(account.key, 289)}, found in {_places(found)}"
-    if found.ban is not None:
-        what += ", and end its ban" if ban else "; its ban stays"
-    if not click.confirm(f"Erase {what}?", err=True):
-        raise NotDone("nothing was erased")
 
 
 def _print(receipt: Receipt) -> None:

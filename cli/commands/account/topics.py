@@ -7,13 +7,12 @@ account's id. Nothing is committed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from cli import output
+from cli.topic_alerts import arrivals
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.keys import AccountRef
 from schemas.letters import DeadLetter
@@ -29,7 +28,7 @@ from schemas.wire import (
     decode_wave,
     encode,
 )
-from streams.kafka.client import TopicReader, admin, reader
+from streams.kafka.client import admin, reader
 from streams.kafka.topics import TopicsOnBroker, look_up, names
 from streams.outcomes import Arrival
 from streams.settings import Settings
@@ -40,7 +39,6 @@ KEPT_MAX: Final = 5_000
 KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Bytes of events that are held for an export: some hundred large pictures. Others are counted alone."""
 
-_NOTED_EVERY: Final = 1_000
 _UNBOUNDED_MS: Final = 2**62
 """`max.compaction.lag.ms` is above this where nothing bounds it."""
 
@@ -122,7 +120,8 @@ def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
     scanned = ScannedTopics(describe(settings))
     with reader(settings) as opened:
         for attribute, found in scanned.found.items():
-            for arrival in _arrivals(opened, str(getattr(names(settings), attribute))):
+            topic = str(getattr(names(settings), attribute))
+            for arrival in arrivals(opened, topic, f"reading {topic}"):
                 if arrival.value is None:
                     found.live.discard(arrival.key)
                     found.named.discard(arrival.key)
@@ -131,18 +130,6 @@ def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
                 elif attribute == "waves":  # a later record of the wave, without the account
                     found.live.discard(arrival.key)
     return scanned
-
-
-def _arrivals(opened: TopicReader, topic: str) -> Iterator[Arrival]:
-    partitions = opened.partitions(topic)
-    with output.progress(f"reading {topic}", sum(opened.end(topic, it) for it in partitions)) as hear:
-        passed = 0
-        for partition in partitions:
-            for arrival in opened.read(topic, partition):
-                if arrival.offset % _NOTED_EVERY == 0:
-                    hear(passed + arrival.offset)
-                yield arrival
-            passed += opened.end(topic, partition)
 
 
 def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: ScannedTopics) -> bool:
@@ -224,16 +211,12 @@ def _takes_alert(attribute: str, arrival: Arrival, account: AccountRef, scanned:
     if account.key in sides:
         scanned.alert_ids.add(record.alert_id)
         if isinstance(record, MirrorAlert) and attribute in ("alerts", "shadow"):
-            _keep_alert(record, scanned)
+            known = scanned.alerts.get(record.alert_id)
+            if known is None and len(scanned.alerts) >= KEPT_MAX:
+                scanned.beyond += 1
+            elif known is None or known.revision <= record.revision:
+                scanned.alerts[record.alert_id] = record
     return True
-
-
-def _keep_alert(alert: MirrorAlert, scanned: ScannedTopics) -> None:
-    known = scanned.alerts.get(alert.alert_id)
-    if known is None and len(scanned.alerts) >= KEPT_MAX:
-        scanned.beyond += 1
-    elif known is None or known.revision <= alert.revision:
-        scanned.alerts[alert.alert_id] = alert
 
 
 def mentions(value: bytes, word: bytes) -> bool:

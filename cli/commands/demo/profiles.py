@@ -22,7 +22,7 @@ from PIL import Image
 from local.ports import LOOPBACK
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountDeleted, AccountUpdated
 from schemas.keys import account_key
-from simulate.timeline.events import Event
+from simulate.timeline.events import SimulatedEvent
 from streams.standard_webhooks import SECRET_PREFIX, Secret
 
 REQUEST_BYTES_MAX: Final = 4_096  # a platform and an account id
@@ -38,7 +38,7 @@ class _Question(msgspec.Struct, frozen=True):
     account_id: str
 
 
-def shown_accounts(events: Iterable[Event]) -> dict[str, Account]:
+def shown_accounts(events: Iterable[SimulatedEvent]) -> dict[str, Account]:
     """Returns the accounts by key, each as its last event shows it; deleted ones are gone."""
     shown: dict[str, Account] = {}
     for event in events:

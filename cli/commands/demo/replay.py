@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from schemas.record import Record
 from schemas.wire import encode
-from simulate.timeline.events import Event, PlatformTopic, Truth
+from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
 from streams.kafka.client import writer
 from streams.settings import Settings
 
@@ -37,7 +37,7 @@ class PublishedEvents:
 class DemoReplay(threading.Thread):
     """Sends events over ``seconds``, or until :meth:`stop`."""
 
-    def __init__(self, settings: Settings, events: Sequence[Event], seconds: float) -> None:
+    def __init__(self, settings: Settings, events: Sequence[SimulatedEvent], seconds: float) -> None:
         super().__init__(name="replay", daemon=True)
         self.sent = PublishedEvents()
         self._settings = settings

@@ -26,13 +26,13 @@ from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary
 from schemas.record import Record
 from schemas.wire import encode
-from simulate.sample import sample
-from simulate.timeline.events import Event
+from simulate.timeline.events import SimulatedEvent
+from simulate.timeline.stream import sample
 
 _ACCOUNT_ID = "made-by-you"
 
 
-def curl(gate: str, key: str, events: Iterable[Event], now: datetime) -> str:
+def curl(gate: str, key: str, events: Iterable[SimulatedEvent], now: datetime) -> str:
     """The command that scores a mirror of the account that was banned last, and stays so; "" without one."""
     bans = [
         event.value
@@ -85,7 +85,16 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
             printer = _SummaryPrinter(replay, received, console, call)
             replay.start()
             try:
-                _print_alerts(running, printer, end)
+                # With an end given, the summary comes at that end alone.
+                between = printer.look if end == FOREVER else lambda: None
+                for record in listen(running.settings, replay.sent, received, end, between):
+                    shown = (
+                        terminal.summary(record)
+                        if isinstance(record, AlertSummary)
+                        else terminal.alert(record)
+                    )
+                    console.print(shown, highlight=False)
+                    console.print()
             except KeyboardInterrupt:
                 console.print("Stopping …", style="dim")
             replay.stop()
@@ -136,7 +145,7 @@ class _SummaryPrinter:
         self._printed = dict(summary)
 
 
-def _print_addresses(running: DemoServers, events: Sequence[Event], console: Console) -> None:
+def _print_addresses(running: DemoServers, events: Sequence[SimulatedEvent], console: Console) -> None:
     console.print(f"Overview of the worker: {running.web}/", highlight=False)
     if running.desk:
         console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
@@ -152,16 +161,3 @@ def _print_addresses(running: DemoServers, events: Sequence[Event], console: Con
         highlight=False,
     )
     console.print()
-
-
-def _print_alerts(running: DemoServers, printer: _SummaryPrinter, end: float) -> None:
-    sent, received, console = printer.replay.sent, printer.received, printer.console
-    # With an end given, the summary comes at that end alone.
-    between = printer.look if end == FOREVER else _nothing
-    for record in listen(running.settings, sent, received, end, between):
-        shown = terminal.summary(record) if isinstance(record, AlertSummary) else terminal.alert(record)
-        console.print(shown, highlight=False)
-        console.print()
-
-
-def _nothing() -> None: ...

@@ -21,7 +21,7 @@ from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
-from simulate.timeline.events import Event
+from simulate.timeline.events import SimulatedEvent
 from store.pepper.pepper import write_pepper_file
 from streams.settings import Settings, load
 
@@ -57,7 +57,9 @@ class DemoServers:
 
 
 @contextmanager
-def demo_servers(folder: Path, events: Iterable[Event], say: Callable[[str], None]) -> Iterator[DemoServers]:
+def demo_servers(
+    folder: Path, events: Iterable[SimulatedEvent], say: Callable[[str], None]
+) -> Iterator[DemoServers]:
     """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
 
     The desk shows profiles of the accounts that these events are about. `say` gets a line for each start, and
@@ -132,7 +134,7 @@ def _last_line(child: Child) -> str:
 def _desk(
     folder: Path,
     environment: Mapping[str, str],
-    events: Iterable[Event],
+    events: Iterable[SimulatedEvent],
     starts: _Starts,
     stack: ExitStack,
 ) -> tuple[str, str]:

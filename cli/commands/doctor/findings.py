@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from report.text import plural
+from streams.errors import SettingsError
 from streams.faust_app.start_checks import StartFault
 
 State = Literal["fine", "warning", "wrong"]
@@ -42,6 +43,11 @@ def wrong(about: str, words: str, cure: str) -> DoctorFinding:
 def of_start(fault: StartFault) -> DoctorFinding:
     """What keeps a worker from starting, in the words with which it ends."""
     return DoctorFinding("wrong", fault.about, fault.what, fault.cure)
+
+
+def of_settings(fault: SettingsError, cure: str = "correct the setting") -> list[DoctorFinding]:
+    """A finding for each setting that cannot be used."""
+    return [wrong(name, reason, cure) for name, reason in fault.faults.items()]
 
 
 def count(findings: Sequence[DoctorFinding], process: str = "worker") -> str:

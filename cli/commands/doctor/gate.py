@@ -9,7 +9,7 @@ from agents.common.preview import Preview
 from agents.runtime.start_checks import mismatched
 from agents.runtime.store_factory import endpoint_of
 from agents.runtime.worker import context_of
-from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_settings, of_start, warning, wrong
 from cli.commands.doctor.kafka import look_at_topics
 from cli.commands.doctor.redis import NO_STORE, of_outage
 from cli.commands.doctor.settings import answer_at, taken
@@ -70,7 +70,7 @@ def look_at_keys(settings: Settings) -> list[DoctorFinding]:
     try:
         settings.gate_desk_key()
     except SettingsError as fault:
-        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in fault.faults.items()]
+        findings += of_settings(fault, "docs/gate.md, appeals")
     if any(key.has("appeals") for key in keys) and not settings.gate_desk_url:
         words = "a key may send appeals, and the gate names no desk: each is refused"
         findings.append(warning("appeals", words, "set SAMEHAND_GATE_DESK_URL (docs/gate.md, appeals)"))
@@ -81,7 +81,7 @@ def look_at_keys(settings: Settings) -> list[DoctorFinding]:
         webhooks = webhooks_of(settings.gate_webhooks, mappings)
     except SettingsError as fault:
         cure = "docs/gate.md shows the file"
-        return [*findings, *(wrong(name, reason, cure) for name, reason in fault.faults.items())]
+        return [*findings, *of_settings(fault, cure)]
     return [*findings, fine("webhooks", f"{plural(len(webhooks), 'kind')}, each signed")]
 
 
@@ -122,7 +122,7 @@ async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[D
     try:
         context = context_of(settings, peppers, read_only=True)
     except SettingsError as fault:
-        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
+        return of_settings(fault)
     try:
         await context.store.open()
         preview = Preview(context)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from typing import Final
 
 from agents.runtime import bridge
 from cli.commands.doctor.events import look_at_mapped
-from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_settings, of_start, warning, wrong
 from cli.commands.doctor.kafka import look_at_topics
 from cli.commands.doctor.settings import answer_at, look_at_address, look_at_folder, taken
 from cli.run_async import awaited
@@ -25,9 +24,6 @@ from streams.settings import Settings
 
 _DATABASE: Final = "SAMEHAND_DATABASE_URL"
 _SIGN_IN: Final = b"samehand"
-_FORBIDDEN: Final[Mapping[str, str]] = {
-    "forbidden": "deploy/kafka/acls.sh --{0} PRINCIPAL allows a {0} what it needs"
-}
 
 
 def look_at_desk(settings: Settings) -> list[DoctorFinding]:
@@ -36,7 +32,7 @@ def look_at_desk(settings: Settings) -> list[DoctorFinding]:
     try:
         settings.desk_appeals_secret()
     except SettingsError as refused:
-        findings += [wrong(name, reason, "docs/gate.md, appeals") for name, reason in refused.faults.items()]
+        findings += of_settings(refused, "docs/gate.md, appeals")
     if (fault := desk_address_fault(settings)) is not None:
         host, port = settings.desk_host, settings.desk_port
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")
@@ -60,7 +56,7 @@ def look_at_database(settings: Settings) -> list[DoctorFinding]:
     try:
         there, wanted = awaited(look_at_tables(url, password=settings.database_secret()))
     except SettingsError as fault:
-        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
+        return of_settings(fault)
     except DatabaseError as fault:
         return [wrong("database", str(fault).removeprefix(f"{_DATABASE}: "), f"correct {_DATABASE}")]
     if there is None:
@@ -79,7 +75,7 @@ def look_at_profiles(settings: Settings) -> list[DoctorFinding]:
     try:
         source = profile_source(settings, time.time)
     except SettingsError as fault:
-        return [wrong(name, reason, "docs/desk.md, live profiles") for name, reason in fault.faults.items()]
+        return of_settings(fault, "docs/desk.md, live profiles")
     return [] if source is None else [fine("profiles", "asked of the platform when a page is opened")]
 
 
@@ -90,7 +86,7 @@ def look_at_gate(settings: Settings) -> list[DoctorFinding]:
     try:
         client = gate_client(settings)
     except SettingsError as fault:
-        return [wrong(name, reason, "docs/desk.md, who is like it") for name, reason in fault.faults.items()]
+        return of_settings(fault, "docs/desk.md, who is like it")
     return [] if client is None else [fine("gate", "asked by leads who is like an account")]
 
 
@@ -101,7 +97,7 @@ def look_at_deliver(settings: Settings) -> list[DoctorFinding]:
         findings = [fine("endpoints", plural(len(endpoints), "endpoint"))]
     except SettingsError as fault:
         endpoints = ()
-        findings = [wrong(name, why, "docs/deliver.md shows the file") for name, why in fault.faults.items()]
+        findings = of_settings(fault, "docs/deliver.md shows the file")
     words = "may read alerts, and write dead letters"
     return [
         *findings,
@@ -121,7 +117,7 @@ def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
     except SettingsError as fault:
         mappings = Mappings({})
         cure = "`samehand map` says what the file makes of a sample"
-        findings = [wrong(name, why, cure) for name, why in fault.faults.items()]
+        findings = of_settings(fault, cure)
     words = "may read the mapped topics, and write events"
     wanted = bridge.topics_of(settings, mappings)
     about_topics = look_at_topics(settings, wanted, words, _cures("bridge"), "bridge")
@@ -136,4 +132,4 @@ def look_at_bridge(settings: Settings) -> list[DoctorFinding]:
 
 
 def _cures(process: str) -> dict[str, str]:
-    return {kind: cure.format(process) for kind, cure in _FORBIDDEN.items()}
+    return {"forbidden": f"deploy/kafka/acls.sh --{process} PRINCIPAL allows a {process} what it needs"}

@@ -8,7 +8,7 @@ from typing import Final
 
 from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, where_is
 from agents.runtime.store_factory import endpoint_of
-from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_settings, of_start, warning, wrong
 from cli.store_context import closing_store
 from report.text import plural
 from store.common.key_digests import Addresses
@@ -49,7 +49,7 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str 
     try:
         inspection = Inspection(endpoint_of(settings))
     except SettingsError as fault:
-        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
+        return of_settings(fault)
     try:
         findings = await _servers(inspection, settings)
         if any(finding.state == "wrong" and finding.about == "Redis" for finding in findings):

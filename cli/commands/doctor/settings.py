@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
-from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
+from cli.commands.doctor.findings import DoctorFinding, fine, of_settings, of_start, warning, wrong
 from deliver.endpoints import endpoints_of
 from store.pepper.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
@@ -45,7 +45,16 @@ _ANSWER_BYTES_MAX: Final = 64 * 1024  # of our own answer: some names of topics 
 
 def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[DoctorFinding]]:
     """The settings where they can be used, and what is to be said of them."""
-    strangers = _strangers(environment)
+    # Names with our prefix that no setting reads: what is meant there stays at its default.
+    strangers = [
+        warning(
+            name,
+            "is not a setting and is ignored",
+            f"did you mean {near}?" if near else "`samehand doctor --settings` lists all that are",
+        )
+        for name, near in unknown_names(environment).items()
+        if not name.startswith("SAMEHAND_TEST_")
+    ]
     try:
         settings = load(environment)
     except SettingsError as fault:
@@ -60,19 +69,6 @@ def _cure(variable: str) -> str:
     return "correct it; `samehand doctor --settings` lists all settings"
 
 
-def _strangers(environment: Mapping[str, str]) -> list[DoctorFinding]:
-    """Names with our prefix that no setting reads: what is meant there stays at its default."""
-    return [
-        warning(
-            name,
-            "is not a setting and is ignored",
-            f"did you mean {near}?" if near else "`samehand doctor --settings` lists all that are",
-        )
-        for name, near in unknown_names(environment).items()
-        if not name.startswith("SAMEHAND_TEST_")
-    ]
-
-
 def look_at_traces(settings: Settings) -> list[DoctorFinding]:
     """Checks that the tracing packages are installed if the settings need them. Connects to no collector."""
     if not settings.traces_url:
@@ -81,7 +77,7 @@ def look_at_traces(settings: Settings) -> list[DoctorFinding]:
         tracer_of(settings, SystemClock()).close()
     except SettingsError as fault:
         cure = "install it, or unset the variable"
-        return [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+        return of_settings(fault, cure)
     return [fine("traces", f"{settings.traces_share:.0%} of events, and those that producers follow")]
 
 
@@ -94,7 +90,7 @@ def look_at_files(settings: Settings) -> list[DoctorFinding]:
         try:
             content = read(settings)
         except SettingsError as fault:
-            findings += [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+            findings += of_settings(fault, cure)
         else:
             size = f"version {content.version}" if setting == "weights" else f"{len(content):,} entries"
             findings.append(fine(setting.replace("_", " "), size))
@@ -146,7 +142,7 @@ def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[DoctorFindi
     except SettingsError as fault:
         kind = fault.__cause__.kind if isinstance(fault.__cause__, UnusablePepper) else None
         cure = _NEW_PEPPER if kind is None else _PEPPER_CURES[kind]
-        return None, [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+        return None, of_settings(fault, cure)
     findings = [
         fine("pepper", f"{len(peppers.peppers)} in force, number {peppers.current.pepper_id} current")
     ]

@@ -100,22 +100,17 @@ class MappingTally:
             if self.profiles_max is not None and self.profiles[side] >= self.profiles_max:
                 return
             self.profiles[side] += 1
-            self.speaking[side].update(_speaking(record))
+            distilled = contained(lambda _: _distilled(record), Arrival("", 0, 0, None, None))
+            spoken = [] if isinstance(distilled, Dead) else distilled
+            if isinstance(record, AccountBanned) and record.banned_at is not None:
+                spoken.append(_TIMING)
+            self.speaking[side].update(spoken)
 
 
 def _stands(record: Any, path: tuple[str, ...]) -> bool:
     for name in path:
         record = getattr(record, name, None)
     return record is not None and record != "" and record != ()
-
-
-def _speaking(event: AccountEvent) -> list[str]:
-    """The signals that an account gives something to compare."""
-    distilled = contained(lambda _: _distilled(event), Arrival("", 0, 0, None, None))
-    spoken = [] if isinstance(distilled, Dead) else distilled
-    if isinstance(event, AccountBanned) and event.banned_at is not None:
-        spoken.append(_TIMING)
-    return spoken
 
 
 def _distilled(event: AccountEvent) -> list[str]:

@@ -25,22 +25,7 @@ def in_force(base: Weights, adjustment: WeightsAdjustment | None) -> Weights:
 def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
     """The table that an adjustment makes of a base; None where it was learnt on another one."""
     try:
-        return adjusted(
-            base,
-            Adjustment(
-                base=adjustment.base_version,
-                base_digest=adjustment.base_digest,
-                version=adjustment.weights_version,
-                multipliers={
-                    f"{multiplier.signal}.{multiplier.level}": multiplier.multiplier
-                    for multiplier in adjustment.multipliers
-                },
-                slope=adjustment.slope,
-                intercept=adjustment.intercept,
-                knots=adjustment.knots,
-                rates={rate.rival: rate.factor for rate in adjustment.rates},
-            ),
-        )
+        return adjusted(base, Adjustment.read(adjustment))
     except UnusableWeights:
         return None
 

@@ -11,14 +11,11 @@ from typing import Final
 from samehand.normalize.text.everyday import decorating_words
 from samehand.normalize.text.fold import fold_name
 
-
-def _folded(words: list[str]) -> frozenset[str]:
-    """The words as the fold reads them, and those in ASCII letters also as they are written."""
-    plain = {word for word in words if word.isascii() and word.isalpha()}
-    return frozenset(plain | {fold.base for word in words if (fold := fold_name(word)) is not None})
-
-
-DECORATIONS: frozenset[str] = _folded(decorating_words())
+# As the fold reads them, and those in ASCII letters also as they are written.
+DECORATIONS: frozenset[str] = frozenset(
+    [word for word in decorating_words() if word.isascii() and word.isalpha()]
+    + [fold.base for word in decorating_words() if (fold := fold_name(word)) is not None]
+)
 
 # A number this short is a counter or a year; longer ones identify (a phone, an id).
 _COUNTER_DIGITS: Final = 4

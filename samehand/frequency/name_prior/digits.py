@@ -53,7 +53,11 @@ def digit_bits(run: str) -> float:
     readings = [length_bits + _RANDOM_BITS + length * DIGIT_BITS, _MEANT.get(run, math.inf)]
     year = _year(run)
     if year is not None:
-        readings.append(length_bits + _RANDOM_BITS + _year_bits(year))
+        distance = (year - _YEAR_PEAK) / _YEAR_SPREAD
+        bell = math.exp(-0.5 * distance**2) / (_YEAR_SPREAD * math.sqrt(2 * math.pi))
+        evenly = 1 / (_YEAR_LAST - _YEAR_FIRST + 1)
+        year_bits = -math.log2(_YEAR_BELL_SHARE * bell + (1 - _YEAR_BELL_SHARE) * evenly)
+        readings.append(length_bits + _RANDOM_BITS + year_bits)
     if length >= 3 and _patterned(run):
         readings.append(_PATTERN_BITS + DIGIT_BITS + length)
     return min(readings)
@@ -64,13 +68,6 @@ def _year(run: str) -> int | None:
     if len(run) == 2:
         return int(run) + (2000 if int(run) < _CENTURY_TURN else 1900)
     return int(run) if len(run) == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST else None
-
-
-def _year_bits(year: int) -> float:
-    distance = (year - _YEAR_PEAK) / _YEAR_SPREAD
-    bell = math.exp(-0.5 * distance**2) / (_YEAR_SPREAD * math.sqrt(2 * math.pi))
-    evenly = 1 / (_YEAR_LAST - _YEAR_FIRST + 1)
-    return -math.log2(_YEAR_BELL_SHARE * bell + (1 - _YEAR_BELL_SHARE) * evenly)
 
 
 def _patterned(run: str) -> bool:

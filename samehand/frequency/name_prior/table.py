@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -58,29 +58,24 @@ def parse(text: str) -> Table:
     if fields.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
         raise ValueError("commonness.txt.xz is damaged: it does not match its checksum")
     tokens_text, _, letters_text = body.partition(LETTERS_HEAD + "\n")
-    tokens = dict(_tokens(tokens_text.splitlines()[1:]))
-    return Table(tokens, dict(_rows(letters_text.splitlines())), _lengths(tokens))
-
-
-def _tokens(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
-    for line in lines:
+    tokens: dict[str, float] = {}
+    for line in tokens_text.splitlines()[1:]:
         bits, *words = line.split()
-        yield from zip(words, [float(bits)] * len(words), strict=True)
-
-
-def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    code_to_cost = bytes(max(0, code - FIRST_CODE) for code in range(256))
-    for line in lines:
-        context, _, costs = line.partition(" ")
-        yield context, costs.encode().translate(code_to_cost)
-
-
-def _lengths(tokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        tokens.update(dict.fromkeys(words, float(bits)))
     lengths: dict[str, set[int]] = defaultdict(set)
     for token in tokens:
         if len(token) >= HEAD_LENGTH:
             lengths[token[:HEAD_LENGTH]].add(len(token))
-    return {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()}
+    code_to_cost = bytes(max(0, code - FIRST_CODE) for code in range(256))
+    rows: dict[str, bytes] = {}
+    for line in letters_text.splitlines():
+        context, _, costs = line.partition(" ")
+        rows[context] = costs.encode().translate(code_to_cost)
+    return Table(
+        tokens,
+        rows,
+        {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()},
+    )
 
 
 @cache

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from samehand.normalize.contact.account_claims import claims
 from samehand.normalize.contact.contact_point import (
     PLAIN_HANDLE,
     ContactPoint,
@@ -21,7 +20,6 @@ from samehand.normalize.contact.contact_point import (
     phone_points,
     profile_point,
 )
-from samehand.normalize.contact.refang import plain_text
 from samehand.normalize.contact.urls import page_points
 from samehand.normalize.handle import clean_handle
 from samehand.normalize.limits import (
@@ -35,6 +33,7 @@ from samehand.normalize.limits import (
     PAGES_JUDGED,
 )
 from samehand.normalize.text.compose import composed
+from samehand.normalize.text.everyday import words_of
 
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
 POINTS_MAX: Final = 16
@@ -115,6 +114,94 @@ _NAMED: Final = {
     "snap": "snapchat",
     "wa": "whatsapp",
 }
+
+
+# Addresses whose signs are spelled out are written with their signs: `t dot me slash foo` is `t.me/foo`.
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_BRACKETED: Final = re.compile(
+    r"\s?[\[({<]\s?(dot|at|slash|punkt|punto|нокта|точка|نقطة)\s?[\])}>]\s?", re.IGNORECASE
+)
+_OPENING: Final = re.compile(r"[\[({<]")
+_SIGN: Final = {"at": "@", "slash": "/"}
+# Words without brackets count as signs only between parts of an address.
+_SPELLED_DOT: Final = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
+_SPELLED_SLASH: Final = re.compile(r"(?<=[a-z0-9])\s?(?:\bslash\b|/)\s?(?=[a-z0-9+_])", re.IGNORECASE)
+_SPELLED_AT: Final = re.compile(
+    r"([a-z0-9][\w.+-]{1,63})\s+(?:at|@)\s+((?:gmail|googlemail|yahoo|hotmail|outlook|protonmail|proton|icloud|yandex|mail)"
+    r"\.[a-z]{2,3})\b",
+    re.IGNORECASE,
+)
+_MAY_SPELL_AT: Final = re.compile(
+    r"\s(?:at|@)\s", re.IGNORECASE
+)  # a quick test before :data:`_SPELLED_AT`, which must match it
+_HOST_SPACED: Final = re.compile(
+    r"\b(t|wa|x|fb|discord|instagram|facebook|telegram)\s?\.\s?(me|com|gg)\s?/\s?", re.IGNORECASE
+)
+
+
+def plain_text(text: str) -> str:
+    """The text with spelled-out signs written as signs."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", composed("NFKC", text))
+    # Single spaces, so that no pattern below scans a long gap again from each of its places.
+    text = " ".join(text.split())
+    if _OPENING.search(text):
+        text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
+    if _SPELLED_DOT.search(text):
+        text = _SPELLED_SLASH.sub("/", _SPELLED_DOT.sub(".", text))
+    if "." not in text:  # both patterns that follow need one
+        return text
+    if _MAY_SPELL_AT.search(text):
+        text = _SPELLED_AT.sub(r"\1@\2", text)
+    return _HOST_SPACED.sub(r"\1.\2/", text) if "/" in text else text
+
+
+# Profiles that call another account their own: `backup of @umar_media`, `old account @umar_media`. Only words
+# that claim an account count, and only next to the account that is named: a text that merely names a banned
+# account may follow or report it, and `former @club player` names an employer.
+# With these words `backup` means a person on stage or on the bench, not a second account.
+_BEHINDS: Final = frozenset(
+    (
+        *("singer", "singers", "dancer", "dancers", "vocal", "vocals", "vocalist"),
+        *("quarterback", "goalkeeper", "keeper"),
+    )
+)
+# Chinese and Korean words that say both "old" or "backup" and "account", and stand without spaces.
+_RUN_ON: Final = re.compile("原号|旧号|老号|前号|备用|小号|백업|부계정|이전계정")
+_NEAR: Final = 40  # characters on either side: a short sentence
+
+
+# Words for a second account, whether the writer's or the named one.
+_SPARES: Final = frozenset((*words_of("backup"), "البديلة", "بديلة", "الاحتياطية", "بیک"))
+# Words for a former account, if a word for an account stands there too. That an account was banned is no
+# claim: its critics say so as well.
+_OLDS: Final = frozenset(words_of("old", "new"))
+# Words that say by themselves that the account named beside them was the writer's.
+_FORMERLY: Final = frozenset(
+    (
+        "formerly",
+        "previously",
+        "antes",
+        "anteriormente",
+        "бывший",
+        "бывшая",
+        "ранее",
+        "سابقا",
+        "سابقاً",
+        "anciennement",
+    )
+)
+_ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}
+
+
+def claims(text: str, start: int, end: int) -> bool:
+    """Whether the words around ``text[start:end]`` say that the account named there is the writer's own."""
+    before, after = text[max(0, start - _NEAR) : start].lower(), text[end : end + _NEAR].lower()
+    several = [word.strip(".,:;|()[]!") for word in before.split()]
+    words = {*several, *(word.strip(".,:;|()[]!") for word in after.split())}
+    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(f"{before} {after}"):
+        return True
+    return not _FORMERLY.isdisjoint(several[-1:]) or bool(words & _OLDS and words & _ACCOUNTS)
 
 
 class _Kind(NamedTuple):

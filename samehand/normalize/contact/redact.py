@@ -65,11 +65,6 @@ _WRITTEN_FOR: Final = {"a": "[a4@]", "e": "[e3]", "i": "[i1!|l]", "l": "[l1|i]",
 _LETTER_GAP: Final = r"[\s._*-]{0,2}"
 
 
-def _unmarked(words: str) -> str:
-    """Words without the marks that :func:`_look` leaves out."""
-    return "".join([char for char in words if unicodedata.category(char) not in _UNSEEN])
-
-
 def _spread(words: str) -> str:
     """A pattern for words parted by bars, with gaps between their letters and other signs for them."""
     return "|".join(
@@ -79,7 +74,13 @@ def _spread(words: str) -> str:
 
 # Providers whose names are no words: they make an address even without an ending. The others need one.
 _SURE_NAMES: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
-_NATIVE: Final = _unmarked("جیمیل|جی میل|جيميل|ہاٹ میل|هوتميل|जीमेल|हॉटमेल|জিমেইল|джимейл|谷歌邮箱")
+_NATIVE: Final = "".join(
+    [
+        char
+        for char in "جیمیل|جی میل|جيميل|ہاٹ میل|هوتميل|जीमेल|हॉटमेल|জিমেইল|джимейл|谷歌邮箱"
+        if unicodedata.category(char) not in _UNSEEN
+    ]
+)
 _SURE: Final = f"{_spread(_SURE_NAMES)}|{_NATIVE}"
 _PROVIDER: Final = (
     rf"(?:{_SURE}|{_spread('yahoo')}|proton|yandex|mail|live|msn|aol|gmx|zoho|tutanota|tuta|fastmail|inbox)"
@@ -205,7 +206,14 @@ def personal_spans(text: str) -> tuple[_Span, ...]:
     found: list[_Span] = []
     for _ in range(_PASSES_MAX):
         masked, origins = _with_masks(text, found)
-        more = _places(masked)
+        # The spans of something personal, in order, with the characters behind each that do not show.
+        seen, places = _seen(masked)
+        spans = []
+        for start, end in _spans(seen):
+            # Characters that do not show belong to the character before them.
+            following = places[end] if end < len(places) else len(masked)
+            spans.append((places[start], max(places[end - 1] + 1, following)))
+        more = _merged(spans)
         if not more:
             break
         if origins:
@@ -232,17 +240,6 @@ def _with_masks(text: str, spans: Sequence[_Span]) -> tuple[str, list[_Span]]:
             origins += [(start, end)] * len(MASK)
         done = end
     return "".join(parts), origins
-
-
-def _places(text: str) -> list[_Span]:
-    """The spans of something personal, in order, with the characters behind each that do not show."""
-    seen, places = _seen(text)
-    spans = []
-    for start, end in _spans(seen):
-        # Characters that do not show belong to the character before them.
-        following = places[end] if end < len(places) else len(text)
-        spans.append((places[start], max(places[end - 1] + 1, following)))
-    return _merged(spans)
 
 
 def _merged(spans: Sequence[_Span]) -> list[_Span]:

@@ -177,11 +177,18 @@ def page_points(url: str) -> Iterator[ContactPoint]:
     elif registrable in ("wa.me", "whatsapp.com"):
         yield from _whatsapp(host, segments, query)
     elif registrable in ("discord.gg", "discord.com", "discordapp.com"):
-        yield from _discord(registrable, segments)
+        token = segments[-1] if segments else ""
+        invited = registrable == "discord.gg" or (len(segments) > 1 and segments[0] == "invite")
+        if invited and _DISCORD_TOKEN.fullmatch(token):
+            yield ContactPoint("discord-invite", token)
     elif registrable in _PROFILE_HOSTS:
         yield from _profile_page(_PROFILE_HOSTS[registrable], segments, query)
     else:
-        yield from _other_page(host, registrable, segments)
+        subdomain = host.removesuffix(registrable).strip(".")
+        place = registrable if subdomain in _IDLE_SUBDOMAINS or not subdomain else host
+        if segments or place not in _PUBLIC_ROOTS:
+            path = "/".join(["", *segments[:_PATH_SEGMENTS_MAX]])[:_PATH_LENGTH_MAX]
+            yield ContactPoint("url", place + path)
 
 
 _HOST_END: Final = re.compile(r"[/?#]")
@@ -224,13 +231,6 @@ def _whatsapp(host: str, segments: list[str], query: str) -> Iterator[ContactPoi
         yield ContactPoint("whatsapp", segments[1])
 
 
-def _discord(registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
-    token = segments[-1] if segments else ""
-    invited = registrable == "discord.gg" or (len(segments) > 1 and segments[0] == "invite")
-    if invited and _DISCORD_TOKEN.fullmatch(token):
-        yield ContactPoint("discord-invite", token)
-
-
 def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
     """The profile or group that an address on a platform names; none for posts and searches."""
     numbered = _NUMBERED.search(query)
@@ -244,12 +244,3 @@ def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[Co
     handle = segments[0].removeprefix("@").lower() if segments else ""
     if handle not in _NO_HANDLES and PLAIN_HANDLE.fullmatch(handle):
         yield profile_point(platform, handle)
-
-
-def _other_page(host: str, registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
-    subdomain = host.removesuffix(registrable).strip(".")
-    place = registrable if subdomain in _IDLE_SUBDOMAINS or not subdomain else host
-    if not segments and place in _PUBLIC_ROOTS:
-        return
-    path = "/".join(["", *segments[:_PATH_SEGMENTS_MAX]])[:_PATH_LENGTH_MAX]
-    yield ContactPoint("url", place + path)

@@ -2,7 +2,7 @@
 
 Add a word once, to its concept and under its language, and every reader of such words has it: decorations of
 names (:mod:`samehand.frequency.name_prior.decorations`), fan accounts (:mod:`samehand.signals.fan_account`),
-claims of another account (:mod:`samehand.normalize.contact.account_claims`).
+claims of another account (:func:`samehand.normalize.contact.contacts.claims`).
 
 A line is a language (BCP 47; ``und`` for words of no language) and its words, as people write them in their
 own script or in Latin letters. A word that is also a common name (`ben`, `ana`, `wali`, `guan`, `alam`) is

@@ -166,21 +166,13 @@ def _read(text: str) -> _Reading | None:
     if exclaimed is not None:
         others.append(exclaimed)
     base = collapse("".join(words))
-    return _Reading(
-        words,
-        base,
-        "".join(digits),
-        _alternates(base, others, readings) if others or readings else (),
-        flags,
-        whole,
-    )
-
-
-def _alternates(base: str, others: list[str], readings: list[str]) -> tuple[str, ...]:
-    """The other readings of a base: those of other texts that the glyphs could mean, then of its digits."""
-    found = [collapse("".join(cut(other).words)) for other in others]
-    found += map(collapse, readings)
-    return tuple([read for read in dict.fromkeys(found) if read and read != base][:ALTERNATES_MAX])
+    alternates: tuple[str, ...] = ()
+    if others or readings:  # of other texts that the glyphs could mean, then of its digits
+        found = [collapse("".join(cut(other).words)) for other in others]
+        found += map(collapse, readings)
+        kept = [read for read in dict.fromkeys(found) if read and read != base]
+        alternates = tuple(kept[:ALTERNATES_MAX])
+    return _Reading(words, base, "".join(digits), alternates, flags, whole)
 
 
 def _literal(cleaned: str) -> str:

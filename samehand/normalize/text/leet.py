@@ -83,22 +83,17 @@ def _cut_chunk(chunk: str) -> _Part:
     lead, trail = chunk[:start], chunk[start + len(core) :]
     chat = chunk.translate(_CHAT) if _CHAT_WORD.fullmatch(chunk) else None
     if core.isalpha():
-        return _with_ends(lead, core, trail, chat)
+        if lead in _LEADING:
+            word = lead.translate(LEET) + core
+            ell = f"l{core}" if lead == "1" else None
+            return _Part((word,), (trail,) if trail else (), other=core, ell=ell, chat=chat)
+        other = chunk_as_letters(lead, core, trail) if lead else None
+        return _Part((core,), tuple(filter(None, (lead, trail))), other=other, chat=chat)
     if _SHORT_RUN.search(core):
         return _leet(lead, core, trail, chat)
     pieces = tuple(piece for piece in _NUMBER.split(core) if piece)
     numbers = tuple(filter(None, (lead, *_NUMBER.findall(core), trail)))
     return _Part(pieces, numbers, other=(lead + core).translate(LEET))
-
-
-def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
-    """Letters with digits around them."""
-    if lead in _LEADING:
-        word = lead.translate(LEET) + core
-        ell = f"l{core}" if lead == "1" else None
-        return _Part((word,), (trail,) if trail else (), other=core, ell=ell, chat=chat)
-    other = chunk_as_letters(lead, core, trail) if lead else None
-    return _Part((core,), tuple(filter(None, (lead, trail))), other=other, chat=chat)
 
 
 def chunk_as_letters(lead: str, core: str, trail: str) -> str:

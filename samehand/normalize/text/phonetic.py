@@ -98,7 +98,7 @@ def _in_classes(word: str) -> str:
         word = _JOINED_ARTICLE.sub("", word)
     if word[-1] == "h" and word[-2:] not in _ENDING_DIGRAPHS:
         word = word[:-1]
-    return _SOUND.sub(_class_of, word) if _HAS_SOUND.search(word) else word
+    return _SOUND.sub(lambda found: _SOUNDS[found.group()], word) if _HAS_SOUND.search(word) else word
 
 
 def leaves_out_vowels(written: str, spelt: str) -> bool:
@@ -149,7 +149,3 @@ def word_keys(words: list[str]) -> list[str]:
 
 _HAS_SOUND: Final = re.compile(r"[hqcx]|dj")
 _ENDING_DIGRAPHS: Final = frozenset(_DIGRAPHS)
-
-
-def _class_of(found: re.Match[str]) -> str:
-    return _SOUNDS[found.group()]

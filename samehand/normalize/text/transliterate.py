@@ -118,11 +118,10 @@ def _second_reading(word: str, seen: str) -> str:
         return word.translate(EITHER_L).translate(VISUAL)
     if word.isascii() or _FOREIGN.search(word) is None or _LATIN.search(word):
         return seen
-    return word.translate(VISUAL) if _LOOK_ALIKE.search(word) or _is_latin_in_han(word) else seen
-
-
-def _is_latin_in_han(word: str) -> bool:
-    """Whether every ideograph of a word looks like a Latin letter (卄卂爪), as in no real sentence."""
-    return _EAST_ASIAN.fullmatch(word) is not None and all(
-        len(VISUAL[code]) == 1 and VISUAL[code] != PHONETIC[code] for code in map(ord, word)
-    )
+    # Or every ideograph of it looks like a Latin letter (卄卂爪), as in no real sentence.
+    if _LOOK_ALIKE.search(word) or (
+        _EAST_ASIAN.fullmatch(word)
+        and all(len(VISUAL[code]) == 1 and VISUAL[code] != PHONETIC[code] for code in map(ord, word))
+    ):
+        return word.translate(VISUAL)
+    return seen

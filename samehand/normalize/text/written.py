@@ -35,8 +35,6 @@ def as_written(sentence: str, names: Iterable[str]) -> str:
             folded = fold_name(word)
             for token in () if folded is None else (folded.base, *folded.tokens):
                 written.setdefault(token, _CONTROLS.sub("", word))
-    return _QUOTED.sub(lambda found: f"“{_isolated(written.get(found[1], found[1]))}”", sentence)
-
-
-def _isolated(word: str) -> str:
-    return f"{FIRST_STRONG_ISOLATE}{word}{POP_ISOLATE}"
+    return _QUOTED.sub(
+        lambda found: f"“{FIRST_STRONG_ISOLATE}{written.get(found[1], found[1])}{POP_ISOLATE}”", sentence
+    )

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import prometheus_client
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 
+from streams.supervision.supervisor import REASONS as RESTARTS
 from streams.telemetry.metrics.alerts import BANDS, DIRECTIONS, OTHER, QUEUES_MAX, AlertMetrics
 from streams.telemetry.metrics.buckets import FRESH_SECONDS
 from streams.telemetry.metrics.events import EventMetrics, outcome_name
-from streams.telemetry.metrics.process import declare_build, restarts_counter
 from streams.telemetry.metrics.store import StoreMetrics
 
 __all__ = [
@@ -36,6 +36,27 @@ __all__ = [
 
 # `_created` series double the number of series and no query of ours reads them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
+
+
+def restarts_counter(registry: CollectorRegistry) -> Counter:
+    """How often the supervisor started this process again, by each of its reasons."""
+    counter = Counter(
+        "samehand_worker_restarts",
+        "How often this worker was started again by its supervisor, by reason.",
+        ("reason",),
+        registry=registry,
+    )
+    for reason in RESTARTS:
+        counter.labels(reason)
+    return counter
+
+
+def declare_build(
+    registry: CollectorRegistry, build: Mapping[str, str], *, name: str = "samehand_build_info"
+) -> None:
+    """Tells what runs, in the labels of a series that is always 1."""
+    meaning = "Always 1; what runs is in the labels."
+    Gauge(name, meaning, tuple(build), registry=registry).labels(**build).set(1)
 
 
 class Metrics(EventMetrics, AlertMetrics, StoreMetrics):

@@ -133,16 +133,13 @@ class EventMetrics:
             self._outcome_of[topic, name] = self.events.labels(topic, name)
             self._age_of[topic] = self.event_age_seconds.labels(topic)
         self._outcome_of[topic, name].inc()
-        exemplar = self._exemplar(arrival, now)
+        exemplar: dict[str, str] | None = None
+        if abs(now - self._exemplar_at.get(topic, 0.0)) >= EXEMPLAR_SECONDS:
+            self._exemplar_at[topic] = now
+            exemplar = _address(arrival)
         self._age_of[topic].observe(age, exemplar)
         if isinstance(outcome, Dead):
             self.deadletters.labels(topic, outcome.reason).inc(1, exemplar or _address(arrival))
-
-    def _exemplar(self, arrival: Arrival, now: float) -> dict[str, str] | None:
-        if abs(now - self._exemplar_at.get(arrival.topic, 0.0)) < EXEMPLAR_SECONDS:
-            return None
-        self._exemplar_at[arrival.topic] = now
-        return _address(arrival)
 
     def decoded(self, topic: str, unknown_fields: int, *, clamped: bool) -> None:
         """A record was read; what was odd about it is a producer's to mend."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agents.common import preview as module
-from agents.common.alerts import PROPOSED_AT_ONCE, NewAccount, Pair, admitted, best_score
+from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
 from agents.common.match import lookup_of, match, strongest_first
 from agents.common.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -25,7 +25,7 @@ from schemas.accounts import AccountCreated
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, encode
-from store.base import Proposal, Ruled
+from store.base import Proposal, RememberedFacts, Ruled
 from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
@@ -81,10 +81,12 @@ async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
     assert scored is not None
     pairs = []
     for event in range(events):
-        side = NewAccount(f"telegram:{event}", "telegram", str(event), ban.facts.quoted, mine, 0.0)
+        side = RememberedFacts(f"telegram:{event}", "telegram", str(event), 0.0, ban.facts.quoted)
         for number in range(bans_an_event):
             facts = replace(ban.facts, account_id=f"b{number}")
-            pairs.append(Pair(side, facts, mine, scored[1], "forward", 0.0, f"forward:{event}", "ours-1"))
+            pairs.append(
+                Pair(side, mine, facts, mine, scored[1], "forward", 0.0, f"forward:{event}", "ours-1")
+            )
     return pairs
 
 

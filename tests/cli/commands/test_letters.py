@@ -8,12 +8,13 @@ import pytest
 
 from cli.run_async import awaited
 from schemas.letters import DeadLetter
-from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.deadletters import control_topic
 from streams.deadletters.pause import Stop
+from streams.deadletters.record import letter_of
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
+from streams.outcomes import Arrival, Dead
 from streams.settings import load
 from tests.cli.running import Samehand
 
@@ -22,10 +23,8 @@ SECRET = b'{"email": "umar@example.com"'
 
 def post_letter(topic: str, offset: int, reason: str = "not-json") -> DeadLetter:
     """A letter about a record of ``topic``, as delivery writes it."""
-    fault = Malformed("not-json" if reason == "not-json" else "missing-field")
-    letter = DeadLetter.of(
-        fault, topic=topic, partition=0, offset=offset, key=b"x:1", value=SECRET, now=time.time()
-    )
+    fault = Dead("not-json" if reason == "not-json" else "missing-field")
+    letter = letter_of(Arrival(topic, 0, offset, b"x:1", SECRET), fault, time.time())
     with writer(load()) as out:
         out.send(topics.names(load()).letters, key=topic.encode(), value=encode(letter), headers=[]).get(
             timeout=10

@@ -25,7 +25,7 @@ from samehand.scoring.intervals import (
     wilson,
 )
 from samehand.scoring.learn import learn
-from samehand.scoring.sampling import DRAWN_AN_EVENT_MAX, STRATA, Drawn, drawn, stratum, stratum_share
+from samehand.scoring.sampling import DRAWN_AN_EVENT_MAX, STRATA, DrawnPair, drawn, stratum, stratum_share
 from samehand.scoring.weights import Bands, Weights, default_weights
 from tests.samehand.scoring.test_learn import verdicts
 from tests.samehand.scoring.test_upper_bound import tables
@@ -54,7 +54,7 @@ def test_what_is_drawn_is_bounded_and_has_a_probability(pairs: list[tuple[int, f
 
 
 def test_one_pair_close_below_is_drawn_whenever_its_event_is() -> None:
-    assert drawn([0], [0.999], 0.01) == [Drawn(0, 0.01)]
+    assert drawn([0], [0.999], 0.01) == [DrawnPair(0, 0.01)]
     assert drawn([1], [0.999], 0.01) == []
 
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.fingerprint.distil import distil
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import KeyKind, kind_of
 from samehand.scoring.weights import default_weights
-from samehand.signals import SIGNALS, UNKEPT
-from samehand.signals.base import Example, Quoted, Signal
+from samehand.signals import PAIRWISE, SIGNALS, UNKEPT
+from samehand.signals.base import Example, PairSignal, Quoted, Signal
 from samehand.signals.context import ComparisonContext
 
 
@@ -76,10 +77,20 @@ def test_each_example_shows_its_level(signal: Signal[Any], example: Example) -> 
     assert (found.level if found else None) == example.level
 
 
-@any_signal
-def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a_weight(
-    signal: Signal[Any],
-) -> None:
+PAIRED = [(signal, example) for signal in PAIRWISE for example in getattr(signal, "examples", ())]
+
+
+@pytest.mark.parametrize(
+    ("signal", "example"), PAIRED, ids=[f"{s.name}-{e.level}-{n}" for n, (s, e) in enumerate(PAIRED)]
+)
+def test_each_example_of_a_pair_signal_shows_its_level(signal: PairSignal[Any], example: Example) -> None:
+    ours, theirs = (distil(account, keyer, at=None).trait for account in (example.ours, example.theirs))
+    found = signal.between(ours, theirs, SIGHT)
+    assert (found.level if found else None) == example.level
+
+
+@pytest.mark.parametrize("signal", [*SIGNALS, *dict(PAIRED)], ids=lambda signal: signal.name)
+def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a_weight(signal: Any) -> None:
     shown = {example.level for example in signal.examples if example.level is not None}
     listed = set(default_weights().signals[signal.name].levels)
     assert shown == listed

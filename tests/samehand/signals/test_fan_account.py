@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import distil
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from samehand.signals.base import Example
 from samehand.signals.context import ComparisonContext
 from samehand.signals.fan_account import FAN_ACCOUNT
 
@@ -46,11 +43,6 @@ def scored(ours: Account) -> Score:
         default_weights(),
         NothingCounted(100),
     )
-
-
-@pytest.mark.parametrize("example", FAN_ACCOUNT.examples)
-def test_each_example_shows_its_level(example: Example) -> None:
-    assert compared(example.ours, example.theirs) == example.level
 
 
 def test_an_admirer_who_shows_the_picture_is_not_called_likely() -> None:

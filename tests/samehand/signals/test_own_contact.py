@@ -26,13 +26,6 @@ def reach(fingerprint: Fingerprint) -> Reach:
     return OWN_CONTACT.of(fingerprint.trait) or NOWHERE
 
 
-@pytest.mark.parametrize("example", OWN_CONTACT.examples)
-def test_each_example_shows_its_level(example: Example) -> None:
-    ours, theirs = seen(example.ours), seen(example.theirs)
-    found = OWN_CONTACT.compare(reach(ours), reach(theirs), SIGHT)
-    assert (found.level if found else None) == example.level
-
-
 @pytest.mark.parametrize("example", [one for one in OWN_CONTACT.examples if one.level])
 def test_who_is_named_is_found_either_way(example: Example) -> None:
     for ours, theirs in ((example.ours, example.theirs), (example.theirs, example.ours)):
@@ -54,11 +47,6 @@ def test_it_is_the_same_from_both_sides(one: Account, other: Account) -> None:
     meets = not (here.named.isdisjoint(there.own) and there.named.isdisjoint(here.own))
     assert (OWN_CONTACT.compare(here, there, SIGHT) is not None) is meets
     assert (OWN_CONTACT.compare(there, here, SIGHT) is not None) is meets
-
-
-def test_every_level_has_an_example_and_a_weight() -> None:
-    shown = {example.level for example in OWN_CONTACT.examples} - {None}
-    assert shown == set(OWN_CONTACT.levels) == set(default_weights().signals[OWN_CONTACT.name].levels)
 
 
 def scored(ours: Account, theirs: Account) -> dict[str, float]:

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulate.evasion import edit_tables as tables
-from simulate.evasion import validation_tables as validation
 from simulate.evasion.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS, VALIDATION_BIO_EDITS
 from simulate.evasion.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING, VALIDATION
 from simulate.evasion.lookalikes import INNOCENT_SHARES, INNOCENTS, relative
@@ -236,17 +235,17 @@ def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: ob
 @pytest.mark.parametrize(
     ("ours", "tuning", "held_out"),
     [
-        (validation.AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
-        (validation.WORDS, tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
-        (validation.INVISIBLE, tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
-        (validation.FONTS, tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
-        (validation.RESPELT.items(), tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
+        (tables.VALIDATION_AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
+        (tables.VALIDATION_WORDS, tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
+        (tables.VALIDATION_INVISIBLE, tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
+        (tables.VALIDATION_FONTS, tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
+        (tables.VALIDATION_RESPELT.items(), tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
         (
-            validation.LOOK_ALIKES.items(),
+            tables.VALIDATION_LOOK_ALIKES.items(),
             tables.TUNING_LOOK_ALIKES.items(),
             tables.HELD_OUT_LOOK_ALIKES.items(),
         ),
-        (validation.ACCENTS.items(), tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
+        (tables.VALIDATION_ACCENTS.items(), tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
     ],
 )
 def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: object, held_out: object) -> None:

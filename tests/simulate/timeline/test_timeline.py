@@ -29,7 +29,7 @@ from simulate.delays import DAY, DELAY_SECONDS_MAX, PREPARED_SECONDS_MAX
 from simulate.population.people import Person, Population
 from simulate.sampling import seeded
 from simulate.timeline import records
-from simulate.timeline.events import Event, PlatformTopic
+from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.schedule import deck, plan
 from simulate.timeline.stream import SORTS, generate, malformed, ordered_times, times_before
 
@@ -202,37 +202,37 @@ DECODERS: dict[PlatformTopic, Callable[..., object]] = {
 
 
 @pytest.fixture(scope="module")
-def events() -> list[Event]:
+def events() -> list[SimulatedEvent]:
     return list(generate(SMALL))
 
 
-def line(event: Event) -> bytes:
+def line(event: SimulatedEvent) -> bytes:
     return event.value if isinstance(event.value, bytes) else encode(event.value)
 
 
-def test_the_same_seed_gives_the_same_bytes(events: list[Event]) -> None:
+def test_the_same_seed_gives_the_same_bytes(events: list[SimulatedEvent]) -> None:
     assert [line(event) for event in generate(SMALL)] == [line(event) for event in events]
 
 
-def test_another_seed_gives_other_people(events: list[Event]) -> None:
+def test_another_seed_gives_other_people(events: list[SimulatedEvent]) -> None:
     others = generate(Config(seed=6, accounts=3_000, mirror_share=0.05))
     assert not {event.key for event in others} & {event.key for event in events}
 
 
-def test_events_come_in_order_of_time(events: list[Event]) -> None:
+def test_events_come_in_order_of_time(events: list[SimulatedEvent]) -> None:
     times = [event.at for event in events]
     assert times == sorted(times)
     assert times[-1] <= SMALL.end_seconds
 
 
-def test_as_many_sign_ups_and_mirrors_as_asked(events: list[Event]) -> None:
+def test_as_many_sign_ups_and_mirrors_as_asked(events: list[SimulatedEvent]) -> None:
     created = [event for event in events if isinstance(event.value, AccountCreated)]
     assert len(created) == SMALL.accounts
     assert len({event.key for event in created}) == SMALL.accounts
     assert sum(event.label.truth is not None for event in events) == SMALL.mirrors == 150
 
 
-def test_every_record_is_valid_and_every_malformed_message_is_refused(events: list[Event]) -> None:
+def test_every_record_is_valid_and_every_malformed_message_is_refused(events: list[SimulatedEvent]) -> None:
     seen: Counter[str] = Counter()
     for event in events:
         decoded = DECODERS[event.topic](line(event), now=SMALL.end_seconds)
@@ -248,7 +248,7 @@ def test_every_record_is_valid_and_every_malformed_message_is_refused(events: li
     assert sum(event.label.kind == "malformed" for event in events) > 10
 
 
-def test_no_mirror_without_its_ban(events: list[Event]) -> None:
+def test_no_mirror_without_its_ban(events: list[SimulatedEvent]) -> None:
     bans = {event.key: event for event in events if event.topic is PlatformTopic.BANNED}
     for event in events:
         if truth := event.label.truth:
@@ -261,7 +261,7 @@ def test_no_mirror_without_its_ban(events: list[Event]) -> None:
             assert (event.at < ban.at) == (truth.way == "lookback")
 
 
-def test_an_account_that_turns_into_a_mirror_signed_up_as_somebody_else(events: list[Event]) -> None:
+def test_an_account_that_turns_into_a_mirror_signed_up_as_somebody_else(events: list[SimulatedEvent]) -> None:
     created = {event.key: event for event in events if event.topic is PlatformTopic.CREATED}
     turned = [event for event in events if event.label.truth and event.label.truth.way == "update"]
     assert turned
@@ -272,7 +272,7 @@ def test_an_account_that_turns_into_a_mirror_signed_up_as_somebody_else(events: 
         assert before.label.truth is None
 
 
-def test_every_strategy_and_every_way_occurs(events: list[Event]) -> None:
+def test_every_strategy_and_every_way_occurs(events: list[SimulatedEvent]) -> None:
     truths = [event.label.truth for event in events if event.label.truth]
     by_strategy = Counter(truth.strategy for truth in truths)
     assert set(by_strategy) == set(range(1, 9))
@@ -294,7 +294,7 @@ def test_delays_run_from_minutes_to_weeks() -> None:
     )
 
 
-def test_lifted_bans_are_reinstated_and_nobody_evades_them(events: list[Event]) -> None:
+def test_lifted_bans_are_reinstated_and_nobody_evades_them(events: list[SimulatedEvent]) -> None:
     lifted = {
         event.key for event in events if event.topic is PlatformTopic.BANNED and event.label.kind == "lifted"
     }
@@ -330,7 +330,7 @@ def test_half_of_the_further_bans_are_older_than_the_stream() -> None:
     assert sum(at < config.start_seconds for at in bans) == 200
 
 
-def test_labels_do_not_leak_into_records(events: list[Event]) -> None:
+def test_labels_do_not_leak_into_records(events: list[SimulatedEvent]) -> None:
     for event in events:
         if event.label.truth and isinstance(event.value, Record):
             assert b"mirror" not in encode(event.value)

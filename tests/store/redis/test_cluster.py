@@ -10,8 +10,8 @@ from itertools import count
 import pytest
 
 from local.ports import LOOPBACK
+from local.redis import ADMINISTRATOR, PASSWORD
 from local.redis_cluster import RedisCluster
-from local.redis_users import ADMINISTRATOR, PASSWORD
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
 from store.bounds import Bounds

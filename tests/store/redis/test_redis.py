@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.ports import LOOPBACK
-from local.redis import EmbeddedRedis
+from local.redis import ADMINISTRATOR, PASSWORD, WORKER, EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_users import ADMINISTRATOR, PASSWORD, WORKER
 from local.waiting import wait_until
 from store.base import Ban
 from store.errors import StoreUnavailable

@@ -13,9 +13,8 @@ import pytest
 import redis
 
 from local.ports import LOOPBACK
-from local.redis import EmbeddedRedis
+from local.redis import EmbeddedRedis, worker_rules
 from local.redis_cluster import RedisCluster
-from local.redis_users import worker_rules
 from samehand.lineage import Descent
 from store.base import ConfirmedEntry
 from store.limits import SLOT_RESTS_SECONDS

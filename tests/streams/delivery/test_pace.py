@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.delivery.adaptive_batch_size import BatchSize
 from streams.delivery.backoff import FIRST_SECONDS, MOST_SECONDS, Backoff
+from streams.delivery.batches import BatchSize
 from streams.delivery.circuit_breaker import Breaker, BreakerState
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import publish

@@ -14,7 +14,7 @@ import pytest
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafka ships no types
 
 from local.apache import ApacheKafka
-from local.kafka_ready import admin
+from local.broker import admin
 from streams.deadletters.control_topic import resume
 from streams.kafka.client import writer
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_CONFIG, EXIT_FAILED, EXIT_OK

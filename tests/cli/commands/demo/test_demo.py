@@ -35,8 +35,8 @@ from cli.commands.demo.summary import figures, sentences
 from desk.profiles.source import Profile, ProfileSource, profile_source
 from schemas.accounts import Account, Avatar
 from schemas.wire import Decoded, decode_created
-from simulate.sample import sample
-from simulate.timeline.events import Event, PlatformTopic, Truth
+from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
+from simulate.timeline.stream import sample
 from streams.settings import load
 from tests.deliver.receiver import SECRET_TEXT
 from tests.desk.makers import an_alert
@@ -346,7 +346,7 @@ class _Leaves(StringIO):
 
 @contextmanager
 def visited_servers(
-    folder: Path, events: Sequence[Event], say: Callable[[str], None]
+    folder: Path, events: Sequence[SimulatedEvent], say: Callable[[str], None]
 ) -> Iterator[DemoServers]:
     """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
     said: list[str] = []

@@ -15,9 +15,8 @@ from cli.commands.doctor.findings import DoctorFinding
 from cli.commands.doctor.redis import look_at_redis
 from cli.store_context import closing_store, house
 from local.binaries import NotAvailable
-from local.redis import EmbeddedRedis
+from local.redis import ADMINISTRATOR, PASSWORD, EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_users import ADMINISTRATOR, PASSWORD
 from streams.settings import Settings, load
 from tests.makers import a_ban
 

@@ -6,14 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normalize.contact.account_claims import claims
 from samehand.normalize.contact.contact_point import (
     email_points,
     phone_points,
     profile_point,
     registrable_part,
 )
-from samehand.normalize.contact.contacts import POINTS_MAX, ContactPoint, own_points, read_contacts
+from samehand.normalize.contact.contacts import (
+    POINTS_MAX,
+    ContactPoint,
+    claims,
+    own_points,
+    plain_text,
+    read_contacts,
+)
 from samehand.normalize.contact.ordinary import (
     is_counting,
     is_ordinary,
@@ -23,7 +29,6 @@ from samehand.normalize.contact.ordinary import (
 )
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
-from samehand.normalize.contact.refang import plain_text
 from samehand.normalize.contact.urls import page_points
 from tests.samehand.signals.test_contract import keyer
 

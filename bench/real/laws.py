@@ -1,4 +1,4 @@
-"""``python -m bench.quality.laws --names DIR``: laws that hold for one ban and for a million.
+"""Laws that hold for one ban and for a million.
 
 Each law is a scene: pairs of accounts that share just what its name says, some time after the ban, judged in
 stores that have so many bans. A store is what the mind sees of one: how many bans there are, when they took
@@ -7,8 +7,7 @@ effect, and what was counted. So a million bans cost no more than one, and all l
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -19,7 +18,7 @@ import numpy as np
 from msgspec.structs import replace as replaced
 
 from agents.common.converters import account_of
-from bench.real.scenes import Banned, _only, _prefix, _whole
+from bench.real.scenes import DAY, MINUTE, NOW, RANK, Banned, _only, _prefix, _whole
 from cli.offline.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.ban_calendar import Calendar, Calendars
@@ -36,11 +35,8 @@ from simulate.sampling import digits, one_of, seeded
 from simulate.timeline.records import profile
 
 PAIRS: Final = 100
-NOW: Final = 1_800_000_000.0
-MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 YEAR: Final = 365 * DAY
 BANS: Final = (1, 300, 20_000, 1_000_000)
-RANK: Final = {"none": 0, "possible": 1, "likely": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +377,8 @@ def _seen(account: Account, at: float) -> Fingerprint:
 
 def judged(law: Law, scene: Scene, store: Store, seconds: float, weights: Weights) -> Score:
     """The score of one pair in one store."""
-    ours, theirs = law.made(replace_rng(scene))
+    # The same draw in every store and at every moment.
+    ours, theirs = law.made(scene._replace(rng=seeded(1, str(scene.banned.handle))))
     showings = (Showings(100, 100), Showings(900, 900)) if law.first_shown else None
     return score(
         _seen(ours, NOW),
@@ -394,29 +391,18 @@ def judged(law: Law, scene: Scene, store: Store, seconds: float, weights: Weight
     )
 
 
-def replace_rng(scene: Scene) -> Scene:
-    """The same draw in every store and at every moment."""
-    return scene._replace(rng=seeded(1, str(scene.banned.handle)))
-
-
 def measured(law: Law, scenes: Sequence[Scene], weights: Weights) -> dict[str, Share]:
     """The share of pairs that reach the band, by store and moment."""
     found = {}
     for store in law.stores:
         for seconds in law.seconds:
             told = [judged(law, scene, store, seconds, weights) for scene in scenes]
+            span = f"{seconds / DAY:g} days" if seconds >= DAY else f"{seconds / MINUTE:g} minutes"
             hits = sum(RANK[one.band] >= RANK[law.band] for one in told)
             where = f"{store.bans:,} bans" + (", counted" if store.people else "")
             where += ", of a day" if store.spread == DAY else ", of a year" if store.spread == YEAR else ""
-            found[f"{where}, {_span(seconds)}"] = Share(hits, len(told))
+            found[f"{where}, {span}"] = Share(hits, len(told))
     return found
-
-
-def _span(seconds: float) -> str:
-    for size, word in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")):
-        if seconds >= size:
-            return f"{seconds / size:g} {word}"
-    return f"{seconds:g} seconds"
 
 
 def worst(law: Law, found: Mapping[str, Share]) -> tuple[str, float]:
@@ -426,46 +412,14 @@ def worst(law: Law, found: Mapping[str, Share]) -> tuple[str, float]:
     return where, shares[where]
 
 
-def holds(law: Law, share: float) -> bool:
-    """Whether a share meets the goal."""
-    return share <= law.goal if law.at_most else share >= law.goal
-
-
-def table(renames: Sequence[tuple[str, str]], *, seed: int, count: int, only: str = "") -> Iterable[str]:
+def table(renames: Sequence[tuple[str, str]], *, seed: int, count: int) -> Iterator[str]:
     """The rows of the note: each law in the store and at the moment where it holds least."""
     weights, scenes = default_weights(), scenes_of(renames, seed, count)
     yield "| law | measured where it is worst | goal: `possible`, unless named |"
     yield "| --- | --- | --- |"
     for law in LAWS:
-        if only not in law.name:
-            continue
         where, share = worst(law, measured(law, scenes, weights))
         band = "" if law.band == "possible" else f" `{law.band}`"
         goal = f"{'≤' if law.at_most else '≥'} {100 * law.goal:g} %{band}"
-        missed = "" if holds(law, share) else " **missed**"
-        yield f"| {law.name} | {100 * share:.1f} % ({where}){missed} | {goal} |"
-
-
-def main() -> int:
-    """0 with the table on standard output."""
-    import os
-    from pathlib import Path
-
-    from bench.real.__main__ import FOLDER_VARIABLE
-    from bench.real.report import read_names
-
-    parser = argparse.ArgumentParser(prog="python -m bench.quality.laws", description=__doc__)
-    parser.add_argument("--names", type=Path, default=os.environ.get(FOLDER_VARIABLE), metavar="DIR")
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--half", type=int, default=0, choices=(0, 1))
-    parser.add_argument("--only", default="")
-    given = parser.parse_args()
-    renames = read_names(given.names).renames[given.half :: 2]
-    for row in table(renames, seed=given.seed, count=given.pairs, only=given.only):
-        print(row, flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+        holds = share <= law.goal if law.at_most else share >= law.goal
+        yield f"| {law.name} | {100 * share:.1f} % ({where}){'' if holds else ' **missed**'} | {goal} |"

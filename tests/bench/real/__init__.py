@@ -1,1 +1,0 @@
-"""The bench of real names, on names made up here."""

@@ -1,0 +1,208 @@
+"""`samehand account`: what is kept, asked before it is erased, and what is not done is said."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from cli.commands.account.places import DESK_TABLES, places
+from cli.commands.account.topics import FoundRecords, ScannedTopics, describe, mentions, scan
+from desk.database import schema
+from schemas.keys import AccountRef
+from schemas.record import Record
+from schemas.wire import encode
+from streams.kafka import topics
+from streams.kafka.client import reader, writer
+from streams.kafka.topics import Names, TopicsOnBroker, names
+from streams.settings import load
+from tests.cli.commands.test_letters import post_letter
+from tests.cli.running import Samehand, jsonl
+from tests.desk.makers import an_alert
+from tests.makers import a_ban, a_deletion, a_sign_up, a_verdict
+
+# Every topic and every table has a place in *What is kept, where, how long*, by the settings in force.
+
+
+def test_every_table_of_the_desk_and_every_topic_has_its_place_once() -> None:
+    tables = [table for tables in DESK_TABLES.values() for table in tables]
+    assert sorted(tables) == sorted(schema.metadata.tables)
+    named = {place.name for place in places(load({})).values()}
+    assert named >= {f"topic `{name}`" for name in vars(Names()).values()}
+
+
+def test_periods_are_those_of_the_settings() -> None:
+    given = {"DEDUP_DAYS": "91", "REMEMBER_DAYS": "90", "DESK_ERASE_DAYS": "10", "TOPIC_PREFIX": "p."}
+    found = places(load({f"SAMEHAND_{name}": value for name, value in given.items()}))
+    assert found["remembered-account"].kept.startswith("90 days")
+    assert found["markers"].kept.startswith("91 days")
+    assert found["quotes"].kept.startswith("10 days")
+    assert (found["letters"].name, found["letters"].kept) == ("topic `p.deadletters`", "7 days")
+
+
+# What on the topics is about an account, and until when it can lie there.
+
+
+DAY_MS = 86_400_000
+HOLDER = AccountRef("telegram", "é1")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(b"7", True), (b'{"id":7}', True), (b"17 71 7", True), (b"17 71 a7", False), (b"", False)],
+)
+def test_an_id_in_bytes_that_nobody_can_read_stands_alone(value: bytes, *, found: bool) -> None:
+    assert mentions(value, b"7") is found
+
+
+def publish(topic: str, *records: Record | bytes | None, key: bytes = b"unkeyed") -> None:
+    with writer(load()) as out:
+        for record in records:
+            value = encode(record) if isinstance(record, Record) else record
+            out.send(topic, key=key, value=value, headers=[]).get(timeout=10)
+
+
+def counts(scanned: ScannedTopics) -> dict[str, int]:
+    return {name: found.count for name, found in scanned.found.items() if found.count}
+
+
+@pytest.mark.journey
+def test_a_record_is_found_by_whom_it_names_whatever_its_key_and_spelling(servers: str) -> None:
+    topics.check(load(), create=True)
+    called = names(load())
+    escaped = encode(a_sign_up("é1")).replace("é".encode(), b"\\u00e9")
+    escaped = escaped.replace(b'"version":1', b'"version":1,"invited_by":"a friend"')
+    publish(called.created, a_sign_up("é1"), escaped, "no record of é1".encode(), a_sign_up("é12"))
+    publish(called.created, b"{", key=HOLDER.key.encode())
+    publish(called.created, a_sign_up("é1", platform="x"))
+    publish(called.deleted, a_deletion("é1"))
+    publish(called.banned, a_ban("é1"), key=HOLDER.key.encode())
+    alert = replace(an_alert(), platform="telegram", account_id="é1")
+    other = replace(an_alert(), alert_id="alert-2", account_id="é")
+    publish(called.alerts, alert, other, b"{")
+    publish(called.verdicts, a_verdict("alert-1", "mirror"), a_verdict("alert-2", "mirror"))
+    post_letter(called.created, 7)  # about x:1
+    scanned = scan(load(), HOLDER)
+    assert counts(scanned) == {"created": 3, "deleted": 1, "banned": 1, "alerts": 1, "verdicts": 1}
+    assert [kind for kind, _, _ in scanned.events] == ["created", "created", "deleted", "banned"]
+    assert not [record for _, _, record in scanned.events if b"friend" in record], "who is that?"
+    assert scanned.found["banned"].live
+    publish(called.banned, None, key=HOLDER.key.encode())
+    assert not scan(load(), HOLDER).found["banned"].live, "a tombstone supersedes it"
+    assert counts(scan(load(), AccountRef("x", "1"))) == {"letters": 1}, "by its key"
+
+
+@pytest.mark.parametrize(
+    ("configs", "days"),
+    [
+        ({"retention.ms": "604800000"}, 7),
+        ({"retention.ms": str(7 * DAY_MS), "segment.ms": str(DAY_MS)}, 8),
+        ({"retention.ms": "-1", "segment.ms": str(DAY_MS)}, None),
+        ({"cleanup.policy": "compact", "retention.ms": str(DAY_MS)}, None),
+        ({"cleanup.policy": "compact", "max.compaction.lag.ms": str(2**63 - 1)}, None),
+        ({"cleanup.policy": "compact", "max.compaction.lag.ms": str(2 * DAY_MS)}, 2),
+        (None, None),
+    ],
+)
+def test_a_record_is_gone_when_its_segment_is(configs: Mapping[str, str] | None, days: int | None) -> None:
+    gone_at = FoundRecords(TopicsOnBroker(1, configs)).gone_at(1_000.0)
+    assert gone_at == (None if days is None else 1_000.0 + days * 86_400)
+
+
+# `samehand account` asks before it erases, does without missing parts, and says what is not done.
+
+
+class Terminal(io.StringIO):
+    """A terminal on which somebody has typed."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def deletions() -> int:
+    with reader(load()) as opened:
+        topic = names(load()).deleted
+        return sum(len(list(opened.read(topic, it))) for it in opened.partitions(topic))
+
+
+@pytest.mark.journey
+def test_nothing_is_erased_unless_somebody_says_so(
+    samehand: Samehand, servers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    assert samehand("remember", jsonl(tmp_path / "a.jsonl", a_sign_up("1", email="a@b.example"))).code == 0
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    refused = samehand("account", "erase", "telegram:1")
+    assert (refused.code, deletions()) == (1, 0)
+    assert "Erase telegram:1, found in 1 place?" in refused.err
+    assert "samehand: nothing was erased" in refused.err
+
+    # No worker runs: the receipt says that Redis still holds the account.
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    asked = samehand("account", "erase", "telegram:1", "--wait", "0", "--json")
+    assert (asked.code, [row["kind"] for row in asked.figures["asked"]]) == (1, ["remembered-account"])
+    assert (asked.figures["erased"], deletions()) == ([], 1)
+
+    # Without the pepper nobody can look, and the deletion is published all the same.
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
+    blind = samehand("account", "erase", "telegram:1", "--yes", "--no-topics", "--json")
+    kinds = [row["kind"] for row in blind.figures["asked"]]
+    assert (blind.code, kinds) == (0, ["remembered-account", "alerts-in-store"])
+    assert set(blind.figures["not_read"]) == {"Redis", "topics", "desk"}
+    assert "does not exist" in blind.figures["not_read"]["desk"]
+    assert deletions() == 2
+    exported = json.loads(samehand("account", "export", "telegram:1").out)
+    assert (exported["stored"], exported["events"][0]["kind"]) == ([], "deleted")
+    assert set(exported["not_read"]) == {"Redis", "desk"}
+
+
+@pytest.mark.journey
+def test_receipts_say_which_topics_were_not_read(
+    samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
+    shown = samehand("account", "show", "x:1")
+    assert shown.out.startswith("x:1: kept in 0 places; not every place was read\n")
+    assert "not read: Redis: SAMEHAND_PEPPER_FILE is not set" in shown.out
+    unread = samehand("account", "show", "x:1", "--no-topics")
+    assert unread.out.startswith("x:1: kept in 0 places; not every place was read\n")
+    assert f"topic {servers}accounts.created: not read, " in unread.out
+    receipt = samehand("account", "erase", "x:1", "--no-topics", "--dry-run", "--ban").out
+    assert f"topic {servers}accounts.banned: not read, " in receipt
+    assert "superseded" not in receipt
+
+
+@pytest.mark.journey
+def test_nothing_is_published_to_topics_that_do_not_exist(
+    samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{servers}typo.")
+    shown = samehand("account", "show", "x:1", "--json")
+    assert {f"topic {servers}typo.{name}" for name in ("accounts.deleted", "deadletters")} <= set(
+        shown.figures["not_read"]
+    )
+    ran = samehand("account", "erase", "x:1", "--yes", "--json")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert f"{servers}typo.accounts.deleted does not exist" in ran.err
+    assert describe(load()) == {}
+
+
+@pytest.mark.parametrize("account", ["telegram", "Telegram:1", "telegram:", "telegram:\x1b[2J", "\udcff:1"])
+def test_what_is_no_account_is_bad_input(samehand: Samehand, account: str) -> None:
+    for verb in ("show", "export", "erase"):
+        ran = samehand("account", verb, account)
+        assert (ran.code, "PLATFORM:ID" in ran.err, "\x1b" in ran.err) == (2, True, False)
+
+
+def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
+    ran = samehand("account", "erase", "x:1", "--yes")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "SAMEHAND_KAFKA_BROKERS=127.0.0.1:9\n" in ran.err

@@ -1,0 +1,276 @@
+"""One waterfall: its steps and sentences, drawn as SVG and for a terminal."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console, RenderableType
+
+from report.waterfall import terminal
+from report.waterfall.rivals import in_words, telling
+from report.waterfall.steps import Scale, steps
+from report.waterfall.svg import described, svg
+from schemas.accounts import Basis
+from schemas.alerts import AlertSummary, Matched
+from tests.desk.makers import a_reason, a_rival, an_alert
+from tests.makers import NOON
+
+# Steps of a waterfall, and other explanations.
+
+
+# The waterfall leads from the prior to the sum without a gap.
+
+WEIGHTS = st.lists(st.floats(min_value=-14, max_value=14), max_size=12)
+
+
+@given(st.floats(min_value=-20, max_value=0), WEIGHTS)
+def test_each_bar_begins_where_the_last_ended_and_fits_the_scale(prior: float, weights: list[float]) -> None:
+    lines = [a_reason(weight=weight) for weight in weights]
+    total = prior + sum(weights)
+    drawn = steps(prior, [it for it in lines if it.weight > 0], [it for it in lines if it.weight <= 0], total)
+    for before, after in pairwise(drawn[:-1]):
+        assert after.start == before.end
+    assert drawn[-2].end == pytest.approx(drawn[-1].end)
+    scale = Scale.over(drawn, 100.0)
+    for step in drawn:
+        left, width = scale.bar(step)
+        assert left >= -1e-6
+        assert left + width <= 100.0 + 1e-6
+
+
+def test_a_step_says_for_or_against() -> None:
+    drawn = steps(-7.0, [a_reason(weight=8)], [a_reason("platform", -1)], 0.0)
+    assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
+
+
+def test_what_agrees_and_weighs_nothing_since_a_rival_explains_it_speaks_not_against() -> None:
+    drawn = steps(-7.0, [a_reason("device", 0.0, explained=True)], [a_reason("platform", 0.0)], -7.0)
+    assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
+
+
+# What else it could be, in words: the strongest first, and nothing that changes no decision.
+
+
+def test_the_strongest_is_told_however_small_and_of_the_others_those_that_count() -> None:
+    rivals = [a_rival("copier", 0.009), a_rival("stranger", 0.991), a_rival("namesake", 0.01)]
+    assert [it.name for it in telling(rivals)] == ["stranger", "namesake"]
+    assert [it.name for it in telling([a_rival("copier", 0.0)])] == ["copier"]
+
+
+def test_no_share_is_called_certain() -> None:
+    assert in_words([a_rival("former-holder", 1.0)]) == (
+        "What else it could be: a number that changed hands > 99 %"
+    )
+
+
+def test_of_an_alert_without_rivals_nothing_is_said() -> None:
+    assert in_words([]) == ""
+
+
+def test_a_name_that_nobody_knows_is_harmless_to_show() -> None:
+    assert "\x1b" not in in_words([a_rival("\x1b[31mred", 0.5)])
+
+
+# The picture: well-formed, self-contained, told in words too.
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def picture(because: str = "The handles are the same.", title: str = "x:a beside x:b") -> ET.Element:
+    drawn = steps(-7.0, [a_reason(because=because)], [], 1.0)
+    return ET.fromstring(svg(title, drawn, "possible 73 %"))
+
+
+def test_every_step_has_a_bar_and_its_weight() -> None:
+    root = picture()
+    bars = root.findall(f"{SVG}g/{SVG}rect")
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert len(bars) == 3
+    assert {"-7.00", "+8.00", "+1.00"} <= set(texts)
+
+
+def test_it_has_a_title_and_a_description_for_those_who_cannot_see_it() -> None:
+    root = picture()
+    title, desc = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None
+    assert title.text == "x:a beside x:b"
+    assert desc is not None
+    assert "handle +8.00: The handles are the same." in (desc.text or "")
+    assert root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
+
+
+def test_a_hostile_name_stays_text() -> None:
+    root = picture(title="<script>alert(1)</script>\x00\u202e", because='"><image href="http://evil"/>')
+    assert not [one for one in root.iter() if one.tag.endswith(("script", "image"))]
+    assert "<U+0000><U+202E>" in "".join(root.itertext())
+
+
+def test_quoted_word_of_a_sentence_stays_isolated() -> None:
+    because = "The bio names “\u2068umar\u2069”."
+    root = ET.fromstring(svg("t", steps(-7.0, [a_reason(because=because)], [], 1.0), "none"))
+    assert because in [text.text for text in root.iter(f"{SVG}text")]
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    text = svg("t", steps(0.0, [], [], 0.0), "none")
+    assert "href" not in text
+    assert text.count("http") == 1  # the name of the SVG namespace
+
+
+def test_the_words_end_with_the_verdict() -> None:
+    assert described(steps(-7.0, [], [], -7.0), "possible 73 %").endswith("possible 73 %")
+
+
+def test_what_else_it_could_be_stands_below_the_bars_and_in_the_description() -> None:
+    drawn = steps(-7.0, [a_reason()], [], 1.0)
+    rivals = [a_rival(share=0.71), a_rival("stranger", 0.289), a_rival("copier", 0.001), a_rival("<b>", 0.02)]
+    root = ET.fromstring(svg("t", drawn, "possible 73 %", rivals))
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+    assert texts[-4:] == [
+        "What else could it be?",
+        "a household 71 %: The sentence on household.",
+        "chance 29 %: The sentence on stranger.",
+        "<b> 2 %: The sentence on <b>.",
+    ]
+    assert "a household 71 %" in (root.findtext(f"{SVG}desc") or "")
+    lowest = max(float(text.get("y", "0")) for text in root.iter(f"{SVG}text"))
+    assert lowest < float(root.get("height", "0"))
+
+
+def test_it_quotes_what_the_terminal_quotes() -> None:
+    drawn = steps(
+        -7.0,
+        [a_reason(ours="umar", theirs="umar."), a_reason("name", ours="Umar Media", theirs="Umar Media")],
+        [a_reason("timing", -1.0, ours="2026", theirs="2025")],
+        1.0,
+    )
+    picture = svg("t", drawn, "possible 73 %")
+    texts = [text.text for text in ET.fromstring(picture).iter(f"{SVG}text")]
+    assert "umar ~ umar." in texts
+    assert "Umar Media" in texts
+    assert "2026" not in picture
+    assert "handle +8.00: The handles are the same. (umar ~ umar.)" in described(drawn, "")
+
+
+def test_no_line_of_it_stands_on_another() -> None:
+    reasons = [a_reason(f"s{number}", ours="a", theirs="b" * (number % 2)) for number in range(6)]
+    root = ET.fromstring(svg("t", steps(-7.0, reasons, [], 1.0), "none"))
+    lines = [float(text.get("y", "0")) for text in root.iter(f"{SVG}text") if text.get("x") != "752"]
+    assert all(after - before >= 14 for before, after in pairwise(lines))
+    assert float(root.get("height", "0")) > lines[-1]
+
+
+# An alert on a terminal: readable on 80 columns, harmless, coloured only where colours are wanted.
+
+
+def drawn(what: RenderableType, *, width: int = 80, colours: bool = False) -> str:
+    out = io.StringIO()
+    screen = Console(file=out, width=width, force_terminal=colours, markup=False, color_system=None)
+    if colours:
+        screen = Console(file=out, width=width, force_terminal=True, color_system="standard")
+    screen.print(what)
+    return out.getvalue()
+
+
+def test_an_alert_says_who_how_much_and_why() -> None:
+    told = drawn(
+        terminal.alert(
+            an_alert(
+                a_reason(because="The handles are the same.", ours="umar", theirs="umar."),
+                a_reason("platform", -1.0, because="They are on different platforms."),
+                seconds_since_ban=180.0,
+                queue="extremism",
+            )
+        )
+    )
+    assert "likely 93 %  x:new resembles banned x:banned" in told
+    assert "3 minutes after the ban" in told
+    assert "umar ~ umar." in told
+    assert "different platforms" in told
+    assert [line.split()[0] for line in told.splitlines() if line[:1] in "+-"] == [
+        "-7.0",
+        "+8.0",
+        "-1.0",
+        "+0.0",
+    ]
+
+
+def test_an_alert_says_in_one_line_what_else_it_could_be() -> None:
+    shares = {"household": 0.71, "stranger": 0.2, "newer": 0.09, "copier": 0.0}
+    told = drawn(terminal.alert(an_alert(rivals=tuple(a_rival(*each) for each in shares.items()))))
+    assert told.splitlines()[-1] == "What else it could be: a household 71 %, chance 20 %, newer 9 %"
+    assert "What else" not in drawn(terminal.alert(an_alert()))
+
+
+def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:
+    listed = Matched(
+        platform="watchlist",
+        account_id="US:12345:0a1b2c3d4e",
+        policy="watchlist",
+        basis=Basis(authority="US", reference="12345"),
+    )
+    reasons = [a_reason("name", ours="Northern Valley Front", theirs="Northern Valley Front (NVF)")]
+    told = drawn(terminal.alert(an_alert(*reasons, matched=listed, queue="watchlist")), width=120)
+    assert "x:new is named like Northern Valley Front (NVF), listed by US as 12345" in told
+    assert "banned" not in told
+    unquoted = drawn(terminal.alert(an_alert(matched=listed)), width=120)
+    assert "is named like US:12345:0a1b2c3d4e, listed by US" in unquoted
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_line_is_wider_than_the_screen(width: int) -> None:
+    reasons = [a_reason(because="long words " * 30, ours="o" * 300, theirs="t" * 300)]
+    assert max(map(len, drawn(terminal.alert(an_alert(*reasons)), width=width).splitlines())) <= width
+
+
+def test_a_name_is_neither_markup_nor_a_command_to_the_terminal() -> None:
+    told = drawn(terminal.alert(an_alert(a_reason(ours="[bold]\x1b]0;owned\x07", theirs="plain"))))
+    assert "[bold]<U+001B>]0;owned<U+0007>" in told
+    assert "\x1b" not in told
+
+
+def test_colours_are_for_terminals() -> None:
+    alert = terminal.alert(an_alert())
+    assert "\x1b[" in drawn(alert, colours=True)
+    assert "\x1b[" not in drawn(alert)
+
+
+@pytest.mark.parametrize(("probability", "said"), [(0.9999, "> 99 %"), (0.001, "< 1 %"), (0.5, "50 %")])
+def test_no_resemblance_is_certain(probability: float, said: str) -> None:
+    assert terminal.band_and_probability("possible", probability).plain == f"possible {said}"
+
+
+def test_a_withdrawn_alert_says_so() -> None:
+    assert "withdrawn" in drawn(terminal.alert(an_alert(status="withdrawn", revision=2)))
+    banned = an_alert(status="withdrawn", revision=2, withdrawn_reason="account-banned")
+    assert "account-banned" in drawn(terminal.alert(banned))
+
+
+def test_what_look_back_kept_back_is_one_line() -> None:
+    record = AlertSummary(
+        alert_id="s",
+        revision=1,
+        status="open",
+        matched=Matched(platform="x", account_id="banned"),
+        published=50,
+        withheld_likely=1,
+        withheld_possible=2,
+        detected_at=NOON,
+    )
+    assert "3 more remembered accounts resemble x:banned; the best 50" in drawn(terminal.summary(record))
+
+
+def test_in_few_columns_each_sentence_stands_whole_below_its_number() -> None:
+    told = drawn(
+        terminal.alert(an_alert(a_reason(because="The handles are the same.", ours="umar", theirs="umar."))),
+        width=40,
+    )
+    assert max(map(len, told.splitlines())) <= 40
+    assert "+8.0 handle\n    The handles are the same.  umar ~" in told
+    assert "█" not in told
