@@ -25,7 +25,6 @@ NETWORK: Final = 0
 # spelt in the handle and shown beside it is one fact. A text that was edited keeps some of its first bands, a
 # picture some of its blocks: three of them miss one in twelve of the texts of which a tenth was changed.
 _NOTED: Final = {
-    KeyKind.ADDRESS: (NETWORK, 1),
     KeyKind.PREFIX: (NETWORK, 1),
     KeyKind.HANDLE_WORD: (1, 1),
     KeyKind.NAME_TOKENS: (1, 1),

@@ -10,24 +10,28 @@ local WINDOW, SECONDS, NOTED, LONGEST, OTHERS, MOST =
 local ROW, ENTRY, NETWORK = 8, 3 + 3 + WAVE_DIGEST, 0
 local answers = {}
 
--- Notes an account under a value, once; calls `hear` with each other one there.
-local function note(digest, minute, bucket, print, hear)
+-- Notes an account under a value, once; returns the others there, nil for none.
+local function note(digest, minute, bucket, print)
   local key = ROOT .. 'w' .. bucket
   local held = call('GET', key) or ''
   local first = 1
   while first <= #held and (u24(held, first + 3) + WINDOW < minute or #held - first >= LONGEST * ENTRY) do
     first = first + ENTRY
   end
-  local many, oldest, own = 0, nil, false
+  local many, oldest, own, others = 0, nil, false, nil
   local at = aligned(held, print, ENTRY, first)
   while at do
     local other = sub(held, at + 6, at + ENTRY - 1)
     many, oldest = many + 1, oldest or at
-    if other == digest then own = true
-    elseif hear and math.abs(u24(held, at + 3) - minute) <= WINDOW then hear(other) end
+    if other == digest then
+      own = true
+    elseif u24(held, at + 3) <= minute + WINDOW then
+      others = others or {}
+      others[#others + 1] = other
+    end
     at = aligned(held, print, ENTRY, at + ENTRY)
   end
-  if own then return end
+  if own then return others end
   local entry = print .. to24(minute) .. digest
   if many >= NOTED then
     held = sub(held, first, oldest - 1) .. sub(held, oldest + ENTRY) .. entry
@@ -37,29 +41,35 @@ local function note(digest, minute, bucket, print, hear)
   else
     call('APPEND', key, entry)
   end
+  return others
 end
 
 local function one(digest, minute, rows)
-  local groups, of_row, any = {}, {}, false
+  local groups, of_row, row, any = {}, {}, 0, false
   for at = 1, #rows, ROW do
-    local group, hear = byte(rows, at), nil
-    local here = {}
-    if group ~= NETWORK then
-      hear = function(other)
-        local known = groups[other]
-        if not known then known = {n = 0} groups[other] = known any = true end
-        if not known[group] then known[group] = true known.n = known.n + 1 end
-        here[other] = true
+    local group = byte(rows, at)
+    local others = note(digest, minute, sub(rows, at + 1, at + 4), sub(rows, at + 5, at + 7))
+    if group ~= NETWORK then row = row + 1 end
+    if others and (any or group ~= NETWORK) then
+      if group ~= NETWORK then
+        any = true
+        of_row[row] = {}
       end
-      of_row[#of_row + 1] = here
-    elseif any then
-      hear = function(other)
+      for _, other in ipairs(others) do
         local known = groups[other]
-        if known and not known[group] then known[group] = true known.n = known.n + 1 end
+        if not known and group ~= NETWORK then
+          known = {n = 0}
+          groups[other] = known
+        end
+        if known and not known[group] then
+          known[group] = true
+          known.n = known.n + 1
+        end
+        if group ~= NETWORK then of_row[row][other] = true end
       end
     end
-    note(digest, minute, sub(rows, at + 1, at + 4), sub(rows, at + 5, at + 7), hear)
   end
+  if not any then return '', '' end
   local found = {}
   for other, known in pairs(groups) do
     if known.n >= 2 then found[#found + 1] = other end
@@ -70,10 +80,10 @@ local function one(digest, minute, rows)
     return a < b
   end)
   local shared = {}
-  for row, here in ipairs(of_row) do
-    local many = 0
+  for at = 1, row do
+    local here, many = of_row[at] or {}, 0
     for _, other in ipairs(found) do if here[other] then many = many + 1 end end
-    if many >= OTHERS then shared[#shared + 1] = char(row - 1) end
+    if many >= OTHERS then shared[#shared + 1] = char(at - 1) end
   end
   return table.concat(found, '', 1, math.min(#found, MOST)), table.concat(shared)
 end
