@@ -88,8 +88,14 @@ class Enrol:
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
         count(read, arrival.topic, context.metrics)
-        believed_from = arrival.timestamp - context.alert_policy.late_ban_seconds
-        ban = ban_of(read.record, context.keyers, context.alert_policy.stock, believed_from=believed_from)
+        policy = context.alert_policy
+        ban = ban_of(
+            read.record,
+            context.keyers,
+            policy.stock,
+            believed_from=arrival.timestamp - policy.late_ban_seconds,
+            quote_bio=policy.quote_bio,
+        )
         unread = unread_of(read.record.account, ban.fingerprints[0])
         context.metrics.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
         not_read = evident(*read.unusable, *unread)

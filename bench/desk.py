@@ -29,7 +29,7 @@ from cli.output import progress
 from desk.access import sessions
 from desk.access.sign_in import add_user
 from desk.access.throttle import Rates
-from desk.database import schema
+from desk.database import reach, schema
 from desk.database.engine import Database, opened
 from desk.database.reads import RANKS
 from desk.review.arrivals import blind_rank
@@ -53,6 +53,9 @@ TIMES: Final = 300
 GOALS_MS: Final = {
     "queue": 200.0,
     "queue, filtered": 200.0,
+    "queue, newest": 200.0,
+    "queue, its last page": 200.0,
+    "queue of two policies": 200.0,
     "next": 200.0,
     "alert": 200.0,
     "find": 200.0,
@@ -68,6 +71,7 @@ _AT_ONCE: Final = 500  # alerts of one transaction, as of one batch of Kafka's
 _DECIDED: Final = 0.2  # of all, decided by the one who asks: what they read before is looked for in these
 _POLICIES: Final = ("hate", "spam", "abuse", "extremism", "fraud")
 _PLATFORMS: Final = ("x", "telegram", "tiktok")
+_CROWD: Final = "new-crowd"
 _WEIGHTS: Final = (
     ("bio", 8.6),
     ("network", 6.0),
@@ -105,19 +109,25 @@ def _alerts(first: int, end: int, count: int, began: datetime) -> Iterator[Mirro
             )
             for signal, weight in _WEIGHTS
         )
-        platform, likely = drawn.choice(_PLATFORMS), drawn.random() < 0.7
+        # Every tenth sign-up resembles three of a family, and one sign-up most of a large one.
+        base = number - number % 10 if number % 10 < 3 else number
+        sign_up = _CROWD if number % 25 == 3 else f"new-{base}"
+        platform = _PLATFORMS[0 if sign_up == _CROWD else base // 7 % len(_PLATFORMS)]
+        likely = drawn.random() < 0.7
+        root = "the-crowd" if sign_up == _CROWD else f"banned-{base % (count // 6)}"
         yield MirrorAlert(
             alert_id=f"alert-{number}",
             revision=1,
             status="open",
             platform=platform,
-            account_id=f"new-{number}",
+            account_id=sign_up,
             direction="forward",
             # Families of six, and one banned account in a hundred that has six hundred mirrors.
             matched=Matched(
                 platform=platform,
                 account_id=f"banned-{number % (count // 6)}" if number % 100 else "the-campaign",
                 policy=drawn.choice(_POLICIES),
+                root_id=f"{platform}:{root}" if number % 100 else None,
             ),
             probability=0.99 if likely else 0.7,
             band="likely" if likely else "possible",
@@ -203,6 +213,9 @@ async def _on(url: str, alerts: int, times: int) -> list[Timed]:
             token = await sessions.begin(connection, user_id, now=now, how="link")
             for number in range(20):  # a team
                 await add_user(connection, f"colleague-{number}", "moderator", password=None, now=now)
+            bound = await add_user(connection, "bound", "moderator", password=None, now=now)
+            await reach.put(connection, bound, _POLICIES[:2])
+            bound_token = await sessions.begin(connection, bound, now=now, how="link")
         await _filled(database, policy, alerts, reader=user_id)
         app: Any = create_app(Desk(database, load({}), policy, time.time, DeskMetrics(CollectorRegistry())))
         app.state.rates = Rates(burst=1e9)
@@ -215,7 +228,7 @@ async def _on(url: str, alerts: int, times: int) -> list[Timed]:
             client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
             return [
                 Timed(kind, name, *await _times(request, times), GOALS_MS[name], times)
-                for name, request in _requests(client).items()
+                for name, request in _requests(client, bound_token).items()
             ]
 
 
@@ -223,7 +236,8 @@ Request = Callable[[], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
 """What prepares a request, unmeasured, and hands it over."""
 
 
-def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
+def _requests(client: httpx.AsyncClient, bound_token: str) -> dict[str, Request]:
+    """What is asked by name, as a lead; `bound_token`: the session of a reader of two policies."""
     drawn = random.Random(7)
 
     def of(where: Callable[[], str]) -> Request:
@@ -232,6 +246,9 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
             return lambda: client.get(address)
 
         return prepared
+
+    async def of_bound() -> Callable[[], Awaitable[httpx.Response]]:
+        return lambda: client.get("/queue", headers={"Cookie": f"samehand={bound_token}"})
 
     async def decision() -> Callable[[], Awaitable[httpx.Response]]:
         [waiting] = (await client.get("/api/v1/queue", params={"limit": 1})).json()
@@ -268,12 +285,17 @@ def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
                 f"/queue?band=possible&policy={drawn.choice(_POLICIES)}&platform={drawn.choice(_PLATFORMS)}"
             )
         ),
+        "queue, newest": of(lambda: "/queue?order=newest"),
+        "queue, its last page": of(
+            lambda: f"/queue?order=oldest&after_rank=0&after_since={time.time() - 1_000}&after_read=1"
+        ),
+        "queue of two policies": of_bound,
         "next": of(lambda: "/next"),
         "alert": of(lambda: f"/alerts/alert-{drawn.randrange(1_000)}"),
         # From what nearly every alert begins with, to what few do.
         "find": of(lambda: f"/find?q={drawn.choice(('a', 'h', 'ne', 'name of a', 'the-c', 'new-12'))}"),
         "account": of(
-            lambda: f"/accounts/{drawn.choice(_PLATFORMS)}/{drawn.choice(('the-campaign', 'banned-1'))}"
+            lambda: f"/accounts/{drawn.choice(('x/the-campaign', 'tiktok/the-campaign', f'x/{_CROWD}'))}"
         ),
         "family": of(lambda: f"/families/{drawn.choice(_PLATFORMS)}/the-campaign"),
         "decided": of(lambda: f"/decided?{drawn.choice(('', 'verdict=mirror', 'reason=none', 'taken=yes'))}"),

@@ -26,6 +26,9 @@ CASES: dict[str, Bans] = {
     "whole account, fields at their shares, no picture": lambda bans: whole(
         bans, avatar=False, everything=False
     ),
+    "the same, self-descriptions quoted": lambda bans: whole(
+        bans, avatar=False, everything=False, quote_bio=True
+    ),
     "every field, no picture": lambda bans: whole(bans, avatar=False, everything=True),
     "every field and a picture": lambda bans: whole(bans, avatar=True, everything=True),
 }

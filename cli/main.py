@@ -1,8 +1,9 @@
 """Entry point: dispatch to a command; turn every failure into one line on stderr and an exit code.
 
 Exit codes: 0 done; 1 could not be done (an outage, a refusal, a full disk, a finding of ``doctor``); 2 bad
-input or settings, and a command or group called without arguments; 130 interrupted; 141 the reader of the
-output closed it (``| head -1``). Bad input never ends in a traceback; a defect of ours does, to be reported.
+input or settings, no broker at the address of the settings, and a command or group called without arguments;
+130 interrupted; 141 the reader of the output closed it (``| head -1``). Bad input never ends in a traceback;
+a defect of ours does, to be reported.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from cli.registry import COMMANDS, SECTIONS, module_of
 from cli.standard_streams import OutputFailed, standard_streams
 from report.text import visible
 from store.errors import StoreError, StoreMoving, StoreUnavailable
-from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, StreamsError
+from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable, SettingsError, StreamsError
 
 WIDTH_MIN: Final = 24
 """Columns: below it no option of ours fits beside its indentation."""
@@ -46,7 +47,7 @@ class Formatter(click.HelpFormatter):
 
 EXIT_CODES: Final = (
     "Exit codes: 0 done; 1 not done, for example because a server is unavailable; "
-    "2 bad input, option or setting."
+    "2 bad input, option or setting, or no broker at its address."
 )
 """The last words of every command that does not list exit codes of its own."""
 
@@ -116,8 +117,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     epilog="Settings are environment variables (SAMEHAND_…): `samehand doctor --settings` lists them, "
     "`samehand doctor` checks them. `samehand COMMAND --help` shows examples.\n\n"
     "Exit codes: 0 done; 1 not done, for example because a server is unavailable; 2 bad input, option or "
-    "setting; 130 interrupted; 141 the reader of the output closed it. Commands that run until stopped have "
-    "more.",
+    "setting, or no broker at its address; 130 interrupted; 141 the reader of the output closed it. Commands "
+    "that run until stopped have more.",
 )
 @click.option(
     "--version",
@@ -178,6 +179,10 @@ def _code(argv: Sequence[str] | None) -> int:
         faults = [f"{name}: {reason}" for name, reason in fault.faults.items()]
         return _end("\n".join(faults) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
     except (StreamsError, StoreError) as fault:
+        for one in (fault, fault.__cause__):  # a question about topics wraps it
+            if isinstance(one, BrokerUnreachable):
+                cure = "start the broker or set SAMEHAND_KAFKA_BROKERS; `samehand doctor` checks it"
+                return _end(f"{one}; {cure}", exit_codes.BAD_INPUT)
         return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE
 

@@ -41,5 +41,7 @@ def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
         topics=names(settings),
         metrics=Metrics(CollectorRegistry()),
         now=time.time,
-        alert_policy=AlertPolicy(shadow=settings.shadow, stock=stock_of(settings)),
+        alert_policy=AlertPolicy(
+            shadow=settings.shadow, stock=stock_of(settings), quote_bio=settings.quote_bio
+        ),
     )

@@ -17,6 +17,7 @@ Capability = Literal[
     "take-back",
     "golden",  # set what exercises expect
     "figures",  # the lead's pages
+    "organise",  # name who reads which policies, share views of the queue
     "weights",  # try weights in shadow, put them in force, take them back
     "case",  # print a case file
     "related",  # ask who is like an account
@@ -26,7 +27,18 @@ Capability = Literal[
 _MAY: Final[dict[str, frozenset[Capability]]] = {
     "moderator": frozenset({"read", "decide"}),
     "lead": frozenset(
-        {"read", "decide", "settle", "take-back", "golden", "figures", "weights", "case", "related"}
+        {
+            "read",
+            "decide",
+            "settle",
+            "take-back",
+            "golden",
+            "figures",
+            "organise",
+            "weights",
+            "case",
+            "related",
+        }
     ),
     # An auditor sees all and decides nothing.
     "auditor": frozenset({"read", "figures", "case", "audit"}),

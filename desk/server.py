@@ -15,7 +15,6 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from desk.database.engine import Database, opened
-from desk.database.secret import stored_secret
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
@@ -95,13 +94,7 @@ async def _serve(settings: Settings, base: Weights) -> int:
             family=socket.AF_INET6 if ":" in settings.desk_host else socket.AF_INET,
         )
     except OSError as fault:
-        log.error(
-            "the address is in use, or is not this machine's",
-            host=settings.desk_host,
-            port=settings.desk_port,
-            why=str(fault),
-        )
-        return NO_ADDRESS
+        return _no_address(settings.desk_host, settings.desk_port, fault)
     with listening:
         async with AsyncExitStack() as stack:
             return await _serve_on(listening, settings, base, stack)
@@ -111,21 +104,19 @@ async def _serve_on(
     listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
 ) -> int:
     provider = provider_of(settings)
-    # A secret that cannot be read is told before all else.
+    # A secret that cannot be read is reported before all else.
     profiles, gate = profile_source(settings, time.time), gate_client(settings)
     appeals_secret = settings.desk_appeals_secret()
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
-    async with database.begin() as connection:
-        key = await stored_secret(connection, "draws")
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
     if profiles is not None:
         stack.push_async_callback(profiles.close)
     if gate is not None:
         stack.push_async_callback(gate.close)
-    policy = policy_of(settings, key)
+    policy = policy_of(settings, await database.secret("draws"))
     desk = Desk(database, settings, policy, time.time, metrics, base, profiles, appeals_secret, gate)
     feed = Feed(
         database,
@@ -148,13 +139,7 @@ async def _serve_on(
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:
-        log.error(
-            "the address is in use, or is not this machine's",
-            host=settings.web_host,
-            port=settings.web_port,
-            why=str(fault),
-        )
-        return NO_ADDRESS
+        return _no_address(settings.web_host, settings.web_port, fault)
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
     collect_seldom()  # else a page now and then waits until all that lives was gone through
     log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
@@ -167,6 +152,11 @@ async def _serve_on(
         state.stopping.set()
         await asyncio.gather(*tasks)
     return 0
+
+
+def _no_address(host: str, port: int, fault: OSError) -> int:
+    log.error("the address is in use, or is not this machine's", host=host, port=port, why=str(fault))
+    return NO_ADDRESS
 
 
 def _stop_if_failed(task: asyncio.Task[None], server: HttpServer) -> None:

@@ -62,8 +62,10 @@ class EmbeddedPostgres(LocalServer):
         """The address of a database, for `SAMEHAND_DATABASE_URL`."""
         return f"postgresql://{USER}@{self.address}/{database}"
 
-    def make(self, database: str) -> str:
-        made = [str(programs() / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", USER, database]
+    def make(self, database: str, template: str = "template1") -> str:
+        """Copies ``template``, which nobody may be connected to. Returns the new database's address."""
+        made = [str(programs() / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", USER]
+        made += ["-T", template, database]
         subprocess.run(made, check=True, capture_output=True)  # noqa: S603  # as above
         return self.url(database)
 

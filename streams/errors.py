@@ -10,6 +10,7 @@
     ├── LettersError        a dead letter cannot be found, or its record is gone
     ├── Transient           an outage: hold the partition, try again, for ever; nothing is lost
     │   └── BrokerUnavailable   Kafka does not take or confirm a record now
+    │       └── BrokerUnreachable   no broker is at the addresses of the settings
     └── Stuck               the worker stopped getting anywhere: the watchdog ends the process
 
 Code that hands a step to `delivery` translates its own outages (a Redis time-out, a refused connection) into
@@ -63,6 +64,10 @@ class Transient(StreamsError):  # names a state of the world, as `StoreUnavailab
 
 class BrokerUnavailable(Transient):
     """Kafka did not take or confirm a record; whether it has it is unknown, so it is sent again."""
+
+
+class BrokerUnreachable(BrokerUnavailable):
+    """At none of the addresses that the settings name anything accepts a connection."""
 
 
 class Stuck(StreamsError):  # says what the worker is

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
@@ -26,6 +27,14 @@ from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker, admin
 from local.redis import EmbeddedRedis
 from tests.redis_user import NAME, PASSWORD, with_password
+
+# Where a test configures no logs, a defect is drawn by rich with the values of every frame: seconds each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

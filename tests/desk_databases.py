@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from desk.database.engine import Database, opened, upgrade
+from desk.database.engine import Database, address, opened, upgrade
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 
@@ -38,22 +38,40 @@ on_each_database = pytest.mark.parametrize("database_url", ["sqlite", "postgresq
 
 @pytest.fixture(params=["sqlite"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database: of SQLite, unless a test asks for both."""
+    """The address of an empty database: of SQLite, unless a test asks for both. It has its tables where
+    `database` opens it."""
     if request.param == "sqlite":
         return f"{SQLITE}{tmp_path / 'desk.db'}"
     server: EmbeddedPostgres = request.getfixturevalue("postgres")
-    return server.make(f"desk_{secrets.token_hex(6)}")
+    name = f"desk_{secrets.token_hex(6)}"
+    if "database" in request.fixturenames:
+        return server.make(name, template=request.getfixturevalue("postgres_tables"))
+    return server.make(name)
+
+
+# Nothing but the tables: to migrate a database takes longer than most tests.
 
 
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of SQLite's with nothing but the tables: to migrate one takes longer than most tests."""
+    """A file of SQLite's to copy."""
     path = tmp_path_factory.mktemp("tables") / "desk.db"
-    engine = create_engine(f"sqlite:///{path}")
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: EmbeddedPostgres) -> str:
+    """The name of a database of PostgreSQL's to copy."""
+    _migrate(address(postgres.make("tables")).render_as_string())
+    return "tables"
+
+
+def _migrate(url: str) -> None:
+    engine = create_engine(url)
     with engine.begin() as connection:
         upgrade(connection)
     engine.dispose()
-    return path
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
+@cache
 def rooms() -> list[str]:
     """The packages that the wheel ships."""
     packages: list[str] = project()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     return packages
 
 
+@cache
 def modules() -> list[Path]:
     """Every Python module of the shipped rooms, relative to the project."""
     return sorted(path.relative_to(ROOT) for room in rooms() for path in (ROOT / room).rglob("*.py"))

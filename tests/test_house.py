@@ -82,7 +82,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "cli/topic_alerts.py": ("tests/cli/commands/test_verdict.py", "read by these two alone"),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
-    "desk/review/views.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
     "desk/database/seals.py": ("tests/desk/web/test_seal.py", "its rule is judged by the same walk"),
     "desk/web/*.py": (
@@ -173,6 +172,7 @@ def test_every_module_says_what_it_is_for(room: str) -> None:
     ]
 
 
+@cache
 def has_behaviour(path: Path) -> bool:
     """Whether a module does anything: tables, plain records, protocols and error names only say what is."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -46,6 +46,7 @@ class AlertPolicy:
     ``late_ban_seconds``: a ban whose record Kafka stamped at least so long after it took effect comes from a
     list or a batch job; only the day of its moment is trusted.
     ``stock``: stock pictures, which identify nobody.
+    ``quote_bio``: whether self-descriptions are kept, redacted, and quoted as names are.
     ``sample_share``: the share of new accounts (0 to 1) whose pairs below the bands are sampled for blind
     review.
     ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer
@@ -64,6 +65,7 @@ class AlertPolicy:
     dated: bool = True
     late_ban_seconds: float = 86_400.0
     stock: StockPictures = NO_STOCK
+    quote_bio: bool = False
     sample_share: float = 0.0
     logged: bool = True
 

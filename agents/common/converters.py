@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from math import floor, inf
+from typing import Final
 
 from agents.common.metric_labels import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
@@ -112,9 +113,29 @@ def evident(*fields: Unusable) -> tuple[Unusable, ...]:
     return tuple(dict.fromkeys(it for it in fields if it.field in _EVIDENT))
 
 
-def quoted_of(wire: WireAccount) -> Quoted:
-    """The public words that alerts may quote, without addresses and numbers that people put into names."""
-    return Quoted(handle=redacted(wire.handle or ""), display_name=redacted(wire.display_name or ""))
+# Of a self-description: what people read of one, and less than a line of evidence may hold.
+QUOTED_BIO_CHARS: Final = 500
+# So much is redacted of a longer one, and so much of its end goes: there a number or an address may be cut.
+_REDACTED_CHARS: Final = 2 * QUOTED_BIO_CHARS
+_CUT_CHARS: Final = 128
+
+
+def quoted_of(wire: WireAccount, *, bio: bool = False) -> Quoted:
+    """The public words that alerts may quote, without addresses and numbers that people put into them."""
+    return Quoted(
+        handle=redacted(wire.handle or ""),
+        display_name=redacted(wire.display_name or ""),
+        bio=_quoted_bio(wire.bio) if bio and wire.bio else "",
+    )
+
+
+def _quoted_bio(text: str) -> str:
+    words = redacted(text[:_REDACTED_CHARS])
+    if len(text) > _REDACTED_CHARS:
+        words = words[:-_CUT_CHARS]
+    elif len(words) <= QUOTED_BIO_CHARS:
+        return words
+    return f"{words[: QUOTED_BIO_CHARS - 1]}…"
 
 
 def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tuple[Fingerprint, ...]:
@@ -122,7 +143,9 @@ def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tu
     return tuple(distil(account, keyer, at=at, pepper_id=pepper_id) for pepper_id, keyer in keyers)
 
 
-def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Remembered:
+def remembered_of(
+    event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK, *, quote_bio: bool = False
+) -> Remembered:
     """Distils a new or changed account, to be remembered and looked up."""
     account = account_of(event.platform, event.account, stock)
     return Remembered(
@@ -130,14 +153,19 @@ def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO
         account_id=account.account_id,
         platform=account.platform,
         seen_at=event.at,
-        quoted=quoted_of(event.account),
+        quoted=quoted_of(event.account, bio=quote_bio),
         fingerprints=fingerprints_of(account, keyers, at=_stated(event.occurred_at)),
         shown=_showings_of(event),
     )
 
 
 def ban_of(
-    event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, believed_from: float = -inf
+    event: AccountBanned,
+    keyers: Keyers,
+    stock: StockPictures = NO_STOCK,
+    *,
+    believed_from: float = -inf,
+    quote_bio: bool = False,
 ) -> Ban:
     """Distils a ban to enrol. A ban that does not say when it took effect gives no evidence of timing.
 
@@ -159,7 +187,7 @@ def ban_of(
             queue=event.queue,
             expires_at=None if event.expires_at is None else event.expires_at.timestamp(),
             descent=founder(account.key),
-            quoted=quoted_of(event.account),
+            quoted=quoted_of(event.account, bio=quote_bio),
             shown=_showings_of(event),
         ),
         fingerprints=fingerprints_of(account, keyers, at=_effective(event, believed_from)),

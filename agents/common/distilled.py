@@ -15,7 +15,8 @@ from store.base import Remembered
 def distilled(found: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
     """Distils the event's account, and names the fields of its profile that could not be read."""
     event = found.record
-    account = remembered_of(event, context.keyers, context.alert_policy.stock)
+    policy = context.alert_policy
+    account = remembered_of(event, context.keyers, policy.stock, quote_bio=policy.quote_bio)
     context.metrics.unavailable(unavailable(event.account, account.fingerprints[0]))
     unread = unread_of(event.account, account.fingerprints[0])
     context.metrics.unusable(topic, [(it.field, it.reason) for it in unread])

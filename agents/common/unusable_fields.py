@@ -20,6 +20,8 @@ from schemas.unusable import FieldFault, Unusable
 
 _NOTHING: Final = b""  # what is distilled here is thrown away: any digest will do
 _EXAMPLE_CHARS: Final = 40
+_SHAPES_MAX: Final = 50  # kept apart by field: local forms and stand-ins such as `n/a` are fewer
+_SHOWN: Final = 4
 _LEADING: Final = re.compile(r"\A[\s+]*0{0,2}")
 _SENTENCES: Final = {str(fault): fault.sentence for fault in FieldFault}
 _HINTS: Final = {
@@ -37,6 +39,7 @@ class UnusableRow(TypedDict):
     reason: str
     records: int
     example: str
+    shapes: dict[str, int]
     hint: str
 
 
@@ -45,8 +48,8 @@ class UnusableFields:
     """How often each field was left out, or only a part of it was read. Both are words of the schema."""
 
     counts: Counter[Unusable] = field(default_factory=Counter)
-    examples: dict[Unusable, str] = field(default_factory=dict)
-    """The shape of the first such value: no letter and no digit of it, but for zeros in front."""
+    shapes: dict[Unusable, Counter[str]] = field(default_factory=dict)
+    """Shapes of such values: no letter and no digit of them, but for zeros in front."""
 
     def add(
         self, record: object, unusable: Iterable[Unusable], *, pictures: bool = True
@@ -62,8 +65,10 @@ class UnusableFields:
         self.counts.update(unread)
         for one in unread:
             value = getattr(record.account, one.field)
-            if one not in self.examples and isinstance(value, str):
-                self.examples[one] = shape_of(value)
+            if isinstance(value, str):
+                shapes, shape = self.shapes.setdefault(one, Counter()), shape_of(value)
+                if shape in shapes or len(shapes) < _SHAPES_MAX:
+                    shapes[shape] += 1
         return unread
 
     @property
@@ -72,12 +77,15 @@ class UnusableFields:
         return [self.row(one) for one in sorted(self.counts)]
 
     def row(self, one: Unusable) -> UnusableRow:
-        """What was counted of one field and reason."""
+        """What was counted of one field and reason; values with a digit before stand-ins such as `n/a`."""
+        several = self.shapes.get(one, Counter()).most_common()
+        several.sort(key=lambda shape: "•" not in shape[0])
         return {
             "field": one.field,
             "reason": str(one.reason),
             "records": self.counts[one],
-            "example": self.examples.get(one, ""),
+            "example": several[0][0] if several else "",
+            "shapes": dict(several[:_SHOWN]),
             "hint": _HINTS.get(one.field, "") if one.reason == FieldFault.UNREADABLE else "",
         }
 
@@ -92,8 +100,10 @@ class UnusableFields:
 
 
 def example_of(row: UnusableRow) -> str:
-    """``, such as 0••••``; "" where no value can be shown."""
-    return f", such as {row['example']}" if row["example"] else ""
+    """``, such as 0•••• (402), n/a (17)``; "" where no value can be shown."""
+    shapes = row["shapes"]
+    told = shapes if len(shapes) == 1 else (f"{shape} ({count:,})" for shape, count in shapes.items())
+    return f", such as {', '.join(told)}" if shapes else ""
 
 
 def cure_of(row: UnusableRow) -> str:

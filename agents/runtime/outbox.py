@@ -158,11 +158,7 @@ class Relay:
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""
-        settled = [
-            ConfirmedEntry(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
-            for one in confirmed
-        ]
-        await self.context.call_store(self.context.store.settle(settled))
+        await self.context.call_store(self.context.store.settle([confirmed_entry(one) for one in confirmed]))
         for one in confirmed:
             if record_of(one) is None:
                 continue
@@ -173,6 +169,13 @@ class Relay:
             self.context.metrics.alerts_withdrawn.labels(one.reason).inc()
             if self.context.alert_policy.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
+
+
+def confirmed_entry(owed: Owed) -> ConfirmedEntry:
+    """What the store is told of an entry that is published; an alert that is to stay known goes with it."""
+    return ConfirmedEntry(
+        owed.alert.alert_id, owed.alert.banned, owed.revision, _known(owed), owed.alert.account
+    )
 
 
 def _known(owed: Owed) -> OpenAlert | None:

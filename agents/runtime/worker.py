@@ -44,7 +44,7 @@ from streams.clock import SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
-from streams.faust_app.start_checks import start_fault
+from streams.faust_app.start_checks import canary_fault, start_fault
 from streams.kafka.recent_records import Recent
 from streams.kafka.store_epoch import EpochTopic, HistoryTopic
 from streams.kafka.topics import Names, names
@@ -77,7 +77,8 @@ def run(
     """
     logs.configure(settings.log_level)
     peppers, tracer = peppers_of(settings), tracer_of(settings, SystemClock())
-    if (wrong := start_fault(settings) or asyncio.run(store_fault(settings, peppers))) is not None:
+    wrong = start_fault(settings) or canary_fault(settings) or asyncio.run(store_fault(settings, peppers))
+    if wrong is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
     suspects = SuspectTopic(settings)
@@ -168,6 +169,7 @@ def context_of(
             shadow=settings.shadow,
             late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
             stock=stock_of(settings),
+            quote_bio=settings.quote_bio,
             sample_share=settings.sample_share,
         ),
     )

@@ -51,7 +51,9 @@ def by_handle(number: int, held: BannedNames, *, at: float = BANNED_AT) -> Ban:
     return Ban(account=account.key, facts=facts, fingerprints=fingerprints_of(account, KEYERS, at=at))
 
 
-def whole(bans: int, *, avatar: bool, everything: bool, seed: int = 7) -> Iterator[Ban]:
+def whole(
+    bans: int, *, avatar: bool, everything: bool, quote_bio: bool = False, seed: int = 7
+) -> Iterator[Ban]:
     """Bans of whole accounts: every field at its share of the simulated population, or each of them there."""
     rng, people = seeded(seed, "bench memory"), Population(seed, bans)
     for number in range(bans):
@@ -60,7 +62,7 @@ def whole(bans: int, *, avatar: bool, everything: bool, seed: int = 7) -> Iterat
             person = people.equipped(rng, person, frozenset(TRAITS))
         if not avatar:
             person = replace(person, avatar=None)
-        yield ban_of(banned(person, BANNED_AT + number % _DAY, "spam"), KEYERS)
+        yield ban_of(banned(person, BANNED_AT + number % _DAY, "spam"), KEYERS, quote_bio=quote_bio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from agents.common.converters import (
     rival_shares,
 )
 from cli import output
+from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.single_record import Profile, read_banned, read_sign_up
-from cli.options import FILE, platform_option
+from cli.options import FILE
 from cli.output_files import write
 from report.text import visible
 from report.waterfall import svg as waterfall
@@ -50,9 +50,9 @@ from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
     metavar="N",
     help="How many accounts are banned: with more of them, a chance resemblance to one is likelier.",
 )
-@platform_option
+@files_options
 @output.json_option
-def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str, as_json: bool) -> int:
+def command(new: Path, banned: Path, svg: Path | None, bans: int, files: EventFiles, as_json: bool) -> int:
     """Show why two accounts resemble each other: A as if it were new, B as if it were banned.
 
     Prints every piece of evidence for and against, its weight in nats (natural log-odds), their sum, what
@@ -60,18 +60,16 @@ def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str,
     figures of how common values are. Needs no servers and keeps nothing.
 
     Each file holds one JSON object: an AccountCreated, an AccountBanned, or just an account's fields
-    (docs/reference/events.md). One of them may be `-`, standard input.
+    (docs/reference/events.md); with --mapping or --kcat, one record of a topic, or a CSV file with one row.
+    One of them may be `-`, standard input.
 
     \b
     Examples:
       samehand explain new.json banned.json
       samehand explain new.json banned.json --bans 100000 --svg why.svg
+      samehand explain new.csv banned.csv --mapping users.toml --region PK
     """
-    now = time.time()
-    ours, theirs = (
-        read_sign_up(new, platform=platform, now=now),
-        read_banned(banned, platform=platform, now=now),
-    )
+    ours, theirs = read_sign_up(new, files), read_banned(banned, files)
     result, evidence, against = _compared(ours, theirs, bans)
     title = f"{_name(ours)} beside banned {_name(theirs)}"
     if svg is not None:

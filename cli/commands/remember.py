@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from cli.inputs.input_files import ACCOUNTS, InputLine, size
 from cli.offline.distilled import remembered
 from cli.offline.offline_scoring import BATCH_RECORDS, batches
 from cli.options import FILE, strict_option
+from cli.outages import through_outages
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from report.text import plural
@@ -80,7 +82,7 @@ def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: b
 async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated]], tally: _Tally) -> None:
     peppers, stock = peppers_of(settings), stock_of(settings)
     async with closing_store(settings, peppers) as store:
-        await store.open()
+        await store.open()  # who named a wrong Redis hears it at once
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
             distilled = remembered([event for _, event in batch], peppers.keyers, stock)
             tally.faults += [
@@ -93,7 +95,7 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
                 for (line, event), outcome in zip(batch, distilled, strict=True)
                 if not isinstance(outcome, Dead)
             ]
-            await store.remember(accounts, now=time.time())
+            await through_outages(partial(store.remember, accounts, now=time.time()))
             tally.remembered += len(accounts)
 
 

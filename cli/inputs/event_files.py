@@ -21,7 +21,7 @@ from cli.inputs.oddities import tell_odd
 from cli.options import FILE, platform_option
 from report.text import visible
 from samehand.normalize.phone import fold_phone
-from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
+from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.mapper import Mapped
@@ -36,7 +36,8 @@ class EventFiles:
     """Reads files of accounts and of bans. ``now`` (Unix seconds) is the clock of the command.
 
     With ``mappings`` a file holds foreign records, or a table with columns of any names, of which those are
-    read that become what is asked for. ``region`` (ISO 3166) is that of phone numbers without a country code.
+    read that become what is asked for; with ``kcat`` alone, records of our own topics. ``region`` (ISO 3166)
+    is that of phone numbers without a country code.
     """
 
     platform: str
@@ -66,19 +67,22 @@ class EventFiles:
         tell_odd(((path, kind) for path, kind in files if not self.maps(path, kind)), strict=strict)
 
     def maps(self, path: Path, kind: Kind[Any]) -> bool:
-        """Whether the mapping reads a file: what is in our form already needs none."""
-        return self.mappings is not None and not is_ours(path, kind)
+        """Whether a file holds records of topics or foreign ones: what is in our form already needs none."""
+        return (self.kcat or self.mappings is not None) and not is_ours(path, kind)
 
     def localised(self, event: E) -> E:
         """The event with its phone number in international form, where the region makes it readable."""
-        account = event.account
+        account = self.localised_account(event.account)
+        return event if account is event.account else replace(event, account=account)
+
+    def localised_account(self, account: Account) -> Account:
+        """The same for an account without an event."""
         if self.region is None or account.phone is None or fold_phone(account.phone, account.locale):
-            return event
+            return account
         national = fold_phone(account.phone, f"und-{self.region}")
-        return event if national is None else replace(event, account=replace(account, phone=national.e164))
+        return account if national is None else replace(account, phone=national.e164)
 
     def _mapped(self, path: Path, wanted: type[E], hear: output.Advance) -> Iterator[InputLine[E]]:
-        assert self.mappings is not None
         for address, _, result in mapped_records(path, self.mappings, kcat=self.kcat, hear=hear):
             if isinstance(result, Malformed):
                 yield InputLine(address, result)
@@ -105,14 +109,16 @@ def files_options(command: F) -> F:
         help="Read files by this mapping file (TOML, docs/mapping.md): JSONL of your records, or CSV with "
         "your columns. A file with samehand's own columns or records needs none.",
     )
-    @click.option("--kcat", is_flag=True, help="With --mapping: the files are the output of `kcat -J`.")
+    @click.option(
+        "--kcat",
+        is_flag=True,
+        help="The files are the output of `kcat -J`: of your topics with --mapping, else of samehand's.",
+    )
     @region_option
     @functools.wraps(command)
     def with_files(
         *, platform: str, mapping: Path | None, kcat: bool, region: str | None, **rest: Any
     ) -> Any:
-        if kcat and mapping is None:
-            raise click.UsageError("--kcat says what the files are, with --mapping what becomes of them")
         mappings = None if mapping is None else compiled(mapping)
         return command(files=EventFiles(platform, mappings, kcat, region), **rest)
 

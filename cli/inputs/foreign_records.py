@@ -1,4 +1,4 @@
-"""Samples of other people's topics: a file with a record a line, or the newest records of a topic itself."""
+"""Samples of topics, foreign or ours: a file with a record a line, or the newest records of a topic."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from cli import output
 from cli.inputs.input_files import read_raw, read_table
 from cli.inputs.input_source import read_bytes, shown_path
 from report.text import plural, visible
+from schemas.malformed import Malformed
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
-from schemas.mapping.mapper import Result
+from schemas.mapping.fields import TARGETS, Kind
+from schemas.mapping.mapper import Mapped, NotMapped, Result
 from streams.errors import TopicsError
 from streams.kafka.client import reader
 from streams.kafka.mapped_topics import mappings_of
+from streams.kafka.topics import Names, names
 from streams.outcomes import Arrival
 from streams.settings import Settings, load
 
@@ -40,18 +43,24 @@ def compiled(path: Path | None) -> Mappings:
 
 
 def mapped_records(
-    path: Path, mappings: Mappings, *, kcat: bool, hear: output.Advance, partition: int = 0
+    path: Path, mappings: Mappings | None, *, kcat: bool, hear: output.Advance, partition: int = 0
 ) -> Iterator[tuple[str, Arrival, Result]]:
-    """What a table makes of a file's records, each with its address.
+    """What a table makes of a file's records, each with its address; without one they are of our own topics.
 
     Records of two files need different ``partition`` s, lest they count as one. Raises ``click.UsageError``
     where the file does not say of which topic it is, ``click.ClickException`` for a record of another topic.
     """
+    if mappings is None:
+        topics = names(load())
+        for address, record in of_kcat(path, topics.created, hear=hear):
+            now = max(time.time(), record.timestamp)
+            yield address, record, own_result(record, own_kind(record.topic, topics), now=now)
+        return
     of = next(iter(mappings.topics))
     if len(mappings.topics) > 1 and not kcat:
-        names = visible(", ".join(mappings.topics), 1_000)
+        mapped = visible(", ".join(mappings.topics), 1_000)
         raise click.UsageError(
-            f"{shown_path(path)} holds records of one topic, and several are mapped: {names}; use --kcat"
+            f"{shown_path(path)} holds records of one topic, and several are mapped: {mapped}; use --kcat"
         )
     sample = of_kcat(path, of, hear=hear) if kcat else of_file(path, of, hear=hear, partition=partition)
     for address, record in sample:
@@ -60,6 +69,19 @@ def mapped_records(
         # Samples may be old and clocks differ: what lies ahead is found by the worker that reads it.
         now = max(time.time(), record.timestamp)
         yield address, record, mappings.topics[record.topic].map(record, now=now)
+
+
+def own_kind(topic: str, topics: Names) -> Kind | None:
+    """What the records of one of our topics of accounts are; None for any other topic."""
+    return next((kind for kind in TARGETS if topic == getattr(topics, kind)), None)
+
+
+def own_result(record: Arrival, kind: Kind | None, *, now: float) -> Result:
+    """A record of ours as a mapping would hand it over."""
+    if kind is None or record.value is None:
+        return NotMapped("no-rule" if kind is None else "tombstone")
+    decoded = TARGETS[kind].decode(record.value, now=now)
+    return decoded if isinstance(decoded, Malformed) else Mapped(kind, decoded, 0)
 
 
 def of_file(

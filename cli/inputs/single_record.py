@@ -1,20 +1,25 @@
-"""One account out of a JSON file: a whole record, or the account's object alone."""
+"""One account out of a file: a whole record, the account's object alone, or a record that a mapping reads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
 
+from cli.inputs.event_files import EventFiles
+from cli.inputs.foreign_records import mapped_records
+from cli.inputs.input_errors import fault_line
+from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.input_source import STDIN, read_bytes, shown_path
 from cli.inputs.oddities import tell_all
 from report.text import plural, visible
 from schemas import faults
-from schemas.accounts import Account
+from schemas.accounts import Account, AccountBanned, AccountEvent
 from schemas.malformed import Malformed
+from schemas.mapping.mapper import Mapped
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_ban, decode_created
 
 _SHOWN_MAX: Final = 5  # names of fields that a person reads in one line
@@ -30,23 +35,47 @@ class Profile:
     policy: str | None = None
 
 
-def read_sign_up(path: Path, *, platform: str, now: float) -> Profile:
+def read_sign_up(path: Path, files: EventFiles) -> Profile:
     """The new account. Raises ``click.ClickException`` in one line for whatever is no account."""
+    if files.maps(path, ACCOUNTS):
+        return _profile(_mapped(path, files))
     raw = _object(path)
     if "account" not in raw:
-        return _plain(path, raw, platform)
-    event = _record(path, decode_created(msgspec.json.encode(raw), now=now))
-    return Profile(event.platform, event.account, event.at)
+        return _plain(path, raw, files)
+    return _profile(files.localised(_record(path, decode_created(msgspec.json.encode(raw), now=files.now))))
 
 
-def read_banned(path: Path, *, platform: str, now: float) -> Profile:
-    """The banned account, like :func:`read_sign_up`."""
+def read_banned(path: Path, files: EventFiles) -> Profile:
+    """The banned account, like :func:`read_sign_up`; one that a mapping reads as a sign-up has no date."""
+    if files.maps(path, BANS):
+        event = _mapped(path, files)
+        return replace(_profile(event), at=_banned_at(event))
     raw = _object(path)
     if "account" not in raw:
-        return _plain(path, raw, platform)
-    event = _record(path, decode_ban(msgspec.json.encode(raw), now=now))
-    at = None if event.banned_at is None else event.banned_at.timestamp()
-    return Profile(event.platform, event.account, at, event.policy)
+        return _plain(path, raw, files)
+    event = files.localised(_record(path, decode_ban(msgspec.json.encode(raw), now=files.now)))
+    return replace(_profile(event), at=_banned_at(event))
+
+
+def _profile(event: AccountEvent) -> Profile:
+    policy = event.policy if isinstance(event, AccountBanned) else None
+    return Profile(event.platform, event.account, event.at, policy)
+
+
+def _banned_at(event: AccountEvent) -> float | None:
+    banned_at = event.banned_at if isinstance(event, AccountBanned) else None
+    return None if banned_at is None else banned_at.timestamp()
+
+
+def _mapped(path: Path, files: EventFiles) -> AccountEvent:
+    """The first record of a file that a mapping makes an account's."""
+    records = mapped_records(path, files.mappings, kcat=files.kcat, hear=lambda _: None)
+    for address, _, result in records:
+        if isinstance(result, Malformed):
+            raise click.ClickException(fault_line(address, result))
+        if isinstance(result, Mapped) and isinstance(result.found.record, AccountEvent):
+            return files.localised(result.found.record)
+    raise click.ClickException(f"{shown_path(path)}: no record of an account maps")
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -61,8 +90,8 @@ def _object(path: Path) -> dict[str, Any]:
         raise click.ClickException(f"{shown_path(path)}: is not one JSON object") from fault
 
 
-def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
-    own = raw.pop("platform", platform)
+def _plain(path: Path, raw: dict[str, Any], files: EventFiles) -> Profile:
+    own = raw.pop("platform", files.platform)
     strange = [name for name in raw if name not in Account.__struct_fields__]
     shown = ", ".join(visible(name, 64) for name in strange[:_SHOWN_MAX])
     more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
@@ -81,7 +110,7 @@ def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
         raise _fault(path, faults.from_validation(error)) from error
     if not isinstance(own, str):
         raise click.ClickException(f"{shown_path(path)}: platform is not a string")
-    return Profile(own, account)
+    return Profile(own, files.localised_account(account))
 
 
 def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:

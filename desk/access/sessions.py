@@ -49,14 +49,11 @@ async def begin(
     token = secrets.token_urlsafe(32)
     await users.begin_session(
         connection,
-        {
-            "digest": digest_of(token),
-            "user_id": user_id,
-            "csrf": secrets.token_urlsafe(24),
-            "began_at": now,
-            "seen_at": now,
-            "ends_at": min(ends_at, now + SESSION_SECONDS_MAX),
-        },
+        digest_of(token),
+        user_id,
+        csrf=secrets.token_urlsafe(24),
+        ends_at=min(ends_at, now + SESSION_SECONDS_MAX),
+        now=now,
     )
     await audit.note(
         connection, actor=user_id, action="signed-in", subject=user_id, now=now, detail={"how": how}

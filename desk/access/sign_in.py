@@ -133,22 +133,8 @@ async def add_user(
     if role not in ROLES:
         raise UnusableInput("role", f"is one of {', '.join(ROLES)}")
     user_id = user_id or secrets.token_hex(16)
-    added = await users.add(
-        connection,
-        {
-            "user_id": user_id,
-            "name": name,
-            "initials": initials_of(name),
-            "role": role,
-            "password": password,
-            "subject": subject,
-            "created_at": now,
-            "failures": 0,
-            "locked_until": 0.0,
-            "preferences": "{}",
-        },
-    )
-    if not added:
+    user = UserRow(user_id, name, initials_of(name), role, password, subject, created_at=now)
+    if not await users.add(connection, user):
         raise Conflict(f"there is somebody called {name!r} already")
     await audit.note(
         connection, actor=audit.SYSTEM, action="user-added", subject=user_id, now=now, detail={"role": role}

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, case, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.finding import findable
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, one_of, upsert
 from desk.database.seals import hides_words
 
@@ -79,9 +80,13 @@ _AT_ONCE: Final = 500
 """Payloads that are held at a time: a few megabytes."""
 
 
-async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
+async def find(connection: AsyncConnection, alert_id: str, *, user_id: str | None = None) -> AlertRow | None:
+    """Returns an alert, if it is known and a person may read it."""
+    alerts = schema.alerts
     return await one_of(
-        connection, AlertRow, select(schema.alerts).where(schema.alerts.c.alert_id == alert_id)
+        connection,
+        AlertRow,
+        select(alerts).where(alerts.c.alert_id == alert_id, reads_policy(user_id, alerts.c.policy)),
     )
 
 
@@ -139,14 +144,17 @@ async def weighed_by(connection: AsyncConnection, version: str, *, since: float)
     return int(count), int(named_count or 0)
 
 
-async def with_payload(connection: AsyncConnection, alert_id: str) -> QuotedAlertRow | None:
+async def with_payload(
+    connection: AsyncConnection, alert_id: str, *, user_id: str | None = None
+) -> QuotedAlertRow | None:
+    """Returns an alert and what it quotes, if it is known and a person may read it."""
     evidence = schema.evidence.c
     return await one_of(
         connection,
         QuotedAlertRow,
         select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
         .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
-        .where(schema.alerts.c.alert_id == alert_id),
+        .where(schema.alerts.c.alert_id == alert_id, reads_policy(user_id, schema.alerts.c.policy)),
     )
 
 
@@ -214,29 +222,34 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
 
 
 async def of_account(
-    connection: AsyncConnection, key: str, limit: int, *, as_banned: bool = True
+    connection: AsyncConnection, key: str, limit: int, *, as_banned: bool = True, user_id: str | None = None
 ) -> Sequence[AlertRow]:
-    """Alerts about an account, the newest first: as the new one and, with `as_banned`, as the banned one."""
+    """Alerts about an account, the newest first: as the new one and, with `as_banned`, as the banned one; of
+    the policies that a person reads."""
     alerts = schema.alerts
     about = alerts.c.account == key
     return await all_of(
         connection,
         AlertRow,
         select(alerts)
-        .where(about | (alerts.c.banned == key) if as_banned else about)
+        .where(
+            about | (alerts.c.banned == key) if as_banned else about, reads_policy(user_id, alerts.c.policy)
+        )
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit),
     )
 
 
-async def of_family(connection: AsyncConnection, root: str, limit: int) -> Sequence[AlertRow]:
-    """Alerts whose banned account is of one family, the newest first."""
+async def of_family(
+    connection: AsyncConnection, root: str, limit: int, *, user_id: str | None = None
+) -> Sequence[AlertRow]:
+    """Alerts whose banned account is of one family, the newest first, of the policies that a person reads."""
     alerts = schema.alerts
     return await all_of(
         connection,
         AlertRow,
         select(alerts)
-        .where(alerts.c.root == root)
+        .where(alerts.c.root == root, reads_policy(user_id, alerts.c.policy))
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit),
     )
@@ -250,11 +263,11 @@ async def page(
     limit: int,
     seen_by: str | None = None,
 ) -> Sequence[AlertRow]:
-    """Alerts, the newest first. ``status``: as somebody who decides (``seen_by``) sees it, who may not know
-    yet that an alert was withdrawn.
+    """Alerts, the newest first. ``seen_by``: of the policies that somebody who decides reads, by the
+    ``status`` that they see, who may not know yet that an alert was withdrawn.
     """
     alerts = schema.alerts
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [reads_policy(seen_by, alerts.c.policy)]
     if status is not None:
         shown: ColumnElement[str] = alerts.c.status
         if seen_by is not None:
@@ -266,7 +279,7 @@ async def page(
         connection,
         AlertRow,
         select(alerts)
-        .where(and_(True, *conditions))
+        .where(*conditions)
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit),
     )

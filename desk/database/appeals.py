@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -120,18 +120,15 @@ async def lapse(connection: AsyncConnection, alert_id: str, *, now: float, reaso
     )
 
 
-def _undoable() -> ColumnElement[bool]:
-    return exists().where(_outbox.c.verdict_id == _appeals.c.verdict_id, _outbox.c.taken_at.is_(None))
-
-
 async def to_publish(connection: AsyncConnection, limit: int) -> list[AppealRow]:
     """Returns decided appeals that were not confirmed yet, oldest first, without those whose verdict can
     still be undone."""
+    undoable = exists().where(_outbox.c.verdict_id == _appeals.c.verdict_id, _outbox.c.taken_at.is_(None))
     return await all_of(
         connection,
         AppealRow,
         select(_appeals)
-        .where(_appeals.c.sent_at.is_(None), _appeals.c.outcome.is_not(None), ~_undoable())
+        .where(_appeals.c.sent_at.is_(None), _appeals.c.outcome.is_not(None), ~undoable)
         .order_by(_appeals.c.decided_at, _appeals.c.appeal_id)
         .limit(limit),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,12 +21,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from desk.database import erasing
+from desk.database import erasing, schema
 from desk.database.errors import (
     DatabaseError,
     DatabaseFull,
@@ -34,6 +35,7 @@ from desk.database.errors import (
     DatabaseTaken,
     DatabaseUnavailable,
 )
+from desk.database.rows import insert_new
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 
@@ -71,6 +73,8 @@ def table_versions(connection: Connection) -> tuple[str | None, str]:
         )
     return there, scripts.get_current_head() or ""
 
+
+KEY_BYTES: Final = 32
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another one of this process; a transaction takes milliseconds."""
@@ -153,6 +157,14 @@ class Database:
             await connection.commit()
             self._log_holds_erased |= self.is_sqlite and erasing.take_mark(connection)
         await self.empty_log()
+
+    async def secret(self, name: str) -> bytes:
+        """Returns the secret of a name, which is generated on the first call."""
+        made = {"name": name, "value": secrets.token_bytes(KEY_BYTES)}
+        async with self.begin() as connection:
+            await insert_new(connection, schema.secrets, made)
+            kept = select(schema.secrets.c.value).where(schema.secrets.c.name == name)
+            return bytes((await connection.execute(kept)).scalar_one())
 
     async def empty_log(self) -> None:
         """Truncates SQLite's log where what was erased still stands in it.
@@ -328,7 +340,17 @@ def _file(url: URL) -> Path:
 def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _only_reading if reading else _as_we_want_sqlite)
+        wanted = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def as_we_want_it(connection: DBAPIConnection, _: Any) -> None:
+            if not reading:
+                connection.isolation_level = None  # transactions begin where we say so
+            cursor = connection.cursor()
+            for pragma in ("query_only=ON",) if reading else wanted:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
         return engine
     return create_async_engine(
         url,
@@ -338,21 +360,10 @@ def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_MS}",
+            # Compiling a page's statement takes longer than running it, by its cost in the worst case.
+            "options": f"-c statement_timeout={STATEMENT_MS} -c jit=off",
         },
     )
-
-
-def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say so
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _only_reading(connection: DBAPIConnection, _: Any) -> None:
-    connection.cursor().execute("PRAGMA query_only=ON")
 
 
 def _lock(url: URL, *, alone: bool) -> int | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
+    FromClause,
+    Row,
     Select,
     and_,
     bindparam,
@@ -28,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
+from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, parts_of, upsert
 from desk.database.seals import hides_twins_words
 
@@ -63,6 +66,22 @@ class WaitingRow:
     read: ReadRow
     alert: AlertRow
     quoted: QuotedAlertRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One row of the queue: what of a sign-up and a family waits for somebody.
+
+    head       what comes first of it, with its evidence
+    others     the next ones, with their evidence, as many as are shown
+    read_ids   of all, the head's first, as many as one key decides; empty of a single reading
+    count      of all
+    """
+
+    head: WaitingRow
+    others: tuple[WaitingRow, ...] = ()
+    read_ids: tuple[int, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +124,23 @@ class ClaimsRow:
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 _evidence, _appeals = schema.evidence, schema.appeals
 
+
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
-_SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
+def _shown_kind(read: FromClause = _reads) -> ColumnElement[str]:
+    return case((read.c.kind == "golden", "first"), else_=read.c.kind)
 
 
 RANKS: Final = {"likely": 0, "possible": 1}
 """By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
 
 
-async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
-    return await one_of(connection, ReadRow, select(_reads).where(_reads.c.read_id == read_id))
+async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
+    """Returns a read, if it is known and of a policy that a person reads."""
+    return await one_of(
+        connection,
+        ReadRow,
+        select(_reads).where(_reads.c.read_id == read_id, reads_alert(user_id, _reads.c.alert_id)),
+    )
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
@@ -241,11 +267,14 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
-def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
+def _open_to(
+    user_id: str, *, leads: bool, read: FromClause = _reads, alert: FromClause = _alerts
+) -> list[ColumnElement[bool]]:
+    """What a person may take of readings that are joined to their alerts."""
     read_before = (
         select(_verdicts.c.verdict_id)
         .where(
-            _verdicts.c.alert_id == _reads.c.alert_id,
+            _verdicts.c.alert_id == read.c.alert_id,
             _verdicts.c.reviewer == user_id,
             _verdicts.c.undone_at.is_(None),
         )
@@ -255,47 +284,50 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     exercised = (
         select(exercise.c.read_id)
         .where(
-            exercise.c.alert_id == _reads.c.alert_id,
+            exercise.c.alert_id == read.c.alert_id,
             exercise.c.only_for == user_id,
             exercise.c.state == "open",
         )
         .exists()
     )
     conditions: list[ColumnElement[bool]] = [
-        _reads.c.state == "open",
+        read.c.state == "open",
+        reads_policy(user_id, alert.c.policy),
         # What is read blind alone first is not beside itself in the queue, with its score.
-        or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id),
+        or_(and_(read.c.only_for.is_(None), ~exercised), read.c.only_for == user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
-        or_(_reads.c.kind == "first", ~read_before),
+        or_(read.c.kind == "first", ~read_before),
         # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
-        or_(_reads.c.kind != "appeal", ~hides_twins_words(user_id, _reads.c.alert_id)),
+        or_(read.c.kind != "appeal", ~hides_twins_words(user_id, read.c.alert_id)),
     ]
     if not leads:
-        conditions.append(_reads.c.kind != "dispute")
+        conditions.append(read.c.kind != "dispute")
     return conditions
 
 
-def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
+def _not_skipped(user_id: str, now: float, read: FromClause = _reads) -> ColumnElement[bool]:
     return ~(
         select(_skips.c.until)
-        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
+        .where(_skips.c.read_id == read.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
         .exists()
     )
 
 
-def _passing(filters: Filters) -> list[ColumnElement[bool]]:
+def _passing(
+    filters: Filters, read: FromClause = _reads, alert: FromClause = _alerts
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.band is not None:
-        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
+        conditions += [alert.c.band == filters.band, read.c.blind.is_(False)]
         # What is seen with its score ranks by its band: the queue's index leads there at once.
         if filters.band in RANKS:
-            conditions.append(_reads.c.rank == RANKS[filters.band])
+            conditions.append(read.c.rank == RANKS[filters.band])
     for name in ("policy", "platform", "direction", "basis", "language"):
         wanted = getattr(filters, name)
         if wanted is not None:
-            conditions.append(_alerts.c[name] == wanted)
+            conditions.append(alert.c[name] == wanted)
     if filters.kind is not None:
-        conditions.append(_SHOWN_KIND.in_([filters.kind]))
+        conditions.append(_shown_kind(read).in_([filters.kind]))
     return conditions
 
 
@@ -331,6 +363,7 @@ async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = Fal
     """
     result = await connection.execute(
         select(_reads.c.read_id)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(*_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id.desc())
         .limit(1)
@@ -338,16 +371,19 @@ async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = Fal
     return result.scalar_one_or_none() or 0
 
 
-async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
-    """Returns the values of some columns of alerts, sorted, to narrow the queue by."""
-    result = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
+async def known_values(
+    connection: AsyncConnection, names: Sequence[str], limit: int, *, user_id: str | None = None
+) -> dict[str, list[str]]:
+    """Returns the values of some columns of alerts, sorted, to narrow the queue by; of policies those that a
+    person reads."""
+    result = await connection.execute(union_all(*(_values_of(name, limit, user_id) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
     for row in result:
         values[row.name].append((row.number, row.value))
     return {name: [value for _, value in sorted(several)] for name, several in values.items()}
 
 
-def _values_of(name: str, limit: int) -> Select[Any]:
+def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
     known = select(func.min(column).label("value"), literal(1).label("number")).cte(
@@ -357,9 +393,10 @@ def _values_of(name: str, limit: int) -> Select[Any]:
     known = known.union_all(
         select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
     )
-    return select(literal(name).label("name"), known.c.value, known.c.number).where(
+    values = select(literal(name).label("name"), known.c.value, known.c.number).where(
         known.c.value.is_not(None)
     )
+    return values.where(reads_policy(user_id, known.c.value)) if name == "policy" else values
 
 
 async def queue(
@@ -381,16 +418,117 @@ async def queue(
     if free:
         conditions.append(_free_for(user_id, now))
     if after is not None:
-        columns = _ordered_by(filters)
-        here = tuple_(*columns)
-        there = tuple_(*(getattr(after, column.name) for column in columns))
-        conditions.append(here < there if filters.order == "newest" else here > there)
+        conditions.append(_after(after, filters))
     return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
 
 
-def _ordered_by(filters: Filters) -> list[Column[Any]]:
-    by_age = [_reads.c.waits_since, _reads.c.read_id]
-    return by_age if filters.order in ("oldest", "newest") else [_reads.c.rank, *by_age]
+async def folds(
+    connection: AsyncConnection,
+    user_id: str,
+    filters: Filters,
+    *,
+    now: float,
+    limit: int,
+    members_max: int,
+    shown_max: int,
+    leads: bool = False,
+    after: Place | None = None,
+) -> list[Fold]:
+    """Returns rows of the queue as :func:`queue` orders them, each once, wherever its readings stand.
+
+    Only first readings that show their score are folded: of others it would tell that they belong together.
+    """
+
+    def taken(read: FromClause, alert: FromClause) -> list[ColumnElement[bool]]:
+        return [
+            *_open_to(user_id, leads=leads, read=read, alert=alert),
+            _not_skipped(user_id, now, read),
+            *_passing(filters, read, alert),
+        ]
+
+    other, others_alert = _reads.alias(), _alerts.alias()
+    earlier = exists().where(
+        others_alert.c.account == _alerts.c.account,
+        others_alert.c.root == _alerts.c.root,
+        other.c.alert_id == others_alert.c.alert_id,
+        _folded(other),
+        _comes_after(_ordered_by(filters), _ordered_by(filters, other), filters),
+        *taken(other, others_alert),
+    )
+    conditions = [*taken(_reads, _alerts), or_(~_folded(_reads), ~earlier)]
+    if after is not None:
+        conditions.append(_after(after, filters))
+    heads = await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
+    several = [head for head in heads if head.read.kind == "first" and not head.read.blind]
+    if not several:
+        return [Fold(head) for head in heads]
+    by = (_alerts.c.account, _alerts.c.root)
+    counted = (
+        select(
+            _reads.c.read_id,
+            *by,
+            func.row_number().over(partition_by=by, order_by=_order_of(filters)).label("number"),
+            func.count().over(partition_by=by).label("together"),
+        )
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(
+            _alerts.c.account.in_({head.alert.account for head in several}),
+            _alerts.c.root.in_({head.alert.root for head in several}),
+            _folded(_reads),
+            *taken(_reads, _alerts),
+        )
+        .subquery()
+    )
+    columns = counted.c
+    result = await connection.execute(
+        select(counted)
+        .where(columns.together > 1, columns.number <= members_max)
+        .order_by(columns.account, columns.root, columns.number)
+    )
+    found = defaultdict[tuple[str, str], list[Row[Any]]](list)
+    for row in result:
+        found[row.account, row.root].append(row)
+    folded = [found.get((head.alert.account, head.alert.root), []) for head in several]
+    shown = [row.read_id for rows in folded for row in rows[1 : shown_max + 1]]
+    quoted = {}
+    if shown:
+        waiting = await _waiting(
+            connection, [_reads.c.read_id.in_(shown)], (_reads.c.read_id,), len(shown), quoted=True
+        )
+        quoted = {row.read.read_id: row for row in waiting}
+    by_head = {head.read.read_id: rows for head, rows in zip(several, folded, strict=True)}
+    return [_fold(head, by_head.get(head.read.read_id, []), quoted) for head in heads]
+
+
+def _fold(head: WaitingRow, rows: Sequence[Row[Any]], quoted: Mapping[int, WaitingRow]) -> Fold:
+    """Returns a row of the queue. On PostgreSQL a reading may have left it since the head was read."""
+    if not rows:
+        return Fold(head)
+    read_ids = (head.read.read_id, *(row.read_id for row in rows if row.read_id != head.read.read_id))
+    shown = tuple(quoted[row.read_id] for row in rows if row.read_id in quoted)
+    return Fold(head, shown, read_ids, int(rows[0].together))
+
+
+def _folded(read: FromClause) -> ColumnElement[bool]:
+    return and_(read.c.kind == "first", read.c.blind.is_(False))
+
+
+def _after(place: Place, filters: Filters) -> ColumnElement[bool]:
+    columns = _ordered_by(filters)
+    return _comes_after(columns, [literal(getattr(place, column.name)) for column in columns], filters)
+
+
+def _comes_after(
+    here: Sequence[ColumnElement[Any]], there: Sequence[ColumnElement[Any]], filters: Filters
+) -> ColumnElement[bool]:
+    """Whether a place in the queue comes after another one."""
+    one, other = tuple_(*here), tuple_(*there)
+    return one < other if filters.order == "newest" else one > other
+
+
+def _ordered_by(filters: Filters, read: FromClause = _reads) -> list[ColumnElement[Any]]:
+    by_age: list[ColumnElement[Any]] = [read.c.waits_since, read.c.read_id]
+    return by_age if filters.order in ("oldest", "newest") else [read.c.rank, *by_age]
 
 
 def _order_of(filters: Filters) -> list[ColumnElement[Any]]:
@@ -436,6 +574,7 @@ async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, l
         connection,
         ReadRow,
         select(_reads)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
         .order_by(_reads.c.read_id)
         .limit(1),
@@ -474,9 +613,16 @@ async def decidable_together(
     return await _waiting(connection, conditions, _order_of(filters), limit, quoted=quoted, lock=lock)
 
 
-async def first_readings(connection: AsyncConnection, read_ids: Collection[int]) -> list[WaitingRow]:
-    """Returns those of some readings that are first ones, whatever became of them, with what is quoted."""
-    conditions = [_reads.c.kind == "first", _reads.c.read_id.in_(read_ids)]
+async def first_readings(
+    connection: AsyncConnection, user_id: str, read_ids: Collection[int]
+) -> list[WaitingRow]:
+    """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
+    of them, with what is quoted."""
+    conditions = [
+        _reads.c.kind == "first",
+        _reads.c.read_id.in_(read_ids),
+        reads_policy(user_id, _alerts.c.policy),
+    ]
     return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
 
@@ -499,7 +645,7 @@ async def waiting_counts(
 ) -> list[WaitingCount]:
     """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
     blind; the largest groups first."""
-    by = [_SHOWN_KIND.label(name) if name == "kind" else _alerts.c[name] for name in names]
+    by = [_shown_kind().label(name) if name == "kind" else _alerts.c[name] for name in names]
     by.append(_reads.c.blind)
     waiting, oldest = func.count(), func.min(_reads.c.waits_since)
     result = await connection.execute(

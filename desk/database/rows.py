@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Row, Select, Table
@@ -50,29 +51,15 @@ async def _put(
     connection: AsyncConnection, table: Table, values: Mapping[str, Any], over: Mapping[str, Any]
 ) -> None:
     keys = [column.name for column in table.primary_key]
-    if connection.dialect.name == "sqlite":
-        await connection.execute(
-            sqlite.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=dict(over))
-        )
-    else:
-        await connection.execute(
-            postgresql.insert(table)
-            .values(**values)
-            .on_conflict_do_update(index_elements=keys, set_=dict(over))
-        )
+    row = _dialect(connection).insert(table).values(**values)
+    await connection.execute(row.on_conflict_do_update(index_elements=keys, set_=dict(over)))
 
 
 async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
     """Inserts a row unless it collides with one that exists. Returns True if it was inserted."""
     key = next(iter(table.primary_key))
-    if connection.dialect.name == "sqlite":
-        done = await connection.execute(
-            sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(key)
-        )
-    else:
-        done = await connection.execute(
-            postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
-        )
+    row = _dialect(connection).insert(table).values(**values)
+    done = await connection.execute(row.on_conflict_do_nothing().returning(key))
     return done.first() is not None  # a driver may not know how many rows an insert made
 
 
@@ -85,7 +72,9 @@ async def copy_new(
 ) -> None:
     """Inserts the rows that a query selects with each of some parameters, without those that collide with one
     that exists."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(table).from_select(names, rows).on_conflict_do_nothing(), parameters
-    )
+    copies = _dialect(connection).insert(table).from_select(names, rows)
+    await connection.execute(copies.on_conflict_do_nothing(), parameters)
+
+
+def _dialect(connection: AsyncConnection) -> ModuleType:
+    return sqlite if connection.dialect.name == "sqlite" else postgresql

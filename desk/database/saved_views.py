@@ -1,10 +1,10 @@
-"""Views of the queue that somebody saved: a name, and what the queue is narrowed and ordered by."""
+"""Views of the queue that somebody saved, for themselves or for the team: a name, filters and an order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -13,31 +13,41 @@ from desk.database.rows import all_of, upsert
 
 @dataclass(frozen=True, slots=True)
 class SavedViewRow:
-    """One view. `query`: filters and order, as the queue's address says them."""
+    """One view. `query`: filters and order, as the queue's address says them; `shared`: with the team."""
 
     name: str
     query: str
+    shared: bool = False
 
 
 _views = schema.saved_views
 
 
 async def of(connection: AsyncConnection, user_id: str, limit: int) -> list[SavedViewRow]:
-    """Returns a person's views, by name."""
+    """Returns a person's views, and after them the team's, by name. `limit`: of all of them."""
+    columns = _views.c
     return await all_of(
         connection,
         SavedViewRow,
-        select(_views.c.name, _views.c.query)
-        .where(_views.c.user_id == user_id)
-        .order_by(_views.c.name)
+        select(columns.name, columns.query, columns.shared)
+        .where(or_(columns.user_id == user_id, columns.shared))
+        .order_by(columns.shared, columns.name)
         .limit(limit),
     )
 
 
 async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> None:
-    """Saves a view, over the one of that name."""
-    await upsert(connection, _views, {"user_id": user_id, "name": view.name, "query": view.query})
+    """Saves a view, over the person's, or the team's, of that name."""
+    await drop(connection, user_id, view.name, shared=view.shared)
+    await upsert(
+        connection,
+        _views,
+        {"user_id": user_id, "name": view.name, "query": view.query, "shared": view.shared},
+    )
 
 
-async def drop(connection: AsyncConnection, user_id: str, name: str) -> None:
-    await connection.execute(delete(_views).where(_views.c.user_id == user_id, _views.c.name == name))
+async def drop(connection: AsyncConnection, user_id: str, name: str, *, shared: bool) -> None:
+    """Deletes a person's view, or the team's, whoever shared it."""
+    columns = _views.c
+    whose = columns.shared if shared else ~columns.shared & (columns.user_id == user_id)
+    await connection.execute(delete(_views).where(whose, columns.name == name))

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
@@ -314,6 +315,15 @@ saved_views = Table(
     Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
     Column("name", String(VIEW_NAME_CHARS), primary_key=True),
     Column("query", String(VIEW_QUERY_CHARS), nullable=False),
+    Column("shared", Boolean, nullable=False, server_default=false()),  # with the team, by a lead
+)
+
+# Whose policies a lead named; of whom there is none here, they read everything. "": bans without a policy.
+reader_policies = Table(
+    "reader_policies",
+    metadata,
+    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
+    Column("policy", String(SLUG_CHARS), primary_key=True),
 )
 
 audit = Table(

@@ -33,12 +33,15 @@ class SealRow:
 
 
 _alerts = schema.alerts
+# Made once, since each copies its table's columns. No subquery below stands within another of the same alias.
+_read, _outbox = schema.reads.alias(), schema.outbox.alias()
+_other, _own, _last = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
+_said, _twin, _asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
 
 
 def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the score of an alert is hidden from somebody who decides."""
-    read = schema.reads.alias()
-    return _unread(user_id, alert_id, read, read.c.blind.is_(True))
+    return _unread(user_id, alert_id, _read.c.blind.is_(True))
 
 
 def hides_words(
@@ -58,14 +61,13 @@ def hides_twins_words(
     not with each of the hundreds that it decided. A key that decided this one alone, or an alert whose own
     words are hidden, counts as well, then.
     """
-    said, twin, asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
-    unread = _hides_own_words(user_id, twin.c.alert_id)
+    unread = _hides_own_words(user_id, _twin.c.alert_id)
     if among is None:
-        same_key = and_(twin.c.batch == said.c.batch, twin.c.alert_id != said.c.alert_id, unread)
+        same_key = and_(_twin.c.batch == _said.c.batch, _twin.c.alert_id != _said.c.alert_id, unread)
     else:
-        keys = select(asked.c.batch).where(asked.c.alert_id.in_(among))
-        same_key = said.c.batch.in_(select(twin.c.batch).where(twin.c.batch.in_(keys), unread))
-    return exists().where(said.c.alert_id == alert_id, same_key)
+        keys = select(_asked.c.batch).where(_asked.c.alert_id.in_(among))
+        same_key = _said.c.batch.in_(select(_twin.c.batch).where(_twin.c.batch.in_(keys), unread))
+    return exists().where(_said.c.alert_id == alert_id, same_key)
 
 
 async def of_alerts(connection: AsyncConnection, user_id: str, alert_ids: Collection[str]) -> list[SealRow]:
@@ -95,32 +97,28 @@ async def accounts(connection: AsyncConnection, user_id: str, keys: Collection[s
 
 
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    read, other = schema.reads.alias(), schema.verdicts.alias()
     # By the alert of the reading: SQLAlchemy correlates with the next enclosing query alone.
-    others_spoke = exists().where(other.c.alert_id == read.c.alert_id, other.c.reviewer != user_id)
-    return _unread(user_id, alert_id, read, or_(read.c.blind.is_(True), read.c.kind != "first", others_spoke))
+    others_spoke = exists().where(_other.c.alert_id == _read.c.alert_id, _other.c.reviewer != user_id)
+    return _unread(user_id, alert_id, or_(_read.c.blind.is_(True), _read.c.kind != "first", others_spoke))
 
 
-def _unread(
-    user_id: str, alert_id: ColumnElement[str], read: FromClause, wanted: ColumnElement[bool]
-) -> ColumnElement[bool]:
+def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether a person who has not spoken has a reading open of the alert that meets `wanted`."""
-    own, last = schema.verdicts.alias(), schema.verdicts.alias()
     spoken = exists().where(
-        own.c.alert_id == alert_id,
-        own.c.reviewer == user_id,
-        own.c.undone_at.is_(None),
-        ~undoable(own),
+        _own.c.alert_id == alert_id,
+        _own.c.reviewer == user_id,
+        _own.c.undone_at.is_(None),
+        ~undoable(_own),
     )
     still_undoable = exists().where(
-        last.c.verdict_id == read.c.verdict_id,
-        last.c.reviewer == user_id,
-        undoable(last),
+        _last.c.verdict_id == _read.c.verdict_id,
+        _last.c.reviewer == user_id,
+        undoable(_last),
     )
     there = exists().where(
-        read.c.alert_id == alert_id,
-        or_(read.c.only_for.is_(None), read.c.only_for == user_id),
-        or_(read.c.state == "open", still_undoable),
+        _read.c.alert_id == alert_id,
+        or_(_read.c.only_for.is_(None), _read.c.only_for == user_id),
+        or_(_read.c.state == "open", still_undoable),
         wanted,
     )
     return and_(there, ~spoken)
@@ -128,6 +126,5 @@ def _unread(
 
 def undoable(verdict: FromClause) -> ColumnElement[bool]:
     """Whether a verdict can be undone: it was decided by a key and is not on its way yet."""
-    outbox = schema.outbox.alias()
-    on_its_way = exists().where(outbox.c.verdict_id == verdict.c.verdict_id, outbox.c.taken_at.is_(None))
+    on_its_way = exists().where(_outbox.c.verdict_id == verdict.c.verdict_id, _outbox.c.taken_at.is_(None))
     return and_(verdict.c.batch.is_not(None), on_its_way)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -24,10 +24,10 @@ class UserRow:
     password: str | None
     subject: str | None
     created_at: float
-    disabled_at: float | None
-    failures: int
-    locked_until: float
-    preferences: str
+    disabled_at: float | None = None
+    failures: int = 0
+    locked_until: float = 0.0
+    preferences: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class SessionRow:
 _users, _sessions, _links = schema.users, schema.sessions, schema.links
 
 
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+async def add(connection: AsyncConnection, user: UserRow) -> bool:
     """Adds a person. Returns False if the name, or the subject, is taken."""
-    return await insert_new(connection, _users, values)
+    return await insert_new(connection, _users, asdict(user))
 
 
 async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
@@ -83,9 +83,15 @@ async def change(connection: AsyncConnection, user_id: str, **values: Any) -> No
     await connection.execute(update(_users).where(_users.c.user_id == user_id).values(**values))
 
 
-async def begin_session(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+async def begin_session(
+    connection: AsyncConnection, digest: str, user_id: str, *, csrf: str, ends_at: float, now: float
+) -> None:
     """Keeps a session, by the digest of its token."""
-    await connection.execute(insert(_sessions).values(**values))
+    await connection.execute(
+        insert(_sessions).values(
+            digest=digest, user_id=user_id, csrf=csrf, began_at=now, seen_at=now, ends_at=ends_at
+        )
+    )
 
 
 async def session(connection: AsyncConnection, digest: str) -> SessionRow | None:

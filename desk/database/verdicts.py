@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, insert_new, one_of
 from desk.database.seals import hides_words, undoable
 
@@ -100,13 +101,7 @@ async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | Non
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
     """All verdicts on an alert, the earliest first, those undone too."""
-    return await all_of(
-        connection,
-        VerdictRow,
-        select(_verdicts)
-        .where(_verdicts.c.alert_id == alert_id)
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
-    )
+    return (await of_alerts(connection, [alert_id]))[alert_id]
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:
@@ -123,19 +118,13 @@ async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> 
 
 
 async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | None:
-    """The verdict that holds: the latest that was not undone and is no exercise."""
-    return await one_of(
-        connection,
-        VerdictRow,
-        select(_verdicts)
-        .where(
-            _verdicts.c.alert_id == alert_id,
-            _verdicts.c.undone_at.is_(None),
-            _verdicts.c.golden.is_(False),
-        )
-        .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
-        .limit(1),
-    )
+    """Returns the verdict that holds on an alert, or None."""
+    return holding_of(await of_alert(connection, alert_id))
+
+
+def holding_of(rows: Sequence[VerdictRow]) -> VerdictRow | None:
+    """Returns the verdict that holds of an alert's, the earliest first: the latest that may hold, or None."""
+    return next((row for row in reversed(rows) if row.may_hold), None)
 
 
 def held(alert_id: ColumnElement[str], column: str) -> ColumnElement[str]:
@@ -292,6 +281,7 @@ async def decided(
         columns.undone_at.is_(None),
         columns.kind != TAKE_BACK,
         or_(columns.golden.is_(False), mine),
+        reads_policy(user_id, _alerts.c.policy),
     ]
     for column, value in (
         (columns.verdict, filters.verdict),

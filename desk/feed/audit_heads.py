@@ -11,8 +11,9 @@ from msgspec import Meta, Struct
 
 from desk.database import audit
 from desk.database.engine import Database
+from desk.feed.publish import send
 from desk.review.audit.chain import Head
-from streams.kafka.client import ANSWER_MS, TopicReader, Writer
+from streams.kafka.client import TopicReader, Writer
 
 HEAD_SECONDS: Final = 60.0
 """How often: so much of the chain's end may be cut off unseen. A head is a hundred bytes."""
@@ -50,8 +51,7 @@ async def _send(out: Writer, topic: str, record: HeadRecord) -> None:
     # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
     # off and written on, or of a copy that was restored. What sets aside is no head that a desk writes over.
     key = f"{record.number}:{record.hash}{':sets-aside' if record.sets_aside else ''}".encode()
-    confirmation = out.send(topic, key=key, value=msgspec.json.encode(record), headers=[])
-    await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
+    await asyncio.to_thread(send, out, topic, [(key, msgspec.json.encode(record))])
 
 
 def published_heads(reader: TopicReader, topic: str) -> Iterator[Head]:

@@ -54,7 +54,7 @@ class VerdictPublisher:
             rows = await outbox.take(connection, now=now, again_before=now - AGAIN_SECONDS, limit=BATCH)
         if not rows:
             return 0
-        await asyncio.to_thread(_send, out, self._topic, [(row.key, row.value) for row in rows])
+        await asyncio.to_thread(send, out, self._topic, [(row.key, row.value) for row in rows])
         async with self._database.begin() as connection:
             await outbox.sent(connection, [row.outbox_id for row in rows], now=self._now())
         return len(rows)
@@ -66,7 +66,7 @@ class VerdictPublisher:
                 return 0
             about = await alerts.with_payloads(connection, {row.alert_id for row in rows})
         records = [(row.alert_id.encode(), encode(_decided(row, about[row.alert_id]))) for row in rows]
-        await asyncio.to_thread(_send, out, topic, records)
+        await asyncio.to_thread(send, out, topic, records)
         async with self._database.begin() as connection:
             await appeals.sent(connection, [row.appeal_id for row in rows], now=self._now())
         return len(rows)
@@ -89,7 +89,8 @@ def _decided(row: AppealRow, alert: AlertRow) -> AppealDecided:
     )
 
 
-def _send(out: Writer, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+def send(out: Writer, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    """Sends keys and values, and waits until the broker has confirmed each."""
     sent: list[Confirmation] = [out.send(topic, key=key, value=value, headers=[]) for key, value in records]
     for confirmation in sent:
         confirmation.get(timeout=2 * ANSWER_MS / 1000)

@@ -17,12 +17,13 @@ import structlog
 from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
+from desk.feed.publish import send
 from desk.review.weighing.adopted import STAGES, Highest, highest
 from desk.review.weighing.weights import WeightsStatus, record_of
 from desk.telemetry import Applied
 from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import encode
-from streams.kafka.client import ANSWER_MS, Kept, TopicReader, Writer
+from streams.kafka.client import Kept, TopicReader, Writer
 
 log = structlog.get_logger("samehand.desk.weights")
 
@@ -77,7 +78,8 @@ class WeightsTopic:
             if (decision := held.decision(stage)) is not None and held.arrived(stage) == "on-its-way"
         ]
         if lacking:
-            await asyncio.to_thread(self._send, out, lacking)
+            records = [(record.stage.encode(), encode(record)) for record in lacking]
+            await asyncio.to_thread(send, out, self._topic, records)
             await self._note({**on_topic.records, **{record.stage: record for record in lacking}})
             log.info(
                 "decisions about weights are on the topic", numbers=[record.number for record in lacking]
@@ -92,14 +94,6 @@ class WeightsTopic:
             for arrival in reader.read(self._topic, partition)
         ]
         return highest(arrivals)
-
-    def _send(self, out: Writer, records: list[WeightsAdopted]) -> None:
-        sent = [
-            out.send(self._topic, key=record.stage.encode(), value=encode(record), headers=[])
-            for record in records
-        ]
-        for confirmation in sent:
-            confirmation.get(timeout=2 * ANSWER_MS / 1000)
 
     async def _note(self, said: Mapping[Stage, WeightsAdopted]) -> None:
         now = self._now()

@@ -103,7 +103,7 @@ async def _appealed(connection: AsyncConnection, appeal: AppealMade) -> tuple[Al
     given = await verdicts.of_alerts(connection, [alert.alert_id for alert in about])
     decided = []
     for alert in about:
-        holds = next((verdict for verdict in reversed(given[alert.alert_id]) if verdict.may_hold), None)
+        holds = verdicts.holding_of(given[alert.alert_id])
         if holds is not None and (holds.verdict == "mirror" or holds.kind == TAKE_BACK):
             decided.append((alert, holds))
     for alert, holds in sorted(decided, key=lambda pair: pair[1].decided_at, reverse=True):
@@ -121,12 +121,19 @@ async def _open(
     waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
     blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
     await reads.end(connection, [alert_id], ("second", "dispute", "appeal"), reason="appealed", now=now)
+    return await read_anew(connection, policy, alert, blind=blind, now=now)
+
+
+async def read_anew(
+    connection: AsyncConnection, policy: Policy, alert: AlertRow, *, blind: bool, now: float
+) -> int:
+    """Opens a reading of an alert for somebody who has not decided it. Returns its number."""
     return await reads.add(
         connection,
-        alert_id,
+        alert.alert_id,
         kind="appeal",
         blind=blind,
-        rank=blind_rank(policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
+        rank=blind_rank(policy.key, alert.alert_id) if blind else reads.RANKS.get(alert.band, 1),
         waits_since=now,
         now=now,
     )
@@ -135,16 +142,7 @@ async def _open(
 def appeal_views(rows: Iterable[AppealRow], seal: Seal, read_id: int | None) -> tuple[AppealView, ...]:
     """Returns the appeals that a person may see; while words are hidden, the one that they read alone."""
     return tuple(
-        AppealView(
-            row.appeal_id,
-            row.received_at,
-            row.words,
-            row.erased_at,
-            row.erased_reason,
-            row.outcome,
-            row.reason_code,
-            row.decided_at,
-        )
+        AppealView(**{name: getattr(row, name) for name in AppealView.__dataclass_fields__})
         for row in rows
         if not seal.words or row.read_id == read_id
     )

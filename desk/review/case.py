@@ -45,7 +45,7 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
         detail={"purpose": audit.digest_of(purpose)},
     )
     given = await verdicts.of_alert(connection, alert_id)
-    holds = await verdicts.holding(connection, alert_id)
+    holds = verdicts.holding_of(given)
     shown = (await shown_evidence(connection, [row])).get(alert_id)
     erased = row if shown is None else shown
     roles = {user.user_id: user.role for user in await users.everybody(connection)}

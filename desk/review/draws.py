@@ -8,8 +8,6 @@ choose ids that are drawn, or are not.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 
 BLIND_SHARE: Final = 0.15
@@ -27,7 +25,12 @@ def uniform(key: bytes, purpose: str, *ids: str) -> float:
     Raises:
         ValueError: the key is shorter than :data:`KEY_BYTES_MIN`.
     """
-    return (int.from_bytes(_digest(key, purpose, ids)[:8], "big") >> 11) / _WORD
+    if len(key) < KEY_BYTES_MIN:
+        raise ValueError(f"the key that draws has {len(key)} bytes; it takes {KEY_BYTES_MIN}")
+    parts = [part.encode("utf-8", "surrogatepass") for part in (purpose, *ids)]
+    # each part with its length, so that no two lists of ids are one text
+    text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return (int.from_bytes(hmac.digest(key, text, "sha256")[:8], "big") >> 11) / _WORD
 
 
 def is_blind(key: bytes, alert_id: str, share: float = BLIND_SHARE) -> bool:
@@ -38,11 +41,3 @@ def is_blind(key: bytes, alert_id: str, share: float = BLIND_SHARE) -> bool:
 def needs_second_reader(key: bytes, alert_id: str, share: float = SECOND_SHARE) -> bool:
     """Whether what is read blind is read by another person as well, blind too."""
     return uniform(key, "second", alert_id) < share
-
-
-def _digest(key: bytes, purpose: str, ids: Sequence[str]) -> bytes:
-    if len(key) < KEY_BYTES_MIN:
-        raise ValueError(f"the key that draws has {len(key)} bytes; it takes {KEY_BYTES_MIN}")
-    parts = [part.encode("utf-8", "surrogatepass") for part in (purpose, *ids)]
-    # each part with its length, so that no two lists of ids are one text
-    return hmac.new(key, b"".join(len(part).to_bytes(4, "big") + part for part in parts), sha256).digest()

@@ -19,12 +19,9 @@ async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reas
     An appeal that is still open lapses: nobody can decide it any more.
     """
     await audit.lock(connection)  # waits for an appeal in progress
-    decided = await _erase_decided(connection, alert_id, now=now, reason=reason)
-    erased = await notes.erase(connection, alert_id, now=now, reason=reason)
-    words = await appeals.erase(connection, alert_id, now=now, reason=reason)
+    counts = await _erase(connection, alert_id, now=now, reason=reason)
     await appeals.lapse(connection, alert_id, now=now, reason=reason)
     await reads.end(connection, [alert_id], ("appeal",), reason=reason, now=now)
-    counts = {"notes": erased, "decided": decided, "appeals": words}
     await _note(connection, alert_id, now=now, reason=reason, counts=counts)
 
 
@@ -33,11 +30,8 @@ async def forget_late(
 ) -> None:
     """Handles a withdrawal of `at` (Unix seconds) that arrives after a later revision: erases the copies of
     revisions before it, and the notes and holders' words that were written by then."""
-    decided = await _erase_decided(connection, alert_id, now=now, reason=reason, before=revision)
-    erased = await notes.erase(connection, alert_id, now=now, reason=reason, until=at)
-    words = await appeals.erase(connection, alert_id, now=now, reason=reason, until=at)
-    if decided or erased or words:
-        counts = {"notes": erased, "decided": decided, "appeals": words}
+    counts = await _erase(connection, alert_id, now=now, reason=reason, before=revision, until=at)
+    if any(counts.values()):
         await _note(connection, alert_id, now=now, reason=reason, counts=counts)
         await refresh_terms(connection, alert_id)
 
@@ -58,13 +52,24 @@ def without_quotes(payload: bytes) -> bytes:
     return b"" if alert is None else unquoted(alert)
 
 
-async def _erase_decided(
-    connection: AsyncConnection, alert_id: str, *, now: float, reason: str, before: int | None = None
-) -> int:
-    rows = await decided_evidence.quoting(connection, alert_id, before=before)
-    for row in rows:
-        await decided_evidence.erase(connection, row, without_quotes(row.payload), now=now, reason=reason)
-    return len(rows)
+async def _erase(
+    connection: AsyncConnection,
+    alert_id: str,
+    *,
+    now: float,
+    reason: str,
+    before: int | None = None,
+    until: float | None = None,
+) -> dict[str, int]:
+    """Erases copies of revisions before one, and what was written until a moment. Returns the counts."""
+    copies = await decided_evidence.quoting(connection, alert_id, before=before)
+    for copy in copies:
+        await decided_evidence.erase(connection, copy, without_quotes(copy.payload), now=now, reason=reason)
+    return {
+        "notes": await notes.erase(connection, alert_id, now=now, reason=reason, until=until),
+        "decided": len(copies),
+        "appeals": await appeals.erase(connection, alert_id, now=now, reason=reason, until=until),
+    }
 
 
 async def _note(

@@ -50,35 +50,35 @@ class KeptAlert:
 
 async def kept_alerts(connection: AsyncConnection, account: str, *, erase_seconds: float) -> list[KeptAlert]:
     """Returns the alerts that name an account, the newest first, at most `ALERTS_MAX`."""
-    rows = await alerts.of_account(connection, account, ALERTS_MAX)
-    return [await _kept(connection, row, account, erase_seconds) for row in rows]
-
-
-async def _kept(connection: AsyncConnection, row: AlertRow, account: str, erase_seconds: float) -> KeptAlert:
-    quoted = await alerts.with_payload(connection, row.alert_id)
-    assert quoted is not None  # alerts and evidence are written together
-    alert = alert_of(quoted.payload)
-    # What this version cannot read may quote.
-    stands = quoted.erased_at is None and bool(quoted.payload) and (alert is None or quotes(alert))
-    copies = await decided_evidence.quoting(connection, row.alert_id)
-    contested = (await appeals.of_alerts(connection, [row.alert_id]))[row.alert_id]
-    written: list[NoteRow | AppealRow] = [*await notes.of_alert(connection, row.alert_id), *contested]
-    noted = any(it.erased_at is None for it in written)
-    waits = any(read.state == "open" for read in await reads.of_alert(connection, row.alert_id))
-    given = [it for it in await verdicts.of_alert(connection, row.alert_id) if it.undone_at is None]
-    last = max([row.arrived_at, *(it.decided_at for it in given if not it.golden)])
-    shown = (await shown_evidence(connection, [quoted])).get(row.alert_id)
-    lines = await audit.about(connection, row.alert_id, LINES_MAX)
-    return KeptAlert(
-        row,
-        "account" if row.account == account else "banned",
-        stands or noted or bool(copies),
-        None if waits else last + erase_seconds,
-        None if shown is None else shown.alert,
-        await verdicts.holding(connection, row.alert_id),
-        sum(line.action == "case-file" for line in lines),
-        tuple(contested),
-    )
+    kept = []
+    for row in await alerts.of_account(connection, account, ALERTS_MAX):
+        quoted = await alerts.with_payload(connection, row.alert_id)
+        assert quoted is not None  # alerts and evidence are written together
+        alert = alert_of(quoted.payload)
+        # What this version cannot read may quote.
+        stands = quoted.erased_at is None and bool(quoted.payload) and (alert is None or quotes(alert))
+        copies = await decided_evidence.quoting(connection, row.alert_id)
+        contested = (await appeals.of_alerts(connection, [row.alert_id]))[row.alert_id]
+        written: list[NoteRow | AppealRow] = [*await notes.of_alert(connection, row.alert_id), *contested]
+        noted = any(it.erased_at is None for it in written)
+        waits = any(read.state == "open" for read in await reads.of_alert(connection, row.alert_id))
+        given = [it for it in await verdicts.of_alert(connection, row.alert_id) if it.undone_at is None]
+        last = max([row.arrived_at, *(it.decided_at for it in given if not it.golden)])
+        shown = (await shown_evidence(connection, [quoted])).get(row.alert_id)
+        lines = await audit.about(connection, row.alert_id, LINES_MAX)
+        kept.append(
+            KeptAlert(
+                row,
+                "account" if row.account == account else "banned",
+                stands or noted or bool(copies),
+                None if waits else last + erase_seconds,
+                None if shown is None else shown.alert,
+                verdicts.holding_of(given),
+                sum(line.action == "case-file" for line in lines),
+                tuple(contested),
+            )
+        )
+    return kept
 
 
 async def erase_alerts(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.alerts import MirrorAlert
 from schemas.keys import account_key
@@ -49,6 +51,22 @@ def people(alert: MirrorAlert) -> tuple[Person, Person]:
             handle.theirs if handle else "",
         ),
     )
+
+
+_LENGTH: Final = re.compile(r"\d{1,3}\+? characters")
+
+
+def quoted_bio(value: str) -> str:
+    """Returns a self-description, or "" where workers kept its length alone (`SAMEHAND_QUOTE_BIO`)."""
+    return "" if _LENGTH.fullmatch(value) else value
+
+
+def quoted_bios(alert: MirrorAlert) -> tuple[str, str]:
+    """Returns the self-descriptions of the new account and of the banned one, "" where none is quoted."""
+    for line in (*alert.evidence, *alert.counter_evidence):
+        if line.signal == "bio" and (line.ours or line.theirs):
+            return quoted_bio(line.ours), quoted_bio(line.theirs)
+    return "", ""
 
 
 def person_called(key: str, pairs: Iterable[tuple[Person, Person]]) -> Person:

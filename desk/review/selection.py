@@ -65,7 +65,7 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
     )
     waiting = await waiting_views(review, rows, open_seals(review.reader, rows))
     others = {*(read_ids or ())} - {one.read_id for one in waiting}
-    changed = await reads.first_readings(review.connection, others) if others else []
+    changed = await reads.first_readings(review.connection, review.reader.user_id, others) if others else []
     seals = await review.seals([row.read.alert_id for row in changed])
     left_out = [
         LeftOut(one.read_id, one.alert_id, one.people, "" if one.mine else one.claimed_by)

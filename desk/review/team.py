@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Final, cast
 
@@ -74,7 +74,7 @@ class TeamView:
 async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Filters]]) -> TeamView:
     """Returns figures of the last days. `views`: saved ones by name, each with its address and filters.
 
-    The day that is not over yet does not count: whoever has a reading open would see who gave the verdict
+    The day that is not over yet does not count: a person with a reading open would see who gave the verdict
     that they must not know, and a reader which of the alerts just decided was an exercise.
     """
     connection, reader = review.connection, review.reader
@@ -105,7 +105,10 @@ async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Fi
     shown.sort(key=lambda figures: figures.name.casefold())
     if not everybody:
         return TeamView(since, until, tuple(shown))
-    wanted = {name: (query, _wanted(filters)) for name, (query, filters) in views.items()}
+    wanted = {}
+    for name, (query, filters) in views.items():
+        named = {field: value for field, value in asdict(filters).items() if value and field != "order"}
+        wanted[name] = query, named
     names = {"policy"}.union(*(named for _, named in wanted.values()))
     groups = await reads.waiting_counts(
         connection, reader.user_id, names, leads=reader.sees_disputes, limit=GROUPS_MAX
@@ -156,11 +159,6 @@ def _queue(name: str | None, groups: Sequence[WaitingCount], now: float, query: 
         None if oldest is None else max(0.0, now - oldest),
         query,
     )
-
-
-def _wanted(filters: Filters) -> dict[str, str]:
-    given = {name: getattr(filters, name) for name in Filters.__dataclass_fields__ if name != "order"}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _passes(group: WaitingCount, named: Mapping[str, str]) -> bool:

@@ -17,6 +17,7 @@ from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
+from desk.review.deciding.decide import TOGETHER_MAX
 from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
@@ -154,6 +155,50 @@ async def queue(
     return await waiting_views(review, rows, open_seals(reader, rows))
 
 
+FOLDED_MAX: Final = 10
+"""Alerts of one row of the queue that it names: who wants more opens the account's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """What of a sign-up and a family waits for somebody: `count` readings, of which the first is `head`, the
+    next ones are `others`, and at most `TOGETHER_MAX` are in `read_ids`."""
+
+    head: Waiting
+    others: tuple[Waiting, ...]
+    read_ids: tuple[int, ...]
+    count: int
+
+
+async def queue_rows(
+    review: Review, filters: Filters, *, limit: int, after: Place | None = None
+) -> list[QueueRow]:
+    """Returns rows of the queue; readings of one sign-up and one family stand in one, on one page."""
+    reader = review.reader
+    folds = await reads.folds(
+        review.connection,
+        reader.user_id,
+        filters,
+        now=review.now,
+        limit=limit,
+        members_max=TOGETHER_MAX,
+        shown_max=FOLDED_MAX,
+        leads=reader.sees_disputes,
+        after=after,
+    )
+    rows = [row for fold in folds for row in (fold.head, *fold.others)]
+    shown = iter(await waiting_views(review, rows, open_seals(reader, rows)))
+    return [
+        QueueRow(
+            head := next(shown),
+            tuple(next(shown) for _ in fold.others),
+            fold.read_ids or (head.read_id,),
+            fold.count,
+        )
+        for fold in folds
+    ]
+
+
 def open_seals(reader: Reader, rows: Sequence[WaitingRow]) -> dict[str, Seal]:
     """Returns what is hidden of readings that wait for a person: nobody waits for two of the same alert, of
     which one is blind."""
@@ -190,7 +235,7 @@ async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool
 async def _quoted_alert(
     review: Review, alert_id: str, *, as_decided: bool = False
 ) -> tuple[QuotedAlertRow, ShownEvidence]:
-    row = await alerts.with_payload(review.connection, alert_id)
+    row = await alerts.with_payload(review.connection, alert_id, user_id=review.reader.user_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
     shown = (await shown_evidence(review.connection, [row], as_decided=as_decided)).get(alert_id)
@@ -211,12 +256,12 @@ async def opened(review: Review, alert_id: str) -> Opened:
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
     names = await users.initials(connection)
-    family = await alerts.of_family(connection, row.root, HISTORY_MAX)
+    family = await alerts.of_family(connection, row.root, HISTORY_MAX, user_id=reader.user_id)
     # Of both accounts, each alert once, and not what stands under the family.
     history = {
         other.alert_id: other
         for key in (row.account, row.banned)
-        for other in await alerts.of_account(connection, key, HISTORY_MAX)
+        for other in await alerts.of_account(connection, key, HISTORY_MAX, user_id=reader.user_id)
     }
     for other in family:
         history.pop(other.alert_id, None)
@@ -244,7 +289,9 @@ async def opened(review: Review, alert_id: str) -> Opened:
 
 async def of_account(review: Review, key: str) -> list[RelatedAlert]:
     """Returns alerts about an account, on either side."""
-    return await related(review, await alerts.of_account(review.connection, key, HISTORY_MAX))
+    user_id = review.reader.user_id
+    rows = await alerts.of_account(review.connection, key, HISTORY_MAX, user_id=user_id)
+    return await related(review, rows)
 
 
 async def listed(

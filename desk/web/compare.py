@@ -54,6 +54,8 @@ class ComparedValues:
 
 def compare(signal: str, platform: str, ours: str, theirs: str) -> ComparedValues:
     """Where two quoted values differ; a value that is a statement is not compared by letter."""
+    if signal == "bio":
+        return compare_words(ours, theirs)
     mine, other = (ours, theirs) if signal in _READ else ("", "")
     return ComparedValues(
         *(_pieces(ours, theirs) if signal not in _WHOLE else (_plain(ours), _plain(theirs))),

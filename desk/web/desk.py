@@ -38,9 +38,10 @@ from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
+from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.selection import Selection, selection
 from desk.review.team import TeamView, team_view
-from desk.review.views import Opened, RelatedAlert, Waiting
+from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.weighing.learning import Learning
 from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
@@ -56,13 +57,10 @@ PAGE: Final = 50
 """Rows of a page: more than fit on a screen, fewer than take long to draw."""
 
 PAGE_MAX: Final = 200
-CHOICES_MAX: Final = 100
-"""Policies or platforms of a list to choose from; nobody reads a longer one."""
-
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
 
 VIEWS_MAX: Final = 20
-"""Saved views of a person: more are no shortcut."""
+"""Saved views of a person, and of the team: more are no shortcut."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -152,7 +150,7 @@ class Desk:
 
     async def overview(
         self, reader: Reader, filters: Filters, *, after: Place | None = None
-    ) -> tuple[list[Waiting], int, dict[str, list[str]]]:
+    ) -> tuple[list[QueueRow], int, dict[str, list[str]]]:
         """A page of the queue, the number of the read that was opened last, and what to narrow the queue by,
         at most `CHOICES_MAX` values of each kind.
         """
@@ -160,25 +158,49 @@ class Desk:
         async with self.database.read() as connection:
             # First: what arrives in between is announced, perhaps twice.
             newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
-            waiting = await views.queue(self._review(connection, reader), filters, limit=PAGE, after=after)
-            return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
+            review = self._review(connection, reader)
+            waiting = await views.queue_rows(review, filters, limit=PAGE, after=after)
+            return (
+                waiting,
+                newest,
+                await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
+            )
 
     async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
-        """Returns the views that this person saved."""
+        """Returns the views that this person saved, and those of the team."""
         async with self.database.read() as connection:
-            return await saved_views.of(connection, reader.user_id, VIEWS_MAX)
+            return await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
 
-    async def save_view(self, reader: Reader, name: str, query: str) -> None:
-        """Saves a view for this person alone, over the one of that name. Raises `UnusableInput`."""
-        async with self.database.begin() as connection:
-            known = await saved_views.of(connection, reader.user_id, VIEWS_MAX)
-            if len(known) == VIEWS_MAX and name not in {view.name for view in known}:
-                raise UnusableInput("name", "you have saved as many views as can be: delete one first")
-            await saved_views.put(connection, reader.user_id, SavedViewRow(name, query))
+    async def save_view(self, reader: Reader, name: str, query: str, *, shared: bool) -> None:
+        """Saves a view for this person alone or for the team, over the one of that name.
 
-    async def drop_view(self, reader: Reader, name: str) -> None:
+        Raises `UnusableInput` and `Forbidden`.
+        """
+        if shared:
+            reader.need("organise")
         async with self.database.begin() as connection:
-            await saved_views.drop(connection, reader.user_id, name)
+            known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
+            names = {other.name for other in known if other.shared == shared}
+            if len(names) == VIEWS_MAX and name not in names:
+                raise UnusableInput("name", "as many views are saved as can be: delete one first")
+            await saved_views.put(connection, reader.user_id, SavedViewRow(name, query, shared))
+
+    async def drop_view(self, reader: Reader, name: str, *, shared: bool) -> None:
+        """Deletes a view of this person, or of the team. Raises `Forbidden`."""
+        if shared:
+            reader.need("organise")
+        async with self.database.begin() as connection:
+            await saved_views.drop(connection, reader.user_id, name, shared=shared)
+
+    async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
+        """Returns which policies people read, and those to choose from. Raises `Forbidden`."""
+        async with self.database.read() as connection:
+            return await reader_policies(self._review(connection, reader))
+
+    async def name_policies(self, reader: Reader, user_id: str, policies: Collection[str]) -> None:
+        """Names the policies that a person reads; none: all. Raises `ReviewError`."""
+        async with self.database.begin() as connection:
+            await name_policies(self._review(connection, reader), user_id, policies)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
@@ -378,7 +400,8 @@ class Desk:
             names = {}
             if reader.may("figures"):
                 names = {user.user_id: user.name for user in await users.everybody(connection)}
-            return names, (await reads.known_values(connection, ["policy"], CHOICES_MAX))["policy"]
+            known = await reads.known_values(connection, ["policy"], CHOICES_MAX, user_id=reader.user_id)
+            return names, known["policy"]
 
     async def listed(
         self, reader: Reader, *, status: str | None, before: float | None, limit: int
@@ -393,10 +416,11 @@ class Desk:
                 limit=max(1, min(limit, PAGE_MAX)),
             )
 
-    async def withheld(self, limit: int) -> Sequence[SummaryRow]:
-        """Open summaries of bans that withheld a pair. They count, and name no account but the banned one."""
+    async def withheld(self, reader: Reader, limit: int) -> Sequence[SummaryRow]:
+        """Open summaries of bans that withheld a pair, of the policies that this person reads. They count,
+        and name no account but the banned one."""
         async with self.database.read() as connection:
-            return await summaries.withheld(connection, limit)
+            return await summaries.withheld(connection, limit, user_id=reader.user_id)
 
     async def figures(self, reader: Reader) -> LeadView:
         """What the lead's page shows. Raises `Forbidden`."""
@@ -406,8 +430,9 @@ class Desk:
     async def team(self, reader: Reader, days: int) -> TeamView:
         """Returns how a team, or the reader alone, did in the last whole days, and what waits where."""
         async with self.database.read() as connection:
-            saved = await saved_views.of(connection, reader.user_id, VIEWS_MAX)
-            views = {view.name: (view.query, filters_in(view.query)) for view in saved}
+            saved = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
+            # The team's come last: of two by one name one's own counts.
+            views = {view.name: (view.query, filters_in(view.query)) for view in reversed(saved)}
             return await team_view(self._review(connection, reader), days, views)
 
     @property

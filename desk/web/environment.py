@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
+@cache  # a template takes longer to compile than to render ten times
 def environment() -> Environment:
-    """Returns an environment over the desk's own templates."""
+    """Returns the process's environment over the desk's own templates."""
     return rendering.environment(FILTERS, TEMPLATES)

@@ -122,22 +122,18 @@ FORMS: Final[dict[str, tuple[int, Callable[[int], int]]]] = {"ur": (2, _of_two),
 """Of each language how many forms it has for what is counted, and which one a number takes."""
 
 
-def _from_the_right(code: str, name: str) -> Language:
-    made = _Translations(catalogue(code), FORMS[code][1])
-    return Language(code, name, "rtl", False, made.gettext, made.ngettext)
+def _language(code: str, name: str, direction: str) -> Language:
+    made = _Translations(catalogue(code), FORMS[code][1] if code in FORMS else _of_two)
+    return Language(code, name, direction, direction == "ltr", made.gettext, made.ngettext)
 
 
-def _english() -> Language:
-    """Sentences are written in it; its catalogue has words for codes alone."""
-    made = _Translations(catalogue("en"), _of_two)
-    return Language("en", "English", "ltr", True, made.gettext, made.ngettext)
+ENGLISH: Final = _language("en", "English", "ltr")
+"""Sentences are written in it; its catalogue has words for codes alone."""
 
-
-ENGLISH: Final = _english()
 LANGUAGES: Final[dict[str, Language]] = {
     "en": ENGLISH,
-    "ur": _from_the_right("ur", "اردو"),
-    "ar": _from_the_right("ar", "العربية"),
+    "ur": _language("ur", "اردو", "rtl"),
+    "ar": _language("ar", "العربية", "rtl"),
 }
 
 

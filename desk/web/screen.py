@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.review.people import Person, people
+from desk.review.people import Person, people, quoted_bio
 from desk.review.seal import MASKED
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
@@ -138,7 +138,7 @@ def _says_something(line: EvidenceLine) -> bool:
     if line.signal == "avatar":
         return False
     if line.signal == "bio":
-        return not line.level
+        return not line.level or any(map(quoted_bio, (line.ours, line.theirs)))
     return line.signal not in MASKED or any(value.replace(MASK, "") for value in (line.ours, line.theirs))
 
 

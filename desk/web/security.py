@@ -89,8 +89,8 @@ async def check(request: Request[Any, Any, Any]) -> None:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise PermissionDeniedException("a change is asked for by the desk's own pages alone")
-    origin = request.headers.get("Origin")
-    if origin is not None and not _ours(origin, desk, request):
+    origin, own, host = request.headers.get("Origin"), desk.settings.desk_url, request.headers.get("Host")
+    if origin is not None and (origin != own if own else origin.partition("://")[2] != host):
         raise PermissionDeniedException("a change is asked for by the desk's own pages alone")
     if isinstance(session, Session):
         given = request.headers.get(CSRF_HEADER)
@@ -98,12 +98,6 @@ async def check(request: Request[Any, Any, Any]) -> None:
             given = str((await request.form()).get(CSRF_FIELD, ""))
         if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
             raise PermissionDeniedException("the page is of another session: load it again")
-
-
-def _ours(origin: str, desk: Desk, request: Request[Any, Any, Any]) -> bool:
-    if desk.settings.desk_url:
-        return origin == desk.settings.desk_url
-    return origin.partition("://")[2] == request.headers.get("Host")
 
 
 def with_headers(response: Response[Any]) -> Response[Any]:

@@ -6,6 +6,7 @@ desk says it by these; of a level that is not here it shows the alert's.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from samehand.scoring import rivals
@@ -140,3 +141,9 @@ LEVELS: Final[dict[tuple[str, str], str]] = {
     ("rivals", "other-explanations"): "Other innocent explanations are left as well.",
     ("platform", "another"): "The banned account was on another platform.",
 }
+
+CROWD: Final = "This is shared: about %(n)s accounts were counted with it."
+"""What a line says of the level `SHARED`, whatever its signal."""
+
+CROWD_COUNT: Final = re.compile(r"\b[0-9][0-9,]*")
+"""Its number, in the sentence of an alert."""

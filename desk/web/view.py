@@ -121,19 +121,16 @@ class ViewForm(Struct, frozen=True, kw_only=True):
 
 @get("/view", include_in_schema=False)
 async def view_page(
-    request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
+    request: Asked, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Template:
-    return Template(
+    return page(
+        request,
         "view.html",
-        context={
-            "session": request.user,
-            **context(request),
-            "next": local(next_),
-            "languages": LANGUAGES.values(),
-            "days": await request.app.state.desk.days(request.user.reader),
-            "pause_max": PAUSE_MAX,
-            "columns": COLUMNS,
-        },
+        next=local(next_),
+        languages=LANGUAGES.values(),
+        days=await desk_of(request).days(request.user.reader),
+        pause_max=PAUSE_MAX,
+        columns=COLUMNS,
     )
 
 

@@ -1,7 +1,7 @@
 """Prints what `samehand deliver` sends, and refuses what is not signed: ``python receiver.py [PORT]``.
 
-``HOOK_SECRET`` is the secret that the endpoint has (Standard Webhooks: `whsec_` and base64). Nothing but
-Python's own library, so that it can be read, and written again in any language.
+The file `hook-secret`, or that of ``HOOK_SECRET_FILE``, holds the endpoint's secret (`whsec_` and base64).
+Nothing but Python's own library, so that it can be read, and written again in any language.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 BODY_BYTES_MAX = 1024 * 1024
 """No alert is as large."""
+
+SECRET_FILE = Path(os.environ.get("HOOK_SECRET_FILE", "hook-secret"))
 
 OLD_SECONDS = 300
 """Whoever sends an old message again has copied it."""
@@ -41,7 +44,7 @@ class Receiver(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if 0 < length <= BODY_BYTES_MAX else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
-        genuine = signed(os.environ["HOOK_SECRET"], headers, body)
+        genuine = signed(SECRET_FILE.read_text("utf-8").strip(), headers, body)
         self.send_response(204 if genuine else 401)
         self.end_headers()
         if genuine:

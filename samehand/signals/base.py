@@ -28,6 +28,7 @@ class Quoted:
 
     handle: str = ""
     display_name: str = ""
+    bio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,8 +138,8 @@ class BioSignal(SignalBase[BioTrait]):
         return Most({KeyKind.BIO_BAND: almost}, by_number=by_number)
 
     def show(self, trait: BioTrait, quoted: Quoted) -> str:
-        """The length only, since the words are not kept."""
-        return f"{trait.length}{'+' if trait.length == 255 else ''} characters"
+        """The words as they were given, or their length where they were not kept."""
+        return quoted.bio or f"{trait.length}{'+' if trait.length == 255 else ''} characters"
 
     @property
     def examples(self) -> tuple[Example, ...]:

@@ -17,6 +17,9 @@ EXPRESSION_CHARS_MAX: Final = 1_000
 META: Final = '"@'
 """How what stands beside a record's value is named in an expression: `"@key"`, `"@headers"`, ...."""
 
+QUOTES: Final = "; a name with blanks or signs stands in double quotes: '\"Full Name\"'"
+"""What is wrong with most expressions that are column names."""
+
 _TABLE: Final[dict[str, Any]] = functions.Functions.FUNCTION_TABLE
 
 
@@ -44,7 +47,7 @@ class Expression:
             raise UnusableExpression("is empty") from None
         except faults_of_jmespath.JMESPathError as fault:
             first_line = str(fault).splitlines()[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
-            raise UnusableExpression(f"is no JMESPath: {first_line}") from None
+            raise UnusableExpression(f"is no JMESPath: {first_line}{QUOTES}") from None
         except RecursionError:
             raise UnusableExpression("is nested too deep") from None
 
@@ -69,7 +72,7 @@ def _check(node: Any) -> None:
     if node["type"] == "function_expression":
         name, given = node["value"], len(node["children"])
         if name not in _TABLE:
-            raise UnusableExpression(f"calls {name}(), a function that JMESPath does not have")
+            raise UnusableExpression(f"calls {name}(), a function that JMESPath does not have{QUOTES}")
         wanted = _TABLE[name]["signature"]
         variadic = bool(wanted) and bool(wanted[-1].get("variadic"))
         if given < len(wanted) or (given > len(wanted) and not variadic):

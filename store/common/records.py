@@ -186,6 +186,7 @@ class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True
     generation: int = 0
     not_read: tuple[tuple[str, FieldFault], ...] = ()
     shown: _ShortShowings = None
+    bio: str = ""
 
 
 class BanQuote(NamedTuple):
@@ -224,6 +225,7 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
         facts.descent.generation if root else 0,
         _short_unread(facts.not_read),
         _short_showings(facts.shown, facts.occurred_at),
+        facts.quoted.bio,
     )
     return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
 
@@ -243,7 +245,7 @@ def read_ban_quote(raw: bytes) -> BanQuote:
         queue=words.queue,
         expires_at=words.expires_at,
         descent=founder(account_key(words.platform, account_id)),
-        quoted=Quoted(words.handle, words.display_name),
+        quoted=Quoted(words.handle, words.display_name, words.bio),
         not_read=_unread(words.not_read),
         shown=_showings(words.shown, occurred_at),
     )
@@ -257,6 +259,7 @@ class _RememberedWords(msgspec.Struct, array_like=True, frozen=True, omit_defaul
     display_name: str
     not_read: tuple[tuple[str, FieldFault], ...] = ()
     shown: _ShortShowings = None
+    bio: str = ""
 
 
 def remembered_quote(account: Remembered) -> bytes:
@@ -268,6 +271,7 @@ def remembered_quote(account: Remembered) -> bytes:
         account.quoted.display_name,
         _short_unread(account.not_read),
         _short_showings(account.shown, account.seen_at),
+        account.quoted.bio,
     )
     return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
 
@@ -281,7 +285,7 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
         platform=words.platform,
         account_id=account_id,
         seen_at=seen_at,
-        quoted=Quoted(words.handle, words.display_name),
+        quoted=Quoted(words.handle, words.display_name, words.bio),
         not_read=_unread(words.not_read),
         shown=_showings(words.shown, seen_at),
     )

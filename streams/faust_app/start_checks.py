@@ -16,6 +16,7 @@ from typing import Final
 
 from streams.errors import BrokerRefused, SettingsError
 from streams.kafka.probe import Answer, probe
+from streams.kafka.topics import other_workers
 from streams.settings import PREFIX, Settings
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED, EXIT_SETTINGS
 
@@ -164,6 +165,25 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
                 "Kafka", f"{worst.address} {_WORDS[worst.answer]}{detail}", _CURES[worst.answer], code
             )
         time.sleep(AGAIN_SECONDS)
+
+
+def canary_fault(settings: Settings) -> StartFault | None:
+    """Why a worker in shadow must not join its topics, None if it may.
+
+    A live one starts beside a canary, which must not be able to keep it out; `samehand doctor` warns of both.
+    """
+    others = other_workers(settings) if settings.shadow else []
+    if not others:
+        return None
+    return StartFault("group", beside(others), BESIDE_CURE, EXIT_SETTINGS)
+
+
+def beside(groups: Sequence[str]) -> str:
+    """The fault of two installations on the same topics."""
+    return f"workers of the group {', '.join(groups)} read the same topics, and both would write alerts.state"
+
+
+BESIDE_CURE: Final = f"give a canary topics of its own ({PREFIX}TOPIC_PREFIX, docs/howto/rollout.md)"
 
 
 def refused_by_kafka(refusal: BrokerRefused) -> StartFault:

@@ -5,6 +5,7 @@ kafka-python ships no types, so the parts that are used are typed here as protoc
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +17,17 @@ import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.consumer import fetcher as kafka_fetcher  # type: ignore[import-untyped]  # ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable
 from streams.kafka.bounded_batches import bound_batches
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
 ANSWER_MS: Final = 10_000
 """A broker that does not answer for so long is reported, not waited for: a person is watching."""
+
+REACH_SECONDS: Final = 3.0
+"""For all addresses together to accept a connection, at least one second each. kafka-python would try for
+:data:`ANSWER_MS`, and name neither address nor reason."""
 
 POLL_MS: Final = 500
 
@@ -52,6 +57,10 @@ class Admin(Protocol):
 
     def describe_groups(self, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """State of consumer groups, and what we may do with them; one that never was is `Dead`."""
+        ...
+
+    def list_groups(self) -> list[dict[str, Any]]:
+        """The groups that we may see, by their `group_id`."""
         ...
 
     def close(self) -> None: ...
@@ -118,9 +127,25 @@ def translated() -> Iterator[None]:
         raise kind(f"Kafka: {type(fault).__name__}") from fault
 
 
+def _reach(settings: Settings) -> None:
+    """Returns once one of the addresses accepts a connection. Raises `BrokerUnreachable`."""
+    addresses, faults = settings.kafka_brokers, []
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            share = max(1.0, REACH_SECONDS / len(addresses))
+            socket.create_connection((host.strip("[]"), int(port)), share).close()
+        except OSError as fault:
+            faults.append(f"{address} ({fault.strerror or 'no answer'})")
+        else:
+            return
+    raise BrokerUnreachable(f"Kafka: nothing listens at {', '.join(faults)}")
+
+
 @contextmanager
 def admin(settings: Settings) -> Iterator[Admin]:
     """An admin client, closed afterwards. Raises `BrokerUnavailable`."""
+    _reach(settings)
     with translated():
         client = cast(Admin, kafka.KafkaAdminClient(**client_options(settings)))
         try:
@@ -132,6 +157,7 @@ def admin(settings: Settings) -> Iterator[Admin]:
 @contextmanager
 def writer(settings: Settings) -> Iterator[Writer]:
     """A producer whose records are on all replicas once confirmed. Raises `BrokerUnavailable`."""
+    _reach(settings)
     with translated():
         client = cast(
             Writer,
@@ -218,6 +244,7 @@ class TopicReader:
 @contextmanager
 def reader(settings: Settings, *, grouped: bool = False) -> Iterator[TopicReader]:
     """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
+    _reach(settings)
     with translated():
         opened = TopicReader(settings, grouped=grouped)
         try:

@@ -17,6 +17,9 @@ from streams.kafka.client import Admin, admin, config_resource, error_name
 from streams.settings import Settings
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
+GROUPS_MAX: Final = 1_000
+"""Consumer groups that are asked about; of a cluster with more, any may be left out."""
+
 LETTERS_DAYS: Final = 7
 """The longest that raw personal values may lie in dead letters."""
 
@@ -229,6 +232,29 @@ def group_fault(settings: Settings) -> str:
     allowed = frozenset(described.get("authorized_operations") or ())
     # A user who sees a group may at least describe it: a broker that says otherwise knows no ACLs.
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
+
+
+def other_workers(settings: Settings) -> list[str]:
+    """Groups beside ours with workers on the same topics: a second installation, which shares `alerts.state`.
+
+    Such are known by `fingerprints.enrolled`, which workers alone read. Empty where the broker does not say.
+    """
+    enrolled = names(settings).enrolled
+    try:
+        with admin(settings) as client:
+            others = [group["group_id"] for group in client.list_groups()]
+            described = client.describe_groups(
+                [name for name in others if name != settings.kafka_group][:GROUPS_MAX]
+            )
+    except (BrokerUnavailable, BrokerRefused):
+        return []
+    return sorted(name for name, group in described.items() if enrolled in _assigned(group))
+
+
+def _assigned(group: Mapping[str, Any]) -> set[str]:
+    """The topics that the living members of a group read; of groups that are no consumers' none."""
+    read = [member.get("member_assignment") for member in group.get("members") or ()]
+    return {it["topic"] for one in read if isinstance(one, dict) for it in one.get("assigned_partitions", ())}
 
 
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"

@@ -20,6 +20,10 @@ KEEPALIVE_SECONDS: Final = 75.0
 """A client has so long for its first request, and after each answer for another: longer than the longest
 usual interval of scrapes, a minute, so that Prometheus keeps its connection. aiohttp's default is an hour."""
 
+LINGER_SECONDS: Final = 1.0
+"""How long the rest of a body that no page asked for is read, so that its sender reads the answer; aiohttp's
+default of ten keeps a place, and a stop, that long."""
+
 CONNECTIONS_MAX: Final = 128
 """Sixteen viewers with six connections each, as browsers open them, and room for scrapes and probes. An
 eighth of the 1,024 files that a process may usually have open."""
@@ -31,7 +35,9 @@ class Connections:
     def __init__(self, app: web.Application) -> None:
         """Takes the application before it is frozen."""
         app.middlewares.append(self._answering)
-        self.runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
+        self.runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, lingering_time=LINGER_SECONDS
+        )
         self._answered: set[RequestHandler] = set()
         self._listening: asyncio.Server | None = None
 

@@ -17,6 +17,10 @@ class RetentionSettings(BaseModel):
         le=10_000_000,
         description="Memory for remembered accounts; beyond it the oldest are forgotten, and counted.",
     )
+    quote_bio: bool = Field(
+        False,
+        description="Keep self-descriptions of bans and remembered accounts, redacted, for alerts to quote.",
+    )
     count_lag_hours: int = Field(
         24,
         ge=0,

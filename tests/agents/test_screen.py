@@ -17,9 +17,10 @@ from store.memory.store import MemoryStore
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life, MakeLife, dead
-from tests.makers import NOON, a_ban, a_change, a_sign_up, arrival
+from tests.makers import NOON, a_ban, a_change, a_reinstatement, a_sign_up, arrival
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+BIO = "News of the valley every morning and evening, by Umar"
 
 
 async def test_a_mirror_is_alerted_with_reasons_that_sum(life: Life) -> None:
@@ -45,6 +46,25 @@ async def test_nothing_personal_is_in_an_alert(life: Life) -> None:
     told = str(alert)
     assert not [value for value in personal.values() if value in told]
     assert "3012345678" not in told
+
+
+@pytest.mark.parametrize(
+    ("quote_bio", "ours", "theirs"),
+    [(False, "76 characters", "52 characters"), (True, f"{BIO}, ask •••", BIO)],
+)
+async def test_self_descriptions_are_quoted_by_the_setting_alone(
+    make_life: MakeLife, quote_bio: bool, ours: str, theirs: str
+) -> None:
+    life = make_life(quote_bio=quote_bio)
+    await life.ban(a_ban("77", handle="umar_media", bio=BIO, device_id=DEVICE))
+    about = f"{BIO}, ask umar@valley.example"
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", bio=about, device_id=DEVICE))
+    (bio,) = [line for line in life.alerts[0].evidence if line.signal == "bio"]
+    assert (bio.ours, bio.theirs) == (ours, theirs)
+    await life.tell(life.expunge, a_reinstatement("77"))
+    await life.relay()
+    assert life.alerts[-1].withdrawn_reason == "reinstated"
+    assert "News" not in str(life.alerts[-1])
 
 
 @pytest.mark.parametrize(

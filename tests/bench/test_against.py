@@ -100,7 +100,7 @@ def test_a_revision_fills_its_own_store_and_takes_its_turns(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(against, "laid_aside", lambda name: Revision(name, Path(sys.executable), ""))
     monkeypatch.setattr(against, "_WARM_UP", 20)
-    found = against.measured("stand-in", bans=1_000, events=60, turns=1)
+    found = against.measured("stand-in", bans=300, events=30, turns=1)
     for (turn,) in found.turns.values():
         assert turn.worker_microseconds > 0
         assert turn.bytes_from_redis > 0

@@ -20,7 +20,7 @@ from tests.house import ROOT
 # The events that are counted go through the agent twice alike: before a Redis, and before its tape.
 
 
-EVENTS_BANS, EVENTS_EVENTS = 1_000, 150
+EVENTS_BANS, EVENTS_EVENTS = 300, 40
 
 
 @pytest.mark.journey

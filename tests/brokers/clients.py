@@ -10,7 +10,7 @@ from typing import Any
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka import TopicPartition
 
-READ_SECONDS_MAX = 10.0
+READ_SECONDS_MAX = 60.0
 
 
 @contextmanager

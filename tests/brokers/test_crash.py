@@ -52,7 +52,7 @@ def test_kill_loses_nothing_acknowledged(server: Server, make_topic: MakeTopic) 
 def kill_while_writing(server: Server, topic: str, seconds: float) -> None:
     writer = Writer(server.address, topic)
     writer.start()
-    assert wait_until(lambda: bool(writer.acknowledged), 10)
+    assert wait_until(lambda: bool(writer.acknowledged), 60)
     time.sleep(seconds)
     server.kill()
     writer.join(10)
@@ -96,12 +96,12 @@ def test_frozen_broker_delays_only(server: Server, make_topic: MakeTopic) -> Non
     node: LocalServer = server.nodes[0] if isinstance(server, ApacheKafka) else server
     topic = make_topic()
     with producer(server.address) as client:
-        client.send(topic, value=b"before", partition=0).get(timeout=10)
+        client.send(topic, value=b"before", partition=0).get(timeout=60.0)
         node.freeze()
         sent = client.send(topic, value=b"during", partition=0)
-        assert wait_until(lambda: in_flight(client) == 1, 10)
+        assert wait_until(lambda: in_flight(client) == 1, 60)
         assert not node.answers(), "who asks after it should ask in vain"
         assert not sent.is_done
         node.thaw()
-        sent.get(timeout=10)
+        sent.get(timeout=60.0)
     assert [record.value for record in read_all(server.address, topic)] == [b"before", b"during"]

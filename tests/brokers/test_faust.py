@@ -77,7 +77,7 @@ def test_workers_share(server: Server, make_topic: MakeTopic, tmp_path: Path) ->
     copying = Copying(server, make_topic, tmp_path)
     with copying.worker("first") as first, copying.worker("second"):
         assert shared_soon(copying, "together")
-        first.stop(10)
+        first.stop(60.0)
         copying.feed("alone")
         assert wait_until(copying.all_copied, SETTLE_SECONDS_MAX)
         assert copying.workers_of("alone") == {b"second"}
@@ -88,14 +88,14 @@ def test_worker_leaves_and_returns(server: Server, make_topic: MakeTopic, tmp_pa
     copying = Copying(server, make_topic, tmp_path)
     with copying.worker("first") as first, copying.worker("second"):
         assert shared_soon(copying, "together")
-        first.stop(10)
+        first.stop(60.0)
         first.start()
         assert shared_soon(copying, "again")
 
 
 def test_only_worker_restarts(server: Server, make_topic: MakeTopic, tmp_path: Path) -> None:
     """The only Faust worker stops in mid-work and starts again, and nothing is lost."""
-    restart(Copying(server, make_topic, tmp_path), lambda worker: worker.stop(10))
+    restart(Copying(server, make_topic, tmp_path), lambda worker: worker.stop(60.0))
 
 
 def test_worker_killed_and_restarted(server: Server, make_topic: MakeTopic, tmp_path: Path) -> None:

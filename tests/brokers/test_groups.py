@@ -23,15 +23,15 @@ Server = LocalServer | ApacheKafka
 
 MEMBER = Path(__file__).with_name("member.py")
 
-SETTLE_SECONDS_MAX = 12.0  # two sessions
-JOIN_SECONDS_MAX = 5.0  # some ten times what it takes where it works
+SETTLE_SECONDS_MAX = 60.0  # ten sessions
+JOIN_SECONDS_MAX = 30.0  # some sixty times what it takes where it works
 SESSION = {
     "session_timeout_ms": 6_000,
     "heartbeat_interval_ms": 500,
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
 }
-STOP_SECONDS_MAX = 3.0
+STOP_SECONDS_MAX = 20.0
 
 
 @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ def test_whole_record_kept(server: Server, make_topic: MakeTopic) -> None:
     with producer(server.address) as client:
         client.send(topic, key=b"a", value=b"\x00v", headers=headers, timestamp_ms=1_700_000_000_123)
         client.send(topic, key=b"b", value=None)
-        client.send(topic, key=None, value=b"").get(timeout=10)
+        client.send(topic, key=None, value=b"").get(timeout=60.0)
     full, tombstone, keyless = read_all(server.address, topic)
     assert (full.key, full.value, full.timestamp) == (b"a", b"\x00v", 1_700_000_000_123)
     assert [(name, value) for name, value in full.headers] == headers
@@ -47,7 +47,7 @@ def test_large_record(server: Server, make_topic: MakeTopic) -> None:
     topic = make_topic(configs={"max.message.bytes": str(2 * MEBIBYTE)})
     value = random.Random(1).randbytes(MEBIBYTE)
     with producer(server.address, max_request_size=2 * MEBIBYTE) as client:
-        client.send(topic, value=value).get(timeout=10)
+        client.send(topic, value=value).get(timeout=60.0)
     [record] = read_all(server.address, topic)
     assert record.value == value
 
@@ -81,7 +81,7 @@ def test_idempotent_kafka_python(server: Server, make_topic: MakeTopic) -> None:
     topic = make_topic()
     with producer(server.address, enable_idempotence=True) as client:
         sent = [client.send(topic, value=b"%d" % number) for number in range(500)]
-        assert [future.get(timeout=10).offset for future in sent] == list(range(500))
+        assert [future.get(timeout=60.0).offset for future in sent] == list(range(500))
 
 
 def test_ends_kafka_python(server: Server, make_topic: MakeTopic) -> None:
@@ -133,7 +133,7 @@ def test_fetch_returns_promptly(server: Server, make_topic: MakeTopic) -> None:
         reader.seek_to_beginning(where)
         reader.poll(timeout_ms=100)
         time.sleep(0.2)
-        writer.send(topic, value=b"x", partition=0).get(timeout=10)
+        writer.send(topic, value=b"x", partition=0).get(timeout=60.0)
         begun = time.monotonic()
         assert reader.poll(timeout_ms=6_000)
         assert time.monotonic() - begun < 2

@@ -59,7 +59,7 @@ def test_compaction_done(server: Server, make_topic: MakeTopic) -> None:
 
 def write_rolls_the_segment(address: str, topic: str) -> None:
     with producer(address) as client:
-        client.send(topic, key=b"other", value=b"").get(timeout=10)
+        client.send(topic, key=b"other", value=b"").get(timeout=60.0)
 
 
 def test_deleted_and_recreated_is_another(server: Server, make_topic: MakeTopic) -> None:
@@ -69,7 +69,7 @@ def test_deleted_and_recreated_is_another(server: Server, make_topic: MakeTopic)
     before = topic_id(server.address, topic)
     with admin(server.address) as client:
         client.delete_topics([topic])
-        assert wait_until(lambda: topic not in client.list_topics(), 10)
+        assert wait_until(lambda: topic not in client.list_topics(), 60)
         client.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}})
         client.wait_for_topics([topic])
     assert topic_id(server.address, topic) != before

@@ -147,7 +147,7 @@ def _alerted(folder: Path) -> Given:
     _topics(folder)
     with writer(load()) as out:
         alert = an_alert(a_reason(ours=NAME, theirs=NAME))
-        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=10)
+        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=60.0)
     return {"alert": [alert.alert_id]}
 
 

@@ -16,7 +16,7 @@ import pytest
 from cli import main as door
 from cli.main import WIDTH_MIN, Formatter
 from store.errors import StoreMoving, StoreUnavailable
-from streams.errors import BrokerUnavailable, SettingsError
+from streams.errors import BrokerUnavailable, BrokerUnreachable, SettingsError
 from tests.cli.running import Samehand
 
 
@@ -46,6 +46,12 @@ def raising(fault: BaseException) -> click.Command:
             1,
             "samehand: Kafka: NoBrokersAvailable; `samehand doctor` checks "
             "SAMEHAND_KAFKA_BROKERS=127.0.0.1:9092\n",
+        ),
+        (
+            BrokerUnreachable("Kafka: nothing listens at 127.0.0.1:1 (Connection refused)"),
+            2,
+            "samehand: Kafka: nothing listens at 127.0.0.1:1 (Connection refused); start the broker or set "
+            "SAMEHAND_KAFKA_BROKERS; `samehand doctor` checks it\n",
         ),
         (
             StoreUnavailable("Redis did not answer in time"),

@@ -53,11 +53,15 @@ def haunted(account: str) -> None:
     """Distilling this account's sign-up holds the interpreter, as an expression that backtracks does."""
 
     def holds(
-        event: AccountEvent, keyers: Sequence[tuple[int, Keyer]], stock: StockPictures = NO_STOCK
+        event: AccountEvent,
+        keyers: Sequence[tuple[int, Keyer]],
+        stock: StockPictures = NO_STOCK,
+        *,
+        quote_bio: bool = False,
     ) -> Remembered:
         if event.key == account:
             re.match(r"(a+)+$", "a" * 64 + "b")
-        return remembered_of(event, keyers, stock)
+        return remembered_of(event, keyers, stock, quote_bio=quote_bio)
 
     agents.common.distilled.remembered_of = holds  # type: ignore[attr-defined]  # the one place where a fault may go in
 
@@ -66,11 +70,15 @@ def broken(ending: str) -> None:
     """Distilling fails on accounts whose name ends like this: a bug in our own logic."""
 
     def breaks(
-        event: AccountEvent, keyers: Sequence[tuple[int, Keyer]], stock: StockPictures = NO_STOCK
+        event: AccountEvent,
+        keyers: Sequence[tuple[int, Keyer]],
+        stock: StockPictures = NO_STOCK,
+        *,
+        quote_bio: bool = False,
     ) -> Remembered:
         if event.key.endswith(ending):
             raise RuntimeError(f"a bug met {event.key}")
-        return remembered_of(event, keyers, stock)
+        return remembered_of(event, keyers, stock, quote_bio=quote_bio)
 
     agents.common.distilled.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
 

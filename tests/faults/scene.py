@@ -62,7 +62,7 @@ class Worker:
     def ready(self) -> str:
         """ "" when it is ready, else what it says, or that it says nothing."""
         try:
-            with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=5.0):
+            with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=30.0):
                 return ""
         except HTTPError as fault:
             return fault.read().decode()
@@ -71,7 +71,7 @@ class Worker:
 
     def decided(self, topic: str) -> int:
         """How many records of a topic have a durable outcome, since it was started."""
-        with urlopen(f"http://{LOOPBACK}:{self.port.number}/metrics", timeout=5.0) as page:
+        with urlopen(f"http://{LOOPBACK}:{self.port.number}/metrics", timeout=30.0) as page:
             families = list(text_string_to_metric_families(page.read().decode()))
         samples = [sample for family in families for sample in family.samples]
         told = [it for it in samples if it.name == "samehand_events_total" and it.labels["topic"] == topic]
@@ -157,7 +157,7 @@ class Scene:
                 value = encode(record) if isinstance(record, Record) else record
                 sent.append(out.send(topic, value=value, key=key, headers=[]))
             for confirmation in sent:
-                confirmation.get(20.0)
+                confirmation.get(60.0)
 
     def publish_all(self, stream: Stream) -> None:
         """The whole stream, so that bans and their mirrors are read at the same time."""

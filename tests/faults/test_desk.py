@@ -40,7 +40,7 @@ ALERTS = 120
 KILLS = 3
 WAVE = 20
 AWAY_SECONDS = 3.0
-WAIT_SECONDS = 120.0  # a desk starts within seconds, on a busy machine within some more
+WAIT_SECONDS = 240.0  # a desk starts within seconds, on a busy machine within some more
 REPEATS_MAX = 100  # what one batch of the outbox holds, a kill
 
 
@@ -200,7 +200,7 @@ class Office:
 
     def close(self) -> None:
         """Ends the process."""
-        self.child.stop(20.0)
+        self.child.stop(60.0)
         for port in self._ports:
             port.release()
 

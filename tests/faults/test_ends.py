@@ -49,7 +49,7 @@ def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
     scene.publish_all(expected.stream)
     worker = scene.start()
     scene.until_alerts(len(expected.final) // 3)
-    worker.child.stop(30.0)
+    worker.child.stop(60.0)
     assert worker.child.exit_code == EXIT_OK
     said = scene.count(scene.topics.alerts)
     assert said < len(expected.final), "it was stopped in the middle"
@@ -67,7 +67,7 @@ def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
     scene.until_alerts(len(expected.final) // 3)
     scene.redis.kill()
     scene.until(worker.ready, "the worker to be not ready")
-    worker.child.stop(30.0)
+    worker.child.stop(60.0)
     assert worker.child.exit_code == EXIT_OK
     scene.redis.start()
     said = scene.count(scene.topics.alerts)
@@ -92,7 +92,7 @@ def test_sigterm_while_the_last_minutes_are_delivered_again(scene: Scene, expect
         lambda: "reprocessing recent records" in worker.log.read_text(),
         "the last minutes to be delivered again",
     )
-    worker.child.stop(30.0)
+    worker.child.stop(60.0)
     assert "recent records reprocessed" not in worker.log.read_text(), "it was stopped in the middle"
     assert worker.child.exit_code == EXIT_OK
     second = scene.start()

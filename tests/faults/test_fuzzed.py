@@ -42,7 +42,7 @@ def send(scene: Scene, records: list[Fuzzed]) -> None:
 
 def outcomes(worker: Worker, topics: set[str]) -> Counter[str]:
     """What the worker says became of the records of these topics."""
-    with urlopen(f"http://{LOOPBACK}:{worker.port.number}/metrics", timeout=10.0) as page:
+    with urlopen(f"http://{LOOPBACK}:{worker.port.number}/metrics", timeout=60.0) as page:
         text = page.read().decode()
     found: Counter[str] = Counter()
     for outcome, topic, count in EVENTS.findall(text):

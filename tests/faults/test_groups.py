@@ -40,7 +40,7 @@ def test_a_second_worker_joins_and_leaves_in_mid_stream(scene: Scene, expected: 
     with scene.publishing(expected.stream, seconds=15.0):
         second = scene.start()
         scene.until_ready(second)
-        second.child.stop(30.0)
+        second.child.stop(60.0)
     recovered = scene.until_settled()
     pause = scene.silence()
     expected.judge("a second worker joins and leaves", scene, pause, recovered, repeats_max=0)
@@ -54,7 +54,7 @@ def test_three_workers_are_restarted_in_turn_under_load(scene: Scene, expected: 
         scene.until_ready(worker)
     with scene.publishing(expected.stream, seconds=30.0):
         for worker in workers:
-            worker.child.stop(30.0)
+            worker.child.stop(60.0)
             scene.until_ready(scene.start())
     recovered = scene.until_settled()
     pause = scene.silence()

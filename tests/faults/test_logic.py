@@ -70,7 +70,7 @@ def test_dead_letters_are_replayed_once_their_worker_is_put_right(
     listed = json.loads(scene.samehand("letters", "list", "--reason", reason, "--json"))["letters"]
     assert scene.letters() == len(listed) == len(met)
     assert {letter["address"] for letter in listed} == _addresses(scene, BUG)
-    buggy.child.stop(30.0)
+    buggy.child.stop(60.0)
     scene.start()
     for _ in range(2):
         scene.samehand("letters", "replay", "--reason", reason)

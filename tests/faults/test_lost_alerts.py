@@ -114,7 +114,7 @@ def test_what_was_told_before_the_store_was_lost(scene: Scene, fault_table: Tabl
     told = scene.count(scene.topics.alerts)
 
     began = time.monotonic()
-    worker.child.stop(30.0)
+    worker.child.stop(60.0)
     if how == "flushed":
         with administrator(scene.redis) as connection:
             connection.flushall()

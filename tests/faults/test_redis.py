@@ -139,7 +139,7 @@ def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> No
     scene.until_settled()
     scene.until(lambda: known_epoch(scene.settings), "the epoch to be noted")
     if not running:
-        worker.child.stop(30.0)
+        worker.child.stop(60.0)
     with administrator(scene.redis) as connection:
         connection.flushall()
     time.sleep(COMMITTED_SECONDS)

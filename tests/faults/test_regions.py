@@ -115,10 +115,12 @@ def delivered(stack: ExitStack, folder: Path, platform: Platform) -> Path:
     stack.callback(web.release)
     endpoints = folder / "endpoints.toml"
     shown = (ROOT / "examples/webhook/endpoints.toml").read_text("utf-8")
-    endpoints.write_text(shown.replace("9000", str(hook.number)), "utf-8")
+    secret = folder / "hook-secret"
+    secret.write_text("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+    endpoints.write_text(shown.replace("9000", str(hook.number)).replace("hook-secret", str(secret)), "utf-8")
     more = {
         **platform.environment,
-        "HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "HOOK_SECRET_FILE": str(secret),
         "SAMEHAND_ENDPOINTS": str(endpoints),
         "SAMEHAND_WEB_PORT": str(web.number),
     }

@@ -83,7 +83,7 @@ def test_a_topic_is_made_again_while_no_worker_ran(scene: Scene, expected: Expec
     scene.publish(scene.topics.created, before)
     worker = scene.start()
     scene.until_settled()
-    worker.child.stop(30.0)
+    worker.child.stop(60.0)
     old_id = scene.make_again(scene.topics.created)
     commit_late(scene, old_id)
     scene.publish(scene.topics.created, after)

@@ -127,7 +127,7 @@ def test_tombstones_deletions_and_own_bans_while_workers_are_killed(scene: Scene
     with writer(scene.settings) as out:
         for n in range(third):
             emit = tombstone(f"telegram:b{n}", NOW.timestamp(), scene.topics.banned)
-            out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(20.0)
+            out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(60.0)
     scene.publish(scene.topics.deleted, [a_deletion(f"m{n}", at=NOW) for n in range(third, 2 * third)])
     scene.publish(scene.topics.banned, bans(NOW, range(2 * third, PAIRS), "m"))
     began = time.monotonic()

@@ -65,7 +65,7 @@ class ADesk:
 async def desk() -> AsyncIterator[tuple[ADesk, str]]:
     made, app = ADesk(), web.Application()
     app.router.add_post("/api/v1/appeals", made.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)  # nobody waits for the slow one
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -147,7 +147,7 @@ async def test_more_calls_than_can_be_answered_are_undecided_at_once(
     banned.scoring.at_once = 2
     banned.key("score")
     waiting = [asyncio.ensure_future(banned.score(MIRROR)) for _ in range(2)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while banned.scoring.busy < 2:  # noqa: ASYNC110  # both have begun; nobody tells when
             await asyncio.sleep(0)
     assert (await banned.score(MIRROR))["reason"] == "overloaded"

@@ -23,15 +23,15 @@ from typing import Any, NamedTuple
 from tests.house import ROOT, modules
 
 # The shorter is twice the longest bounded repeat (253, of a host), which looks like growth until it is full.
-SHORT, LONG = 512, 4_096
-# Over three doublings linear time grows by 8 and quadratic time by 64; noise would have to treble it.
+SHORT, LONG = 512, 2_048
+# Over two doublings linear time grows by 4 and quadratic time by 16; noise would have to double it.
 NOT_IMPORTED = frozenset({"desk.database.migrations.env"})
 """Modules that only their caller can run: Alembic gives that one its context."""
-GROWTH_MAX = 24.0
+GROWTH_MAX = 9.0
 # What takes less at the longer length is not told from noise, and is nothing to wait for.
 SECONDS_MIN = 0.001
 # Processor time of one pattern on all its texts: three times what the slowest takes.
-CPU_SECONDS_MAX = 6
+CPU_SECONDS_MAX = 4
 UNITS_MAX = 120
 BEGINNINGS_MAX = 8
 PIECES_MAX = 32

@@ -62,7 +62,7 @@ def cost(account: Account, platform: str = "telegram", times: int = TIMES) -> tu
         for memory in _MEMORIES:
             memory.cache_clear()
         begun = thread_time()
-        quoted_of(account)
+        quoted_of(account, bio=True)
         ours = account_of(platform, account)
         fingerprint = distil(ours, _keyer, at=60.0)
         unread_fields(ours)

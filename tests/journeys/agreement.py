@@ -141,7 +141,7 @@ def _events(running: DemoServers, topic: str) -> float:
 
 
 def _metric(running: DemoServers, series: str) -> float:
-    with urllib.request.urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
+    with urllib.request.urlopen(f"{running.web}/metrics", timeout=30.0) as answer:
         for line in answer.read().decode().splitlines():
             if line.startswith(f"{series} "):
                 return float(line.rpartition(" ")[2])

@@ -22,7 +22,7 @@ from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import load
 
-WAIT_SECONDS_MAX = 90.0  # a busy machine is slow; what never comes is told after this
+WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.1
 
 MAPPING = """
@@ -113,7 +113,7 @@ class Bridged:
     def page(self, path: str) -> str:
         """A page of the last bridge, "" where it does not answer."""
         try:
-            with urlopen(f"http://{LOOPBACK}:{self._ports[-1].number}{path}", timeout=5.0) as answer:
+            with urlopen(f"http://{LOOPBACK}:{self._ports[-1].number}{path}", timeout=30.0) as answer:
                 text: bytes = answer.read()
         except (URLError, OSError):
             return ""
@@ -124,7 +124,7 @@ class Bridged:
         with writer(self.settings) as out:
             sent = [out.send(self.foreign, key=key, value=value, headers=[]) for key, value in changes]
             for confirmation in sent:
-                confirmation.get(timeout=20.0)
+                confirmation.get(timeout=60.0)
 
     def read(self, topic: str) -> list[Arrival]:
         """Every record of a topic, partition by partition."""

@@ -24,7 +24,7 @@ from streams.kafka.client import reader, writer
 from streams.kafka.topics import names
 from streams.settings import Settings, load
 
-WAIT_SECONDS_MAX = 60.0  # a busy machine is slow; what never comes is told after this
+WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.1
 
 
@@ -74,12 +74,12 @@ class Platform:
 
     def close(self) -> None:
         """Stops the worker."""
-        self.worker.stop(25.0)
+        self.worker.stop(60.0)
         self.port.release()
 
     def page(self, path: str) -> str:
         """A page of the worker."""
-        with urlopen(f"http://{LOOPBACK}:{self.port.number}{path}", timeout=5.0) as answer:
+        with urlopen(f"http://{LOOPBACK}:{self.port.number}{path}", timeout=30.0) as answer:
             text: bytes = answer.read()
         return text.decode()
 
@@ -100,7 +100,7 @@ class Platform:
                 own: object = getattr(record, "key", None)
                 out.send(
                     topic, value=value, key=own.encode() if isinstance(own, str) else key, headers=[]
-                ).get(10.0)
+                ).get(60.0)
 
     def values(self, topic: str) -> list[bytes]:
         """Everything on a topic."""

@@ -25,7 +25,7 @@ from streams.kafka.topics import check, names
 from streams.settings import Settings, load
 from tests.deliver.receiver import SECRET_TEXT, Receiver
 
-WAIT_SECONDS_MAX: Final = 120.0  # a busy machine is slow; what never comes is told after this
+WAIT_SECONDS_MAX: Final = 240.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS: Final = 0.1
 
 
@@ -96,12 +96,12 @@ class Delivering:
                 for it in alerts
             ]
             for confirmation in sent:
-                confirmation.get(timeout=20.0)
+                confirmation.get(timeout=60.0)
 
     def page(self, path: str) -> tuple[int, str]:
         """A page of the process, 0 where it does not answer."""
         try:
-            with urlopen(f"http://{LOOPBACK}:{self._port.number}{path}", timeout=5.0) as answer:
+            with urlopen(f"http://{LOOPBACK}:{self._port.number}{path}", timeout=30.0) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as fault:
             return fault.code, fault.read().decode()
@@ -122,7 +122,7 @@ class Delivering:
         """A command, with the same settings."""
         command = [sys.executable, "-m", "cli", *words]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment, capture_output=True, text=True, timeout=240, check=False
         )
 
     def until(self, true: Callable[[], object], what: str) -> float:

@@ -34,7 +34,7 @@ def commands(page: str) -> list[str]:
 def answers(url: str) -> bool:
     """Whether a process of ours is ready."""
     try:
-        with urllib.request.urlopen(url, timeout=10.0):  # our own
+        with urllib.request.urlopen(url, timeout=60.0):  # our own
             return True
     except OSError:
         return False
@@ -120,6 +120,10 @@ def own_broker() -> Iterator[str]:
 @contextmanager
 def a_newcomer(folder: Path, broker: str, redis_url: str, topic_prefix: str) -> Iterator[Newcomer]:
     shutil.copytree(ROOT / "examples", folder / "examples")
+    secret = folder / "hook-secret"
+    secret.write_text(SECRET)
+    endpoints = folder / "examples/webhook/endpoints.toml"  # children run where the tests do
+    endpoints.write_text(endpoints.read_text("utf-8").replace("hook-secret", str(secret)), "utf-8")
     environment = {
         "PYTHONPATH": str(ROOT),
         "SAMEHAND_KAFKA_BROKERS": broker,
@@ -131,7 +135,7 @@ def a_newcomer(folder: Path, broker: str, redis_url: str, topic_prefix: str) -> 
         "SAMEHAND_TOPIC_PARTITIONS": "2",
         "SAMEHAND_WEB_HOST": LOOPBACK,
         "SAMEHAND_DATA_DIR": str(folder / "data"),
-        "HOOK_SECRET": SECRET,
+        "HOOK_SECRET_FILE": str(secret),
     }
     with ExitStack() as stack:
         yield Newcomer(folder, environment, stack)

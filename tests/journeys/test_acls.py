@@ -142,7 +142,7 @@ def publish(settings: Settings, topic: str, *records: Record | bytes) -> None:
         for record in records:
             value = encode(record) if isinstance(record, Record) else record
             key = str(getattr(record, "key", "")).encode()
-            out.send(topic, value=value, key=key, headers=[]).get(10.0)
+            out.send(topic, value=value, key=key, headers=[]).get(60.0)
 
 
 @contextmanager
@@ -227,7 +227,7 @@ def test_a_bridge_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_pat
             ),
             "all of it",
         )
-        bridge.stop(25.0)
+        bridge.stop(60.0)
         log = (bridged.folder / "bridge-0.log").read_text("utf-8")
         assert "AuthorizationFailed" not in log
         assert "forbidden" not in log

@@ -62,7 +62,7 @@ def test_weights_are_tried_in_shadow_put_in_force_kept_over_a_restart_and_rolled
     decided(platform, adopted(2), "learned-2")
     assert version_of(platform, "n3") == "learned-2"
 
-    platform.worker.stop(25.0)
+    platform.worker.stop(60.0)
     platform.open()
     assert version_of(platform, "n4") == "learned-2"
 
@@ -127,7 +127,7 @@ class Desk:
     def close(self) -> None:
         """Ends it."""
         self.client.close()
-        self._process.stop(25.0)
+        self._process.stop(60.0)
         self._port.release()
         self._watched.release()
 

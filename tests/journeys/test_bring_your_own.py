@@ -39,7 +39,7 @@ def sample() -> list[Arrival]:
 def send(platform: Platform, records: Sequence[Arrival]) -> None:
     with writer(platform.settings) as out:
         for it in records:
-            out.send(TOPIC, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=20.0)
+            out.send(TOPIC, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=60.0)
 
 
 def typed(line: str) -> tuple[dict[str, str], list[str]]:
@@ -95,7 +95,7 @@ def test_the_page_leads_from_a_users_table_to_an_alert(platform: Platform, tmp_p
         assert "missing-field" in told
         assert TOPIC in told
     finally:
-        child.stop(25.0)
+        child.stop(60.0)
         port.release()
 
 

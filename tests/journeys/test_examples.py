@@ -129,7 +129,7 @@ def test_what_each_example_shows_happens_on_a_broker(bridged: Bridged) -> None:
     with writer(bridged.settings) as out:
         for _, topic, records in given:
             for it in records:
-                out.send(topic, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=20.0)
+                out.send(topic, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=60.0)
     bridged.start()
     wanted = sum((Counter(counts) for counts in MAPPED.values()), Counter[str]())
     faults = sorted(fault for found in FAULTS.values() for fault in found)

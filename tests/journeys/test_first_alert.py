@@ -26,7 +26,7 @@ def publish(environment: dict[str, str], count: int | None) -> None:
     ]
     with writer(load(environment)) as out:
         for it in records[:count]:
-            out.send(TOPIC, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=20.0)
+            out.send(TOPIC, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=60.0)
 
 
 def test_the_page_leads_to_an_alert_in_a_webhook(newcomer: Newcomer) -> None:

@@ -29,7 +29,7 @@ from tests.journeys.idling import processor_seconds
 
 pytestmark = pytest.mark.journey
 
-IDLE_SECONDS = 20.0  # four looks at the topics' ids, ten at the store
+IDLE_SECONDS = 10.0  # two looks at the topics' ids, five at the store
 PROCESSOR_SHARE_MAX = 0.03  # of one core
 # Beside busy processes the same work takes up to twice as much of a core; a loop that spins takes 0.4 of it.
 BUSY_LOAD_MIN, BUSY_PROCESSOR_SHARE_MAX = 0.8, 0.06
@@ -108,7 +108,7 @@ class Site:
 
     def _ready(self, command: str) -> bool:
         try:
-            with urlopen(f"http://{LOOPBACK}:{self._web[command]}/health/ready", timeout=5.0):
+            with urlopen(f"http://{LOOPBACK}:{self._web[command]}/health/ready", timeout=30.0):
                 return True
         except (URLError, OSError):
             return False

@@ -99,7 +99,7 @@ def test_garbage_is_a_dead_letter_with_an_address(platform: Platform) -> None:
 
 
 def test_a_restart_in_the_middle_loses_nothing(platform: Platform) -> None:
-    through_an_end(platform, lambda: platform.worker.stop(25.0))
+    through_an_end(platform, lambda: platform.worker.stop(60.0))
 
 
 @pytest.mark.kafka

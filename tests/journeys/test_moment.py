@@ -53,7 +53,7 @@ def test_after_an_hour_of_standstill_a_return_weighs_what_it_weighed_live(histor
     time.sleep(2 * SNAPSHOT_SECONDS)  # a worker's calendar may be so old
     historic.publish(historic.topics.created, live)
     historic.until(lambda: historic.alerts_on("new zufar"), "the alert")
-    historic.worker.stop(25.0)
+    historic.worker.stop(60.0)
     # While nobody reads, an hour of many bans passes.
     since = [BACK + timedelta(seconds=60 + 20 * n) for n in range(150)]
     historic.publish(banned, *(a_ban(f"since {n}", at=at, banned_at=at) for n, at in enumerate(since)))

@@ -127,7 +127,7 @@ def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
         f"http://{LOOPBACK}:{platform.port.number}/metrics",
         headers={"Accept": "application/openmetrics-text"},
     )
-    with urlopen(openmetrics, timeout=5.0) as answer, redis.Redis.from_url(redis_administrator) as client:
+    with urlopen(openmetrics, timeout=30.0) as answer, redis.Redis.from_url(redis_administrator) as client:
         return {
             "openmetrics": answer.read(),
             "metrics": platform.page("/metrics").encode(),

@@ -24,7 +24,7 @@ def test_a_worker_stops_gracefully_while_somebody_watches(
         address = f"http://{LOOPBACK}:{platform.port.number}/overview/stream"
         with urlopen(address, timeout=30.0) as watching:
             assert watching.readline() == b"event: overview\n"
-            platform.worker.stop(30.0)
+            platform.worker.stop(60.0)
             assert platform.worker.exit_code == EXIT_OK
     finally:
         platform.close()

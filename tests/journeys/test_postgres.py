@@ -82,7 +82,7 @@ def test_the_page_leads_from_a_users_table_to_an_alert(
         newcomer.types(connector.replace("8083", ports["connect"]))
 
         def captured() -> bool:
-            with urllib.request.urlopen(f"{root}/shop-users/status", timeout=10.0) as answer:  # our own
+            with urllib.request.urlopen(f"{root}/shop-users/status", timeout=60.0) as answer:  # our own
                 tasks = json.load(answer)["tasks"]
             assert all(task["state"] != "FAILED" for task in tasks), tasks
             return bool(tasks) and "2 records: 2 map" in newcomer.types(shown)

@@ -147,11 +147,11 @@ def through_the_switch(platform: Platform, tmp_path: Path, redis_url: str, *, to
             sign_ups.the_next_is_alerted()
             assert into.pid is not None, "it waits for a worker"
             if not together:
-                platform.worker.stop(25.0)
+                platform.worker.stop(60.0)
             worker.start()
             platform.until(lambda: into.exit_code is not None, "the hand-over")
             assert into.exit_code == 0, into.log.read_text("utf-8")
-            platform.worker.stop(25.0)
+            platform.worker.stop(60.0)
             platform.port.release()
             platform.port = port
             platform.worker = worker

@@ -115,7 +115,7 @@ def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform,
             lambda: "the store is ready" in log.read_text("utf-8"), "the second to have asked for all of it"
         )
     finally:
-        second.stop(25.0)
+        second.stop(60.0)
     told = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     assert [line for line in told if line["level"] not in ("info", "debug")] == []
 
@@ -139,13 +139,13 @@ def test_a_worker_without_standard_input_works_and_ends_in_order(
 
     def answers() -> bool:
         with suppress(OSError):
-            return bool(urlopen(page, timeout=5.0).status == 200)
+            return bool(urlopen(page, timeout=30.0).status == 200)
         return False
 
     try:
         worker.start()
         platform.until(answers, "the worker to be ready")
     finally:
-        worker.stop(25.0)
+        worker.stop(60.0)
         port.release()
     assert worker.exit_code == 0

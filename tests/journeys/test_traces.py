@@ -76,7 +76,7 @@ def tell(platform: Platform, topic: str, record: Record, trace_id: str) -> None:
     headers = [("traceparent", f"00-{trace_id}-{PRODUCER}-01".encode()), ("baggage", b"user=um4r")]
     with writer(platform.settings) as out:
         key = str(getattr(record, "key", "")).encode()
-        out.send(topic, value=encode(record), key=key, headers=headers).get(10.0)
+        out.send(topic, value=encode(record), key=key, headers=headers).get(60.0)
 
 
 def trace(collector: Collector, trace_id: str, name: str = "") -> list[Span]:

@@ -183,7 +183,7 @@ def upgraded(
         platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal")
     with SignUps(platform) as sign_ups:
         if stopped:
-            before.stop(25.0)
+            before.stop(60.0)
         filling = operator.starts(INTO)
         platform.until(lambda: "samehand-2 is filled" in filling.log.read_text("utf-8"), "the second store")
         filling.kill()  # and so it may be, at any moment
@@ -198,7 +198,7 @@ def upgraded(
             platform.until(lambda: "m10" in alerted(platform), "an alert of the former on a ban meanwhile")
         platform.until(lambda: "is filled" in filling.log.read_text("utf-8"), "the second store once more")
         if not (stopped or together):
-            before.stop(25.0)
+            before.stop(60.0)
         if together:
             port = take_port()
             operator.stack.callback(port.release)
@@ -210,7 +210,7 @@ def upgraded(
                 "the former worker to say where to go",
             )
             assert before.pid is not None, "it holds, and does not end"
-            before.stop(25.0)
+            before.stop(60.0)
         after = operator.works(WORKER)
         assert "begin anew" in operator.ends(filling)
         platform.publish(topics.created, *mirrors(*range(11, 20), 90))
@@ -235,13 +235,13 @@ def upgraded(
     )
     assert last(platform, "m92").withdrawn_reason == "verdict", "it stays dismissed"
 
-    after.stop(25.0)
+    after.stop(60.0)
     if back:
         operator.ends(operator.starts(BACK, program=former))
         again = operator.works(BACK_WORKER, program=former)
         platform.publish(topics.created, a_sign_up("back", at=datetime.now(UTC), **shown(15)))
         platform.until(lambda: "back" in alerted(platform), "an alert after the way back")
-        again.stop(25.0)
+        again.stop(60.0)
     password = operator.folder / "password"
     password.write_text(PASSWORD, "utf-8")
     dropping = operator.starts(
@@ -303,7 +303,7 @@ def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(
         platform.open()
         platform.publish(platform.topics.banned, *bans(*range(3)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
-        platform.worker.stop(25.0)
+        platform.worker.stop(60.0)
         platform.worker = runs("worker")
         platform.log = platform.worker.log
         platform.until(lambda: "never filled" in platform.log.read_text("utf-8"), "the worker to say so")
@@ -337,7 +337,7 @@ def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
         assert rebuilding.exit_code == 0, rebuilding.log.read_text("utf-8")
         platform.publish(platform.topics.banned, *bans(*range(3, 13)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 13, "bans meanwhile")
-        platform.worker.stop(25.0)
+        platform.worker.stop(60.0)
         platform.worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, after)
         platform.open()
         platform.publish(platform.topics.created, *mirrors(*range(13)))

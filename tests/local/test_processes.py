@@ -63,7 +63,7 @@ def test_start_is_idempotent_and_restarts(sleeper: Child) -> None:
 def test_deaf_child_is_killed_after_its_grace(tmp_path: Path) -> None:
     child = python(tmp_path, STUBBORN)
     child.start()
-    assert wait_until(lambda: "deaf" in child.last_words(), 5)
+    assert wait_until(lambda: "deaf" in child.last_words(), 60)
     child.stop(0.2)
     assert child.exit_code == -signal.SIGKILL
 
@@ -79,13 +79,13 @@ def test_frozen_child_stands_still_until_thawed(tmp_path: Path) -> None:
     child = python(tmp_path, ticks)
     child.start()
     try:
-        assert wait_until(lambda: "tick" in child.last_words(), 5)
+        assert wait_until(lambda: "tick" in child.last_words(), 60)
         child.freeze()
         size = child.log.stat().st_size
         time.sleep(0.1)
         assert child.log.stat().st_size == size
         child.thaw()
-        assert wait_until(lambda: child.log.stat().st_size > size, 5)
+        assert wait_until(lambda: child.log.stat().st_size > size, 60)
     finally:
         child.kill()
 
@@ -112,7 +112,7 @@ def test_last_words_are_the_end_of_the_log(tmp_path: Path) -> None:
     child = python(tmp_path, f"print('x' * {LOG_TAIL_BYTES}); print('goodbye')")
     assert child.last_words() == ""
     child.start()
-    assert wait_until(lambda: child.exit_code == 0, 5)
+    assert wait_until(lambda: child.exit_code == 0, 60)
     assert child.last_words().endswith("goodbye")
     assert len(child.last_words()) <= LOG_TAIL_BYTES
 
@@ -121,7 +121,7 @@ def test_environment_is_added_to_ours(tmp_path: Path) -> None:
     code = "import os; print(os.environ['EXTRA'], 'PATH' in os.environ)"
     child = Child([sys.executable, "-c", code], tmp_path / "log", {"EXTRA": "given"})
     child.start()
-    assert wait_until(lambda: child.exit_code == 0, 5)
+    assert wait_until(lambda: child.exit_code == 0, 60)
     assert child.last_words() == "given True"
 
 
@@ -158,12 +158,12 @@ def test_killed_parent_takes_its_child_along(tmp_path: Path, frozen: bool) -> No
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert wait_until(lambda: is_leashed(child), 5)
+        assert wait_until(lambda: is_leashed(child), 60)
         if frozen:
             os.kill(child, signal.SIGSTOP)
         assert is_alive(child)
         parent.kill()
-    assert wait_until(lambda: not is_alive(child), 5)
+    assert wait_until(lambda: not is_alive(child), 60)
 
 
 SERVER_PARENT = """
@@ -201,7 +201,7 @@ def test_orphan_does_not_start() -> None:
 
 def test_it_ends_when_the_condition_is_met() -> None:
     answers = iter([False, False, True])
-    assert wait_until(lambda: next(answers), 5)
+    assert wait_until(lambda: next(answers), 60)
 
 
 def test_it_ends_without_it_too() -> None:

@@ -16,8 +16,10 @@ from cli.commands.demo.profiles import profile_server
 from desk.database import verdicts
 from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
+from desk.web.sentences import LEVELS
 from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
+from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason, a_rival
@@ -606,14 +608,57 @@ def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(
     assert sums[-2] == sums[-1], "the weights sum to the log-odds"
 
 
-def test_what_a_decision_rests_on_is_seen_without_scrolling(running: Running, visit: Visits) -> None:
-    running.receive("alert-1", rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2)))
-    reader = visit("amina", viewport={"width": 1280, "height": 800})
+#: Three reasons on each side, the longest sentences of their signals; letters of Urdu are the tallest.
+SIX_LINES = tuple(
+    a_reason(signal, weight, level=level, because=LEVELS[signal, level], **said)
+    for signal, weight, level, said in (
+        ("name", 4.0, "near-same", {"ours": "Umar Khan", "theirs": "Omar Khan"}),
+        ("handle", 3.0, "same", {"ours": "um4r", "theirs": "umar"}),
+        ("network", 2.0, "same-site", {"ours": "•••", "theirs": "•••", "explained": True}),
+        ("email", -1.0, "different", {"ours": "•••", "theirs": "•••"}),
+        ("avatar", -2.0, "different", {}),
+        ("locale", -0.5, "other-language", {"ours": "ur", "theirs": "en"}),
+    )
+)
+
+
+@pytest.mark.parametrize("locale", ["en", "ur", "ar"])
+def test_what_a_decision_rests_on_is_seen_without_scrolling(
+    running: Running, visit: Visits, locale: str
+) -> None:
+    running.receive(
+        "alert-1", reasons=SIX_LINES, rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2))
+    )
+    reader = visit("amina", viewport={"width": 1280, "height": 800}, locale=locale)
     reader.press("g")
     reader.at("alert-1")
     for selector in (".reasons", "#else + ul", ".decide fieldset.unsure button:last-child"):
         bottom = reader.page.locator(selector).evaluate("it => it.getBoundingClientRect().bottom")
         assert bottom <= 800, selector
+
+
+def test_an_appeal_is_reversed_by_keys_alone_beside_its_holders_words(
+    running: Running, visit: Visits
+) -> None:
+    running.receive(
+        "alert-1", reasons=SIX_LINES, rivals=(a_rival("household", 0.7), a_rival("namesake", 0.2))
+    )
+    reader, other = visit("amina"), visit("bilal", viewport={"width": 1280, "height": 600})
+    reader.press("g")
+    reader.at("alert-1")
+    reader.press("c", "1")
+    reader.at_the_queue()
+    words = "My brother and I share a telephone. I have never written what he was banned for."
+    made = AppealMade(appeal_id="c-1", alert_id="alert-1", words=words)
+    assert isinstance(running.do(running.office.desk.take_appeal(made)), AppealTaken)
+    other.open("/queue")
+    other.press("g")
+    other.at("alert-1")
+    assert words in other.said("main")
+    picture(other.page, "desk-appeal")
+    other.press("d", "1")
+    other.at_the_queue()
+    assert said_of(running, "alert-1")[-1][0] == "not_mirror"
 
 
 def test_letters_that_no_font_has_are_named(running: Running, visit: Visits) -> None:

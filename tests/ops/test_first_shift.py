@@ -137,6 +137,10 @@ def test_ten_alerts_are_decided_by_whoever_opens_the_link(
         visitor.page.goto(where)
         if reason.count():
             break
+    visitor.page.locator("a[href^='/families/']").first.click()
+    visitor.page.locator("svg a").first.wait_for()
+    picture(visitor.page, "desk-family")
+    visitor.page.go_back()
     reason.focus()
     visitor.press("Enter")
     visitor.page.locator(".verdicts li:nth-child(2)").wait_for()

@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from PIL import Image
 
 from report.overview import overview
 from report.overview.history import History, look_of
@@ -86,7 +88,9 @@ def address(service: Platform) -> str:
 def picture(page: Any, name: str) -> None:
     if TAKE:
         IMAGES.mkdir(exist_ok=True)
-        page.screenshot(path=str(IMAGES / f"{name}.png"))
+        taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
+        # A page has few colours: a palette of them takes a third of the bytes.
+        taken.quantize(256).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def test_it_moves_by_itself(visit: Visit, request: pytest.FixtureRequest) -> None:

@@ -43,7 +43,7 @@ class Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.child.stop(10.0)
+        self.child.stop(60.0)
         self.port.release()
 
     def get(self, path: str, **query: str) -> Any:

@@ -474,7 +474,7 @@ async def test_a_stop_ends_every_stream_at_once(room: Room, client: Client) -> N
         room.overview.look()
         await answer.content.readline()
         room.stopping = True
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(20.0):
             await answer.content.read()
 
 
@@ -486,7 +486,7 @@ async def test_who_goes_gives_up_its_place(
         room.overview.look()
         await answer.content.readline()
         answer.close()
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(60.0):
         while (await client.get("/overview/stream")).status == 503:
             room.overview.look()
             await asyncio.sleep(0.05)
@@ -500,7 +500,7 @@ async def test_who_vanished_without_a_word_gives_it_up_in_time(
     monkeypatch.setattr(pages, "STREAM_SECONDS", 0.5)
     async with client.get("/overview/stream") as answer:
         room.overview.look()
-        async with asyncio.timeout(20.0):
+        async with asyncio.timeout(60.0):
             assert (await answer.content.read()).startswith(b"event: overview\n")
 
 
@@ -520,7 +520,7 @@ async def test_looks_go_on_until_the_process_stops(room: Room) -> None:
     watching = asyncio.create_task(room.overview.watch())
     await asyncio.sleep(0)
     room.stopping = True
-    async with asyncio.timeout(LOOK_SECONDS + 2.0):
+    async with asyncio.timeout(LOOK_SECONDS + 60.0):
         await watching
 
 

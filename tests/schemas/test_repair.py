@@ -169,9 +169,9 @@ def test_the_longest_message_takes_time_in_proportion_to_its_length() -> None:
     def seconds(size: int) -> float:
         raw, best = _hostile(size), 9.0
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             assert isinstance(wire.decode_banned(raw, now=NOW), Decoded)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     whole = MESSAGE_BYTES_MAX * 9 // 10

@@ -20,4 +20,4 @@ def test_replica_becomes_master_with_its_data(harm: str) -> None:
         assert wait_until(lambda: trio.master() is replica, 30)
         with replica.administrator() as connection:
             assert connection.get("ban") == "1"
-            assert wait_until(lambda: connection.role()[0] == "master", 10)
+            assert wait_until(lambda: connection.role()[0] == "master", 60)

@@ -19,6 +19,8 @@ from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
+EXAMPLES = settings().max_examples // 6  # each fills two stores
+
 ENDS = [f"{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
 # As many as a run of letters may propose, one more, one less, and more than a store lists.
 CROWDS = {
@@ -82,7 +84,7 @@ def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str, shards: int
     expected = asyncio.run(filled(MemoryStore(bounds, IDENTITY), [(ban, False) for ban in STAY], 50))
     assert any(expected)
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.permutations(range(len(TOLD))), st.sampled_from([7, 50, 300]))
     def filled_anyhow(places: list[int], at_once: int) -> None:
         order = [TOLD[place] for place in places]

@@ -29,6 +29,8 @@ from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered
 
+EXAMPLES = settings().max_examples // 3  # each fills two stores
+
 HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99", "umarmediaofficial", "zz"]
 PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
 IDS = st.sampled_from(["1", "2", "3", "4", "5", "6"])
@@ -266,7 +268,7 @@ def test_redis_and_the_reference_answer_the_same(
     monkeypatch.setattr(ranking, "READ_AT_LEAST", entries)
     monkeypatch.setattr(ranking, "READ_A_KEPT", 1)
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def told(steps: list[tuple[object, ...]]) -> None:
         asyncio.run(compared(redis_url, steps, shards))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
+from local.ports import Port, take_port
 from streams import settings
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
@@ -25,14 +25,20 @@ from streams.kafka.topics import Names, names
 from streams.settings import Settings
 from tests.house import ROOT
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 """More than a kill -9 costs, with the dead member's session; only a failing test waits it out."""
 
 
+_taken: list[Port] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server of this process, or one that it starts, for as long as this process lives.
+
+    One that the kernel gives may be a client's own address by the time that a slow machine binds it.
+    """
+    _taken.append(take_port())
+    return _taken[-1].number
 
 
 class Stage:
@@ -67,7 +73,7 @@ class Stage:
             where = topic or self.names.created
             sent = [out.send(where, key=b"%d" % i, value=value, headers=[]) for i, value in enumerate(values)]
             for confirmation in sent:
-                confirmation.get(timeout=20)
+                confirmation.get(timeout=60.0)
 
     def read(self, topic: str) -> list[bytes]:
         with reader(self.settings) as opened:
@@ -118,13 +124,13 @@ class Stage:
         for worker in self.workers:
             if worker.poll() is None:
                 worker.kill()
-            worker.wait(10)
+            worker.wait(60)
 
 
 def answer(port: str, path: str) -> tuple[int, str]:
     """Status and body of a worker's page; 0 while it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as fault:
         return fault.code, fault.read().decode()

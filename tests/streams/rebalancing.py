@@ -86,6 +86,6 @@ def send(stage: Stage, partitions: Iterable[int]) -> set[bytes]:
     out = kafka.KafkaProducer(**client_options(stage.settings), acks="all")
     sent = [out.send(stage.names.created, value=it, partition=where) for it, where in values.items()]
     for confirmation in sent:
-        confirmation.get(timeout=20)
+        confirmation.get(timeout=60.0)
     out.close()
     return set(values)

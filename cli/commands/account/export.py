@@ -65,6 +65,7 @@ def _stored(found: Holdings) -> Iterator[dict[str, Any]]:
             "as": "banned",
             "handle": facts.quoted.handle,
             "display_name": facts.quoted.display_name,
+            "bio": facts.quoted.bio,
             "policy": facts.policy,
             "basis": facts.basis_authority,
             "occurred_at": _moment(facts.occurred_at),
@@ -77,6 +78,7 @@ def _stored(found: Holdings) -> Iterator[dict[str, Any]]:
             "as": "remembered",
             "handle": found.remembered.quoted.handle,
             "display_name": found.remembered.quoted.display_name,
+            "bio": found.remembered.quoted.bio,
             "seen_at": _moment(found.remembered.seen_at),
             "digests": _kinds(found.remembered.fingerprints),
         }

@@ -32,6 +32,8 @@ NOTHING: Final = "nothing"
 _PROFILE: Final = "the profile as the platform published it: raw e-mail, phone, device and address included"
 _QUOTES: Final = "both accounts' ids, and what it quotes of them, personal values masked"
 
+_QUOTABLE: Final = "handle, name and, with `SAMEHAND_QUOTE_BIO`, self-description to quote"
+
 _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "created": (_PROFILE, NOTHING),
     "updated": (_PROFILE, NOTHING),
@@ -78,6 +80,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "links",
         "exposures",
         "saved_views",
+        "reader_policies",
         "weights",
         "weights_topic",
         "offsets",
@@ -104,13 +107,13 @@ def places(settings: Settings) -> dict[str, Place]:
     return {
         "ban": Place(
             "Redis, bans",
-            "keyed digests, folded names, the handle and name to quote, policy, basis, dates",
+            f"keyed digests, folded names, {_QUOTABLE}, policy, basis, dates",
             "as long as the ban",
             "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`",
         ),
         "remembered-account": Place(
             "Redis, remembered accounts",
-            "keyed digests, folded names, the handle and name to quote, since when each value was shown",
+            f"keyed digests, folded names, {_QUOTABLE}, since when each value was shown",
             f"{_setting('REMEMBER_DAYS', settings.remember_days)} after it was written last, and an eighth"
             " longer at most; the oldest go sooner beyond `SAMEHAND_REMEMBER_MEGABYTES`",
             "a deletion; a lifted ban",

@@ -41,7 +41,8 @@ async def measured(
         if not isinstance(event := line.outcome, Malformed)
     }
     looked_into = watch.of(truth, alerted_pairs(scored.alerts))
-    truth = frozenset(one.pair for one in looked_into)
+    # No recall is owed on an account that was banned before it could have been alerted on.
+    truth = frozenset(one.pair for one in looked_into if one.cause != "account-banned")
     run = BacktestRun(
         judged=judged(scored.alerts, truth),
         sign_ups=len(scripts),

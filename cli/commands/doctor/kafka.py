@@ -18,7 +18,7 @@ from schemas.wire import Decoded, decode_weights
 from streams.deadletters.control_topic import stopped_topics
 from streams.deadletters.limit import bound_of
 from streams.errors import BrokerRefused, SettingsError, StreamsError
-from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
+from streams.faust_app.start_checks import BESIDE_CURE, beside, kafka_fault, refused_by_kafka
 from streams.kafka import topics
 from streams.kafka.client import reader
 from streams.settings import Settings
@@ -39,7 +39,7 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
         return [of_start(fault)]
     try:
         checked = topics.check(settings, create=False)
-        group_fault = topics.group_fault(settings)
+        group_fault, others = topics.group_fault(settings), topics.other_workers(settings)
         stopped = [*_of_stopped(settings), *_of_weights(settings), *look_at_events(settings)]
     except BrokerRefused as refusal:
         return [of_start(refused_by_kafka(refusal))]
@@ -56,6 +56,9 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
         findings.append(fine("topics", "all there, set up as they should be"))
     if group_fault:
         findings.append(wrong("group", group_fault, "allow it, or set SAMEHAND_KAFKA_GROUP to one that is"))
+    if others:
+        state = wrong if settings.shadow else warning  # a worker in shadow would not start
+        findings.append(state("group", beside(others), BESIDE_CURE))
     return findings + stopped
 
 

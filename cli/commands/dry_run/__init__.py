@@ -13,7 +13,7 @@ import click
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import AccountPair, pair_options
-from cli.options import FILE, weights_option
+from cli.options import FILE
 from cli.run_async import awaited
 from report.text import plural, visible
 
@@ -53,7 +53,12 @@ class _Moment(click.ParamType):
 
 @click.command("try", short_help="Report what samehand would find in your events; publishes nothing.")
 @click.option(
-    "--topic", "topics", multiple=True, metavar="NAME", help="Read sign-ups from this topic; repeatable."
+    "--topic",
+    "topics",
+    multiple=True,
+    metavar="NAME",
+    help="Read sign-ups from this topic; repeatable, as for changes (accounts.updated) and verdicts "
+    "(alerts.verdicts).",
 )
 @click.option(
     "--from",
@@ -74,7 +79,8 @@ class _Moment(click.ParamType):
 @click.option(
     "--events",
     type=FILE,
-    help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; - is standard input.",
+    help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; with --kcat also changes, bans and "
+    "verdicts; - is standard input.",
 )
 @click.option(
     "--bans",
@@ -82,14 +88,20 @@ class _Moment(click.ParamType):
     help="Banned accounts: a file (JSONL of AccountBanned, or CSV), or a topic, read from its start; by "
     "default the topic accounts.banned.",
 )
-@weights_option(
-    "Also replay with this table of weights (JSON), called B, and compare it with the one in force, A."
+@click.option(
+    "--against",
+    "--weights",
+    "against",
+    type=FILE,
+    metavar="FILE",
+    help="Also replay with this table of weights (JSON) or these settings (lines of SAMEHAND_NAME=VALUE), "
+    "called B, and compare with those in force, A.",
 )
 @click.option(
     "--allow",
     type=click.IntRange(0),
     metavar="N",
-    help="With --weights: end with exit code 1 if more than N pairs are alerted under one table only.",
+    help="With --against: end with exit code 1 if more than N pairs are alerted under one side only.",
 )
 @click.option(
     "--capacity",
@@ -125,7 +137,7 @@ def command(
     until: float | None,
     events: Path | None,
     bans: str | None,
-    weights: Path | None,
+    against: Path | None,
     allow: int | None,
     capacity: int,
     records: int,
@@ -137,17 +149,17 @@ def command(
 ) -> int:
     """Report what samehand would find in your events; publishes nothing (a dry run).
 
-    Replays bans and sign-ups in the order in which they occurred, with the worker's own code and settings
-    (thresholds, weights, allowlist, days remembered), over a temporary store: an embedded Redis on Linux
-    x86-64, elsewhere the store in memory, up to 200,000 records. Topics are read without a consumer group,
-    so no offset moves. Your own store is not touched.
+    Replays bans, sign-ups, changes and verdicts in the order in which they occurred, with the worker's own
+    code and settings (thresholds, weights, allowlist, days remembered), over a temporary store: an embedded
+    Redis on Linux x86-64, elsewhere the store in memory, up to 200,000 records. Topics are read without a
+    consumer group, so no offset moves. Your own store is not touched.
 
     The report lists all alerts, by band, policy and platform, each with its reasons; it says how many alerts
     each threshold raises per 1,000 sign-ups and how many of them --capacity allows, which fields were empty,
     and which signals therefore had nothing to compare. Alerts on accounts that you banned later yourselves
-    are counted apart. With --weights it also lists who is alerted under one table only, and why, by script
-    and language; with --allow that is a check for a change of weights. The same records give the same report,
-    byte by byte.
+    are counted apart. With --against it also lists who is alerted under one side only, and why, by script
+    and language, and how people judged these; with --allow that is a check for a change of weights or
+    settings. The same records give the same files, byte by byte.
 
     With --truth it measures what was found of pairs that you know, and groups the others by why they were
     missed; with --why it explains one account or one pair.
@@ -163,7 +175,9 @@ def command(
         --from 7d --bans shop.public.users
       samehand try --events sign-ups.csv --bans bans.csv --capacity 50
       samehand try --mapping mappings.toml --events users.csv --truth known.csv
-      samehand try --events a.csv --bans bans.csv --weights new.json --allow 20
+      samehand try --events a.csv --bans bans.csv --against new.json --allow 20
+      samehand try --topic accounts.created --topic alerts.verdicts \\
+        --from 14d --against b.json
       samehand try --mapping mappings.toml --events users.csv --why app:311 app:17
       samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
         --bans bans.csv --out report
@@ -174,15 +188,15 @@ def command(
         raise click.UsageError("give --topic NAME to read from the broker, or --events FILE")
     if topics and events is not None:
         raise click.UsageError("give --topic or --events, not both")
-    if allow is not None and weights is None:
-        raise click.UsageError("--allow says how many pairs may differ under --weights: give both")
+    if allow is not None and against is None:
+        raise click.UsageError("--allow says how many pairs may differ from --against: give both")
     if files.kcat and events is None:
         raise click.UsageError("--kcat says what a file is: give --events FILE")
     file, topic = _bans(bans)
     if file is None and topic is None and topics and files.mappings is None:
         topic = ""
     asked = DryRunOptions(
-        topics, since, events, file, topic, weights, capacity, records, files, why, truth, until
+        topics, since, events, file, topic, against, capacity, records, files, why, truth, until
     )
     _make(out)
     trial = awaited(dry_run(asked))
@@ -197,7 +211,7 @@ def command(
     compared = trial.report.get("compared")
     differ = 0 if compared is None else compared["only_a"] + compared["only_b"]
     if allow is not None and differ > allow:
-        output.note(f"{plural(differ, 'pair')} alerted under one table only; --allow {allow}")
+        output.note(f"{plural(differ, 'pair')} alerted under one side only; --allow {allow}")
         return 1
     return 0
 

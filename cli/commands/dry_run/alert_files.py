@@ -48,8 +48,12 @@ def write_all(out: Path, trial: Trial) -> None:
     Raises ``click.BadParameter`` or ``NotDone`` where that fails.
     """
     report = trial.report
-    whole = {"report": report, "run": trial.run}
-    write(out / "report.json", (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(), "--out")
+    # Without the run's times: equal events leave equal files.
+    write(
+        out / "report.json",
+        (json.dumps({"report": report}, indent=2, ensure_ascii=False) + "\n").encode(),
+        "--out",
+    )
     write(out / "alerts.jsonl", "".join(_lines(trial)).encode(), "--out")
     write(out / "alerts.csv", _table(trial).encode("utf-8-sig"), "--out")
     folder = out / PAGES

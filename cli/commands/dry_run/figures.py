@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, Final
 
 from agents.common.metric_labels import script_of
+from cli.commands.dry_run.against import Against
 from cli.commands.dry_run.replay import Outcomes
 from cli.commands.dry_run.sources import Gathered, SourceEvent
 from cli.commands.map.tally import SIDES
@@ -18,7 +19,7 @@ from samehand.scoring.weights import Weights
 from schemas.accounts import AccountEvent
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind
-from schemas.wire import Decoded
+from schemas.wire import Decoded, decode_verdict
 
 EXPLAINED_MAX: Final = 20
 """Alerts that are shown with every reason: as many as a person reads to get an idea."""
@@ -43,16 +44,12 @@ def figures(
     weights: Weights,
     *,
     capacity: int,
-    other: tuple[Outcomes, Weights] | None = None,
+    other: tuple[Outcomes, Against] | None = None,
 ) -> dict[str, Any]:
     """The report, ready for JSON: equal events and tables of weights give equal figures."""
     best = ran.raised
     sign_ups = ran.counts["created"]
     days = _days([event.at for event in events if event.kind == "created" and event.dated])
-    policies = {
-        name: {"likely": bands.likely, "possible": bands.possible}
-        for name, bands in weights.policy_bands.items()
-    }
     moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
     return {
         "notice": NOTICE,
@@ -63,7 +60,7 @@ def figures(
             "last": _date(max(moments)) if moments else None,
             "days": None if days is None else round(days, 4),
         },
-        "bands": {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies},
+        "bands": _bands(weights),
         "weights_version": weights.version,
         "alerts": _alerts(best, ran),
         "capacity": _capacity(ran, sign_ups, days, capacity, weights),
@@ -72,6 +69,14 @@ def figures(
         "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
         **({} if other is None else {"compared": _compared(events, ran, weights, *other)}),
     }
+
+
+def _bands(weights: Weights) -> dict[str, Any]:
+    policies = {
+        name: {"likely": bands.likely, "possible": bands.possible}
+        for name, bands in weights.policy_bands.items()
+    }
+    return {"likely": weights.bands.likely, "possible": weights.bands.possible, "policies": policies}
 
 
 def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) -> dict[str, Any]:
@@ -83,6 +88,7 @@ def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) ->
     return {
         "read": tally.records,
         "kinds": {kind: ran.counts[kind] for kind in TARGETS},
+        "verdicts": ran.counts["verdict"],
         "without_a_date": sum(not event.dated for event in events),
         "nothing": dict(sorted(tally.passed.items())),
         "bad": gathered.bad + ran.bad,
@@ -209,19 +215,24 @@ def _alert(alert: MirrorAlert, ran: Outcomes) -> dict[str, Any]:
 
 
 def _compared(
-    events: Sequence[SourceEvent], ran: Outcomes, weights: Weights, other: Outcomes, others: Weights
+    events: Sequence[SourceEvent], ran: Outcomes, weights: Weights, other: Outcomes, given: Against
 ) -> dict[str, Any]:
-    """Who is alerted by one table and not by the other, with the reasons, and which rows differ."""
+    """Who is alerted under A and not under B, and the reverse, with the reasons, and which rows differ."""
+    others, verdicts = given.weights, _verdicts(events)
     ours, theirs = ({alert.alert_id: alert for alert in replay.raised} for replay in (ran, other))
     only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
     only_ours = [alert for alert in ran.raised if alert.alert_id not in theirs]
     both = [(ours[alert_id], theirs[alert_id]) for alert_id in ours if alert_id in theirs]
     return {
         "weights_version": others.version,
+        "settings": given.given,
+        "bands": _bands(others),
         "both": len(both),
         "other_band": sum(ours_alert.band != theirs_alert.band for ours_alert, theirs_alert in both),
         "only_b": len(only_theirs),
         "only_a": len(only_ours),
+        "judged_b": _judged(only_theirs, verdicts, other),
+        "judged_a": _judged(only_ours, verdicts, ran),
         "by_script": _by_group(
             {alert.alert_id: script_of(alert) for alert in (*ran.raised, *other.raised)}, ours, theirs
         ),
@@ -234,6 +245,26 @@ def _compared(
         ],
         "best_only_a": [_difference(alert, ran, weights, others) for alert in only_ours[:DIFFERENCES_MAX]],
     }
+
+
+def _verdicts(events: Sequence[SourceEvent]) -> dict[str, str]:
+    """The last verdict on each alert, by its id."""
+    found: dict[str, str] = {}
+    for event in events:
+        if event.kind == "verdict":
+            read = decode_verdict(event.arrival.value, now=inf)
+            assert isinstance(read, Decoded)  # as it was when it was read
+            found[read.record.alert_id] = read.record.verdict
+    return found
+
+
+def _judged(alerts: Sequence[MirrorAlert], verdicts: dict[str, str], ran: Outcomes) -> dict[str, int]:
+    """How many of the alerts people judged in which way, or the platform answered by a ban of its own."""
+    found: Counter[str] = Counter()
+    for alert in alerts:
+        if verdict := verdicts.get(alert.alert_id) or (_banned_by_you(alert, ran) and "banned by you"):
+            found[verdict] += 1
+    return dict(sorted(found.items()))
 
 
 def _by_group(groups: dict[str, str], ours: Collection[str], theirs: Collection[str]) -> dict[str, Any]:
@@ -250,7 +281,7 @@ def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> 
     wanted = {alert.key.encode() for alert in alerts}
     known: dict[str, str] = {}
     for event in events:
-        if event.arrival.key in wanted and event.arrival.value is not None:
+        if event.kind != "verdict" and event.arrival.key in wanted and event.arrival.value is not None:
             found = TARGETS[event.kind].decode(event.arrival.value, now=inf)
             if isinstance(found, Decoded) and isinstance(found.record, AccountEvent):
                 locale = found.record.account.locale

@@ -1,7 +1,8 @@
 """A dry run: the agents of a worker over a store of its own, each event in its turn, on the events' clock.
 
 Bans and sign-ups come as they occurred, hour by hour; within an hour in batches, as a worker takes what has
-arrived of each topic, and what happens to one account in its own order. A pair is found whichever of the two
+arrived of each topic, and what happens to one account in its own order. Verdicts change what is alerted
+after them, and nothing before. A pair is found whichever of the two
 comes first. What is shown is counted each hour, expired bans are swept, and withdrawals are taken from the
 outbox, as by a worker that had been there. Nothing is read of the machine's clock and nothing is drawn at
 random, so that the same events have the same outcome.
@@ -18,16 +19,20 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from agents.common.again import look_again
+from agents.common.alerts import confirm
 from agents.common.context import AgentContext, AlertPolicy
 from agents.common.weights_in_force import WeightsInForce
 from agents.common.withdrawal import record_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
+from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
+from agents.runtime.outbox import confirmed_entry
 from agents.screen import Screen
-from cli.commands.dry_run.sources import SourceEvent
+from cli.commands.dry_run.sources import ReplayKind, SourceEvent
 from cli.inputs.row_ids import by_number
 from cli.offline.distilled import remembered
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
@@ -35,9 +40,8 @@ from cli.offline.pair_diagnosis import Watch
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
-from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import ConfirmedEntry, Store
+from store.base import Store
 from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
@@ -48,8 +52,13 @@ FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
 
 # A ban is known before who signs up is looked up, as among events of one moment.
-_ORDER: Final[tuple[Kind, ...]] = ("remembered", "banned", "created", "updated", "reinstated", "deleted")
-_ENDS: Final[frozenset[Kind]] = frozenset({"reinstated", "deleted"})
+_ORDER: Final[tuple[ReplayKind, ...]] = (
+    *("remembered", "banned", "created", "updated"),
+    *("reinstated", "deleted"),
+    "verdict",
+)
+_PHASES: Final[dict[ReplayKind, int]] = {"reinstated": 1, "deleted": 1, "verdict": 2}
+"""All others: 0. Events of two phases share no batch: an end or a verdict changes nothing before it."""
 _HOLDER: Final = "dry-run"
 _EVER: Final = float("inf")  # our own records: their dates were judged when they came in
 
@@ -62,7 +71,7 @@ class Outcomes:
     deleted) the alert quotes nothing any more, as on the topic.
     """
 
-    counts: Counter[Kind] = field(default_factory=Counter)
+    counts: Counter[ReplayKind] = field(default_factory=Counter)
     alerts: dict[str, MirrorAlert] = field(default_factory=dict)
     summaries: dict[str, AlertSummary] = field(default_factory=dict)
     taken_back: dict[str, WithdrawnReason] = field(default_factory=dict)
@@ -94,15 +103,15 @@ def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
     Those of one account stay in the order in which they are given, and nobody is held against a ban of which
     an earlier event said that it has ended.
     """
-    waiting: dict[Kind, list[SourceEvent]] = {}
-    kind_of: dict[bytes | None, Kind] = {}
-    ending = False
+    waiting: dict[ReplayKind, list[SourceEvent]] = {}
+    kind_of: dict[bytes | None, ReplayKind] = {}
+    present = 0
     for event in events:
-        key, ends = event.arrival.key, event.kind in _ENDS
+        key, phase = event.arrival.key, _PHASES.get(event.kind, 0)
         full = len(waiting.get(event.kind, ())) >= BATCH_RECORDS
-        if full or ends != ending or kind_of.get(key, event.kind) != event.kind:
+        if full or phase != present or kind_of.get(key, event.kind) != event.kind:
             yield from (waiting[kind] for kind in _ORDER if kind in waiting)
-            waiting, kind_of, ending = {}, {}, ends
+            waiting, kind_of, present = {}, {}, phase
         waiting.setdefault(event.kind, []).append(event)
         kind_of[key] = event.kind
     yield from (waiting[kind] for kind in _ORDER if kind in waiting)
@@ -144,6 +153,7 @@ class Replay:
         self._enrol = Enrol(self._context)
         self._expunge, self._forget = Expunge(self._context), Forget(self._context)
         self._remember = Remember(self._context)
+        self._judge = Judge(self._context)
         self.outcomes = Outcomes()
 
     async def run(
@@ -174,7 +184,7 @@ class Replay:
             await self._watch.finish(self._context_undated if rest else self._context)
         return self.outcomes
 
-    async def _take(self, kind: Kind, batch: Sequence[SourceEvent]) -> None:
+    async def _take(self, kind: ReplayKind, batch: Sequence[SourceEvent]) -> None:
         arrivals = [event.arrival for event in batch]
         self._remembering = self._remembering or kind in ("created", "updated", "remembered")
         match kind:
@@ -194,9 +204,11 @@ class Replay:
                 self._noted(kind, batch, await self._forget(arrivals))
             case "remembered":
                 self._noted(kind, batch, await self._remember(arrivals))
+            case "verdict":
+                self._noted(kind, batch, await self._judge(arrivals))
         await self._watched(kind, batch, self._context)
 
-    async def _watched(self, kind: Kind, batch: Sequence[SourceEvent], context: AgentContext) -> None:
+    async def _watched(self, kind: ReplayKind, batch: Sequence[SourceEvent], context: AgentContext) -> None:
         if self._watch is None:
             return
         keys = [event.arrival.key.decode() for event in batch if event.arrival.key and event.arrival.value]
@@ -256,15 +268,22 @@ class Replay:
                 record = record_of(one)
                 if isinstance(record, AlertSummary):
                     self.outcomes.summaries[record.alert_id] = record
+                elif record is not None and record.withdrawn_reason is None:
+                    self.outcomes.taken_back.pop(record.alert_id, None)  # a later verdict opened it again
                 elif record is not None and record.withdrawn_reason is not None:
                     self.outcomes.taken_back[record.alert_id] = record.withdrawn_reason
                     if record.withdrawn_reason not in KNOWN_ON:
                         self.outcomes.alerts[record.alert_id] = by_number(record)
-            await self._store.settle(
-                [ConfirmedEntry(debt.alert.alert_id, debt.alert.banned, debt.revision) for debt in owed]
-            )
+            emits = await look_again(owed, self._context)
+            enrolled = self._context.topics.enrolled
+            self._note_alerts([emit for emit in emits if emit.topic != enrolled])
+            await confirm(emits, self._context)
+            await self._store.settle([confirmed_entry(debt) for debt in owed])
+            await self._look_back([emit for emit in emits if emit.topic == enrolled])
 
-    def _noted(self, kind: Kind, batch: Sequence[SourceEvent], outcomes: Sequence[Outcome]) -> list[Emit]:
+    def _noted(
+        self, kind: ReplayKind, batch: Sequence[SourceEvent], outcomes: Sequence[Outcome]
+    ) -> list[Emit]:
         emits: list[Emit] = []
         for event, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Dead):

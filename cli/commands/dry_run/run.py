@@ -1,4 +1,4 @@
-"""From what was asked to a report: reads, replays, and holds another table of weights against it."""
+"""From what was asked to a report: reads, replays, and holds another table or other settings against it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from agents.common.context import AlertPolicy
 from agents.runtime.store_factory import allowlist_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
 from cli import output
+from cli.commands.dry_run.against import Against, against
 from cli.commands.dry_run.figures import figures
 from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from cli.commands.dry_run.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
@@ -24,7 +24,6 @@ from cli.inputs.input_errors import tell_faults
 from cli.inputs.truths import AccountPair
 from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, known_pairs
 from cli.offline.pair_diagnosis import PairDiagnosis, Watch
-from cli.offline.weights_file import weights_of_file
 from samehand.elapsed import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from schemas.alerts import MirrorAlert, WithdrawnReason
@@ -42,7 +41,7 @@ class DryRunOptions:
     events: Path | None
     bans_file: Path | None
     bans_topic: str | None
-    weights: Path | None
+    against: Path | None
     capacity: int
     records_max: int
     files: EventFiles
@@ -76,7 +75,7 @@ async def dry_run(asked: DryRunOptions) -> Trial:
     """
     settings = load()
     weights = weights_of(settings)
-    other = None if asked.weights is None else _other(asked.weights, weights)
+    other = None if asked.against is None else against(asked.against, settings)
     began = time.monotonic()
     gathered = _gathered(asked, settings)
     events = gathered.ordered(inf if asked.until is None else asked.until)
@@ -91,15 +90,16 @@ async def dry_run(asked: DryRunOptions) -> Trial:
             else ": give --bans FILE or TOPIC"
         )
         raise click.ClickException(f"there is no ban to compare accounts with{hint}")
-    if not kinds - {"banned", "reinstated", "deleted"}:
+    if not kinds & {"created", "updated", "remembered"}:
         raise click.ClickException("there is no sign-up to look at in the sources and the time given")
     read = time.monotonic()
     watch = Watch([*(asked.truth or ()), *([] if asked.why is None else [asked.why])])
     ran, kind = await _replayed(events, weights, settings, "replaying", watch)
     tell_faults(ran.faults)
-    compared: tuple[Outcomes, Weights] | None = None
+    compared: tuple[Outcomes, Against] | None = None
     if other is not None:
-        compared = ((await _replayed(events, other, settings, "replaying with B"))[0], other)
+        ran_b, _ = await _replayed(events, other.weights, other.settings, "replaying with B")
+        compared = (ran_b, other)
     report = figures(gathered, events, ran, weights, capacity=asked.capacity, other=compared)
     alerts, alerted = ran.raised, alerted_pairs(ran.raised)
     banned = frozenset(
@@ -149,8 +149,3 @@ async def _replayed(
         replay = Replay(store, secret_of(events), weights, rules, watch)
         with output.progress(label, len(events)) as hear:
             return await replay.run(events, hear), kind
-
-
-def _other(path: Path, weights: Weights) -> Weights:
-    """Table B, under the thresholds of A: what is compared is the evidence."""
-    return replace(weights_of_file(path), bands=weights.bands, policy_bands=weights.policy_bands)

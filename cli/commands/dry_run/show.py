@@ -60,7 +60,17 @@ def show(trial: Trial, out: Path) -> None:
     )
     if "compared" in report:
         compared = report["compared"]
-        output.line(screen, f"Under B alone: {compared['only_b']:,}; under A alone: {compared['only_a']:,}.")
+        for side in ("b", "a"):
+            judged = ", ".join(
+                f"{count:,} {verdict.replace('_', ' ')}"
+                for verdict, count in compared[f"judged_{side}"].items()
+            )
+            output.line(
+                screen,
+                f"Under {side.upper()} alone: {compared[f'only_{side}']:,}"
+                f"{f', of them {judged}' if judged else ''}.",
+            )
+        output.line(screen, f"Under both: {compared['both']:,}, {compared['other_band']:,} in another band.")
     seconds = trial.run["seconds"]
     output.line(
         screen,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import click
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from cli import output
 from cli.commands.map.tally import MappingTally
 from cli.inputs.event_files import EventFiles
-from cli.inputs.foreign_records import NOTED_EVERY, mapped_records
+from cli.inputs.foreign_records import NOTED_EVERY, mapped_records, own_kind, own_result
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
@@ -32,7 +32,7 @@ from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped, Result
-from schemas.wire import Decoded, encode
+from schemas.wire import Decoded, decode_verdict, encode
 from streams.errors import TopicsError
 from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import Names
@@ -46,6 +46,9 @@ RECORDS_MAX: Final = 1_000_000
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of bad records that are kept; all are counted."""
 
+ReplayKind = Kind | Literal["verdict"]
+"""Verdicts change what is alerted after them; no mapping makes any."""
+
 BAN_KINDS: Final[frozenset[Kind]] = frozenset({"banned", "reinstated"})
 """What is taken from where bans come from; the sign-ups of such a topic may be years of them."""
 
@@ -56,13 +59,14 @@ _UNDATED: Final = datetime.fromisoformat("2000-01-01T00:00:00Z").timestamp()
 """When rows that do not say when are taken to have occurred, if no row of the files says it."""
 
 # What comes first of what occurred at the same moment: a ban is known before who signs up is looked up.
-_RANKS: Final[dict[Kind, int]] = {
+_RANKS: Final[dict[ReplayKind, int]] = {
     "remembered": 0,
     "banned": 1,
     "created": 2,
     "updated": 3,
     "reinstated": 4,
     "deleted": 5,
+    "verdict": 6,
 }
 
 
@@ -78,7 +82,7 @@ class SourceEvent:
     """
 
     at: float
-    kind: Kind
+    kind: ReplayKind
     arrival: Arrival
     address: str
     dated: bool = True
@@ -112,7 +116,7 @@ class Gathered:
 
         ``stamped``: whether the arrival has a moment of Kafka's. A line of a file was read when we read it.
         """
-        where = (arrival.topic, arrival.partition, arrival.offset)
+        where = _place(arrival)
         if where in self._seen:
             return
         if isinstance(result, Mapped) and only is not None and result.kind not in only:
@@ -129,12 +133,23 @@ class Gathered:
 
     def add_tombstone(self, arrival: Arrival) -> None:
         """Takes in a ban's tombstone, which ends it at the moment that Kafka had it."""
-        where = (arrival.topic, arrival.partition, arrival.offset)
-        if where not in self._seen:
-            self._seen.add(where)
+        if _place(arrival) not in self._seen:
+            self._seen.add(_place(arrival))
             self.tally.add(arrival.address, arrival.topic, NotMapped("tombstone"))
             lifted = Arrival(self.topics.banned, 0, 0, arrival.key, None, (), arrival.timestamp)
             self._append(SourceEvent(arrival.timestamp, "banned", lifted, arrival.address))
+
+    def add_verdict(self, address: str, arrival: Arrival) -> None:
+        """Takes in a moderator's verdict; one on a test item decides nothing."""
+        if _place(arrival) in self._seen:
+            return
+        self._seen.add(_place(arrival))
+        self.tally.records += 1
+        decoded = decode_verdict(arrival.value, now=max(time.time(), arrival.timestamp))
+        if isinstance(decoded, Malformed):
+            self._bad(address, decoded)
+        elif not decoded.record.golden:
+            self._append(SourceEvent(decoded.record.at, "verdict", arrival, address))
 
     def add_lines(self, kind: Kind, lines: Iterable[InputLine[AccountEvent]], row_of: str) -> None:
         """Takes in the rows of a file; those that do not say when are given a moment by :meth:`ordered`."""
@@ -190,10 +205,15 @@ class Gathered:
             self.faults.append((address, fault))
 
 
+def _place(arrival: Arrival) -> tuple[str, int, int]:
+    return arrival.topic, arrival.partition, arrival.offset
+
+
 def _at(event: SourceEvent, moment: float) -> SourceEvent:
     """An undated event at a moment that does not depend on when its file was read."""
     value = event.arrival.value
     assert value is not None
+    assert event.kind != "verdict"  # which says when it was given
     decoded = TARGETS[event.kind].decode(value, now=float("inf"))
     assert isinstance(decoded, Decoded)
     record = replace(decoded.record, occurred_at=from_seconds(moment))
@@ -244,26 +264,17 @@ class Topics:
         now = max(time.time(), arrival.timestamp)  # what lies ahead is found by the worker that reads it
         if self.mappings is not None and topic in self.mappings.topics:
             result = mapped(self.mappings.topics[topic], arrival, self.transcoder, now=now)
-            gathered.add(arrival.address, arrival, result, only=only)
+        elif topic == gathered.topics.verdicts:
+            gathered.add_verdict(arrival.address, arrival)
             return
-        kind = kind_of(topic, gathered.topics, only)
-        if arrival.value is None:
-            if kind == "banned":
+        else:
+            # A topic of another name holds bans or sign-ups, as it was given.
+            kind = own_kind(topic, gathered.topics) or ("created" if only is None else "banned")
+            if kind == "banned" and arrival.value is None:
                 gathered.add_tombstone(arrival)
-            else:
-                gathered.add(arrival.address, arrival, NotMapped("tombstone"), only=only)
-            return
-        decoded = TARGETS[kind].decode(arrival.value, now=now)
-        result = decoded if isinstance(decoded, Malformed) else Mapped(kind, decoded, 0)
+                return
+            result = own_result(arrival, kind, now=now)
         gathered.add(arrival.address, arrival, result, only=only)
-
-
-def kind_of(topic: str, topics: Names, only: frozenset[Kind] | None) -> Kind:
-    """What records of a topic are that no table maps: by its name, else bans or sign-ups as asked for."""
-    for kind in TARGETS:
-        if topic == _topic(topics, kind):
-            return kind
-    return "banned" if only is not None else "created"
 
 
 def of_files(gathered: Gathered, events: Path | None, bans: Path | None, files: EventFiles) -> None:
@@ -300,7 +311,11 @@ def _add_mapped(
     only: frozenset[Kind] | None = None,
     partition: int = 0,
 ) -> None:
-    assert files.mappings is not None
     records = mapped_records(path, files.mappings, kcat=files.kcat, hear=hear, partition=partition)
     for address, arrival, result in records:
-        gathered.add(address, arrival, result, only=only, stamped=files.kcat)
+        if files.mappings is None and arrival.topic == gathered.topics.verdicts:
+            gathered.add_verdict(address, arrival)
+        elif files.mappings is None and arrival.topic == gathered.topics.banned and arrival.value is None:
+            gathered.add_tombstone(arrival)
+        else:
+            gathered.add(address, arrival, result, only=only, stamped=files.kcat)

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.alerts import AlertRow
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of
 from desk.database.seals import hides_words
 from desk.database.verdicts import TAKE_BACK, held
@@ -64,7 +65,9 @@ async def links_below(
     """Returns the links of a family, nearest to the root first where the limit leaves some out."""
     of_root = literal(root, String).label("account")
     begin = select(of_root, literal("", String).label("alert_id")).union(
-        select(_alerts.c.banned, literal("", String)).where(_alerts.c.root == root, ~_has_alerts())
+        select(_alerts.c.banned, literal("", String)).where(
+            _alerts.c.root == root, ~_has_alerts(seen_by), reads_policy(seen_by, _alerts.c.policy)
+        )
     )
     seeds = begin.cte("seeds")
     return await _reached(
@@ -72,11 +75,11 @@ async def links_below(
     )
 
 
-async def stated_root(connection: AsyncConnection, account: str) -> str | None:
+async def stated_root(connection: AsyncConnection, account: str, *, seen_by: str | None) -> str | None:
     """Returns the root that the latest alert states of a banned account which has no alert itself."""
     result = await connection.execute(
         select(_alerts.c.root)
-        .where(_alerts.c.banned == account, ~_has_alerts())
+        .where(_alerts.c.banned == account, ~_has_alerts(seen_by), reads_policy(seen_by, _alerts.c.policy))
         .order_by(_alerts.c.detected_at.desc(), _alerts.c.alert_id)
         .limit(1)
     )
@@ -84,13 +87,20 @@ async def stated_root(connection: AsyncConnection, account: str) -> str | None:
     return None if root is None else str(root)
 
 
-async def stated(connection: AsyncConnection, root: str, limit: int) -> list[StatedRow]:
+async def stated(
+    connection: AsyncConnection, root: str, limit: int, *, seen_by: str | None
+) -> list[StatedRow]:
     """Returns banned accounts that alerts state to descend from a root, and that have no alert themselves."""
     return await all_of(
         connection,
         StatedRow,
         select(_alerts.c.banned.label("account"), func.max(_alerts.c.generation).label("generation"))
-        .where(_alerts.c.root == root, _alerts.c.banned != root, ~_has_alerts())
+        .where(
+            _alerts.c.root == root,
+            _alerts.c.banned != root,
+            ~_has_alerts(seen_by),
+            reads_policy(seen_by, _alerts.c.policy),
+        )
         .group_by(_alerts.c.banned)
         .order_by(func.max(_alerts.c.generation), _alerts.c.banned)
         .limit(limit),
@@ -113,7 +123,11 @@ async def near(
         connection,
         NearRow,
         select(alert.c.alert_id, hidden.label("hidden"))
-        .where(or_(below, alert.c.account == root), or_(hidden, cut, waits))
+        .where(
+            or_(below, alert.c.account == root),
+            or_(hidden, cut, waits),
+            reads_policy(seen_by, alert.c.policy),
+        )
         .order_by(alert.c.detected_at.desc(), alert.c.alert_id)
         .limit(limit),
     )
@@ -134,6 +148,7 @@ async def _reached(
     family = family.union(
         select(alert.c[there], alert.c.alert_id).where(
             alert.c[here] == family.c.account,
+            reads_policy(seen_by, alert.c.policy),
             held(alert.c.alert_id, "verdict") == "mirror",
             ~_hidden(alert, seen_by),
         )
@@ -152,7 +167,7 @@ def _hidden(alert: FromClause, seen_by: str | None) -> ColumnElement[bool]:
     return exists().where(other.c.account == alert.c.account, hides_words(seen_by, other.c.alert_id))
 
 
-def _has_alerts() -> ColumnElement[bool]:
-    """Whether a banned account has an alert on itself."""
+def _has_alerts(seen_by: str | None) -> ColumnElement[bool]:
+    """Whether a banned account has an alert on itself that a person may read."""
     own = _alerts.alias()
-    return exists().where(own.c.account == _alerts.c.banned)
+    return exists().where(own.c.account == _alerts.c.banned, reads_policy(seen_by, own.c.policy))

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.finding.folding import QUOTED_KINDS, Term, folded_id, folded_readings
+from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of
 
 _findable, _alerts = schema.findable, schema.alerts
@@ -60,27 +61,30 @@ async def erase(connection: AsyncConnection, alert_id: str) -> None:
     )
 
 
-async def find(connection: AsyncConnection, query: str, *, limit: int) -> list[FoundRow]:
-    """Returns terms that begin with `query`: ids before names and handles, at most `limit` rows for each kind
-    and reading; an exact id is the first of its kind.
+async def find(connection: AsyncConnection, query: str, user_id: str, *, limit: int) -> list[FoundRow]:
+    """Returns terms that begin with `query`, of alerts that a person may read: ids before names and handles,
+    at most `limit` rows for each kind and reading; an exact id is the first of its kind.
     """
+    may = reads_alert(user_id, _findable.c.alert_id)
     parts = [
-        _beginning("alert", folded_id(query), limit),
-        _beginning("id", folded_id(query), limit),
+        _beginning("alert", folded_id(query), limit, may),
+        _beginning("id", folded_id(query), limit, may),
     ]
     platform, colon, account_id = query.partition(":")
     if colon and account_id:
         of_platform = _from(_findable.c.account, f"{platform.lower()}:")
-        parts.append(_beginning("id", folded_id(account_id), limit, *of_platform))
-    parts += [_beginning(kind, folded, limit) for kind in QUOTED_KINDS for folded in folded_readings(query)]
+        parts.append(_beginning("id", folded_id(account_id), limit, may, *of_platform))
+    readings = folded_readings(query)
+    parts += [_beginning(kind, folded, limit, may) for kind in QUOTED_KINDS for folded in readings]
     # SQLite takes a limit of a part only where the part is a query of its own.
     numbered = (select(literal(number).label("part"), part.subquery()) for number, part in enumerate(parts))
     rows = await all_of(connection, FoundRow, union_all(*numbered))
     return sorted(rows, key=lambda row: (row.part, row.folded, row.account, row.alert_id))
 
 
-async def counts(connection: AsyncConnection, keys: Iterable[str]) -> list[CountRow]:
-    """Counts alerts per account. An account that was both new and banned has two rows."""
+async def counts(connection: AsyncConnection, keys: Iterable[str], user_id: str) -> list[CountRow]:
+    """Counts alerts per account that a person may read. An account that was both new and banned has two
+    rows."""
     wanted = list(keys)
     return await all_of(
         connection,
@@ -92,7 +96,7 @@ async def counts(connection: AsyncConnection, keys: Iterable[str]) -> list[Count
                     func.count().label("alerts"),
                     func.max(_alerts.c.detected_at).label("latest"),
                 )
-                .where(side.in_(wanted))
+                .where(side.in_(wanted), reads_policy(user_id, _alerts.c.policy))
                 .group_by(side)
                 for side in (_alerts.c.account, _alerts.c.banned)
             )

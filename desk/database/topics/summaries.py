@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, upsert
 
 
@@ -40,14 +41,21 @@ async def put(connection: AsyncConnection, summary: SummaryRow) -> None:
     await upsert(connection, _summaries, asdict(summary))
 
 
-async def withheld(connection: AsyncConnection, limit: int) -> list[SummaryRow]:
-    """Returns open summaries that count a pair, those with most likely ones first."""
+async def withheld(
+    connection: AsyncConnection, limit: int, *, user_id: str | None = None
+) -> list[SummaryRow]:
+    """Returns open summaries that count a pair, those with most likely ones first, of the policies that a
+    person reads."""
     columns = _summaries.c
     return await all_of(
         connection,
         SummaryRow,
         select(_summaries)
-        .where(columns.status == "open", columns.withheld_likely + columns.withheld_possible > 0)
+        .where(
+            columns.status == "open",
+            columns.withheld_likely + columns.withheld_possible > 0,
+            reads_policy(user_id, columns.policy),
+        )
         .order_by(columns.withheld_likely.desc(), columns.withheld_possible.desc(), columns.banned)
         .limit(limit),
     )

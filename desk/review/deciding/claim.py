@@ -43,7 +43,7 @@ async def known_read(review: Review, read_id: int) -> ReadRow:
 
     While others' words are hidden from them, so is what followed: a dispute says that two differ.
     """
-    read = await reads.find(review.connection, read_id)
+    read = await reads.find(review.connection, read_id, review.reader.user_id)
     if read is None or read.only_for not in (None, review.reader.user_id):
         raise NotFound("there is no such read")
     if read.kind in ("second", "dispute", "appeal"):

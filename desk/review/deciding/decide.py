@@ -198,7 +198,8 @@ def _verdict(
     review: Review, row: WaitingRow, decision: ReadDecision, batch: str, given: Sequence[VerdictRow]
 ) -> VerdictRow:
     """Returns the verdict that closes a read. `given`: what was said of its alert before."""
-    read, alert = row.read, row.alert
+    read, alert, before = row.read, row.alert, _BEFORE.get(row.read.kind)
+    others = [verdict for verdict in given if verdict.reviewer != review.reader.user_id]
     return VerdictRow(
         verdict_id=secrets.token_hex(16),
         alert_id=read.alert_id,
@@ -215,18 +216,10 @@ def _verdict(
         kind=read.kind,
         read_id=read.read_id,
         batch=batch,
-        independent=_independent(review, read.kind, given),
-    )
-
-
-def _independent(review: Review, kind: str, given: Sequence[VerdictRow]) -> bool:
-    """Returns True if the reader cannot have known anybody else's verdict. One that was taken back,
-    undone, given elsewhere or as an exercise was shown in between."""
-    before = _BEFORE.get(kind)
-    return before is not None and all(
-        verdict.kind in before and verdict.undone_at is None
-        for verdict in given
-        if verdict.reviewer != review.reader.user_id
+        # Nobody else's verdict can have been known. One that was taken back, undone, given elsewhere or as an
+        # exercise was shown in between.
+        independent=before is not None
+        and all(verdict.kind in before and verdict.undone_at is None for verdict in others),
     )
 
 

@@ -6,10 +6,12 @@ import secrets
 from dataclasses import replace
 from typing import Final
 
-from desk.database import appeals, audit, golden, reads, users, verdicts
+from desk.database import appeals, audit, golden, reach, reads, users, verdicts
+from desk.database.alerts import AlertRow
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, UnusableInput
 from desk.readers import may
+from desk.review.appeals import read_anew
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.deciding.review import Review
 from desk.review.seal import UNREAD
@@ -24,43 +26,16 @@ async def take_back(review: Review, alert_id: str, reason_code: str) -> int:
     Raises `Forbidden` also if the person must not know yet which verdict holds, `Conflict` if none does.
     Returns the read.
     """
-    review.reader.need("take-back")
-    await audit.lock(review.connection)  # of two who do it at once the second finds that nothing holds
-    alert = await review.alert(alert_id)
-    if (await review.seal(alert_id)).words:
-        raise Forbidden(UNREAD)
+    alert = await _known_alert(review, alert_id)
     holds = await verdicts.holding(review.connection, alert_id)
     if holds is None or holds.verdict not in DECIDED:
         raise Conflict("no verdict holds that could be taken back")
-    verdict_id = secrets.token_hex(16)
-    row = VerdictRow(
-        verdict_id=verdict_id,
-        alert_id=alert_id,
-        revision=alert.revision,
-        verdict=TAKEN_BACK,
-        reason_code=reason_code,
-        policy=holds.policy,
-        reviewer=review.reader.user_id,
-        decided_at=max(review.now, holds.decided_at + 1e-3),
-        blind=False,
-        golden=False,
-        kind=TAKE_BACK,
-        independent=False,
-    )
-    await review.keep_verdicts([row], not_before=review.now)
+    taken_back = replace(holds, verdict=TAKEN_BACK, reason_code=reason_code)
+    verdict_id = await _repeat(review, taken_back, alert, kind=TAKE_BACK, after=holds)
     await reads.end(review.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=review.now)
-    blind = holds.blind
     read_id = await appeals.open_read(review.connection, alert_id)
     if read_id is None:  # otherwise its holder's appeal is read anew already
-        read_id = await reads.add(
-            review.connection,
-            alert_id,
-            kind="appeal",
-            blind=blind,
-            rank=blind_rank(review.policy.key, alert_id) if blind else reads.RANKS.get(alert.band, 1),
-            waits_since=review.now,
-            now=review.now,
-        )
+        read_id = await read_anew(review.connection, review.policy, alert, blind=holds.blind, now=review.now)
     await review.note(
         "taken-back", alert_id, verdict_id=verdict_id, of=holds.verdict_id, reason_code=reason_code
     )
@@ -73,34 +48,51 @@ async def restore(review: Review, alert_id: str) -> None:
     Raises `Forbidden` also if the person must not know yet what holds, `Conflict` if anything was decided
     since then.
     """
-    review.reader.need("take-back")
-    await audit.lock(review.connection)  # of two who do it at once the second finds it restored
-    alert = await review.alert(alert_id)
-    if (await review.seal(alert_id)).words:
-        raise Forbidden(UNREAD)
+    alert = await _known_alert(review, alert_id)
     await reads.end(review.connection, [alert_id], ("appeal",), reason=RESTORED, now=review.now)
     given = [verdict for verdict in await verdicts.of_alert(review.connection, alert_id) if verdict.may_hold]
     former = next((verdict for verdict in reversed(given) if verdict.verdict in DECIDED), None)
     if former is None or given[-1].kind != TAKE_BACK:
         raise Conflict("no verdict was taken back that could be restored")
-    verdict_id, taken_back = secrets.token_hex(16), given[-1]
+    taken_back = given[-1]
     await verdicts.undo(review.connection, [taken_back.verdict_id], now=review.now)
+    verdict_id = await _repeat(review, former, alert, kind=RESTORED, after=taken_back)
+    await review.note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
+
+
+async def _known_alert(review: Review, alert_id: str) -> AlertRow:
+    """Returns an alert of which a lead may know and change what holds. Of two who do so at once the second
+    finds what the first one did."""
+    review.reader.need("take-back")
+    await audit.lock(review.connection)
+    alert = await review.alert(alert_id)
+    if (await review.seal(alert_id)).words:
+        raise Forbidden(UNREAD)
+    return alert
+
+
+async def _repeat(
+    review: Review, verdict: VerdictRow, alert: AlertRow, *, kind: str, after: VerdictRow
+) -> str:
+    """Gives a verdict anew, as the reader's own, to be sent at once. Returns its id.
+
+    `after`: the verdict that holds until then. On the topic the latest holds, whatever the clock says.
+    """
     row = replace(
-        former,
-        verdict_id=verdict_id,
+        verdict,
+        verdict_id=secrets.token_hex(16),
         revision=alert.revision,
         reviewer=review.reader.user_id,
-        # On the topic the latest holds: the verdict that was taken back, and its taking back, are there.
-        decided_at=max(review.now, taken_back.decided_at + 1e-3),
+        decided_at=max(review.now, after.decided_at + 1e-3),
         blind=False,
-        kind=RESTORED,
+        kind=kind,
         read_id=None,
         batch=None,
         seen_on_topic_at=None,
         independent=False,
     )
     await review.keep_verdicts([row], not_before=review.now)
-    await review.note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
+    return row.verdict_id
 
 
 async def set_golden(review: Review, alert_id: str, verdict: str) -> int:
@@ -109,9 +101,12 @@ async def set_golden(review: Review, alert_id: str, verdict: str) -> int:
     await audit.lock(review.connection)  # of two who do it at once the second finds the first one's reads
     if verdict not in DECIDED:
         raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
-    await review.alert(alert_id)
+    alert = await review.alert(alert_id)
     await golden.put(review.connection, alert_id, verdict, review.reader.user_id, now=review.now)
-    known: set[str | None] = {review.reader.user_id}
+    known: set[str | None] = {
+        review.reader.user_id,
+        *await reach.without(review.connection, alert.policy),
+    }
     known |= {given.reviewer for given in await verdicts.of_alert(review.connection, alert_id)}
     known |= {
         read.only_for for read in await reads.of_alert(review.connection, alert_id) if read.kind == "golden"

@@ -57,14 +57,37 @@ class Review:
         return await seals.accounts(self.connection, self.reader.user_id, keys)
 
     async def alert(self, alert_id: str) -> AlertRow:
-        alert = await alerts.find(self.connection, alert_id)
+        alert = await alerts.find(self.connection, alert_id, user_id=self.reader.user_id)
         if alert is None:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
     async def keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
+        """Keeps verdicts, and lays them out to be sent at a moment or later."""
         await verdicts.add_all(self.connection, rows)
-        await outbox.put(self.connection, map(_record, rows), not_before=not_before)
+        records = [
+            VerdictGiven(
+                alert_id=row.alert_id,
+                revision=row.revision,
+                verdict=cast(Verdict, row.verdict),
+                reason_code=row.reason_code,
+                reviewer=row.reviewer,
+                decided_at=datetime.fromtimestamp(row.decided_at, UTC),
+                blind=row.blind,
+                verdict_id=row.verdict_id,
+                policy=row.policy,
+                golden=row.golden,
+            )
+            for row in rows
+        ]
+        await outbox.put(
+            self.connection,
+            [
+                OutboxRecord(row.verdict_id, row.alert_id.encode(), encode(record))
+                for row, record in zip(rows, records, strict=True)
+            ],
+            not_before=not_before,
+        )
 
     async def note(self, action: str, subject: str, **detail: Any) -> None:
         await audit.note(
@@ -79,20 +102,3 @@ class Review:
     async def initials(self, user_id: str | None) -> str:
         user = None if user_id is None else await users.find(self.connection, user_id)
         return "" if user is None else user.initials
-
-
-def _record(row: VerdictRow) -> OutboxRecord:
-    """Returns a verdict as it goes to the topic."""
-    record = VerdictGiven(
-        alert_id=row.alert_id,
-        revision=row.revision,
-        verdict=cast(Verdict, row.verdict),
-        reason_code=row.reason_code,
-        reviewer=row.reviewer,
-        decided_at=datetime.fromtimestamp(row.decided_at, UTC),
-        blind=row.blind,
-        verdict_id=row.verdict_id,
-        policy=row.policy,
-        golden=row.golden,
-    )
-    return OutboxRecord(row.verdict_id, record.alert_id.encode(), encode(record))

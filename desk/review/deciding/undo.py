@@ -26,7 +26,8 @@ async def undo(review: Review, batch: str) -> tuple[int, ...]:
     if any(appeal.verdict_id in verdict_ids and appeal.erased_at is not None for appeal in about):
         raise TooLate("what it was decided on has been erased since")
     for rows in (await verdicts.of_alerts(review.connection, alert_ids)).values():
-        if next(row for row in reversed(rows) if row.may_hold).verdict_id not in verdict_ids:
+        holds = verdicts.holding_of(rows)
+        if holds is None or holds.verdict_id not in verdict_ids:
             raise TooLate("another verdict holds since")
     if not await outbox.call_back(review.connection, verdict_ids):
         raise TooLate("it is on its way already; a lead can take it back")

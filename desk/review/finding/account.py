@@ -66,10 +66,10 @@ async def account_view(review: Review, key: str) -> AccountView:
 
     Raises `NotFound` where no alert names it, as an account or as the root of a family.
     """
-    connection = review.connection
-    rows = await alerts.of_account(connection, key, HISTORY_MAX + 1)
+    connection, user_id = review.connection, review.reader.user_id
+    rows = await alerts.of_account(connection, key, HISTORY_MAX + 1, user_id=user_id)
     rows, more = rows[:HISTORY_MAX], len(rows) > HISTORY_MAX
-    if not (rows or await alerts.of_family(connection, key, 1)):
+    if not (rows or await alerts.of_family(connection, key, 1, user_id=user_id)):
         raise NotFound("no alert names this account")
     own = [row.alert_id for row in rows]
     quoted = await alerts.with_payloads(connection, own)
@@ -113,7 +113,7 @@ async def named_account(review: Review, key: str) -> tuple[Person, bool]:
 
     Raises `NotFound` where no alert names it.
     """
-    rows = await alerts.of_account(review.connection, key, HISTORY_MAX)
+    rows = await alerts.of_account(review.connection, key, HISTORY_MAX, user_id=review.reader.user_id)
     if not rows:
         raise NotFound("no alert names this account")
     quoted = await alerts.with_payloads(review.connection, [row.alert_id for row in rows])

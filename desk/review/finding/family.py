@@ -98,8 +98,9 @@ async def family_view(review: Review, key: str) -> FamilyView:
     seen_by = user_id if review.reader.may("decide") else None
     above = await families.links_above(connection, key, seen_by=seen_by, limit=_LINKS_MAX)
     top = _topmost(key, above)
-    root = await families.stated_root(connection, top) or top
-    stated = {row.account: row.generation for row in await families.stated(connection, root, ACCOUNTS_MAX)}
+    root = await families.stated_root(connection, top, seen_by=seen_by) or top
+    known = await families.stated(connection, root, ACCOUNTS_MAX, seen_by=seen_by)
+    stated = {row.account: row.generation for row in known}
     below = await families.links_below(connection, root, seen_by=seen_by, limit=_LINKS_MAX)
     tree = _Tree(root, stated)
     tree.grow(below)
@@ -233,7 +234,7 @@ def _calling(link: Link, people: Mapping[str, Person]) -> Link:
 
 def _held(seal: Seal | None, given: Sequence[VerdictRow]) -> VerdictRow | None:
     """Returns the verdict that links, or that took a link back; None of what waits, or seems to."""
-    holds = next((verdict for verdict in reversed(given) if verdict.may_hold), None)
+    holds = verdicts.holding_of(given)
     if holds is None or (seal is not None and seal.words):
         return None
     return holds if holds.verdict == "mirror" or holds.kind == TAKE_BACK else None

@@ -46,7 +46,7 @@ class SearchResult:
 async def search(review: Review, query: str) -> SearchResult:
     """Returns the accounts and alerts of which an id, a handle or a name begins with a query."""
     connection = review.connection
-    rows = await findable.find(connection, query, limit=_ROWS_MAX)
+    rows = await findable.find(connection, query, review.reader.user_id, limit=_ROWS_MAX)
     if not rows:
         return SearchResult()
     by_account = {row.account: row.alert_id for row in reversed(rows) if row.kind != "alert"}
@@ -56,7 +56,7 @@ async def search(review: Review, query: str) -> SearchResult:
     quoted = await alerts.with_payloads(connection, {*(by_account[key] for key in shown_keys), *shown_alerts})
     shown = await shown_evidence(connection, quoted.values())
     counted = {key: [0, 0.0] for key in shown_keys}
-    for count in await findable.counts(connection, shown_keys):
+    for count in await findable.counts(connection, shown_keys, review.reader.user_id):
         total = counted[count.account]
         total[0], total[1] = total[0] + count.alerts, max(total[1], count.latest)
     ids = [key for key in keys if query in (key, key.partition(":")[2])]

@@ -118,7 +118,8 @@ def labels(
             labelled[alert.alert_id] = label(
                 alert,
                 mirror=verdict.verdict == "mirror",
-                reader=_voice(verdict),
+                # What no desk gave is of one voice, since its sender names the readers.
+                reader=ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer,
                 rival=rival_of(verdict.reason_code) or "",
             )
         else:
@@ -146,11 +147,6 @@ def unusable(alert: MirrorAlert, table: Weights) -> str | None:
         return "other weights"
     held = any(line.signal == "rule" for line in alert.counter_evidence)
     return "held by a rule" if held else None
-
-
-def _voice(verdict: VerdictFields) -> str:
-    """Whose judgement it counts as: what no desk gave is of one voice, since its sender names the readers."""
-    return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
 
 
 def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = "") -> Label:

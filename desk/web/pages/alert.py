@@ -22,9 +22,10 @@ from desk.web.languages import ENGLISH, Language
 from desk.web.pages.case import POLICY, case_page
 from desk.web.pages.queue import Undoing
 from desk.web.screen import screen, sides
-from desk.web.sentences import LEVELS, RIVALS, SIGNALS
+from desk.web.sentences import CROWD, CROWD_COUNT, LEVELS, RIVALS, SIGNALS
 from desk.web.view import page, view_of
 from report.text import visible_sentence
+from samehand.scoring.evidence import SHARED
 from schemas import fields
 
 
@@ -118,6 +119,8 @@ def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
 
     def sentence(signal: str, level: str, because: str, explained: bool) -> Markup:
         known = LEVELS.get((signal, level))
+        if level == SHARED and language is not ENGLISH and (count := CROWD_COUNT.search(because)):
+            return escape(language.gettext(CROWD) % {"n": count[0]})
         if known is not None and language is not ENGLISH:
             also = language.gettext("The strongest other explanation explains it.") if explained else ""
             return escape(f"{language.gettext(known)} {also}".rstrip())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from litestar import get
-from litestar.response import Template
+from litestar import get, post
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+from msgspec import Meta, Struct
 
 from desk.review.figures import DAYS
 from desk.review.statistics import VERDICTS_MIN
@@ -27,17 +29,36 @@ async def figures(request: Asked) -> Template:
 
 @get("/withheld", include_in_schema=False)
 async def withheld(request: Asked) -> Template:
-    """Counts of withheld pairs, by ban: they name no other account, so that every reader may see them."""
-    return page(request, "withheld.html", summaries=await desk_of(request).withheld(BANS_MAX))
+    """Counts of withheld pairs, by ban: they name no other account."""
+    summaries = await desk_of(request).withheld(request.user.reader, BANS_MAX)
+    return page(request, "withheld.html", summaries=summaries)
+
+
+_NO_POLICY: Final = "-"
+"""In the form, for bans without a policy; no slug begins so."""
+
+_Policy = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)")]
+
+
+class PoliciesForm(Struct, frozen=True, kw_only=True):
+    """What the form of one person's policies sends."""
+
+    policy: list[_Policy] | _Policy | None = None
+    csrf: str = ""
 
 
 @get("/team", include_in_schema=False)
 async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
-    """Decisions and pace by reader, agreement with exercises, and what waits in which queue."""
+    """Decisions and pace by reader, agreement with exercises, what waits in which queue, who reads what."""
+    desk, reader = desk_of(request), request.user.reader
+    people, choices = await desk.reader_policies(reader) if reader.may("organise") else ([], [])
     return page(
         request,
         "team.html",
-        team=await desk_of(request).team(request.user.reader, days),
+        team=await desk.team(reader, days),
+        people=people,
+        choices=choices,
+        no_policy=_NO_POLICY,
         days=days,
         periods=PERIODS,
         least=VERDICTS_MIN,
@@ -45,4 +66,15 @@ async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
     )
 
 
-HANDLERS: Final = (figures, withheld, team)
+@post("/team/readers/{user_id:str}/policies", include_in_schema=False)
+async def name_policies(
+    request: Asked, user_id: FromPath[str], data: URLEncodedBody[PoliciesForm]
+) -> Redirect:
+    """Names the policies that a person reads; none: all of them. Raises `UnusableInput` and `Forbidden`."""
+    chosen = [data.policy] if isinstance(data.policy, str) else data.policy or []
+    policies = ["" if policy == _NO_POLICY else policy for policy in chosen]
+    await desk_of(request).name_policies(request.user.reader, user_id, policies)
+    return Redirect("/team", status_code=303)
+
+
+HANDLERS: Final = (figures, withheld, team, name_policies)

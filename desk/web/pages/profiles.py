@@ -13,6 +13,7 @@ from litestar.response import Template
 
 from desk.errors import NotFound
 from desk.profiles.source import Profile
+from desk.review.people import quoted_bios
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
 from desk.web.compare import ComparedValues, compare, compare_words
@@ -60,7 +61,8 @@ async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
         ours, theirs = await asyncio.gather(
             *(desk.profiles.profile(account.platform, account.account_id) for account in accounts)
         )
-    shown = [_shown(*side) for side in zip(accounts, (ours, theirs), strict=True)]
+    sides_now = zip(accounts, (ours, theirs), quoted_bios(alert), strict=True)
+    shown = [_shown(*side) for side in sides_now]
     return _page(request, shown, ("New", "Banned"), _texts(alert.platform, ours, theirs))
 
 
@@ -77,7 +79,7 @@ async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[
     if not words_hidden:
         now = await desk.profiles.profile(account.platform, account.account_id)
     return _page(
-        request, [_shown(account, now)], ("Account",), _texts(account.platform, now, Profile("gone"))
+        request, [_shown(account, now, "")], ("Account",), _texts(account.platform, now, Profile("gone"))
     )
 
 
@@ -107,13 +109,15 @@ def _compared(signal: str, platform: str, ours: str, theirs: str) -> ComparedVal
     return compare(signal, platform, ours, theirs) if ours or theirs else None
 
 
-def _shown(account: Account, profile: Profile) -> Shown:
+def _shown(account: Account, profile: Profile, bio: str) -> Shown:
     changed = {}
     if profile.outcome == "shown":
         if _differs(account.handle.removeprefix("@"), profile.handle.removeprefix("@")):
             changed["handle"] = account.handle
         if _differs(account.name, profile.name):
             changed["name"] = account.name
+        if _differs(bio, profile.bio) and not (bio[-1] == "…" and profile.bio.startswith(bio[:-1])):
+            changed["bio"] = bio
     picture = base64.b64encode(profile.picture).decode() if profile.picture else ""
     return Shown(account, profile, changed, f"data:image/webp;base64,{picture}" if picture else "")
 

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from desk.database.filters import ORDERS, Filters, Place
-from desk.review.views import Waiting
+from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
 from desk.web.desk import PAGE
@@ -57,7 +57,7 @@ async def queue(
     return page(
         request,
         "queue.html",
-        waiting=folded(waiting),
+        waiting=waiting,
         choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
         orders=_ORDERS,
         columns=COLUMNS,
@@ -91,24 +91,11 @@ _LABELS: Final = {
 }
 
 
-def folded(waiting: list[Waiting]) -> list[list[Waiting]]:
-    """Returns rows of the queue, in their order; readings of one sign-up and one family stand in one row.
-
-    Only first readings that show their score: of others it would tell that they belong together.
-    """
-    rows: dict[tuple[str, ...], list[Waiting]] = {}
-    for one in waiting:
-        together = one.kind == "first" and not one.blind
-        key = (one.root, one.account) if together else (str(one.read_id),)
-        rows.setdefault(key, []).append(one)
-    return list(rows.values())
-
-
-def _more(filters: Filters, waiting: list[Waiting]) -> str:
+def _more(filters: Filters, waiting: list[QueueRow]) -> str:
     """The address of the page that follows a full one."""
     if len(waiting) < PAGE:
         return ""
-    last = waiting[-1]
+    last = waiting[-1].head
     return query_of(
         filters,
         after_rank=str(last.rank),

@@ -1,4 +1,4 @@
-"""Views of the queue that readers save for themselves."""
+"""Views of the queue that readers save for themselves, and leads for the team."""
 
 from __future__ import annotations
 
@@ -24,23 +24,29 @@ _Name = Annotated[
 
 
 class SaveForm(Struct, frozen=True, kw_only=True):
-    """The name of a view. What it shows is in the form's own address, as in the queue's."""
+    """The name of a view, and whether it is the team's. What it shows is in the form's own address, as in the
+    queue's."""
 
     name: _Name
+    shared: Annotated[str, Meta(max_length=1)] = ""
     csrf: str = ""
 
 
 @post("/queue/views", include_in_schema=False)
 async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    """Saves the queue as it is narrowed and ordered, over a view of that name. Raises `UnusableInput`."""
+    """Saves the queue as it is narrowed and ordered, over a view of that name.
+
+    Raises `UnusableInput` and `Forbidden`.
+    """
     query = query_of(filters_of(request))
-    await desk_of(request).save_view(request.user.reader, data.name.strip(), query)
+    name, shared = data.name.strip(), bool(data.shared)
+    await desk_of(request).save_view(request.user.reader, name, query, shared=shared)
     return _back(query)
 
 
 @post("/queue/views/delete", include_in_schema=False)
 async def delete(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    await desk_of(request).drop_view(request.user.reader, data.name.strip())
+    await desk_of(request).drop_view(request.user.reader, data.name.strip(), shared=bool(data.shared))
     return _back("")
 
 

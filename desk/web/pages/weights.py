@@ -23,7 +23,7 @@ from desk.review.weighing.weights import REASON_CHARS_MAX
 from desk.web.api import Asked, desk_of
 from desk.web.desk import Desk
 from desk.web.sentences import LEVELS, SIGNALS
-from desk.web.view import context
+from desk.web.view import page
 from samehand.scoring.learn import LABELS_A_KIND_MIN
 from samehand.scoring.rivals import RIVALS
 
@@ -88,34 +88,28 @@ async def weights_page(request: Asked) -> Template:
     async with _in_turn(desk):
         view = await desk.weights.view(now=now)
     held, made = view.held, view.made
-    return Template(
+    return page(
+        request,
         "weights.html",
-        context={
-            "session": request.user,
-            **context(request),
-            "may_decide": request.user.reader.may("weights"),
-            **{field.name: getattr(view, field.name) for field in fields(view)},
-            "arrived": {stage: held.arrived(stage) for stage in STAGES},
-            "factors": () if made.shadow is None else factors(made.live, made.shadow),
-            "rates": () if made.shadow is None else rate_changes(made.live, made.shadow),
-            "rivals": {rival.name: rival.who for rival in RIVALS},
-            "ready_at": 0.0
-            if held.trial is None
-            else weights.ready_at(held.trial, desk.settings.desk_shadow_hours),
-            "as_of": now,
-            "now": now,
-            "signals": SIGNALS,
-            "levels": LEVELS,
-            "arrived_words": ARRIVED,
-            "actions": ACTIONS,
-            "left_out_words": LEFT_OUT,
-            "days": DAYS,
-            "least": VERDICTS_MIN,
-            "least_labels": LABELS_A_KIND_MIN,
-            "labels_max": LABELS_MAX,
-            "alerts_max": ALERTS_MAX,
-            "reason_chars_max": REASON_CHARS_MAX,
-        },
+        may_decide=request.user.reader.may("weights"),
+        **{field.name: getattr(view, field.name) for field in fields(view)},
+        arrived={stage: held.arrived(stage) for stage in STAGES},
+        factors=() if made.shadow is None else factors(made.live, made.shadow),
+        rates=() if made.shadow is None else rate_changes(made.live, made.shadow),
+        rivals={rival.name: rival.who for rival in RIVALS},
+        ready_at=0.0 if held.trial is None else weights.ready_at(held.trial, desk.settings.desk_shadow_hours),
+        as_of=now,
+        signals=SIGNALS,
+        levels=LEVELS,
+        arrived_words=ARRIVED,
+        actions=ACTIONS,
+        left_out_words=LEFT_OUT,
+        days=DAYS,
+        least=VERDICTS_MIN,
+        least_labels=LABELS_A_KIND_MIN,
+        labels_max=LABELS_MAX,
+        alerts_max=ALERTS_MAX,
+        reason_chars_max=REASON_CHARS_MAX,
     )
 
 

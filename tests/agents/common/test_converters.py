@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents.common.converters import (
+    QUOTED_BIO_CHARS,
     account_of,
     ban_of,
     evidence_lines,
@@ -82,6 +83,27 @@ def test_public_words_are_quoted_without_numbers_and_addresses() -> None:
     assert quoted.handle == "umar"
     assert "2345678" not in quoted.display_name
     assert "@" not in quoted.display_name
+
+
+def test_self_description_is_quoted_on_demand_alone_redacted_and_cut() -> None:
+    account = Account(account_id="1", bio="Call +92 301 2345678 or u@v.example, daily")
+    assert quoted_of(account).bio == ""
+    quoted = quoted_of(account, bio=True).bio
+    assert quoted.startswith("Call •••")
+    assert "2345678" not in quoted
+    assert "@" not in quoted
+    whole = quoted_of(Account(account_id="1", bio="b" * QUOTED_BIO_CHARS), bio=True).bio
+    assert whole == "b" * QUOTED_BIO_CHARS
+    cut = quoted_of(Account(account_id="1", bio="b" * (QUOTED_BIO_CHARS + 1)), bio=True).bio
+    assert cut == "b" * (QUOTED_BIO_CHARS - 1) + "…"
+
+
+@pytest.mark.parametrize("before", range(985, 1_000))
+def test_number_where_a_self_description_is_cut_is_not_quoted(before: int) -> None:
+    masked = "+92 301 2345678, " * 40
+    bio = masked + "b" * (before - len(masked)) + " 0301 2345678" + " end" * 9
+    quoted = quoted_of(Account(account_id="1", bio=bio), bio=True).bio
+    assert not set(quoted) & set("0123456789")
 
 
 def test_a_ban_without_a_date_gives_no_timing() -> None:

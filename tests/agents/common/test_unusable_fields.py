@@ -38,3 +38,13 @@ def test_a_national_number_with_its_locale_is_readable_as_it_is_to_a_worker() ->
     assert unusable.rows == []
     unusable.add(a_sign_up(phone="0301 2345678"), ())
     assert [(row["field"], row["records"]) for row in unusable.rows] == [("phone", 1)]
+
+
+def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_counts() -> None:
+    unusable = UnusableFields()
+    for phone in ("n/a", "n/a", "NULL", "0301 2345678", "0322 1111111"):
+        unusable.add(a_sign_up(phone=phone), ())
+    [sentence] = unusable.sentences
+    assert sentence.startswith(
+        "phone: unreadable in 5 records, such as 0••• ••••••• (2), x/x (2), xxxx (1). Phones need +"
+    )

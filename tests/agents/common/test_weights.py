@@ -177,7 +177,7 @@ def tell(following: Settings, context: AgentContext) -> Tell:
         with writer(following) as out:
             for record in records:
                 value = encode(record) if isinstance(record, WeightsAdopted) else record
-                out.send(context.topics.weights, key=b"live", value=value, headers=[]).get(timeout=10)
+                out.send(context.topics.weights, key=b"live", value=value, headers=[]).get(timeout=60.0)
 
     return publish
 

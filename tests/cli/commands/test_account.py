@@ -64,7 +64,7 @@ def publish(topic: str, *records: Record | bytes | None, key: bytes = b"unkeyed"
     with writer(load()) as out:
         for record in records:
             value = encode(record) if isinstance(record, Record) else record
-            out.send(topic, key=key, value=value, headers=[]).get(timeout=10)
+            out.send(topic, key=key, value=value, headers=[]).get(timeout=60.0)
 
 
 def counts(scanned: ScannedTopics) -> dict[str, int]:
@@ -202,6 +202,7 @@ def test_what_is_no_account_is_bad_input(samehand: Samehand, account: str) -> No
 
 
 def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", "127.0.0.1:9")
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)

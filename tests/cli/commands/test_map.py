@@ -115,7 +115,7 @@ def test_a_topic_is_read_without_moving_any_offset(
         with writer(load()) as out:
             for number in range(5):
                 value = json.dumps({"id": number, "at": AT}).encode()
-                out.send(topic, key=b"%d" % number, value=value, headers=[]).get(timeout=10.0)
+                out.send(topic, key=b"%d" % number, value=value, headers=[]).get(timeout=60.0)
         first, again = (samehand("map", "--topic", topic, "--json") for _ in range(2))
     assert first.code == 0, first.err
     assert first.figures["mapped"]["created"] == again.figures["mapped"]["created"] == 5

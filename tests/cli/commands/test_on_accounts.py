@@ -27,6 +27,8 @@ from samehand.showings import UNKNOWN, Showings
 from schemas.mapping.formats import FORMATS
 from schemas.wire import encode
 from store.base import StoreFacts
+from store.errors import StoreUnavailable
+from store.redis import RedisStore
 from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
@@ -182,6 +184,23 @@ def test_accounts_are_in_the_store_afterwards(samehand: Samehand, servers: str, 
         ran = samehand("remember", path, "--json")
         assert (ran.code, ran.figures["remembered"], ran.figures["bad_rows"]) == (0, 12, 1)
     assert (figures().remembered, figures().fingerprints) == (12, 0)
+
+
+@pytest.mark.journey
+def test_a_redis_that_is_slow_for_a_moment_ends_nothing(
+    samehand: Samehand, servers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, remember = [StoreUnavailable("Redis cannot be reached: TimeoutError")], RedisStore.remember
+
+    async def late(self: RedisStore, *given: Any, **named: Any) -> Any:
+        if slow:
+            raise slow.pop()
+        return await remember(self, *given, **named)
+
+    monkeypatch.setattr(RedisStore, "remember", late)
+    ran = samehand("remember", jsonl(tmp_path / "a.jsonl", a_sign_up()), "--json")
+    assert (ran.code, ran.figures["remembered"]) == (0, 1)
+    assert "TimeoutError; trying again" in ran.err
 
 
 def shown(*accounts: str) -> list[Showings]:

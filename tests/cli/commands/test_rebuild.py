@@ -70,14 +70,14 @@ def during(call: Callable[[RedisStore], Awaitable[T]]) -> T:
 
 def verdict(given: VerdictGiven) -> None:
     with writer(load()) as out:
-        out.send(names(load()).verdicts, key=b"any", value=encode(given), headers=[]).get(timeout=10)
+        out.send(names(load()).verdicts, key=b"any", value=encode(given), headers=[]).get(timeout=60.0)
 
 
 def lift(ban: AccountBanned) -> None:
     """What expunge publishes for a lifted ban."""
     emit = tombstone(ban.key, NOON.timestamp() + 60, names(load()).banned)
     with writer(load()) as out:
-        out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=10)
+        out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=60.0)
 
 
 def _killed_after_a_batch(
@@ -291,7 +291,7 @@ def test_lost_alerts_are_known_again(
     alert = replace(ALERT, matched=matched, revision=2)
     with writer(load()) as out:
         for told in (replace(alert, revision=1), alert):
-            out.send(names(load()).alerts, key=b"any", value=encode(told), headers=[]).get(timeout=10)
+            out.send(names(load()).alerts, key=b"any", value=encode(told), headers=[]).get(timeout=60.0)
     verdict(a_verdict(alert.alert_id, "mirror"))
     for noted in (1, 0):  # by then it has a state
         with redis.Redis.from_url(redis_administrator) as client:
@@ -341,7 +341,7 @@ def test_broken_off_before_its_alerts_the_store_is_not_ready(
 def test_state_that_cannot_be_read_is_a_bad_record(samehand: Samehand, bans: list[AccountBanned]) -> None:
     with writer(load()) as out:
         for value in (b"{", b'{"since":"2026-03-01T09:30:00Z","version":1}', None):
-            out.send(names(load()).state, key=b"0" * 32, value=value, headers=[]).get(timeout=10)
+            out.send(names(load()).state, key=b"0" * 32, value=value, headers=[]).get(timeout=60.0)
     ran = samehand("rebuild", "--json")
     assert (ran.code, ran.figures["bad_records"], ran.figures["alerts"]) == (0, 2, 0)
 

@@ -28,7 +28,7 @@ def alerted(servers: None) -> None:
     newer = an_alert(alert_id="newer", detected_at=NOON + timedelta(hours=1))
     with writer(load()) as out:
         for value in (encode(older), encode(newer), encode(newer), b"not json"):
-            out.send(names(load()).alerts, key=b"x:new", value=value, headers=[]).get(timeout=10)
+            out.send(names(load()).alerts, key=b"x:new", value=value, headers=[]).get(timeout=60.0)
 
 
 def told_by(capsys: pytest.CaptureFixture[str], *line: str) -> dict[str, object]:
@@ -79,7 +79,7 @@ def test_an_exercise_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None
     )
     with writer(load()) as out:
         value = encode(exercise)
-        out.send(names(load()).verdicts, key=b"newer", value=value, headers=[]).get(timeout=10)
+        out.send(names(load()).verdicts, key=b"newer", value=value, headers=[]).get(timeout=60.0)
     assert waiting(capsys) == ["newer", "older"]
     assert waiting(capsys, "--decided") == []
 

@@ -73,7 +73,7 @@ def test_of_a_topic_the_newest_are_read(broker: str, topic_prefix: str) -> None:
         )
     with writer(settings) as out:
         for number in range(10):
-            out.send(topic, key=None, value=b"%d" % number, headers=[]).get(timeout=10.0)
+            out.send(topic, key=None, value=b"%d" % number, headers=[]).get(timeout=60.0)
     found = [(address, it.value) for address, it in of_topic(settings, topic, 3)]
     assert found == [(f"{topic}:0:{n}", b"%d" % n) for n in (7, 8, 9)]
     assert len(list(of_topic(settings, topic, 1_000))) == 10

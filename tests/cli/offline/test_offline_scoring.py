@@ -120,7 +120,7 @@ async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
     assert shared(with_later) == shared(alone)
 
 
-RAID = STRATUM_ACCOUNTS_MIN + 100  # enough to be counted by themselves
+RAID = STRATUM_ACCOUNTS_MIN // 2 + 50  # with as many others enough to be counted by themselves
 
 
 def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:

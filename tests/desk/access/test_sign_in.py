@@ -47,7 +47,6 @@ async def test_the_right_password_begins_a_session_and_no_other_does(office: Off
     assert await enter(office, "amina", "x" * 100_000) is None
 
 
-@on_each_database
 async def test_a_session_ends_when_it_lies_idle_and_after_a_shift_whatever_is_done(office: Office) -> None:
     await office.hire("amina")
     token = await enter(office, "amina")
@@ -64,7 +63,6 @@ async def test_a_session_ends_when_it_lies_idle_and_after_a_shift_whatever_is_do
     assert not await is_in(office, token)
 
 
-@on_each_database
 async def test_somebody_who_left_is_out_at_once(office: Office) -> None:
     reader = await office.hire("amina")
     token = await enter(office, "amina")

@@ -21,7 +21,6 @@ from desk.database.filters import Filters
 from desk.database.finding import findable
 from desk.database.migrations.versions import v0010_what_is_found
 from desk.database.rows import insert_new
-from desk.database.secret import stored_secret
 from desk.database.topics import offsets
 from desk.review.deciding.decide import ReadDecision
 from desk.review.facts import facts_of
@@ -270,9 +269,9 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
             await connection.execute(insert(schema.evidence), stored)
     await engine.dispose()
     async with opened(database_url) as database, database.read() as connection:
-        found = await findable.find(connection, "umar", limit=9)
+        found = await findable.find(connection, "umar", "nobody", limit=9)
         assert [row.folded for row in found] == ["umar1", "umar2", "umar3", "umar4"]
-        assert len(await findable.find(connection, "alert-", limit=9)) == 5
+        assert len(await findable.find(connection, "alert-", "nobody", limit=9)) == 5
         kept = await connection.execute(schema.findable.select())
         assert {row.account for row in kept} == {"x:new", "x:banned"}
 
@@ -309,7 +308,7 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
         )
         async with database.begin() as connection:
             await offsets.advance(connection, "alerts", 0, before=None, after=7)
-            key = await stored_secret(connection, "draws")
+        key = await database.secret("draws")
         lines = await _all_rows(database)
     dumped = tmp_path / "desk.dump"
     for program, *given in (
@@ -320,8 +319,7 @@ async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
         assert done.returncode == 0, done.stderr
     async with opened(after) as database:
         assert await _all_rows(database) == lines
-        async with database.begin() as connection:
-            assert await stored_secret(connection, "draws") == key
+        assert await database.secret("draws") == key
         office = an_office(database)
         await office.receive("alert-2")  # numbers go on where they were
         assert [one.alert_id for one in await office.desk.queue(amina, Filters())] == ["alert-2"]

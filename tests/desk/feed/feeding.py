@@ -16,7 +16,7 @@ from streams.kafka.client import reader, writer
 from streams.settings import Settings
 from tests.desk.people import Office
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 240.0
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def until(condition: Callable[[], object]) -> None:
 def publish(settings: Settings, topic: str, *values: bytes) -> None:
     with writer(settings) as out:
         for value in values:
-            out.send(topic, key=b"k", value=value, headers=[]).get(timeout=10)
+            out.send(topic, key=b"k", value=value, headers=[]).get(timeout=60.0)
 
 
 def verdicts_on(settings: Settings) -> list[bytes]:

@@ -67,7 +67,6 @@ async def test_a_batch_that_is_delivered_twice_counts_once(database: Database) -
     assert await consumer.positions() == {(called.alerts, 0): 8}
 
 
-@on_each_database
 async def test_what_cannot_be_read_is_counted_and_passed_over(database: Database) -> None:
     office = an_office(database)
     called = topics.Names()
@@ -94,7 +93,6 @@ async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(database: Datab
     assert (kept.kind, kept.verdict) == ("elsewhere", "not_mirror")
 
 
-@on_each_database
 async def test_a_verdict_that_comes_before_its_alert_holds_all_the_same(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")

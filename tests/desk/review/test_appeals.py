@@ -116,7 +116,6 @@ async def withdrawn(office: Office, reason: str) -> None:
     await office.receive(revision=2, reasons=[without_quotes(a_reason())], **told)
 
 
-@on_each_database
 @pytest.mark.parametrize(
     ("verdict", "more", "outcome"),
     [
@@ -214,23 +213,6 @@ async def test_an_appeal_is_decided_by_what_it_asks_and_nothing_else_is(office: 
         await decide(office, bilal, "mirror", milder=True)
 
 
-async def test_two_readers_at_once_decide_it_once(office: Office) -> None:
-    await decided(office)
-    await office.desk.take_appeal(an_appeal())
-    readers = [await office.hire("bilal"), await office.hire("dana")]
-    [waiting] = await office.desk.queue(readers[0], Filters())
-    for reader in readers:
-        if reader is readers[1]:
-            with pytest.raises(Conflict):
-                await office.desk.claim(reader, waiting.read_id)
-        else:
-            await office.desk.claim(reader, waiting.read_id)
-    await decide(office, readers[0])
-    with pytest.raises(Conflict):
-        await office.desk.decide(readers[1], waiting.read_id, ReadDecision("not_mirror", "other-person"))
-    assert [it.outcome for it in await rows(office)] == ["upheld"]
-
-
 async def test_other_readings_give_way_and_what_is_contested_is_not_undone(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
@@ -294,7 +276,6 @@ async def test_who_read_what_was_taken_back_without_the_holders_words_does_not_d
     assert appeal.words == WORDS
 
 
-@on_each_database
 @pytest.mark.parametrize("reason", ["reinstated", "account-deleted"])
 async def test_what_is_forgotten_lapses_and_says_so_without_a_verdict(office: Office, reason: str) -> None:
     amina = await decided(office)
@@ -307,7 +288,6 @@ async def test_what_is_forgotten_lapses_and_says_so_without_a_verdict(office: Of
         assert {it.state for it in await reads.of_alert(connection, "alert-1")} == {"done", "gone"}
 
 
-@on_each_database
 @pytest.mark.parametrize("decided_before", ["the alert", "an appeal"])
 async def test_verdict_taken_back_and_appealed_is_not_undone(office: Office, decided_before: str) -> None:
     amina, lead = await office.hire("amina"), await office.hire("lead", "lead")
@@ -330,7 +310,6 @@ async def test_verdict_taken_back_and_appealed_is_not_undone(office: Office, dec
     assert waiting == ["appeal"]
 
 
-@on_each_database
 async def test_appeal_whose_words_were_erased_is_not_opened_again(office: Office) -> None:
     await decided(office)
     bilal = await office.hire("bilal")
@@ -342,7 +321,6 @@ async def test_appeal_whose_words_were_erased_is_not_opened_again(office: Office
     assert [it.outcome for it in await rows(office)] == ["upheld"]
 
 
-@on_each_database
 @pytest.mark.parametrize("erased", ["by the desk", "by age", "account-deleted", "reinstated"])
 async def test_appeal_is_refused_once_the_evidence_is_erased(office: Office, erased: str) -> None:
     await decided(office)

@@ -70,7 +70,6 @@ async def test_page_and_case_quote_evidence_as_decided_after_platform_banned_acc
     assert await office.desk.open(chloe, "alert-1") == opened
 
 
-@on_each_database
 @pytest.mark.parametrize("reason", sorted(FORGOTTEN))
 async def test_forgetting_erases_evidence_as_decided_and_says_why(office: Office, reason: str) -> None:
     amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from desk.database import audit
 from desk.database import weights as rows
 from desk.database.engine import Database
-from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
+from desk.errors import Conflict, ReviewError, UnusableInput
 from desk.readers import Reader
 from desk.review.audit.chain import Chain
 from desk.review.weighing import weights
 from desk.review.weighing.adopted import in_force
-from desk.review.weighing.weights import WeightsReview, WeightsStatus, adjustment_in, tables
+from desk.review.weighing.weights import WeightsStatus, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office
@@ -72,7 +72,6 @@ async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
     assert (decided(held.live).number, decided(held.shadow).number) == (2, 3)
 
 
-@on_each_database
 async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
     office: Office, lead: Reader
 ) -> None:
@@ -144,28 +143,6 @@ def replace_base(office: Office, base: Any) -> Any:
     return type(desk)(desk.database, desk.settings, desk.policy, desk.now, desk.metrics, base)
 
 
-@pytest.mark.parametrize("role", ["moderator", "auditor", "unheard-of"])
-async def test_whoever_is_no_lead_decides_nothing_about_weights(
-    office: Office, lead: Reader, role: str
-) -> None:
-    await adopted(office, lead, learned("one"))
-    await tried(office, lead, learned("two"))
-    other = Reader("somebody", "S", role)
-    before = await lines(office)
-    for attempt in (
-        tried(office, other, learned("three")),
-        put_in_force(office, other),
-        rolled_back(office, other),
-    ):
-        with pytest.raises(Forbidden):
-            await attempt
-    for errand in (WeightsReview.end_trial, WeightsReview.say_again):
-        with pytest.raises(Forbidden):
-            async with office.desk.deciding(other, knowing=4) as review:
-                await errand(review)
-    assert await lines(office) == before
-
-
 @on_each_database
 async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_first(
     office: Office, lead: Reader
@@ -210,7 +187,6 @@ async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, 
     }
 
 
-@on_each_database
 async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office, lead: Reader) -> None:
     await adopted(office, lead, learned("one"))
     await rolled_back(office, lead)

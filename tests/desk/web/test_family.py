@@ -89,7 +89,6 @@ async def test_family_is_a_tree_by_the_verdicts_that_hold_from_whichever_member(
     assert [(one.state, one.banned.key) for one in alone.others] == [("waits", "x:c")]
 
 
-@on_each_database
 async def test_link_is_cut_and_the_cut_undone_by_a_lead_alone(database: Database) -> None:
     office = an_office(database)
     amina, chloe = await a_family(office)

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from desk.database import schema
 from desk.database.engine import Database
 from desk.database.finding.folding import READ_CHARS, folded_readings
-from desk.review.finding.search import FOUND_MAX
 from desk.review.people import person_of
 from desk.web.addresses import account_page
 from desk.web.desk import PAGE
@@ -23,6 +22,8 @@ from tests.desk.web.test_journeys import Client, at_the_desk, decided, sent, the
 from tests.desk.web.test_profiles import Platform
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
+
+FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
 
 
 def quoting(name: str = "", handle: str = "", *, theirs: str = "") -> tuple[Any, ...]:
@@ -83,7 +84,12 @@ async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(databas
 
 
 @on_each_database
-async def test_account_of_many_alerts_hides_no_other_and_says_how_many(database: Database) -> None:
+async def test_account_of_many_alerts_hides_no_other_and_says_how_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = {"search.FOUND_MAX": FOUND_MAX, "search._ROWS_MAX": 4 * FOUND_MAX, "account.HISTORY_MAX": 20}
+    for name, few in bounds.items():
+        monkeypatch.setattr(f"desk.review.finding.{name}", few)
     office = an_office(database)
     campaign = Matched(platform="x", account_id="the-campaign")
     for number in range(FOUND_MAX * 5):

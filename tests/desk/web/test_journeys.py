@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from sqlalchemy import update
 
-from desk.database import schema
+from desk.database import schema, verdicts
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from desk.review.arrivals import Arrivals
@@ -124,6 +124,9 @@ async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> No
             await outbox.take(connection, now=office.clock() + 10, again_before=0, limit=9)
         late = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
         assert (late.status_code, late.json()["code"]) == (409, "too-late")
+    async with office.database.read() as connection:
+        assert await verdicts.holding(connection, "alert-1") is not None
+        assert (await outbox.waiting(connection))[0] == 1
 
 
 async def test_every_decision_is_counted_and_the_first_of_an_alert_is_timed(office: Office) -> None:

@@ -14,7 +14,7 @@ from desk import readers
 from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case
+from desk.review import case, reader_policies
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
@@ -29,8 +29,9 @@ from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import weights as weights_page
-from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
+from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
+from samehand.scoring.evidence import SHARED
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
 from schemas.related import PURPOSES
@@ -48,7 +49,7 @@ def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
-    found |= {*PURPOSES, "banned", "remembered"}
+    found |= {*PURPOSES, "banned", "remembered", CROWD}
     found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
@@ -64,7 +65,7 @@ def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
     acts = (claim, decide, leads, notes, review, undo)
-    rules = (case, *acts, account, decided, family, search, learning, readers, weights)
+    rules = (case, *acts, account, decided, family, search, learning, readers, reader_policies, weights)
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -155,6 +156,8 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
             a_reason(level="same-handle"),
             a_reason("device", -0.5, level="unheard-of"),
             a_reason("network", 0.0, level="same-prefix", explained=True),
+            a_reason("bio", 2.0, level="almost-same", ours="38 characters", theirs="38 characters"),
+            a_reason("bio", -1.0, level=SHARED, because=CROWD.replace("%(n)s", "1,204")),
         ),
         rivals=(a_rival("household", 0.7), a_rival("unheard-of", 0.3)),
     )
@@ -174,5 +177,6 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
         assert words["What else could it be?"] in page
         assert f'<strong>{words["a household"]}</strong> <bdi dir="ltr">70 %</bdi>' in page
         assert '<span lang="en" dir="ltr">The sentence on unheard-of.</span>' in page
+        assert page.count(words[CROWD].replace("%(n)s", "1,204")) == 2, "beside the trait, and against it"
         network = words["Both accounts came from the same small network."]
         assert f"{network} {words['The strongest other explanation explains it.']}" in page

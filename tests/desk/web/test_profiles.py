@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from desk.database.engine import Database
@@ -63,6 +65,39 @@ async def test_what_changed_since_it_was_compared_is_marked(database: Database) 
         page = (await client.get(WHERE)).text
     assert page.count("when it was compared") == 1
     assert "umar_media" in page
+
+
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        (Platform(), ("when it was compared",)),
+        (Platform(Profile("away"), Profile("away")), ("does not answer",)),
+        (None, ()),
+    ],
+    ids=["source answers", "source is down", "no source"],
+)
+async def test_quoted_self_descriptions_are_shown_whatever_the_source_does(
+    database: Database, platform: Platform | None, told: tuple[str, ...]
+) -> None:
+    office = an_office(database, profiles=platform)
+    texts: dict[str, Any] = {"ours": "slow news from the front", "theirs": "fast news from the city"}
+    await office.receive(reasons=(a_reason("bio", level="mostly-same", **texts),))
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/alert-1")).text
+        now = (await client.get(WHERE)).text
+    assert "<mark>slow</mark> news from the <mark>front</mark>" in page
+    assert "<mark>fast</mark> news from the <mark>city</mark>" in page
+    assert ("hx-get" in page) == (platform is not None)
+    assert [word for word in told[:1] if word not in now] == []
+    assert ("slow news from the front" in now) == ("when it was compared" in told)
+
+
+async def test_cut_self_description_is_no_change_while_it_begins_alike(database: Database) -> None:
+    office = an_office(database, profiles=Platform(THEIRS, OURS))
+    texts: dict[str, Any] = {"ours": "fast news from…", "theirs": "12 characters"}
+    await office.receive(reasons=(a_reason("bio", level="mostly-same", **texts),))
+    async with at_the_desk(office) as client:
+        assert "when it was compared" not in (await client.get(WHERE)).text
 
 
 async def test_masked_quote_is_not_taken_for_a_change(database: Database) -> None:

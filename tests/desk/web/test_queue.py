@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
+from html import unescape
+from itertools import product
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from desk.database.engine import Database
+from desk.database.filters import ORDERS
+from desk.review.views import FOLDED_MAX
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import Office, an_office, with_shares
@@ -92,6 +98,62 @@ async def test_one_sign_up_and_family_stand_in_one_row(office: Office) -> None:
     assert page.count('<th scope="row">') == 2
     assert "and 2 more of its family" in page
     assert all(f"/alerts/alert-{number}" in page for number in range(3))
+
+
+async def in_rows(client: Client, order: str, **filters: str) -> list[list[int]]:
+    """The readings of every row of the queue, page after page."""
+    where, rows = f"/queue?{urlencode({'order': order, **filters})}", list[list[int]]()
+    while where:
+        page = (await client.get(where)).text
+        rows += [
+            [int(one) for one in of.split(".")] for of in re.findall(r'name="read" value="([\d.]+)"', page)
+        ]
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        where = unescape(following[1]) if following else ""
+    return rows
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_what_belongs_together_stands_in_one_row_across_pages(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.web.desk.PAGE", 3)
+    monkeypatch.setattr("desk.web.pages.queue.PAGE", 3)
+    office, drawn = an_office(database), random.Random(11)
+    for number in range(30):
+        matched = Matched(
+            platform="x",
+            account_id=f"banned-{number}",
+            root_id=f"x:root-{drawn.randrange(2)}",
+            policy=drawn.choice(("hate", "spam")),
+        )
+        band = drawn.choice(("likely", "possible"))
+        await office.receive(
+            f"alert-{number}", account_id=f"new-{drawn.randrange(6)}", matched=matched, band=band
+        )
+        office.clock.pass_(drawn.choice((0, 60)))
+    async with at_the_desk(office) as client:
+        skipped = (await the_queue(client))[0]["read_id"]
+        await client.post(f"/api/v1/reads/{skipped}/skip")
+        for order, filters in product(ORDERS, ({}, {"policy": "hate"}, {"band": "possible"})):
+            expected: dict[tuple[str, str], list[int]] = {}
+            for one in await the_queue(client, order=order, limit="100", **filters):
+                expected.setdefault((one["account"], one["root"]), []).append(one["read_id"])
+            found = await in_rows(client, order, **filters)
+            assert found == [*expected.values()], (order, filters)
+            assert len(found) > 3, "more than a page"
+
+
+async def test_row_names_some_and_counts_all_that_belong_to_it(office: Office) -> None:
+    for number in range(FOLDED_MAX + 3):
+        matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
+        await office.receive(f"alert-{number}", account_id="new", matched=matched)
+    async with at_the_desk(office) as client:
+        page = (await client.get("/queue")).text
+    assert f"and {FOLDED_MAX + 2} more of its family" in page
+    assert page.count("/alerts/alert-") == 1 + FOLDED_MAX
+    assert '<a href="/accounts/x/new">All alerts of this account</a>' in page
+    assert len(re.findall(r'name="read" value="([\d.]+)"', page)[0].split(".")) == FOLDED_MAX + 3
 
 
 async def test_blind_readings_are_not_folded(database: Database) -> None:

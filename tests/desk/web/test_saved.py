@@ -15,11 +15,10 @@ def office(database: Database) -> Office:
     return an_office(database)
 
 
-async def save(client: Client, name: str, query: str = "", *, then: str = "views") -> int:
+async def save(client: Client, name: str, query: str = "", *, then: str = "views", shared: str = "") -> int:
     csrf = (await client.get("/api/v1/me")).json()["csrf"]
-    answer = await client.post(
-        f"/queue/{then}?{query}", data={"name": name, "csrf": csrf}, follow_redirects=False
-    )
+    data = {"name": name, "shared": shared, "csrf": csrf}
+    answer = await client.post(f"/queue/{then}?{query}", data=data, follow_redirects=False)
     return answer.status_code
 
 
@@ -43,6 +42,32 @@ async def test_no_more_views_than_can_be_looked_through(office: Office) -> None:
             assert await save(client, f"view {number}") == 303
         assert await save(client, "one more") == 400
         assert await save(client, "view 1", "order=newest") == 303, "one of them is changed"
+
+
+async def test_lead_shares_a_view_and_any_lead_changes_it(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        assert await save(client, "Hate", "policy=hate", shared="1") == 403
+        await save(client, "Hate", "order=newest")
+        assert await save(lead, "Hate", "policy=hate", shared="1") == 303
+        page = (await client.get("/queue")).text
+        assert page.index('href="/queue?order=newest"') < page.index('href="/queue?policy=hate"')
+        assert "For the team" not in page
+        assert page.count("of the team") == 1
+        assert await save(other, "Hate", "policy=hate&order=oldest", shared="1") == 303
+        page = (await client.get("/queue")).text
+        assert 'href="/queue?policy=hate"' not in page
+        assert page.count("of the team") == 1
+        assert await save(client, "Hate", then="views/delete", shared="1") == 403
+        assert await save(lead, "Hate", then="views/delete") == 303, "of which the lead has none of their own"
+        assert "of the team" in (await client.get("/queue")).text
+        assert await save(lead, "Hate", then="views/delete", shared="1") == 303
+        page = (await client.get("/queue")).text
+        assert "of the team" not in page
+        assert 'href="/queue?order=newest"' in page
 
 
 async def test_name_without_a_letter_is_refused(office: Office) -> None:

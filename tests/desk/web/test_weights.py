@@ -387,7 +387,7 @@ async def test_put_in_force_by_one_lead_is_known_to_the_next(office: Office) -> 
 async def test_whoever_waits_too_long_for_others_who_look_is_asked_to_wait(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.web.weights_page.TURN_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("desk.web.pages.weights.TURN_SECONDS_MAX", 0.01)
     async with at_the_desk(office, role="lead") as client:
         async with office.desk.learning:
             answer = await client.get("/weights")

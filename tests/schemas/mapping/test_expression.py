@@ -33,6 +33,8 @@ def test_an_expression_finds_what_it_names_and_nothing_where_there_is_nothing() 
     [
         ("", "is empty"),
         ("a[", "is no JMESPath"),
+        ("Full Name", "stands in double quotes: '\"Full Name\"'"),
+        ("IP (signup)", "stands in double quotes"),
         ("a.#", "is no JMESPath"),
         ("lower(name)", "calls lower(), a function that JMESPath does not have"),
         ("a || join(',')", "calls join() with 1 arguments; it takes 2"),

@@ -50,7 +50,7 @@ FACTS = st.builds(
     basis_reference=WORDS,
     queue=WORDS,
     expires_at=st.none() | MOMENTS,
-    quoted=st.builds(Quoted, TEXT, TEXT),
+    quoted=st.builds(Quoted, TEXT, TEXT, TEXT),
     not_read=UNREAD,
     shown=SHOWN,
 )
@@ -93,12 +93,13 @@ def test_an_id_of_digits_and_a_moment_said_twice_take_little() -> None:
     assert len(ban_quote(facts, None)) == len(ban_quote(other, None)) - 10 - 8
 
 
-@given(TEXT, IDS, TEXT, TEXT, MOMENTS | st.just(NOW), UNREAD, SHOWN)
+@given(TEXT, IDS, TEXT, TEXT, TEXT, MOMENTS | st.just(NOW), UNREAD, SHOWN)
 def test_a_remembered_account_is_quoted_as_it_was(
     platform: str,
     account_id: str,
     handle: str,
     name: str,
+    bio: str,
     seen_at: float,
     unread: tuple[Unusable, ...],
     shown: Showings,
@@ -108,7 +109,7 @@ def test_a_remembered_account_is_quoted_as_it_was(
         account_id=account_id,
         platform=platform,
         seen_at=seen_at,
-        quoted=Quoted(handle, name),
+        quoted=Quoted(handle, name, bio),
         fingerprints=(),
         not_read=unread,
         shown=shown,

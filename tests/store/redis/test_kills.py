@@ -209,9 +209,24 @@ async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: b
     return alive
 
 
-@pytest.mark.parametrize("answered", [True, False], ids=["before", "within"])
-@pytest.mark.parametrize("sizes", SIZES, ids=["1 shard", "5 shards", "5 large shards"])
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+#: Large shards differ in how an entry is written, moved and taken away. To die before a call or while waiting
+#: for the answer of the last leaves Redis the same, so that each is tried on one kind of shards.
+OF_LARGE = ("enrolment", "remembering", "sweep")
+TRIED = [
+    *(
+        pytest.param(story, sizes, True, id=f"{story.name}-{sizes.shards}-before")
+        for story in STORIES
+        for sizes in SIZES[:2]
+    ),
+    *(
+        pytest.param(story, SIZES[2], False, id=f"{story.name}-large-within")
+        for story in STORIES
+        if story.name in OF_LARGE
+    ),
+]
+
+
+@pytest.mark.parametrize(("story", "sizes", "answered"), TRIED)
 async def test_whoever_repeats_a_write_completes_it(
     redis_url: str, story: Story, sizes: Sizes, answered: bool
 ) -> None:

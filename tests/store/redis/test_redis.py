@@ -150,17 +150,17 @@ def sentinel(redis_url: str, tmp_path: Path) -> Iterator[Sentinel]:
         alone = Sentinel(tmp_path / "sentinel", master.port, quorum=1, password=_PASSWORD)
         with alone:
             # It names its master once it has spoken to it.
-            assert wait_until(lambda: alone.master_seen()["flags"] == "master", 10)
+            assert wait_until(lambda: alone.master_seen()["flags"] == "master", 60)
             yield alone
 
 
-def store_behind(sentinel: Sentinel, options: dict[str, str]) -> RedisStore:
+def store_behind(sentinel: Sentinel, options: dict[str, str], deadline_seconds: float = 10.0) -> RedisStore:
     """The store of the master that the Sentinel names."""
     return RedisStore(
         RedisEndpoint(
             sentinels=((LOOPBACK, sentinel.port),),
             service=MASTER_NAME,
-            deadline_seconds=10.0,
+            deadline_seconds=deadline_seconds,
             sentinel_options=options,
         ),
         prefix="samehand:",
@@ -182,7 +182,7 @@ async def test_a_worker_that_says_its_name_to_sentinels_is_told_the_master(senti
 async def test_who_says_no_name_or_a_wrong_password_is_told_that_redis_is_not_there(
     sentinel: Sentinel, options: dict[str, str]
 ) -> None:
-    store = store_behind(sentinel, options)
+    store = store_behind(sentinel, options, deadline_seconds=1.0)
     with pytest.raises(StoreUnavailable) as refused:
         await store.open()
     assert "of-somebody-else" not in str(refused.value)

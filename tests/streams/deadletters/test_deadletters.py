@@ -231,7 +231,7 @@ def a_letter(
     letter = letter_of(arrival, Dead(reason, "$", "not JSON"), at)
     with writer(stage.settings) as out:
         sent = out.send(stage.names.letters, key=arrival.topic.encode(), value=encode(letter), headers=[])
-        sent.get(timeout=10)
+        sent.get(timeout=60.0)
 
 
 def addresses(stage: Stage, wanted: Wanted) -> list[str]:
@@ -295,7 +295,7 @@ def test_a_record_too_large_for_its_letter_is_read_from_its_topic(stage: Stage) 
     with writer(stage.settings) as out:
         letter = letter_of(arrival, Dead("too-large"), NOW)
         assert letter.value is None
-        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=10)
+        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
     assert replay(stage.settings, Wanted()).sent == 1
     assert stage.read(stage.names.created) == [large, large]
 
@@ -306,7 +306,7 @@ def test_a_record_that_its_topic_still_has_is_sent_with_its_headers(stage: Stage
     record = sent_to(stage, b"{", headers)
     with writer(stage.settings) as out:
         letter = encode(letter_of(record, Dead("not-json"), NOW))
-        out.send(stage.names.letters, key=b"k", value=letter, headers=[]).get(timeout=10)
+        out.send(stage.names.letters, key=b"k", value=letter, headers=[]).get(timeout=60.0)
     assert replay(stage.settings, Wanted()).sent == 1
     with reader(stage.settings) as opened:
         again = list(opened.read(record.topic, record.partition, record.offset + 1))
@@ -320,7 +320,7 @@ def test_another_record_at_its_address_is_not_taken_for_it(stage: Stage) -> None
     place = place_of(stage, b"{of another topic}")
     letter = letter_of(Arrival(stage.names.created, place, 0, b"x:1", b"{"), Dead("not-json"), NOW)
     with writer(stage.settings) as out:
-        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=10)
+        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
     assert replay(stage.settings, Wanted()).sent == 1
     assert sorted(stage.read(stage.names.created)) == [b"{", b"{of another topic}"]
 
@@ -328,7 +328,7 @@ def test_another_record_at_its_address_is_not_taken_for_it(stage: Stage) -> None
 def sent_to(stage: Stage, value: bytes, headers: Headers) -> Arrival:
     """A record as its topic has it."""
     with writer(stage.settings) as out:
-        out.send(stage.names.created, key=b"x:1", value=value, headers=list(headers)).get(timeout=10)
+        out.send(stage.names.created, key=b"x:1", value=value, headers=list(headers)).get(timeout=60.0)
     with reader(stage.settings) as opened:
         partition = place_of(stage, value)
         return next(opened.read(stage.names.created, partition))
@@ -364,7 +364,7 @@ def test_what_one_endpoint_refused_is_sent_again_to_it_alone(stage: Stage) -> No
     with writer(stage.settings) as out:
         for endpoint in ("desk", "chat"):
             letter = letter_of(record, Dead("endpoint-refused", endpoint=endpoint), NOW)
-            out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=10)
+            out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
     listed = list_letters(stage.settings, Wanted())
     assert {it.record.address for it in listed} == {f"{record.address}@desk", f"{record.address}@chat"}
     assert replay(stage.settings, Wanted(address=f"{record.address}@chat")).sent == 1

@@ -182,9 +182,10 @@ class TestTooManyConnections:
     async def test_none_that_is_being_answered_makes_room(self) -> None:
         settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
         app = WorkerApp(settings, Metrics(CollectorRegistry()))
-        done = asyncio.Event()
+        asked, done = asyncio.Semaphore(0), asyncio.Event()
 
         async def slow(request: aiohttp_web.Request) -> aiohttp_web.Response:
+            asked.release()
             await done.wait()
             return aiohttp_web.Response(text="at last")
 
@@ -194,7 +195,8 @@ class TestTooManyConnections:
         asking = [await asyncio.open_connection("127.0.0.1", settings.web_port) for _ in range(4)]
         for _, writer in asking:
             writer.write(ask)
-        await asyncio.sleep(0.2)
+        for _ in asking:
+            await asked.acquire()
         async with connected(settings.web_port, ASK) as refused:
             assert await ended(refused) == b""
         done.set()

@@ -250,7 +250,7 @@ def test_a_worker_reads_on_behind_what_it_cannot_read(
         brought.send([b"bomb"])
     with writer(brought.settings) as out:
         odd = out.send(brought.names.created, key=b"0", value=b"odd", headers=[(Latin("café"), b"1")])
-        odd.get(timeout=20)
+        odd.get(timeout=60.0)
     brought.send([b"after"])
     brought.start()
     brought.until(lambda: brought.echoed().total() == 4)

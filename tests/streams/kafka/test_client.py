@@ -22,13 +22,14 @@ from kafka import errors as kafka_errors
 
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK
-from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable
 from streams.kafka import client as brokers
 from streams.kafka import group_position as group_position_module
 from streams.kafka import probe as probing
 from streams.kafka import recent_records
 from streams.kafka.client import (
     Admin,
+    admin,
     client_options,
     error_name,
     kept_admin,
@@ -99,7 +100,7 @@ def test_what_is_written_is_read_up_to_the_present_end(stage: Stage) -> None:
     topic = stage.names.control
     with writer(stage.settings) as out:
         for value in (b"a", None, b"c"):
-            out.send(topic, key=b"k", value=value, headers=[("h", b"1")]).get(timeout=10)
+            out.send(topic, key=b"k", value=value, headers=[("h", b"1")]).get(timeout=60.0)
     with reader(stage.settings) as opened:
         assert opened.partitions(topic) == [0]
         assert [record.value for record in opened.read(topic, 0)] == [b"a", None, b"c"]
@@ -148,7 +149,7 @@ def test_a_broker_that_stops_answering_in_the_middle_of_a_topic_is_not_waited_fo
         settings = load({"SAMEHAND_KAFKA_BROKERS": embedded.address})
         check(settings, create=True)
         with writer(settings) as out:
-            out.send("control", value=b"one", key=b"1", headers=[]).get(10)
+            out.send("control", value=b"one", key=b"1", headers=[]).get(60.0)
         with reader(settings) as opened:
             seek = opened._client.seek
 
@@ -246,6 +247,19 @@ def test_every_address_is_asked(broker: str, monkeypatch: pytest.MonkeyPatch) ->
         ]
 
 
+def test_nobody_at_an_address_is_reported_at_once_with_the_reason() -> None:
+    nobody = f"{LOOPBACK}:{free_port()}"
+    settings = load({"SAMEHAND_KAFKA_BROKERS": f"{nobody},no.such.host.invalid:9092"})
+    for opened in (reader, writer, admin):
+        began = time.monotonic()
+        with (
+            pytest.raises(BrokerUnreachable, match=rf"{nobody} \(Connection refused\), no\.such"),
+            opened(settings),
+        ):
+            pass
+        assert time.monotonic() - began < brokers.REACH_SECONDS
+
+
 # How far the group is, and no further than the oldest record that waits.
 
 
@@ -257,7 +271,7 @@ def send(stage: Stage, topic: str, partition: int, records: int) -> None:
     with writer(stage.settings) as out:
         producer: Any = out
         for _ in range(records):
-            producer.send(topic, value=b"{}", partition=partition).get(timeout=20)
+            producer.send(topic, value=b"{}", partition=partition).get(timeout=60.0)
             time.sleep(BETWEEN_SECONDS)
 
 
@@ -308,7 +322,7 @@ async def test_a_record_of_1970_does_not_have_everything_delivered_again(
     send(stage, deleted, 0, 2)
     with writer(stage.settings) as out:
         producer: Any = out
-        producer.send(created, value=b"{}", partition=0, timestamp_ms=0).get(timeout=20)
+        producer.send(created, value=b"{}", partition=0, timestamp_ms=0).get(timeout=60.0)
     monkeypatch.setattr(group_position_module, "BACK_SECONDS_MAX", 0.0)
     acknowledge(stage, created, 0, 0)
     acknowledge(stage, deleted, 2, 0)

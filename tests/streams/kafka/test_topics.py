@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
 
 from schemas.mapping.compiler import MAPPING_BYTES_MAX
 from streams.deadletters.control_topic import resume
 from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, TopicsError
-from streams.kafka.client import writer
+from streams.faust_app.start_checks import canary_fault
+from streams.kafka.client import client_options, writer
 from streams.kafka.mapped_topics import foreign_topics, mappings_of
 from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
 from streams.kafka.topic_ids import created_again, topic_ids
@@ -21,6 +25,7 @@ from streams.kafka.topics import (
     TopicSpec,
     check,
     compare,
+    other_workers,
     wanted,
 )
 from streams.settings import Settings, load
@@ -109,6 +114,30 @@ def test_topics_are_missing_then_created_then_well(broker: str) -> None:
 def test_a_topic_with_other_partitions_is_found(stage: Stage) -> None:
     stage.environment["SAMEHAND_TOPIC_PARTITIONS"] = "3"
     assert set(kinds(check(stage.settings))) == {"partitions"}
+
+
+@pytest.mark.journey
+def test_workers_of_another_group_keep_a_canary_out_while_they_live(broker: str) -> None:
+    given = {"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": f"t{free_port()}."}
+    live, canary = (load({**given, "SAMEHAND_KAFKA_GROUP": f"g{free_port()}"}) for _ in "ab")
+    check(live, create=True)
+    assert other_workers(canary) == []
+    member: Any = kafka.KafkaConsumer(**client_options(live), group_id=live.kafka_group)
+    member.subscribe([Names(live.topic_prefix).enrolled])
+    try:
+        until = time.monotonic() + 60.0
+        while not member.assignment():
+            member.poll(timeout_ms=200)
+            assert time.monotonic() < until
+        assert other_workers(canary) == [live.kafka_group]
+        assert other_workers(live) == []
+        assert canary_fault(canary) is None  # it alerts: only a declared canary is kept out
+        fault = canary_fault(canary.model_copy(update={"shadow": True}))
+        assert fault is not None
+        assert f"workers of the group {live.kafka_group} read the same topics" in fault.what
+    finally:
+        member.close()
+    assert other_workers(canary) == []
 
 
 def test_without_a_broker_there_is_one_clear_line(brokerless: Settings) -> None:
@@ -205,7 +234,7 @@ def test_without_its_topic_there_is_no_word_yet(stage: Stage) -> None:
 def test_a_word_that_cannot_be_read_is_not_taken_for_none(stage: Stage) -> None:
     key = f"store-epoch:{stage.settings.store_prefix}".encode()
     with writer(stage.settings) as out:
-        out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=10)
+        out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=60.0)
     with pytest.raises(BrokerRefused, match="cannot be decoded"):
         known_epoch(stage.settings)
 

@@ -220,7 +220,8 @@ async def test_answer_that_nobody_reads_ends_its_connection_and_is_followed_by_n
     reader, writer = await serve(Unread)
     writer.transport.pause_reading()
     writer.write(ASK_LARGE * 10)
-    await asyncio.sleep(SHORT_SECONDS / 2)
+    while not LARGE:  # noqa: ASYNC110  # the server appends to it
+        await asyncio.sleep(0.01)
     assert len(LARGE) == 1
     await asyncio.sleep(SHORT_SECONDS)
     writer.transport.resume_reading()

@@ -35,7 +35,7 @@ from tests.streams.conftest import free_port
 
 __all__ = ["life", "make_life"]
 
-PATIENCE_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 8.0
 """Of somebody who signs in or scrapes; a shut server makes them wait for ten, or for ever."""
 
 FILES: Final = 4_096

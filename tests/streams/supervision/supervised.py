@@ -23,7 +23,9 @@ from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
 
-HANG_SECONDS = 1.0
+HANG_SECONDS = 1.0  # of those that are to look hung
+BUSY_SECONDS = 4.0  # of those that beat: a busy machine must not make them look so
+ENDING_SECONDS = 60.0  # of those that end by themselves
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h: orphans become ours, as they become process 1's
 
 
@@ -41,7 +43,7 @@ def work(folder: Path, steps: list[str], birth: Birth) -> int:
         signal.signal(one, told if step == "stop" else signal.SIG_IGN)
     with births.open("a") as out:
         out.write(f"{os.getpid()} {birth.ended or '-'} {dict(birth.restarts)}\n")
-    birth.recorder.beat(HANG_SECONDS)
+    birth.recorder.beat(HANG_SECONDS if step in ("hang", "silent") else ENDING_SECONDS)
     match step:
         case "code":
             return int(number)
@@ -59,7 +61,7 @@ def work(folder: Path, steps: list[str], birth: Birth) -> int:
             return 1
         case _:
             while True:
-                birth.recorder.beat(HANG_SECONDS)
+                birth.recorder.beat(BUSY_SECONDS)
                 time.sleep(0.05)
     return 99
 

@@ -26,8 +26,9 @@ from streams.supervision.exit_codes import (
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import KILLED, RESTARTS_MAX, Birth
 from tests.house import ROOT
+from tests.streams.supervision.supervised import BUSY_SECONDS
 
-WAIT_SECONDS_MAX = 60.0
+WAIT_SECONDS_MAX = 240.0
 
 
 class Supervised:
@@ -200,7 +201,7 @@ def test_a_parent_that_was_frozen_with_its_worker_kills_nobody(start: Start) -> 
     ran.until(lambda: ran.births)
     for pid in (ran.process.pid, ran.worker):
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(2.5)
+    time.sleep(BUSY_SECONDS + 1.0)
     for pid in (ran.worker, ran.process.pid):
         os.kill(pid, signal.SIGCONT)
     time.sleep(1.5)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from schemas.wire import encode
 from tests.cli.running import Samehand, jsonl
 from tests.makers import a_ban, a_sign_up
 
@@ -68,3 +69,13 @@ def test_a_truth_without_its_columns_is_bad_input(
     ran = samehand("backtest", *files)
     assert ran.code == 2
     assert "lacks the column account_id" in ran.err
+
+
+def test_no_recall_is_owed_on_an_account_that_was_banned_itself(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
+) -> None:
+    with (tmp_path / "bans.jsonl").open("ab") as bans:
+        bans.write(encode(a_ban("fresh", handle="somebody_else")) + b"\n")
+    figures = samehand("backtest", *files, "--json").figures
+    assert (figures["mirrors"], figures["scoring_recall"]["of"]) == (1, 1)
+    assert [it["cause"] for it in figures["missed"]] == ["account-banned"]

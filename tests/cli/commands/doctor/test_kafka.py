@@ -26,6 +26,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     monkeypatch.setattr(kafka, "look_at_events", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
+    monkeypatch.setattr(topics, "other_workers", lambda settings: [])
     return said
 
 
@@ -68,6 +69,16 @@ def test_a_topic_that_loses_bans_is_wrong(found: list[topics.TopicFinding]) -> N
     assert "cleanup.policy=compact" in last.cure
 
 
+@pytest.mark.parametrize(("shadow", "state"), [("false", "warning"), ("true", "wrong")])
+def test_workers_of_another_group_on_the_same_topics_are_named(
+    found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch, shadow: str, state: str
+) -> None:
+    monkeypatch.setattr(topics, "other_workers", lambda settings: ["canary"])
+    last = look_at_kafka(load({"SAMEHAND_SHADOW": shadow}))[-1]
+    assert (last.state, last.about) == (state, "group")
+    assert "group canary read the same topics" in last.words
+
+
 def test_brokers_that_do_not_answer_are_one_finding() -> None:
     (only,) = look_at_kafka(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}))
     assert (only.state, only.words) == ("wrong", "127.0.0.1:1 does not listen")
@@ -103,7 +114,7 @@ def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(serve
     with writer(settings) as out:
         for number in range(3):
             record = encode(a_sign_up(f"new-{number}", phone="0301 2345678"))
-            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=10)
+            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=60.0)
     finding = look_at_kafka(settings)[-1]
     assert (finding.state, finding.words) == (
         "warning",

@@ -307,7 +307,7 @@ def test_where_nothing_is_wrong_a_worker_starts_and_becomes_ready(house: House, 
         beside = house.samehand("doctor")
         assert (beside.code, "a worker answers at" in beside.out) == (0, True)
     finally:
-        worker.stop(25.0)
+        worker.stop(60.0)
 
 
 def until_ready(worker: Child, url: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from samehand.alert_id import alert_id
+from samehand.scoring.weights import default_weights
 from schemas.record import Record
 from schemas.wire import encode
 from streams.kafka import topics
@@ -16,7 +21,8 @@ from streams.kafka.topics import names
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import PERSON
 from tests.cli.running import Samehand
-from tests.makers import a_ban, a_sign_up
+from tests.house import ROOT
+from tests.makers import a_ban, a_change, a_sign_up, a_verdict
 
 pytestmark = pytest.mark.journey
 
@@ -25,7 +31,7 @@ def publish(topic: str, *records: Record) -> None:
     with writer(load()) as out:
         for record in records:
             key: bytes = record.key.encode()  # type: ignore[attr-defined]  # every record here has an account
-            out.send(topic, key=key, value=encode(record), headers=[]).get(timeout=10.0)
+            out.send(topic, key=key, value=encode(record), headers=[]).get(timeout=60.0)
 
 
 @pytest.fixture
@@ -77,3 +83,28 @@ def test_an_unknown_topic_is_named(samehand: Samehand, live: datetime, tmp_path:
     ran = samehand("try", "--topic", "no.such.topic", "--out", tmp_path / "out")
     assert ran.code == 1
     assert "there is no topic no.such.topic" in ran.err
+
+
+def test_the_check_of_the_page_reads_changes_and_verdicts_beside_sign_ups(
+    samehand: Samehand, live: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, at = names(load()), live + timedelta(minutes=90)
+    changed = a_change("stranger", at=at, **PERSON)
+    said = replace(a_verdict(alert_id("telegram:stranger", "telegram:banned"), "not_mirror"), decided_at=live)
+    publish(named.updated, changed)
+    with writer(load()) as out:
+        out.send(named.verdicts, key=b"1", value=encode(said), headers=[]).get(timeout=10.0)
+    monkeypatch.chdir(tmp_path)
+    Path("weights.json").write_bytes(msgspec.json.encode(default_weights()))
+    page = (ROOT / "docs/howto/trial.md").read_text("utf-8")
+    [line] = re.findall(r"samehand (try --topic .*?--allow 20)", page, re.DOTALL)
+    for topic in ("accounts.created", "accounts.updated", "alerts.verdicts"):
+        assert topic in line
+        line = line.replace(topic, f"{load().topic_prefix}{topic}")
+    line = re.sub(r"--from \S+\s+--to \S+", "--from 1d", line)
+    ran = samehand(*line.split(), "--json")
+    assert ran.code == 0, ran.err
+    assert ran.figures["events"]["verdicts"] == ran.figures["events"]["kinds"]["updated"] == 1
+    # What was dismissed before the change stays silent after it; of the mirror nothing was said.
+    assert [it["account_id"] for it in ran.figures["best"]] == ["mirror"]
+    assert (ran.figures["compared"]["both"], ran.figures["compared"]["only_a"]) == (1, 0)
