@@ -233,16 +233,13 @@ def decode_alert(
 ) -> Decoded[MirrorAlert] | Decoded[AlertSummary] | Malformed:
     """An alert, or the summary of those that were kept back, as its `kind` says."""
     alert = _alert(raw, now=now)
-    if raw is not None and isinstance(alert, Malformed) and _is_summary(raw):
-        return _summary(raw, now=now)
-    return alert
-
-
-def _is_summary(raw: bytes) -> bool:
+    if raw is None or not isinstance(alert, Malformed):
+        return alert
     try:
-        return msgspec.json.decode(raw, type=_Kind).kind == "summary"
+        kind = msgspec.json.decode(raw, type=_Kind).kind
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
+        return alert
+    return _summary(raw, now=now) if kind == "summary" else alert
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
