@@ -110,7 +110,9 @@ class Stepping:
 
     def contents(self) -> tuple[bytes, int]:
         """What the store holds, and how much of it is still owed."""
-        kept = [one.name for one in fields(self._store) if one.name not in ("_addresses", "_counts", "_waves")]
+        kept = [
+            one.name for one in fields(self._store) if one.name not in ("_addresses", "_counts", "_waves")
+        ]
         return pickle.dumps({name: getattr(self._store, name) for name in kept}), len(self._owed)
 
     def hold(self, contents: bytes) -> None:
