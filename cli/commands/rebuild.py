@@ -107,7 +107,7 @@ def command(
     processes: int,
     as_json: bool,
 ) -> int:
-    """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
+    """Fill the store again from accounts.banned and the topics of alerts, with or without workers.
 
     Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, to
     upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
