@@ -413,7 +413,7 @@ class Desk:
             return names, known["policy"]
 
     async def listed(
-        self, reader: Reader, *, status: str | None, before: float | None, limit: int
+        self, reader: Reader, *, status: str | None, before: float | None, limit: int, after_alert: str = ""
     ) -> list[RelatedAlert]:
         """Alerts, the newest first, each as this person may see it."""
         reader.need("read")
@@ -422,6 +422,7 @@ class Desk:
                 self._review(connection, reader),
                 status=status,
                 before=before,
+                after_alert=after_alert,
                 limit=max(1, min(limit, PAGE_MAX)),
             )
 
