@@ -32,7 +32,7 @@ from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, parts_of, upsert
-from desk.database.seals import hides_twins_words
+from desk.database.seals import hides_twins_words, undoable
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,15 @@ RANKS: Final = {"likely": 0, "possible": 1}
 
 
 async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
-    """Returns a read, if it is known and of a policy that a person reads."""
+    """Returns a read, if a person may know of it."""
     return await one_of(
         connection,
         ReadRow,
-        select(_reads).where(_reads.c.read_id == read_id, reads_alert(user_id, _reads.c.alert_id)),
+        select(_reads).where(
+            _reads.c.read_id == read_id,
+            reads_alert(user_id, _reads.c.alert_id),
+            _not_beside_exercise(user_id),
+        ),
     )
 
 
@@ -267,6 +271,19 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
+def _not_beside_exercise(user_id: str, read: FromClause = _reads) -> ColumnElement[bool]:
+    """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
+    beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
+    exercise, given = _reads.alias(), _verdicts.alias()
+    can_be_undone = exists().where(given.c.verdict_id == exercise.c.verdict_id, undoable(given))
+    exercised = exists().where(
+        exercise.c.alert_id == read.c.alert_id,
+        exercise.c.only_for == user_id,
+        or_(exercise.c.state == "open", can_be_undone),
+    )
+    return or_(and_(read.c.only_for.is_(None), ~exercised), read.c.only_for == user_id)
+
+
 def _open_to(
     user_id: str, *, leads: bool, read: FromClause = _reads, alert: FromClause = _alerts
 ) -> list[ColumnElement[bool]]:
@@ -280,21 +297,10 @@ def _open_to(
         )
         .exists()
     )
-    exercise = _reads.alias()
-    exercised = (
-        select(exercise.c.read_id)
-        .where(
-            exercise.c.alert_id == read.c.alert_id,
-            exercise.c.only_for == user_id,
-            exercise.c.state == "open",
-        )
-        .exists()
-    )
     conditions: list[ColumnElement[bool]] = [
         read.c.state == "open",
         reads_policy(user_id, alert.c.policy),
-        # What is read blind alone first is not beside itself in the queue, with its score.
-        or_(and_(read.c.only_for.is_(None), ~exercised), read.c.only_for == user_id),
+        _not_beside_exercise(user_id, read),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
         or_(read.c.kind == "first", ~read_before),
         # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
@@ -625,9 +631,10 @@ async def first_readings(
     """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
     of them, with what is quoted."""
     conditions = [
-        _reads.c.kind == "first",
+        _shown_kind().in_(["first"]),
         _reads.c.read_id.in_(read_ids),
         reads_policy(user_id, _alerts.c.policy),
+        _not_beside_exercise(user_id),
     ]
     return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
