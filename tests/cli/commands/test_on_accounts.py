@@ -156,6 +156,13 @@ def test_command_prints_a_table_and_settings(samehand: Samehand) -> None:
     assert figures["settings"]["SAMEHAND_TOPIC_PARTITIONS"] == figures["partitions"] == 8
 
 
+@pytest.mark.parametrize("number", [10**13, 10**400])
+def test_a_platform_of_more_accounts_than_there_can_be_is_bad_input(samehand: Samehand, number: int) -> None:
+    for sign_ups, bans in ((1, number), (number, 1)):
+        ran = samehand("size", "--sign-ups", sign_ups, "--bans", bans)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+
+
 def test_platform_too_large_for_one_store_is_one_line_that_says_what_to_do(samehand: Samehand) -> None:
     ran = samehand("size", "--sign-ups", "216000000", "--bans", "100000000")
     assert ran.code == 2
@@ -335,6 +342,11 @@ def test_it_draws_the_waterfall(samehand: Samehand, pair: tuple[Path, Path]) -> 
     assert "x:new beside banned x:banned" in ran.out
     assert "handle" in ran.out
     assert "zarqa@example.org" not in ran.out
+
+
+def test_bans_beyond_any_count_are_bad_input(samehand: Samehand, pair: tuple[Path, Path]) -> None:
+    ran = samehand("explain", *pair, "--bans", 10**400)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
 
 
 def test_its_figures_sum_to_the_log_odds(samehand: Samehand, pair: tuple[Path, Path]) -> None:
