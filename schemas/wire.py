@@ -42,6 +42,7 @@ from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert
 from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
@@ -212,6 +213,7 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_wave: Final = Decoder(WaveAlert)
 decode_appeal: Final = Decoder(AppealMade)
 decode_appeal_decided: Final = Decoder(AppealDecided)
 decode_related: Final = Decoder(RelatedQuestion)
@@ -231,16 +233,13 @@ def decode_alert(
 ) -> Decoded[MirrorAlert] | Decoded[AlertSummary] | Malformed:
     """An alert, or the summary of those that were kept back, as its `kind` says."""
     alert = _alert(raw, now=now)
-    if raw is not None and isinstance(alert, Malformed) and _is_summary(raw):
-        return _summary(raw, now=now)
-    return alert
-
-
-def _is_summary(raw: bytes) -> bool:
+    if raw is None or not isinstance(alert, Malformed):
+        return alert
     try:
-        return msgspec.json.decode(raw, type=_Kind).kind == "summary"
+        kind = msgspec.json.decode(raw, type=_Kind).kind
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
+        return alert
+    return _summary(raw, now=now) if kind == "summary" else alert
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

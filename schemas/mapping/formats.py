@@ -58,21 +58,16 @@ Open = Callable[[Foreign], Opened]
 
 def beside(record: Foreign) -> Document:
     """What stands beside a record's value."""
+    key: Any = None
+    if record.key is not None:
+        read = _json(record.key)
+        key = record.key.decode(errors="replace") if isinstance(read, Malformed) else _payload(read)
     return {
-        "@key": _key(record.key),
+        "@key": key,
         "@headers": {name: (value or b"").decode(errors="replace") for name, value in record.headers},
         "@topic": record.topic,
         "@timestamp": int(record.timestamp * 1_000),
     }
-
-
-def _key(raw: bytes | None) -> Any:
-    if raw is None:
-        return None
-    read = _json(raw)
-    if isinstance(read, Malformed):
-        return raw.decode(errors="replace")
-    return _payload(read)
 
 
 def _payload(read: Any) -> Any:

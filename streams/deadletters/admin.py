@@ -151,7 +151,10 @@ def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str
     done: dict[str, Done] = {}
     for arrival in _everything(opened, settings):
         if arrival.value is None:
-            done.update(_noted(arrival))
+            headers = dict(arrival.headers)
+            if (address := headers.get(ADDRESS_HEADER)) is not None:
+                dropped = headers.get(DONE_HEADER) == b"dropped"
+                done[address.decode(errors="replace")] = "dropped" if dropped else "replayed"
         elif (letter := _decoded(arrival)) is not None and wanted.takes(letter):
             found[letter.address] = Letter(msgspec.structs.replace(letter, value=None))
             if len(found) > LISTED_MAX:
@@ -178,14 +181,6 @@ def _decoded(arrival: Arrival) -> DeadLetter | None:
     """The letter; None for a stranger's record in the topic. Its date is not checked against our clock."""
     decoded = decode_letter(arrival.value, now=float("inf"))
     return None if isinstance(decoded, Malformed) else decoded.record
-
-
-def _noted(arrival: Arrival) -> dict[str, Done]:
-    headers = dict(arrival.headers)
-    done, address = headers.get(DONE_HEADER), headers.get(ADDRESS_HEADER)
-    if address is None:
-        return {}
-    return {address.decode(errors="replace"): "dropped" if done == b"dropped" else "replayed"}
 
 
 def _original(sources: TopicReader, letter: DeadLetter) -> Arrival | None:

@@ -46,7 +46,7 @@ from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish
 from streams.errors import Transient
-from streams.outcomes import After, Arrival, Dead, Emit, Handle, Headers, Outcome, Published, nothing_after
+from streams.outcomes import After, Arrival, Dead, Emit, Handle, Outcome, Published, nothing_after
 from streams.supervision.poison_guard import PoisonGuard, unguarded
 from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
 
@@ -243,7 +243,12 @@ class Delivery:
         outcomes = carrying(followed, outcomes)
         said = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
         letters = [
-            self._letter_of(taken.arrival, outcome, () if followed is None else followed.headers(place))
+            Emit(
+                self._around.letters_topic,
+                taken.arrival.topic.encode(),
+                encode(letter_of(taken.arrival, outcome, self._clock.now())),
+                headers=() if followed is None else followed.headers(place),
+            )
             for place, (taken, outcome) in enumerate(zip(batch, outcomes, strict=True))
             if isinstance(outcome, Dead)
         ]
@@ -275,10 +280,6 @@ class Delivery:
 
         with stage("publish"):
             await self._repeatedly(Stage.PUBLISHING, once)
-
-    def _letter_of(self, arrival: Arrival, dead: Dead, headers: Headers) -> Emit:
-        letter = letter_of(arrival, dead, self._clock.now())
-        return Emit(self._around.letters_topic, arrival.topic.encode(), encode(letter), headers=headers)
 
     async def _steadily(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
         """Run a step that asks the store: behind the breaker, under a deadline."""

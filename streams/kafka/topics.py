@@ -109,6 +109,7 @@ class Names:
         self.shadow = f"{prefix}alerts.shadow"
         self.sample = f"{prefix}alerts.sample"
         self.state = f"{prefix}alerts.state"
+        self.waves = f"{prefix}alerts.waves"
         self.verdicts = f"{prefix}alerts.verdicts"
         self.appeals = f"{prefix}appeals.decided"
         self.enrolled = f"{prefix}fingerprints.enrolled"
@@ -143,6 +144,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.alerts, many, retention_days=30, rights=_WRITE),
         TopicSpec(called.shadow, many, retention_days=7, rights=_WRITE),
         TopicSpec(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
+        TopicSpec(called.waves, many, compacted=True, rights=_BOTH),  # likewise
         # Kept for a short time, since it quotes accounts that never alerted.
         TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
@@ -271,30 +273,20 @@ def compare(topic: TopicSpec, found: TopicsOnBroker) -> list[TopicFinding]:
         return findings
     if found.configs is None:
         return [*findings, TopicFinding(topic.name, "unknown", "the broker does not tell its configuration")]
-    return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)
-
-
-def _compare_cleanup(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
-    policies = set(configs.get("cleanup.policy", "delete").split(","))
+    policies = set(found.configs.get("cleanup.policy", "delete").split(","))
     if topic.compacted and policies != {"compact"}:
         detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: old records get lost"
-        return [TopicFinding(topic.name, "not-compacted", detail)]
-    if not topic.compacted and "compact" in policies:
+        findings.append(TopicFinding(topic.name, "not-compacted", detail))
+    elif not topic.compacted and "compact" in policies:
         detail = "has cleanup.policy=compact, which drops events of an account"
-        return [TopicFinding(topic.name, "compacted", detail)]
-    return []
-
-
-def _compare_retention(topic: TopicSpec, configs: Mapping[str, str]) -> list[TopicFinding]:
-    if topic.retention_days is None or "retention.ms" not in configs:
-        return []
-    kept_ms, wanted_ms = int(configs["retention.ms"]), topic.retention_days * DAY_MS
-    if kept_ms == wanted_ms:
-        return []
-    kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
-    return [
-        TopicFinding(topic.name, "retention", f"keeps records {kept} instead of {topic.retention_days} days")
-    ]
+        findings.append(TopicFinding(topic.name, "compacted", detail))
+    if topic.retention_days is not None and "retention.ms" in found.configs:
+        kept_ms = int(found.configs["retention.ms"])
+        if kept_ms != topic.retention_days * DAY_MS:
+            kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
+            detail = f"keeps records {kept} instead of {topic.retention_days} days"
+            findings.append(TopicFinding(topic.name, "retention", detail))
+    return findings
 
 
 def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
