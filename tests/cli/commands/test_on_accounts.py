@@ -82,6 +82,27 @@ def test_an_example_maps_as_it_says(name: str, samehand: Samehand, monkeypatch: 
         assert set(told["signals"]["silent"]) == SILENT[name]
 
 
+def test_a_row_that_is_banned_no_longer_is_reinstated(samehand: Samehand, tmp_path: Path) -> None:
+    folder, sample = EXAMPLES / "debezium", tmp_path / "sample.kcat.jsonl"
+    row = json.loads((folder / "sample.kcat.jsonl").read_text("utf-8").splitlines()[0])
+    change = json.loads(row["payload"])
+    unbanned = {
+        **change,
+        "op": "u",
+        "before": change["after"],
+        "after": {**change["after"], "banned_at": None},
+    }
+    deleted = {**unbanned, "op": "d", "after": None}
+    sample.write_text(
+        "".join(json.dumps({**row, "payload": json.dumps(it)}) + "\n" for it in (unbanned, deleted))
+    )
+    ran = samehand("map", "--mapping", folder / "mappings.toml", "--kcat", "--sample", sample, "--json")
+    assert {kind: count for kind, count in ran.figures["mapped"].items() if count} == {
+        "reinstated": 1,
+        "deleted": 1,
+    }
+
+
 def test_no_example_quotes_anybody_in_a_fault(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     folder = EXAMPLES / "json"
