@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -260,11 +260,13 @@ async def page(
     *,
     status: str | None,
     before: float | None,
+    after_alert: str,
     limit: int,
     seen_by: str | None = None,
 ) -> Sequence[AlertRow]:
     """Alerts, the newest first. ``seen_by``: of the policies that somebody who decides reads, by the
-    ``status`` that they see, who may not know yet that an alert was withdrawn.
+    ``status`` that they see, who may not know yet that an alert was withdrawn. ``after_alert``: also those of
+    the moment ``before`` that come after it; one account's alerts are often of one moment.
     """
     alerts = schema.alerts
     conditions = [reads_policy(seen_by, alerts.c.policy)]
@@ -274,7 +276,9 @@ async def page(
             shown = case((hides_words(seen_by, alerts.c.alert_id), "open"), else_=alerts.c.status)
         conditions.append(shown == status)
     if before is not None:
-        conditions.append(alerts.c.detected_at < before)
+        same_moment = and_(alerts.c.detected_at == before, alerts.c.alert_id > after_alert)
+        earlier = alerts.c.detected_at < before
+        conditions.append(or_(earlier, same_moment) if after_alert else earlier)
     return await all_of(
         connection,
         AlertRow,

@@ -198,10 +198,13 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that only reads. Raises `DatabaseUnavailable` and `DatabaseRefused`."""
+        """A connection that only reads, and sees one moment: what is hidden and what is shown of it must not
+        be of two. Raises `DatabaseUnavailable` and `DatabaseRefused`."""
         async with self._translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 await connection.exec_driver_sql("BEGIN")
+            else:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             try:
                 yield connection
             finally:

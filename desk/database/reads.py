@@ -374,7 +374,7 @@ async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = Fal
 async def known_values(
     connection: AsyncConnection, names: Sequence[str], limit: int, *, user_id: str | None = None
 ) -> dict[str, list[str]]:
-    """Returns the values of some columns of alerts, sorted, to narrow the queue by; of policies those that a
+    """Returns the values of some columns of alerts, sorted, to narrow the queue by; those of alerts that a
     person reads."""
     result = await connection.execute(union_all(*(_values_of(name, limit, user_id) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
@@ -396,7 +396,13 @@ def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
     values = select(literal(name).label("name"), known.c.value, known.c.number).where(
         known.c.value.is_not(None)
     )
-    return values.where(reads_policy(user_id, known.c.value)) if name == "policy" else values
+    if user_id is None:
+        return values
+    if name == "policy":
+        return values.where(reads_policy(user_id, known.c.value))
+    alert = _alerts.alias()
+    there = exists().where(alert.c[name] == known.c.value, reads_policy(user_id, alert.c.policy))
+    return values.where(there)
 
 
 async def queue(

@@ -36,6 +36,15 @@ async def of(connection: AsyncConnection, user_id: str, limit: int) -> list[Save
     )
 
 
+async def kind_of(connection: AsyncConnection, user_id: str, name: str) -> bool | None:
+    """Returns whether the view that a person saved by a name is shared; None where they saved none."""
+    columns = _views.c
+    found = await connection.execute(
+        select(columns.shared).where(columns.user_id == user_id, columns.name == name)
+    )
+    return found.scalar_one_or_none()
+
+
 async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> None:
     """Saves a view, over the person's, or the team's, of that name."""
     await drop(connection, user_id, view.name, shared=view.shared)

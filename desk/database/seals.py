@@ -1,7 +1,7 @@
 """What of an alert is hidden from a person: the one rule, as SQL, since lists are filtered by what they show.
 
-A reading is open to a person until they have spoken: until a verdict of theirs can no longer be undone. While
-one is open to them
+A reading of a policy that a person reads is open to them until they have spoken: until a verdict of theirs
+can no longer be undone. While one is open to them
 
 * the *score* is hidden if one of those readings is blind;
 * the *words of others* (verdicts, notes, what became of the alert) are hidden if one of those readings is
@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.reach import reads_alert
 from desk.database.rows import all_of
 
 
@@ -117,6 +118,7 @@ def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bo
     )
     there = exists().where(
         _read.c.alert_id == alert_id,
+        reads_alert(user_id, _read.c.alert_id),
         or_(_read.c.only_for.is_(None), _read.c.only_for == user_id),
         or_(_read.c.state == "open", still_undoable),
         wanted,

@@ -27,6 +27,7 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
     """
     review.reader.need("case")
     connection, reader, now = review.connection, review.reader.user_id, review.now
+    await audit.lock(connection)  # nobody decides between the question what is hidden and its answer
     seal = await review.seal(alert_id)
     if seal.score or seal.words:
         raise Forbidden(UNREAD)

@@ -295,7 +295,7 @@ async def of_account(review: Review, key: str) -> list[RelatedAlert]:
 
 
 async def listed(
-    review: Review, *, status: str | None, before: float | None, limit: int
+    review: Review, *, status: str | None, before: float | None, after_alert: str, limit: int
 ) -> list[RelatedAlert]:
     """Returns alerts, the newest first, by the status that the reader sees."""
     reader = review.reader
@@ -303,6 +303,7 @@ async def listed(
         review.connection,
         status=status,
         before=before,
+        after_alert=after_alert,
         limit=limit,
         seen_by=reader.user_id if reader.may("decide") else None,
     )

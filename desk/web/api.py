@@ -231,10 +231,14 @@ async def alerts(
     request: Asked,
     status: Annotated[str | None, QueryParameter(pattern="^(open|withdrawn)$")] = None,
     before: FromQuery[float | None] = None,
+    after_alert: Annotated[str, QueryParameter(max_length=128)] = "",
     limit: Limit = PAGE,
 ) -> list[RelatedAlert]:
-    """Alerts by when they were detected. `before` is the last one's `detected_at`."""
-    return await desk_of(request).listed(request.user.reader, status=status, before=before, limit=limit)
+    """Alerts by when they were detected. `before` is the last one's `detected_at`, `after_alert` its
+    `alert_id`: without it a page leaves out further alerts of that moment."""
+    return await desk_of(request).listed(
+        request.user.reader, status=status, before=before, after_alert=after_alert, limit=limit
+    )
 
 
 @get("/alerts/{alert_id:str}", summary="One alert")

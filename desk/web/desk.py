@@ -179,7 +179,15 @@ class Desk:
         if shared:
             reader.need("organise")
         async with self.database.begin() as connection:
+            await audit.lock(
+                connection
+            )  # of two leads who share one name the second finds the first one's view
             known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
+            mine = await saved_views.kind_of(connection, reader.user_id, name)
+            if mine not in (None, shared):
+                raise UnusableInput(
+                    "name", "a view of yours has this name, for you or for the team: delete it first"
+                )
             names = {other.name for other in known if other.shared == shared}
             if len(names) == VIEWS_MAX and name not in names:
                 raise UnusableInput("name", "as many views are saved as can be: delete one first")
@@ -205,8 +213,9 @@ class Desk:
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
         reader.need("read")
-        async with self.database.begin() as connection:
+        async with self.database.read() as connection:
             opened = await views.opened(self._review(connection, reader), alert_id)
+        async with self.database.begin() as connection:
             await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
             await audit.note(
                 connection,
@@ -404,7 +413,7 @@ class Desk:
             return names, known["policy"]
 
     async def listed(
-        self, reader: Reader, *, status: str | None, before: float | None, limit: int
+        self, reader: Reader, *, status: str | None, before: float | None, limit: int, after_alert: str = ""
     ) -> list[RelatedAlert]:
         """Alerts, the newest first, each as this person may see it."""
         reader.need("read")
@@ -413,6 +422,7 @@ class Desk:
                 self._review(connection, reader),
                 status=status,
                 before=before,
+                after_alert=after_alert,
                 limit=max(1, min(limit, PAGE_MAX)),
             )
 

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from markupsafe import Markup
 
-from desk.database.errors import DatabaseUnavailable
+from desk.database.errors import DatabaseRefused, DatabaseUnavailable
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import desk_of
 from desk.web.view import view_of
@@ -38,7 +38,7 @@ async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[S
     while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", lambda: False)():
         try:
             count = await desk.arrived(request.user.reader, filters, since=since)
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, DatabaseRefused):  # the second: a filter that no row can have, as of NUL
             count = shown
         if count != shown:
             shown = count

@@ -19,8 +19,9 @@ from desk.web.sentences import LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS, page
 from schemas.alerts import Direction
 
-Undoing = Annotated[str | None, QueryParameter(max_length=64)]
-"""The batch of the last decision, which can be undone for some seconds."""
+Undoing = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{1,64}$")]
+"""The batch of the last decision, which can be undone for some seconds. Nothing else may stand in the address
+of its form: a link with `../` would send the form, with its token, elsewhere."""
 
 
 @get("/", include_in_schema=False)

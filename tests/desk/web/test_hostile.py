@@ -14,6 +14,7 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.deciding.decide import ReadDecision
 from desk.web.app import create_app
+from desk.web.pages import live
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
 from tests.desk_databases import on_each_database
@@ -150,3 +151,21 @@ async def test_an_alert_that_is_seen_tells_nothing_of_one_beside_it_that_is_to_b
     assert not opened.sealed
     assert [(one.alert_id, one.band, one.verdict) for one in opened.family] == [("blind", None, None)]
     assert [one.band for one in (await office.desk.open(auditor, "seen")).family] == ["likely"]
+
+
+async def test_no_link_sends_the_form_of_undoing_elsewhere(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office, role="lead") as client:
+        for where in ("/queue", "/next", "/alerts/alert-1"):
+            answer = await client.get(where, params={"undo": "../team/readers/nobody/policies"})
+            assert answer.status_code == 400, where
+
+
+@on_each_database
+async def test_live_queue_outlives_a_filter_that_no_row_can_have(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(live, "STREAM_SECONDS", 0.1)
+    async with at_the_desk(office) as client:
+        assert (await client.get("/queue/live?policy=%00")).status_code == 200

@@ -182,3 +182,16 @@ async def test_columns_left_out_stay_left_out_and_former_cookies_hold(office: Of
 
 def headings(page: str) -> list[str]:
     return re.findall(r'<th scope="col">([^<]+)</th>', page)
+
+
+async def test_pages_of_alerts_have_each_of_one_moment_once(office: Office) -> None:
+    for number in range(5):
+        await office.receive(f"alert-{number}")
+    async with at_the_desk(office) as client:
+        found: list[str] = []
+        page: dict[str, str] = {"limit": "2"}
+        for _ in range(3):
+            rows = (await client.get("/api/v1/alerts", params=page)).json()
+            found += [row["alert_id"] for row in rows]
+            page |= {"before": repr(rows[-1]["detected_at"]), "after_alert": rows[-1]["alert_id"]}
+    assert found == [f"alert-{number}" for number in range(5)]

@@ -11,10 +11,11 @@ from desk.database.filters import Filters
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.review.deciding.decide import ReadDecision
+from desk.review.draws import uniform
 from desk.web.app import create_app
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason
-from tests.desk.people import Office, an_office
+from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.web.test_journeys import Client, at_the_desk, decided, the_queue
 from tests.desk.web.test_profiles import Platform
 from tests.desk.web.test_related import Gate, like
@@ -63,7 +64,10 @@ async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[s
                 # The same sign-up, and the same family, by the bans of another team.
                 await takes(office, "alert-2", "spam", account_id="new-alert-0")
                 await takes(office, "alert-3", "spam", account_id="banned-hate")
-                [spam, _] = await office.desk.queue(chloe, Filters(policy="spam"))
+                # What the queue is narrowed by, too.
+                elsewhere = Matched(platform="mastodon", account_id="b", policy="spam")
+                await office.receive("alert-4", platform="mastodon", matched=elsewhere)
+                [spam, *_] = await office.desk.queue(chloe, Filters(policy="spam"))
                 await office.desk.decide(chloe, spam.read_id, CONFIRMED)
                 async with database.begin() as connection:
                     await summaries.put(connection, WITHHELD)
@@ -109,6 +113,26 @@ async def test_family_is_decided_within_the_named_policies(database: Database) -
         [waiting, *_] = await the_queue(client)
         await decided(client, waiting["read_id"], family=True)
         assert [one["policy"] for one in await the_queue(lead)] == ["spam"]
+
+
+async def test_reading_of_another_policy_hides_nothing_of_ones_own(database: Database) -> None:
+    # One key decides an alert of each policy; the other team's is to be read again, which says nothing here.
+    spam, hate = sorted(
+        ("alert-0", "alert-1"), key=lambda alert_id: uniform(A_POLICY.key, "second", alert_id)
+    )
+    share = (uniform(A_POLICY.key, "second", spam) + uniform(A_POLICY.key, "second", hate)) / 2
+    office = an_office(database, with_shares(second_share=share))
+    bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+    await takes(office, spam, "spam")
+    await takes(office, hate, "hate")
+    together = [one.read_id for one in await office.desk.queue(chloe, Filters())]
+    await office.desk.decide_together(chloe, together, CONFIRMED)
+    assert (await office.desk.open(bilal, hate)).words_hidden
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    shown = await office.desk.open(bilal, hate)
+    assert (shown.words_hidden, [one.verdict for one in shown.said]) == (False, ["mirror"])
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate", "spam"])
+    assert (await office.desk.open(bilal, hate)).words_hidden
 
 
 async def test_exercise_is_set_for_readers_of_its_policy(database: Database) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from desk.database.engine import Database
 from desk.web.desk import VIEWS_MAX
 from tests.desk.people import Office, an_office
 from tests.desk.web.test_journeys import Client, at_the_desk
+from tests.desk_databases import on_each_database
 
 
 @pytest.fixture
@@ -68,6 +71,26 @@ async def test_lead_shares_a_view_and_any_lead_changes_it(office: Office) -> Non
         page = (await client.get("/queue")).text
         assert "of the team" not in page
         assert 'href="/queue?order=newest"' in page
+
+
+async def test_own_view_and_the_team_s_do_not_replace_each_other(office: Office) -> None:
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office) as client:
+        assert await save(lead, "Hate", "policy=hate", shared="1") == 303
+        assert await save(lead, "Hate", "order=newest") == 400
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        assert await save(lead, "Mine", "order=newest") == 303
+        assert await save(lead, "Mine", "policy=hate", shared="1") == 400
+        assert 'href="/queue?order=newest"' in (await lead.get("/queue")).text
+
+
+@on_each_database
+async def test_two_leads_who_share_one_name_at_once_share_one_view(office: Office) -> None:
+    leads = [await office.hire(name, "lead") for name in ("chloe", "dana")]
+    names = [f"view {number}" for number in range(5)]
+    await asyncio.gather(
+        *(office.desk.save_view(lead, name, "", shared=True) for name in names for lead in leads)
+    )
+    assert [view.name for view in await office.desk.saved_views(leads[0])] == names
 
 
 async def test_name_without_a_letter_is_refused(office: Office) -> None:
