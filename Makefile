@@ -240,6 +240,10 @@ else
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 endif
 
+.PHONY: bench-waves
+bench-waves: $(STAMP) ## waves found and false ones among simulated sign-ups, an hour; SIGN_UPS=100000, WAVES=60, EDITS=held_out
+	@$(BIN)/python -m bench.waves $(if $(SIGN_UPS),--sign-ups $(SIGN_UPS)) $(if $(WAVES),--waves $(WAVES)) $(if $(EDITS),--edits $(EDITS))
+
 .PHONY: bench-rebuild
 bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, half an hour; BANS=100000
 	@$(BIN)/python -m bench.rebuild --bans $(or $(BANS),1000000) --note docs/faults.md

@@ -35,7 +35,9 @@ class Expunge:
             standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
             # The others were banned again later, and that ban stands.
             ended = [it for it, ban in zip(lifted, standing, strict=True) if ban is None]
-            await withdraw_again([event.key for _, event in ended], "reinstated", self._context)
+            keys = [event.key for _, event in ended]
+            await self._context.call_store(store.leave_waves(keys, reason="reinstated", now=now))
+            await withdraw_again(keys, "reinstated", self._context)
             for place, event in ended:
                 outcomes[place] = Published((tombstone(event.key, event.at, self._context.topics.banned),))
         return outcomes

@@ -1,4 +1,5 @@
-"""Forget: removes what is remembered of a deleted account, and withdraws the alerts about it.
+"""Forget: removes what is remembered of a deleted account, withdraws the alerts about it,
+and takes it out of its wave.
 
 A ban outlives the deletion of its account: otherwise an evader would end a ban by deleting the account.
 """
@@ -29,6 +30,7 @@ class Forget:
         store, now = self._context.store, self._context.now()
         await self._context.call_store(store.forget(gone, now=now))
         await self._context.call_store(store.uncount([account for account, _ in gone], now=now))
+        await self._leave_waves([account for account, _ in gone])
         for at in range(0, len(gone), READ_AT_ONCE):
             some = gone[at : at + READ_AT_ONCE]
             accounts = [account for account, _ in some]
@@ -43,3 +45,10 @@ class Forget:
             if alerts:
                 await self._context.call_store(store.withdraw(alerts, reason="account-deleted", now=now))
         return outcomes
+
+    async def _leave_waves(self, accounts: Sequence[str]) -> None:
+        """Takes accounts out of waves, but for those that were made again after they were deleted."""
+        store, now = self._context.store, self._context.now()
+        there = await self._context.call_store(store.remembered(accounts, now=now))
+        gone = [account for account, one in zip(accounts, there, strict=True) if one is None]
+        await self._context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))

@@ -128,6 +128,16 @@ class Judge:
         if leaving:
             await self._context.call_store(store.leave(leaving))
         await self._rewrite(sorted({alert.account for alert in alerts.values()}))
+        await self._decide_waves([one for one in held if one not in alerts], follows)
+
+    async def _decide_waves(self, unknown: Sequence[str], follows: Mapping[str, Consequence]) -> None:
+        """A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody."""
+        store, now = self._context.store, self._context.now()
+        waves = await self._context.call_store(store.waves(unknown)) if unknown else []
+        for wave in waves:
+            if wave is not None:
+                silenced = follows[wave.wave_id] is Consequence.SUPPRESS
+                await self._context.call_store(store.decide_wave(wave.wave_id, silenced=silenced, now=now))
 
     async def _rewrite(self, accounts: Sequence[str]) -> None:
         """Enrols bans again whose family was found, or taken back, after they were enrolled.

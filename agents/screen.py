@@ -18,11 +18,12 @@ from agents.common.match import Lookup, compared, lookup_of
 from agents.common.offload import offload
 from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.waves import follow_waves
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
-from store.base import Ban, Candidate, Remembered
+from store.base import Ban, Candidate, Companions, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
 ASKED_AT_ONCE: Final = 64
@@ -85,7 +86,7 @@ class Screen:
         shadow = self._context.weights.shadow
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
-            remembered, found = await self._remembered([one for _, one in some])
+            remembered, found, companions = await self._remembered([one for _, one in some])
             accounts += [one.account for one in remembered]
             best = await compared(
                 remembered, found, snapshot, self._context, self._direction, [place for place, _ in some]
@@ -99,6 +100,13 @@ class Screen:
                 for (place, _), emits in zip(some, await self._sample.of(remembered, snapshot), strict=True):
                     if emits:
                         said[place] = emits
+            await follow_waves(
+                [one.account for one in remembered],
+                companions,
+                snapshot,
+                self._context,
+                changed=self._direction == "update",
+            )
         if self._direction == "update":
             await withdraw_no_longer_similar(accounts, snapshot, self._context)
         if pairs:
@@ -106,13 +114,16 @@ class Screen:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
-    async def _remembered(self, several: Sequence[Lookup]) -> tuple[list[Lookup], list[list[Candidate]]]:
+    async def _remembered(
+        self, several: Sequence[Lookup]
+    ) -> tuple[list[Lookup], list[list[Candidate]], list[Companions]]:
         """Remembers the accounts and looks them up.
 
-        Returns each account with the times from which it has shown its values, and the candidates of each.
+        Returns each account with the times from which it has shown its values, the candidates of each, and
+        who came with it.
         """
         context = self._context
-        shown, found = await context.call_store(
+        shown, found, companions = await context.call_store(
             context.store.remember_then_look(
                 [one.account for one in several],
                 [one.query for one in several],
@@ -124,7 +135,7 @@ class Screen:
             replace(one, account=replace(one.account, shown=showings))
             for one, showings in zip(several, shown, strict=True)
         ]
-        return remembered, found
+        return remembered, found, companions
 
 
 async def withdraw_no_longer_similar(

@@ -111,7 +111,9 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "worker": lambda chosen: _shown(worker, worker.measured(chosen.bans, *_events(chosen))),
     "latency": _latency,
     "soak": lambda chosen: _shown(soak, soak.measured(*((2_000, 0.5) if chosen.quick else ()))),
-    "scale": lambda chosen: _shown(scale, scale.measured(*((500, 100) if chosen.quick else ()))),
+    "scale": lambda chosen: _shown(
+        scale, scale.measured(*((500, 100, (500, 1_000)) if chosen.quick else ()))
+    ),
     "growth": _growth,
     "in_a_day": _in_a_day,
     "gate": lambda chosen: _shown(

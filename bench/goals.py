@@ -94,6 +94,12 @@ def _two_workers(scale: Any) -> Seen:
     return f"{ratio:.2f} times", ratio >= 1.9
 
 
+def _growth(scale: Any) -> Seen:
+    sizes = {size["bans"]: size for size in scale["sizes"]}
+    growth = sizes[1_000_000]["growth"] / sizes[100_000]["growth"]
+    return f"{growth:.2f} times", growth <= 1.15
+
+
 def _in_a_day(report: Any) -> Seen:
     ours, other = report["rows"][:2]
     words = f"{ours['faster']:.1f} times; recall {ours['recall']:.3f} against {other['recall']:.3f}"
@@ -154,6 +160,7 @@ GOALS: Final = (
         "scale",
         _two_workers,
     ),
+    Goal("an event's cost from 100,000 to a million bans: ≤ 1.15 times", "scale", _growth),
     Goal("event to alert at 200 a second, embedded broker: ≤ 25 / 100 ms", "latency", _latency("embedded")),
     Goal("the same on Apache Kafka", "latency", _latency("kafka")),
     Goal("a ban is searchable within 1 s", "latency", _searchable),

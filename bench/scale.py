@@ -1,10 +1,12 @@
-"""What more workers bring on one topic, and what a store of several shards and masters costs an event.
+"""What more workers bring on one topic, what several shards and masters cost, and how a cost grows with bans.
 
 Each row is one Redis or a
 Redis Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what
 was put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what
 an event costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes
 are what the masters count on their sockets, and the sizes of the records on the topics.
+
+How an event's cost grows is measured by turns: one worker on a store of each size, loaded anew.
 """
 
 from __future__ import annotations
@@ -12,15 +14,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Final
 
 import redis
 
+from bench import worker
 from bench.machine import in_words, machine
 from bench.page import markdown
 from bench.running.crowd import sign_ups
-from bench.running.filled import SEED, environment, fill, pepper_file
+from bench.running.filled import SEED, environment, fill, filled, midnight, pepper_file
 from bench.running.scene import Scene
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
@@ -32,6 +36,10 @@ EVENTS: Final = 600
 PARTITIONS: Final = 8
 GOAL_A_SECOND: Final = 10_000
 """Sign-ups a second that docs/scale.md derives needs for."""
+
+SIZES: Final = (100_000, 300_000, 1_000_000)
+SIZE_EVENTS: Final = 1_500
+TURNS: Final = 3
 
 _WARM_UP: Final = 300
 
@@ -74,11 +82,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """What an event cost with so many bans: medians of the turns, in microseconds of the worker and of Redis.
+
+    ``growth``: both together beside the first size in the same turn, the median of the turns.
+    """
+
+    bans: int
+    worker_microseconds: float
+    redis_microseconds: float
+    growth: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     bans: int
     events: int
     rows: list[Row]
     machine: dict[str, str | int | float]
+    sizes: list[Size] = field(default_factory=list)
 
 
 @contextmanager
@@ -96,12 +118,44 @@ def masters(count: int) -> Iterator[tuple[str, list[Any]]]:
 
 
 def measured(
-    bans: int = BANS, events: int = EVENTS, settings: Sequence[Setting] = SETTINGS, seed: int = SEED
+    bans: int = BANS,
+    events: int = EVENTS,
+    sizes: Sequence[int] = SIZES,
+    settings: Sequence[Setting] = SETTINGS,
+    seed: int = SEED,
 ) -> Report:
-    """Each setting with the same bans and the same events."""
+    """Each setting with the same bans and the same events, then one worker on stores of each size."""
     with EmbeddedBroker() as broker:
         rows = [_row(broker.address, one, bans, events, seed) for one in settings]
-    return Report(bans, events, rows, machine())
+    return Report(bans, events, rows, machine(), by_size(sizes, seed=seed))
+
+
+def by_size(
+    sizes: Sequence[int] = SIZES, events: int = SIZE_EVENTS, turns: int = TURNS, seed: int = SEED
+) -> list[Size]:
+    """One worker on stores of each size, by turns, with bans of two years."""
+    stores = [filled(size, seed, midnight()) for size in sizes]
+    told = []
+    for store in stores:
+        count = worker.WARM_UP + events
+        records = sign_ups(seed, store.bans, store.originals, count, at=time.time())
+        told.append([(record.key.encode(), encode(record)) for record in records])
+    found: list[list[worker.Turn]] = [[] for _ in sizes]
+    with EmbeddedBroker() as broker:
+        for _ in range(turns):
+            for store, pairs, several in zip(stores, told, found, strict=True):
+                several.append(worker.turn(worker.FULL, broker.address, store, pairs))
+    return [
+        Size(
+            bans,
+            median(turn.worker_microseconds for turn in several),
+            median(turn.redis_microseconds for turn in several),
+            median(
+                own.microseconds / least.microseconds for own, least in zip(several, found[0], strict=True)
+            ),
+        )
+        for bans, several in zip(sizes, found, strict=True)
+    ]
 
 
 def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Row:
@@ -132,7 +186,7 @@ def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Ro
 
 def table(one: Report) -> str:
     first = one.rows[0].worker_microseconds + one.rows[0].redis_microseconds
-    return markdown(
+    settings = markdown(
         (
             f"{one.bans:,} bans, {PARTITIONS} partitions",
             "workers",
@@ -153,6 +207,20 @@ def table(one: Report) -> str:
             for it in one.rows
         ),
     )
+    if not one.sizes:
+        return settings
+    sizes = markdown(
+        ("bans, one worker", "worker + Redis µs an event", "beside the first"),
+        (
+            (
+                f"{it.bans:,}",
+                f"{it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f}",
+                f"{it.growth:.2f}",
+            )
+            for it in one.sizes
+        ),
+    )
+    return f"{settings}\n\n{sizes}"
 
 
 def _named(setting: Setting) -> str:

@@ -31,6 +31,7 @@ from samehand.fingerprint.distil import enrolment_keys
 from samehand.keys import kind_of
 from samehand.scoring.evidence import Score
 from samehand.signals import PAIRWISE, SIGNALS
+from samehand.signals.handle import HANDLE
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode
@@ -204,7 +205,8 @@ def _lost(query: Query, candidate: Candidate, told: Score, *, cut: bool) -> Lost
     if table is None:
         raise ValueError("the query has no table of what its keys may add")
     shared: dict[str, int] = {}
-    names = [*(one.name for one in SIGNALS), *(one.name for one in PAIRWISE)]  # as tables number them
+    # As tables number them; the last is what keys of the handle add besides.
+    names = [*(one.name for one in SIGNALS), *(one.name for one in PAIRWISE), HANDLE.name]
     keyed = set()
     for key in theirs.intersection(query.keys):
         shared[kind_of(key).name] = shared.get(kind_of(key).name, 0) + 1

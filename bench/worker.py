@@ -28,7 +28,7 @@ EVENTS: Final = 4_000
 TURNS: Final = 3
 GOAL_RATIO: Final = 0.25
 
-_WARM_UP: Final = 500
+WARM_UP: Final = 500
 """Events before the clock starts: code is loaded, connections are made, frequencies read."""
 _PASSING_TIMES: Final = 15
 """Pass-through reads the events so many times, or its turn would be too short to be told from noise."""
@@ -55,6 +55,11 @@ class Turn:
     worker_microseconds: float
     redis_microseconds: float
     alerts: int
+
+    @property
+    def microseconds(self) -> float:
+        """Both together."""
+        return self.worker_microseconds + self.redis_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def measured(
 ) -> Report:
     """Runs all contenders, turn by turn."""
     own = filled(bans, seed)
-    records = sign_ups(seed, bans, own.originals, _WARM_UP + events, at=time.time())
+    records = sign_ups(seed, bans, own.originals, WARM_UP + events, at=time.time())
     pairs = [(record.key.encode(), encode(record)) for record in records]
     found: dict[str, list[Turn]] = {name: [] for name in contenders()}
     with BROKERS[broker]() as running:
@@ -102,7 +107,7 @@ def measured(
 
 def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
     """One contender reads the events off a topic that was filled while it stood still."""
-    program, rest = PROGRAMS[name], list(pairs[_WARM_UP:])
+    program, rest = PROGRAMS[name], list(pairs[WARM_UP:])
     url, clients = "redis://127.0.0.1:1/0", []
     with ExitStack() as stack:
         if program is PASSING:
@@ -112,7 +117,7 @@ def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes
             url, clients = server.url, [server.client]
         scene = stack.enter_context(Scene(broker, environment(url, own.pepper, own.bans)))
         scene.start(program, SOURCES if name == UNCOMPILED else {})
-        spent = scene.timed(pairs[:_WARM_UP], rest, clients)
+        spent = scene.timed(pairs[:WARM_UP], rest, clients)
         alerts = scene.count(scene.topics.alerts)
         return Turn(len(rest), spent.seconds * len(rest), *spent.microseconds, alerts)
 

@@ -16,6 +16,7 @@ import msgspec
 
 from agents.common.alert_states import recall, state_of
 from agents.common.context import AgentContext
+from agents.common.waves import recalled_wave
 from agents.judge import Judge
 from cli import output
 from cli.offline.offline_scoring import BATCH_RECORDS, batches
@@ -24,7 +25,8 @@ from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.revisions import COUNTED_MAX
-from schemas.wire import decode_alert, decode_alert_state, encode
+from schemas.waves import WaveAlert
+from schemas.wire import decode_alert, decode_alert_state, decode_wave, encode
 from store.common.alert_dedup import KNOWN_ON
 from streams.kafka.client import TopicReader, Writer, reader, writer
 from streams.outcomes import Arrival, Dead
@@ -32,6 +34,9 @@ from streams.settings import Settings
 
 CONFIRMED_SECONDS_MAX: Final = 30.0
 """How long a broker may take to confirm a record; another run publishes what is missing then."""
+
+WAVES_AT_ONCE: Final = 16
+"""Waves in one call of the store, of up to 100 KB each."""
 
 STATES_AT_ONCE: Final = 256
 """Alerts in one call of the store, of about two kilobytes each."""
@@ -41,12 +46,14 @@ STATES_AT_ONCE: Final = 256
 class AlertReplay:
     """What a rebuild did besides bans.
 
-    ``alerts``: those that the store knows again; ``noted``: those whose state the topic of states lacked.
+    ``alerts``: those that the store knows again; ``noted``: those whose state the topic of states lacked;
+    ``waves``: those that the store knows again.
     """
 
     alerts: int = 0
     verdicts: int = 0
     noted: int = 0
+    waves: int = 0
 
 
 class _Latest(NamedTuple):
@@ -100,11 +107,13 @@ class AlertTopics:
         """
         await self._hold(opened)
         await self._recall(opened, None)
+        await self._recall_waves(opened)
 
     async def whole(self, opened: TopicReader, out: Writer) -> None:
         """Replays all, once the bans are enrolled: an open alert on a ban that is gone is withdrawn."""
         await self._hold(opened)
         await self._recall(opened, out)
+        await self._recall_waves(opened)
         self._replayed.verdicts = 0
         for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
             outcomes = await self._judge(batch)
@@ -134,6 +143,23 @@ class AlertTopics:
                 self._replayed.alerts += await recall([arrival.state for arrival in new], self._context)
                 self._taken |= {arrival.state.key: arrival.address for arrival in new}
                 hear(turn * STATES_AT_ONCE + len(some))
+
+    async def _recall_waves(self, opened: TopicReader) -> None:
+        """Recalls each wave by its last record."""
+        latest: dict[str, WaveAlert] = {}
+        for arrival in _records(opened, self._context.topics.waves):
+            if arrival.value is None:
+                latest.pop((arrival.key or b"").decode(errors="replace"), None)
+                continue
+            # A worker whose clock is ahead may have written it.
+            read = decode_wave(arrival.value, now=math.inf)
+            if isinstance(read, Malformed):
+                self._unreadable(arrival, read)
+            elif read.record.revision >= (known.revision if (known := latest.get(read.record.key)) else 0):
+                latest[read.record.key] = read.record
+        store, now = self._context.store, self._context.now()
+        for some in batches(map(recalled_wave, latest.values()), WAVES_AT_ONCE):
+            self._replayed.waves += await self._context.call_store(store.recall_waves(some, now=now))
 
     def _note(self, some: Sequence[_StoredState], out: Writer) -> None:
         """Publishes the states that the topic of states lacks, before anything can end these alerts."""

@@ -126,7 +126,7 @@ async def reshard(
     peppers, topic = peppers_of(settings), names(settings).banned
     async with (
         closing_store(settings, peppers, carrying=True) as source,
-        closing_store(second, peppers, carrying=True) as target,
+        closing_store(second, peppers, carrying=True, bulk=True) as target,
     ):
         resharding = Resharding(source, target)
         await through_outages(resharding.begin)
@@ -146,6 +146,7 @@ async def reshard(
                 await read_all(opened, topic, enrol, bookmark, done, tally, elsewhere)
 
             await read(elsewhere)
+            await through_outages(target.compact)
             if not resharding.closed:
                 if resharding.copies:
                     carried.remembered += await through_outages(lambda: _remembered(resharding, source))
@@ -183,7 +184,7 @@ async def _enrolling(settings: Settings, second: Settings, copies: bool, epoch: 
     peppers = peppers_of(settings)
     async with (
         closing_store(settings, peppers, carrying=True) as source,
-        closing_store(second, peppers, known_epoch=epoch, carrying=True) as target,
+        closing_store(second, peppers, known_epoch=epoch, carrying=True, bulk=True) as target,
     ):
         if copies:
             await through_outages(source.open)

@@ -22,10 +22,10 @@ from streams.telemetry.metrics import Metrics
 
 @asynccontextmanager
 async def closing_store(
-    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False
+    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False, bulk: bool = False
 ) -> AsyncIterator[RedisStore]:
     """The store, not yet opened; its connections are closed afterwards."""
-    store = store_of(settings, peppers, known_epoch=known_epoch, carrying=carrying)
+    store = store_of(settings, peppers, known_epoch=known_epoch, carrying=carrying, bulk=bulk)
     try:
         yield store
     finally:

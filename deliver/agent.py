@@ -86,9 +86,12 @@ class EndpointAgent:
         ticks: Callable[[], float],
         leaving: Callable[[], bool],
         decode: Decode = decode_alert,
+        compacted: bool = False,
     ) -> None:
         """`now` in Unix seconds, `ticks` of a clock that only runs forward; `leaving`: come to an end;
-        `decode`: what its topic holds."""
+        `decode`: what its topic holds. `compacted`: its topic is; a record without a value is passed over,
+        and one that is refused becomes no dead letter, which, sent again, would supersede later records."""
+        self._compacted = compacted
         self._decode = decode
         self._endpoint = endpoint
         self._client = client
@@ -133,6 +136,8 @@ class EndpointAgent:
     async def _decided(self, arrival: Arrival, failed: _Failed) -> Outcome | None:
         if dict(arrival.headers).get(ENDPOINT_HEADER, self._name.encode()) != self._name.encode():
             return NOTHING  # sent again for another endpoint
+        if arrival.value is None and self._compacted:
+            return NOTHING
         read = self._decode(arrival.value, now=float("inf"))
         if isinstance(read, Malformed):
             return Dead(read.reason, read.path, read.detail, self._name)
@@ -166,7 +171,7 @@ class EndpointAgent:
                 return _HAS_IT
             case Refused():
                 self._answered("refused")
-                return Dead(REFUSED, detail=f"answered {answer.status}", endpoint=self._name)
+                return self._lost(Dead(REFUSED, detail=f"answered {answer.status}", endpoint=self._name))
             case Gone():
                 if not self._off:
                     log.error(
@@ -188,9 +193,14 @@ class EndpointAgent:
                 self._metrics.away_seconds.labels(self._name).set(away_seconds)
                 if self._now() - arrival.timestamp > GIVEN_UP_SECONDS and away_seconds > AWAY_SECONDS_MIN:
                     self._count("given-up")
-                    return Dead(GIVEN_UP, detail="not delivered within a day", endpoint=self._name)
+                    return self._lost(
+                        Dead(GIVEN_UP, detail="not delivered within a day", endpoint=self._name)
+                    )
                 failed.note(answer)
                 return None
+
+    def _lost(self, letter: Dead) -> Outcome:
+        return NOTHING if self._compacted else letter
 
     def _answered(self, outcome: str) -> None:
         self._count(outcome)

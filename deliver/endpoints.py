@@ -27,6 +27,7 @@ from msgspec import Meta, Struct
 from schemas import fields
 from schemas.alerts import AlertSummary, Band, MirrorAlert
 from schemas.appeals import AppealDecided
+from schemas.waves import WaveAlert
 from streams.errors import SettingsError
 from streams.outbound.addresses import Network, may_be_reached, read_address
 from streams.settings import PREFIX, Settings
@@ -73,6 +74,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     queues: _Slugs = ()
     authorities: Annotated[tuple[str, ...], Meta(max_length=_LIST_MAX)] = ()
     appeals: bool = False
+    waves: bool = False
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,9 +94,13 @@ class Filter:
     queues: frozenset[str] = frozenset()
     authorities: frozenset[str] = frozenset()
 
-    def takes(self, alert: MirrorAlert | AlertSummary | AppealDecided) -> bool:
+    def takes(self, alert: MirrorAlert | AlertSummary | AppealDecided | WaveAlert) -> bool:
         """Whether the endpoint wants it. A summary counts accounts of several bands and platforms; of an
-        appeal neither its alert's band nor the ban's basis is known."""
+        appeal neither its alert's band nor the ban's basis is known; a wave has only platforms, and one
+        withdrawn without members none."""
+        if isinstance(alert, WaveAlert):
+            there = {one.account.partition(":")[0] for one in alert.members}
+            return not (self.platforms and there) or not self.platforms.isdisjoint(there)
         if isinstance(alert, AppealDecided):
             wanted = (
                 (self.policies, alert.policy),
@@ -131,6 +137,8 @@ class Endpoint:
     filter: Filter = field(default_factory=Filter)
     appeals: bool = False
     """Whether it gets decided appeals, too."""
+    waves: bool = False
+    """Whether it gets waves, too: each revision."""
 
 
 class _Wrong(Exception):
@@ -168,8 +176,11 @@ def read_endpoints(text: str, environment: Mapping[str, str]) -> tuple[Endpoint,
     if not file.endpoints:
         raise _Wrong("names no endpoint: write a table [endpoints.NAME] for each (docs/deliver.md)")
     endpoints = tuple(_endpoint(name, entry, environment) for name, entry in file.endpoints.items())
-    if len(endpoints) + sum(endpoint.appeals for endpoint in endpoints) > ENDPOINTS_MAX:
-        raise _Wrong(f"more than {ENDPOINTS_MAX} endpoints, of which one with appeals counts twice")
+    if sum(1 + endpoint.appeals + endpoint.waves for endpoint in endpoints) > ENDPOINTS_MAX:
+        raise _Wrong(
+            f"more than {ENDPOINTS_MAX} endpoints, of which one with appeals or waves counts twice, one with"
+            " both thrice"
+        )
     return endpoints
 
 
@@ -190,6 +201,8 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
             raise _Wrong("key_file and item_type belong to shape coop")
         if entry.shape == "coop" and entry.appeals:
             raise _Wrong("appeals: an item of Coop is an alert; name another endpoint for appeals")
+        if entry.shape == "coop" and entry.waves:
+            raise _Wrong("waves: an item of Coop is an alert; name another endpoint for waves")
         if entry.shape == "generic" and secret is None:
             raise _Wrong("needs secret_file or secret_env: without a signature the receiver cannot trust it")
         if entry.ca_file is not None and not Path(entry.ca_file).is_file():
@@ -212,6 +225,7 @@ def _endpoint(name: str, raw: dict[str, Any], environment: Mapping[str, str]) ->
                 frozenset(entry.authorities),
             ),
             entry.appeals,
+            entry.waves,
         )
     except msgspec.ValidationError as fault:
         raise _Wrong(f"endpoints.{name}: {_reason(fault)}") from None

@@ -19,7 +19,7 @@ from deliver.endpoints import Endpoint
 from deliver.http import Client
 from deliver.metrics import Exposition, PerEndpoint, WebhookMetrics
 from schemas.malformed import REASONS
-from schemas.wire import decode_appeal_decided
+from schemas.wire import decode_appeal_decided, decode_wave
 from streams.clock import Clock, SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp, register
@@ -65,7 +65,11 @@ class DeliverApp(WorkerApp):
         self.endpoint = endpoint
         metrics = Metrics(
             CollectorRegistry(),
-            topics=(names(settings).alerts, *([names(settings).appeals] if endpoint.appeals else [])),
+            topics=(
+                names(settings).alerts,
+                *([names(settings).appeals] if endpoint.appeals else []),
+                *([names(settings).waves] if endpoint.waves else []),
+            ),
             reasons=(*REASONS, ENDED_WORKER, REFUSED, GIVEN_UP),
         )
         super().__init__(
@@ -149,6 +153,9 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
         if app.endpoint.appeals:
             agent = made(decode=decode_appeal_decided)
             register(app, f"deliver-{app.endpoint.name}.appeals", called.appeals, agent)
+        if app.endpoint.waves:
+            agent = made(decode=decode_wave, compacted=True)
+            register(app, f"deliver-{app.endpoint.name}.waves", called.waves, agent)
         app.beside(client.close_at_end)
     first.everybody = tuple(apps)
     for app in others:
@@ -184,6 +191,8 @@ def topics_of(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[TopicS
         called.letters: frozenset({"WRITE"}),
         called.control: frozenset({"READ", "WRITE"}),
     }
+    if any(endpoint.waves for endpoint in endpoints):
+        rights[called.waves] = frozenset({"READ"})
     return (
         *(replace(topic, rights=rights[topic.name]) for topic in wanted(settings) if topic.name in rights),
         *([decided_appeals(settings, "READ")] if any(endpoint.appeals for endpoint in endpoints) else []),

@@ -12,6 +12,7 @@ from msgspec import Struct
 from deliver.endpoints import Endpoint, Shape
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 from schemas.appeals import AppealDecided
+from schemas.waves import WaveAlert
 
 REASONS_MAX: Final = 10
 """Lines of evidence in a message for people, the heaviest first; the alert itself has them all."""
@@ -19,9 +20,17 @@ REASONS_MAX: Final = 10
 _SECTION_CHARACTERS_MAX: Final = 3_000  # Slack's limit on the text of a section
 _HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
 
-Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn", "appeal.decided"]
+Type = Literal[
+    "alert.opened",
+    "alert.withdrawn",
+    "summary.opened",
+    "summary.withdrawn",
+    "appeal.decided",
+    "wave.opened",
+    "wave.withdrawn",
+]
 
-Sendable = MirrorAlert | AlertSummary | AppealDecided
+Sendable = MirrorAlert | AlertSummary | AppealDecided | WaveAlert
 
 
 class Body(Struct, frozen=True):
@@ -50,6 +59,8 @@ def message_id(alert: Sendable) -> str:
     """The same at each try and each redelivery of this revision: receivers drop repeats by it."""
     if isinstance(alert, AppealDecided):
         return sha256(alert.appeal_id.encode()).hexdigest()  # the platform's own id need fit in no header
+    if isinstance(alert, WaveAlert):
+        return f"{alert.wave_id}.{alert.revision}"
     return f"{alert.alert_id}.{alert.revision}"
 
 
@@ -58,14 +69,16 @@ def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
     if isinstance(alert, MirrorAlert):
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     if endpoint.shape == "slack":
-        made = _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
-        return _encoder.encode(made)
+        return _encoder.encode(_slack_other(alert))
     return _encoder.encode(_generic(alert, endpoint))
 
 
 def _generic(alert: Sendable, endpoint: Endpoint) -> Body:
     if isinstance(alert, AppealDecided):
         return Body("appeal.decided", alert.decided_at.isoformat(), alert)
+    if isinstance(alert, WaveAlert):
+        type_: Type = "wave.opened" if alert.status == "open" else "wave.withdrawn"
+        return Body(type_, alert.changed_at.isoformat(), alert)
     moment = alert.withdrawn_at or alert.detected_at
     return Body(type_of(alert), moment.isoformat(), alert)
 
@@ -136,6 +149,32 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": headline}},
             _section(f"`{escaped(summary.key)}`\n{counts} {summary.withheld_possible:,}"),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
+        ],
+    }
+
+
+def _slack_other(alert: AlertSummary | AppealDecided | WaveAlert) -> dict[str, object]:
+    if isinstance(alert, WaveAlert):
+        return _slack_wave(alert)
+    return _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
+
+
+def _slack_wave(wave: WaveAlert) -> dict[str, object]:
+    """A message that says how many accounts came together, and what they share."""
+    headline = f"{len(wave.members):,} new accounts resemble each other"
+    if wave.status == "withdrawn":
+        headline = "Withdrawn: a wave of new accounts"
+    lines = [f"`{escaped(wave.handle_pattern)}`"] if wave.handle_pattern else []
+    lines += [f"{escaped(it.signal)}: {escaped(it.level)}, {it.members:,}" for it in wave.pattern]
+    if wave.withdrawn_reason is not None:
+        lines = [f"Withdrawn: {escaped(wave.withdrawn_reason)}"]
+    context = " · ".join(escaped(it) for it in (f"wave {wave.wave_id}", wave.notice))
+    return {
+        "text": headline,
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": headline}},
+            *([_section("\n".join(lines))] if lines else []),
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
         ],
     }

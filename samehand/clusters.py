@@ -31,8 +31,8 @@ def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
     """
     if one.pepper_id != other.pepper_id:
         return False
-    nats = against_chance(one, other, weights)
-    return sum(nats[signal] for signal in nats.keys() - _CIRCUMSTANTIAL) >= ALIKE_NATS
+    lines = against_chance(one, other, weights)
+    return sum(line.nats for line in lines if line.signal not in _CIRCUMSTANTIAL) >= ALIKE_NATS
 
 
 class Clusters(Generic[T]):

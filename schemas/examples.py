@@ -40,6 +40,7 @@ from schemas.record import Record
 from schemas.related import RelatedAsked
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert, WaveMember, WavePattern
 from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 
 _BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -252,6 +253,43 @@ STATE: Final = AlertState(
     since=ALERT.detected_at,
 )
 
+WAVE: Final = WaveAlert(
+    wave_id="c1e5b0a94a7d4f0f9d2f6f1c0b3a7e55",
+    revision=by_time(_RETURNED_AT.timestamp()),
+    status="open",
+    began_at=_RETURNED_AT - timedelta(minutes=4),
+    changed_at=_RETURNED_AT,
+    members=tuple(
+        WaveMember(
+            account=f"x:88{number}",
+            handle=f"nicole_48{number}",
+            seen_at=_RETURNED_AT - timedelta(minutes=5 - number),
+            log_odds=2.47,
+            signals=("bio.almost-same", "contact.shared", "network.same-prefix"),
+        )
+        for number in range(1, 6)
+    ),
+    pattern=(
+        WavePattern(signal="bio", level="almost-same", members=5),
+        WavePattern(signal="contact", level="shared", members=5),
+        WavePattern(signal="network", level="same-prefix", members=5),
+    ),
+    handle_pattern="nicole_*",
+    keys=("5f0c9b1e7a3d2468",),
+)
+
+WAVE_MERGED: Final = msgspec.structs.replace(
+    WAVE,
+    wave_id="2b7d9e4c61f84a53b0a8c5d7e9f1a3b2",
+    status="withdrawn",
+    members=(),
+    pattern=(),
+    handle_pattern=None,
+    withdrawn_at=_RETURNED_AT,
+    withdrawn_reason="merged",
+    merged_into=WAVE.wave_id,
+)
+
 VERDICT: Final = VerdictGiven(
     alert_id=ALERT.alert_id,
     revision=ALERT.revision,
@@ -328,6 +366,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "alerts": (ALERT, WITHDRAWN, SUMMARY),
     "alerts.sample": (SAMPLED,),
     "alerts.state": (STATE,),
+    "alerts.waves": (WAVE, WAVE_MERGED),
     "alerts.verdicts": (VERDICT,),
     "appeals.decided": (APPEAL_DECIDED,),
     "fingerprints.enrolled": (ENROLLED,),

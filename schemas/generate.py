@@ -27,6 +27,7 @@ from schemas.letters import DeadLetter
 from schemas.record import Record
 from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert
 from schemas.weights import WeightsAdopted
 
 FOLDER: Final = Path(__file__).parent / "json"
@@ -42,6 +43,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.sample": (MirrorAlert,),
     "alerts.state": (AlertState,),
     "alerts.verdicts": (VerdictGiven,),
+    "alerts.waves": (WaveAlert,),
     "appeals.decided": (AppealDecided,),
     "fingerprints.enrolled": (BanEnrolled,),
     "gate.audit": (RelatedAsked,),

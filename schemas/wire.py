@@ -42,6 +42,7 @@ from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert
 from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
@@ -212,6 +213,7 @@ decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
+decode_wave: Final = Decoder(WaveAlert)
 decode_appeal: Final = Decoder(AppealMade)
 decode_appeal_decided: Final = Decoder(AppealDecided)
 decode_related: Final = Decoder(RelatedQuestion)

@@ -25,6 +25,7 @@ from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
 from schemas.verdicts import Verdict
+from schemas.waves import WaveReason
 
 _NOBODY: Mapping[Key, int] = {}
 
@@ -319,6 +320,72 @@ class ConfirmedEntry(NamedTuple):
     account: str = ""
 
 
+class Companions(NamedTuple):
+    """Who came with a new account: others within a day that share two kinds of values with it.
+
+    ``wave_id``: the open wave that the account itself is in. ``members``: those of the others that are in
+    one. ``shared``: keys that enough of the others share, none of a network.
+    """
+
+    wave_id: str | None
+    accounts: Sequence[Remembered] = ()
+    members: frozenset[str] = frozenset()
+    shared: Sequence[Key] = ()
+
+
+ALONE = Companions(None)
+
+
+class WaveMember(NamedTuple):
+    """An account of a wave. ``signals``: how it resembles other members, as `signal.level`."""
+
+    account: str
+    handle: str
+    seen_at: float
+    log_odds: float
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """Accounts that are to join a wave: the one most of ``resembling`` are in, or a new one.
+
+    ``wave_id`` and ``began_at`` (Unix seconds) are the new one's. ``joining``: who has evidence of its own.
+    ``resembling``: the accounts that the newcomer resembles. ``shared``: keys that they have in common.
+    """
+
+    wave_id: str
+    began_at: float
+    joining: Sequence[WaveMember]
+    resembling: Sequence[str]
+    shared: Sequence[Key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A wave. ``keys``: hashes of values in common. ``withdrawn``: ``None`` while it is open."""
+
+    wave_id: str
+    revision: int
+    began_at: float
+    changed_at: float
+    members: tuple[WaveMember, ...]
+    keys: tuple[bytes, ...] = ()
+    withdrawn: WaveReason | None = None
+    merged_into: str | None = None
+
+
+class OwedWave(NamedTuple):
+    """A wave to publish; without one, the wave is forgotten."""
+
+    wave_id: str
+    wave: Wave | None
+
+    @property
+    def revision(self) -> int:
+        return self.wave.revision if self.wave else 0
+
+
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
     """Figures of a store for operators."""
@@ -430,10 +497,11 @@ class Store(Protocol):
 
     async def remember_then_look(
         self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
-    ) -> tuple[list[Showings], list[list[Candidate]]]:
+    ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """:meth:`remember`, and :meth:`bans_like` once all accounts are written, in fewer round trips.
 
-        Returns what these return. The values may be counted during the look-up, which they do not affect.
+        Returns what these return, and who came with each account. The values may be counted during the
+        look-up, which they do not affect. Only an account that began within a day has company.
         """
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -565,6 +633,43 @@ class Store(Protocol):
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         """What :meth:`join` noted by the latest decision; ``None`` where the founder is no longer known."""
+
+    # waves
+    async def gather(self, gathering: Gathering, *, now: float) -> str | None:
+        """Lets accounts join a wave, in one step; returns its id, ``None`` where there is no wave.
+
+        A new wave takes five joining accounts, and values in common of which less than half are silenced. Two
+        waves that the newcomer resembles at least four members of merge into the older one. Whoever is in an
+        open wave stays there. A changed wave is :meth:`owed_waves`: at once where it passed a size at which
+        waves are published, else :data:`store.limits.WAVE_QUIET_SECONDS` later.
+        """
+
+    async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
+        """Takes accounts out of their waves; a wave that has fewer than five members left is withdrawn."""
+
+    async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
+        """The open wave that each account is in."""
+
+    async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
+        """Waves by their ids, members by the moment they were seen."""
+
+    async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
+        """Withdraws a wave and silences its values for thirty days, or takes that back."""
+
+    async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
+        """Waves to be published now, the longest owed first, for one holder at a time as :meth:`owed`.
+
+        A wave that nobody changed for the retention time is forgotten.
+        """
+
+    async def settle_waves(self, published: Sequence[OwedWave]) -> None:
+        """Forgets that these waves are owed; one that has changed since stays owed."""
+
+    async def recall_waves(self, waves: Sequence[Wave], *, now: float) -> int:
+        """Takes back waves that the store has lost, unless it knows them under that revision or a later one.
+
+        Returns how many.
+        """
 
     # frequencies and facts
     async def frequencies(self, *, at: float, now: float) -> Frequencies:

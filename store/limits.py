@@ -129,3 +129,20 @@ WAITING_MAX = 1_024
 # A deletion may arrive before the account's creation (another topic, another partition), so it is remembered
 # for longer than consumers ever lag behind each other.
 DELETION_MARKER_SECONDS = 2 * 86_400
+
+# Accounts that each noted value keeps, the latest: four times as many as one account is compared with. The
+# longest value of a crowd (a carrier's network, a campaign's link) thus costs 1.4 KB.
+WAVE_NOTED = 64
+# Accounts a day, by what the store is laid out for, per bucket of noted values: some 30 entries each.
+WAVE_ACCOUNTS_A_BUCKET = 80
+# A bucket that is longer has values by the dozen, and its oldest entries fall away.
+WAVE_BUCKET_ENTRIES = 1_024
+
+# How soon a wave that grew by a few members is published again: a person who reads it does not need each.
+WAVE_QUIET_SECONDS = 600
+# For so long nobody founds a wave on values that a person said are no coordination.
+WAVE_SILENT_SECONDS = 30 * 86_400
+# Waves published together, of up to 100 KB each.
+WAVES_OWED_AT_ONCE = 10
+# Hashes of values in common that a wave keeps: one or two of each kind.
+WAVE_KEYS_MAX = 16

@@ -35,6 +35,7 @@ DESCRIPTIONS: Final = {
     _CALLED.shadow: "The same while SAMEHAND_SHADOW is on: for nobody to act on.",
     _CALLED.sample: "Pairs below the bands, drawn by chance to be read blind: they tell what is missed.",
     _CALLED.state: "Which alerts are open, and which were dismissed: what a rebuilt store knows again.",
+    _CALLED.waves: "New accounts that resemble each other: upsert by `wave_id` and `revision`.",
     _CALLED.verdicts: "What moderators decided: of one alert the latest by `decided_at` holds.",
     _CALLED.appeals: "What came of account holders' appeals: ids and codes alone.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
@@ -44,7 +45,12 @@ DESCRIPTIONS: Final = {
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
 
-_TOMBSTONES: Final = {_CALLED.banned: "Tombstone", _CALLED.state: "AlertForgotten"}
+_TOMBSTONES: Final = {
+    _CALLED.banned: "Tombstone",
+    _CALLED.state: "AlertForgotten",
+    _CALLED.waves: "WaveForgotten",
+}
+_FORGETS: Final = {_CALLED.banned: "ban", _CALLED.state: "alert", _CALLED.waves: "wave"}
 _CONTROL: Final = "ControlWord"
 
 _TRACE_HEADERS: Final = {
@@ -137,7 +143,7 @@ def _messages() -> dict[str, Any]:
     for topic, name in _TOMBSTONES.items():
         made[name] = {
             "title": name,
-            "summary": f"Forgets the {'ban' if topic == _CALLED.banned else 'alert'} of its key.",
+            "summary": f"Forgets the {_FORGETS[topic]} of its key.",
             "payload": {"type": "null"},
             "bindings": _key(topic),
         }
@@ -164,6 +170,7 @@ def _key(topic: str) -> dict[str, Any]:
     meaning = {
         _CALLED.letters: "The topic of the record.",
         _CALLED.state: "The `alert_id`.",
+        _CALLED.waves: "The `wave_id`.",
         _CALLED.verdicts: "Any; usually the `alert_id`.",
         _CALLED.appeals: "The `alert_id`.",
     }.get(topic, "The account, `platform:account_id`.")

@@ -19,6 +19,7 @@ from agents.common.again import look_again
 from agents.common.alert_states import forgotten_emit, state_emit
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext
+from agents.common.waves import wave_emit
 from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.alert_state import unquoted_alert
@@ -59,7 +60,7 @@ class Relay:
         """Runs until cancelled. What an outage of store or broker held up is pending at the next look."""
         while True:
             try:
-                while await self.look():
+                while await self.look() + await self.look_at_waves():
                     pass
                 self.held_up = False
             except Transient as outage:
@@ -86,6 +87,26 @@ class Relay:
             await self.settle(confirmed)
         if left:
             raise Transient(f"the broker did not confirm {len(left)} records of {len(taken)} alerts")
+        return len(confirmed)
+
+    async def look_at_waves(self) -> int:
+        """Publishes a bounded number of changed waves; returns how many were confirmed.
+
+        Raises:
+            Transient: store or broker are away; what was not settled is still owed.
+        """
+        context = self.context
+        owed = await context.call_store(context.store.owed_waves(self.holder, now=context.now()))
+        taken = [(it, wave_emit(it, context)) for it in owed]
+        left = {id(emit) for emit in await publish(self.publisher, [emit for _, emit in taken])}
+        confirmed = [it for it, emit in taken if id(emit) not in left]
+        if confirmed:
+            await context.call_store(context.store.settle_waves(confirmed))
+        for it in confirmed:
+            if it.wave is not None:
+                context.metrics.wave(it.wave.withdrawn)
+        if left:
+            raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} waves")
         return len(confirmed)
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:

@@ -94,11 +94,12 @@ def store_of(
     carrying: bool = False,
     working: bool = False,
     read_only: bool = False,
+    bulk: bool = False,
 ) -> RedisStore:
     """The store that the settings name, not yet opened.
 
     ``carrying``: opened to carry one store into another; ``working``: opened by a worker; ``read_only``:
-    opened by a process that may write nothing there.
+    opened by a process that may write nothing there; ``bulk``: opened to enrol most of its bans.
     """
     return RedisStore(
         replace_fields(endpoint_of(settings), read_only=read_only),
@@ -116,6 +117,7 @@ def store_of(
         known_epoch=known_epoch,
         carrying=carrying,
         working=working,
+        bulk=bulk,
     )
 
 

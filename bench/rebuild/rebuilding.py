@@ -84,6 +84,7 @@ async def rebuild(new: RedisStore, theirs: Server, truth: Compacted, beside: Oth
         done = read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
         await read_all(opened, TOPIC, enrol, bookmark, done, tally)
+        await new.compact()
     seconds = time.monotonic() - began
     beside.done = True
     await worker

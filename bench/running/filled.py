@@ -196,13 +196,14 @@ def fill(
 
 async def _enrol(settings: Settings, numbered: Iterator[tuple[int, Person]], until: float | None) -> None:
     peppers = peppers_of(settings)
-    store = store_of(settings, peppers)
+    store = store_of(settings, peppers, bulk=True)
     await store.open()
     now = BANNED_AT + 2 * DAY_SECONDS if until is None else until
     while some := [
         _ban(number, person, peppers.keyers, until) for number, person in islice(numbered, _BATCH)
     ]:
         await store.enrol(some, now=now)
+    await store.compact()
     await store.close()
 
 

@@ -87,6 +87,17 @@ def _found() -> tuple[Panel, ...]:
             kind="stack",
         ),
         Panel(
+            "Waves an hour",
+            "Waves published, each time that they changed, and those withdrawn, by why.",
+            (
+                Ask("sum(rate(samehand_waves_total[$__rate_interval])) * 3600", "open"),
+                Ask(
+                    "sum by (reason) (rate(samehand_waves_withdrawn_total[$__rate_interval])) * 3600",
+                    "{{reason}}",
+                ),
+            ),
+        ),
+        Panel(
             "Summaries an hour",
             "Summaries published: more accounts resemble a ban than got an alert of their own.",
             (Ask("sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600", "an hour"),),

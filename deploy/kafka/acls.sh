@@ -88,7 +88,7 @@ while (($#)); do
 done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
-readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.verdicts fingerprints.enrolled deadletters control weights)
+readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -116,9 +116,9 @@ allow() {
 }
 
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
-# look-back is told of each ban in fingerprints.enrolled, a rebuild reads how alerts stand, and control holds what they leave each other word of.
-allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.verdicts fingerprints.enrolled control weights
-allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state deadletters accounts.banned fingerprints.enrolled control
+# look-back is told of each ban in fingerprints.enrolled, a rebuild reads how alerts and waves stand, and control holds what they leave each other word of.
+allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
+allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"
@@ -131,7 +131,7 @@ allow "$gate" Read topic weights
 allow "$gate" DescribeConfigs topic gate.audit
 [[ -z $create ]] || allow "$gate" Create topic gate.audit
 
-allow "$moderation" Read topic alerts
+allow "$moderation" Read topic alerts alerts.waves
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic alerts alerts.sample alerts.verdicts
@@ -155,12 +155,12 @@ if [[ -n $foreign_topics ]]; then
     [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
 fi
 
-# Alerts and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
-allow "$deliver" Read topic alerts appeals.decided control
+# Alerts, waves and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
+allow "$deliver" Read topic alerts alerts.waves appeals.decided control
 allow "$deliver" Write topic deadletters control
-allow "$deliver" DescribeConfigs topic alerts appeals.decided deadletters control
+allow "$deliver" DescribeConfigs topic alerts alerts.waves appeals.decided deadletters control
 pattern=prefixed allow "$deliver" Read group "$group-deliver-"
-[[ -z $create ]] || allow "$deliver" Create topic alerts appeals.decided deadletters control
+[[ -z $create ]] || allow "$deliver" Create topic alerts alerts.waves appeals.decided deadletters control
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom

@@ -93,6 +93,11 @@ def most_bits(word: Word) -> float:
     return max(bits(word.base), spelt_bits(word.base))
 
 
+def typos_bits(base: str) -> float:
+    """Bits that two typos in a base cost."""
+    return _typos_cost(_TYPOS_MAX, max(len(base), 1))
+
+
 def exact_bits(word: Word) -> float:
     """Bits of having this word as the whole handle, numbers aside."""
     return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
@@ -145,9 +150,13 @@ def _typos(ours: Word, theirs: Word) -> Similarity | None:
     if found is None:
         return None
     typos, length = found
-    cost = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
+    cost = _typos_cost(typos, length)
     kind = "one-typo" if typos == 1 else "two-typos"
     return Similarity(kind, theirs.base, _slack(ours.base, theirs.base, cost, typos * _NEIGHBOUR_BITS))
+
+
+def _typos_cost(typos: int, length: int) -> float:
+    return typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
 
 
 def _edits(ours: str, theirs: str) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
@@ -100,10 +100,23 @@ def score(
     return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
 
 
-def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:
-    """Returns what each signal weighs (nats) against chance alone, at shipped rates and at any moment."""
+class ChanceLine(NamedTuple):
+    """What one signal weighs (nats) against chance alone, and the level at which it agrees or differs."""
+
+    signal: str
+    level: str
+    nats: float
+
+
+def against_chance(
+    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies = _COUNTS
+) -> list[ChanceLine]:
+    """Returns what each signal weighs against chance alone, at any moment, by ``frequencies``.
+
+    Without these, and of values that belong to somebody, at shipped rates.
+    """
     context = ComparisonContext(
-        _COUNTS,
+        frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
         None,
@@ -111,7 +124,10 @@ def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> 
         shipped=weights.rates(_COUNTS.bans),
     )
     lines = _compared(ours, theirs, context, weights)
-    return {line.signal: adds[0] for line, adds in zip(lines, _adding(lines, weights), strict=True)}
+    return [
+        ChanceLine(line.signal, line.comparison.level, adds[0])
+        for line, adds in zip(lines, _adding(lines, weights), strict=True)
+    ]
 
 
 def _compared(

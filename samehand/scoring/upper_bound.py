@@ -25,6 +25,7 @@ from samehand.scoring.weights import Weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Ages, Most, PairSignal, Signal
 from samehand.signals.context import ComparisonContext
+from samehand.signals.handle import HANDLE
 
 _ROUNDING: Final = 2  # steps by which a sum of floats and a sum of whole steps may differ
 _MOST_NATS: Final = 1e6  # for facts without a limit
@@ -51,7 +52,10 @@ class UpperBound:
         own: list[Signal[Any] | PairSignal[Any]] = [*SIGNALS, *PAIRWISE]
         self._own = own
         self._tables = [weights.signals[one.name] for one in own]
-        self._floors = [table.allowance for table in self._tables]
+        # One fact more: what keys of the handle add besides the most of its other keys.
+        self._besides = len(own)
+        besides = weights.signals[HANDLE.name]
+        self._floors = [*(table.allowance for table in self._tables), 0.0]
         self._grouped = [one.group for one in own]
         names = [one.name for one in own]
         self._beyond = tuple(
@@ -72,7 +76,7 @@ class UpperBound:
         ]
         self._rivals = tuple(
             (
-                tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in self._tables),
+                tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in (*self._tables, besides)),
                 int(not rival.by_calendar) if any(table.limit(place) for table in timed) else None,
             )
             for place, rival in enumerate(RIVALS)
@@ -175,6 +179,9 @@ class UpperBound:
                 continue
             listed.update(dict.fromkeys(own))
             new = self._of_keys(fact, most, tried)
+            for kind, nats in most.besides.items():  # more than none, or the key would be left out
+                besides = _KeyFact(self._besides, _steps(nats))
+                new = {key: (*own, besides) if key[0] == kind else own for key, own in new.items()}
             if more:
                 new = {key: (*several, *more) for key, several in new.items()}
             for key in new.keys() & found.keys():

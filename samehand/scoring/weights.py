@@ -149,6 +149,13 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
+        return max([self.nats(level, rate) for level in self._heaviest_of(levels)])
+
+    def nats_a_bit(self, levels: tuple[str, ...]) -> float:
+        """The most (nats) that one of the levels gains where half as many others show it."""
+        return math.log(2.0) * max([self.levels[level].multiplier for level in self._heaviest_of(levels)])
+
+    def _heaviest_of(self, levels: tuple[str, ...]) -> list[str]:
         heaviest = self._heaviest.get(levels)
         if heaviest is None:
             # The levels among which the heaviest is, whatever the rate: no other has as much of all numbers.
@@ -159,7 +166,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
                 if not any(one[1] <= other[1] and one[2] <= other[2] for other in found):
                     found.append(one)
             heaviest = self._heaviest[levels] = [level for *_, level in found] or list(levels)
-        return max([self.nats(level, rate) for level in heaviest])
+        return heaviest
 
     @cached_property
     def _heaviest(self) -> dict[tuple[str, ...], list[str]]:

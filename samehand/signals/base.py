@@ -57,12 +57,16 @@ class Levels(Protocol):
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most that one of several levels weighs if the share ``rate`` of unrelated accounts shows it."""
 
+    def nats_a_bit(self, levels: tuple[str, ...]) -> float:
+        """The most that one of several levels gains where half as many unrelated accounts show it."""
+
 
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
     ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known,
     ``by_number`` by how many of its keys are shared (one, two, …, as many as there are numbers or more).
+    ``besides`` has, by kind, what sharing a key adds to the most of the other keys that are shared.
     ``unkeyed`` is the most that it can add where no key is shared: to any candidate, or, if ``beside`` names
     a group, only to candidates that share a key of that group.
     """
@@ -70,6 +74,7 @@ class Most(NamedTuple):
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
     by_number: Sequence[float] = ()
+    besides: Mapping[int, float] = {}
     unkeyed: float = 0.0
     beside: str | None = None
 

@@ -19,7 +19,14 @@ from samehand.frequency.name_prior import bits, digit_bits
 from samehand.frequency.rates import rate_of_bits
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
-from samehand.names.similarity import LONG_BITS_MAX, exact_bits, most_bits, similarity, worth_bits
+from samehand.names.similarity import (
+    LONG_BITS_MAX,
+    exact_bits,
+    most_bits,
+    similarity,
+    typos_bits,
+    worth_bits,
+)
 from samehand.names.word import Similarity, Word
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle
@@ -73,7 +80,6 @@ _RESEMBLING: Final = tuple(level for level in _SENTENCES if level != "same")
 _IN_PART: Final = ("decorated", "extended", "part")
 _WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
 _WHOLE: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE)
-_NUMBERED: Final = (*_WHOLE, KeyKind.HANDLE_NUMBERED)
 _DIFFERENT: Final = Comparison("different", "The handles do not resemble each other.")
 
 
@@ -186,7 +192,8 @@ class HandleSignal(SignalBase[HandleTrait]):
         """Keys of the whole handle or its base may add what its counts say; other keys show a part of it.
 
         Only keys that hold the number may add its bits, except those of reordered words: their number may be
-        the same without a shared key that holds it.
+        the same without a shared key that holds it. A key of an end and the number adds them to what other
+        keys show; by itself it shows no letters but these two, so at least two typos lie between.
         """
         base, number = trait.word.base, digit_bits(trait.digits)
         telling = number >= _NUMBER_BITS_MIN
@@ -215,16 +222,24 @@ class HandleSignal(SignalBase[HandleTrait]):
             return table.most(_IN_PART, context.named_at_least(rate_of_bits(own + unseen)))
 
         def in_any_way(beside: float) -> float:
-            rate = context.named_at_least(rate_of_bits(most_bits(trait.word) + beside))
+            rate = context.named_at_least(rate_of_bits(max(most_bits(trait.word) + beside, 0.0)))
             return table.most(_RESEMBLING, rate)
 
         by_kind = dict.fromkeys(HANDLE_KINDS, in_any_way(unseen))
-        by_kind |= dict.fromkeys(_NUMBERED, max(in_any_way(number), numbered))
+        by_kind |= dict.fromkeys(_WHOLE, max(in_any_way(number), numbered))
+        # Who shares an end and the number, and no other key, writes the letters between in another way.
+        besides = number * table.nats_a_bit(_RESEMBLING) if len(trait.digits) >= DIGITS_MIN else 0.0
+        unlike = in_any_way(unseen - typos_bits(base))
+        by_kind[KeyKind.HANDLE_NUMBERED] = max(unlike, numbered - besides)
         if len(trait.word.tokens) > 1:
             reordered = keys_of(KeyKind.HANDLE_SORTED, letters(trait.joined)[:1])
             by_key |= dict.fromkeys(reordered, in_any_way(number))
         of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.HANDLE_SORTED, nats)
-        return Most(by_kind, of_parts | shown_by_runs(trait.word, nats) | by_key)
+        return Most(
+            by_kind,
+            of_parts | shown_by_runs(trait.word, nats) | by_key,
+            besides={KeyKind.HANDLE_NUMBERED: besides} if besides else {},
+        )
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where it was not kept."""

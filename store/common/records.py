@@ -25,6 +25,7 @@ from samehand.keys import Key
 from samehand.lineage import Descent, founder
 from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
+from samehand.waves.keys import WINDOW_SECONDS
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.common.key_digests import TAG_BYTES
@@ -102,6 +103,19 @@ def read_frame(raw: bytes) -> Frame:
 def keys_of_account(account: Remembered) -> list[Key]:
     """The keys under which an account is to be listed."""
     return keys_of_fingerprints(account.fingerprints) if account.keys is None else sorted(account.keys)
+
+
+def is_new(account: Remembered) -> bool:
+    """Whether the account is known to have begun within the window of waves before this state."""
+    begun = account.shown.begun
+    return begun is not None and account.seen_at - begun <= WINDOW_SECONDS
+
+
+def noting_keys(account: Remembered) -> Sequence[Key]:
+    """The same keys in the order in which the account's signals give them."""
+    if account.keys is not None:
+        return account.keys
+    return list(dict.fromkeys(key for one in account.fingerprints for key in enrolment_keys(one)))
 
 
 def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:

@@ -12,24 +12,28 @@ from dataclasses import dataclass, field, replace
 from samehand.fingerprint.distil import unpack
 from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
-from samehand.keys import KeyKind
+from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent, founder
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from schemas.revisions import next_revision
 from schemas.verdicts import Verdict
+from schemas.waves import WaveReason
 from store.base import (
     Ban,
     BanFacts,
     Candidate,
     Claim,
+    Companions,
     ConfirmedEntry,
     Decided,
     Decision,
     Enrolled,
+    Gathering,
     Member,
     OpenAlert,
     Owed,
+    OwedWave,
     Proposal,
     Query,
     Remembered,
@@ -38,6 +42,7 @@ from store.base import (
     Ruling,
     StoreFacts,
     SummaryCounts,
+    Wave,
 )
 from store.bounds import Bounds
 from store.common.alert_dedup import (
@@ -80,6 +85,7 @@ from store.limits import (
 from store.memory.counts import Counts
 from store.memory.index import Index, IndexEntry, ranked
 from store.memory.remembered import Generation, RememberedInMemory
+from store.memory.waves import WavesInMemory
 
 
 @dataclass(slots=True)
@@ -91,6 +97,7 @@ class MemoryStore:
     _times: list[BanTimes] = field(init=False)
     _remembered: RememberedInMemory = field(init=False)
     _counts: Counts = field(init=False)
+    _waves: WavesInMemory = field(init=False)
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
     _founders: dict[bytes, str] = field(default_factory=dict)
@@ -114,6 +121,7 @@ class MemoryStore:
         self._index = Index()
         self._times = [BanTimes() for _ in range(shards)]
         self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
+        self._waves = WavesInMemory(self._addresses, self.bounds.retention_seconds)
         self._counts = Counts(
             self.bounds.freeze_seconds, self.bounds.lag_seconds, lambda: len(self._index.entries)
         )
@@ -266,10 +274,24 @@ class MemoryStore:
 
     async def remember_then_look(
         self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
-    ) -> tuple[list[Showings], list[list[Candidate]]]:
-        """Remembers accounts, then finds banned ones."""
+    ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
+        """Remembers accounts, then finds banned ones and company."""
         shown = await self.remember(accounts, now=now)
-        return shown, await self.bans_like(queries, now=now, keep=keep)
+        noted = [self._waves.note(one) for one in accounts]
+        companions = [
+            await self._companions(one, *found, now) for one, found in zip(accounts, noted, strict=True)
+        ]
+        return shown, await self.bans_like(queries, now=now, keep=keep), companions
+
+    async def _companions(
+        self, account: Remembered, wave_id: str | None, others: list[str], shared: list[Key], now: float
+    ) -> Companions:
+        own, *read = await self.remembered([account.account, *others], now=now)
+        if own is None:
+            return Companions(wave_id)
+        there = [one for one in read if one is not None]
+        members = frozenset(one.account for one in there if self._waves.wave_of(one.account))
+        return Companions(wave_id, there, members, shared)
 
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
@@ -686,6 +708,31 @@ class MemoryStore:
             Descent(self._founders[one[2][1]], one[2][2]) if one and one[2][1] in self._founders else None
             for one in latest
         ]
+
+    # waves
+    async def gather(self, gathering: Gathering, *, now: float) -> str | None:
+        return self._waves.join(gathering, now)
+
+    async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
+        self._waves.leave(accounts, reason, now)
+
+    async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
+        return [self._waves.wave_of(account) for account in accounts]
+
+    async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
+        return [self._waves.known.get(wave_id) for wave_id in wave_ids]
+
+    async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
+        self._waves.decide(wave_id, now, silenced=silenced)
+
+    async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
+        return self._waves.owed(holder, now)
+
+    async def settle_waves(self, published: Sequence[OwedWave]) -> None:
+        self._waves.settle(published)
+
+    async def recall_waves(self, waves: Sequence[Wave], *, now: float) -> int:
+        return sum(self._waves.recall(wave, now) for wave in waves)
 
     # frequencies and facts
     async def frequencies(self, *, at: float, now: float) -> Frequencies:

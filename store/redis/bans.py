@@ -38,6 +38,7 @@ from store.redis.shards import Shards
 # Bans per script: some milliseconds of Redis, during which it serves nobody else.
 _WRITTEN_AT_ONCE = 128
 _WALKED_AT_ONCE = 512
+_COMPACTED_AT_ONCE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,19 @@ class _Write:
 class Bans:
     """The ban index over all shards."""
 
-    def __init__(self, shards: Shards, families: Families, dedup_seconds: float) -> None:
-        """Takes the shards, the families that resolve founders, and how long a reinstatement is known."""
+    def __init__(
+        self, shards: Shards, families: Families, dedup_seconds: float, *, bulk: bool = False
+    ) -> None:
+        """Takes the shards, the families that resolve founders, and how long a reinstatement is known.
+
+        ``bulk``: postings grow faster, and reserve memory until :meth:`compact`.
+        """
         self._shards = shards
         self._families = families
         self._spread = shards.layout.bans
         self._seconds = round(dedup_seconds)
+        self._bulk = int(bulk)
+        self._compacted = 0
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
         expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
@@ -206,6 +214,22 @@ class Bans:
         dated = _packed(dated_in(frame, quote))
         return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)
 
+    async def compact(self) -> None:
+        """Frees the memory that postings and account maps reserve after bans in bulk.
+
+        Called again after an outage, it goes on where it was.
+        """
+        spread = self._spread
+        most = max(-(-spread.postings // spread.shards), spread.maps)
+        steps = [(shard, at) for shard in self._shards.all for at in range(0, most, _COMPACTED_AT_ONCE)]
+        for shard, at in steps[self._compacted :]:
+            postings = range(shard, spread.postings, spread.shards)[at : at + _COMPACTED_AT_ONCE]
+            maps = range(spread.maps)[at : at + _COMPACTED_AT_ONCE]
+            head = ("b:", spread.shards, shard + at * spread.shards, at)
+            await self._shards.script("compact", shard, *head, len(postings), len(maps))
+            self._compacted += 1
+        self._compacted = 0
+
     async def resting(self) -> int:
         """How many slots of removed bans are not free yet."""
         keys = [self._shards.root(shard) + "b:v" for shard in self._shards.all]
@@ -244,6 +268,7 @@ class Bans:
             BAN_POLICIES,
             self._spread.shards,
             self._spread.slot_bits,
+            self._bulk,
         )
 
 

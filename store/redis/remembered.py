@@ -224,13 +224,18 @@ class RememberedAccounts:
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """The accounts as they are remembered."""
+        return await self.read_digests([self._shards.addresses.account(one) for one in accounts], now)
+
+    async def read_digests(self, digests: Sequence[Digest], now: float) -> list[Remembered | None]:
+        """The same, by their digests."""
         # A gate has no book of its own, and may not turn the pages of the store's.
-        raws = await self._raw(accounts, self._book or await self._noted(), now)
+        raws = await self._raw(digests, self._book or await self._noted(), now)
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         """What :meth:`remember` would return for these accounts."""
-        raws = await self._raw([one.account for one in accounts], await self._noted(), now)
+        digests = [self._shards.addresses.account(one.account) for one in accounts]
+        raws = await self._raw(digests, await self._noted(), now)
         return [
             self._as_shown(account, frame, quote)
             for account, (frame, quote) in zip(accounts, raws, strict=True)
@@ -242,9 +247,8 @@ class RememberedAccounts:
         tag = self._shards.addresses.account(account.account).tag
         return with_former(account, frame_of(tag, account.fingerprints, None), frame, quote).shown
 
-    async def _raw(self, accounts: Sequence[str], book: _Book, now: float) -> list[list[bytes]]:
+    async def _raw(self, digests: Sequence[Digest], book: _Book, now: float) -> list[list[bytes]]:
         """Frame and quote of each, empty where there is none."""
-        digests = [self._shards.addresses.account(account) for account in accounts]
         head, items = self._head(book, now), [(digest.raw,) for digest in digests]
         return await self._shards.ask("remembered_read", digests, head, items, 2)
 

@@ -39,6 +39,8 @@ _OWED_AT_ONCE: Final = 100  # three kilobytes each
 _NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnls]|h[012]):([0-9a-f]{32}))", re.DOTALL)
 _REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
 _ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
+_WAVES: Final = re.compile(rb"\{0\}:(v[:moxs].*)", re.DOTALL)
+_NOBODY: Final = Digest(b"")
 _WHEREABOUTS: Final = b"l:"
 _MARKER: Final = b"s:"
 
@@ -198,7 +200,7 @@ class Resharding:
         await self._carry_owed()
         await self._carry_moments("unjudged", "NX")
         await self._carry_moments("until")
-        return so_far
+        return so_far + await self._carry_waves()
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
         """The target's shard of a digest; without a digest every shard, since any may be the right one."""
@@ -248,6 +250,15 @@ class Resharding:
                         there = target.root(target.of(owed_on(owed)))
                         await target.client.command("HSET", there + "owed", alert, owed)
                         await target.client.command("ZADD", there + "due", due[alert], alert)
+
+    async def _carry_waves(self) -> int:
+        """Copies waves; what new accounts noted of the last day is noted anew. Returns how many keys."""
+        copied, at = 0, len(self._source.shards.layout.prefix.encode())
+        async for names in _scanned(self._source.shards, b"v*"):
+            keys = [found[1] for name in names if (found := _WAVES.fullmatch(name, at))]
+            await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
+            copied += len(keys)
+        return copied
 
     async def _carry_moments(self, name: str, *options: str) -> None:
         """Copies a sorted set whose members begin with the digest by which their shard is chosen."""

@@ -10,6 +10,8 @@ _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
     **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
+    **dict.fromkeys(("wave_note", "wave_join", "wave_leave", "wave_decide", "wave_ids"), ("waves",)),
+    **dict.fromkeys(("wave_read", "waves_owed", "waves_settle", "wave_recall"), ("waves",)),
     "pair_check": ("checks",),
     "account_check": ("checks",),
     "propose": ("outbox", "proposing"),
@@ -22,6 +24,7 @@ _NAMES = (
     "ban_read",
     "entries",
     "rest",
+    "compact",
     "expiring",
     "heads",
     "frames",
@@ -58,12 +61,21 @@ _NAMES = (
     "dump",
     "restore",
     "history",
+    "wave_note",
+    "wave_join",
+    "wave_leave",
+    "wave_decide",
+    "wave_ids",
+    "wave_read",
+    "waves_owed",
+    "waves_settle",
+    "wave_recall",
 )
 
 
 READING = frozenset(
     {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
-    | {"about", "remembered_read"}
+    | {"about", "remembered_read", "wave_ids", "wave_read"}
 )
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
 

@@ -109,6 +109,7 @@ class Names:
         self.shadow = f"{prefix}alerts.shadow"
         self.sample = f"{prefix}alerts.sample"
         self.state = f"{prefix}alerts.state"
+        self.waves = f"{prefix}alerts.waves"
         self.verdicts = f"{prefix}alerts.verdicts"
         self.appeals = f"{prefix}appeals.decided"
         self.enrolled = f"{prefix}fingerprints.enrolled"
@@ -143,6 +144,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.alerts, many, retention_days=30, rights=_WRITE),
         TopicSpec(called.shadow, many, retention_days=7, rights=_WRITE),
         TopicSpec(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
+        TopicSpec(called.waves, many, compacted=True, rights=_BOTH),  # likewise
         # Kept for a short time, since it quotes accounts that never alerted.
         TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads

@@ -46,6 +46,7 @@ class Life:
     heard: list[MirrorAlert | AlertSummary] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
     """Words to look-back that the relay has published and nobody has read yet."""
+    waves: list[tuple[str, bytes | None]] = field(default_factory=list)
     states: dict[bytes, bytes] = field(default_factory=dict)  # what compaction leaves of the topic
 
     def number(self, alert: MirrorAlert | AlertSummary) -> int:
@@ -70,6 +71,9 @@ class Life:
         """Takes an alert, or its state, from the broker."""
         if (alert := self.alert(emit)) is not None:
             self.heard.append(alert)
+        elif emit.topic == self.context.topics.waves:
+            assert emit.key is not None
+            self.waves.append((emit.key.decode(), emit.value))
         elif emit.topic == self.context.topics.state:
             assert emit.last, "a state is published after its alert"
             assert emit.key is not None
@@ -94,7 +98,7 @@ class Life:
 
     async def relay(self) -> None:
         """Publishes all that the store owes, and lets look-back have the words among it."""
-        while await self.relaying.look() or self.words:
+        while await self.relaying.look() or await self.relaying.look_at_waves() or self.words:
             words, self.words = self.words, []
             await self.tell(self.lookback, *words)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from store.bounds import Bounds
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life, dead
-from tests.makers import a_ban, a_reinstatement, a_sign_up, arrival
+from tests.makers import NOON, a_ban, a_reinstatement, a_sign_up, arrival
 from tests.store.conftest import SMALL
 from tests.trips import Trips, trips
 
@@ -168,7 +169,11 @@ async def test_an_event_without_an_alert_waits_for_three_trips(lived: Life) -> N
 async def test_an_alert_waits_for_two_more_and_its_confirmation_for_one(lived: Life) -> None:
     one = lived_on_one_shard(lived)
     for many in (1, BATCH):
-        events = [a_sign_up(handle=f"umar_media_{n}", device_id=DEVICE) for n in range(many)]
+        # On a day of its own each: together they would be a wave, which takes some trips more.
+        events = [
+            a_sign_up(handle=f"umar_media_{n}", device_id=DEVICE, at=NOON - timedelta(days=2 * n + 2))
+            for n in range(many)
+        ]
         with trips() as counted:
             outcomes: list[Outcome] = await lived.screen([arrival(event) for event in events])
         assert any(isinstance(it, Published) for it in outcomes)

@@ -29,7 +29,7 @@ from samehand.showings import Showings
 from schemas.record import Record
 from schemas.verdicts import Verdict
 from schemas.wire import encode
-from store.base import Candidate, Query, Remembered
+from store.base import ALONE, Candidate, Companions, Query, Remembered
 from store.memory.store import MemoryStore
 from streams.clock import SystemClock
 from streams.outcomes import Emit, Published
@@ -99,10 +99,10 @@ class Stepping:
 
     async def remember_then_look(
         self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int
-    ) -> tuple[list[Showings], list[list[Candidate]]]:
+    ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Two steps, since each is a trip to Redis."""
         shown = await self.remember(accounts, now=now)
-        return shown, await self.bans_like(queries, now=now, keep=keep)
+        return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
 
     def owes(self) -> bool:
         """Whether the store owes a withdrawal."""
@@ -110,7 +110,9 @@ class Stepping:
 
     def contents(self) -> tuple[bytes, int]:
         """What the store holds, and how much of it is still owed."""
-        kept = [one.name for one in fields(self._store) if one.name not in ("_addresses", "_counts")]
+        kept = [
+            one.name for one in fields(self._store) if one.name not in ("_addresses", "_counts", "_waves")
+        ]
         return pickle.dumps({name: getattr(self._store, name) for name in kept}), len(self._owed)
 
     def hold(self, contents: bytes) -> None:

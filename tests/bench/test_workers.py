@@ -22,7 +22,7 @@ from bench.running.filled import environment, fill, pepper_file
 from bench.running.in_a_day import InADay
 from bench.running.scene import Spent
 from bench.scale import Report as ScaleReport
-from bench.scale import Row, Setting, masters
+from bench.scale import Row, Setting, Size, masters
 from bench.scale import summary as scale_summary
 from bench.scale import table as scale_table
 from bench.soak import Report as SoakReport
@@ -123,6 +123,13 @@ def test_each_setting_is_held_against_the_first() -> None:
     told = scale_table(ScaleReport(1_000, 400, ROWS, machine()))
     assert "| one Redis | 1 | 4,000 + 1,000 | 1.00 | 4,000 + 70,000 | 200 |" in told
     assert "| cluster of 3, 12 shards | 1 | 6,000 + 4,000 | 2.00 | 40,000 + 800,000 | 100 |" in told
+
+
+def test_a_store_of_each_size_is_held_against_the_first() -> None:
+    sizes = [Size(100_000, 1_500.0, 500.0, 1.0), Size(1_000_000, 1_600.0, 620.0, 1.11)]
+    told = scale_table(ScaleReport(1_000, 400, ROWS, machine(), sizes))
+    assert "| 100,000 | 1,500 + 500 | 1.00 |" in told
+    assert "| 1,000,000 | 1,600 + 620 | 1.11 |" in told
 
 
 def test_bytes_are_multiplied_to_the_goal() -> None:

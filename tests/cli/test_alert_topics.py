@@ -14,7 +14,7 @@ from cli import alert_topics
 from cli.alert_topics import AlertReplay, AlertTopics
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
-from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
+from schemas.examples import ALERT, STATE, SUMMARY, VERDICT, WAVE, WITHDRAWN
 from schemas.record import Record
 from schemas.revisions import by_time
 from schemas.wire import encode
@@ -45,10 +45,12 @@ class Topics:
         states: Sequence[bytes | None] = (),
         verdicts: Sequence[Record] = (),
         alerts: Sequence[bytes] = (),
+        waves: Sequence[bytes | None] = (),
     ) -> None:
         self.values: dict[str, list[bytes | None]] = {
             "t.alerts": list(alerts),
             "t.alerts.state": list(states),
+            "t.alerts.waves": list(waves),
             "t.alerts.verdicts": [encode(it) for it in verdicts],
         }
 
@@ -57,7 +59,8 @@ class Topics:
 
     def read(self, topic: str, partition: int) -> Iterator[Arrival]:
         for offset, value in enumerate(list(self.values[topic])):
-            yield Arrival(topic, partition, offset, KEY, value, timestamp=2e9)
+            key = WAVE.wave_id.encode() if topic == "t.alerts.waves" else KEY
+            yield Arrival(topic, partition, offset, key, value, timestamp=2e9)
 
     def send(self, topic: str, *, key: bytes, value: bytes, headers: list[Any]) -> Topics:
         assert key == KEY
@@ -238,3 +241,27 @@ async def test_what_the_store_was_told_it_is_not_told_again(
     monkeypatch.setattr(alert_topics, "recall", again)
     await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     again.assert_awaited_once_with([], life.context)
+
+
+async def test_waves_are_known_again_by_their_last_record(life: Life) -> None:
+    waves = [encode(WAVE), encode(replace(WAVE, revision=WAVE.revision - 1, members=WAVE.members[:2]))]
+    for _ in range(2):
+        _, counts = await replayed(life, Topics(waves=[b"{", *waves]))
+    (known,) = await life.context.store.waves([WAVE.wave_id])
+    assert known is not None
+    assert (known.revision, len(known.members)) == (WAVE.revision, 5)
+    assert counts.waves == 0, "nothing changes when they are read again"
+
+
+async def test_a_verdict_on_a_recalled_wave_silences_it(life: Life) -> None:
+    verdict = replace(VERDICT, alert_id=WAVE.wave_id, verdict="not_mirror")
+    _, counts = await replayed(life, Topics(waves=[encode(WAVE)], verdicts=[verdict]))
+    (known,) = await life.context.store.waves([WAVE.wave_id])
+    assert known is not None
+    assert (counts.waves, known.withdrawn) == (1, "verdict")
+
+
+async def test_a_forgotten_wave_stays_forgotten(life: Life) -> None:
+    topics = Topics(waves=[encode(WAVE), None])
+    await replayed(life, topics)
+    assert await life.context.store.waves([WAVE.wave_id]) == [None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,9 +17,9 @@ from deliver.metrics import WebhookMetrics
 from deliver.shapes import Sendable
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealDecided
-from schemas.examples import ALERT, SUMMARY
+from schemas.examples import ALERT, SUMMARY, WAVE
 from schemas.record import Record
-from schemas.wire import encode
+from schemas.wire import decode_wave, encode
 from streams.deadletters.admin import ENDPOINT_HEADER
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Headers, Published
@@ -53,7 +54,7 @@ class Scripted:
 
 
 class Scene:
-    def __init__(self, wanted: Filter | None = None, shape: Shape = "generic") -> None:
+    def __init__(self, wanted: Filter | None = None, shape: Shape = "generic", **topic: Any) -> None:
         self.clock, self.client, self.registry = FakeClock(), Scripted(), CollectorRegistry()
         self.is_leaving = False
         self.agent = EndpointAgent(
@@ -63,6 +64,7 @@ class Scene:
             now=self.clock.now,
             ticks=self.clock.ticks,
             leaving=lambda: self.is_leaving,
+            **topic,
         )
         self._offsets: Iterator[int] = iter(range(10_000))
 
@@ -110,6 +112,14 @@ async def test_an_endpoint_gets_the_alerts_that_it_wants_and_summaries_by_their_
 async def test_coop_gets_no_summary_since_its_items_are_accounts() -> None:
     scene = Scene(shape="coop")
     assert await scene.agent([scene.arrival(SUMMARY)]) == [NOTHING]
+
+
+async def test_waves_are_sent_and_none_that_is_refused_is_written_to_their_topic_again() -> None:
+    scene = Scene(decode=decode_wave, compacted=True)
+    assert await scene.agent([scene.arrival(WAVE), Arrival("waves", 0, 1, b"k", None)]) == [HAS_IT, NOTHING]
+    scene.client.answer = lambda alert: Refused(422)
+    assert await scene.agent([scene.arrival(WAVE)]) == [NOTHING]
+    assert (scene.counted("delivered"), scene.counted("refused")) == (1, 1)
 
 
 async def test_a_record_that_is_no_alert_is_a_dead_letter_of_this_endpoint() -> None:

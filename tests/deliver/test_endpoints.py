@@ -110,6 +110,11 @@ def test_secrets_come_from_files_and_the_environment_and_are_never_shown(folder:
             "item_type = 'x'\nappeals = true",
             "name another endpoint for appeals",
         ),
+        (
+            "[endpoints.a]\nshape = 'coop'\nurl = 'https://a.example'\nkey_file = 'FOLDER/key'\n"
+            "item_type = 'x'\nwaves = true",
+            "name another endpoint for waves",
+        ),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'http://a.example'", "plain http only with allow_networks"),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'ftp://a.example'", "must be https://"),
         ("[endpoints.a]\nshape = 'slack'\nurl = 'https://'", "must be https:// with a host"),
@@ -147,6 +152,8 @@ def test_a_process_takes_a_bounded_number(folder: Path) -> None:
         read(folder, f"{many}\n[endpoints.more]{one}")
     with pytest.raises(SettingsError, match="counts twice"):
         read(folder, f"{many}\nappeals = true")
+    with pytest.raises(SettingsError, match="counts twice"):
+        read(folder, f"{many}\nwaves = true")
 
 
 def test_without_a_file_there_is_nothing_to_do() -> None:

@@ -28,6 +28,8 @@ def test_it_reads_alerts_and_writes_dead_letters(settings: Settings) -> None:
     assert {it.name: set(it.rights) for it in topics_of(settings, [alone])} == needed
     both = {it.name: set(it.rights) for it in topics_of(settings, [alone, appeals])}
     assert both == {**needed, "t.appeals.decided": {"READ"}}
+    waves = topics_of(settings, [alone, Endpoint("waves", "", waves=True)])
+    assert {it.name: set(it.rights) for it in waves} == {**needed, "t.alerts.waves": {"READ"}}
 
 
 def test_every_endpoint_is_a_group_of_its_own_that_refusals_do_not_stop(settings: Settings) -> None:

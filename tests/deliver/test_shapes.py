@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from deliver.endpoints import Endpoint, Shape
-from deliver.shapes import REASONS_MAX, Sendable, body_of, escaped, message_id
+from deliver.endpoints import Endpoint, Filter, Shape
+from deliver.shapes import REASONS_MAX, Sendable, body_of, escaped, message_id, takes
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided
-from schemas.examples import ALERT, APPEAL_DECIDED, SUMMARY, WITHDRAWN
+from schemas.examples import ALERT, APPEAL_DECIDED, SUMMARY, WAVE, WAVE_MERGED, WITHDRAWN
+from schemas.waves import WaveAlert
 
 # What receivers get: the record itself, an item of Coop, a message for people.
 
@@ -77,6 +79,30 @@ def test_a_decided_appeal_is_sent_under_the_id_of_the_appeal() -> None:
     assert header["text"]["text"] == "Appeal partly"
     assert "<!channel>" not in who["text"]["text"]
     assert "reason several" in facts["elements"][0]["text"]
+
+
+def test_a_wave_is_sent_under_its_id_and_revision() -> None:
+    body = sent(WAVE)
+    assert (body["type"], body["timestamp"]) == ("wave.opened", WAVE.changed_at.isoformat())
+    assert msgspec.convert(body["data"], WaveAlert) == WAVE
+    assert sent(WAVE_MERGED)["type"] == "wave.withdrawn"
+    assert message_id(WAVE) == f"{WAVE.wave_id}.{WAVE.revision}"
+    header, pattern, context = sent(replace(WAVE, handle_pattern="<!here>*"), "slack")["blocks"]
+    assert header["text"]["text"] == "5 new accounts resemble each other"
+    assert "bio: almost-same, 5" in pattern["text"]["text"]
+    assert "<!" not in pattern["text"]["text"]
+    assert WAVE.wave_id in context["elements"][0]["text"]
+    assert "Withdrawn: merged" in str(sent(WAVE_MERGED, "slack"))
+
+
+@pytest.mark.parametrize(
+    ("platforms", "shape", "wanted"),
+    [({"x"}, "generic", True), ({"y"}, "slack", False), (set(), "coop", False)],
+)
+def test_an_endpoint_takes_waves_of_its_platforms(platforms: set[str], shape: Shape, wanted: bool) -> None:
+    endpoint = Endpoint("a", "", shape, item_type="x", filter=Filter(platforms=frozenset(platforms)))
+    assert takes(endpoint, WAVE) is wanted
+    assert takes(endpoint, WAVE_MERGED) is (shape != "coop"), "whoever has it must hear of its end"
 
 
 def test_slack_gets_blocks_within_its_limits() -> None:

@@ -31,6 +31,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "alerts": wire.decode_alert,
     "alerts.sample": wire.decode_alert,
     "alerts.state": wire.decode_alert_state,
+    "alerts.waves": wire.decode_wave,
     "alerts.verdicts": wire.decode_verdict,
     "appeals.decided": wire.decode_appeal_decided,
     "fingerprints.enrolled": wire.decode_enrolled,

@@ -600,7 +600,7 @@ class TestRemembered:
         await store.enrol([a_ban("9001", handle="umar_media"), a_ban("9002", handle="salma_khan")], now=NOW)
         accounts = [a_remembered(str(n), handle="umar_media") for n in range(REMEMBERED_AT_ONCE + 3)]
         queries = [a_query("1", handle="umar_media"), a_query("2", handle="salma_khan")]
-        shown, found = await store.remember_then_look(accounts, queries, now=NOW, keep=1)
+        shown, found, _ = await store.remember_then_look(accounts, queries, now=NOW, keep=1)
         assert shown == await store.showings(accounts, now=NOW)
         alone = await store.bans_like(queries, now=NOW, keep=1)
         assert [[one.ref for one in several] for several in found] == [
@@ -612,8 +612,8 @@ class TestRemembered:
     async def test_nobody_to_remember_leaves_the_look_up(self, store: Store) -> None:
         await store.enrol([a_ban("9001", handle="umar_media")], now=NOW)
         queries = [a_query("1", handle="umar_media")]
-        shown, found = await store.remember_then_look([], queries, now=NOW)
-        assert (shown, [len(several) for several in found]) == ([], [1])
+        shown, found, companions = await store.remember_then_look([], queries, now=NOW)
+        assert (shown, [len(several) for several in found], companions) == ([], [1], [])
 
     async def test_it_is_kept_for_the_retention_time_and_an_eighth_longer_at_most(self, store: Store) -> None:
         await store.remember([a_remembered("7")], now=NOW)

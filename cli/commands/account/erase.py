@@ -20,6 +20,7 @@ from agents.common.tombstones import tombstone
 from cli import output
 from cli.commands.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.commands.account.places import places
+from cli.commands.account.topics import COMPACTED
 from cli.desk_database import desk_database
 from cli.exit_codes import NotDone
 from cli.offline.offline_scoring import batches
@@ -39,8 +40,7 @@ POLL_SECONDS: Final = 0.5
 _WRITTEN_ON: Final = ("alerts", "shadow")
 """Topics on which an erasure has workers write further records with the account's id."""
 
-_COMPACTED: Final = ("banned", "state")
-_IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store", "family"})
+_IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store", "waves-in-store", "family"})
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Receipt:
 def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: bool, now: float) -> Receipt:
     """The receipt of a dry run: what would be asked for, and what would remain."""
     ending, where = _ending(ban=ban), places(settings)
-    asked = [row for row in found.rows if row.ended_by in ending and row.kind not in _COMPACTED]
+    asked = [row for row in found.rows if row.ended_by in ending and row.kind not in COMPACTED]
     if "Redis" in found.not_read:  # workers do their part whether or not this command sees it
         kinds = ("remembered-account", "alerts-in-store", *(("ban",) if ban else ()))
         asked += [Holding(kind=kind, place=where[kind], records=None, until=None) for kind in kinds]
@@ -198,7 +198,7 @@ def _remaining(
 ) -> Iterator[Holding]:
     where, topics = places(settings), found.topics.found
     for row in found.rows:
-        if row.kind in _COMPACTED and row.ended_by in ending:
+        if row.kind in COMPACTED and row.ended_by in ending:
             yield replace(row, reason="compaction", until=topics[row.kind].gone_at(now))
         elif row.kind in _WRITTEN_ON:
             yield replace(row, until=topics[row.kind].gone_at(now))

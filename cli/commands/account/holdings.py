@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agents.runtime.store_factory import peppers_of, store_of
 from cli.commands.account.places import Place, places
-from cli.commands.account.topics import TOPICS, ScannedTopics, describe, scan
+from cli.commands.account.topics import COMPACTED, TOPICS, ScannedTopics, describe, scan
 from cli.desk_database import absence_of, desk_database
 from cli.exit_codes import NotDone
 from samehand.elapsed import DAY_SECONDS
@@ -127,6 +127,7 @@ class Gatherer:
             (self.found.remembered,) = await store.remembered(key, now=now)
             (about,), (on_ban,) = await store.alerts_about(key), await store.alerts_on(key)
             (descent,) = await store.descents(key)
+            (wave_id,) = await store.wave_ids(key)
         finally:
             await store.close()
         if (ban := self.found.ban) is not None:
@@ -138,6 +139,8 @@ class Gatherer:
             self._add("remembered-account", 1, seen if seen > now else now + longest, None, "deletion")
         if alerts := len({alert.alert_id for alert in (*about, *on_ban)}):
             self._add("alerts-in-store", alerts, None, None, "deletion")
+        if wave_id is not None:
+            self._add("waves-in-store", 1, None, None, "deletion")
         if descent is not None:
             self._add("family", 1, None, "decision", "tombstone")
         return self.found
@@ -160,15 +163,15 @@ class Gatherer:
             if records.named:
                 self._add(kind, len(records.named), None, "decision")
             if not read:
-                compacted = kind in ("banned", "state")
+                compacted = kind in COMPACTED
                 self._add(kind, None, None if compacted else records.gone_at(self.now), "not-read")
             elif not records.count:
                 continue
-            elif kind in ("banned", "state") and not records.live:
+            elif kind in COMPACTED and not records.live:
                 self._add(kind, records.count, records.gone_at(records.newest), "compaction")
             elif kind == "banned":
                 self._add(kind, records.count, None, "ban", "tombstone")
-            elif kind == "state":
+            elif kind in ("state", "waves"):
                 self._add(kind, records.count, None, None, "deletion")
             else:
                 self._add(kind, records.count, records.gone_at(records.newest), "retention")

@@ -52,6 +52,10 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         " quotes",
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
+    "waves": (
+        "ids and handles of the accounts of a wave, and by which signals they resemble each other",
+        "a record without the account (it was deleted, or its ban was lifted), then compaction",
+    ),
     "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
     "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
@@ -119,6 +123,13 @@ def places(settings: Settings) -> dict[str, Place]:
             _QUOTES,
             "as long as the ban",
             "a deletion of either account; the end of the ban",
+        ),
+        "waves-in-store": Place(
+            "Redis, waves",
+            "the account's id and handle, by which signals it resembles others; for two days keyed digests of"
+            " values that it noted",
+            f"{_setting('REMEMBER_DAYS', settings.remember_days)} after the wave changed last",
+            "a deletion; a lifted ban",
         ),
         "family": Place(
             "Redis, families",

@@ -25,6 +25,7 @@ from schemas.wire import (
     decode_enrolled,
     decode_letter,
     decode_verdict,
+    decode_wave,
     encode,
 )
 from streams.kafka.client import admin, reader
@@ -43,9 +44,12 @@ _UNBOUNDED_MS: Final = 2**62
 
 TOPICS: Final = (
     *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
-    *("enrolled", "alerts", "shadow", "sample", "state", "verdicts", "appeals", "gate_audit", "letters"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "waves"),
+    *("verdicts", "appeals", "gate_audit", "letters"),
 )
 """By the attribute of `Names`: alerts before verdicts, which name an alert alone."""
+
+COMPACTED: Final = ("banned", "state", "waves")
 
 
 @dataclass(slots=True)
@@ -123,6 +127,8 @@ def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
                     found.named.discard(arrival.key)
                 elif _takes(attribute, arrival, account, scanned):
                     found.add(arrival)
+                elif attribute == "waves":  # a later record of the wave, without the account
+                    found.live.discard(arrival.key)
     return scanned
 
 
@@ -148,6 +154,9 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
     if attribute == "appeals":
         decided = decode_appeal_decided(arrival.value, now=math.inf)
         return not isinstance(decided, Malformed) and decided.record.key == account.key
+    if attribute == "waves":
+        wave = decode_wave(arrival.value, now=math.inf)
+        return not isinstance(wave, Malformed) and account.key in {it.account for it in wave.record.members}
     return _takes_alert(attribute, arrival, account, scanned)
 
 

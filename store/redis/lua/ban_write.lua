@@ -1,9 +1,9 @@
 -- Enrols, expunges, retires or sweeps bans, on the account's shard. ARGV: epoch, now, marker seconds, account-map
 -- buckets, slots at most, enrolments noted, days for which the calendar keeps minutes and hours, its policies at most,
--- shards, bits of a slot, then thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn,
--- expected frame and quote, new frame and quote, rows of this shard to remove (`=`: the same as those to add, so that
--- the ban keeps its slot) and to add, rows of all shards to remove, and what the calendar is to stop and to start
--- counting. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place now
+-- shards, bits of a slot, 1 for bans in bulk (else 0), then thirteen for each operation: verb, digest, occurred_at, why
+-- its alerts are withdrawn, expected frame and quote, new frame and quote, rows of this shard to remove (`=`: the same
+-- as those to add, so that the ban keeps its slot) and to add, rows of all shards to remove, and what the calendar is to
+-- stop and to start counting. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place now
 -- and before, '' for none.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
@@ -12,6 +12,7 @@ local noted = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
 one_of(ARGV[10], ARGV[11])
+BULK = ARGV[12] == '1'
 times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 
 -- The expiry calendar: `x` is a sorted set of the hours in which bans expire, and each hour has a list of their slots,
@@ -120,7 +121,7 @@ local function one(
   return slot and 'removed' or 'nothing', nil, slot and 'b:' .. slot
 end
 
-for at = 12, #ARGV, 13 do
+for at = 13, #ARGV, 13 do
   local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 12))
   if type(word) == 'table' then
     times_write()

@@ -128,32 +128,35 @@ local function held(posting, print, width)
   return count
 end
 
--- Iterates over rows: the posting's key, print, cap, kind, and bucket and print as one packed string.
+-- Iterates over rows: the posting's key, print, and where the row's cap (u16) and kind (a byte) stand.
 local function each_row(index, rows)
   local start, size, at = index .. 'p', byte(rows), 4
   return function()
     if at > #rows then return nil end
     local here = at + 4
-    local high, low = byte(rows, here + size, here + size + 1)
     at = here + size + 3
-    return start .. sub(rows, here - 4, here - 1),
-      sub(rows, here, here + size - 1),
-      high * 256 + low,
-      byte(rows, at - 1),
-      sub(rows, here - 4, here + size - 1)
+    return start .. sub(rows, here - 4, here - 1), sub(rows, here, here + size - 1), at - 3
   end
+end
+
+local function cap_of(rows, at)
+  local high, low = byte(rows, at, at + 1)
+  return high * 256 + low
 end
 
 -- Adds an entry, unless it is listed already or the posting is full; returns a full posting's content. A posting
 -- without a time to live is written whole, so that Redis keeps it at its exact size.
-local function list_exactly(key, print, place, cap, ttl)
+local function list_exactly(key, print, place, rows, at, ttl)
   local posting, entry = call('GET', key), print .. place
   if not posting then
     call('SET', key, entry)
     if ttl then call('EXPIRE', key, ttl) end
+    return
   elseif aligned(posting, entry, #entry) then
     return
-  elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- a shorter posting cannot hold as many
+  end
+  local cap = cap_of(rows, at)
+  if #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- a shorter posting cannot hold as many
     return posting
   elseif ttl then
     call('APPEND', key, entry)
@@ -163,12 +166,16 @@ local function list_exactly(key, print, place, cap, ttl)
 end
 
 -- The same by APPEND, for an entry that is not listed: one command instead of two, at the cost of memory that Redis
--- reserves for the next entry. Meant for postings that are written with every event and have a time to live.
-local function list_quickly(key, print, place, cap, ttl)
+-- reserves for the next entry. Meant for postings that are written with every event and have a time to live, and for
+-- bans in bulk, after which compact.lua frees what was reserved.
+local function list_quickly(key, print, place, rows, at, ttl)
   local size, width = call('APPEND', key, print .. place), #print + #place
   if size == width then
-    call('EXPIRE', key, ttl)
-  elseif size > cap * width then
+    if ttl then call('EXPIRE', key, ttl) end
+    return
+  end
+  local cap = cap_of(rows, at)
+  if size > cap * width then
     local posting = call('GET', key)
     if held(posting, print, width) > cap then
       posting = sub(posting, 1, -width - 1)
@@ -269,15 +276,20 @@ local function middle_out(key, print, place, posting, cap)
   return true
 end
 
+-- Whether postings and account maps without a time to live grow by APPEND, too. Set by ban_write.lua.
+local BULK = false
+
 -- Lists an account in all its rows. `again`: the account was written before, so it is not counted as turned away once
 -- more. `apart`: not in one step with its record, so a repeated command may find the entry listed already.
 local function list_all(index, rows, place, ttl, again, apart)
-  local list = ttl and not again and not apart and list_quickly or list_exactly
+  local list = (ttl or BULK) and not again and not apart and list_quickly or list_exactly
   local cluster = sub(rows, 2, 1 + CLUSTER)
-  for key, print, cap, kind, where in each_row(index, rows) do
-    local posting, turned_away = list(key, print, place, cap, ttl), not again
+  for key, print, at in each_row(index, rows) do
+    local posting, turned_away = list(key, print, place, rows, at, ttl), not again
     if posting then
+      local cap, kind = cap_of(rows, at), byte(rows, at + 2)
       if NAMING[kind] then
+        local where = sub(rows, at - 4 - #print, at - 1) -- bucket and print
         turned_away = crowd_in(index, key, where, print, place, cluster, posting, cap, ttl, again) and not again
       elseif not again and not silent(kind) then
         middle_out(key, print, place, posting, cap)
@@ -289,11 +301,13 @@ end
 
 local function unlist_all(index, rows, place)
   local crowds = call('EXISTS', index .. 'o') == 1
-  for key, print, cap, kind, where in each_row(index, rows) do
+  for key, print, at in each_row(index, rows) do
     local posting, entry = call('GET', key), print .. place
     local i = posting and aligned(posting, entry, #entry)
     if i then cut(key, posting, i, #entry) end
-    if crowds and NAMING[kind] then crowd_out(index, key, where, print, place, cap) end
+    if crowds and NAMING[byte(rows, at + 2)] then
+      crowd_out(index, key, sub(rows, at - 4 - #print, at - 1), print, place, cap_of(rows, at))
+    end
   end
 end
 
@@ -321,6 +335,7 @@ end
 
 local function map_put(index, digest, buckets, slot, ttl)
   local key = map_key(index, digest, buckets)
+  if BULK then return call('APPEND', key, map_print(digest) .. to24(slot)) end
   local map = call('GET', key)
   call('SET', key, (map or '') .. map_print(digest) .. to24(slot), 'KEEPTTL')
   if ttl and not map then call('EXPIRE', key, ttl) end
@@ -356,7 +371,7 @@ local function entry_remove(index, buckets, digest, slot, rows)
 end
 
 local function hex(digest)
-  return (string.gsub(digest, '.', function(c) return string.format('%02x', byte(c)) end))
+  return string.format(string.rep('%02x', #digest), byte(digest, 1, -1))
 end
 
 -- Markers: `moment until`, in force while `until` is in the future.

@@ -11,6 +11,7 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS
+from schemas.waves import WAVE_REASONS
 from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
@@ -60,6 +61,8 @@ class AlertMetrics:
             self.time_to_detect_seconds.labels(direction)
         for reason in WITHDRAWN_REASONS:
             self.alerts_withdrawn.labels(reason)
+        for wave_reason in WAVE_REASONS:
+            self.waves_withdrawn.labels(wave_reason)
         for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
             self.verdicts.labels(verdict, band)
         for band in BANDS:
@@ -77,6 +80,14 @@ class AlertMetrics:
         )
         self.alerts_withdrawn = Counter(
             "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
+        )
+        self.waves = Counter(
+            "samehand_waves",
+            "Waves published while they are open, each time that they changed.",
+            registry=registry,
+        )
+        self.waves_withdrawn = Counter(
+            "samehand_waves_withdrawn", "Waves withdrawn.", ("reason",), registry=registry
         )
         self.sampled_pairs = Counter(
             "samehand_sampled_pairs",
@@ -173,6 +184,10 @@ class AlertMetrics:
         self.alerts.labels(band, direction, queue if queue in self._queues else OTHER).inc()
         if seconds_since_ban is not None:
             self.time_to_detect_seconds.labels(direction).observe(max(0.0, seconds_since_ban))
+
+    def wave(self, withdrawn: str | None) -> None:
+        """A wave was published: open, or withdrawn for a reason."""
+        (self.waves if withdrawn is None else self.waves_withdrawn.labels(withdrawn)).inc()
 
     def weighs(self, stage: str, weights_version: str | None, *, refused: bool = False) -> None:
         """Which table of weights is in force, None for no shadow, and whether another one was adopted."""

@@ -174,7 +174,8 @@ def allowed(
         if (shared and one.group != "name") or not (most.by_kind or most.by_key):
             found[one.name] = 99.0
         elif shared:
-            found[one.name] = max(says(most, key) for key in shared)
+            besides = max(most.besides.get(key[0], 0.0) for key in shared)
+            found[one.name] = max(says(most, key) for key in shared) + besides
         else:
             found[one.name] = max(weights.signals[one.name].allowance, most.unkeyed)
     if not named:
@@ -318,6 +319,24 @@ def test_who_is_named_like_an_organisation_and_says_its_name_is_read() -> None:
     bio = "Voice of the Tehreek e Northern Valley Front. Follow!"
     table = UpperBound(WEIGHTS).table([seen(replace(named, bio=bio), AT)], NothingCounted(1_000))
     assert bounded(table, seen(front), None)[1]
+
+
+@pytest.mark.parametrize("other", ["usman_khalilzan1972", "sanober.tariq1972"])
+def test_who_shares_two_letters_and_a_year_is_not_read(other: str) -> None:
+    ours, theirs = (Account(platform="x", account_id="1", handle=name) for name in ("sana_jawan1972", other))
+    assert set(query_keys(seen(ours, AT))) & set(enrolment_keys(seen(theirs)))
+    assert not sums_of(ours, theirs)[1]
+
+
+@pytest.mark.parametrize("other", ["zarqhunkakar7391", "real_zarghunkakar7391", "zarghonkakkar7391"])
+def test_a_number_counts_besides_the_letters_that_other_keys_show(other: str) -> None:
+    ours, theirs = (
+        Account(platform="x", account_id="1", handle=name) for name in ("zarghunkakar7391", other)
+    )
+    told = score(seen(ours, AT), seen(theirs), WEIGHTS, NothingCounted(100_000))
+    most, read = sums_of(ours, theirs)
+    assert read
+    assert WEIGHTS.prior(100_000) + most >= told.log_odds
 
 
 def test_who_shares_only_circumstances_is_not_read() -> None:

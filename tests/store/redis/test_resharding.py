@@ -31,6 +31,7 @@ from tests.store.makers import (
     nth,
     open_on,
 )
+from tests.store.test_waves import gathering
 
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 #: What whoever carries a store over may do beside what a worker may (docs/resharding.md).
@@ -442,3 +443,20 @@ async def test_four_rights_beyond_a_workers_are_enough(
         await store.close()
     with redis.Redis.from_url(redis_administrator) as client:
         client.execute_command("ACL", "DELUSER", name)
+
+
+@pytest.mark.parametrize(("source", "target"), [(1, 3), (3, 2)])
+async def test_waves_are_carried_with_what_is_silenced_and_owed(
+    layout: MakeLayout, source: int, target: int
+) -> None:
+    one = layout(source)
+    await one.open()
+    await one.enrol([a_ban("9001")], now=NOW)
+    await one.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    (wave,) = await one.waves(["one"])
+    await carried(layout, source, target)
+    other = layout(target)
+    await other.open()
+    assert await other.waves(["one"]) == [wave]
+    assert await other.wave_ids(["x:w3"]) == ["one"]
+    assert [it.wave_id for it in await other.owed_waves("me", now=NOW)] == ["one"]

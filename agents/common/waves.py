@@ -1,0 +1,194 @@
+"""Waves: lets new accounts join them by their own evidence, and makes the records that the relay publishes.
+
+The store owes a wave from the step that changed it on, so that no crash loses or doubles one: the relay of
+the outbox publishes it (runtime/outbox.py), whichever process comes next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
+
+from agents.common.context import AgentContext
+from agents.common.converters import moment
+from agents.common.snapshot import Snapshot
+from agents.common.yielder import Yielder
+from samehand.alert_id import alert_id
+from samehand.waves.keys import OTHERS_MIN
+from samehand.waves.membership import COMPARED_MAX, gathered
+from samehand.waves.pattern import handle_pattern, pattern_of
+from samehand.waves.score import Likeness, likeness
+from schemas.fields import HANDLE_CHARS_MAX
+from schemas.waves import WaveAlert, WavePattern
+from schemas.waves import WaveMember as RecordMember
+from schemas.wire import encode
+from store.base import Companions, Gathering, OwedWave, Remembered, Wave, WaveMember
+from streams.outcomes import Emit
+
+
+@dataclass(slots=True)
+class _Comparisons:
+    """Compares new accounts, two of them once."""
+
+    snapshot: Snapshot
+    context: AgentContext
+    found: dict[tuple[str, str], Likeness | None] = field(default_factory=dict)
+
+    def alike(self, one: Remembered, other: Remembered) -> bool:
+        pair = (one.account, other.account)
+        key = pair if pair[0] < pair[1] else pair[::-1]
+        if key not in self.found:
+            self.found[key] = self._compared(one, other)
+        found = self.found[key]
+        return found is not None and found.alike
+
+    def _compared(self, one: Remembered, other: Remembered) -> Likeness | None:
+        if one.platform != other.platform and not self.context.alert_policy.across_platforms:
+            return None
+        weights, frequencies = self.snapshot.weighing.weights, self.snapshot.frequencies
+        for mine in one.fingerprints:
+            for theirs in other.fingerprints:
+                if mine.pepper_id == theirs.pepper_id:
+                    return likeness(mine, theirs, weights, frequencies)
+        return None
+
+    def member(self, account: Remembered) -> WaveMember:
+        """The account with its own evidence: how it resembles those that it was found alike with."""
+        own = [it for pair, it in self.found.items() if it is not None and account.account in pair]
+        near = sorted((it for it in own if it.alike), key=lambda it: -it.log_odds)
+        counts = Counter(signal for it in near for signal in it.signals)
+        signals = tuple(signal for signal, count in counts.most_common() if 2 * count >= len(near))
+        log_odds = near[OTHERS_MIN - 1].log_odds
+        return WaveMember(
+            account.account, account.quoted.handle[:HANDLE_CHARS_MAX], account.seen_at, log_odds, signals
+        )
+
+
+async def follow_waves(
+    accounts: Sequence[Remembered],
+    companions: Sequence[Companions],
+    snapshot: Snapshot,
+    context: AgentContext,
+    *,
+    changed: bool,
+) -> None:
+    """Lets accounts join waves with those that came with them; a changed one may leave its wave.
+
+    In shadow mode there are no waves: nobody reads them, and they would go where people do.
+    """
+    if context.alert_policy.shadow:
+        return
+    yielder, joined = Yielder(context.ticks), set[str]()
+    for account, company in zip(accounts, companions, strict=True):
+        if company.wave_id is not None:
+            if changed:
+                await _stay_or_leave(account.account, company.wave_id, snapshot, context)
+        elif len(company.accounts) >= OTHERS_MIN:
+            joined |= await _join(account, company, joined | company.members, snapshot, context)
+            await yielder.pause()
+
+
+async def _join(
+    account: Remembered,
+    company: Companions,
+    members: Set[str],
+    snapshot: Snapshot,
+    context: AgentContext,
+) -> set[str]:
+    """Lets an account join a wave, with others that come by it; returns who joined."""
+    store, now = context.store, context.now()
+    compared = _Comparisons(snapshot, context)
+    joining, resembling = gathered(
+        account, company.accounts, lambda one: one.account in members, compared.alike
+    )
+    if not joining:
+        return set()
+    first = min(joining, key=lambda one: (one.seen_at, one.account))
+    gathering = Gathering(
+        wave_id=alert_id("wave", first.account),
+        began_at=first.seen_at,
+        joining=[compared.member(one) for one in joining],
+        resembling=[one.account for one in resembling],
+        shared=company.shared,
+    )
+    if await context.call_store(store.gather(gathering, now=now)) is None:
+        return set()
+    # Of a deletion and a joining at the same time, whichever is written second sees the other.
+    names = [one.account for one in joining]
+    there = await context.call_store(store.remembered(names, now=now))
+    gone = [name for name, one in zip(names, there, strict=True) if one is None]
+    if gone:
+        await context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))
+    return set(names).difference(gone)
+
+
+async def _stay_or_leave(account: str, wave_id: str, snapshot: Snapshot, context: AgentContext) -> None:
+    """Takes an account out of its wave unless it is still alike with as many members as joining takes."""
+    store, now = context.store, context.now()
+    (wave,) = await context.call_store(store.waves([wave_id]))
+    if wave is None:
+        return
+    joined_at = {one.account: one.seen_at for one in wave.members}
+    at = joined_at.pop(account, 0.0)
+    near = sorted(joined_at, key=lambda one: abs(joined_at[one] - at))[:COMPARED_MAX]
+    own, *others = await context.call_store(store.remembered([account, *near], now=now))
+    there = [one for one in others if one is not None]
+    if own is None or len(there) < OTHERS_MIN:
+        return
+    compared = _Comparisons(snapshot, context)
+    if sum(compared.alike(own, one) for one in there) < OTHERS_MIN:
+        await context.call_store(store.leave_waves([account], reason="no-longer-resembles", now=now))
+
+
+def wave_emit(owed: OwedWave, context: AgentContext) -> Emit:
+    """The record of a wave; without a value where it is forgotten."""
+    value = None if owed.wave is None else encode(wave_record(owed.wave))
+    return Emit(context.topics.waves, owed.wave_id.encode(), value)
+
+
+def wave_record(wave: Wave) -> WaveAlert:
+    """The record of a wave as the store knows it."""
+    return WaveAlert(
+        wave_id=wave.wave_id,
+        revision=wave.revision,
+        status="open" if wave.withdrawn is None else "withdrawn",
+        began_at=moment(wave.began_at),
+        changed_at=moment(wave.changed_at),
+        members=tuple(
+            RecordMember(
+                account=one.account,
+                handle=one.handle,
+                seen_at=moment(one.seen_at),
+                log_odds=one.log_odds,
+                signals=one.signals,
+            )
+            for one in wave.members
+        ),
+        pattern=tuple(
+            WavePattern(signal=line.signal, level=line.level, members=line.members)
+            for line in pattern_of([one.signals for one in wave.members])
+        ),
+        handle_pattern=handle_pattern([one.handle for one in wave.members]),
+        keys=tuple(key.hex() for key in wave.keys),
+        withdrawn_at=None if wave.withdrawn is None else moment(wave.changed_at),
+        withdrawn_reason=wave.withdrawn,
+        merged_into=wave.merged_into,
+    )
+
+
+def recalled_wave(record: WaveAlert) -> Wave:
+    """The wave as the store keeps it."""
+    return Wave(
+        wave_id=record.wave_id,
+        revision=record.revision,
+        began_at=record.began_at.timestamp(),
+        changed_at=record.changed_at.timestamp(),
+        members=tuple(
+            WaveMember(one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals)
+            for one in record.members
+        ),
+        keys=tuple(bytes.fromhex(key) for key in record.keys),
+        withdrawn=record.withdrawn_reason,
+        merged_into=record.merged_into,
+    )

@@ -1,0 +1,356 @@
+"""``make bench-waves``: what becomes of waves, and of innocent crowds, among simulated sign-ups.
+
+``python -m bench.waves [--sign-ups N] [--waves N] [--edits SET] [--seed N] [--only PART]``. Three parts:
+
+1. ``forty``: a worker on a broker and a Redis of its own; alike sign-ups six seconds apart. Seconds from the
+   fifth event to the wave's record.
+2. ``found``: waves of 10 to 200 accounts over ten minutes to a day among ordinary sign-ups, by scripts of
+   which one edits by tables that nothing was tuned on. Recall and precision of accounts.
+3. ``false``: sign-ups with classes, companies, events, carriers, a release day and a platform's own words.
+
+Parts 2 and 3 go through the agents' own code on the store in memory, with counts frozen each hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from agents.common.context import AgentContext
+from agents.common.converters import remembered_of
+from agents.common.snapshot import snapshot_of
+from agents.common.waves import follow_waves
+from agents.common.weights_in_force import WeightsInForce
+from bench.machine import in_words, machine
+from bench.running.filled import environment, pepper_file
+from bench.running.scene import BROKERS, Scene
+from local.redis import EmbeddedRedis
+from samehand.scoring.weights import default_weights
+from samehand.showings import Showings
+from schemas.accounts import Account, AccountCreated
+from simulate.evasion.edits import EDIT_SETS, EditSet
+from simulate.population import devices
+from simulate.population.avatars import edited, photo
+from simulate.population.people import Person, Population
+from simulate.sampling import below, between, digits, one_of, seeded
+from simulate.timeline.records import created, moment
+from store.base import Remembered
+from store.bounds import Bounds
+from store.common.counted_values import counted
+from store.memory.store import MemoryStore
+from store.pepper.pepper import Pepper
+from streams.kafka.client import reader
+from streams.kafka.topics import Names
+from streams.telemetry.metrics import Metrics
+
+FROM: Final = 1_790_000_000.0
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+SIGN_UPS_A_DAY: Final = 20_000
+_FORTY: Final = 40
+_RELAYED_SECONDS: Final = 3.0  # three looks of the relay
+PITCHES: Final = (
+    "Lonely nurse, write to me on {contact} for free pictures and a good time",
+    "Earn 300 a day from home, no experience needed, ask {contact} how it works",
+    "Official giveaway of the foundation, send a message to {contact} before midnight",
+    "Crypto signals that never lose, join the private group at {contact} today",
+    "We buy old accounts at the best price, {contact} answers within five minutes",
+)
+HELLO: Final = ("Hi there, I am using this app to stay in touch!", "New here. Say hello and follow me back!")
+
+
+class SignUp(NamedTuple):
+    """A sign-up, its moment, and the wave or the crowd that it belongs to."""
+
+    at: float
+    person: Person
+    of: str
+
+
+def ordinary(population: Population, rng: Random, many: int, seconds: float) -> Iterator[SignUp]:
+    """Strangers; one of a hundred leaves the words in that the platform has put there."""
+    for _ in range(many):
+        person = population.person(rng, platform="x")
+        if rng.random() < 0.01:
+            person = replace(person, bio=one_of(rng, HELLO))
+        yield SignUp(FROM + rng.random() * seconds, person, "")
+
+
+def wave(
+    population: Population, rng: Random, edits: EditSet, number: int, seconds: float
+) -> Iterator[SignUp]:
+    """One hand's accounts by one of four scripts."""
+    size = round(math.exp(rng.uniform(math.log(10), math.log(200))))
+    lasts = math.exp(rng.uniform(math.log(10 * MINUTE), math.log(DAY)))
+    begins, script = FROM + rng.random() * max(seconds - lasts, 1.0), number % 4
+    first = population.person(rng, "en", platform="x")
+    contact = f"t.me/{first.given.latin[0]}_{digits(rng, 4)}"
+    pitch = one_of(rng, PITCHES).format(contact=contact)
+    shown, farm = photo(rng), [devices.device_id(rng) for _ in range(3)]
+    network, agent = f"203.0.{between(rng, 1, 254)}", devices.user_agent(rng)
+    for _ in range(size):
+        one = population.person(rng, "en", platform="x")
+        picture = edited(rng, shown, edits.pictures.pick(rng))
+        made = replace(one, bio=pitch, links=(), payment_token=None, avatar=None)
+        if script == 0:  # one pattern of handles, one network
+            handle = population.claim(rng, "x", f"{first.given.latin[0]}{digits(rng, 5)}")
+            made = replace(made, handle=handle, ip=f"{network}.{between(rng, 1, 254)}", user_agent=agent)
+        elif script == 1:  # names and networks of strangers, edited words
+            made = replace(made, bio=edits.bio(rng, pitch, 1), avatar=picture)
+        elif script == 2:  # one person's name disguised, one picture edited
+            made = replace(
+                made,
+                handle=population.claim(rng, "x", edits.handle(rng, first.handle or "nicole")),
+                display_name=edits.display_name(rng, "Nicole Adams"),
+                avatar=picture,
+            )
+        else:  # a farm of three devices, with words of everyone's own
+            made = replace(
+                made, bio=one.bio, links=(f"https://{contact}",), device_id=one_of(rng, farm), avatar=picture
+            )
+        yield SignUp(begins + rng.random() * lasts, made, f"wave {number}")
+
+
+def crowd(population: Population, rng: Random, kind: str, number: int, seconds: float) -> Iterator[SignUp]:
+    """People who belong together, or have one cause."""
+    many, lasts = {
+        "class": (between(rng, 15, 32), 45 * MINUTE),
+        "company": (between(rng, 10, 60), 8 * HOUR),
+        "event": (between(rng, 30, 150), 5 * HOUR),
+        "carrier": (between(rng, 200, 500), DAY),
+        "release": (1_500, 2 * HOUR),
+    }[kind]
+    begins, name = FROM + rng.random() * max(seconds - lasts, 1.0), f"{kind}{number}"
+    domain, network, agent = f"{name}.example", f"198.51.{number % 250}", devices.user_agent(rng)
+    address, language = f"{network}.{between(rng, 1, 254)}", one_of(rng, ("en", "es", "tr"))
+    for _ in range(many):
+        one = population.person(rng, language, platform="x")
+        given, job = one.given.latin[0], one_of(rng, ("Design", "Sales", "Engineering", "People", "Legal"))
+        if kind == "class":
+            bio = one_of(rng, (one.bio, f"{given}, class of 2027 at {name} high", f"{name} high | {given}"))
+            mail = f"{given}{digits(rng, 2)}@{domain}"
+            one = replace(one, bio=bio, ip=address, user_agent=agent, email=mail)
+        elif kind == "company":
+            one = replace(
+                one,
+                bio=one_of(rng, (one.bio, f"{job} at {name}. Views are my own.", f"{job} @ {name}")),
+                links=(f"https://{domain}",) if rng.random() < 0.6 else one.links,
+                email=f"{given}.{one.family.latin[0]}@{domain}",
+                ip=address,
+            )
+        elif kind == "event":
+            bio = one_of(
+                rng, (one.bio, f"{one.bio or given} | see you at {name} 2026", f"{given} at #{name}")
+            )
+            links = (f"https://{domain}/2026",) if rng.random() < 0.3 else one.links
+            one = replace(one, bio=bio, links=links, ip=address, referrer=f"https://{domain}/join")
+        elif kind == "carrier":
+            one = replace(one, ip=f"{network}.{below(rng, 4)}", user_agent=agent)
+        else:
+            one = replace(one, user_agent=agent, referrer="https://store.example/app")
+        if rng.random() < 0.2 and kind != "carrier":  # at home, by a phone and a mailbox of one's own
+            own = population.person(rng, language, platform="x")
+            one = replace(one, ip=own.ip, email=own.email, referrer=own.referrer, user_agent=own.user_agent)
+        yield SignUp(begins + rng.random() * lasts, one, name)
+
+
+class Light(MemoryStore):
+    """A store in memory that remembers accounts without listing them: nobody is banned here."""
+
+    def __init__(self) -> None:
+        super().__init__(Bounds())
+        self._held: dict[str, Remembered] = {}
+
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        for one in accounts:
+            self._held[one.account] = one
+            first, digest = one.fingerprints[0], self._addresses.account(one.account)
+            self._counts.add(counted(first, digest.raw), first.stratum, one.seen_at, now)
+        return [one.shown for one in accounts]
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        return [self._held.get(account) for account in accounts]
+
+
+class Found(NamedTuple):
+    """The members of each open wave at the end, by what they belong to; and the seconds that it took."""
+
+    waves: list[Counter[str]]
+    came: Counter[str]
+    seconds: float
+
+
+async def run(sign_ups: Sequence[SignUp]) -> Found:
+    """Lets accounts sign up one after another."""
+    began, clock = time.perf_counter(), [FROM]
+    pepper, store = Pepper(1, b"b" * 32), Light()
+    context = AgentContext(
+        store=store,
+        keyers=((1, pepper.digest),),
+        weights=WeightsInForce(default_weights()),
+        topics=Names(),
+        metrics=Metrics(CollectorRegistry()),
+        now=lambda: clock[0],
+    )
+    belongs: dict[str, str] = {}
+    frozen = FROM
+    for at, person, of in sorted(sign_ups, key=lambda one: one.at):
+        clock[0] = at
+        if at - frozen > HOUR:
+            frozen = at
+            await store.freeze(now=at)
+        account = remembered_of(created(person, at), context.keyers)
+        belongs[account.account] = of
+        _, _, companions = await store.remember_then_look([account], [], now=at)
+        snapshot = await snapshot_of(context, at)
+        await follow_waves([account], companions, snapshot, context, changed=False)
+    waves = [
+        Counter(belongs[one.account] for one in it.members)
+        for it in store._waves.known.values()
+        if it.withdrawn is None
+    ]
+    return Found(waves, Counter(belongs.values()), time.perf_counter() - began)
+
+
+def found(waves: int, sign_ups: int, edits: str, seed: int) -> dict[str, float]:
+    """Recall and precision of accounts in waves, and how many open waves there are for each true one."""
+    rng, seconds = seeded(seed, "waves"), sign_ups / SIGN_UPS_A_DAY * DAY
+    population = Population(seed, sign_ups)
+    coming = list(ordinary(population, rng, sign_ups, seconds))
+    for number in range(waves):
+        coming += wave(population, rng, EDIT_SETS[edits], number, seconds)
+    result = asyncio.run(run(coming))
+    true = {name: many for name, many in result.came.items() if name.startswith("wave")}
+    right: Counter[str] = Counter()
+    for members in result.waves:
+        name, many = members.most_common(1)[0]
+        if name in true:
+            right[name] += many
+    by_script = {
+        f"recall of script {script}": _share(
+            sum(right[name] for name in true if int(name[5:]) % 4 == script),
+            sum(many for name, many in true.items() if int(name[5:]) % 4 == script),
+        )
+        for script in range(4)
+    }
+    return {
+        "waves": waves,
+        "accounts in waves": sum(true.values()),
+        "recall": _share(right.total(), sum(true.values())),
+        "precision": _share(right.total(), sum(members.total() for members in result.waves)),
+        "open waves": len(result.waves),
+        **by_script,
+        "seconds": result.seconds,
+    }
+
+
+def false(sign_ups: int, seed: int) -> dict[str, float]:
+    """How many waves there are where nobody makes any."""
+    rng, seconds = seeded(seed, "crowds"), sign_ups / SIGN_UPS_A_DAY * DAY
+    population = Population(seed, sign_ups)
+    coming: list[SignUp] = []
+    turn = 0
+    while len(coming) < sign_ups * 0.4:
+        kind = ("class", "company", "event", "class", "company", "carrier", "class", "release")[turn % 8]
+        coming += crowd(population, rng, kind, turn, seconds)
+        turn += 1
+    coming += ordinary(population, rng, sign_ups - len(coming), seconds)
+    result = asyncio.run(run(coming))
+    for members in result.waves:
+        print(f"  a false wave: {dict(members)}", file=sys.stderr)
+    return {
+        "sign-ups": len(coming),
+        "crowds": turn,
+        "false waves": len(result.waves),
+        "seconds": result.seconds,
+    }
+
+
+def forty(broker: str, pause_seconds: float) -> dict[str, float]:
+    """Seconds from the fifth of forty alike sign-ups to the record of their wave, and how many waves."""
+    with (
+        BROKERS[broker]() as kafka,
+        EmbeddedRedis() as redis,
+        Scene(kafka.address, environment(redis.url, pepper_file(), 0)) as scene,
+    ):
+        scene.start()
+        seconds = asyncio.run(_until_published(scene, pause_seconds))
+        scene.until_committed(scene.topics.created, _FORTY)
+        time.sleep(_RELAYED_SECONDS)
+        with reader(scene.settings) as opened:
+            partitions = opened.partitions(scene.topics.waves)
+            keys = {it.key for place in partitions for it in opened.read(scene.topics.waves, place)}
+        return {"alike sign-ups": _FORTY, "waves": len(keys), "seconds from the fifth": seconds}
+
+
+async def _until_published(scene: Scene, pause_seconds: float) -> float:
+    fifth = found = math.inf
+    for number in range(_FORTY):
+        scene.publish(scene.topics.created, [_alike(number)])
+        if number == 0:
+            scene.until_committed(scene.topics.created, 1)
+        fifth = time.monotonic() if number == 4 else fifth
+        ends = time.monotonic() + pause_seconds
+        while time.monotonic() < ends or (number == _FORTY - 1 and found == math.inf):
+            if found == math.inf and scene.count(scene.topics.waves):
+                found = time.monotonic()
+            await asyncio.sleep(0.05)
+    return found - fifth
+
+
+def _alike(number: int) -> AccountCreated:
+    """One bio, one contact point, handles by one pattern, one /24."""
+    return AccountCreated(
+        event_id=f"forty-{number}",
+        version=1,
+        occurred_at=moment(time.time()),
+        platform="x",
+        account=Account(
+            account_id=str(8_800 + number),
+            handle=f"nicole_{1000 + 37 * number}",
+            bio=PITCHES[0].format(contact="t.me/nicole_private"),
+            ip=f"203.0.113.{number + 1}",
+        ),
+    )
+
+
+def _share(some: int, every: int) -> float:
+    return some / every if every else 1.0
+
+
+PARTS: Final[dict[str, Callable[[argparse.Namespace], dict[str, float]]]] = {
+    "forty": lambda given: forty(given.broker, given.pause),
+    "found": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed),
+    "false": lambda given: false(given.sign_ups, given.seed),
+}
+
+
+def main() -> int:
+    """Runs the parts, and prints what each found; 1 where a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sign-ups", type=int, default=100_000)
+    parser.add_argument("--waves", type=int, default=60)
+    parser.add_argument("--edits", choices=sorted(EDIT_SETS), default="held_out")
+    parser.add_argument("--seed", type=int, default=33)
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
+    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two of the forty")
+    parser.add_argument("--only", choices=sorted(PARTS))
+    given = parser.parse_args()
+    print(in_words(machine()))
+    for name, part in PARTS.items():
+        if given.only in (None, name):
+            print(name, {key: round(value, 3) for key, value in part(given).items()}, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

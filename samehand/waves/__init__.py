@@ -1,0 +1,1 @@
+"""Waves: new accounts that resemble each other within a day, with or without a ban."""

@@ -1,0 +1,54 @@
+"""Who is in a wave: each account by its own evidence, which is how many of the others it resembles.
+
+Nobody is a member because a neighbour is: an account must itself be alike with at least four others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from samehand.waves.keys import OTHERS_MIN
+
+MEMBERS_MIN: Final = OTHERS_MIN + 1
+MEMBERS_MAX: Final = 500
+"""A person who has read five hundred alike accounts knows what the next one is, and a record stays below
+100 KB."""
+
+REVISED_AT: Final = (5, 10, 20, 50, 100, 200, 500)
+"""Sizes at which a wave is published again, so that one of five hundred accounts is seven records."""
+
+COMPARED_MAX: Final = 16
+"""Others with whom a new account is compared: four times as many as make a wave, and a millisecond."""
+
+T = TypeVar("T")
+
+
+def gathered(
+    newcomer: T, others: Sequence[T], known: Callable[[T], bool], alike: Callable[[T, T], bool]
+) -> tuple[list[T], list[T]]:
+    """Returns who joins a wave together with a newcomer, the newcomer first, and whom the newcomer resembles.
+
+    Both are empty where the newcomer has too little evidence. ``known``: whether an account is in a wave
+    already; it needs no further evidence then.
+    """
+    resembling = [one for one in others if alike(newcomer, one)]
+    if len(resembling) < OTHERS_MIN:
+        return [], []
+    joining = [newcomer]
+    for one in resembling:
+        if known(one):
+            continue
+        near = 1  # the newcomer
+        for other in resembling:
+            if near >= OTHERS_MIN:
+                break
+            near += other is not one and alike(one, other)
+        if near >= OTHERS_MIN:
+            joining.append(one)
+    return joining, resembling
+
+
+def revision_due(before: int, after: int) -> bool:
+    """Whether a wave that grew from one size to another has passed a size at which it is published again."""
+    return any(before < size <= after for size in REVISED_AT)

@@ -1,0 +1,63 @@
+"""Scores two new accounts: log-odds that one hand made both in one wave, against all rivals.
+
+Only agreements count. Accounts of one script differ by design in what a person would have kept, so that a
+difference says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from samehand.fingerprint.distil import Fingerprint
+from samehand.frequency.rates import Frequencies
+from samehand.scoring.score import SPEAKS_NATS, ChanceLine, against_chance
+from samehand.scoring.weights import Weights
+from samehand.waves.rivals import APART_NATS, RIVALS, TOGETHER, WaveRival
+
+ALIKE_FROM: Final = 2.2
+"""Log-odds from which two new accounts count as alike: nine to one, as a pair that is ``likely``."""
+
+
+class Likeness(NamedTuple):
+    """``signals``: those that agree, as `signal.level`, the heaviest first. ``rival``: the strongest."""
+
+    log_odds: float
+    signals: tuple[str, ...]
+    rival: str
+
+    @property
+    def alike(self) -> bool:
+        return self.log_odds >= ALIKE_FROM
+
+
+def likeness(
+    one: Fingerprint, other: Fingerprint, weights: Weights, frequencies: Frequencies
+) -> Likeness | None:
+    """Compares two new accounts; ``None`` where they share no pepper."""
+    if one.pepper_id != other.pepper_id:
+        return None
+    lines = [line for line in against_chance(one, other, weights, frequencies) if line.nats > 0.0]
+    apart = 0.0 if any(line.signal in TOGETHER for line in lines) else APART_NATS
+    terms = [
+        rival.commoner - (apart if rival.together else 0.0) - _unexplained(lines, rival) for rival in RIVALS
+    ]
+    strongest = max(range(len(terms)), key=lambda place: terms[place])
+    total = math.fsum([math.exp(term - terms[strongest]) for term in terms])
+    speaking = sorted(lines, key=lambda line: -line.nats)
+    return Likeness(
+        -terms[strongest] - math.log(total),
+        tuple([f"{line.signal}.{line.level}" for line in speaking if line.nats >= SPEAKS_NATS]),
+        RIVALS[strongest].name,
+    )
+
+
+def _unexplained(lines: list[ChanceLine], rival: WaveRival) -> float:
+    """What the agreements weigh (nats) against a rival."""
+    limits = rival.limits
+    return math.fsum(
+        [
+            min(line.nats, limits.get(f"{line.signal}.{line.level}", limits.get(line.signal, math.inf)))
+            for line in lines
+        ]
+    )

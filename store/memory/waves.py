@@ -1,0 +1,204 @@
+"""Waves, the reference implementation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from samehand.keys import Key
+from samehand.waves.keys import NETWORK, OTHERS_MIN, WINDOW_SECONDS, noted_keys
+from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, revision_due
+from schemas.revisions import next_revision
+from schemas.waves import WaveReason
+from store.base import Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.common.key_digests import Addresses
+from store.common.records import is_new, noting_keys
+from store.limits import (
+    RELAY_SECONDS,
+    WAVE_KEYS_MAX,
+    WAVE_NOTED,
+    WAVE_QUIET_SECONDS,
+    WAVE_SILENT_SECONDS,
+    WAVES_OWED_AT_ONCE,
+)
+
+
+@dataclass(slots=True)
+class WavesInMemory:
+    """What new accounts note, who is in which wave, and what is owed."""
+
+    addresses: Addresses
+    retention_seconds: float
+    noted: dict[Key, dict[str, int]] = field(default_factory=dict)  # accounts, with their minutes
+    known: dict[str, Wave] = field(default_factory=dict)
+    of: dict[str, str] = field(default_factory=dict)  # the wave of an account
+    silent: dict[bytes, float] = field(default_factory=dict)  # hashes of values, until when
+    due: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, float] = field(default_factory=dict)  # until when
+    relay: tuple[str, float] = ("", 0.0)
+
+    def note(self, account: Remembered) -> tuple[str | None, list[str], list[Key]]:
+        """The account's wave, then who came with it, with the keys that these share."""
+        minute, groups = int(account.seen_at // 60), dict[str, set[int]]()
+        shared: list[tuple[Key, set[str]]] = []
+        for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
+            here = self._note(key, account.account, minute)
+            if group == NETWORK:
+                here &= groups.keys()
+            else:
+                shared.append((key, here))
+            for other in here:
+                groups.setdefault(other, set()).add(group)
+        found = [other for other, several in groups.items() if len(several) >= 2]
+        found.sort(key=lambda other: (-len(groups[other]), self.addresses.account(other).raw))
+        if len(found) < OTHERS_MIN:
+            return self.wave_of(account.account), [], []
+        keys = [key for key, here in shared if len(here & set(found)) >= OTHERS_MIN]
+        return self.wave_of(account.account), found[:COMPARED_MAX], keys
+
+    def _note(self, key: Key, account: str, minute: int) -> set[str]:
+        window, held = int(WINDOW_SECONDS // 60), self.noted.setdefault(key, {})
+        for other in [one for one, at in held.items() if at + window < minute]:
+            del held[other]
+        others = {one for one, at in held.items() if abs(at - minute) <= window} - {account}
+        if account not in held:
+            if len(held) >= WAVE_NOTED:
+                del held[next(iter(held))]
+            held[account] = minute
+        return others
+
+    def wave_of(self, account: str) -> str | None:
+        """The open wave that an account is in."""
+        wave = self.known.get(self.of.get(account, ""))
+        return wave.wave_id if wave and wave.withdrawn is None else None
+
+    def join(self, gathering: Gathering, now: float) -> str | None:
+        """Lets accounts join a wave."""
+        votes = Counter(one for account in gathering.resembling if (one := self.wave_of(account)))
+        several = sorted(votes, key=lambda one: (self.known[one].began_at, one))
+        near = [one for one in several if votes[one] >= MEMBERS_MIN - 1]
+        chosen = near[0] if near else max(several, key=lambda one: votes[one], default=None)
+        keys = [int(key).to_bytes(8, "big") for key in self.addresses.keys(gathering.shared)]
+        wave = self.known.get(chosen or gathering.wave_id)
+        if chosen is None:
+            many = sum(self.silent.get(key, 0.0) > now for key in keys)
+            silenced = bool(many) and 2 * many >= len(keys)
+            said = wave is not None and wave.withdrawn == "verdict"
+            if len(gathering.joining) < MEMBERS_MIN or silenced or said:
+                return None
+            revision = wave.revision if wave else 0
+            wave = Wave(
+                wave_id=gathering.wave_id,
+                revision=revision,
+                began_at=gathering.began_at,
+                changed_at=now,
+                members=(),
+            )
+        assert wave is not None
+        self.known[wave.wave_id] = wave
+        before = len(wave.members)
+        for other in near[1:]:
+            members = self.known[other].members
+            self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
+            self._withdraw(other, "merged", now)
+            self._add(wave.wave_id, members)
+        self._add(wave.wave_id, [one for one in gathering.joining if self.wave_of(one.account) is None])
+        wave = self.known[wave.wave_id]
+        if len(wave.members) == before and len(near) < 2:
+            return wave.wave_id
+        held = tuple(dict.fromkeys((*wave.keys, *keys)))[:WAVE_KEYS_MAX]
+        self.known[wave.wave_id] = replace(wave, keys=held)
+        self.kept[wave.wave_id] = now + self.retention_seconds
+        at_once = len(near) > 1 or revision_due(before, len(wave.members))
+        self._owe(wave.wave_id, now, now if at_once else now + WAVE_QUIET_SECONDS)
+        return wave.wave_id
+
+    def _add(self, wave_id: str, members: Sequence[WaveMember]) -> None:
+        wave = self.known[wave_id]
+        added = members[: MEMBERS_MAX - len(wave.members)]
+        every = sorted((*wave.members, *added), key=lambda one: (one.seen_at, one.account))
+        self.known[wave_id] = replace(wave, members=tuple(every))
+        self.of.update((one.account, wave_id) for one in added)
+
+    def _owe(self, wave_id: str, now: float, due: float) -> None:
+        wave = self.known[wave_id]
+        self.known[wave_id] = replace(wave, revision=next_revision(wave.revision, now), changed_at=now)
+        self.due[wave_id] = min(due, self.due.get(wave_id, due))
+
+    def _withdraw(self, wave_id: str, reason: WaveReason, now: float) -> None:
+        wave = self.known[wave_id]
+        if reason != "verdict":
+            self._let_go(wave)
+            wave = replace(wave, members=())
+        self.known[wave_id] = replace(wave, withdrawn=reason)
+        self._owe(wave_id, now, now)
+
+    def _let_go(self, wave: Wave) -> None:
+        for one in wave.members:
+            if self.of.get(one.account) == wave.wave_id:
+                del self.of[one.account]
+
+    def leave(self, accounts: Sequence[str], reason: WaveReason, now: float) -> None:
+        """Takes accounts out of their waves."""
+        for account in accounts:
+            wave = self.known.get(self.of.pop(account, ""))
+            left = [one for one in wave.members if one.account != account] if wave else []
+            if wave is None or len(left) == len(wave.members):
+                continue
+            self.known[wave.wave_id] = replace(wave, members=tuple(left))
+            if len(left) < MEMBERS_MIN and wave.withdrawn is None:
+                self._withdraw(wave.wave_id, reason, now)
+            else:
+                self._owe(wave.wave_id, now, now)
+
+    def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
+        """Withdraws a wave and silences its values, or takes that back."""
+        wave = self.known.get(wave_id)
+        if wave is None or wave.withdrawn != (None if silenced else "verdict"):
+            return
+        if silenced:
+            self.silent.update((key, now + WAVE_SILENT_SECONDS) for key in wave.keys)
+            self._withdraw(wave_id, "verdict", now)
+            return
+        for key in wave.keys:
+            self.silent.pop(key, None)
+        self.known[wave_id] = replace(wave, withdrawn=None)
+        self._owe(wave_id, now, now)
+
+    def owed(self, holder: str, now: float) -> list[OwedWave]:
+        """Waves to be published now."""
+        held_by, until = self.relay
+        if not (self.due or self.kept) or (held_by not in ("", holder) and now < until):
+            return []
+        self.relay = (holder, now + RELAY_SECONDS)
+        for wave_id in [one for one, until in self.kept.items() if until <= now]:
+            self._let_go(self.known.pop(wave_id))
+            del self.kept[wave_id]
+            self.due[wave_id] = now
+        due = sorted((at, wave_id) for wave_id, at in self.due.items() if at <= now)
+        return [OwedWave(wave_id, self.known.get(wave_id)) for _, wave_id in due[:WAVES_OWED_AT_ONCE]]
+
+    def settle(self, published: Sequence[OwedWave]) -> None:
+        """Forgets that these waves are owed."""
+        for one in published:
+            known = self.known.get(one.wave_id)
+            if (known.revision if known else 0) == one.revision:
+                self.due.pop(one.wave_id, None)
+
+    def recall(self, wave: Wave, now: float) -> int:
+        """Takes back a wave that the store has lost; returns 1 if it was taken."""
+        known = self.known.get(wave.wave_id)
+        if known is not None and known.revision >= wave.revision:
+            return 0
+        if known is not None:
+            self._let_go(known)
+        self.known[wave.wave_id] = wave
+        for one in wave.members:
+            if self.wave_of(one.account) is None:
+                self.of[one.account] = wave.wave_id
+        if wave.withdrawn == "verdict" and wave.changed_at + WAVE_SILENT_SECONDS > now:
+            self.silent.update((key, wave.changed_at + WAVE_SILENT_SECONDS) for key in wave.keys)
+        self.due.pop(wave.wave_id, None)
+        self.kept[wave.wave_id] = now + self.retention_seconds
+        return 1

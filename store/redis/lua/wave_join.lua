@@ -1,0 +1,83 @@
+-- In the first shard. ARGV: epoch, now, seconds that a wave is kept, seconds until a small change is published, members
+-- at most, members at least, sizes at which a wave is published (separated by commas), keys at most, id and beginning of
+-- a new wave, the hashes of values in common (8 bytes each), the digests of accounts that the newcomer resembles, then
+-- two for each joining account: its digest and what is kept of it. Returns the id of the wave, '' for none.
+if emptied() then return redis.error_reply('EMPTIED') end
+room()
+local now, seconds, quiet = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local most, least, keys_most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[8])
+local fresh, began, keys, resembling = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+
+local function passed(before, after)
+  for size in string.gmatch(ARGV[7], '%d+') do
+    if before < tonumber(size) and tonumber(size) <= after then return true end
+  end
+end
+
+local function silenced()
+  local many = 0
+  for at = 1, #keys, 8 do many = many + call('EXISTS', ROOT .. 'vs:' .. sub(keys, at, at + 7)) end
+  return many > 0 and many * 16 >= #keys
+end
+
+-- The older of two waves comes first; of one age the lesser id.
+local function older(a, b)
+  local one, other = number_of(a, 'b'), number_of(b, 'b')
+  if one ~= other then return one < other end
+  return a < b
+end
+
+-- The waves that the newcomer resembles enough of, or else the one that it resembles most of, the oldest first.
+local votes, several = {}, {}
+for at = 1, #resembling, WAVE_DIGEST do
+  local id = wave_of(sub(resembling, at, at + WAVE_DIGEST - 1))
+  if id then
+    if not votes[id] then several[#several + 1] = id end
+    votes[id] = (votes[id] or 0) + 1
+  end
+end
+table.sort(several, older)
+local near, best = {}, nil
+for _, id in ipairs(several) do
+  if votes[id] >= least - 1 then near[#near + 1] = id end
+  if not best or votes[id] > votes[best] then best = id end
+end
+local id = near[1] or best
+local before = 0
+if id then
+  before = number_of(id, 'n')
+else
+  id = fresh
+  if (#ARGV - 12) / 2 < least or silenced() or call('HGET', wave_key(id), 's') == 'verdict' then return '' end
+  call('HSET', wave_key(id), 'b', began, 'n', 0, 's', 'open', 'k', '', 'm', '')
+end
+local size, merged = before, false
+
+local function add(digest, kept)
+  if size >= most then return end
+  call('HSET', wave_key(id), 'M' .. digest, kept)
+  call('SET', member_key(digest), id, 'EX', seconds + 172800)
+  size = size + 1
+end
+
+for at = 2, #near do
+  local other = near[at]
+  local members = members_of(other)
+  withdraw_wave(other, 'merged', now)
+  call('HSET', wave_key(other), 'm', id)
+  for _, member in ipairs(members) do add(member[1], member[2]) end
+  merged = true
+end
+for at = 13, #ARGV, 2 do
+  if not wave_of(ARGV[at]) then add(ARGV[at], ARGV[at + 1]) end
+end
+if size == before and not merged then return id end
+local known = call('HGET', wave_key(id), 'k') or ''
+for at = 1, #keys, 8 do
+  local key = sub(keys, at, at + 7)
+  if #known < keys_most * 8 and not aligned(known, key, 8) then known = known .. key end
+end
+call('HSET', wave_key(id), 'n', size, 'k', known)
+keep_wave(id, now, seconds)
+owe_wave(id, now, (merged or passed(before, size)) and now or now + quiet)
+return id

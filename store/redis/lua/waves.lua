@@ -1,0 +1,49 @@
+-- Waves, all in the first shard: they come from everywhere, and one step must see all of one. `v:` and its id is a
+-- hash: r revision, b began, at changed, n members, s `open` or why it was withdrawn, m what it merged into, k hashes of
+-- values in common, and `M` with the digest of each member. `vm:` and a digest names the wave of an account, `vs:` and a
+-- hash silences a value; `vo` has since when waves are owed, `vx` until when they are kept.
+local OWED_WAVES, KEPT_WAVES = ROOT .. 'vo', ROOT .. 'vx'
+local WAVE_DIGEST = 16
+
+local function wave_key(id) return ROOT .. 'v:' .. id end
+local function member_key(digest) return ROOT .. 'vm:' .. digest end
+local function number_of(id, field) return tonumber(call('HGET', wave_key(id), field) or 0) end
+
+-- The open wave that an account is in.
+local function wave_of(digest)
+  local id = call('GET', member_key(digest))
+  if id and call('HGET', wave_key(id), 's') == 'open' then return id end
+end
+
+local function keep_wave(id, now, seconds)
+  call('EXPIRE', wave_key(id), seconds + 172800) -- longer than it is kept, so that its end is noticed
+  call('ZADD', KEPT_WAVES, now + seconds, id)
+end
+
+-- A changed wave is owed, at `due` unless it is owed before.
+local function owe_wave(id, now, due)
+  call('HSET', wave_key(id), 'r', next_revision(number_of(id, 'r'), now), 'at', string.format('%.17g', now))
+  call('ZADD', OWED_WAVES, 'LT', due, id)
+end
+
+-- The digests of a wave's members, and what is kept of each.
+local function members_of(id)
+  local found, fields = {}, call('HGETALL', wave_key(id))
+  for at = 1, #fields, 2 do
+    if byte(fields[at]) == 77 then found[#found + 1] = {sub(fields[at], 2), fields[at + 1]} end
+  end
+  return found
+end
+
+-- Withdraws a wave; but for a verdict it has no members from then on.
+local function withdraw_wave(id, reason, now)
+  if reason ~= 'verdict' then
+    for _, member in ipairs(members_of(id)) do
+      if call('GET', member_key(member[1])) == id then call('DEL', member_key(member[1])) end
+      call('HDEL', wave_key(id), 'M' .. member[1])
+    end
+    call('HSET', wave_key(id), 'n', 0)
+  end
+  call('HSET', wave_key(id), 's', reason)
+  owe_wave(id, now, now)
+end

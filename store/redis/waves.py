@@ -1,0 +1,222 @@
+"""Waves in Redis: what new accounts note, who is in which wave, and what is owed, all in the first shard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, cast
+
+import msgspec
+import numpy as np
+
+from samehand.elapsed import MINUTE_SECONDS
+from samehand.keys import Key
+from samehand.waves.keys import OTHERS_MIN, WINDOW_SECONDS, noted_keys
+from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, REVISED_AT
+from schemas.revisions import COUNTED_FROM
+from schemas.waves import WaveReason
+from store.base import Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.common.key_digests import DIGEST_BYTES
+from store.common.records import is_new, noting_keys
+from store.limits import (
+    RELAY_SECONDS,
+    REMEMBERED_AT_ONCE,
+    WAVE_ACCOUNTS_A_BUCKET,
+    WAVE_BUCKET_ENTRIES,
+    WAVE_KEYS_MAX,
+    WAVE_NOTED,
+    WAVE_QUIET_SECONDS,
+    WAVE_SILENT_SECONDS,
+    WAVES_OWED_AT_ONCE,
+)
+from store.redis.layout import Spread, places
+from store.redis.shards import Shards
+
+_FIRST: Final = 0
+_MINUTES_MAX: Final = (1 << 24) - 1  # in the year 2051
+_PRINT_BYTES: Final = 3
+_WINDOW_MINUTES: Final = int(WINDOW_SECONDS // MINUTE_SECONDS)
+# An entry counts for the window from its own minute on, and a bucket was kept from its first entry on.
+_BUCKET_SECONDS: Final = int(2 * WINDOW_SECONDS)
+_SIZES: Final = ",".join(map(str, REVISED_AT))
+
+
+class Noted(NamedTuple):
+    """The wave of an account, and the digests of who came with it, with the keys that these share."""
+
+    wave_id: str | None
+    others: list[bytes]
+    shared: list[Key]
+
+
+class Waves:
+    """Waves, and the values that new accounts note."""
+
+    def __init__(self, shards: Shards, retention_seconds: float) -> None:
+        self._shards = shards
+        self._seconds = round(retention_seconds)
+        buckets = max(1, shards.layout.sizes.remembered // WAVE_ACCOUNTS_A_BUCKET)
+        self._spread = Spread(buckets, 1, _PRINT_BYTES)
+
+    async def note(self, accounts: Sequence[Remembered]) -> list[Noted]:
+        """Notes the values of new accounts; returns who came with each within the window."""
+        found: list[Noted] = []
+        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            found += await self._note(accounts[at : at + REMEMBERED_AT_ONCE])
+        return found
+
+    async def _note(self, accounts: Sequence[Remembered]) -> list[Noted]:
+        noted = [noted_keys(noting_keys(one)) if is_new(one) else [] for one in accounts]
+        rows = self._rows([one.key for several in noted for one in several])
+        groups = iter([bytes((one.group,)) for several in noted for one in several])
+        parts: list[bytes | int] = []
+        for account, several in zip(accounts, noted, strict=True):
+            own = b"".join(next(groups) + next(rows) for _ in several)
+            parts += (self._shards.addresses.account(account.account).raw, _minute(account.seen_at), own)
+        bounds = (_WINDOW_MINUTES, _BUCKET_SECONDS, WAVE_NOTED, WAVE_BUCKET_ENTRIES, OTHERS_MIN, COMPARED_MAX)
+        answer = await self._shards.script("wave_note", _FIRST, *bounds, *parts)
+        return [
+            Noted(
+                answer[3 * at].decode() or None,
+                _digests(answer[3 * at + 1]),
+                [several[row].key for row in answer[3 * at + 2]],
+            )
+            for at, several in enumerate(noted)
+        ]
+
+    def _rows(self, keys: Sequence[Key]) -> Iterator[bytes]:
+        """Bucket and print of each key, packed."""
+        if not keys:
+            return iter(())
+        buckets, prints = places(self._shards.addresses.keys(keys), self._spread)
+        table = np.empty((len(keys), 7), np.uint8)
+        table[:, :4] = buckets.astype(">u4").view(np.uint8).reshape(-1, 4)
+        table[:, 4:] = prints.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
+        packed = table.tobytes()
+        return (packed[at : at + 7] for at in range(0, len(packed), 7))
+
+    def _packed(self, members: Iterable[WaveMember]) -> Iterator[bytes]:
+        """The digest of each member, and what is kept of it."""
+        for one in members:
+            yield self._shards.addresses.account(one.account).raw
+            yield msgspec.msgpack.encode(one)
+
+    async def join(self, gathering: Gathering, now: float) -> str | None:
+        """Lets accounts join a wave, in one step."""
+        addresses = self._shards.addresses
+        resembling = b"".join(addresses.account(account).raw for account in gathering.resembling)
+        answer = await self._shards.script(
+            "wave_join",
+            _FIRST,
+            repr(now),
+            self._seconds,
+            WAVE_QUIET_SECONDS,
+            MEMBERS_MAX,
+            MEMBERS_MIN,
+            _SIZES,
+            WAVE_KEYS_MAX,
+            gathering.wave_id,
+            repr(gathering.began_at),
+            addresses.keys(gathering.shared).astype(">u8").tobytes(),
+            resembling,
+            *self._packed(gathering.joining),
+        )
+        return answer.decode() or None
+
+    async def leave(self, accounts: Sequence[str], reason: WaveReason, now: float) -> None:
+        """Takes accounts out of their waves."""
+        if accounts:
+            digests = [self._shards.addresses.account(account).raw for account in accounts]
+            await self._shards.script("wave_leave", _FIRST, repr(now), MEMBERS_MIN, reason, *digests)
+
+    async def ids(self, accounts: Sequence[str]) -> list[str | None]:
+        """The open wave that each account is in."""
+        return await self.of_digests([self._shards.addresses.account(one).raw for one in accounts])
+
+    async def of_digests(self, digests: Sequence[bytes]) -> list[str | None]:
+        """The same, by their digests."""
+        answer = await self._shards.script("wave_ids", _FIRST, *digests) if digests else []
+        return [raw.decode() or None for raw in answer]
+
+    async def read(self, wave_ids: Sequence[str]) -> list[Wave | None]:
+        if not wave_ids:
+            return []
+        answer = await self._shards.script("wave_read", _FIRST, *wave_ids)
+        return [_wave(wave_id, fields) for wave_id, fields in zip(wave_ids, answer, strict=True)]
+
+    async def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
+        """Withdraws a wave and silences its values, or takes that back."""
+        await self._shards.script(
+            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, wave_id, int(silenced)
+        )
+
+    async def owed(self, holder: str, now: float) -> list[OwedWave]:
+        """Waves to be published now."""
+        answer = await self._shards.script(
+            "waves_owed", _FIRST, repr(now), holder, RELAY_SECONDS, WAVES_OWED_AT_ONCE
+        )
+        ids = [raw.decode() for raw in answer[::2]]
+        return [
+            OwedWave(wave_id, _wave(wave_id, fields))
+            for wave_id, fields in zip(ids, answer[1::2], strict=True)
+        ]
+
+    async def settle(self, published: Sequence[OwedWave]) -> None:
+        """Forgets that these waves are owed."""
+        if published:
+            parts = [part for one in published for part in (one.wave_id, one.revision)]
+            await self._shards.script("waves_settle", _FIRST, *parts)
+
+    async def recall(self, waves: Sequence[Wave], now: float) -> int:
+        """Takes back waves that the store has lost; returns how many."""
+        return sum([await self._recall(wave, now) for wave in waves])
+
+    async def _recall(self, wave: Wave, now: float) -> int:
+        return cast(
+            int,
+            await self._shards.script(
+                "wave_recall",
+                _FIRST,
+                repr(now),
+                self._seconds,
+                max(0, round(wave.changed_at + WAVE_SILENT_SECONDS - now)),
+                wave.wave_id,
+                wave.revision,
+                repr(wave.began_at),
+                repr(wave.changed_at),
+                wave.withdrawn or "open",
+                wave.merged_into or "",
+                b"".join(wave.keys),
+                *self._packed(wave.members),
+            ),
+        )
+
+
+def _minute(at: float) -> int:
+    return min(max(0, int((at - COUNTED_FROM) // MINUTE_SECONDS)), _MINUTES_MAX)
+
+
+def _digests(packed: bytes) -> list[bytes]:
+    return [packed[at : at + DIGEST_BYTES] for at in range(0, len(packed), DIGEST_BYTES)]
+
+
+_MEMBER: Final = msgspec.msgpack.Decoder(WaveMember)
+
+
+def _wave(wave_id: str, answer: Sequence[bytes] | Mapping[bytes, bytes]) -> Wave | None:
+    """Reads a wave's fields; ``None`` where it has none."""
+    pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
+    if not pairs:
+        return None
+    keys = pairs[b"k"]
+    members = [_MEMBER.decode(kept) for name, kept in pairs.items() if name[:1] == b"M"]
+    status = pairs[b"s"].decode()
+    return Wave(
+        wave_id=wave_id,
+        revision=int(pairs[b"r"]),
+        began_at=float(pairs[b"b"]),
+        changed_at=float(pairs[b"at"]),
+        members=tuple(sorted(members, key=lambda one: (one.seen_at, one.account))),
+        keys=tuple(keys[at : at + 8] for at in range(0, len(keys), 8)),
+        withdrawn=None if status == "open" else cast(WaveReason, status),
+        merged_into=pairs.get(b"m", b"").decode() or None,
+    )

@@ -1,0 +1,221 @@
+"""Waves as the agents make them: who joins, what is published, who leaves, and what a verdict does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from agents.common.waves import recalled_wave, wave_record
+from schemas.accounts import AccountCreated
+from schemas.waves import WaveAlert
+from schemas.wire import Decoded, decode_wave, encode
+from store.limits import WAVE_QUIET_SECONDS
+from tests.agents.conftest import Life, MakeLife
+from tests.makers import NOON, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
+
+BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
+
+
+def nicole(number: int, **profile: Any) -> AccountCreated:
+    """One of forty alike accounts of four minutes."""
+    shown = {"handle": f"nicole_{4000 + 37 * number}", "bio": BIO, "ip": f"203.0.113.{number + 1}"}
+    at = NOON + timedelta(minutes=10, seconds=6 * number)
+    return a_sign_up(f"n{number}", at=at, **shown | profile)
+
+
+def waves(life: Life) -> list[WaveAlert]:
+    """The waves published so far, tombstones aside."""
+    found = []
+    for key, value in life.waves:
+        if value is not None:
+            read = decode_wave(value, now=life.seconds)
+            assert isinstance(read, Decoded)
+            assert read.record.key == key
+            found.append(read.record)
+    return found
+
+
+async def come(life: Life, *events: AccountCreated) -> None:
+    """Sign-ups one after another; the relay looks after each."""
+    for event in events:
+        await life.tell(life.screen, event)
+        await life.relay()
+
+
+async def test_forty_alike_sign_ups_are_one_wave_from_the_fifth_on(life: Life) -> None:
+    await come(life, *(nicole(number) for number in range(4)))
+    assert waves(life) == []
+    await come(life, *(nicole(number) for number in range(4, 40)))
+    published = waves(life)
+    assert [len(one.members) for one in published] == [5, 10, 20]
+    assert len({one.wave_id for one in published}) == 1
+    assert life.alerts == [], "nobody is banned"
+    last = published[-1]
+    assert last.handle_pattern == "nicole_*"
+    assert {(line.signal, line.members) for line in last.pattern} >= {("bio", 20), ("contact", 20)}
+    assert last.members[0].account == "telegram:n0"
+    assert [one.revision for one in published] == sorted({one.revision for one in published})
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert len(waves(life)[-1].members) == 40
+
+
+async def test_one_batch_makes_one_wave(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(30)))
+    await life.relay()
+    (wave,) = waves(life)
+    assert len(wave.members) == 30
+
+
+async def test_a_repeated_event_changes_nothing(life: Life) -> None:
+    events = [nicole(number) for number in range(6)]
+    await life.tell(life.screen, *events)
+    await life.relay()
+    await life.tell(life.screen, *events)
+    await life.relay()
+    (wave,) = waves(life)
+    assert len(wave.members) == 6
+
+
+async def test_a_stranger_on_their_network_is_not_put_into_a_wave(life: Life) -> None:
+    await come(life, *(nicole(number) for number in range(12)))
+    stranger = a_sign_up("s", ip="203.0.113.77", handle="tobias_brandt", bio="I bake bread and ride a bike.")
+    await come(life, stranger, nicole(13))
+    assert await life.context.store.wave_ids(["telegram:s", "telegram:n13"]) == [None, waves(life)[0].wave_id]
+
+
+@pytest.mark.parametrize("shared", [{"referrer": "https://news.example/launch"}, {"device_id": "d" * 36}, {}])
+async def test_a_class_in_one_room_is_no_wave(life: Life, shared: dict[str, Any]) -> None:
+    names = ["anna", "tobias", "mehmet", "lucia", "pavel", "ines", "jonas", "clara", "emil", "nora"]
+    pupils = [
+        a_sign_up(
+            name,
+            handle=f"{name}{2008 + len(name)}",
+            email=f"{name}@lincoln-high.example",
+            ip="198.51.100.20",
+            bio=f"{name}, class of 2027 at Lincoln High, {len(name)} cats",
+            links=("https://lincoln-high.example",),
+            **shared,
+        )
+        for name in names
+    ]
+    await come(life, *pupils)
+    assert waves(life) == []
+
+
+async def test_deleted_and_reinstated_accounts_leave(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.relay()
+    await life.tell(life.forget, a_deletion("n0", at=NOON + timedelta(hours=1)))
+    await life.tell(life.expunge, a_reinstatement("n1", at=NOON + timedelta(hours=1)))
+    await life.relay()
+    assert [one.account for one in waves(life)[-1].members] == [
+        f"telegram:n{number}" for number in range(2, 7)
+    ]
+    await life.tell(life.forget, a_deletion("n2", at=NOON + timedelta(hours=1)))
+    await life.relay()
+    last = waves(life)[-1]
+    assert (last.status, last.withdrawn_reason, last.members) == ("withdrawn", "account-deleted", ())
+
+
+async def test_an_account_deleted_before_its_creation_comes_is_in_no_wave(life: Life) -> None:
+    await life.tell(life.forget, a_deletion("n5", at=NOON + timedelta(hours=1)))
+    await come(life, *(nicole(number) for number in range(8)))
+    assert "telegram:n5" not in {one.account for one in waves(life)[-1].members}
+
+
+async def test_a_member_that_changes_leaves_by_its_own_evidence(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.relay()
+    later = NOON + timedelta(minutes=30)
+    await life.tell(life.changed, a_change("n3", at=later, handle="nicole_again", bio=BIO, ip="203.0.113.4"))
+    await life.relay()
+    assert len(waves(life)) == 1
+    honest = a_change("n3", at=later + timedelta(minutes=1), handle="maria", bio="I teach maths in Turin.")
+    await life.tell(life.changed, honest)
+    await life.relay()
+    assert "telegram:n3" not in {one.account for one in waves(life)[-1].members}
+    assert len(waves(life)[-1].members) == 6
+
+
+async def test_a_verdict_withdraws_and_silences_and_is_taken_back(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(6)))
+    await life.relay()
+    (wave,) = waves(life)
+    await life.tell(life.judge, a_verdict(wave.wave_id, "not_mirror"))
+    await life.relay()
+    withdrawn = waves(life)[-1]
+    assert (withdrawn.withdrawn_reason, len(withdrawn.members)) == ("verdict", 6)
+    await come(life, *(nicole(number) for number in range(10, 20)))
+    assert len(waves(life)) == 2, "the pattern is silenced"
+    back = replace(a_verdict(wave.wave_id, "mirror"), decided_at=NOON + timedelta(hours=1))
+    await life.tell(life.judge, back)
+    await life.relay()
+    assert waves(life)[-1].status == "open"
+    await come(life, nicole(21))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert "telegram:n21" in {one.account for one in waves(life)[-1].members}
+
+
+async def test_a_wave_is_forgotten_with_a_record_without_a_value(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(6)))
+    await life.relay()
+    life.seconds += 31 * 86_400
+    await life.relay()
+    assert life.waves[-1] == (waves(life)[0].wave_id, None)
+
+
+async def test_shadow_mode_has_no_waves(make_life: MakeLife) -> None:
+    life = make_life(shadow=True)
+    await come(life, *(nicole(number) for number in range(8)))
+    assert life.waves == []
+
+
+async def test_records_of_a_wave_recall_it(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(6)))
+    await life.relay()
+    (record,) = waves(life)
+    (known,) = await life.context.store.waves([record.wave_id])
+    assert recalled_wave(record) == known
+    assert wave_record(recalled_wave(record)) == record
+    assert "nicole_private" not in str(encode(replace(record, members=())))
+
+
+# What attacks cost (docs/security.md).
+
+
+async def test_a_copied_account_is_in_the_wave_of_its_four_copies(life: Life) -> None:
+    victim = a_sign_up("v", handle="maria_lopez", bio=BIO, ip="198.51.100.9")
+    copies = [nicole(number, handle=f"q{number}x7") for number in range(4)]
+    await come(life, victim, *copies[:3])
+    assert waves(life) == []
+    await come(life, copies[3])
+    assert "telegram:v" in {one.account for one in waves(life)[-1].members}
+
+
+@pytest.mark.parametrize("shared", [{"bio": BIO.replace("t.me/nicole_private", "me")}, {"ip": "203.0.113.7"}])
+async def test_who_shares_one_kind_of_value_alone_is_not_found(life: Life, shared: dict[str, Any]) -> None:
+    words = ["amber", "birch", "cedar", "daisy", "elder", "fern", "grove", "hazel", "iris", "juniper"]
+    await come(life, *(a_sign_up(word, handle=f"{word}{word[::-1]}", **shared) for word in words))
+    assert waves(life) == []
+
+
+async def test_parts_with_other_words_and_contacts_are_two_waves(life: Life) -> None:
+    other = "Crypto signals that never lose, join the private group at t.me/coin_whale_77 today"
+    first = [nicole(number, handle=f"q{number}x7") for number in range(6)]
+    second = [nicole(number, handle=f"k{number}w3", bio=other) for number in range(10, 16)]
+    await come(life, *(event for pair in zip(first, second, strict=True) for event in pair))
+    assert len({one.wave_id for one in waves(life)}) == 2
+
+
+async def test_five_hundred_and_fifty_alike_accounts_are_one_wave_of_five_hundred(life: Life) -> None:
+    events = [nicole(number, ip=f"203.0.{number % 200}.7") for number in range(550)]
+    for at in range(0, len(events), 50):
+        await life.tell(life.screen, *events[at : at + 50])
+    await life.relay()
+    (wave,) = {one.wave_id: one for one in waves(life)}.values()
+    assert len(wave.members) == 500

@@ -1,0 +1,222 @@
+"""What every store promises about waves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from samehand.keys import KeyKind, kind_of
+from samehand.showings import Showings
+from schemas.revisions import by_time
+from store.base import Companions, Gathering, Remembered, Store, WaveMember
+from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
+from tests.store.conftest import MakeStore
+from tests.store.makers import DAY, NOW, a_remembered
+
+BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
+
+
+def new(number: int, *, at: float = NOW, **traits: Any) -> Remembered:
+    """A new account that came with others, and one that did not where it is given other traits."""
+    shown = {"bio": BIO, "ip": f"203.0.113.{number % 250}"} | traits
+    account = a_remembered(f"w{number}", handle=f"h{number}q", seen_at=at, **shown)
+    return replace(account, shown=Showings(int(at), int(at)))
+
+
+async def came(store: Store, *accounts: Remembered) -> list[Companions]:
+    """Remembers accounts one after another, as events come."""
+    found = []
+    for account in accounts:
+        *_, (companions,) = await store.remember_then_look([account], [], now=account.seen_at)
+        found.append(companions)
+    return found
+
+
+def gathering(*numbers: int, wave_id: str = "one", began_at: float = NOW, **how: object) -> Gathering:
+    members = [a_member(number) for number in numbers]
+    accounts = [one.account for one in members]
+    given: dict[str, object] = {"resembling": accounts[1:], "shared": ()} | how
+    return Gathering(wave_id=wave_id, began_at=began_at, joining=members, **given)  # type: ignore[arg-type]  # as named
+
+
+def a_member(number: int) -> WaveMember:
+    return WaveMember(f"x:w{number}", f"h{number}q", NOW + number, 4.5, ("bio.almost-same",))
+
+
+async def sizes(store: Store) -> dict[str, int]:
+    """The members of each owed wave."""
+    owed = await store.owed_waves("me", now=NOW)
+    return {wave_id: len(wave.members) if wave else -1 for wave_id, wave in owed}
+
+
+async def test_the_fifth_account_has_four_companions(store: Store) -> None:
+    found = await came(store, *(new(number, at=NOW + number) for number in range(5)))
+    assert [len(one.accounts) for one in found] == [0, 0, 0, 0, 4]
+    assert {one.account for one in found[-1].accounts} == {f"x:w{number}" for number in range(4)}
+    assert {kind_of(key) for key in found[-1].shared} == {KeyKind.BIO_BAND, KeyKind.CONTACT}
+    assert found[-1].wave_id is None
+
+
+async def test_accounts_of_one_batch_and_a_repeat_have_the_same_company(store: Store) -> None:
+    accounts = [new(number) for number in range(6)]
+    *_, found = await store.remember_then_look(accounts, [], now=NOW)
+    assert [len(one.accounts) for one in found] == [0, 0, 0, 0, 4, 5]
+    *_, again = await store.remember_then_look(accounts, [], now=NOW)
+    assert [len(one.accounts) for one in again] == [5] * 6
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"bio": ""},  # one network by itself
+        {"bio": "", "referrer": "https://news.example/launch"},
+        {"bio": "Somebody else entirely, who bakes bread in Lahore", "ip": "198.51.100.9"},
+    ],
+)
+async def test_who_shares_too_little_has_no_company(store: Store, traits: dict[str, Any]) -> None:
+    await came(store, *(new(number, bio="", ip="203.0.113.7") for number in range(8)))
+    (alone,) = await came(store, new(9, **{"ip": "203.0.113.7"} | traits))
+    assert not alone.accounts
+
+
+async def test_company_ends_with_the_day(store: Store) -> None:
+    await came(store, *(new(number) for number in range(4)))
+    (late,) = await came(store, new(5, at=NOW + DAY + 61))
+    assert not late.accounts
+    (early,) = await came(store, new(6, at=NOW + DAY / 2))
+    assert not early.accounts, "the four are as old as the day for the one that came late"
+
+
+async def test_an_old_account_that_changes_has_no_company(store: Store) -> None:
+    await came(store, *(new(number) for number in range(5)))
+    (changed,) = await came(store, replace(new(7), shown=Showings(int(NOW - 90 * DAY), int(NOW))))
+    assert not changed.accounts
+
+
+async def test_deleted_accounts_are_no_company(store: Store) -> None:
+    await came(store, *(new(number) for number in range(5)))
+    await store.forget([("x:w0", NOW + 1), ("x:w7", NOW + 1)], now=NOW + 1)
+    one, gone = await came(store, new(6, at=NOW + 2), new(7))
+    assert {it.account for it in one.accounts} == {f"x:w{number}" for number in range(1, 5)}
+    assert not gone.accounts
+
+
+async def test_a_wave_takes_five_and_is_owed_at_its_sizes(store: Store) -> None:
+    assert await store.gather(gathering(0, 1, 2, 3), now=NOW) is None
+    assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) == "one"
+    assert await sizes(store) == {"one": 5}
+    assert await store.wave_ids(["x:w0", "x:w9"]) == ["one", None]
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    assert await store.gather(gathering(5, resembling=["x:w0", "x:w1"]), now=NOW) == "one"
+    assert await sizes(store) == {}, "a sixth member waits"
+    (late,) = await store.owed_waves("me", now=NOW + WAVE_QUIET_SECONDS)
+    assert late.wave is not None
+    assert [one.account for one in late.wave.members] == [f"x:w{number}" for number in range(6)]
+    assert late.wave.members[5] == a_member(5)
+    assert late.wave.revision > by_time(NOW)
+    assert await store.gather(gathering(6, 7, 8, 9, resembling=["x:w0"]), now=NOW) == "one"
+    assert await sizes(store) == {"one": 10}
+
+
+async def test_gathering_again_changes_nothing(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    (before,) = await store.waves(["one"])
+    assert await store.gather(gathering(0, 1, 2, 3, 4, wave_id="two"), now=NOW) == "one"
+    assert await store.waves(["one", "two"]) == [before, None]
+    (companions,) = await came(store, new(3))
+    assert companions.wave_id == "one"
+
+
+async def test_what_changed_while_it_was_published_stays_owed(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    published = await store.owed_waves("me", now=NOW)
+    await store.gather(gathering(5, resembling=["x:w0"]), now=NOW)
+    await store.settle_waves(published)
+    assert await sizes(store) == {"one": 6}
+
+
+async def test_one_holder_at_a_time_publishes_waves(make_store: MakeStore) -> None:
+    store = await make_store()
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    assert len(await store.owed_waves("me", now=NOW)) == 1
+    assert await store.owed_waves("another", now=NOW) == []
+    assert RELAY_SECONDS < WAVE_QUIET_SECONDS
+
+
+async def test_two_waves_merge_into_the_older(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, wave_id="young", began_at=NOW + 9), now=NOW)
+    await store.gather(gathering(10, 11, 12, 13, 14, wave_id="old"), now=NOW)
+    near = [f"x:w{number}" for number in (0, 1, 2, 3, 10, 11, 12, 13)]
+    assert await store.gather(gathering(20, resembling=near), now=NOW) == "old"
+    young, old = await store.waves(["young", "old"])
+    assert young is not None
+    assert old is not None
+    assert (young.withdrawn, young.merged_into, young.members) == ("merged", "old", ())
+    assert (old.withdrawn, len(old.members)) == (None, 11)
+    assert await sizes(store) == {"young": 0, "old": 11}
+    assert await store.wave_ids(["x:w0", "x:w20"]) == ["old", "old"]
+
+
+async def test_a_bridge_to_a_few_merges_nothing(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, wave_id="young", began_at=NOW + 9), now=NOW)
+    await store.gather(gathering(10, 11, 12, 13, 14, wave_id="old"), now=NOW)
+    near = [f"x:w{number}" for number in (0, 1, 2, 3, 10, 11, 12)]
+    assert await store.gather(gathering(20, resembling=near), now=NOW) == "young"
+    assert [one.withdrawn for one in await store.waves(["young", "old"]) if one] == [None, None]
+
+
+async def test_members_leave_and_a_wave_of_four_is_withdrawn(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, 5), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    await store.leave_waves(["x:w0", "x:w99"], reason="account-deleted", now=NOW)
+    assert await sizes(store) == {"one": 5}
+    await store.leave_waves(["x:w1"], reason="no-longer-resembles", now=NOW)
+    (wave,) = await store.waves(["one"])
+    assert wave is not None
+    assert (wave.withdrawn, wave.members) == ("no-longer-resembles", ())
+    assert await store.wave_ids(["x:w2"]) == [None]
+    assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) == "one", "it may come again"
+
+
+async def test_a_verdict_silences_the_values_and_is_taken_back(store: Store) -> None:
+    shared = (await came(store, *(new(number) for number in range(5))))[-1].shared
+    await store.gather(gathering(0, 1, 2, 3, 4, shared=shared), now=NOW)
+    await store.decide_wave("one", silenced=True, now=NOW)
+    (wave,) = await store.waves(["one"])
+    assert wave is not None
+    assert (wave.withdrawn, len(wave.members), len(wave.keys)) == ("verdict", 5, len(shared))
+    others = gathering(10, 11, 12, 13, 14, wave_id="two", shared=shared)
+    assert await store.gather(others, now=NOW) is None
+    assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) is None
+    await store.decide_wave("one", silenced=False, now=NOW)
+    assert await store.wave_ids(["x:w0"]) == ["one"]
+    assert await store.gather(others, now=NOW) == "two"
+    assert WAVE_SILENT_SECONDS == 30 * DAY
+
+
+async def test_a_wave_is_forgotten_after_the_retention_time(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    (forgotten,) = await store.owed_waves("me", now=NOW + 30 * DAY)
+    assert (forgotten.wave_id, forgotten.wave, forgotten.revision) == ("one", None, 0)
+    await store.settle_waves([forgotten])
+    assert await store.owed_waves("me", now=NOW + 30 * DAY) == []
+    assert await store.waves(["one"]) == [None]
+
+
+async def test_lost_waves_are_recalled(make_store: MakeStore) -> None:
+    store = await make_store()
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    (wave,) = await store.waves(["one"])
+    assert wave is not None
+    assert await store.recall_waves([wave], now=NOW) == 0
+    later = replace(wave, revision=wave.revision + 7, members=wave.members[:2], withdrawn="verdict")
+    later = replace(later, keys=(b"12345678",))
+    assert await store.recall_waves([later], now=NOW) == 1
+    assert await store.waves(["one"]) == [later]
+    assert await store.owed_waves("me", now=NOW) == []
+    other = replace(wave, wave_id="two")
+    assert await store.recall_waves([other, other], now=NOW) == 1
+    assert await store.wave_ids(["x:w0", "x:w4"]) == ["two", "two"]
