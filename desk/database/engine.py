@@ -135,7 +135,7 @@ def _require_options_of_libpq(url: URL) -> None:
             make_conninfo(**{name: ""})
         except ProgrammingError:
             raise DatabaseError(
-                "SAMEHAND_DATABASE_URL: what follows its ? is no option of PostgreSQL (a ? in a password is %3F)"
+                "SAMEHAND_DATABASE_URL: an option is none of PostgreSQL's; write a ? in a password as %3F"
             ) from None
 
 
