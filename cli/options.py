@@ -44,6 +44,9 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+COUNT: Final = click.IntRange(0, 10**12)
+"""A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""
+
 _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 

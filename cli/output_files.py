@@ -13,6 +13,8 @@ from typing import BinaryIO, Final
 import click
 
 from cli.exit_codes import NotDone
+from cli.inputs.input_source import STDIN
+from cli.options import InputFile
 
 _OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -24,10 +26,12 @@ def writing(path: Path, option: str, *, private: bool = False) -> Iterator[Binar
     To be opened before the work, so that a wrong path costs no waiting.
 
     Raises:
-        click.BadParameter: it cannot be opened.
+        click.BadParameter: it cannot be opened, or the command reads it, and would find it empty.
         NotDone: the disk is full, or fails; what stands there is not whole.
     """
     try:
+        if any(path.is_file() and path.samefile(read) for read in _inputs()):
+            raise click.BadParameter(f"{path}: is read by this command; name another file", param_hint=option)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         file = os.fdopen(os.open(path, flags, 0o600 if private else 0o666), "wb")
     except OSError as fault:
@@ -37,6 +41,16 @@ def writing(path: Path, option: str, *, private: bool = False) -> Iterator[Binar
             yield file
     except OSError as fault:
         raise unwritable(path, fault, option) from fault
+
+
+def _inputs() -> Iterator[Path]:
+    """The files that the running command was given to read."""
+    context = click.get_current_context(silent=True)
+    for parameter in () if context is None else context.command.params:
+        if context is not None and isinstance(parameter.type, InputFile):
+            given = context.params.get(parameter.name or "")
+            files = given if isinstance(given, tuple) else (given,)
+            yield from (file for file in files if isinstance(file, Path) and file != STDIN)
 
 
 def write(path: Path, content: bytes, option: str) -> None:

@@ -18,7 +18,7 @@ from agents.common.converters import (
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.single_record import Profile, read_banned, read_sign_up
-from cli.options import FILE
+from cli.options import COUNT, FILE
 from cli.output_files import write
 from report.text import visible
 from report.waterfall import svg as waterfall
@@ -44,7 +44,7 @@ from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 )
 @click.option(
     "--bans",
-    type=click.IntRange(0),
+    type=COUNT,
     default=0,
     show_default=True,
     metavar="N",

@@ -10,7 +10,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from cli import output
-from cli.options import FiniteRange
+from cli.options import COUNT, FiniteRange
 from cli.rebuild_processes import PROCESSES_MAX
 from streams.settings.kafka import KafkaSettings
 from streams.settings.retention import RetentionSettings
@@ -154,15 +154,12 @@ def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
 
 
-_count = click.IntRange(min=0)
-
-
 @click.command("size", short_help="Estimate workers, Redis and Kafka for a platform of your size.")
-@click.option("--sign-ups", type=_count, required=True, metavar="N", help="New accounts a day.")
-@click.option("--bans", type=_count, required=True, metavar="N", help="Bans to be stored.")
+@click.option("--sign-ups", type=COUNT, required=True, metavar="N", help="New accounts a day.")
+@click.option("--bans", type=COUNT, required=True, metavar="N", help="Bans to be stored.")
 @click.option(
     "--changes",
-    type=_count,
+    type=COUNT,
     default=0,
     show_default=True,
     metavar="N",

@@ -77,6 +77,9 @@ NAMES_TOLD_MAX: Final = 5
 DAYS: Final = 90
 """Lists change weekly: without another import, names that a list dropped must not stay banned."""
 
+DAYS_MAX: Final = 36_500
+"""A century; a moment after the year 9999 has no date."""
+
 _WARNING: Final = (
     "warning: names of persons are imported. Thousands of innocent people bear a listed person's name; "
     "these names never alert, whatever else agrees, and stand beside other evidence only."
@@ -152,7 +155,7 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
 )
 @click.option(
     "--days",
-    type=click.IntRange(0),
+    type=click.IntRange(0, DAYS_MAX),
     default=DAYS,
     show_default=True,
     metavar="DAYS",

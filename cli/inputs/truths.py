@@ -78,14 +78,23 @@ def _key(platform: str | None, account_id: str) -> str:
     return account_key(platform, account_id) if platform else account_id
 
 
+def _utf8(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as fault:
+        raise click.BadParameter(f"{visible(value or '', 64)}: is not UTF-8") from fault
+    return value
+
+
 def pair_options(command: F) -> F:
     """``--why`` with the argument BANNED, and ``--truth``; the command is given ``why`` and ``truth``."""
 
-    @click.argument("banned", required=False)
+    @click.argument("banned", required=False, callback=_utf8)
     @click.option(
         "--why",
         "account",
         metavar="ACCOUNT",
+        callback=_utf8,
         help="Explain one account, as in platform:id, or platform:id BANNED: what was compared, what held it "
         "back, what one more fact would do.",
     )

@@ -116,7 +116,8 @@ allow() {
 }
 
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
-# look-back is told of each ban in fingerprints.enrolled, a rebuild reads how alerts and waves stand, and control holds what they leave each other word of.
+# look-back reads each ban in fingerprints.enrolled, a rebuild reads the state of alerts and waves, and workers leave
+# each other messages in control.
 allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
 allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks

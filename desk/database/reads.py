@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     Row,
     Select,
     and_,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -126,8 +126,8 @@ _evidence, _appeals = schema.evidence, schema.appeals
 
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
-def _shown_kind(read: FromClause = _reads) -> ColumnElement[str]:
-    return case((read.c.kind == "golden", "first"), else_=read.c.kind)
+def _shown_kind() -> ColumnElement[str]:
+    return case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
 
 
 RANKS: Final = {"likely": 0, "possible": 1}
@@ -271,69 +271,73 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
-def _not_beside_exercise(user_id: str, read: FromClause = _reads) -> ColumnElement[bool]:
+def _not_beside_exercise(user_id: str) -> ColumnElement[bool]:
     """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
     beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
     exercise, given = _reads.alias(), _verdicts.alias()
     can_be_undone = exists().where(given.c.verdict_id == exercise.c.verdict_id, undoable(given))
-    exercised = exists().where(
-        exercise.c.alert_id == read.c.alert_id,
-        exercise.c.only_for == user_id,
-        or_(exercise.c.state == "open", can_be_undone),
+    # Correlated with nothing: the few there are are looked up once, not with every row.
+    exercised = _reads.c.alert_id.in_(
+        select(exercise.c.alert_id).where(
+            exercise.c.only_for == user_id, or_(exercise.c.state == "open", can_be_undone)
+        )
     )
-    return or_(and_(read.c.only_for.is_(None), ~exercised), read.c.only_for == user_id)
+    return or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id)
 
 
-def _open_to(
-    user_id: str, *, leads: bool, read: FromClause = _reads, alert: FromClause = _alerts
-) -> list[ColumnElement[bool]]:
+def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     """What a person may take of readings that are joined to their alerts."""
     read_before = (
         select(_verdicts.c.verdict_id)
         .where(
-            _verdicts.c.alert_id == read.c.alert_id,
+            _verdicts.c.alert_id == _reads.c.alert_id,
             _verdicts.c.reviewer == user_id,
             _verdicts.c.undone_at.is_(None),
         )
         .exists()
     )
+    contested = _reads.alias()
+    # Correlated with nothing, as the exercises.
+    hidden = select(contested.c.read_id).where(
+        contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
+        contested.c.state == "open",
+        hides_twins_words(user_id, contested.c.alert_id),
+    )
     conditions: list[ColumnElement[bool]] = [
-        read.c.state == "open",
-        reads_policy(user_id, alert.c.policy),
-        _not_beside_exercise(user_id, read),
+        _reads.c.state == "open",
+        reads_policy(user_id, _alerts.c.policy),
+        _not_beside_exercise(user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
-        or_(read.c.kind == "first", ~read_before),
+        or_(_reads.c.kind == "first", ~read_before),
         # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
-        or_(read.c.kind != "appeal", ~hides_twins_words(user_id, read.c.alert_id)),
+        or_(_reads.c.kind != "appeal", _reads.c.read_id.not_in(hidden)),
     ]
     if not leads:
-        conditions.append(read.c.kind != "dispute")
+        conditions.append(_reads.c.kind != "dispute")
     return conditions
 
 
-def _not_skipped(user_id: str, now: float, read: FromClause = _reads) -> ColumnElement[bool]:
+def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
     return ~(
         select(_skips.c.until)
-        .where(_skips.c.read_id == read.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
+        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
         .exists()
     )
 
 
-def _passing(
-    filters: Filters, read: FromClause = _reads, alert: FromClause = _alerts
-) -> list[ColumnElement[bool]]:
+def _passing(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.band is not None:
-        conditions += [alert.c.band == filters.band, read.c.blind.is_(False)]
+        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
         # What is seen with its score ranks by its band: the queue's index leads there at once.
         if filters.band in RANKS:
-            conditions.append(read.c.rank == RANKS[filters.band])
+            conditions.append(_reads.c.rank == RANKS[filters.band])
     for name in ("policy", "platform", "direction", "basis", "language"):
         wanted = getattr(filters, name)
         if wanted is not None:
-            conditions.append(alert.c[name] == wanted)
+            conditions.append(_alerts.c[name] == wanted)
     if filters.kind is not None:
-        conditions.append(_shown_kind(read).in_([filters.kind]))
+        conditions.append(_shown_kind().in_([filters.kind]))
     return conditions
 
 
@@ -450,30 +454,82 @@ async def folds(
 
     Only first readings that show their score are folded: of others it would tell that they belong together.
     """
-
-    def taken(read: FromClause, alert: FromClause) -> list[ColumnElement[bool]]:
-        return [
-            *_open_to(user_id, leads=leads, read=read, alert=alert),
-            _not_skipped(user_id, now, read),
-            *_passing(filters, read, alert),
-        ]
-
-    other, others_alert = _reads.alias(), _alerts.alias()
-    earlier = exists().where(
-        others_alert.c.account == _alerts.c.account,
-        others_alert.c.root == _alerts.c.root,
-        other.c.alert_id == others_alert.c.alert_id,
-        _folded(other),
-        _comes_after(_ordered_by(filters), _ordered_by(filters, other), filters),
-        *taken(other, others_alert),
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
+    heads: dict[int, Sequence[Row[Any]]] = {}  # each with what belongs to it; nothing of a single reading
+    met = set[tuple[str, str]]()
+    place, size, ended = after, 2 * limit, False
+    while len(heads) < limit and not ended:
+        rows = await _walk(connection, conditions, filters, place, size)
+        firsts = []
+        for row in rows:
+            place = Place(row.rank, row.waits_since, row.read_id)
+            fold = row.account, row.root
+            if row.folded and fold in met:
+                continue
+            if row.folded:
+                met.add(fold)
+            firsts.append(row)
+            if after is None and len(heads) + len(firsts) == limit:
+                break
+        else:
+            ended = len(rows) < size
+        members = await _members(
+            connection, conditions, filters, [row for row in firsts if row.folded], members_max
+        )
+        for row in firsts:
+            belong = members.get((row.account, row.root), ()) if row.folded else ()
+            # What begins before the place stands on a page before.
+            if after is None or not belong or belong[0].read_id == row.read_id:
+                heads[row.read_id] = belong
+        size = min(4 * size, WALKED)
+    shown = list(heads.items())[:limit]
+    wanted = [
+        read_id
+        for head, belong in shown
+        for read_id in (head, *(row.read_id for row in belong[: shown_max + 1]))
+    ]
+    waiting = await _waiting(
+        connection, [_reads.c.read_id.in_(wanted)], (_reads.c.read_id,), len(wanted), quoted=True
     )
-    conditions = [*taken(_reads, _alerts), or_(~_folded(_reads), ~earlier)]
-    if after is not None:
-        conditions.append(_after(after, filters))
-    heads = await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
-    several = [head for head in heads if head.read.kind == "first" and not head.read.blind]
-    if not several:
-        return [Fold(head) for head in heads]
+    quoted = {row.read.read_id: row for row in waiting}
+    return [_fold(quoted[head], belong, quoted, shown_max) for head, belong in shown]
+
+
+WALKED: Final = 2_000
+"""Readings walked at once, at most: after a burst of one sign-up, or what former pages show, a page may still
+have room."""
+
+
+async def _walk(
+    connection: AsyncConnection,
+    conditions: Sequence[ColumnElement[bool]],
+    filters: Filters,
+    after: Place | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Returns where readings stand in the queue, after a place in it, and what they are folded by."""
+    place = [] if after is None else [_after(after, filters)]
+    columns = _reads.c.read_id, _reads.c.rank, _reads.c.waits_since, _folded().label("folded")
+    result = await connection.execute(
+        select(*columns, _alerts.c.account, _alerts.c.root)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(*conditions, *place)
+        .order_by(*_order_of(filters))
+        .limit(limit)
+    )
+    return result.all()
+
+
+async def _members(
+    connection: AsyncConnection,
+    conditions: Sequence[ColumnElement[bool]],
+    filters: Filters,
+    of: Sequence[Row[Any]],
+    limit: int,
+) -> dict[tuple[str, str], list[Row[Any]]]:
+    """Returns the first readings of each fold of several, in the order of the queue."""
+    if not of:
+        return {}
     by = (_alerts.c.account, _alerts.c.root)
     counted = (
         select(
@@ -484,45 +540,38 @@ async def folds(
         )
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(
-            _alerts.c.account.in_({head.alert.account for head in several}),
-            _alerts.c.root.in_({head.alert.root for head in several}),
-            _folded(_reads),
-            *taken(_reads, _alerts),
+            _alerts.c.account.in_({row.account for row in of}),
+            _alerts.c.root.in_({row.root for row in of}),
+            _folded(),
+            *conditions,
         )
         .subquery()
     )
     columns = counted.c
     result = await connection.execute(
         select(counted)
-        .where(columns.together > 1, columns.number <= members_max)
+        .where(columns.together > 1, columns.number <= limit)
         .order_by(columns.account, columns.root, columns.number)
     )
     found = defaultdict[tuple[str, str], list[Row[Any]]](list)
     for row in result:
         found[row.account, row.root].append(row)
-    folded = [found.get((head.alert.account, head.alert.root), []) for head in several]
-    shown = [row.read_id for rows in folded for row in rows[1 : shown_max + 1]]
-    quoted = {}
-    if shown:
-        waiting = await _waiting(
-            connection, [_reads.c.read_id.in_(shown)], (_reads.c.read_id,), len(shown), quoted=True
-        )
-        quoted = {row.read.read_id: row for row in waiting}
-    by_head = {head.read.read_id: rows for head, rows in zip(several, folded, strict=True)}
-    return [_fold(head, by_head.get(head.read.read_id, []), quoted) for head in heads]
+    return found
 
 
-def _fold(head: WaitingRow, rows: Sequence[Row[Any]], quoted: Mapping[int, WaitingRow]) -> Fold:
+def _fold(
+    head: WaitingRow, rows: Sequence[Row[Any]], quoted: Mapping[int, WaitingRow], shown_max: int
+) -> Fold:
     """Returns a row of the queue. On PostgreSQL a reading may have left it since the head was read."""
     if not rows:
         return Fold(head)
-    read_ids = (head.read.read_id, *(row.read_id for row in rows if row.read_id != head.read.read_id))
-    shown = tuple(quoted[row.read_id] for row in rows if row.read_id in quoted)
-    return Fold(head, shown, read_ids, int(rows[0].together))
+    others = [row.read_id for row in rows if row.read_id != head.read.read_id]
+    shown = tuple(quoted[read_id] for read_id in others[:shown_max] if read_id in quoted)
+    return Fold(head, shown, (head.read.read_id, *others), int(rows[0].together))
 
 
-def _folded(read: FromClause) -> ColumnElement[bool]:
-    return and_(read.c.kind == "first", read.c.blind.is_(False))
+def _folded() -> ColumnElement[bool]:
+    return and_(_reads.c.kind == "first", _reads.c.blind.is_(False))
 
 
 def _after(place: Place, filters: Filters) -> ColumnElement[bool]:
@@ -538,9 +587,9 @@ def _comes_after(
     return one < other if filters.order == "newest" else one > other
 
 
-def _ordered_by(filters: Filters, read: FromClause = _reads) -> list[ColumnElement[Any]]:
-    by_age: list[ColumnElement[Any]] = [read.c.waits_since, read.c.read_id]
-    return by_age if filters.order in ("oldest", "newest") else [read.c.rank, *by_age]
+def _ordered_by(filters: Filters) -> list[ColumnElement[Any]]:
+    by_age: list[ColumnElement[Any]] = [_reads.c.waits_since, _reads.c.read_id]
+    return by_age if filters.order in ("oldest", "newest") else [_reads.c.rank, *by_age]
 
 
 def _order_of(filters: Filters) -> list[ColumnElement[Any]]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
@@ -130,6 +131,7 @@ findable = Table(
     Index("ix_findable_kind", "kind", "folded", "account", "alert_id"),
 )
 
+_EXERCISES, _APPEALS = text("only_for IS NOT NULL"), text("kind = 'appeal'")
 reads = Table(
     "reads",
     metadata,
@@ -153,6 +155,24 @@ reads = Table(
     Index("ix_reads_age", "state", "waits_since", "read_id"),
     Index("ix_reads_alert_id", "alert_id"),
     Index("ix_reads_claimed_by", "claimed_by"),
+    # Few among many, which every page of the queue looks up: a person's exercises, and appeals.
+    Index(
+        "ix_reads_only_for",
+        "only_for",
+        "state",
+        "alert_id",
+        sqlite_where=_EXERCISES,
+        postgresql_where=_EXERCISES,
+    ),
+    Index(
+        "ix_reads_appeals",
+        "kind",
+        "state",
+        "alert_id",
+        "read_id",
+        sqlite_where=_APPEALS,
+        postgresql_where=_APPEALS,
+    ),
     sqlite_autoincrement=True,
 )
 

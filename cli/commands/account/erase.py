@@ -212,7 +212,11 @@ def _remaining(
             until=deleted.gone_at(now),
             reason="retention",
         )
-    judged = any(alert.verdict for alert in found.desk) or ("verdicts" in topics and topics["verdicts"].count)
+    judged = (
+        any(alert.verdict for alert in found.desk)
+        or "topics" in found.not_read  # verdicts may lie there
+        or ("verdicts" in topics and topics["verdicts"].count)
+    )
     yield Holding(
         kind="markers",
         place=where["markers"],

@@ -107,8 +107,8 @@ class Gatherer:
     async def everything(self, *, topics: bool) -> Holdings:
         """`topics`: whether to read their records."""
         await self.store()
+        await self.desk()  # before the topics: a verdict names an alert alone, and outlives it there
         self.topics(read=topics)
-        await self.desk()
         return self.found
 
     async def store(self) -> Holdings:
@@ -149,7 +149,8 @@ class Gatherer:
         """Lists the topics that exist; with `read` only those that hold a record about the account."""
         called, needed = names(self.settings), {spec.name for spec in wanted(self.settings)}
         if read:
-            self.found.topics = scan(self.settings, self.account)
+            known = [alert.row.alert_id for alert in self.found.desk]
+            self.found.topics = scan(self.settings, self.account, known)
         else:
             self.found.topics = ScannedTopics(describe(self.settings))
             self.found.not_read["topics"] = "their records were not read (--no-topics)"

@@ -7,6 +7,7 @@ account's id. Nothing is committed.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -115,9 +116,12 @@ def describe(settings: Settings) -> dict[str, FoundRecords]:
     }
 
 
-def scan(settings: Settings, account: AccountRef) -> ScannedTopics:
-    """Reads all topics from start to end. Raises `BrokerUnavailable` and `BrokerRefused`."""
-    scanned = ScannedTopics(describe(settings))
+def scan(settings: Settings, account: AccountRef, alert_ids: Iterable[str] = ()) -> ScannedTopics:
+    """Reads all topics from start to end. `alert_ids`: alerts that are known to name the account.
+
+    Raises `BrokerUnavailable` and `BrokerRefused`.
+    """
+    scanned = ScannedTopics(describe(settings), alert_ids=set(alert_ids))
     with reader(settings) as opened:
         for attribute, found in scanned.found.items():
             topic = str(getattr(names(settings), attribute))
@@ -142,7 +146,7 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
         return _takes_letter(arrival.value, account, scanned)
     # Most records are passed over without decoding them. JSON may escape any character.
     named = arrival.key == account.key.encode() or _spelt(account) in arrival.value
-    if not named and b"\\u" not in arrival.value:
+    if not named and b"\\" not in arrival.value:
         return False
     if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
         return _takes_event(kind, arrival, account, scanned)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from cli.commands.dry_run.pages import pages
+from cli.commands.dry_run.pages import OWN_NAME, pages
 from cli.commands.dry_run.run import Trial
 from cli.offline.silent_signals import sentence
 from cli.output_files import write
@@ -21,7 +21,7 @@ from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
 PAGES: Final = "alerts"
-"""The folder of the pages. All of its files are of this command."""
+"""The folder of the pages."""
 
 COLUMNS: Final = (
     "band",
@@ -59,8 +59,9 @@ def write_all(out: Path, trial: Trial) -> None:
     folder = out / PAGES
     try:
         folder.mkdir(exist_ok=True)
-        for former in folder.glob("*.html"):
-            former.unlink()
+        for former in folder.iterdir():
+            if OWN_NAME.fullmatch(former.name):  # a folder that was there may hold others' pages
+                former.unlink()
     except OSError as fault:
         raise click.BadParameter(f"{folder}: {fault.strerror}", param_hint="--out") from fault
     for name, text in pages(report, trial.alerts, trial.taken_back, sentence(report["signals"]["silent"])):

@@ -6,6 +6,7 @@ and platform. All are sorted strongest first; each page has a bounded size.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ VALUES_MAX: Final = 40
 """Policies, and platforms, that have a list of their own: the most frequent ones."""
 
 Alerts = Sequence[MirrorAlert]
+
+
+OWN_NAME: Final = re.compile(r"(all|list|banned|(band|policy|platform)-\d+)-\d+\.html")
+"""Names of the pages of alerts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,27 @@ def test_an_example_maps_as_it_says(name: str, samehand: Samehand, monkeypatch: 
         assert set(told["signals"]["silent"]) == SILENT[name]
 
 
+def test_a_row_that_is_banned_no_longer_is_reinstated(samehand: Samehand, tmp_path: Path) -> None:
+    folder, sample = EXAMPLES / "debezium", tmp_path / "sample.kcat.jsonl"
+    row = json.loads((folder / "sample.kcat.jsonl").read_text("utf-8").splitlines()[0])
+    change = json.loads(row["payload"])
+    unbanned = {
+        **change,
+        "op": "u",
+        "before": change["after"],
+        "after": {**change["after"], "banned_at": None},
+    }
+    deleted = {**unbanned, "op": "d", "after": None}
+    sample.write_text(
+        "".join(json.dumps({**row, "payload": json.dumps(it)}) + "\n" for it in (unbanned, deleted))
+    )
+    ran = samehand("map", "--mapping", folder / "mappings.toml", "--kcat", "--sample", sample, "--json")
+    assert {kind: count for kind, count in ran.figures["mapped"].items() if count} == {
+        "reinstated": 1,
+        "deleted": 1,
+    }
+
+
 def test_no_example_quotes_anybody_in_a_fault(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     folder = EXAMPLES / "json"
@@ -154,6 +175,13 @@ def test_command_prints_a_table_and_settings(samehand: Samehand) -> None:
     assert "SAMEHAND_STORE_SHARDS=1\n" in ran.out
     figures = json.loads(samehand("size", "--sign-ups", "50000", "--bans", "20000", "--json").out)
     assert figures["settings"]["SAMEHAND_TOPIC_PARTITIONS"] == figures["partitions"] == 8
+
+
+@pytest.mark.parametrize("number", [10**13, 10**400])
+def test_a_platform_of_more_accounts_than_there_can_be_is_bad_input(samehand: Samehand, number: int) -> None:
+    for sign_ups, bans in ((1, number), (number, 1)):
+        ran = samehand("size", "--sign-ups", sign_ups, "--bans", bans)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
 
 
 def test_platform_too_large_for_one_store_is_one_line_that_says_what_to_do(samehand: Samehand) -> None:
@@ -335,6 +363,11 @@ def test_it_draws_the_waterfall(samehand: Samehand, pair: tuple[Path, Path]) -> 
     assert "x:new beside banned x:banned" in ran.out
     assert "handle" in ran.out
     assert "zarqa@example.org" not in ran.out
+
+
+def test_bans_beyond_any_count_are_bad_input(samehand: Samehand, pair: tuple[Path, Path]) -> None:
+    ran = samehand("explain", *pair, "--bans", 10**400)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
 
 
 def test_its_figures_sum_to_the_log_odds(samehand: Samehand, pair: tuple[Path, Path]) -> None:

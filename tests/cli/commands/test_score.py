@@ -108,6 +108,28 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     assert "No such file" in ran.err
 
 
+@pytest.mark.parametrize("pair", [("x:\udcff",), ("x:1", "x:\udcff")])
+def test_an_account_that_is_not_utf8_is_bad_input(
+    samehand: Samehand, files: tuple[object, ...], pair: tuple[str, ...]
+) -> None:
+    ran = samehand("score", *files, "--json", "--why", *pair)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert "x:<U+DCFF>: is not UTF-8" in ran.err
+
+
+def test_a_file_that_is_read_is_not_written_over(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
+) -> None:
+    accounts = Path(str(files[files.index("--accounts") + 1]))
+    link = tmp_path / "link"
+    link.symlink_to(accounts)
+    before = accounts.read_bytes()
+    for out in (accounts, link):
+        ran = samehand("score", *files, "--out", out)
+        assert (ran.code, ran.out, accounts.read_bytes()) == (2, "", before)
+        assert "is read by this command; name another file" in ran.err
+
+
 def test_what_was_simulated_can_be_scored(samehand: Samehand, tmp_path: Path) -> None:
     assert samehand("simulate", "--accounts", 400, "--out", tmp_path / "s", "--json").code == 0
     bans = tmp_path / "s" / "bans.jsonl"

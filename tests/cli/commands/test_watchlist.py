@@ -56,6 +56,13 @@ def test_a_list_becomes_bans_with_their_basis(samehand: Samehand, tmp_path: Path
         assert ban.expires_at is not None
 
 
+@pytest.mark.parametrize("days", [9_999_999, 10**400])
+def test_days_beyond_any_calendar_are_bad_input(samehand: Samehand, tmp_path: Path, days: int) -> None:
+    source = written(tmp_path / "un.xml", UN_XML)
+    ran = samehand("watchlist", "import", source, "--out", tmp_path / "out.jsonl", "--days", days)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+
+
 def test_importing_again_names_the_same_accounts(samehand: Samehand, tmp_path: Path) -> None:
     source = written(tmp_path / "list.csv", PLAIN_CSV)
     keys = []

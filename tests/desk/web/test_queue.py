@@ -144,6 +144,28 @@ async def test_what_belongs_together_stands_in_one_row_across_pages(
             assert len(found) > 3, "more than a page"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_burst_of_one_sign_up_leaves_the_rest_of_the_page_full(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.web.desk.PAGE", 3)
+    monkeypatch.setattr("desk.web.pages.queue.PAGE", 3)
+    monkeypatch.setattr("desk.database.reads.WALKED", 4)
+    office = an_office(database)
+    for number in range(4):
+        await office.receive(f"alert-{number}", account_id=f"new-{number}")
+        office.clock.pass_(60)
+    for number in range(15):
+        matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
+        await office.receive(f"burst-{number}", account_id="new", matched=matched)
+        office.clock.pass_(60)
+    async with at_the_desk(office) as client:
+        rows = await in_rows(client, "newest")
+        page = (await client.get("/queue?order=newest")).text
+    assert [len(row) for row in rows] == [15, 1, 1, 1, 1]
+    assert page.count('<th scope="row">') == 3
+
+
 async def test_row_names_some_and_counts_all_that_belong_to_it(office: Office) -> None:
     for number in range(FOLDED_MAX + 3):
         matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")

@@ -51,6 +51,7 @@ def no_kafka(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("url", "words"),
     [
         ("nonsense", "is not a database address"),
+        ("postgresql://a@127.0.0.1:9/b?sslmod=require", "an option is none of PostgreSQL's"),
         ("mysql://root@db/x", "begins neither with"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://nobody@127.0.0.1:1/x", "does not answer"),

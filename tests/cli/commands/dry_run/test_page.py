@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.dry_run.pages import A_PAGE
+from cli.commands.dry_run.pages import A_PAGE, OWN_NAME
 from report.rendering import TEMPLATES
 from schemas.wire import Decoded, decode_alert
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
@@ -49,6 +49,19 @@ def pages_of(samehand: Samehand, folder: Path, **profile: str) -> list[str]:
     ran = samehand("try", "--events", events, "--bans", bans, "--out", folder / "out")
     assert ran.code == 0, ran.err
     return [path.read_text("utf-8") for path in sorted((folder / "out").rglob("*.html"))]
+
+
+def test_only_pages_of_a_former_run_go(samehand: Samehand, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "alerts"
+    folder.mkdir(parents=True)
+    for name in ("all-9.html", "policy-12-3.html", "index.html", "all-9.html.bak"):
+        (folder / name).touch()
+    written = pages_of(samehand, tmp_path)
+    left = {path.name for path in folder.iterdir()}
+    assert not left & {"all-9.html", "policy-12-3.html"}
+    assert left >= {"index.html", "all-9.html.bak", "all-1.html"}
+    assert all(OWN_NAME.fullmatch(name) for name in left - {"index.html", "all-9.html.bak"})
+    assert len(written) == 7
 
 
 def test_hostile_text_stays_text(samehand: Samehand, tmp_path: Path) -> None:
