@@ -32,7 +32,7 @@ from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, parts_of, upsert
-from desk.database.seals import hides_twins_words
+from desk.database.seals import hides_twins_words, undoable
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,15 @@ RANKS: Final = {"likely": 0, "possible": 1}
 
 
 async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
-    """Returns a read, if it is known and of a policy that a person reads."""
+    """Returns a read, if a person may know of it."""
     return await one_of(
         connection,
         ReadRow,
-        select(_reads).where(_reads.c.read_id == read_id, reads_alert(user_id, _reads.c.alert_id)),
+        select(_reads).where(
+            _reads.c.read_id == read_id,
+            reads_alert(user_id, _reads.c.alert_id),
+            _not_beside_exercise(user_id),
+        ),
     )
 
 
@@ -267,6 +271,20 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
+def _not_beside_exercise(user_id: str) -> ColumnElement[bool]:
+    """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
+    beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
+    exercise, given = _reads.alias(), _verdicts.alias()
+    can_be_undone = exists().where(given.c.verdict_id == exercise.c.verdict_id, undoable(given))
+    # Correlated with nothing: the few there are are looked up once, not with every row.
+    exercised = _reads.c.alert_id.in_(
+        select(exercise.c.alert_id).where(
+            exercise.c.only_for == user_id, or_(exercise.c.state == "open", can_be_undone)
+        )
+    )
+    return or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id)
+
+
 def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     """What a person may take of readings that are joined to their alerts."""
     read_before = (
@@ -278,12 +296,8 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
         )
         .exists()
     )
-    exercise = _reads.alias()
-    # Correlated with nothing, as the appeals below: the few there are are looked up once, not with every row.
-    exercised = _reads.c.alert_id.in_(
-        select(exercise.c.alert_id).where(exercise.c.only_for == user_id, exercise.c.state == "open")
-    )
     contested = _reads.alias()
+    # Correlated with nothing, as the exercises.
     hidden = select(contested.c.read_id).where(
         contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
         contested.c.state == "open",
@@ -292,8 +306,7 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         _reads.c.state == "open",
         reads_policy(user_id, _alerts.c.policy),
-        # What is read blind alone first is not beside itself in the queue, with its score.
-        or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id),
+        _not_beside_exercise(user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
         or_(_reads.c.kind == "first", ~read_before),
         # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
@@ -667,9 +680,10 @@ async def first_readings(
     """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
     of them, with what is quoted."""
     conditions = [
-        _reads.c.kind == "first",
+        _shown_kind().in_(["first"]),
         _reads.c.read_id.in_(read_ids),
         reads_policy(user_id, _alerts.c.policy),
+        _not_beside_exercise(user_id),
     ]
     return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 

@@ -107,8 +107,11 @@ async def test_who_did_an_exercise_is_not_blind_to_the_same_alert_any_more(offic
     await office.desk.set_golden(chloe, "alert-1", "mirror")
     assert len(await waiting_for(office, amina)) == 1, "its two readings side by side would tell"
     await decide(office, amina)
-    assert await waiting_for(office, amina) == [("alert-1", "first")]
+    assert await waiting_for(office, amina) == [], "while it can be undone, its score would help"
     office.clock.pass_(60)
+    async with office.database.begin() as connection:
+        await outbox.take(connection, now=office.clock(), again_before=0, limit=9)
+    assert await waiting_for(office, amina) == [("alert-1", "first")]
     await decide(office, amina)
     async with office.database.read() as connection:
         said = await verdicts.of_alert(connection, "alert-1")
