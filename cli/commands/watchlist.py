@@ -206,6 +206,10 @@ def import_(
     )
     if persons:
         output.note(_WARNING)
+    if out is not None and state is not None and out.resolve() == state.resolve():
+        raise click.BadParameter(
+            f"{out}: would hold the bans and the state; name another file", param_hint="--out"
+        )
     form: Format | None = next((name for name in FORMATS if name == chosen), None)
     tell_all(_not_read(files, form), strict=strict)
     former = None if state is None else read_state(state)

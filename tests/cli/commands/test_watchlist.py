@@ -272,6 +272,12 @@ def test_a_state_that_is_none_is_refused_before_the_import(
     assert (state.read_bytes(), out.exists()) == (raw, False)
 
 
+def test_bans_and_state_are_not_written_to_one_file(samehand: Samehand, tmp_path: Path) -> None:
+    source, both = written(tmp_path / "list.csv", BEFORE), tmp_path / "both"
+    ran = samehand("watchlist", "import", source, "--authority", "XX", "--state", both, "--out", both)
+    assert (ran.code, "would hold the bans and the state" in ran.err, both.exists()) == (2, True, False)
+
+
 def test_an_import_that_fails_leaves_the_state_as_it_was(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
