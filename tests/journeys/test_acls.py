@@ -297,7 +297,9 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
     events = topics.Names(PREFIX).events
     allowed = {who: rights(load(cluster.settings(who, tmp_path))) for who in WHO}
     assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in events}
-    assert allowed["moderation"] == {f"{PREFIX}alerts": {"DESCRIBE", "READ"}}
+    assert allowed["moderation"] == {
+        f"{PREFIX}{topic}": {"DESCRIBE", "READ"} for topic in ("alerts", "alerts.waves")
+    }
     looks = {"DESCRIBE", "DESCRIBE_CONFIGS"}
     assert allowed["desk"] == {
         f"{PREFIX}alerts": {*looks, "READ"},
