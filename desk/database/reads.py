@@ -1,38 +1,29 @@
-"""Reads: what waits for a person, who has it in hand, and what became of it."""
+"""Readings of alerts: each one's life, from its opening over claims to its end, and figures of all."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
-    Select,
     and_,
     bindparam,
     case,
     exists,
     func,
     insert,
-    literal,
-    literal_column,
     or_,
     select,
-    tuple_,
-    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.alerts import AlertRow, QuotedAlertRow
-from desk.database.filters import Filters, Place
-from desk.database.reach import reads_alert, reads_policy
-from desk.database.rows import all_of, one_of, parts_of, upsert
-from desk.database.seals import hides_twins_words, undoable
+from desk.database.reach import reads_alert
+from desk.database.rows import all_of, one_of, upsert
+from desk.database.seals import undoable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,44 +51,10 @@ class ReadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRow:
-    """A read that waits for somebody, and its alert; `quoted` with its evidence, None where nobody asked."""
-
-    read: ReadRow
-    alert: AlertRow
-    quoted: QuotedAlertRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """One row of the queue: what of a sign-up and a family waits for somebody.
-
-    head       what comes first of it, with its evidence
-    others     the next ones, with their evidence, as many as are shown
-    read_ids   of all, the head's first, as many as one key decides; empty of a single reading
-    count      of all
-    """
-
-    head: WaitingRow
-    others: tuple[WaitingRow, ...] = ()
-    read_ids: tuple[int, ...] = ()
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class BacklogRow:
     """How many open reads of a kind there are, and since when the oldest waits (Unix seconds)."""
 
     kind: str
-    waiting: int
-    oldest: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingCount:
-    """How many reads wait that are alike in `values`, and since when the oldest does (Unix seconds)."""
-
-    values: dict[str, Any]
     waiting: int
     oldest: float
 
@@ -126,7 +83,7 @@ _evidence, _appeals = schema.evidence, schema.appeals
 
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
-def _shown_kind() -> ColumnElement[str]:
+def shown_kind() -> ColumnElement[str]:
     return case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
 
 
@@ -142,7 +99,7 @@ async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadR
         select(_reads).where(
             _reads.c.read_id == read_id,
             reads_alert(user_id, _reads.c.alert_id),
-            _not_beside_exercise(user_id),
+            not_beside_exercise(user_id),
         ),
     )
 
@@ -183,7 +140,7 @@ async def add(
     return int(done.scalar_one())
 
 
-def _free_for(user_id: str, now: float) -> ColumnElement[bool]:
+def free_for(user_id: str, now: float) -> ColumnElement[bool]:
     return or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
 
 
@@ -194,7 +151,7 @@ async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now:
         .where(
             _reads.c.read_id == read_id,
             _reads.c.state == "open",
-            _free_for(user_id, now),
+            free_for(user_id, now),
         )
         .values(claimed_by=user_id, claimed_until=until)
     )
@@ -271,7 +228,7 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
-def _not_beside_exercise(user_id: str) -> ColumnElement[bool]:
+def not_beside_exercise(user_id: str) -> ColumnElement[bool]:
     """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
     beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
     exercise, given = _reads.alias(), _verdicts.alias()
@@ -283,409 +240,6 @@ def _not_beside_exercise(user_id: str) -> ColumnElement[bool]:
         )
     )
     return or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id)
-
-
-def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
-    """What a person may take of readings that are joined to their alerts."""
-    read_before = (
-        select(_verdicts.c.verdict_id)
-        .where(
-            _verdicts.c.alert_id == _reads.c.alert_id,
-            _verdicts.c.reviewer == user_id,
-            _verdicts.c.undone_at.is_(None),
-        )
-        .exists()
-    )
-    contested = _reads.alias()
-    # Correlated with nothing, as the exercises.
-    hidden = select(contested.c.read_id).where(
-        contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
-        contested.c.state == "open",
-        hides_twins_words(user_id, contested.c.alert_id),
-    )
-    conditions: list[ColumnElement[bool]] = [
-        _reads.c.state == "open",
-        reads_policy(user_id, _alerts.c.policy),
-        _not_beside_exercise(user_id),
-        # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
-        or_(_reads.c.kind == "first", ~read_before),
-        # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
-        or_(_reads.c.kind != "appeal", _reads.c.read_id.not_in(hidden)),
-    ]
-    if not leads:
-        conditions.append(_reads.c.kind != "dispute")
-    return conditions
-
-
-def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
-    return ~(
-        select(_skips.c.until)
-        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
-        .exists()
-    )
-
-
-def _passing(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.band is not None:
-        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
-        # What is seen with its score ranks by its band: the queue's index leads there at once.
-        if filters.band in RANKS:
-            conditions.append(_reads.c.rank == RANKS[filters.band])
-    for name in ("policy", "platform", "direction", "basis", "language"):
-        wanted = getattr(filters, name)
-        if wanted is not None:
-            conditions.append(_alerts.c[name] == wanted)
-    if filters.kind is not None:
-        conditions.append(_shown_kind().in_([filters.kind]))
-    return conditions
-
-
-async def arrived(
-    connection: AsyncConnection,
-    user_id: str,
-    filters: Filters,
-    *,
-    since: int,
-    now: float,
-    leads: bool = False,
-) -> int:
-    """Returns how many reads after number `since` wait for a person."""
-    conditions = [
-        *_open_to(user_id, leads=leads),
-        _not_skipped(user_id, now),
-        *_passing(filters),
-        _reads.c.read_id > since,
-    ]
-    result = await connection.execute(
-        select(func.count())
-        .select_from(_reads)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(and_(*conditions))
-    )
-    return int(result.scalar_one())
-
-
-async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = False) -> int:
-    """Returns the number of the newest read that waits for a person; 0 where there is none.
-
-    The newest of all reads would reveal what was opened for others, such as a dispute by their own verdict.
-    """
-    result = await connection.execute(
-        select(_reads.c.read_id)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(*_open_to(user_id, leads=leads))
-        .order_by(_reads.c.read_id.desc())
-        .limit(1)
-    )
-    return result.scalar_one_or_none() or 0
-
-
-async def known_values(
-    connection: AsyncConnection, names: Sequence[str], limit: int, *, user_id: str | None = None
-) -> dict[str, list[str]]:
-    """Returns the values of some columns of alerts, sorted, to narrow the queue by; those of alerts that a
-    person reads."""
-    result = await connection.execute(union_all(*(_values_of(name, limit, user_id) for name in names)))
-    values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
-    for row in result:
-        values[row.name].append((row.number, row.value))
-    return {name: [value for _, value in sorted(several)] for name, several in values.items()}
-
-
-def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
-    column = _alerts.c[name]
-    # From one value to the next by the column's index: DISTINCT reads every alert there is.
-    known = select(func.min(column).label("value"), literal(1).label("number")).cte(
-        f"known_{name}", recursive=True
-    )
-    following = select(func.min(column)).where(column > known.c.value).scalar_subquery()
-    known = known.union_all(
-        select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
-    )
-    values = select(literal(name).label("name"), known.c.value, known.c.number).where(
-        known.c.value.is_not(None)
-    )
-    if user_id is None:
-        return values
-    if name == "policy":
-        return values.where(reads_policy(user_id, known.c.value))
-    alert = _alerts.alias()
-    there = exists().where(alert.c[name] == known.c.value, reads_policy(user_id, alert.c.policy))
-    return values.where(there)
-
-
-async def queue(
-    connection: AsyncConnection,
-    user_id: str,
-    filters: Filters,
-    *,
-    now: float,
-    limit: int,
-    leads: bool = False,
-    free: bool = False,
-    after: Place | None = None,
-) -> list[WaitingRow]:
-    """Returns reads that wait for somebody, with what their alerts quote, in the order that the filters name.
-
-    ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
-    """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
-    if free:
-        conditions.append(_free_for(user_id, now))
-    if after is not None:
-        conditions.append(_after(after, filters))
-    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
-
-
-async def folds(
-    connection: AsyncConnection,
-    user_id: str,
-    filters: Filters,
-    *,
-    now: float,
-    limit: int,
-    members_max: int,
-    shown_max: int,
-    leads: bool = False,
-    after: Place | None = None,
-) -> list[Fold]:
-    """Returns rows of the queue as :func:`queue` orders them, each once, wherever its readings stand.
-
-    Only first readings that show their score are folded: of others it would tell that they belong together.
-    """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
-    heads: dict[int, Sequence[Row[Any]]] = {}  # each with what belongs to it; nothing of a single reading
-    met = set[tuple[str, str]]()
-    place, size, ended = after, 2 * limit, False
-    while len(heads) < limit and not ended:
-        rows = await _walk(connection, conditions, filters, place, size)
-        firsts = []
-        for row in rows:
-            place = Place(row.rank, row.waits_since, row.read_id)
-            fold = row.account, row.root
-            if row.folded and fold in met:
-                continue
-            if row.folded:
-                met.add(fold)
-            firsts.append(row)
-            if after is None and len(heads) + len(firsts) == limit:
-                break
-        else:
-            ended = len(rows) < size
-        members = await _members(
-            connection, conditions, filters, [row for row in firsts if row.folded], members_max
-        )
-        for row in firsts:
-            belong = members.get((row.account, row.root), ()) if row.folded else ()
-            # What begins before the place stands on a page before.
-            if after is None or not belong or belong[0].read_id == row.read_id:
-                heads[row.read_id] = belong
-        size = min(4 * size, WALKED)
-    shown = list(heads.items())[:limit]
-    wanted = [
-        read_id
-        for head, belong in shown
-        for read_id in (head, *(row.read_id for row in belong[: shown_max + 1]))
-    ]
-    waiting = await _waiting(
-        connection, [_reads.c.read_id.in_(wanted)], (_reads.c.read_id,), len(wanted), quoted=True
-    )
-    quoted = {row.read.read_id: row for row in waiting}
-    return [_fold(quoted[head], belong, quoted, shown_max) for head, belong in shown]
-
-
-WALKED: Final = 2_000
-"""Readings walked at once, at most: after a burst of one sign-up, or what former pages show, a page may still
-have room."""
-
-
-async def _walk(
-    connection: AsyncConnection,
-    conditions: Sequence[ColumnElement[bool]],
-    filters: Filters,
-    after: Place | None,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Returns where readings stand in the queue, after a place in it, and what they are folded by."""
-    place = [] if after is None else [_after(after, filters)]
-    columns = _reads.c.read_id, _reads.c.rank, _reads.c.waits_since, _folded().label("folded")
-    result = await connection.execute(
-        select(*columns, _alerts.c.account, _alerts.c.root)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(*conditions, *place)
-        .order_by(*_order_of(filters))
-        .limit(limit)
-    )
-    return result.all()
-
-
-async def _members(
-    connection: AsyncConnection,
-    conditions: Sequence[ColumnElement[bool]],
-    filters: Filters,
-    of: Sequence[Row[Any]],
-    limit: int,
-) -> dict[tuple[str, str], list[Row[Any]]]:
-    """Returns the first readings of each fold of several, in the order of the queue."""
-    if not of:
-        return {}
-    by = (_alerts.c.account, _alerts.c.root)
-    counted = (
-        select(
-            _reads.c.read_id,
-            *by,
-            func.row_number().over(partition_by=by, order_by=_order_of(filters)).label("number"),
-            func.count().over(partition_by=by).label("together"),
-        )
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(
-            _alerts.c.account.in_({row.account for row in of}),
-            _alerts.c.root.in_({row.root for row in of}),
-            _folded(),
-            *conditions,
-        )
-        .subquery()
-    )
-    columns = counted.c
-    result = await connection.execute(
-        select(counted)
-        .where(columns.together > 1, columns.number <= limit)
-        .order_by(columns.account, columns.root, columns.number)
-    )
-    found = defaultdict[tuple[str, str], list[Row[Any]]](list)
-    for row in result:
-        found[row.account, row.root].append(row)
-    return found
-
-
-def _fold(
-    head: WaitingRow, rows: Sequence[Row[Any]], quoted: Mapping[int, WaitingRow], shown_max: int
-) -> Fold:
-    """Returns a row of the queue. On PostgreSQL a reading may have left it since the head was read."""
-    if not rows:
-        return Fold(head)
-    others = [row.read_id for row in rows if row.read_id != head.read.read_id]
-    shown = tuple(quoted[read_id] for read_id in others[:shown_max] if read_id in quoted)
-    return Fold(head, shown, (head.read.read_id, *others), int(rows[0].together))
-
-
-def _folded() -> ColumnElement[bool]:
-    return and_(_reads.c.kind == "first", _reads.c.blind.is_(False))
-
-
-def _after(place: Place, filters: Filters) -> ColumnElement[bool]:
-    columns = _ordered_by(filters)
-    return _comes_after(columns, [literal(getattr(place, column.name)) for column in columns], filters)
-
-
-def _comes_after(
-    here: Sequence[ColumnElement[Any]], there: Sequence[ColumnElement[Any]], filters: Filters
-) -> ColumnElement[bool]:
-    """Whether a place in the queue comes after another one."""
-    one, other = tuple_(*here), tuple_(*there)
-    return one < other if filters.order == "newest" else one > other
-
-
-def _ordered_by(filters: Filters) -> list[ColumnElement[Any]]:
-    by_age: list[ColumnElement[Any]] = [_reads.c.waits_since, _reads.c.read_id]
-    return by_age if filters.order in ("oldest", "newest") else [_reads.c.rank, *by_age]
-
-
-def _order_of(filters: Filters) -> list[ColumnElement[Any]]:
-    newest = filters.order == "newest"
-    return [column.desc() if newest else column.asc() for column in _ordered_by(filters)]
-
-
-async def _waiting(
-    connection: AsyncConnection,
-    conditions: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
-    limit: int,
-    *,
-    quoted: bool = False,
-    lock: bool = False,
-) -> list[WaitingRow]:
-    query = (
-        select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(*conditions)
-        .order_by(*order)
-        .limit(limit)
-    )
-    if quoted:
-        query = query.add_columns(_evidence.c.payload, _evidence.c.erased_at, _evidence.c.erased_reason).join(
-            _evidence, _evidence.c.alert_id == _reads.c.alert_id
-        )
-    if lock:
-        query = query.with_for_update(of=_reads, skip_locked=True)  # nothing on SQLite, with its one writer
-    rows = (await connection.execute(query)).all()
-    parts = zip(
-        parts_of(ReadRow, rows),
-        parts_of(AlertRow, rows),
-        parts_of(QuotedAlertRow, rows) if quoted else [None] * len(rows),
-        strict=True,
-    )
-    return [WaitingRow(*several) for several in parts]
-
-
-async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
-    """The read of an alert that waits for somebody, skipped or not, or None."""
-    return await one_of(
-        connection,
-        ReadRow,
-        select(_reads)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
-        .order_by(_reads.c.read_id)
-        .limit(1),
-    )
-
-
-async def decidable_together(
-    connection: AsyncConnection,
-    user_id: str,
-    filters: Filters,
-    *,
-    now: float,
-    limit: int,
-    root: str | None = None,
-    read_ids: Collection[int] | None = None,
-    quoted: bool = False,
-    lock: bool = False,
-) -> list[WaitingRow]:
-    """Returns first readings that one key may decide: seen with their score, and claimed by nobody else.
-
-    `root`: of one family; `read_ids`: of these; `lock`: holds them until the transaction ends. What another
-    transaction holds is left out, so that two that take several each never wait for one another.
-    """
-    conditions = [
-        _reads.c.kind == "first",
-        _reads.c.blind.is_(False),
-        *_open_to(user_id, leads=False),
-        _not_skipped(user_id, now),
-        _free_for(user_id, now),
-        *_passing(filters),
-    ]
-    if root is not None:
-        conditions.append(_alerts.c.root == root)
-    if read_ids is not None:
-        conditions.append(_reads.c.read_id.in_(read_ids))
-    return await _waiting(connection, conditions, _order_of(filters), limit, quoted=quoted, lock=lock)
-
-
-async def first_readings(
-    connection: AsyncConnection, user_id: str, read_ids: Collection[int]
-) -> list[WaitingRow]:
-    """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
-    of them, with what is quoted."""
-    conditions = [
-        _shown_kind().in_(["first"]),
-        _reads.c.read_id.in_(read_ids),
-        reads_policy(user_id, _alerts.c.policy),
-        _not_beside_exercise(user_id),
-    ]
-    return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
 
 
 async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
@@ -700,28 +254,6 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind),
     )
-
-
-async def waiting_counts(
-    connection: AsyncConnection, user_id: str, names: Collection[str], *, leads: bool, limit: int
-) -> list[WaitingCount]:
-    """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
-    blind; the largest groups first."""
-    by = [_shown_kind().label(name) if name == "kind" else _alerts.c[name] for name in names]
-    by.append(_reads.c.blind)
-    waiting, oldest = func.count(), func.min(_reads.c.waits_since)
-    result = await connection.execute(
-        select(waiting, oldest, *by)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(*_open_to(user_id, leads=leads))
-        .group_by(*by)
-        .order_by(waiting.desc())
-        .limit(limit)
-    )
-    return [
-        WaitingCount(dict(zip((*names, "blind"), values, strict=True)), count, since)
-        for count, since, *values in result
-    ]
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import audit, reach, reads, users
+from desk.database import audit, reach, users, waiting
 from desk.errors import NotFound, UnusableInput
 from desk.review.deciding.review import Review
 
@@ -33,7 +33,7 @@ async def reader_policies(review: Review) -> tuple[list[ReaderPolicies], list[st
     """
     review.reader.need("organise")
     named = await reach.named(review.connection)
-    known = (await reads.known_values(review.connection, ["policy"], CHOICES_MAX))["policy"]
+    known = (await waiting.known_values(review.connection, ["policy"], CHOICES_MAX))["policy"]
     people = [
         ReaderPolicies(user.user_id, user.name, tuple(named.get(user.user_id, ())))
         for user in await users.everybody(review.connection)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desk.database import reads
+from desk.database import waiting
 from desk.database.filters import Filters
 from desk.review.deciding.decide import TOGETHER_MAX
 from desk.review.deciding.review import Review
@@ -54,7 +54,7 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
     """Returns what can be decided together of the readings that were chosen, or of a view of the queue (the
     first `TOGETHER_MAX`) where none was."""
     review.reader.need("decide")
-    rows = await reads.decidable_together(
+    rows = await waiting.decidable_together(
         review.connection,
         review.reader.user_id,
         filters,
@@ -63,22 +63,24 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
         read_ids=read_ids,
         quoted=True,
     )
-    waiting = await waiting_views(review, rows, open_seals(review.reader, rows))
-    others = {*(read_ids or ())} - {one.read_id for one in waiting}
-    changed = await reads.first_readings(review.connection, review.reader.user_id, others) if others else []
+    decidable = await waiting_views(review, rows, open_seals(review.reader, rows))
+    others = {*(read_ids or ())} - {one.read_id for one in decidable}
+    changed = await waiting.first_readings(review.connection, review.reader.user_id, others) if others else []
     seals = await review.seals([row.read.alert_id for row in changed])
     left_out = [
         LeftOut(one.read_id, one.alert_id, one.people, "" if one.mine else one.claimed_by)
         for one in await waiting_views(review, changed, seals)
     ]
     return Selection(
-        tuple(waiting),
+        tuple(decidable),
         tuple(left_out),
-        bands=_counted([one.band for one in waiting]),
-        traits=_counted([f"{one.trait.signal}/{one.trait.level}" if one.trait else None for one in waiting]),
-        policies=_counted([one.policy for one in waiting]),
-        platforms=_counted([one.platform for one in waiting]),
-        families=_counted([one.root for one in waiting]),
+        bands=_counted([one.band for one in decidable]),
+        traits=_counted(
+            [f"{one.trait.signal}/{one.trait.level}" if one.trait else None for one in decidable]
+        ),
+        policies=_counted([one.policy for one in decidable]),
+        platforms=_counted([one.platform for one in decidable]),
+        families=_counted([one.root for one in decidable]),
     )
 
 

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Final, cast
 
-from desk.database import golden, reads, users, verdicts
+from desk.database import golden, users, verdicts, waiting
 from desk.database.filters import Filters
-from desk.database.reads import WaitingCount
 from desk.database.verdicts import GivenRow
+from desk.database.waiting import WaitingCount
 from desk.readers import may
 from desk.review.deciding.review import Review
 from desk.review.statistics import Accuracy, Answer, Waits, accuracy, waits
@@ -110,7 +110,7 @@ async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Fi
         named = {field: value for field, value in asdict(filters).items() if value and field != "order"}
         wanted[name] = query, named
     names = {"policy"}.union(*(named for _, named in wanted.values()))
-    groups = await reads.waiting_counts(
+    groups = await waiting.counts(
         connection, reader.user_id, names, leads=reader.sees_disputes, limit=GROUPS_MAX
     )
     by_policy = defaultdict[str | None, list[WaitingCount]](list)

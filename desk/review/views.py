@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import alerts, appeals, notes, reads, users, verdicts
+from desk.database import alerts, appeals, notes, users, verdicts, waiting
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
-from desk.database.reads import ReadRow, WaitingRow
+from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
+from desk.database.waiting import WaitingRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
@@ -142,7 +143,7 @@ async def queue(
 ) -> list[Waiting]:
     """Returns what waits for a person, in the order that the filters name."""
     reader = review.reader
-    rows = await reads.queue(
+    rows = await waiting.queue(
         review.connection,
         reader.user_id,
         filters,
@@ -175,7 +176,7 @@ async def queue_rows(
 ) -> list[QueueRow]:
     """Returns rows of the queue; readings of one sign-up and one family stand in one, on one page."""
     reader = review.reader
-    folds = await reads.folds(
+    folds = await waiting.folds(
         review.connection,
         reader.user_id,
         filters,
@@ -249,7 +250,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
     connection, reader = review.connection, review.reader
     mine = None
     if reader.may("decide"):
-        mine = await reads.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
+        mine = await waiting.next_of(connection, alert_id, reader.user_id, leads=reader.sees_disputes)
     contested = (await appeals.of_alerts(connection, [alert_id]))[alert_id]
     appealed = mine is not None and any(appeal.read_id == mine.read_id for appeal in contested)
     row, shown = await _quoted_alert(review, alert_id, as_decided=appealed)

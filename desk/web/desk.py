@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, reads, saved_views, users
+from desk.database import audit, exposures, saved_views, users, waiting
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
 from desk.database.saved_views import SavedViewRow
@@ -139,7 +139,7 @@ class Desk:
     async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
         """How many reads wait for this person that were opened after one."""
         async with self.database.read() as connection:
-            return await reads.arrived(
+            return await waiting.arrived(
                 connection,
                 reader.user_id,
                 filters,
@@ -157,13 +157,13 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             # First: what arrives in between is announced, perhaps twice.
-            newest = await reads.newest(connection, reader.user_id, leads=reader.sees_disputes)
+            newest = await waiting.newest(connection, reader.user_id, leads=reader.sees_disputes)
             review = self._review(connection, reader)
-            waiting = await views.queue_rows(review, filters, limit=PAGE, after=after)
+            rows = await views.queue_rows(review, filters, limit=PAGE, after=after)
             return (
-                waiting,
+                rows,
                 newest,
-                await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
+                await waiting.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
             )
 
     async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
@@ -179,9 +179,8 @@ class Desk:
         if shared:
             reader.need("organise")
         async with self.database.begin() as connection:
-            await audit.lock(
-                connection
-            )  # of two leads who share one name the second finds the first one's view
+            # Of two leads who share one name the second finds the first one's view.
+            await audit.lock(connection)
             known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
             mine = await saved_views.kind_of(connection, reader.user_id, name)
             if mine not in (None, shared):
@@ -409,7 +408,7 @@ class Desk:
             names = {}
             if reader.may("figures"):
                 names = {user.user_id: user.name for user in await users.everybody(connection)}
-            known = await reads.known_values(connection, ["policy"], CHOICES_MAX, user_id=reader.user_id)
+            known = await waiting.known_values(connection, ["policy"], CHOICES_MAX, user_id=reader.user_id)
             return names, known["policy"]
 
     async def listed(

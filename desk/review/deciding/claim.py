@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from desk.database import audit, reads, verdicts
+from desk.database import audit, reads, verdicts, waiting
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound
@@ -48,7 +48,7 @@ async def known_read(review: Review, read_id: int) -> ReadRow:
         raise NotFound("there is no such read")
     if read.kind in ("second", "dispute", "appeal"):
         seal = await review.seal(read.alert_id)
-        mine = await reads.next_of(
+        mine = await waiting.next_of(
             review.connection, read.alert_id, review.reader.user_id, leads=review.reader.may("settle")
         )
         if seal.words and (mine is None or mine.read_id != read_id):

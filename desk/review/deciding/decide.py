@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desk.database import appeals, audit, decided_evidence, reads, verdicts
+from desk.database import appeals, audit, decided_evidence, reads, verdicts, waiting
 from desk.database.appeals import AppealRow
 from desk.database.filters import Filters
-from desk.database.reads import ReadRow, WaitingRow
+from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
+from desk.database.waiting import WaitingRow
 from desk.errors import Conflict, SelectionChanged, UnusableInput
 from desk.review.arrivals import DECIDED
 from desk.review.deciding.claim import has_decided, hold, open_read
@@ -73,7 +74,7 @@ async def decide(review: Review, read_id: int, decision: ReadDecision) -> Decisi
     if decision.family:
         if read.kind != "first" or read.blind:
             raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
-        relatives = await reads.decidable_together(
+        relatives = await waiting.decidable_together(
             review.connection,
             review.reader.user_id,
             Filters(),
@@ -98,7 +99,7 @@ async def decide_together(review: Review, read_ids: Collection[int], decision: R
     if not 0 < len(read_ids) <= TOGETHER_MAX:
         raise UnusableInput("read_ids", f"1 to {TOGETHER_MAX} are decided together")
     await audit.lock(review.connection)
-    rows = await reads.decidable_together(
+    rows = await waiting.decidable_together(
         review.connection,
         review.reader.user_id,
         Filters(),

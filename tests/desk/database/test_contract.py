@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import reads, schema
+from desk.database import schema, waiting
 from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
@@ -207,9 +207,9 @@ async def test_rows_of_the_first_version_are_there_after_every_migration(databas
         kept = (await connection.execute(schema.alerts.select())).one()
         assert {name: getattr(kept, name) for name in columns} == columns
         assert (kept.stratum, kept.script, kept.signals, kept.seconds_to_detect) == (None, None, None, None)
-        [waiting] = (await connection.execute(schema.reads.select())).all()
-        assert {name: getattr(waiting, name) for name in read} == read
-        assert await reads.known_values(connection, ["policy", "language"], 9) == {
+        [kept] = (await connection.execute(schema.reads.select())).all()
+        assert {name: getattr(kept, name) for name in read} == read
+        assert await waiting.known_values(connection, ["policy", "language"], 9) == {
             "policy": ["hate"],
             "language": [],
         }
@@ -287,10 +287,10 @@ async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_furthe
         matched = Matched(platform="x", account_id="banned", policy=policy)
         await office.receive(f"alert-{number}", matched=matched)
     async with database.read() as connection:
-        found = (await reads.known_values(connection, ["policy"], 100))["policy"]
+        found = (await waiting.known_values(connection, ["policy"], 100))["policy"]
         assert set(found) == {"spam", "abuse", "hate", "ütopia", "'; DROP TABLE alerts; --"}
         assert found == sorted(found)
-        assert await reads.known_values(connection, ["policy"], 2) == {"policy": found[:2]}
+        assert await waiting.known_values(connection, ["policy"], 2) == {"policy": found[:2]}
 
 
 async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
