@@ -104,7 +104,7 @@ async def measured(
     seed: int = SEED,
     heard: Callable[[int], None] = lambda ready: None,
 ) -> Report:
-    """One run; ``heard`` is told how many bans and sign-ups are ready."""
+    """One run; ``heard`` is called with how many bans and sign-ups are ready."""
     originals: list[Person] = []
 
     def counted(some: Iterator[Ban]) -> Iterator[Ban]:

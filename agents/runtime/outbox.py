@@ -172,7 +172,7 @@ class Relay:
 
 
 def confirmed_entry(owed: Owed) -> ConfirmedEntry:
-    """What the store is told of an entry that is published; an alert that is to stay known goes with it."""
+    """Returns what confirms a published entry to the store; an alert that stays known goes with it."""
     return ConfirmedEntry(
         owed.alert.alert_id, owed.alert.banned, owed.revision, _known(owed), owed.alert.account
     )

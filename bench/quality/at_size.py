@@ -72,7 +72,7 @@ def measured(
     edits: str = "held_out",
     heard: Heard = lambda ready: None,
 ) -> dict[str, Any]:
-    """One run, ready for JSON; ``heard`` is told how many of the sign-ups are judged."""
+    """One run, ready for JSON; ``heard`` is called with how many sign-ups are judged."""
     began = time.monotonic()
     plan = planned(seed, bans, NOW, a_cell=a_cell, others=others)
     own = filled(bans, seed, NOW, plan.banned)

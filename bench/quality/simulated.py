@@ -42,7 +42,7 @@ def simulated(
     processes: int = 2,
     heard: Callable[[int], None] = lambda ready: None,
 ) -> dict[str, Any]:
-    """The figures over all seeds together; ``heard`` is told how many platforms are ready."""
+    """The figures over all seeds together; ``heard`` is called with how many platforms are ready."""
     with ProcessPoolExecutor(processes) as pool:
         running = [pool.submit(partial(_one, edits=edits, accounts=accounts), seed) for seed in seeds]
         for ready, each in enumerate(as_completed(running), 1):

@@ -97,7 +97,7 @@ def report(
     sizes: Sizes = Sizes(),
     heard: Callable[[int], None] = lambda ready: None,
 ) -> dict[str, Any]:
-    """The figures of some parts, ready for JSON; ``heard`` is told how many parts are ready.
+    """The figures of some parts, ready for JSON; ``heard`` is called with how many parts are ready.
 
     Raises :class:`NoRealNames` where the folder does not hold the names.
     """

@@ -438,7 +438,7 @@ def scenes(
     """All scenes, alone and among so many background bans, with so many innocent accounts a kind.
 
     The innocent resemble so many banned ``households`` of their kind, and ``crowd`` strangers are counted.
-    ``heard`` is told how many of six parts are ready.
+    ``heard`` is called with how many of six parts are ready.
     """
     places = {"alone": 0, "among": background}
     told: dict[str, Any] = {"pairs": min(PAIRS, len(renames)), "background": background}

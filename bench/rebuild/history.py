@@ -31,7 +31,7 @@ _TWICE, _LIFTED = 20, 50  # one account in so many is banned a second time; is r
 
 
 NOW = BANNED_AT + 86_400.0
-"""When all of it is told and asked, in seconds since 1970."""
+"""The moment at which the history ends and its bans are looked up (Unix seconds)."""
 
 _BATCH = 500
 

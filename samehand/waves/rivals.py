@@ -18,7 +18,6 @@ class WaveRival(NamedTuple):
     """
 
     name: str
-    sentence: str
     commoner: float
     limits: Mapping[str, float]
     together: bool = False
@@ -46,20 +45,21 @@ _OF_A_GROUP: Final = {
     "crossing.part": 1.0,
 }
 
-STRANGER: Final = WaveRival("stranger", "Strangers are this much alike by chance.", 14.0, {})
 RIVALS: Final = (
-    STRANGER,
-    WaveRival("class", "A class or a club signs up together.", 4.2, _OF_A_GROUP, together=True),
+    # Strangers are this much alike by chance.
+    WaveRival("stranger", 14.0, {}),
+    # A class or a club signs up together.
+    WaveRival("class", 4.2, _OF_A_GROUP, together=True),
+    # Colleagues sign up together.
     WaveRival(
         "company",
-        "Colleagues sign up together.",
         3.4,
         {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0, "device": 5.0},
         together=True,
     ),
+    # People who attend one event sign up there.
     WaveRival(
         "event",
-        "People who attend one event sign up there.",
         4.2,
         {
             **_OF_A_GROUP,
@@ -71,16 +71,17 @@ RIVALS: Final = (
         },
         together=True,
     ),
+    # Customers of one carrier share its addresses and phones.
     WaveRival(
         "carrier",
-        "Customers of one carrier share its addresses and phones.",
         9.2,
         {"network": 0.0, "agent": 0.0, "locale": 0.0},
     ),
-    WaveRival("release-day", "A release or a campaign brings many people at once.", 9.2, _HANDED_OUT),
+    # A release or a campaign brings many people at once.
+    WaveRival("release-day", 9.2, _HANDED_OUT),
+    # The platform or an app fills in the same words, names or pictures.
     WaveRival(
         "template",
-        "The platform or an app fills in the same words, names or pictures.",
         5.0,
         {
             **_HANDED_OUT,

@@ -20,11 +20,10 @@ ALIKE_FROM: Final = 2.2
 
 
 class Likeness(NamedTuple):
-    """``signals``: those that agree, as `signal.level`, the heaviest first. ``rival``: the strongest."""
+    """``signals``: those that agree, as `signal.level`, the heaviest first."""
 
     log_odds: float
     signals: tuple[str, ...]
-    rival: str
 
     @property
     def alike(self) -> bool:
@@ -42,13 +41,12 @@ def likeness(
     terms = [
         rival.commoner - (apart if rival.together else 0.0) - _unexplained(lines, rival) for rival in RIVALS
     ]
-    strongest = max(range(len(terms)), key=lambda place: terms[place])
-    total = math.fsum([math.exp(term - terms[strongest]) for term in terms])
+    most = max(terms)
+    total = math.fsum([math.exp(term - most) for term in terms])
     speaking = sorted(lines, key=lambda line: -line.nats)
     return Likeness(
-        -terms[strongest] - math.log(total),
+        -most - math.log(total),
         tuple([f"{line.signal}.{line.level}" for line in speaking if line.nats >= SPEAKS_NATS]),
-        RIVALS[strongest].name,
     )
 
 

@@ -236,6 +236,7 @@ class MemoryStore:
         self._awaiting = dict(known[-AWAITING_MAX:])
         for times in self._times:
             times.turn(now)
+        self._waves.sweep(now)
         hour = now - now % SWEPT_SECONDS
         gone = [
             entry.account

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from samehand.elapsed import MINUTE_SECONDS
 from samehand.keys import Key
 from samehand.waves.keys import NETWORK, OTHERS_MIN, WINDOW_SECONDS, noted_keys
 from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, revision_due
@@ -37,10 +38,11 @@ class WavesInMemory:
     due: dict[str, float] = field(default_factory=dict)
     kept: dict[str, float] = field(default_factory=dict)  # until when
     relay: tuple[str, float] = ("", 0.0)
+    swept_at: float = 0.0
 
     def note(self, account: Remembered) -> tuple[str | None, list[str], list[Key]]:
         """The account's wave, then who came with it, with the keys that these share."""
-        minute, groups = int(account.seen_at // 60), dict[str, set[int]]()
+        minute, groups = int(account.seen_at // MINUTE_SECONDS), dict[str, set[int]]()
         shared: list[tuple[Key, set[str]]] = []
         for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
             here = self._note(key, account.account, minute)
@@ -58,7 +60,7 @@ class WavesInMemory:
         return self.wave_of(account.account), found[:COMPARED_MAX], keys
 
     def _note(self, key: Key, account: str, minute: int) -> set[str]:
-        window, held = int(WINDOW_SECONDS // 60), self.noted.setdefault(key, {})
+        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.setdefault(key, {})
         for other in [one for one, at in held.items() if at + window < minute]:
             del held[other]
         others = {one for one, at in held.items() if abs(at - minute) <= window} - {account}
@@ -67,6 +69,18 @@ class WavesInMemory:
                 del held[next(iter(held))]
             held[account] = minute
         return others
+
+    def sweep(self, now: float) -> None:
+        """Drops what no account can meet any more, once a window."""
+        if now < self.swept_at + WINDOW_SECONDS:
+            return
+        self.swept_at, ended = now, int((now - 2 * WINDOW_SECONDS) // MINUTE_SECONDS)
+        self.noted = {
+            key: kept
+            for key, held in self.noted.items()
+            if (kept := {one: at for one, at in held.items() if at >= ended})
+        }
+        self.silent = {key: until for key, until in self.silent.items() if until > now}
 
     def wave_of(self, account: str) -> str | None:
         """The open wave that an account is in."""

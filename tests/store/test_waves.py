@@ -11,7 +11,9 @@ from samehand.keys import KeyKind, kind_of
 from samehand.showings import Showings
 from schemas.revisions import by_time
 from store.base import Companions, Gathering, Remembered, Store, WaveMember
+from store.common.key_digests import Addresses
 from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
+from store.memory.waves import WavesInMemory
 from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, a_remembered
 
@@ -87,6 +89,15 @@ async def test_company_ends_with_the_day(store: Store) -> None:
     assert not late.accounts
     (early,) = await came(store, new(6, at=NOW + DAY / 2))
     assert not early.accounts, "the four are as old as the day for the one that came late"
+
+
+def test_what_nobody_can_meet_any_more_leaves_memory() -> None:
+    waves = WavesInMemory(Addresses(bytes(32)), 30 * DAY)
+    waves.note(new(0))
+    waves.sweep(NOW + DAY)
+    assert waves.noted
+    waves.sweep(NOW + 3 * DAY)
+    assert not waves.noted
 
 
 async def test_an_old_account_that_changes_has_no_company(store: Store) -> None:

@@ -2,10 +2,10 @@
 
 Bans and sign-ups come as they occurred, hour by hour; within an hour in batches, as a worker takes what has
 arrived of each topic, and what happens to one account in its own order. Verdicts change what is alerted
-after them, and nothing before. A pair is found whichever of the two
-comes first. What is shown is counted each hour, expired bans are swept, and withdrawals are taken from the
-outbox, as by a worker that had been there. Nothing is read of the machine's clock and nothing is drawn at
-random, so that the same events have the same outcome.
+after them, and nothing before. A pair is found whichever of the two comes first. What is shown is counted
+each hour, expired bans are swept, and withdrawals are taken from the outbox, as by a worker that had been
+there. Nothing is read of the machine's clock and nothing is drawn at random, so that the same events have
+the same outcome.
 """
 
 from __future__ import annotations
