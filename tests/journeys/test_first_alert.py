@@ -1,4 +1,4 @@
-"""docs/first-alert.md and docs/mapping.md, with their very commands: from somebody else's topic to a webhook."""
+"""docs/first-alert.md and docs/mapping.md, with their very commands: from a foreign topic to a webhook."""
 
 from __future__ import annotations
 
