@@ -10,6 +10,7 @@ import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 from tests.house import ROOT, modules, rooms
+from tests.tables import for_each
 
 CONTRACTS = ROOT / ".importlinter"
 
@@ -62,9 +63,7 @@ def test_every_room_stands_on_a_floor() -> None:
     assert sorted(roots) == sorted(placed) == sorted(rooms())
 
 
-@pytest.mark.parametrize(
-    "module", [path for path in modules() if path.parts[0] in {"samehand", "schemas"}], ids=str
-)
+@for_each("module", [path for path in modules() if path.parts[0] in {"samehand", "schemas"}])
 def test_the_ground_floor_reaches_for_nothing_outside(module: Path) -> None:
     assert not {name for name in imports(module) if name.startswith("urllib.") and "parse" not in name}
     assert not calls(module) & {"open", "print", "input", "exec", "eval", "__import__"}

@@ -28,6 +28,7 @@ from tests.cli.errands import (
     run_into,
     words,
 )
+from tests.tables import for_each
 
 BESIDE = frozenset({"bookmark_path"})
 """Not what a command makes: it goes on without it, and says so (test_bookmark.py)."""
@@ -279,7 +280,7 @@ def shell(words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("buffered", ["", "1"])
+@for_each("buffered", ["", "1"])
 def test_the_whole_process_ends_as_quietly(buffered: str) -> None:
     environment = {"PYTHONUNBUFFERED": buffered}
     ran = shell("samehand doctor --settings | head -n 1; echo ${PIPESTATUS[0]}", **environment)

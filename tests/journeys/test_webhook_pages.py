@@ -13,6 +13,7 @@ import pytest
 
 from tests.house import ROOT
 from tests.journeys.newcomer import Newcomer, answers, commands, held_port, newcomer, own_broker
+from tests.tables import for_each
 
 pytestmark = pytest.mark.journey
 __all__ = ["newcomer", "own_broker"]
@@ -99,7 +100,7 @@ def refuses(url: str, header: str) -> bool:
     return status_of(url, header) == 401
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@for_each("page", PAGES)
 def test_every_command_of_the_page_is_run_above(page: Page) -> None:
     assert len(page.typed) == 8
     assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in page.typed)

@@ -22,6 +22,7 @@ from tests.desk.web.test_journeys import Client, at_the_desk, decided, sent, the
 from tests.desk.web.test_profiles import Platform
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
+from tests.tables import for_each
 
 FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
 
@@ -133,9 +134,7 @@ async def test_masked_handle_is_not_looked_for(database: Database) -> None:
         assert await accounts_found(client, "um") == []
 
 
-@pytest.mark.parametrize(
-    "text", ["\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9_999, "a" * 9_999, "\0", ""]
-)
+@for_each("text", ["\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9_999, "a" * 9_999, "\0", ""])
 def test_folding_is_bounded_whatever_is_written(text: str) -> None:
     assert all(0 < len(folded) <= 64 for folded in folded_readings(text))
     assert folded_readings(text) == folded_readings(text[:READ_CHARS])

@@ -22,6 +22,7 @@ from simulate.evasion.strategies import STRATEGIES, Strategy
 from simulate.population.handles import legal
 from simulate.population.people import IDENTIFYING, Person, Population, shared
 from simulate.sampling import seeded
+from tests.tables import for_each
 
 # Look-alikes resemble a banned account in their own way, and are somebody else.
 
@@ -44,7 +45,7 @@ def beside(kind: str) -> list[tuple[Person, Person]]:
     return pairs
 
 
-@pytest.mark.parametrize("kind", INNOCENTS)
+@for_each("kind", INNOCENTS)
 def test_they_share_what_their_kind_shares_and_are_another_account(kind: str) -> None:
     for banned, other in beside(kind):
         assert shared(banned, other) <= MAY_SHARE[kind]
@@ -216,7 +217,7 @@ def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
     assert set(HANDLE_KINDS.values) | set(NAME_KINDS.values) == set(KINDS)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tuning", "held_out"),
     [
         (tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
@@ -232,7 +233,7 @@ def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: ob
     assert not set(tuning) & set(held_out)  # type: ignore[call-overload]  # tables of different shapes
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "tuning", "held_out"),
     [
         (tables.VALIDATION_AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
@@ -252,7 +253,7 @@ def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: obje
     assert not set(ours) & (set(tuning) | set(held_out))  # type: ignore[call-overload]  # as above
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_each_kind_of_validating_changes_a_name_it_applies_to(kind: str) -> None:
     assert {VALIDATION[kind](Random(seed), "umar_media92") for seed in SEEDS} - {"umar_media92"}
 
@@ -273,8 +274,8 @@ def test_what_the_edits_of_validating_do() -> None:
     assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("held_out", [False, True])
+@for_each("kind", KINDS)
 def test_each_kind_changes_a_name_it_applies_to(kind: str, held_out: bool) -> None:
     assert variants(kind, "umar_media92", held_out) - {"umar_media92"}
 
@@ -289,7 +290,7 @@ def test_any_text_survives_any_edit_the_same_way_twice(
     assert edit(Random(seed), text) == edit(Random(seed), text)
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_digits(held_out: bool) -> None:
     letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", held_out)}
     assert letters == {"umar"}
@@ -299,8 +300,8 @@ def test_digits(held_out: bool) -> None:
     assert variants("digits_changed", "umar", held_out) == {"umar"}
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-@pytest.mark.parametrize("kind", ["affix_known", "affix_unknown"])
+@for_each("held_out", [False, True])
+@for_each("kind", ["affix_known", "affix_unknown"])
 def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
     made = variants(kind, "umarkhan", held_out)
     assert all("umarkhan" in each and len(each) > 8 for each in made)
@@ -308,28 +309,28 @@ def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
     assert any(each.endswith("umarkhan") for each in made)
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_reordering_keeps_every_token(held_out: bool) -> None:
     for each in variants("reorder", "umar_khan92", held_out):
         assert sorted(each.replace("_", "").replace(".", "")) == sorted("umarkhan92")
     assert variants("reorder", "umarkhan", held_out) == {"umarkhan"}
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_homoglyphs_keep_the_length_and_leave_the_alphabet(held_out: bool) -> None:
     for each in variants("homoglyphs", "umarkhan", held_out):
         assert len(each) == 8
         assert not each.isascii()
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_invisible_marks_do_not_show(held_out: bool) -> None:
     for each in variants("zero_width", "umarkhan", held_out):
         assert "".join(letter for letter in each if unicodedata.category(letter) != "Cf") == "umarkhan"
         assert each != "umarkhan"
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_fonts_are_compatible_letters(held_out: bool) -> None:
     for each in variants("fonts", "UmarKhan", held_out):
         assert unicodedata.normalize("NFKC", each) == "UmarKhan"
@@ -345,7 +346,7 @@ def test_accents_come_off_again() -> None:
         assert each != "umarkhan"
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_one_typo_is_one_typo(held_out: bool) -> None:
     assert {len(each) for each in variants("omission", "umarkhan", held_out)} == {7}
     assert {len(each) for each in variants("insertion", "umarkhan", held_out)} == {9}
@@ -374,7 +375,7 @@ BIO = "nurse | cats | Leeds | 1994 | t.me/someone"
 ALL = {**TUNING_BIO_EDITS, **VALIDATION_BIO_EDITS, **HELD_OUT_BIO_EDITS}
 
 
-@pytest.mark.parametrize("kind", ALL)
+@for_each("kind", ALL)
 def test_most_words_stay(kind: str) -> None:
     kept = 3 if kind in ("cut short", "words exchanged") else 4
     for seed in range(50):

@@ -32,6 +32,7 @@ from simulate.timeline import records
 from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.schedule import deck, plan
 from simulate.timeline.stream import SORTS, generate, malformed, ordered_times, times_before
+from tests.tables import for_each
 
 # Records carry the person, and nothing of what is only known here.
 
@@ -337,7 +338,7 @@ def test_labels_do_not_leak_into_records(events: list[SimulatedEvent]) -> None:
             assert event.label.truth.banned_account_id.encode() not in encode(event.value)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wrong", "reason"),
     [
         ({"accounts": 0}, "accounts and days"),

@@ -10,7 +10,7 @@ from typing import Any
 Test = Callable[..., Any]
 
 
-def each(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test], Test]:
+def for_each(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test], Test]:
     """Runs a test for each case, as ``pytest.mark.parametrize`` does, but as one test.
 
     For cases that take no fixture or share one without harm: a test of their own costs several milliseconds.
