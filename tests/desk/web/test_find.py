@@ -63,7 +63,6 @@ async def test_account_is_found_by_what_its_names_begin_with_in_any_script(datab
             assert await accounts_found(client, query) == [], query
 
 
-@on_each_database
 async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(database: Database) -> None:
     office = an_office(database)
     matched = Matched(platform="telegram", account_id="B/9 x")
@@ -179,7 +178,6 @@ async def decide_all(office: Office, client: Client, verdict: str = "mirror") ->
     await sent(office)
 
 
-@on_each_database
 async def test_decisions_are_listed_the_newest_first_page_by_page(database: Database) -> None:
     office = an_office(database)
     for number in range(PAGE + 3):
