@@ -90,14 +90,14 @@ def test_help_says_what_its_exit_codes_mean(name: str) -> None:
     assert "Exit codes:" in (command.help or "") + (command.epilog or "")
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_help_fits_eighty_columns_line_by_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     seen = run_into([*name.split(), "--help"], monkeypatch)
     assert [line for line in seen.out.splitlines() if len(line) > 80] == []
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_every_example_of_a_help_can_be_typed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -452,7 +452,7 @@ def test_no_other_topic_makes_a_listing(topic: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "reason"),
     [
         ("{", "not-json"),

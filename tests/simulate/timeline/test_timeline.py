@@ -367,13 +367,12 @@ def test_the_good_one_is_good() -> None:
     assert not isinstance(decode_created(GOOD, now=NOW), Malformed)
 
 
-@pytest.mark.parametrize("sort", SORTS, ids=lambda sort: sort.__name__)
 @given(seed=st.integers(0, 2**32))
-def test_every_sort_is_refused_with_a_reason(sort: object, seed: int) -> None:
-    assert callable(sort)
-    refused = decode_created(sort(Random(seed), GOOD), now=NOW)
-    assert isinstance(refused, Malformed)
-    assert refused.reason
+def test_every_sort_is_refused_with_a_reason(seed: int) -> None:
+    for sort in SORTS:
+        refused = decode_created(sort(Random(seed), GOOD), now=NOW)
+        assert isinstance(refused, Malformed), sort
+        assert refused.reason
 
 
 def test_all_sorts_come() -> None:

@@ -68,7 +68,7 @@ def test_domains_and_values_do_not_run_into_each_other(
     assert (pepper.digest(one, left) == pepper.digest(other, right)) == ((one, left) == (other, right))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "reason"),
     [
         ("", "0 lines `identity`"),
