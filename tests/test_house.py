@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, modules, rooms, tracked_files
+from tests.house import ROOT, modules, parsed, rooms, tracked_files
 from tests.tables import for_each
 
 #: Modules that no test of their room is named after or imports: the file that tests them instead, and why. A
@@ -168,18 +168,14 @@ def test_an_ignore_without_a_reason_is_seen(comment: str) -> None:
 
 @for_each("room", rooms())
 def test_every_module_says_what_it_is_for(room: str) -> None:
-    assert not [
-        path for path in modules() if path.parts[0] == room and not ast.get_docstring(ast.parse(read(path)))
-    ]
+    assert not [path for path in modules() if path.parts[0] == room and not ast.get_docstring(parsed(path))]
 
 
 @cache
 def has_behaviour(path: Path) -> bool:
     """Whether a module does anything: tables, plain records, protocols and error names only say what is."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(
-        does_something(node) for node in ast.walk(ast.parse(read(path))) if isinstance(node, functions)
-    )
+    return any(does_something(node) for node in ast.walk(parsed(path)) if isinstance(node, functions))
 
 
 def does_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
