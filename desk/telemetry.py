@@ -105,8 +105,8 @@ class DeskMetrics:
         )
         self.actions_without_ban = Gauge(
             "samehand_desk_actions_without_ban",
-            "Accounts suspended or terminated over an hour ago on which an alert is open: no ban of theirs came,"
-            " and nobody looks for their mirrors.",
+            "Accounts suspended or terminated over an hour ago with an open alert: no ban of theirs came, and"
+            " nobody looks for their mirrors.",
             registry=registry,
         )
         self.backlog = Gauge(

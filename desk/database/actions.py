@@ -129,8 +129,8 @@ async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow])
 
 
 async def without_ban(connection: AsyncConnection, *, now: float) -> int:
-    """Counts accounts that are suspended or terminated while an alert on them stays open: their own ban, which
-    would have withdrawn it, has not come."""
+    """Counts suspended and terminated accounts on which an alert is open: their own ban, which would have
+    withdrawn it, has not come."""
     later = _actions.alias()
     in_force: ColumnElement[bool] = and_(
         _actions.c.action.in_(("suspended", "terminated")),

@@ -7,7 +7,7 @@ names none, the end of its account's ban or the deletion of its account.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,6 +26,10 @@ from schemas.wire import decode_actioned, encode
 
 ALERTS_MAX: Final = 200
 """Alerts on an account, the newest first, among which a withdrawal before a late action is looked for."""
+
+
+ACTIONS_MAX: Final = 5_000
+"""On one account that are listed for its holder: as many records as of its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,21 @@ async def take_action(connection: AsyncConnection, record: AccountActioned, *, n
     forgotten stays so, whatever corrects it.
     """
     before = await actions.find(connection, record.key, record.event_id)
-    reason = await _forgotten_for(connection, record) if before is None else before.erased_reason
-    erased_at = (now if before is None else before.erased_at) if reason else None
+    reason, erased_at = None if before is None else before.erased_reason, before and before.erased_at
+    if reason is None and (reason := await _forgotten_for(connection, record)):
+        erased_at = now
     payload = encode(record) if reason is None else without_clause(record)
-    row = ActionRow(
+    row = row_of(record, payload, now=now if before is None else before.arrived_at)
+    row = replace(row, erased_at=erased_at, erased_reason=reason)
+    if before is not None and (before.occurred_at, before.payload) >= (row.occurred_at, row.payload):
+        return False
+    await actions.put(connection, row, over=before is not None)
+    return True
+
+
+def row_of(record: AccountActioned, payload: bytes, *, now: float) -> ActionRow:
+    """Returns the row of an action that arrives now (Unix seconds)."""
+    return ActionRow(
         account=record.key,
         event_id=record.event_id,
         occurred_at=record.occurred_at.timestamp(),
@@ -72,14 +87,8 @@ async def take_action(connection: AsyncConnection, record: AccountActioned, *, n
         until=None if record.until is None else record.until.timestamp(),
         alert_id=record.alert_id,
         payload=payload,
-        arrived_at=now if before is None else before.arrived_at,
-        erased_at=erased_at,
-        erased_reason=reason,
+        arrived_at=now,
     )
-    if before is not None and (before.occurred_at, before.payload) >= (row.occurred_at, row.payload):
-        return False
-    await actions.put(connection, row, over=before is not None)
-    return True
 
 
 async def forget_actions(
@@ -94,13 +103,21 @@ async def forget_actions(
     await _note(connection, alert.alert_id, erased, now=now, reason=reason)
 
 
-async def forget_account(connection: AsyncConnection, account: str, *, now: float, reason: str) -> int:
-    """Erases the clause of every action on an account. Returns how many were erased."""
-    rows = await actions.of_account(connection, account, limit=ALERTS_MAX, quoting=True)
-    for row in rows:
-        await _erase(connection, row, now=now, reason=reason)
-    await _note(connection, account, len(rows), now=now, reason=reason)
-    return len(rows)
+async def forget_account(connection: AsyncConnection, account: str, *, now: float, reason: str) -> None:
+    """Erases the clause of every action on an account, or the actions if no alert names it, and notes how
+    many."""
+    await audit.lock(connection)
+    erased = 0
+    while rows := await actions.of_account(connection, account, quoting=True):
+        await _erase_or_drop(connection, rows, now=now, reason=reason)
+        erased += len(rows)
+    await _note(connection, account, erased, now=now, reason=reason)
+
+
+async def kept_actions(connection: AsyncConnection, account: str) -> list[AccountActioned]:
+    """Returns the actions on an account, the newest first, at most `ACTIONS_MAX`."""
+    rows = await actions.of_account(connection, account, limit=ACTIONS_MAX)
+    return [record for row in rows if (record := record_of(row)) is not None]
 
 
 async def forget_old(
@@ -109,21 +126,17 @@ async def forget_old(
     """Erases the clauses of actions that arrived before a moment, and deletes actions on accounts that no
     alert names. Returns how many."""
     due = await actions.due_for_erasure(connection, before, limit)
-    if not due:
-        return 0
-    dropped = await actions.drop_unrelated(connection, due)
-    for row in due:
-        if (row.account, row.event_id) not in dropped:
-            await _erase(connection, row, now=now, reason=reason)
+    if due:
+        await _erase_or_drop(connection, due, now=now, reason=reason)
     return len(due)
 
 
 async def action_views(review: Review, account: str) -> list[ActionView]:
     """Returns what was done about an account, the newest first; nothing while the words of others are hidden
     of an alert that names it, since an action tells the verdict that led to it."""
-    if await review.hidden_accounts([account]):
-        return []
     rows = await actions.of_account(review.connection, account, user_id=review.reader.user_id)
+    if not rows or await review.hidden_accounts([account]):
+        return []
     return [view for row in rows if (view := view_of(row)) is not None]
 
 
@@ -184,6 +197,15 @@ async def _forgotten_for(connection: AsyncConnection, record: AccountActioned) -
         if at is None or at >= record.occurred_at:
             return ended[alert_id]
     return None
+
+
+async def _erase_or_drop(
+    connection: AsyncConnection, rows: Sequence[ActionRow], *, now: float, reason: str
+) -> None:
+    dropped = await actions.drop_unrelated(connection, rows)
+    for row in rows:
+        if (row.account, row.event_id) not in dropped:
+            await _erase(connection, row, now=now, reason=reason)
 
 
 async def _erase(connection: AsyncConnection, row: ActionRow, *, now: float, reason: str) -> None:

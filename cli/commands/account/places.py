@@ -72,8 +72,9 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals", "actions"),
+    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
     "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
+    "actions": ("actions",),
     "audit-log": ("audit", "heads"),
     "desk": (
         "users",
@@ -168,7 +169,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         "quotes": Place(
             "desk, quotes and notes",
             "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
-            " wrote in appeals; the clause by which the platform acted",
+            " wrote in appeals",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
@@ -179,6 +180,14 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],
+        ),
+        "actions": Place(
+            "desk, actions",
+            "the account's id; what the platform did, when and where; the clause by which it did",
+            f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
+            " for ever, if an alert names the account",
+            "a deletion, a reinstatement or the end of the ban, of what happened before",
+            DESK_TABLES["actions"],
         ),
         "audit-log": Place(
             "desk, audit",
