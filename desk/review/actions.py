@@ -64,7 +64,7 @@ async def take_action(connection: AsyncConnection, record: AccountActioned, *, n
     forgotten stays so, whatever corrects it.
     """
     before = await actions.find(connection, record.key, record.event_id)
-    reason, erased_at = None if before is None else before.erased_reason, before and before.erased_at
+    reason, erased_at = (None, None) if before is None else (before.erased_reason, before.erased_at)
     if reason is None and (reason := await _forgotten_for(connection, record)):
         erased_at = now
     payload = encode(record) if reason is None else without_clause(record)

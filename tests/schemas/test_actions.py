@@ -1,4 +1,4 @@
-"""What a platform did: a field that cannot be used costs itself, unless a person would read something false."""
+"""What a platform did: an unusable field costs itself, unless a person would read something false."""
 
 from __future__ import annotations
 
