@@ -17,6 +17,8 @@ def for_each(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test
     """
     called = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     table = [dict(zip(called, _values(case, len(called)), strict=True)) for case in cases]
+    if not table:
+        raise ValueError(f"no case of {names}: nothing would be tried")
 
     def decorate(test: Test) -> Test:
         shown = inspect.signature(test)
