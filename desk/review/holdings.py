@@ -13,6 +13,7 @@ from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
+from desk.review.actions import forget_account
 from desk.review.arrivals import ALL_KINDS
 from desk.review.case import LINES_MAX
 from desk.review.evidence import quotes, shown_evidence
@@ -97,6 +98,7 @@ async def erase_alerts(
             payload = without_quotes(evidence.payload)
             await alerts.erase(connection, alert_id, payload, now=now, reason=REASON)
         await forget(connection, alert_id, now=now, reason=REASON)
+    await forget_account(connection, account, now=now, reason=REASON)
     await audit.note(
         connection,
         actor=actor,

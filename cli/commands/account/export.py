@@ -29,8 +29,8 @@ LEFT_OUT: Final = (
     "keyed digests, of which nobody can make a value again: their kinds are listed",
 )
 
-_MASKED: Final = ("referrer", "reason")
-"""Fields of events that may name somebody else."""
+_MASKED: Final = ("referrer", "reason", "alert_id", "decided_by")
+"""Fields of events that name somebody else, or may."""
 
 
 def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "a tombstone (after a reinstatement, or by `samehand account erase --ban`), then compaction",
     ),
     "reinstated": ("the account's id, dates, and the platform's reason", NOTHING),
+    "actioned": ("the account's id; what the platform did, when, where and on which ground", NOTHING),
     "alerts": (_QUOTES, "nothing: a withdrawal is one more record, mostly without quotes"),
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
@@ -71,7 +72,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
+    "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals", "actions"),
     "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
     "audit-log": ("audit", "heads"),
     "desk": (
@@ -167,7 +168,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         "quotes": Place(
             "desk, quotes and notes",
             "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
-            " wrote in appeals",
+            " wrote in appeals; the clause by which the platform acted",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
