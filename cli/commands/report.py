@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +15,9 @@ import msgspec
 from cli import output
 from cli.desk_database import desk_database
 from cli.options import MOMENT, moment
-from cli.output_files import write
+from cli.output_files import unwritable, write
 from cli.run_async import in_event_loop
+from report.dsa import Annex
 from report.rendering import environment
 from report.text import plural, visible
 from streams.settings import load
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _POLICY: Final = re.compile(r"[a-z0-9-]{1,64}")
+_TERRORIST_CONTENT: Final = ("violent-extremism", "KEYWORD_TERRORIST_CONTENT")
 
 
 class _Since(click.ParamType):
@@ -68,6 +70,7 @@ def command() -> None:
     Examples:
       samehand report operations --since 7d
       samehand report operations --since 2026-01-01 --page year.html
+      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider Us --out dsa
     """
 
 
@@ -158,6 +161,135 @@ def operations_page(report: OperationsReport) -> str:
         }
     )
     return made.get_template("operations.html").render(report=report, words=_WORDS)
+
+
+class _Day(click.ParamType):
+    """A day of UTC."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{visible(value, 64)!r} is no day like 2026-12-31", param, ctx)
+
+
+@command.command("dsa", short_help="Write the eleven files of the DSA's transparency report.")
+@click.option(
+    "--from", "first", type=_Day(), required=True, metavar="DATE", help="First day of the period (UTC)."
+)
+@click.option(
+    "--to", "last", type=_Day(), required=True, metavar="DATE", help="Last day of the period, included."
+)
+@click.option("--provider", required=True, metavar="NAME", help="Name of the service provider.")
+@click.option("--service", metavar="NAME", help="Name of the service; by default the provider's.")
+@click.option(
+    "--category",
+    "named",
+    multiple=True,
+    metavar="POLICY=NAME",
+    help="The regulation's category or keyword for a policy, repeatable; "
+    f"by default {'='.join(_TERRORIST_CONTENT)}.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="FOLDER",
+    help="Write the files to this folder, which is created.",
+)
+@output.json_option
+@in_event_loop
+async def dsa(
+    first: date,
+    last: date,
+    provider: str,
+    service: str | None,
+    named: tuple[str, ...],
+    out: Path,
+    as_json: bool,
+) -> int:
+    """Write the eleven files of the DSA's transparency report.
+
+    Annex I of Implementing Regulation (EU) 2024/2835: measures are the platform's actions on the topic
+    accounts.actioned, complaints are appeals at the desk (SAMEHAND_DATABASE_URL). What the desk cannot know
+    stays empty and is listed, with the actions that no cell counts and why. Precision and recall of alerts
+    stand in the contextual information: no alert removes an account. Actions on accounts without an alert
+    are kept for SAMEHAND_DESK_ERASE_DAYS only.
+
+    \b
+    Examples:
+      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider Us --out dsa
+    """
+    from desk.review.transparency import LEFT_OUT, transparency_report
+
+    now = time.time()
+    if first > last:
+        raise click.BadParameter("the period ends before it begins", param_hint="--from")
+    categories = _categories(named or ("=".join(_TERRORIST_CONTENT),))
+    settings = load()
+    async with desk_database(settings, reading=True) as connection:
+        report = await transparency_report(
+            connection,
+            provider=provider,
+            service=service or provider,
+            first=first,
+            last=last,
+            since=_midnight(first),
+            until=_midnight(last) + _SECONDS["d"],
+            published=datetime.fromtimestamp(now, UTC).date(),
+            blind_share=settings.desk_blind_share,
+            categories=categories,
+            now=now,
+        )
+    _write(out, report.annex.files())
+    empty = report.annex.empty()
+    if as_json:
+        figures = {"actions": report.actions, "complaints": report.complaints, "left_out": report.left_out}
+        output.figures({**figures, "empty": empty})
+        return 0
+    click.echo(
+        f"{visible(str(out))}: eleven files, from {plural(report.actions, 'action')} and "
+        f"{plural(report.complaints, 'complaint')}"
+    )
+    for reason, count in report.left_out.items():
+        click.echo(f"{plural(count, 'action')} {LEFT_OUT[reason]}")
+    for name, columns in empty.items():
+        click.echo(f"{name} stays empty in: {'; '.join(columns)}")
+    return 0
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise unwritable(folder, fault, "--out") from fault
+    for name, content in files.items():
+        write(folder / name, content, "--out")
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def _categories(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Returns the category of each policy, by its name or a keyword's that only one category has."""
+    known: dict[str, tuple[str, ...]] = {}
+    for keys in Annex("", date.min, date.min).categories():
+        known["/".join(keys)] = keys
+        known[keys[-1]] = () if len(keys) > 1 and keys[-1] in known else keys
+    categories = {}
+    for pair in named:
+        policy, _, name = pair.partition("=")
+        if not _POLICY.fullmatch(policy) or not known.get(name):
+            raise click.BadParameter(
+                f"{visible(pair, 120)}: POLICY=NAME, with a name of the regulation's parts 4 to 6 such as "
+                "KEYWORD_TERRORIST_CONTENT, or CATEGORY/KEYWORD where several categories have the keyword",
+                param_hint="--category",
+            )
+        categories[policy] = known[name]
+    return categories
 
 
 _WORDS: Final = {

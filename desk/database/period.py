@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -161,3 +161,52 @@ async def seconds_to_detect(
         .limit(limit)
     )
     return [float(seconds) for seconds in result.scalars()]
+
+
+_actions = schema.actions
+TERMINATING: Final = ("suspended", "terminated")
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintRow:
+    """A complaint of a period: what came of it, in how many seconds, and whether it concerns an account that
+    the platform suspended or terminated."""
+
+    outcome: str | None
+    seconds: float | None
+    account_ended: bool
+
+
+async def actions_between(
+    connection: AsyncConnection, *, since: float, until: float
+) -> AsyncIterator[tuple[bytes, str | None]]:
+    """Yields each action that took effect in a period, as JSON, with the policy of the alert behind it."""
+    columns = _actions.c
+    result = await connection.stream(
+        select(columns.payload, _alerts.c.policy)
+        .join(_alerts, _alerts.c.alert_id == columns.alert_id, isouter=True)
+        .where(columns.at >= since, columns.at < until)
+    )
+    async for payload, policy in result:
+        yield bytes(payload), policy
+
+
+async def complaints(
+    connection: AsyncConnection, *, since: float, until: float, limit: int
+) -> list[ComplaintRow]:
+    """Returns the appeals received in a period, the latest first."""
+    columns = _appeals.c
+    ended = exists().where(_actions.c.account == _alerts.c.account, _actions.c.action.in_(TERMINATING))
+    return await all_of(
+        connection,
+        ComplaintRow,
+        select(
+            columns.outcome,
+            (columns.decided_at - columns.received_at).label("seconds"),
+            ended.label("account_ended"),
+        )
+        .join(_alerts, _alerts.c.alert_id == columns.alert_id)
+        .where(columns.received_at >= since, columns.received_at < until)
+        .order_by(columns.received_at.desc(), columns.appeal_id)
+        .limit(limit),
+    )

@@ -92,16 +92,11 @@ class Annex:
                 yield tuple(row[: header.index("Value")] if "Value" in header else row[:1]), row
 
     def categories(self) -> Iterator[tuple[str, ...]]:
-        """Yields each category, and each keyword below its category, of either part that counts measures."""
-        seen = set[tuple[str, ...]]()
-        for part in (5, 6):
-            for keys, _ in self._keyed(part):
-                if keys not in seen and keys != (TOTAL,):
-                    seen.add(keys)
-                    yield keys
-
-    def has(self, part: int, where: tuple[str, ...]) -> bool:
-        return any(keys[-len(where) :] == where for keys, _ in self._keyed(part))
+        """Yields each category, and each keyword below its category, that parts 4, 5 and 6 all have."""
+        others = [{keys for keys, _ in self._keyed(part)} for part in (4, 6)]
+        for keys, _ in self._keyed(5):
+            if keys != (TOTAL,) and all(keys in other for other in others):
+                yield keys
 
     def files(self) -> dict[str, bytes]:
         """Returns the files by name: UTF-8, lines and quotes as RFC 4180 has them."""

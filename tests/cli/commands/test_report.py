@@ -70,3 +70,37 @@ def test_period_or_policy_that_is_none_is_refused_in_one_line(
 ) -> None:
     assert run(["report", "operations", *line]) == 2
     assert line[0] in capsys.readouterr().err
+
+
+DSA = ["report", "dsa", "--from", "2026-01-01", "--to", "2026-12-31", "--provider", "Example"]
+
+
+def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "a" / "dsa"
+    assert run([*DSA, "--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS", "--out", str(folder), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert len(list(folder.glob("Part_*.csv"))) == 11
+    assert (made["actions"], made["complaints"]) == (0, 0)
+    assert (
+        "Number of orders to act against illegal content received"
+        in made["empty"]["Part_3_member_states_orders"]
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--category", "spam=KEYWORD_WEATHER"],
+        ["--category", "spam=KEYWORD_OTHER"],
+        ["--category", "KEYWORD_TERRORIST_CONTENT"],
+        ["--to", "2025-12-31"],
+        ["--to", "2026-02-30"],
+    ],
+)
+def test_category_or_day_that_is_none_is_refused_in_one_line(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*DSA, *line, "--out", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) <= 4
