@@ -70,7 +70,7 @@ def command() -> None:
     Examples:
       samehand report operations --since 7d
       samehand report operations --since 2026-01-01 --page year.html
-      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider Us --out dsa
+      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
     """
 
 
@@ -220,7 +220,7 @@ async def dsa(
 
     \b
     Examples:
-      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider Us --out dsa
+      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
     """
     from desk.review.transparency import LEFT_OUT, transparency_report
 
