@@ -22,7 +22,7 @@ from sqlalchemy import Table, insert, text
 from bench.page import markdown
 from cli.output import progress
 from desk.database import schema
-from desk.database.engine import opened
+from desk.database.engine import REPORT_MS, opened
 from desk.review.operations import operations_report
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
@@ -133,7 +133,7 @@ async def _on(url: str, count: int) -> Reported:
         async with database.begin() as connection:
             await connection.execute(text("ANALYZE"))
         began = time.perf_counter()
-        async with database.read() as connection:
+        async with database.read(statement_ms=REPORT_MS) as connection:
             report = await operations_report(
                 connection, since=since, until=now, now=now, blind_share=_BLIND_SHARE
             )

@@ -121,6 +121,7 @@ async def operations(
       samehand report operations --since 7d
       samehand report operations --since 2026-01-01 --page year.html --json
     """
+    from desk.database.engine import REPORT_MS
     from desk.review.operations import TERRORISM, operations_report
 
     now = time.time()
@@ -129,7 +130,7 @@ async def operations(
     if not 0 <= begin < end:
         raise click.BadParameter("the period ends before it begins", param_hint="--since")
     settings = load()
-    async with desk_database(settings, reading=True) as connection:
+    async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
         report = await operations_report(
             connection,
             since=begin,
@@ -222,6 +223,7 @@ async def dsa(
     Examples:
       samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
     """
+    from desk.database.engine import REPORT_MS
     from desk.review.transparency import LEFT_OUT, transparency_report
 
     now = time.time()
@@ -229,7 +231,7 @@ async def dsa(
         raise click.BadParameter("the period ends before it begins", param_hint="--from")
     categories = _categories(named or ("=".join(_TERRORIST_CONTENT),))
     settings = load()
-    async with desk_database(settings, reading=True) as connection:
+    async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
         report = await transparency_report(
             connection,
             provider=provider,
