@@ -336,6 +336,22 @@ class Companions(NamedTuple):
 ALONE = Companions(None)
 
 
+class Place(NamedTuple):
+    """A member's place in its open wave, with the wave's beginning and how many members it has."""
+
+    wave_id: str
+    began_at: float
+    members: int
+    member: WaveMember
+
+
+class Company(NamedTuple):
+    """An account that would come with another, and its place in an open wave; ``None`` if it is in none."""
+
+    account: Remembered
+    place: Place | None
+
+
 class WaveMember(NamedTuple):
     """An account of a wave. ``signals``: how it resembles other members, as `signal.level`."""
 
@@ -646,6 +662,9 @@ class Store(Protocol):
 
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
         """Takes accounts out of their waves; a wave that has fewer than five members left is withdrawn."""
+
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account if it were remembered now; notes nothing."""
 
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agents.common.context import AgentContext
 from agents.common.converters import moment
@@ -16,14 +17,14 @@ from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.alert_id import alert_id
 from samehand.waves.keys import OTHERS_MIN
-from samehand.waves.membership import COMPARED_MAX, gathered
-from samehand.waves.pattern import handle_pattern, pattern_of
+from samehand.waves.membership import COMPARED_MAX, gathered, nearest
+from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.score import Likeness, likeness
 from schemas.fields import HANDLE_CHARS_MAX
 from schemas.waves import WaveAlert, WavePattern
 from schemas.waves import WaveMember as RecordMember
 from schemas.wire import encode
-from store.base import Companions, Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.base import Companions, Company, Gathering, OwedWave, Remembered, Wave, WaveMember
 from streams.outcomes import Emit
 
 
@@ -63,6 +64,37 @@ class _Comparisons:
         return WaveMember(
             account.account, account.quoted.handle[:HANDLE_CHARS_MAX], account.seen_at, log_odds, signals
         )
+
+
+class NearWave(NamedTuple):
+    """An open wave that an account would join: its members, and what those that it resembles share."""
+
+    wave_id: str
+    members: int
+    pattern: list[PatternLine]
+    handle_pattern: str | None
+
+
+def near_wave(
+    account: Remembered, company: Sequence[Company], snapshot: Snapshot, context: AgentContext
+) -> NearWave | None:
+    """Returns the open wave that an account would join if its event were published now."""
+    if len(company) < OTHERS_MIN or not any(one.place for one in company):
+        return None
+    compared = _Comparisons(snapshot, context)
+    alike = [one for one in company if compared.alike(account, one.account)]
+    places = [one.place for one in alike if one.place is not None]
+    if len(alike) < OTHERS_MIN or not places:
+        return None
+    began_at = {place.wave_id: place.began_at for place in places}
+    wave_id = nearest(Counter(place.wave_id for place in places), began_at.__getitem__)[0]
+    near = [place for place in places if place.wave_id == wave_id]
+    return NearWave(
+        wave_id,
+        near[0].members,
+        pattern_of([place.member.signals for place in near]),
+        handle_pattern([place.member.handle for place in near]),
+    )
 
 
 async def follow_waves(

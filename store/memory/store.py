@@ -25,6 +25,7 @@ from store.base import (
     Candidate,
     Claim,
     Companions,
+    Company,
     ConfirmedEntry,
     Decided,
     Decision,
@@ -711,6 +712,15 @@ class MemoryStore:
         ]
 
     # waves
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account."""
+        found = []
+        for account in accounts:
+            _, others, _ = self._waves.note(account, writes=False)
+            read = await self.remembered(others, now=now)
+            found.append([Company(one, self._waves.place(one.account)) for one in read if one is not None])
+        return found
+
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         return self._waves.join(gathering, now)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from samehand.elapsed import MINUTE_SECONDS
 from samehand.keys import Key
 from samehand.waves.keys import NETWORK, OTHERS_MIN, WINDOW_SECONDS, noted_keys
-from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, revision_due
+from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, nearest, revision_due
 from schemas.revisions import next_revision
 from schemas.waves import WaveReason
-from store.base import Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
 from store.common.key_digests import Addresses
 from store.common.records import is_new, noting_keys
 from store.limits import (
@@ -40,12 +40,12 @@ class WavesInMemory:
     relay: tuple[str, float] = ("", 0.0)
     swept_at: float = 0.0
 
-    def note(self, account: Remembered) -> tuple[str | None, list[str], list[Key]]:
+    def note(self, account: Remembered, *, writes: bool = True) -> tuple[str | None, list[str], list[Key]]:
         """The account's wave, then who came with it, with the keys that these share."""
         minute, groups = int(account.seen_at // MINUTE_SECONDS), dict[str, set[int]]()
         shared: list[tuple[Key, set[str]]] = []
         for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
-            here = self._note(key, account.account, minute)
+            here = self._note(key, account.account, minute, writes=writes)
             if group == NETWORK:
                 here &= groups.keys()
             else:
@@ -59,11 +59,12 @@ class WavesInMemory:
         keys = [key for key, here in shared if len(here & set(found)) >= OTHERS_MIN]
         return self.wave_of(account.account), found[:COMPARED_MAX], keys
 
-    def _note(self, key: Key, account: str, minute: int) -> set[str]:
-        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.setdefault(key, {})
-        for other in [one for one, at in held.items() if at + window < minute]:
-            del held[other]
+    def _note(self, key: Key, account: str, minute: int, *, writes: bool) -> set[str]:
+        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.get(key, {})
         others = {one for one, at in held.items() if abs(at - minute) <= window} - {account}
+        if not writes:
+            return others
+        held = self.noted[key] = {one: at for one, at in held.items() if at + window >= minute}
         if account not in held:
             if len(held) >= WAVE_NOTED:
                 del held[next(iter(held))]
@@ -87,12 +88,19 @@ class WavesInMemory:
         wave = self.known.get(self.of.get(account, ""))
         return wave.wave_id if wave and wave.withdrawn is None else None
 
+    def place(self, account: str) -> Place | None:
+        """The account's place in an open wave."""
+        wave = self.known.get(self.wave_of(account) or "")
+        if wave is None:
+            return None
+        (member,) = [one for one in wave.members if one.account == account]
+        return Place(wave.wave_id, wave.began_at, len(wave.members), member)
+
     def join(self, gathering: Gathering, now: float) -> str | None:
         """Lets accounts join a wave."""
         votes = Counter(one for account in gathering.resembling if (one := self.wave_of(account)))
-        several = sorted(votes, key=lambda one: (self.known[one].began_at, one))
-        near = [one for one in several if votes[one] >= MEMBERS_MIN - 1]
-        chosen = near[0] if near else max(several, key=lambda one: votes[one], default=None)
+        near = nearest(votes, lambda one: self.known[one].began_at)
+        chosen = near[0] if near else None
         keys = [int(key).to_bytes(8, "big") for key in self.addresses.keys(gathering.shared)]
         wave = self.known.get(chosen or gathering.wave_id)
         if chosen is None:

@@ -19,6 +19,7 @@ from store.base import (
     Candidate,
     Claim,
     Companions,
+    Company,
     ConfirmedEntry,
     Decided,
     Decision,
@@ -383,6 +384,23 @@ class RedisStore:
         return await self._families.descents(accounts)
 
     # waves
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account; nobody is read where nobody would."""
+        noted = await self._waves.note(accounts, writes=False)
+        asked = list(dict.fromkeys(digest for it in noted for digest in it.others))
+        if not asked:
+            return [[] for _ in accounts]
+        read, places = await both(
+            self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
+            self._waves.places(asked),
+        )
+        known = {
+            digest: Company(one, place)
+            for digest, one, place in zip(asked, read, places, strict=True)
+            if one is not None
+        }
+        return [[known[digest] for digest in it.others if digest in known] for it in noted]
+
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         """Lets accounts join a wave, in one step."""
         return await self._waves.join(gathering, now)

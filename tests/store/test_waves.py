@@ -10,7 +10,7 @@ import pytest
 from samehand.keys import KeyKind, kind_of
 from samehand.showings import Showings
 from schemas.revisions import by_time
-from store.base import Companions, Gathering, Remembered, Store, WaveMember
+from store.base import Companions, Gathering, Place, Remembered, Store, WaveMember
 from store.common.key_digests import Addresses
 from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
 from store.memory.waves import WavesInMemory
@@ -67,6 +67,22 @@ async def test_accounts_of_one_batch_and_a_repeat_have_the_same_company(store: S
     assert [len(one.accounts) for one in found] == [0, 0, 0, 0, 4, 5]
     *_, again = await store.remember_then_look(accounts, [], now=NOW)
     assert [len(one.accounts) for one in again] == [5] * 6
+
+
+async def test_company_is_looked_up_without_noting_anything(store: Store) -> None:
+    await came(store, *(new(number) for number in range(5)))
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    for _ in range(2):
+        found, none = await store.company([new(6), new(7, bio="", ip="198.51.100.9")], now=NOW)
+        assert {one.account.account for one in found} == {f"x:w{number}" for number in range(5)}
+        assert {one.place for one in found} == {Place("one", NOW, 5, a_member(number)) for number in range(5)}
+        assert none == []
+
+
+async def test_account_of_long_ago_that_comes_late_is_no_company(store: Store) -> None:
+    await came(store, new(0), *(new(number, at=NOW - DAY + 3_600) for number in range(1, 6)))
+    (found,) = await came(store, new(6, at=NOW + 3 * 3_600))
+    assert not found.accounts, "those of a day ago stand behind one of today"
 
 
 @pytest.mark.parametrize(
