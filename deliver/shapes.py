@@ -167,6 +167,9 @@ def _slack_wave(wave: WaveAlert) -> dict[str, object]:
         headline = "Withdrawn: a wave of new accounts"
     lines = [f"`{escaped(wave.handle_pattern)}`"] if wave.handle_pattern else []
     lines += [f"{escaped(it.signal)}: {escaped(it.level)}, {it.members:,}" for it in wave.pattern]
+    banned = sum(member.banned for member in wave.members)
+    if banned:
+        lines.append(f"{banned:,} of them banned since; the record names the others")
     if wave.withdrawn_reason is not None:
         lines = [f"Withdrawn: {escaped(wave.withdrawn_reason)}"]
     context = " · ".join(escaped(it) for it in (f"wave {wave.wave_id}", wave.notice))

@@ -360,6 +360,7 @@ class WaveMember(NamedTuple):
     seen_at: float
     log_odds: float
     signals: tuple[str, ...]
+    banned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -662,6 +663,9 @@ class Store(Protocol):
 
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
         """Takes accounts out of their waves; a wave that has fewer than five members left is withdrawn."""
+
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        """Marks members of waves as banned, or takes that back; a wave that this changes is owed at once."""
 
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
         """Who would come with each account if it were remembered now; notes nothing."""

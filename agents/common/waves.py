@@ -146,12 +146,16 @@ async def _join(
     )
     if await context.call_store(store.gather(gathering, now=now)) is None:
         return set()
-    # Of a deletion and a joining at the same time, whichever is written second sees the other.
+    # Of a deletion (or a ban) and a joining at the same time, whichever is written second sees the other.
     names = [one.account for one in joining]
     there = await context.call_store(store.remembered(names, now=now))
     gone = [name for name, one in zip(names, there, strict=True) if one is None]
     if gone:
         await context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))
+    bans = await context.call_store(store.bans(names, now=now))
+    if any(bans):
+        banned = [name for name, ban in zip(names, bans, strict=True) if ban is not None]
+        await context.call_store(store.mark_banned(banned, banned=True, now=now))
     return set(names).difference(gone)
 
 
@@ -194,6 +198,7 @@ def wave_record(wave: Wave) -> WaveAlert:
                 seen_at=moment(one.seen_at),
                 log_odds=one.log_odds,
                 signals=one.signals,
+                banned=one.banned,
             )
             for one in wave.members
         ),
@@ -217,7 +222,9 @@ def recalled_wave(record: WaveAlert) -> Wave:
         began_at=record.began_at.timestamp(),
         changed_at=record.changed_at.timestamp(),
         members=tuple(
-            WaveMember(one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals)
+            WaveMember(
+                one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals, one.banned
+            )
             for one in record.members
         ),
         keys=tuple(bytes.fromhex(key) for key in record.keys),

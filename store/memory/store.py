@@ -727,6 +727,9 @@ class MemoryStore:
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
         self._waves.leave(accounts, reason, now)
 
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        self._waves.mark(accounts, now, banned=banned)
+
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         return [self._waves.wave_of(account) for account in accounts]
 

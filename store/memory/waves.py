@@ -174,6 +174,18 @@ class WavesInMemory:
             else:
                 self._owe(wave.wave_id, now, now)
 
+    def mark(self, accounts: Sequence[str], now: float, *, banned: bool) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        for account in accounts:
+            wave = self.known.get(self.of.get(account, ""))
+            marked = [
+                one._replace(banned=banned) if one.account == account else one
+                for one in (wave.members if wave else ())
+            ]
+            if wave is not None and tuple(marked) != wave.members:
+                self.known[wave.wave_id] = replace(wave, members=tuple(marked))
+                self._owe(wave.wave_id, now, now)
+
     def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
         """Withdraws a wave and silences its values, or takes that back."""
         wave = self.known.get(wave_id)

@@ -409,6 +409,10 @@ class RedisStore:
         """Takes accounts out of their waves."""
         await self._waves.leave(accounts, reason, now)
 
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        await self._waves.mark(accounts, now, banned=banned)
+
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
         return await self._waves.ids(accounts)

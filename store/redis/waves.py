@@ -129,6 +129,12 @@ class Waves:
             digests = [self._shards.addresses.account(account).raw for account in accounts]
             await self._shards.script("wave_leave", _FIRST, repr(now), MEMBERS_MIN, reason, *digests)
 
+    async def mark(self, accounts: Sequence[str], now: float, *, banned: bool) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        if accounts:
+            digests = [self._shards.addresses.account(account).raw for account in accounts]
+            await self._shards.script("wave_mark", _FIRST, repr(now), int(banned), *digests)
+
     async def ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
         return await self.of_digests([self._shards.addresses.account(one).raw for one in accounts])

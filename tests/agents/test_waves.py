@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from agents.common.tombstones import tombstone
 from agents.common.waves import recalled_wave, wave_record
 from schemas.accounts import AccountCreated
 from schemas.waves import WaveAlert
 from schemas.wire import Decoded, decode_wave, encode
 from store.limits import WAVE_QUIET_SECONDS
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
 
@@ -119,6 +120,38 @@ async def test_deleted_and_reinstated_accounts_leave(life: Life) -> None:
     await life.relay()
     last = waves(life)[-1]
     assert (last.status, last.withdrawn_reason, last.members) == ("withdrawn", "account-deleted", ())
+
+
+def banned_in(wave: WaveAlert) -> set[str]:
+    return {member.account.partition(":")[2] for member in wave.members if member.banned}
+
+
+async def test_ban_of_a_member_revises_the_wave_at_once_and_names_the_others(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.relay()
+    ban = a_ban("n3", handle="nicole_4111", bio=BIO, ip="203.0.113.4", at=NOON + timedelta(hours=1))
+    for _ in range(2):
+        await life.ban(ban)
+        await life.relay()
+    opened, marked = waves(life)
+    assert (banned_in(opened), banned_in(marked)) == (set(), {"n3"})
+    assert (len(marked.members), marked.status) == (7, "open")
+    (known,) = await life.context.store.waves([marked.wave_id])
+    assert recalled_wave(marked) == known
+    await life.tell(life.expunge, a_reinstatement("n3", at=NOON + timedelta(hours=1, minutes=1)))
+    await life.relay()
+    assert "telegram:n3" not in {member.account for member in waves(life)[-1].members}
+
+
+async def test_account_banned_before_it_joins_is_marked_until_its_ban_is_forgotten(life: Life) -> None:
+    await life.ban(a_ban("n1", handle="other", at=NOON + timedelta(hours=1)))
+    await come(life, *(nicole(number) for number in range(6)))
+    assert banned_in(waves(life)[-1]) == {"n1"}
+    forgotten = tombstone("telegram:n1", (NOON + timedelta(hours=2)).timestamp(), "banned")
+    await life.tell(life.enrol, None, key=forgotten.key, headers=dict(forgotten.headers))
+    await life.relay()
+    assert banned_in(waves(life)[-1]) == set()
+    assert len(waves(life)[-1].members) == 6
 
 
 async def test_an_account_deleted_before_its_creation_comes_is_in_no_wave(life: Life) -> None:

@@ -223,6 +223,20 @@ async def test_a_verdict_silences_the_values_and_is_taken_back(store: Store) -> 
     assert WAVE_SILENT_SECONDS == 30 * DAY
 
 
+async def test_banned_member_is_marked_once_and_the_wave_owed_at_once(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    for banned in (True, False):
+        await store.mark_banned(["x:w2", "x:elsewhere"], banned=banned, now=NOW)
+        ((_, wave),) = owed = await store.owed_waves("me", now=NOW)
+        assert wave is not None
+        assert [one.account for one in wave.members if one.banned] == ["x:w2"] * banned
+        assert wave.members[0] == a_member(0)
+        await store.settle_waves(owed)
+        await store.mark_banned(["x:w2"], banned=banned, now=NOW)
+        assert await store.owed_waves("me", now=NOW) == [], "a repeat changes nothing"
+
+
 async def test_a_wave_is_forgotten_after_the_retention_time(store: Store) -> None:
     await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
     await store.settle_waves(await store.owed_waves("me", now=NOW))
