@@ -138,7 +138,8 @@ async def _join(
         return set()
     first = min(joining, key=lambda one: (one.seen_at, one.account))
     gathering = Gathering(
-        wave_id=alert_id("wave", first.account),
+        # With the moment: an account that has left the wave named after it may found another.
+        wave_id=alert_id(f"wave {first.seen_at!r}", first.account),
         began_at=first.seen_at,
         joining=[compared.member(one) for one in joining],
         resembling=[one.account for one in resembling],

@@ -20,6 +20,7 @@ from schemas.revisions import next_revision
 from schemas.verdicts import Verdict
 from schemas.waves import WaveReason
 from store.base import (
+    ALONE,
     Ban,
     BanFacts,
     Candidate,
@@ -275,10 +276,18 @@ class MemoryStore:
         return shown
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+        self,
+        accounts: Sequence[Remembered],
+        queries: Sequence[Query],
+        *,
+        now: float,
+        keep: int = 64,
+        notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company."""
         shown = await self.remember(accounts, now=now)
+        if not notes:
+            return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
         noted = [self._waves.note(one) for one in accounts]
         companions = [
             await self._companions(one, *found, now) for one, found in zip(accounts, noted, strict=True)

@@ -53,7 +53,7 @@ from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
 from store.redis.store_meta import StoreMeta
 from store.redis.unjudged import UnjudgedAlerts
-from store.redis.waves import Noted, Waves
+from store.redis.waves import NOT_NOTED, Noted, Waves
 
 
 class RedisStore:
@@ -238,11 +238,19 @@ class RedisStore:
         return await self.remembered_accounts.remember(accounts, now)
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+        self,
+        accounts: Sequence[Remembered],
+        queries: Sequence[Query],
+        *,
+        now: float,
+        keep: int = 64,
+        notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company while the values are counted."""
 
         async def look() -> tuple[list[list[Candidate]], list[Noted]]:
+            if not notes:
+                return await self.bans_like(queries, now=now, keep=keep), [NOT_NOTED] * len(accounts)
             return await both(self.bans_like(queries, now=now, keep=keep), self._waves.note(accounts))
 
         shown, (found, noted) = await self.remembered_accounts.remember_then(accounts, now, look)

@@ -26,6 +26,7 @@ from store.limits import (
     WAVE_NOTED,
     WAVE_QUIET_SECONDS,
     WAVE_SILENT_SECONDS,
+    WAVES_KEPT_MAX,
     WAVES_OWED_AT_ONCE,
 )
 from store.redis.layout import Spread, places
@@ -46,6 +47,9 @@ class Noted(NamedTuple):
     wave_id: str | None
     others: list[bytes]
     shared: list[Key]
+
+
+NOT_NOTED: Final = Noted(None, [], [])
 
 
 class Waves:
@@ -117,6 +121,7 @@ class Waves:
             WAVE_KEYS_MAX,
             gathering.wave_id,
             repr(gathering.began_at),
+            WAVES_KEPT_MAX,
             addresses.keys(gathering.shared).astype(">u8").tobytes(),
             resembling,
             *self._packed(gathering.joining),
@@ -127,7 +132,10 @@ class Waves:
         """Takes accounts out of their waves."""
         if accounts:
             digests = [self._shards.addresses.account(account).raw for account in accounts]
-            await self._shards.script("wave_leave", _FIRST, repr(now), MEMBERS_MIN, reason, *digests)
+            quiet = WAVE_QUIET_SECONDS if reason == "no-longer-resembles" else 0
+            out = _BUCKET_SECONDS if reason == "reinstated" else 0
+            head = (repr(now), MEMBERS_MIN, reason, quiet, out)
+            await self._shards.script("wave_leave", _FIRST, *head, *digests)
 
     async def mark(self, accounts: Sequence[str], now: float, *, banned: bool) -> None:
         """Marks members of waves as banned, or takes that back."""
@@ -162,7 +170,7 @@ class Waves:
     async def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
         """Withdraws a wave and silences its values, or takes that back."""
         await self._shards.script(
-            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, wave_id, int(silenced)
+            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, MEMBERS_MIN, wave_id, int(silenced)
         )
 
     async def owed(self, holder: str, now: float) -> list[OwedWave]:
@@ -180,7 +188,7 @@ class Waves:
         """Forgets that these waves are owed."""
         if published:
             parts = [part for one in published for part in (one.wave_id, one.revision)]
-            await self._shards.script("waves_settle", _FIRST, *parts)
+            await self._shards.script("waves_settle", _FIRST, self._seconds, *parts)
 
     async def recall(self, waves: Sequence[Wave], now: float) -> int:
         """Takes back waves that the store has lost; returns how many."""

@@ -154,6 +154,30 @@ async def test_account_banned_before_it_joins_is_marked_until_its_ban_is_forgott
     assert len(waves(life)[-1].members) == 6
 
 
+async def test_reinstated_account_is_not_put_back_by_the_next_one(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.tell(life.expunge, a_reinstatement("n1", at=NOON + timedelta(hours=1)))
+    await come(life, nicole(8), nicole(9), nicole(1), nicole(10))
+    assert await life.context.store.wave_ids(["telegram:n1", "telegram:n10"]) == [
+        None,
+        waves(life)[0].wave_id,
+    ]
+
+
+async def test_first_account_of_a_wave_that_left_it_founds_another(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    other = {"bio": "Crypto signals that never lose, join t.me/coin_whale_77 today", "ip": "198.51.100.7"}
+    await life.tell(life.changed, a_change("n0", at=NOON + timedelta(minutes=20), handle="q0x7", **other))
+    later = NOON + timedelta(minutes=30)
+    await come(
+        life, *(a_sign_up(f"c{number}", handle=f"k{number}w3", at=later, **other) for number in range(5))
+    )
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    last = {wave.wave_id: {one.account for one in wave.members} for wave in waves(life)}
+    assert sorted(map(len, last.values())) == [6, 6]
+
+
 async def test_an_account_deleted_before_its_creation_comes_is_in_no_wave(life: Life) -> None:
     await life.tell(life.forget, a_deletion("n5", at=NOON + timedelta(hours=1)))
     await come(life, *(nicole(number) for number in range(8)))
@@ -202,10 +226,14 @@ async def test_a_wave_is_forgotten_with_a_record_without_a_value(life: Life) -> 
     assert life.waves[-1] == (waves(life)[0].wave_id, None)
 
 
-async def test_shadow_mode_has_no_waves(make_life: MakeLife) -> None:
+async def test_shadow_mode_has_no_waves_and_notes_nothing(make_life: MakeLife) -> None:
     life = make_life(shadow=True)
     await come(life, *(nicole(number) for number in range(8)))
     assert life.waves == []
+    store, now = life.context.store, life.seconds
+    (one,) = await store.remembered(["telegram:n1"], now=now)
+    assert one is not None
+    assert await store.company([one], now=now) == [[]]
 
 
 async def test_records_of_a_wave_recall_it(life: Life) -> None:

@@ -10,7 +10,7 @@ import pytest
 from samehand.keys import KeyKind, kind_of
 from samehand.showings import Showings
 from schemas.revisions import by_time
-from store.base import Companions, Gathering, Place, Remembered, Store, WaveMember
+from store.base import ALONE, Companions, Gathering, Place, Remembered, Store, WaveMember
 from store.common.key_digests import Addresses
 from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
 from store.memory.waves import WavesInMemory
@@ -235,6 +235,74 @@ async def test_banned_member_is_marked_once_and_the_wave_owed_at_once(store: Sto
         await store.settle_waves(owed)
         await store.mark_banned(["x:w2"], banned=banned, now=NOW)
         assert await store.owed_waves("me", now=NOW) == [], "a repeat changes nothing"
+
+
+async def test_member_of_a_silenced_wave_that_joins_another_is_in_that_one_alone(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    await store.decide_wave("one", silenced=True, now=NOW)
+    assert await store.gather(gathering(0, 5, 6, 7, 8, wave_id="two"), now=NOW) == "two"
+    await store.leave_waves(["x:w0"], reason="account-deleted", now=NOW)
+    await store.decide_wave("one", silenced=False, now=NOW)
+    one, two = await store.waves(["one", "two"])
+    assert one is not None
+    assert two is not None
+    assert "x:w0" not in {it.account for it in (*one.members, *two.members)}
+    assert one.withdrawn == "verdict", "four are left, which are no wave"
+
+
+async def test_reinstated_account_joins_no_wave_again_that_day(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, 5), now=NOW)
+    await store.leave_waves(["x:w0", "x:w9"], reason="reinstated", now=NOW)
+    assert await store.gather(gathering(6, 0, 9, 1), now=NOW) == "one"
+    assert await store.wave_ids(["x:w0", "x:w9", "x:w6"]) == [None, None, "one"]
+    assert await store.gather(gathering(9, 10, 11, 12, 13, wave_id="two"), now=NOW) is None, "four are left"
+
+
+async def test_open_wave_is_not_founded_again_by_its_first_account(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, 5), now=NOW)
+    await store.leave_waves(["x:w0"], reason="no-longer-resembles", now=NOW)
+    assert await store.gather(gathering(0, 10, 11, 12, 13), now=NOW) is None
+    (wave,) = await store.waves(["one"])
+    assert wave is not None
+    assert {one.account for one in wave.members} == {f"x:w{number}" for number in range(1, 6)}
+
+
+async def test_member_that_leaves_and_comes_again_has_the_wave_published_once_a_while(store: Store) -> None:
+    await store.gather(gathering(*range(10)), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    for turn in range(3):
+        await store.leave_waves(["x:w9"], reason="no-longer-resembles", now=NOW + turn)
+        assert await store.gather(gathering(9, 0, 1, 2, 3), now=NOW + turn) == "one"
+        assert await store.owed_waves("me", now=NOW + turn) == []
+    assert len(await store.owed_waves("me", now=NOW + 2 + WAVE_QUIET_SECONDS)) == 1
+
+
+async def test_beyond_the_cap_the_wave_that_changed_longest_ago_is_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("store.redis.waves", "store.memory.waves"):
+        monkeypatch.setattr(f"{module}.WAVES_KEPT_MAX", 2)
+    for number in range(3):
+        five = gathering(*range(10 * number, 10 * number + 5), wave_id=f"{number}")
+        await store.gather(five, now=NOW + number)
+    owed = {one.wave_id: one.wave for one in await store.owed_waves("me", now=NOW + 3)}
+    assert (owed["0"], await store.wave_ids(["x:w0"])) == (None, [None])
+    assert owed["1"] is not None
+    assert owed["2"] is not None
+
+
+@pytest.mark.parametrize("at", [NOW - 40 * 365 * DAY, NOW - 20 * 365 * DAY])
+async def test_accounts_of_before_2020_have_no_company(store: Store, at: float) -> None:
+    found = await came(store, *(new(number, at=at + 90 * DAY * number) for number in range(6)))
+    assert not any(one.accounts for one in found)
+
+
+async def test_nothing_is_noted_where_nobody_asks_for_company(store: Store) -> None:
+    for number in range(6):
+        *_, (alone,) = await store.remember_then_look([new(number)], [], now=NOW, notes=False)
+        assert alone == ALONE
+    (first,) = await came(store, new(7))
+    assert not first.accounts
 
 
 async def test_a_wave_is_forgotten_after_the_retention_time(store: Store) -> None:
