@@ -166,12 +166,13 @@ async def test_reinstated_account_is_not_put_back_by_the_next_one(life: Life) ->
 
 async def test_first_account_of_a_wave_that_left_it_founds_another(life: Life) -> None:
     await life.tell(life.screen, *(nicole(number) for number in range(7)))
-    other = {"bio": "Crypto signals that never lose, join t.me/coin_whale_77 today", "ip": "198.51.100.7"}
-    await life.tell(life.changed, a_change("n0", at=NOON + timedelta(minutes=20), handle="q0x7", **other))
-    later = NOON + timedelta(minutes=30)
-    await come(
-        life, *(a_sign_up(f"c{number}", handle=f"k{number}w3", at=later, **other) for number in range(5))
-    )
+    other: dict[str, Any] = {
+        "bio": "Crypto signals that never lose, join t.me/coin_whale_77 today",
+        "ip": "198.51.100.7",
+    }
+    changed = a_change("n0", at=NOON + timedelta(minutes=20), handle="q0x7", created_at=NOON, **other)
+    await life.tell(life.changed, changed)
+    await come(life, *(a_sign_up(f"c{number}", handle=f"k{number}w3", **other) for number in range(5)))
     life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     last = {wave.wave_id: {one.account for one in wave.members} for wave in waves(life)}
@@ -193,6 +194,7 @@ async def test_a_member_that_changes_leaves_by_its_own_evidence(life: Life) -> N
     assert len(waves(life)) == 1
     honest = a_change("n3", at=later + timedelta(minutes=1), handle="maria", bio="I teach maths in Turin.")
     await life.tell(life.changed, honest)
+    life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     assert "telegram:n3" not in {one.account for one in waves(life)[-1].members}
     assert len(waves(life)[-1].members) == 6

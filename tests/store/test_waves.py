@@ -99,6 +99,23 @@ async def test_who_shares_too_little_has_no_company(store: Store, traits: dict[s
     assert not alone.accounts
 
 
+@pytest.mark.parametrize(("decoys", "found"), [(15, 4), (64, 0)])
+async def test_decoys_hide_an_account_that_come_sixty_four_after_each(
+    make_store: MakeStore, decoys: int, found: int
+) -> None:
+    store = await make_store()
+    device, companions = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11", ALONE
+    plain = BIO.replace("t.me/nicole_private", "me")
+    for number in range(5):
+        account = new(number, bio=plain, device_id=device, ip=f"198.51.{number}.7")
+        (companions,) = await came(store, account)
+        others = [
+            new(1_000 * (number + 1) + turn, bio=plain, ip=f"203.{turn}.{number}.9") for turn in range(decoys)
+        ]
+        await store.remember_then_look(others, [], now=NOW)
+    assert len(companions.accounts) == found
+
+
 async def test_company_ends_with_the_day(store: Store) -> None:
     await came(store, *(new(number) for number in range(4)))
     (late,) = await came(store, new(5, at=NOW + DAY + 61))
