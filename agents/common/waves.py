@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
 from agents.common.converters import moment
@@ -20,12 +20,16 @@ from samehand.waves.keys import OTHERS_MIN
 from samehand.waves.membership import COMPARED_MAX, gathered, nearest
 from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.score import Likeness, likeness
-from schemas.fields import HANDLE_CHARS_MAX
 from schemas.waves import WaveAlert, WavePattern
 from schemas.waves import WaveMember as RecordMember
 from schemas.wire import encode
 from store.base import Companions, Company, Gathering, OwedWave, Remembered, Wave, WaveMember
 from streams.outcomes import Emit
+
+# A record of five hundred members thus stays below a mebibyte, whatever they are called. A broker takes no
+# more, and what the relay cannot publish ends each worker in turn. Handles of large platforms have 63 characters.
+_HANDLE_MAX: Final = 64
+_SIGNALS_MAX: Final = 8
 
 
 @dataclass(slots=True)
@@ -59,10 +63,10 @@ class _Comparisons:
         own = [it for pair, it in self.found.items() if it is not None and account.account in pair]
         near = sorted((it for it in own if it.alike), key=lambda it: -it.log_odds)
         counts = Counter(signal for it in near for signal in it.signals)
-        signals = tuple(signal for signal, count in counts.most_common() if 2 * count >= len(near))
+        signals = [signal for signal, count in counts.most_common(_SIGNALS_MAX) if 2 * count >= len(near)]
         log_odds = near[OTHERS_MIN - 1].log_odds
         return WaveMember(
-            account.account, account.quoted.handle[:HANDLE_CHARS_MAX], account.seen_at, log_odds, signals
+            account.account, account.quoted.handle[:_HANDLE_MAX], account.seen_at, log_odds, tuple(signals)
         )
 
 

@@ -128,21 +128,24 @@ class WavesInMemory:
         assert wave is not None
         self.known[wave.wave_id] = wave
         before = len(wave.members)
+        merged = False
         for other in near[1:]:
             members = self.known[other].members
-            self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
-            self._withdraw(other, "merged", now)
-            self._add(wave.wave_id, members, now)
+            if len(self.known[wave.wave_id].members) + len(members) <= MEMBERS_MAX:
+                merged = True
+                self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
+                self._withdraw(other, "merged", now)
+                self._add(wave.wave_id, members, now)
         joining = [one for one in gathering.joining if self.wave_of(one.account) is None]
         self._add(wave.wave_id, joining, now)
         wave = self.known[wave.wave_id]
-        if len(wave.members) == before and len(near) < 2:
+        if len(wave.members) == before and not merged:
             return wave.wave_id
         held = tuple(dict.fromkeys((*wave.keys, *keys)))[:WAVE_KEYS_MAX]
         self.known[wave.wave_id] = replace(wave, keys=held)
         self.kept[wave.wave_id] = now + self.retention_seconds
         peak = max(before, self.peak.get(wave.wave_id, 0))
-        at_once = len(near) > 1 or revision_due(peak, len(wave.members))
+        at_once = merged or revision_due(peak, len(wave.members))
         self.peak[wave.wave_id] = max(peak, len(wave.members))
         self._owe(wave.wave_id, now, now if at_once else now + WAVE_QUIET_SECONDS)
         return wave.wave_id

@@ -248,6 +248,16 @@ async def test_records_of_a_wave_recall_it(life: Life) -> None:
     assert "nicole_private" not in str(encode(replace(record, members=())))
 
 
+async def test_record_of_five_hundred_stays_below_a_mebibyte_whatever_they_are_called(life: Life) -> None:
+    ids = [f"{'𐍈' * 250}{number}" for number in range(20)]
+    await life.tell(life.screen, *(a_sign_up(one, handle="\x01𐍈" * 128, bio=BIO) for one in ids))
+    await life.relay()
+    last = waves(life)[-1]
+    assert len(last.members) == 20
+    full = replace(last, members=last.members * 25)
+    assert len(encode(full)) < 1_000_000
+
+
 # What attacks cost (docs/security.md).
 
 

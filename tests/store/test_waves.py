@@ -116,6 +116,17 @@ async def test_decoys_hide_an_account_that_come_sixty_four_after_each(
     assert len(companions.accounts) == found
 
 
+async def test_full_wave_swallows_no_other(store: Store) -> None:
+    await store.gather(gathering(*range(498)), now=NOW)
+    await store.gather(gathering(*range(600, 605), wave_id="two", began_at=NOW + 1), now=NOW)
+    bridge = [f"x:w{number}" for number in (0, 1, 2, 3, 600, 601, 602, 603)]
+    assert await store.gather(gathering(700, resembling=bridge), now=NOW) == "one"
+    one, two = await store.waves(["one", "two"])
+    assert one is not None
+    assert two is not None
+    assert (len(one.members), len(two.members), two.withdrawn) == (499, 5, None)
+
+
 async def test_company_ends_with_the_day(store: Store) -> None:
     await came(store, *(new(number) for number in range(4)))
     (late,) = await came(store, new(5, at=NOW + DAY + 61))

@@ -82,11 +82,13 @@ end
 
 for at = 2, #near do
   local other = near[at]
-  local members = members_of(other)
-  withdraw_wave(other, 'merged', now)
-  call('HSET', wave_key(other), 'm', id)
-  for _, member in ipairs(members) do add(member[1], member[2]) end
-  merged = true
+  if size + number_of(other, 'n') <= most then -- else a full one would swallow others, of which nobody would hear
+    local members = members_of(other)
+    withdraw_wave(other, 'merged', now)
+    call('HSET', wave_key(other), 'm', id)
+    for _, member in ipairs(members) do add(member[1], member[2]) end
+    merged = true
+  end
 end
 for at = JOINING, #ARGV, 2 do
   if not wave_of(ARGV[at]) then add(ARGV[at], ARGV[at + 1]) end
