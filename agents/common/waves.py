@@ -27,7 +27,8 @@ from store.base import Companions, Company, Gathering, OwedWave, Remembered, Wav
 from streams.outcomes import Emit
 
 # A record of five hundred members thus stays below a mebibyte, whatever they are called. A broker takes no
-# more, and what the relay cannot publish ends each worker in turn. Handles of large platforms have 63 characters.
+# more, and what the relay cannot publish ends each worker in turn. Handles of large platforms have
+# 63 characters.
 _HANDLE_MAX: Final = 64
 _SIGNALS_MAX: Final = 8
 
