@@ -30,6 +30,7 @@ from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
 from tests.desk_databases import on_each_database
+from tests.tables import for_each
 
 
 @on_each_database
@@ -160,7 +161,7 @@ async def test_a_full_disk_is_named(database: Database) -> None:
             await connection.exec_driver_sql(fill)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "address",
     ["mysql://root:hunter2@db/desk", "sqlite://", "sqlite:///:memory:", "hunter2", "postgres:hunter2"],
 )
