@@ -15,7 +15,7 @@ from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, reader_policies
-from desk.review.deciding import claim, decide, leads, notes, review, undo
+from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
@@ -64,7 +64,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    acts = (claim, decide, leads, notes, review, undo)
+    acts = (assign, claim, decide, leads, notes, review, undo)
     rules = (case, *acts, account, decided, family, search, learning, readers, reader_policies, weights)
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
