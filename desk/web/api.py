@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
-from desk.database.schema import USER_ID_CHARS
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
@@ -87,7 +86,7 @@ class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """First readings, and the id of the person who is to read them; without one anybody is."""
 
     read_ids: _ReadIds
-    reader: Annotated[str, Meta(min_length=1, max_length=USER_ID_CHARS)] | None = None
+    reader: fields.Opaque | None = None
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

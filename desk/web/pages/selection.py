@@ -12,7 +12,6 @@ from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
 from desk.database.filters import Filters
-from desk.database.reach import NO_POLICY
 from desk.errors import SelectionChanged, UnusableInput
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.reasons import reasons_for
@@ -100,7 +99,7 @@ async def move(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[Sen
 
 
 def _queue(value: str) -> str | None:
-    return NO_POLICY if value == NO_QUEUE else value or None
+    return "" if value == NO_QUEUE else value or None
 
 
 def _back(data: SendForm) -> Redirect:
