@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import reach, schema, waiting
+from desk.database import reach, schema, users, waiting
 from desk.database.engine import Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
@@ -276,6 +276,22 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
         assert len(await findable.find(connection, "alert-", "nobody", limit=9)) == 5
         kept = await connection.execute(schema.findable.select())
         assert {row.account for row in kept} == {"x:new", "x:banned"}
+
+
+@on_each_database
+async def test_migration_keeps_people_of_some_policies_to_these_alone(database_url: str) -> None:
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda it: command.upgrade(config(it), "0014"))
+        for name in ("amina", "bilal"):
+            user = "INSERT INTO users (user_id, name, initials, role, created_at, failures, locked_until,"
+            user += " preferences) VALUES (:name, :name, 'A', 'moderator', 1.5, 0, 0, '{}')"
+            await connection.execute(text(user), {"name": name})
+        await connection.execute(text("INSERT INTO reader_policies VALUES ('amina', 'hate')"))
+    await engine.dispose()
+    async with opened(database_url) as database, database.read() as connection:
+        kept = {user.name: user.all_policies for user in await users.everybody(connection)}
+    assert kept == {"amina": False, "bilal": True}
 
 
 @on_each_database
