@@ -229,7 +229,7 @@ async def lapse(connection: AsyncConnection, *, now: float) -> None:
             _reads.c.assigned_to.is_not(None),
             or_(_reads.c.state != "open", ~may_decide(_reads.c.assigned_to, _reads.c.alert_id)),
         )
-        .order_by(_reads.c.read_id)
+        .order_by(_reads.c.assigned_to)  # its index has these few alone
         .limit(LAPSED_MAX)
     )
     details = {
