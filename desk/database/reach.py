@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     true,
@@ -99,7 +100,8 @@ def may_decide(user_id: ColumnElement[Any], alert_id: ColumnElement[str]) -> Col
 def ban_policy() -> ColumnElement[str | None]:
     """The policy of an alert's ban, in whichever queue the alert is."""
     moved_from = _alerts.c.moved_from
-    return case((moved_from.is_(None), _alerts.c.policy), else_=func.nullif(moved_from, NO_POLICY))
+    # Not bound: what rows are grouped by must be written as what is selected.
+    return case((moved_from.is_(None), _alerts.c.policy), else_=func.nullif(moved_from, literal_column("''")))
 
 
 async def readable_bans(connection: AsyncConnection, user_id: str, accounts: Collection[str]) -> set[str]:
