@@ -15,7 +15,7 @@ from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, reader_policies, statement
-from desk.review.deciding import claim, decide, leads, notes, review, undo
+from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
@@ -72,7 +72,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    acts = (claim, decide, leads, notes, review, undo)
+    acts = (assign, claim, decide, leads, notes, review, undo)
     rules = (
         case,
         statement,
