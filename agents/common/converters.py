@@ -24,7 +24,7 @@ from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
-from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated, Basis
 from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched, RivalShare
 from schemas.unusable import FieldFault, Unusable
@@ -154,7 +154,7 @@ def remembered_of(
         platform=account.platform,
         seen_at=event.at,
         quoted=quoted_of(event.account, bio=quote_bio),
-        fingerprints=fingerprints_of(account, keyers, at=_stated(event.occurred_at)),
+        fingerprints=fingerprints_of(account, keyers, at=_made(event)),
         shown=_showings_of(event),
     )
 
@@ -200,6 +200,19 @@ def _effective(event: AccountBanned, believed_from: float) -> float | None:
         return None
     at = _stated(event.banned_at)
     return at - at % DAY_SECONDS if at <= believed_from else at
+
+
+def _made(event: AccountEvent) -> float | None:
+    """When the account was made, as an event says. A change without `created_at` counts as a beginning.
+
+    A creation date after the event comes from another clock, and is ignored.
+    """
+    created_at = event.account.created_at
+    if isinstance(event, AccountCreated) or (created_at is not None and created_at > event.occurred_at):
+        created_at = None
+    if created_at is not None:
+        return _stated(created_at)
+    return _stated(event.occurred_at) if isinstance(event, AccountCreated | AccountUpdated) else None
 
 
 def _stated(moment: datetime) -> float:

@@ -88,7 +88,7 @@ while (($#)); do
 done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
-readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
+readonly ALL=("${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -118,7 +118,7 @@ allow() {
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
 # look-back reads each ban in fingerprints.enrolled, a rebuild reads the state of alerts and waves, and workers leave
 # each other messages in control.
-allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
+allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
 allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
@@ -165,7 +165,7 @@ pattern=prefixed allow "$deliver" Read group "$group-deliver-"
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
-allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
+allow "$operator" Write topic "${EVENTS[@]}" accounts.scanned alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 
