@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
 from agents.common.unusable_fields import UnusableFields
 from cli import output
@@ -64,7 +63,8 @@ def command(
     Use it if your platform publishes no changes of profiles (accounts.updated): an account that was bought or
     renamed is found by its present profile. FILES are JSONL of AccountCreated, or CSV whose first line names
     the account's fields, account_id among them (docs/reference/events.md); `-` is standard input. Export them
-    shortly before: each profile counts as that of now, and its occurred_at as when the account was made.
+    shortly before: each profile counts as that of now, whatever its occurred_at. With created_at an account
+    is also compared by when it was made.
 
     Accounts go through the topic accounts.scanned, at most 2,000 ahead of the workers and only while these
     keep up with your sign-ups, changes and bans. They are not remembered: later bans do not find them
@@ -130,22 +130,19 @@ def _steps(lines: Iterator[InputLine[AccountCreated]], now: float, tally: _Tally
             else:
                 tally.unusable.add(line.outcome, line.unusable)
                 if number > tally.resumed_after:
-                    records.append(_scanned(line.outcome, now, dated=line.dated))
+                    records.append(_scanned(line.outcome, now))
         if records:
             yield Step(block[-1][0], records)
 
 
-def _scanned(event: AccountCreated, now: float, *, dated: bool) -> AccountScanned:
-    """The account as of now: who showed its words first is not to be read from when it was made."""
-    account = event.account
-    if dated and account.created_at is None:
-        account = replace(account, created_at=event.occurred_at)
+def _scanned(event: AccountCreated, now: float) -> AccountScanned:
+    """The account as of now: an older date would say that it has shown its words since then."""
     return AccountScanned(
         event_id=event.event_id,
         version=event.version,
         occurred_at=datetime.fromtimestamp(now, UTC),
         platform=event.platform,
-        account=account,
+        account=event.account,
     )
 
 

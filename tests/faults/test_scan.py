@@ -19,9 +19,11 @@ from tests.faults.scene import WAIT_SECONDS_MAX, Scene
 from tests.faults.table import Row, Table
 from tests.makers import a_ban, a_sign_up
 
-pytestmark = [pytest.mark.kafka, pytest.mark.thorough]
-
 ACCOUNTS = int(os.environ.get("SAMEHAND_FAULTS_SCANNED", "20000"))
+SECONDS_MAX = WAIT_SECONDS_MAX + ACCOUNTS / 50
+
+pytestmark = [pytest.mark.kafka, pytest.mark.thorough, pytest.mark.timeout(4 * SECONDS_MAX)]
+
 KILLS = 3
 BANS = 200
 MIRROR_EVERY = 50
@@ -72,7 +74,7 @@ def test_list_scanned_while_command_and_worker_are_killed(scene: Scene, fault_ta
     began = time.monotonic()
     scan = scanning(scene, path)
     for place, read in enumerate(kills):
-        scene.until(lambda read=read: scene.committed(scene.topics.scanned) >= read, f"{read} accounts")
+        until_read(scene, read)
         if place % 2:
             worker.child.kill()
             worker = scene.start()
@@ -90,7 +92,7 @@ def test_list_scanned_while_command_and_worker_are_killed(scene: Scene, fault_ta
     ended(scene, scanning(scene, path))
     pace = ACCOUNTS / (time.monotonic() - again)
     fault = (
-        f"a scan of {ACCOUNTS:,} accounts ({pace:,.0f} a second undisturbed), kill -9 of it and of its worker, "
+        f"a scan of {ACCOUNTS:,} accounts ({pace:,.0f} a second undisturbed), kill -9 of it and its worker "
         f"{KILLS} times each"
     )
     fault_table.add(Row(fault, len(missed), len(twice), scene.repeats(), None, disturbed))
@@ -106,6 +108,12 @@ def scanning(scene: Scene, path: Path) -> Child:
     return child
 
 
+def until_read(scene: Scene, accounts: int) -> None:
+    scene.until(
+        lambda: scene.committed(scene.topics.scanned) >= accounts, f"{accounts} accounts", SECONDS_MAX
+    )
+
+
 def ended(scene: Scene, scan: Child) -> None:
-    scene.until(lambda: scan.exit_code is not None, "the scan to end", WAIT_SECONDS_MAX + ACCOUNTS / 100)
+    scene.until(lambda: scan.exit_code is not None, "the scan to end", SECONDS_MAX)
     assert scan.exit_code == 0, scan.last_words()
