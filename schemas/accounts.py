@@ -88,7 +88,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
             fields.Moment,
             Meta(
                 description="When the platform made the account: it can have shown nothing before. "
-                "Of changes and lists it is the moment that is compared with the ban's."
+                "Of changes and lists of young accounts it is compared with the ban's moment."
             ),
         ]
         | None

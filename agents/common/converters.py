@@ -202,17 +202,23 @@ def _effective(event: AccountBanned, believed_from: float) -> float | None:
     return at - at % DAY_SECONDS if at <= believed_from else at
 
 
-def _made(event: AccountEvent) -> float | None:
-    """When the account was made, as an event says. A change without `created_at` counts as a beginning.
+_YOUNG_SECONDS: Final = 30 * DAY_SECONDS
+"""An older account may have been bought: its age speaks neither for nor against it."""
 
-    A creation date after the event comes from another clock, and is ignored.
+
+def _made(event: AccountEvent) -> float | None:
+    """When the account was made, if it is young and the event says so.
+
+    A change without `created_at` counts as a beginning. A creation date after the event comes from another
+    clock, and is ignored.
     """
-    created_at = event.account.created_at
-    if isinstance(event, AccountCreated) or (created_at is not None and created_at > event.occurred_at):
-        created_at = None
-    if created_at is not None:
-        return _stated(created_at)
-    return _stated(event.occurred_at) if isinstance(event, AccountCreated | AccountUpdated) else None
+    at, created_at = _stated(event.occurred_at), event.account.created_at
+    if isinstance(event, AccountCreated):
+        return at
+    if created_at is None or created_at > event.occurred_at:
+        return at if isinstance(event, AccountUpdated) else None
+    made = _stated(created_at)
+    return made if at - made <= _YOUNG_SECONDS else None
 
 
 def _stated(moment: datetime) -> float:

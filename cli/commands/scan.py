@@ -63,8 +63,8 @@ def command(
     Use it if your platform publishes no changes of profiles (accounts.updated): an account that was bought or
     renamed is found by its present profile. FILES are JSONL of AccountCreated, or CSV whose first line names
     the account's fields, account_id among them (docs/reference/events.md); `-` is standard input. Export them
-    shortly before: each profile counts as that of now, whatever its occurred_at. With created_at an account
-    is also compared by when it was made.
+    shortly before: each profile counts as that of now, whatever its occurred_at. With created_at a young
+    account is also compared by when it was made.
 
     Accounts go through the topic accounts.scanned, at most 2,000 ahead of the workers and only while these
     keep up with your sign-ups, changes and bans. They are not remembered: later bans do not find them

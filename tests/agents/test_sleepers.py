@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from schemas.alerts import MirrorAlert
 from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, dead
 from tests.makers import (
@@ -37,14 +38,17 @@ async def a_sleeper(life: Life) -> None:
     assert life.alerts == []
 
 
+def signals(alert: MirrorAlert) -> set[str]:
+    return {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
+
+
 async def test_sleeper_renamed_after_two_years_is_alerted_at_its_update(life: Life) -> None:
     await a_sleeper(life)
     await life.tell(life.changed, a_change("99", created_at=SIGNED_UP, **MIRROR))
     (alert,) = life.alerts
     assert (alert.key, alert.matched.key, alert.direction) == ("telegram:99", "telegram:77", "update")
     assert alert.band == "likely"
-    told = {line.signal: line.because for line in (*alert.evidence, *alert.counter_evidence)}
-    assert told["timing"] == "The account was made 730 days before the ban."
+    assert "timing" not in signals(alert), "it was not made at its change, and its age is no evidence"
 
 
 async def test_sleeper_of_a_list_is_alerted_and_leaves_no_trace(life: Life) -> None:
@@ -58,8 +62,7 @@ async def test_sleeper_of_a_list_is_alerted_and_leaves_no_trace(life: Life) -> N
     await life.tell(life.scan, *listed)
     (alert,) = life.alerts
     assert (alert.key, alert.direction, alert.band) == ("telegram:99", "scan", "likely")
-    signals = {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
-    assert "timing" not in signals, "nobody says when it was made"
+    assert "timing" not in signals(alert), "nobody says when it was made"
     await life.relay()
     assert life.waves == []
     after = await life.context.store.figures()
@@ -110,4 +113,11 @@ async def test_account_from_before_the_introduction_is_not_taken_as_made_at_its_
     await life.tell(life.remember, an_old_account("99", at=NOON - timedelta(minutes=5), **MIRROR))
     await life.ban(a_ban("77", handle="umar_media", bio=BIO, device_id=DEVICE))
     (alert,) = life.alerts
-    assert "timing" not in {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
+    assert "timing" not in signals(alert)
+
+
+async def test_young_account_of_a_list_is_compared_by_when_it_was_made(life: Life) -> None:
+    await a_sleeper(life)
+    await life.tell(life.scan, a_listed_account("99", created_at=NOON + timedelta(minutes=7), **MIRROR))
+    told = {line.signal: line.because for line in life.alerts[0].evidence}
+    assert told["timing"] == "The account was made 7 minutes after the ban."
