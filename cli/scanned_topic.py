@@ -19,14 +19,15 @@ from typing import Final, NamedTuple
 
 from cli import output
 from cli.exit_codes import NotDone
-from schemas.accounts import AccountScanned
-from schemas.wire import encode
 from streams.kafka.client import ANSWER_MS, TopicReader, reader, writer
 from streams.kafka.topics import names
 from streams.settings import Settings
 
 BLOCK: Final = 500
 """Accounts published together, as many as a batch of a worker."""
+
+BLOCK_BYTES: Final = 4 * 1024 * 1024
+"""A block with pictures has fewer accounts: neither we nor a fetch of a worker hold hundreds of megabytes."""
 
 UNREAD_MAX: Final = 2_000
 """Accounts on the topic that no worker has read: a few seconds of one worker, some megabytes of a broker."""
@@ -43,10 +44,10 @@ STALL_SECONDS: Final = 300.0
 
 
 class Step(NamedTuple):
-    """A block: how many lines of the files lead up to its end, and its records."""
+    """A block: how many lines of the files lead up to its end, and its records as keys and values."""
 
     lines: int
-    records: Sequence[AccountScanned]
+    records: Sequence[tuple[bytes, bytes]]
 
 
 class _Patience:
@@ -132,10 +133,7 @@ def read_by_workers(settings: Settings, steps: Iterable[Step]) -> Iterator[Step]
 
         for step in steps:
             yield from settled()
-            sent = [
-                out.send(topic, key=record.key.encode(), value=encode(record), headers=[])
-                for record in step.records
-            ]
+            sent = [out.send(topic, key=key, value=value, headers=[]) for key, value in step.records]
             for confirmation in sent:
                 confirmation.get(timeout=2 * ANSWER_MS / 1000)
             published.append((step, opened.ends(topic)))

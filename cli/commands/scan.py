@@ -14,15 +14,15 @@ from agents.common.unusable_fields import UnusableFields
 from cli import output
 from cli.checkpoint import Bookmark, default_bookmark, read_bookmark
 from cli.inputs.event_files import EventFiles, files_options
-from cli.inputs.input_errors import tell_faults, tell_unusable
+from cli.inputs.input_errors import TOLD_MAX, tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, InputLine, size
-from cli.offline.offline_scoring import batches
 from cli.options import FILE, strict_option
 from cli.produce import require_topic
-from cli.scanned_topic import BLOCK, Step, read_by_workers
+from cli.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
 from report.text import plural
 from schemas.accounts import AccountCreated, AccountScanned
 from schemas.malformed import Malformed
+from schemas.wire import encode
 from streams.kafka.topics import names
 from streams.settings import load
 
@@ -31,8 +31,15 @@ from streams.settings import load
 class _Tally:
     resumed_after: int = 0
     scanned: int = 0
+    bad_rows: int = 0
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
     unusable: UnusableFields = field(default_factory=UnusableFields)
+
+    def bad(self, address: str, fault: Malformed) -> None:
+        """Counts a bad line, and keeps as many as are told."""
+        self.bad_rows += 1
+        if len(self.faults) < TOLD_MAX:
+            self.faults.append((address, fault))
 
 
 @click.command("scan", short_help="Look up existing accounts among the bans; workers alert on mirrors.")
@@ -94,19 +101,19 @@ def command(
                 bookmark.write({0: step.lines})
         bookmark.remove()
     finally:
-        tell_faults(tally.faults)
+        tell_faults(tally.faults, tally.bad_rows)
         tell_unusable(tally.unusable)
         figures = {
             "scanned": tally.scanned,
             "resumed_after": tally.resumed_after,
-            "bad_rows": len(tally.faults),
+            "bad_rows": tally.bad_rows,
             "fields_unusable": tally.unusable.rows,
             "seconds": round(time.monotonic() - started, 3),
         }
         if as_json:
             output.figures(figures)
         else:
-            done, bad = plural(tally.scanned, "account"), plural(len(tally.faults), "bad row")
+            done, bad = plural(tally.scanned, "account"), plural(tally.bad_rows, "bad row")
             after = plural(tally.resumed_after, "line")
             before = f" after {after} of an interrupted run" if tally.resumed_after else ""
             output.console().print(f"{done} scanned{before}, {bad}, {figures['seconds']:.1f} s")
@@ -117,22 +124,28 @@ def command(
 
 def _steps(lines: Iterator[InputLine[AccountCreated]], now: float, tally: _Tally) -> Iterator[Step]:
     """The accounts of readable lines in blocks, but for those of an interrupted run; notes bad lines."""
-    for block in batches(enumerate(lines, 1), BLOCK):
-        records = []
-        for number, line in block:
-            if isinstance(line.outcome, Malformed):
-                tally.faults.append((line.address, line.outcome))
-            elif not line.named:
-                # A row number is no account that anybody could be sent to.
-                raise click.ClickException(
-                    f"{line.address}: the file lacks the column account_id, which scanned accounts need"
-                )
-            else:
-                tally.unusable.add(line.outcome, line.unusable)
-                if number > tally.resumed_after:
-                    records.append(_scanned(line.outcome, now))
-        if records:
-            yield Step(block[-1][0], records)
+    records: list[tuple[bytes, bytes]] = []
+    held, number = 0, 0
+    for number, line in enumerate(lines, 1):
+        if isinstance(line.outcome, Malformed):
+            tally.bad(line.address, line.outcome)
+            continue
+        if not line.named:
+            # A row number is no account that anybody could be sent to.
+            raise click.ClickException(
+                f"{line.address}: the file lacks the column account_id, which scanned accounts need"
+            )
+        tally.unusable.add(line.outcome, line.unusable)
+        if number <= tally.resumed_after:
+            continue
+        value = encode(_scanned(line.outcome, now))
+        records.append((line.outcome.key.encode(), value))
+        held += len(value)
+        if len(records) == BLOCK or held >= BLOCK_BYTES:
+            yield Step(number, records)
+            records, held = [], 0
+    if records:
+        yield Step(number, records)
 
 
 def _scanned(event: AccountCreated, now: float) -> AccountScanned:
