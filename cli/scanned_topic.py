@@ -4,8 +4,8 @@ The plan:
 
 1. Wait until workers have read all that the platform published before: also the bans to compare with.
 2. Publish a block of accounts, confirmed on all replicas, and note where the topic ends after it.
-3. Publish the next block once workers have read most of the blocks before, and unless something that the
-   platform published seconds ago still waits: a list has time, a sign-up has not.
+3. Publish the next block once no more are unread than workers read in a second or two, and unless something
+   that the platform published seconds ago still waits: a list has time, a sign-up has not.
 4. Save how far workers have read, not how far was published: the topic is kept for a day, and an account that
    nobody reads by then is published again by the next run. What was alerted on is a duplicate then.
 """
@@ -23,14 +23,18 @@ from streams.kafka.client import ANSWER_MS, TopicReader, reader, writer
 from streams.kafka.topics import names
 from streams.settings import Settings
 
-BLOCK: Final = 500
-"""Accounts published together, as many as a batch of a worker."""
+BLOCK: Final = 100
+"""Accounts published together."""
 
 BLOCK_BYTES: Final = 4 * 1024 * 1024
 """A block with pictures has fewer accounts: neither we nor a fetch of a worker hold hundreds of megabytes."""
 
 UNREAD_MAX: Final = 2_000
-"""Accounts on the topic that no worker has read: a few seconds of one worker, some megabytes of a broker."""
+"""Accounts on the topic that no worker has read: some megabytes of a broker."""
+
+AHEAD_SECONDS: Final = 1.5
+"""So much of a list, at the pace of the workers, may lie before a sign-up: on a busy machine one waited 6 s
+behind 2,000 accounts. Half a second of it is until workers acknowledge."""
 
 LOOK_SECONDS: Final = 2.0
 """Between two looks at what the platform publishes. Workers acknowledge each half second what they have read:
@@ -75,6 +79,23 @@ class _Patience:
         time.sleep(POLL_SECONDS)
 
 
+class _Room:
+    """How many accounts may be unread: as many as workers read in :data:`AHEAD_SECONDS`."""
+
+    def __init__(self) -> None:
+        self._looked_at, self._read = 0.0, 0
+        self._accounts = BLOCK
+
+    def after(self, acknowledged: int) -> int:
+        """The room once so many accounts are read; it follows the pace of the workers, second by second."""
+        now = time.monotonic()
+        if (seconds := now - self._looked_at) >= 1.0:
+            pace = (acknowledged - self._read) / seconds if self._looked_at else 0.0
+            self._accounts = round(min(max(BLOCK, pace * AHEAD_SECONDS), UNREAD_MAX))
+            self._looked_at, self._read = now, acknowledged
+        return self._accounts
+
+
 class _LiveEvents:
     """Looks whether workers are late with what the platform publishes."""
 
@@ -116,7 +137,7 @@ def read_by_workers(settings: Settings, steps: Iterable[Step]) -> Iterator[Step]
     with writer(settings) as out, reader(settings, grouped=True) as opened:
         live = _LiveEvents(opened, (called.banned, called.created, called.updated))
         published: deque[tuple[Step, dict[int, int]]] = deque()
-        patience = _Patience()
+        patience, room = _Patience(), _Room()
 
         def settled(*, all_of_them: bool = False) -> Iterator[Step]:
             """Yields what is read, until there is room for another block, or until all is read."""
@@ -124,12 +145,13 @@ def read_by_workers(settings: Settings, steps: Iterable[Step]) -> Iterator[Step]
                 acknowledged = opened.acknowledged(topic)
                 while published and _passed(acknowledged, published[0][1]):
                     yield published.popleft()[0]
-                unread = sum(opened.ends(topic).values()) - sum(acknowledged.values())
+                read = sum(acknowledged.values())
+                unread = sum(opened.ends(topic).values()) - read
                 if all_of_them and not published:
                     return
-                if not all_of_them and live.late is None and unread + BLOCK <= UNREAD_MAX:
+                if not all_of_them and live.late is None and unread + BLOCK <= room.after(read):
                     return
-                patience.wait(*(live.late or (topic, sum(acknowledged.values()))))
+                patience.wait(*(live.late or (topic, read)))
 
         for step in steps:
             yield from settled()

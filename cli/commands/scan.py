@@ -73,8 +73,8 @@ def command(
     shortly before: each profile counts as that of now, whatever its occurred_at. With created_at a young
     account is also compared by when it was made.
 
-    Accounts go through the topic accounts.scanned, at most 2,000 ahead of the workers and only while these
-    keep up with your sign-ups, changes and bans. They are not remembered: later bans do not find them
+    Accounts go through the topic accounts.scanned, ahead of the workers by a second or two, and only while
+    these keep up with your sign-ups, changes and bans. They are not remembered: later bans do not find them
     (`samehand remember` is for that). No account is alerted on twice: an alert that exists keeps its id and
     revision.
 
