@@ -4,8 +4,8 @@ Columns are named like the account's fields, in any order; a first line of names
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
 `avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
 `banned_at`, `policy`, `queue`, `expires_at`, `because_of`, `basis_authority`, `basis_reference`. An empty
-cell is an absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs write them in
-much of Europe) or tabs separate the cells: whichever the line of names is found to use.
+cell is an absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs
+write them in much of Europe) or tabs separate the cells: whichever the line of names is found to use.
 
 Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
 empty lines not counted. What the file leaves open is filled in: `version` is 1, `event_id` is `row-N`, and

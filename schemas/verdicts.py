@@ -26,8 +26,8 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("decided_at",)
 
-    # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family. And a
-    # ban taken for a reviewer would join again what a reviewer cut.
+    # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family.
+    # `given_by`: a ban taken for a reviewer would join again what a reviewer cut.
     VITAL: ClassVar[frozenset[str]] = frozenset(
         {"alert_id", "revision", "verdict", "decided_at", "golden", "given_by", "version"}
     )

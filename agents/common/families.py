@@ -1,4 +1,4 @@
-"""Families: what follows for the account of an alert from a mirror verdict, or from a ban that names the alert."""
+"""Families: how an account descends by a mirror verdict, or by a ban that names its alert."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, reads, verdicts
+from desk.database import alerts, audit, family_reviews, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
-from desk.database.verdicts import VerdictRow
+from desk.database.verdicts import BY_BAN, VerdictRow
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of, found_by
 from desk.review.forgetting import forget, forget_late, refresh_terms
@@ -76,6 +76,9 @@ class Arrivals:
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
         await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
+        if alert.lifted == "matched":
+            at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
+            await family_reviews.lifted(self.connection, row.banned, at=min(at, self.now))
         if reason in FORGOTTEN:
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
         return True
@@ -110,7 +113,7 @@ class Arrivals:
             decided_at=verdict.at,
             blind=verdict.blind,
             golden=verdict.golden,
-            kind="elsewhere",
+            kind=BY_BAN if verdict.given_by == "ban" else "elsewhere",
             seen_on_topic_at=self.now,
         )
         if not await verdicts.add(self.connection, row):

@@ -72,7 +72,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
-    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
+    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox", "family_reviews"),
     "audit-log": ("audit", "heads"),
     "desk": (
         "users",
