@@ -110,7 +110,8 @@ class Judge:
 
     async def _held_on(self, banned: Sequence[str]) -> dict[str, Decided]:
         """The decisions that hold on alerts on some bans and join a family."""
-        store, joined = self._context.store, {}
+        store = self._context.store
+        joined: dict[str, Decided] = {}
         for at in range(0, len(banned), READ_AT_ONCE):
             on = await self._context.call_store(store.alerts_on(banned[at : at + READ_AT_ONCE]))
             ids = [alert.alert_id for several in on for alert in several if not alert.sums_up]

@@ -8,9 +8,6 @@ from typing import Final
 # A longer chain is a fault in the data, not a family: generations are not counted beyond this.
 GENERATION_MAX: Final = 1_000
 
-GENERATIONS: Final = ("0", "1", "2", "3-5", "6+")
-"""How figures group generations."""
-
 
 @dataclass(frozen=True, slots=True)
 class Descent:
@@ -28,10 +25,3 @@ def founder(account: str) -> Descent:
 def child_of(parent: Descent) -> Descent:
     """The descent of a mirror of ``parent``'s account, once that mirror is banned itself."""
     return Descent(parent.root_id, min(parent.generation + 1, GENERATION_MAX))
-
-
-def generation_group(generation: int) -> str:
-    """Returns the one of ``GENERATIONS`` that a generation belongs to."""
-    if generation < 3:
-        return GENERATIONS[max(0, generation)]
-    return GENERATIONS[3] if generation <= 5 else GENERATIONS[4]

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import alerts, audit, family_reviews, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
-from desk.database.topics import summaries
+from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.database.verdicts import BY_BAN, VerdictRow
+from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of, found_by
 from desk.review.forgetting import forget, forget_late, refresh_terms
@@ -116,6 +117,8 @@ class Arrivals:
             kind=BY_BAN if verdict.given_by == "ban" else "elsewhere",
             seen_on_topic_at=self.now,
         )
+        if row.kind == BY_BAN:
+            await self._contradict(row.alert_id)
         if not await verdicts.add(self.connection, row):
             await verdicts.seen(self.connection, verdict_id, now=self.now)
             return False
@@ -134,6 +137,13 @@ class Arrivals:
         if alert is not None and alert.status == "open":
             await self._open(alert)
         return True
+
+    async def _contradict(self, alert_id: str) -> None:
+        """Sends the verdict of a person who unlinked an alert once more: workers give a ban's verdict where
+        they know of none, as after `alerts.verdicts` has lost a year-old cut and the store was rebuilt."""
+        holds = await verdicts.holding(self.connection, alert_id)
+        if holds is not None and holds.kind != BY_BAN and holds.verdict != "mirror":
+            await outbox.put_again(self.connection, outbox_record(holds), now=self.now)
 
     async def _open(self, alert: AlertRow) -> None:
         """Opens a first read of an alert unless it waits or was decided."""

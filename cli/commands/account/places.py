@@ -133,7 +133,8 @@ def places(settings: Settings) -> dict[str, Place]:
         ),
         "family": Place(
             "Redis, families",
-            "by a person's verdict: an account's family, as a keyed digest; the id of its first account",
+            "by a person's verdict, or a ban's `because_of`: an account's family, as a keyed digest; the id"
+            " of its first account",
             "as long as the verdict holds; the id as long as the ban of the first",
             "another verdict that takes it back; a reinstatement or tombstone of the first",
         ),

@@ -10,7 +10,6 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from samehand.lineage import GENERATIONS, generation_group
 from schemas.alerts import WITHDRAWN_REASONS
 from schemas.waves import WAVE_REASONS
 from schemas.weights import Stage
@@ -20,6 +19,9 @@ BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = ("forward", "lookback", "update")
 STAGES: Final = get_args(Stage)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
+
+GENERATIONS: Final = ("0", "1", "2", "3-5", "6+")
+"""Of banned accounts in their families, grouped: few reach the last."""
 
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
 
@@ -245,3 +247,10 @@ class AlertMetrics:
             counts.mirrors += verdict == "mirror"
             counts.all += 1
             self.precision_ratio.labels(band).set(counts.mirrors / counts.all)
+
+
+def generation_group(generation: int) -> str:
+    """Returns the one of `GENERATIONS` that a generation belongs to."""
+    if generation < 3:
+        return GENERATIONS[max(0, generation)]
+    return GENERATIONS[3] if generation <= 5 else GENERATIONS[4]

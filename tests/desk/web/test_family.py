@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from desk.database import audit, verdicts
 from desk.database.engine import Database
+from desk.database.topics import outbox
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
@@ -396,3 +398,28 @@ async def test_page_of_reviews_closes_and_undoes_by_forms(database: Database) ->
         again = await client.post(where.replace("close", "reopen"), data={"csrf": csrf})
         assert "looked-at-all" not in again.text
         assert f'action="{where}"' in again.text
+
+
+async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Database) -> None:
+    office = an_office(database)
+    _, chloe = await a_family(office)
+    await office.desk.take_back(chloe, link_of("a", "root"), "wrong-link")
+    await sent(office)
+    late = office.clock() + 2 * 86_400.0
+
+    async def hears_of_a_ban(alert_id: str) -> list[str]:
+        """The verdicts that wait to be sent."""
+        by_ban = replace(a_verdict(alert_id, "mirror"), verdict_id=f"ban-{alert_id}", given_by="ban")
+        async with database.begin() as connection:
+            arrivals = Arrivals(connection, office.desk.policy, late)
+            await arrivals.take_verdict(by_ban, f"ban-{alert_id}")
+            rows = await outbox.take(connection, now=late, again_before=0.0, limit=9)
+        return [json.loads(row.value)["verdict"] for row in rows]
+
+    async with database.begin() as connection:
+        rows = await outbox.take(connection, now=late, again_before=late, limit=9)
+        await outbox.sent(connection, [row.outbox_id for row in rows], now=office.clock())
+        await outbox.sweep(connection, before=late)  # a day later
+    assert await hears_of_a_ban(link_of("a", "root")) == ["unsure"]
+    assert await hears_of_a_ban(link_of("a", "root")) == [], "the first is still on its way"
+    assert await hears_of_a_ban(link_of("b", "root")) == [], "it agrees"
