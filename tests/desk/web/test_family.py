@@ -18,7 +18,7 @@ from desk.errors import Conflict, Forbidden, NotFound, ReviewError
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.decide import ReadDecision
-from desk.review.finding import family
+from desk.review.finding import family, family_reviews
 from desk.review.finding.family import FamilyView
 from desk.web.pages.family import drawing
 from schemas.alerts import Matched
@@ -375,7 +375,9 @@ async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(dat
     assert await told(*of_other) == linked
 
 
-async def test_page_of_reviews_closes_and_undoes_by_forms(database: Database) -> None:
+async def test_page_of_reviews_closes_and_undoes_by_forms(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office = an_office(database)
     amina, _ = await a_family(office)
     await judged(office, amina, "<b>\u202eevil", "e")
@@ -390,7 +392,12 @@ async def test_page_of_reviews_closes_and_undoes_by_forms(database: Database) ->
     async with at_the_desk(office, "lena", "lead") as client:
         csrf = (await client.get("/api/v1/me")).json()["csrf"]
         where = "/family-reviews/close/x/root"
-        assert f'action="{where}"' in (await client.get("/family-reviews")).text
+        page = (await client.get("/family-reviews")).text
+        assert f'action="{where}"' in page
+        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (True, False)
+        monkeypatch.setattr(family_reviews, "DESCENDANTS_MAX", 1)
+        page = (await client.get("/family-reviews")).text
+        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (False, True)
         refused = await client.post(where, data={"csrf": csrf, "reason_code": "no good words"})
         assert refused.status_code == 400
         closed = await client.post(where, data={"csrf": csrf, "reason_code": "looked-at-all"})
