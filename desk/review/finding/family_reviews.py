@@ -12,7 +12,7 @@ from desk.errors import Conflict, NotFound
 from desk.review.deciding.review import Review
 from desk.review.people import Person, person_of
 
-OPEN_MAX: Final = 50
+OPEN_MAX: Final = 20
 """Reviews on a page, the longest open first: the next follow as these are closed."""
 
 CLOSED_MAX: Final = 10
