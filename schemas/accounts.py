@@ -177,6 +177,16 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
         Annotated[fields.Slug, Meta(description="The reviewers' queue for alerts on its mirrors.")] | None
     ) = None
     expires_at: Annotated[fields.Moment, Meta(description="When the ban ends by itself.")] | None = None
+    because_of: (
+        Annotated[
+            fields.Opaque,
+            Meta(
+                description="The `alert_id` of the alert about this account that led to the ban: the account"
+                " joins the family of that alert's banned account, unless a reviewer decided otherwise."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -40,6 +40,7 @@ def a_ban(
     policy: str = "violent-extremism",
     queue: str = "extremism",
     expires_at: datetime | None = None,
+    because_of: str | None = None,
     **profile: Any,
 ) -> AccountBanned:
     """A banned account."""
@@ -54,6 +55,7 @@ def a_ban(
         basis=Basis(authority="platform", reference=f"case-{number}"),
         queue=queue,
         expires_at=expires_at,
+        because_of=because_of,
         account=Account(account_id=account_id or f"banned-{number}", **profile),
     )
 

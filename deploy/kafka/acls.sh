@@ -116,11 +116,11 @@ allow() {
     fi
 }
 
-# Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
-# look-back reads each ban in fingerprints.enrolled, a rebuild reads the state of alerts and waves, and workers leave
-# each other messages in control.
+# Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned, the alert
+# that led to a ban has a verdict in alerts.verdicts, look-back reads each ban in fingerprints.enrolled, a rebuild reads
+# the state of alerts and waves, and workers leave each other messages in control.
 allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
-allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves deadletters accounts.banned fingerprints.enrolled control
+allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"

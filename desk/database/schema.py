@@ -211,7 +211,7 @@ verdicts = Table(
     Column("decided_at", Float, nullable=False),
     Column("blind", Boolean, nullable=False),
     Column("golden", Boolean, nullable=False),
-    Column("kind", String(16), nullable=False),  # of the read, take_back, or elsewhere
+    Column("kind", String(16), nullable=False),  # of the read, take-back, restored, elsewhere or ban
     Column("read_id", BigInteger),
     Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
     Column("undone_at", Float),
@@ -403,6 +403,19 @@ heads = Table(
     Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
     Column("hash", String(DIGEST_CHARS), nullable=False),
     Column("published_at", Float, nullable=False),
+)
+
+# Bans that were lifted, of which mirrors may have been banned: a lead looks at those. One row a ban, however
+# often it is lifted; `lifted_at` is the last time.
+family_reviews = Table(
+    "family_reviews",
+    metadata,
+    Column("banned", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Column("lifted_at", Float, nullable=False),
+    Column("closed_at", Float),  # null while it is open
+    Column("closed_by", String(USER_ID_CHARS)),
+    Column("reason_code", String(SLUG_CHARS)),
+    Index("ix_family_reviews_closed_at", "closed_at", "lifted_at"),
 )
 
 # What the topic of alerts said last of each ban of which pairs are withheld. It quotes nobody.

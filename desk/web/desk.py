@@ -32,11 +32,12 @@ from desk.review.deciding.assign import Destinations
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
 from desk.review.figures import LeadView, lead_view
-from desk.review.finding import account, search
+from desk.review.finding import account, family_reviews, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
 from desk.review.finding.family import FamilyView, family_view
+from desk.review.finding.family_reviews import FamilyReview
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
@@ -398,6 +399,21 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await family_view(self._review(connection, reader), key)
+
+    async def family_reviews(self, reader: Reader) -> tuple[list[FamilyReview], list[FamilyReview]]:
+        """Returns families to review, and those reviewed last. Raises `Forbidden`."""
+        async with self.database.read() as connection:
+            review = self._review(connection, reader)
+            opened = await family_reviews.reviews(review, closed=False)
+            return opened, await family_reviews.reviews(review, closed=True)
+
+    async def close_family_review(self, reader: Reader, key: str, reason_code: str) -> None:
+        async with self.database.begin() as connection:
+            await family_reviews.close(self._review(connection, reader), key, reason_code)
+
+    async def reopen_family_review(self, reader: Reader, key: str) -> None:
+        async with self.database.begin() as connection:
+            await family_reviews.reopen(self._review(connection, reader), key)
 
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.

@@ -153,7 +153,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.waves, many, compacted=True, rights=_BOTH),  # likewise
         # Kept for a short time, since it quotes accounts that never alerted.
         TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
-        TopicSpec(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
+        TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),  # what `samehand learn` reads
         TopicSpec(called.enrolled, many, retention_days=7, rights=_BOTH),
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.

@@ -26,7 +26,7 @@ from tests.tables import for_each
 DESIGNED = (
     "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
     "counter_evidence rivals others not_read not_compared queue weights_version fold_version detected_at "
-    "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason drawn notice"
+    "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason lifted drawn notice"
 )
 
 

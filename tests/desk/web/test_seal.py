@@ -118,6 +118,8 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/reads/{read_id:int}/skip": {},
     "/related/accounts/{platform:str}/{account_id:path}": {"purpose": "appeal"},
     "/team/readers/{user_id:str}/policies": {"policy": "hate"},
+    "/family-reviews/close/{platform:str}/{account_id:path}": {"reason_code": "curiosity"},
+    "/family-reviews/reopen/{platform:str}/{account_id:path}": {},
     "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
