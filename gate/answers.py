@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from schemas import fields
-from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare
+from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare, without_digests
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -104,7 +104,7 @@ def scored(
             for line in lines
         ),
         rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
-        alerts=alerts if sees_alerts else (),
+        alerts=tuple(map(without_digests, alerts)) if sees_alerts else (),
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,
     )

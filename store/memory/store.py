@@ -74,6 +74,7 @@ from store.limits import (
     AWAITING_MAX,
     COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
+    HELD_MAX,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
@@ -113,6 +114,7 @@ class MemoryStore:
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
+    _held: dict[tuple[str, str], float] = field(default_factory=dict)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -725,6 +727,18 @@ class MemoryStore:
 
     async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
         self._waves.decide(wave_id, now, silenced=silenced)
+
+    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
+        for one in held:
+            if len(self._held) < HELD_MAX:
+                self._held.setdefault(one, now)
+
+    async def held(self) -> list[tuple[str, str]]:
+        return list(self._held)
+
+    async def release(self, held: Sequence[tuple[str, str]]) -> None:
+        for one in held:
+            self._held.pop(one, None)
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         return self._waves.owed(holder, now)

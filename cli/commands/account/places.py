@@ -67,6 +67,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "gate_audit": ("the account's id, where a lead asked who is like it; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
     "weights": ("nothing of an account", NOTHING),
+    "quarantine": ("a keyed digest of a value that accounts share, by whom and why", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 

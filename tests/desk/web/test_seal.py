@@ -155,11 +155,19 @@ class World:
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
-            a_reason("device", 0.5, ours="•••", theirs="•••", explained=self.other_score),
+            a_reason(
+                "device",
+                0.5,
+                ours="•••",
+                theirs="•••",
+                explained=self.other_score,
+                value_digests=((("ab" if self.other or self.other_score else "cd") * 10,),),
+            ),
         ]
         weighed: dict[str, Any] = {}
         if self.other_score:
             lines.append(a_reason("rule", -0.5, because="Names alone."))
+            lines.append(a_reason("quarantine", 0.0, because="In quarantine: device."))
             weighed = {"probability": 0.6, "band": "possible"}
         rivals = ("household", "stranger") if self.other_score else ("copier",)
         weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)
