@@ -10,14 +10,14 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, reads, verdicts
+from desk.database import alerts, audit, quarantines, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.review.draws import is_blind, uniform
-from desk.review.facts import facts_of, found_by
+from desk.review.facts import facts_of, found_by, values_of
 from desk.review.forgetting import forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -65,6 +65,8 @@ class Arrivals:
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
         await alerts.put(self.connection, row, encode(alert))
+        if sampled is None and (values := values_of(alert)):
+            await quarantines.note(self.connection, alert.alert_id, values)
         reason = alert.withdrawn_reason or "withdrawn"
         if alert.status == "withdrawn" and reason not in FORGOTTEN:
             await refresh_terms(self.connection, alert.alert_id)

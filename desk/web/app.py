@@ -42,6 +42,7 @@ from desk.web.pages import (
     find,
     live,
     profiles,
+    quarantine,
     queue,
     related,
     saved,
@@ -87,6 +88,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *single_sign_on.HANDLERS,
             *live.HANDLERS,
             *weights.HANDLERS,
+            *quarantine.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(
