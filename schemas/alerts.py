@@ -67,7 +67,7 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
         Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
     ] = False
     value_digests: Annotated[
-        tuple[Annotated[tuple[ValueDigest, ...], Meta(min_length=1, max_length=_PEPPERS_MAX)], ...],
+        tuple[Annotated[tuple[ValueDigest, ...], Meta(max_length=_PEPPERS_MAX)], ...],
         Meta(
             max_length=_VALUES_MAX,
             description="Of each personal value that agrees, its digests under the peppers in force; for the"

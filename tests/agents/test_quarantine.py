@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ from streams.settings import load
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import a_ban, a_change, a_reinstatement, a_sign_up, arrival
 
-SHARED = {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", "phone": "+923012345678"}
-OTHER = {"email": "umar@valley.example", "payment_token": "tok_1QxYz8"}
+SHARED: dict[str, Any] = {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", "phone": "+923012345678"}
+OTHER: dict[str, Any] = {"email": "umar@valley.example", "payment_token": "tok_1QxYz8"}
 
 
 def digests(alert: MirrorAlert) -> dict[str, tuple[tuple[str, ...], ...]]:
