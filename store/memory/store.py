@@ -114,7 +114,7 @@ class MemoryStore:
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
-    _held: dict[tuple[str, str], float] = field(default_factory=dict)
+    _held_bans: dict[tuple[str, str], float] = field(default_factory=dict)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -730,15 +730,15 @@ class MemoryStore:
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
         for one in held:
-            if len(self._held) < HELD_MAX:
-                self._held.setdefault(one, now)
+            if len(self._held_bans) < HELD_MAX:
+                self._held_bans.setdefault(one, now)
 
     async def held(self) -> list[tuple[str, str]]:
-        return list(self._held)
+        return list(self._held_bans)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         for one in held:
-            self._held.pop(one, None)
+            self._held_bans.pop(one, None)
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         return self._waves.owed(holder, now)

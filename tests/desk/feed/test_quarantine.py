@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from desk.database.engine import Database
 from desk.feed.quarantine import LOOK_SECONDS, QuarantineTopic
 from schemas.wire import Decoded, decode_quarantine
@@ -17,7 +15,9 @@ class Out:
     def __init__(self) -> None:
         self.revisions: list[tuple[str, int]] = []
 
-    def send(self, topic: str, *, key: bytes, value: bytes, headers: Any) -> Out:
+    def send(
+        self, topic: str, *, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> Out:
         read = decode_quarantine(value, now=4e9)
         assert isinstance(read, Decoded)
         assert (topic, key) == ("quarantine", read.record.digest.encode())
@@ -26,6 +26,9 @@ class Out:
 
     def get(self, timeout: float) -> None:
         """Confirms."""
+
+    def close(self) -> None:
+        """Does nothing: it holds nothing."""
 
 
 async def test_decision_is_published_once_and_again_by_a_desk_that_begins_to_lead(
