@@ -36,7 +36,3 @@ class ValueQuarantined(Record, frozen=True, kw_only=True):
     by: Annotated[fields.Opaque, Meta(description="The desk's id of who decided it.")]
     reason: Annotated[fields.Text1024, Meta(description="In the lead's own words.")] = ""
     version: Version = 1
-
-    @property
-    def key(self) -> str:
-        return self.digest

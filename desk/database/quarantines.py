@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, insert_new
+from desk.database.rows import all_of, insert_new_rows
 from desk.database.verdicts import VerdictRow
 
 _values, _verdicts, _alerts, _quarantines = (
@@ -67,8 +67,8 @@ async def lock(connection: AsyncConnection) -> None:
 
 async def note(connection: AsyncConnection, alert_id: str, values: Sequence[ValueRow]) -> None:
     """Adds the values of an alert; those of its former revisions stay."""
-    for value in values:
-        await insert_new(connection, _values, {"alert_id": alert_id, **value._asdict()})
+    rows = [{"alert_id": alert_id, **value._asdict()} for value in values]
+    await insert_new_rows(connection, _values, rows)
 
 
 async def forget(connection: AsyncConnection, alert_id: str) -> None:
