@@ -48,6 +48,7 @@ from desk.web.pages import (
     saved,
     selection,
     sign_in,
+    statement,
     weights,
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -86,6 +87,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *saved.HANDLERS,
             *selection.HANDLERS,
             *single_sign_on.HANDLERS,
+            *statement.HANDLERS,
             *live.HANDLERS,
             *weights.HANDLERS,
             *quarantine.HANDLERS,

@@ -113,11 +113,11 @@ async def erase(
     receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
     output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
-        await _erase_at_desk(settings, account, [it.row.alert_id for it in found.desk if it.quoting], now=now)
+        await _erase_at_desk(settings, account, found, now=now)
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
-        receipt.move({"quotes"})
+        receipt.move({"quotes", "actions"})
     if settings.pepper_file is not None:
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
     return receipt
@@ -159,13 +159,15 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
     return published
 
 
-async def _erase_at_desk(
-    settings: Settings, account: AccountRef, alert_ids: list[str], *, now: float
-) -> None:
-    if not alert_ids:
+async def _erase_at_desk(settings: Settings, account: AccountRef, found: Holdings, *, now: float) -> None:
+    alert_ids = [alert.row.alert_id for alert in found.desk if alert.quoting]
+    if not (alert_ids or found.actions):
         return
-    from desk.review.holdings import BATCH, erase_alerts
+    from desk.review.actions import forget_account
+    from desk.review.holdings import BATCH, REASON, erase_alerts
 
+    async with desk_database(settings) as connection:
+        await forget_account(connection, account.key, now=now, reason=REASON)
     for some in batches(alert_ids, BATCH):
         async with desk_database(settings) as connection:
             await erase_alerts(connection, account.key, some, actor="command-line", now=now)

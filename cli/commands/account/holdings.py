@@ -22,6 +22,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from desk.review.holdings import KeptAlert
+    from schemas.actions import AccountActioned
 
 Ended = Literal["deletion", "tombstone"]
 """The record that ends a holding, as `samehand account erase` publishes it."""
@@ -90,6 +91,7 @@ class Holdings:
     remembered: Remembered | None = None
     topics: ScannedTopics = field(default_factory=ScannedTopics)
     desk: Sequence[KeptAlert] = ()
+    actions: Sequence[AccountActioned] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ class Gatherer:
             return
         from desk.database.engine import address
         from desk.database.errors import DatabaseError
+        from desk.review.actions import kept_actions
         from desk.review.holdings import ALERTS_MAX, kept_alerts
 
         try:
@@ -196,6 +199,7 @@ class Gatherer:
         erase_seconds = self.settings.desk_erase_days * DAY_SECONDS
         async with desk_database(self.settings, reading=True) as connection:
             kept = await kept_alerts(connection, self.account.key, erase_seconds=erase_seconds)
+            self.found.actions = actions = await kept_actions(connection, self.account.key)
         self.found.desk = kept
         if len(kept) >= ALERTS_MAX:
             self.found.not_read["desk"] = f"only the newest {ALERTS_MAX:,} alerts were looked at"
@@ -203,6 +207,8 @@ class Gatherer:
             due = [alert.due_at for alert in quoting if alert.due_at is not None]
             until = max(due) if len(due) == len(quoting) else None
             self._add("quotes", len(quoting), until, None, "deletion")
+        if actions:
+            self._add("actions", len(actions), None, None, "deletion")
         if kept:
             self._add("decisions", len(kept), None, "decision")
             self._add("audit-log", None, None, "decision")
