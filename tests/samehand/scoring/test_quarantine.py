@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.fingerprint.distil import enrolment_keys
+from samehand.frequency.rates import NothingCounted
 from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.scoring.evidence import QUARANTINE, Score
 from samehand.scoring.score import against_chance, score
@@ -40,7 +41,7 @@ PERSONAL = Account(
     referrer="invite:7GQ2",
     bio="join t.me/+AbCdEf123456 or t.me/+ZzYyXx987654",
 )
-NONE = Counted(300, 400, 0)
+NONE = NothingCounted(300)
 
 
 def scored(one: Account, other: Account, quarantined: Callable[[Key], bool] | None = None) -> Score:
