@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, family_reviews, reads, verdicts
+from desk.database import alerts, audit, family_reviews, quarantines, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
 from desk.database.topics import outbox, summaries
@@ -19,7 +19,7 @@ from desk.database.verdicts import BY_BAN, VerdictRow
 from desk.review.actions import forget_actions
 from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
-from desk.review.facts import facts_of, found_by
+from desk.review.facts import facts_of, found_by, values_of
 from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -67,6 +67,8 @@ class Arrivals:
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
         await alerts.put(self.connection, row, encode(alert))
+        if sampled is None and (values := values_of(alert)):
+            await quarantines.note(self.connection, alert.alert_id, values)
         reason = alert.withdrawn_reason or "withdrawn"
         if alert.status == "withdrawn" and reason not in FORGOTTEN:
             await refresh_terms(self.connection, alert.alert_id)

@@ -42,6 +42,7 @@ from desk.web.pages import (
     find,
     live,
     profiles,
+    quarantine,
     queue,
     related,
     saved,
@@ -89,6 +90,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *statement.HANDLERS,
             *live.HANDLERS,
             *weights.HANDLERS,
+            *quarantine.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(

@@ -47,6 +47,7 @@ from desk.review.statement import Reasons, reasons_of
 from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.weighing.learning import Learning
+from desk.review.weighing.quarantine import QuarantineReview
 from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from desk.web.addresses import filters_in
@@ -523,3 +524,9 @@ class Desk:
         """Yields what a person may decide about weights, in one transaction."""
         async with self.database.begin() as connection:
             yield WeightsReview(connection, reader, self.base, knowing, self.now())
+
+    @asynccontextmanager
+    async def quarantining(self, reader: Reader, *, knowing: int) -> AsyncIterator[QuarantineReview]:
+        """Yields what a person may decide about values in quarantine, in one transaction."""
+        async with self.database.begin() as connection:
+            yield QuarantineReview(connection, reader, knowing, self.now())

@@ -19,7 +19,7 @@ from desk.review.deciding import assign, claim, decide, leads, notes, review, un
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
-from desk.review.weighing import learning, weights
+from desk.review.weighing import learning, quarantine, weights
 from desk.web import desk, languages, security
 from desk.web import statement as statement_file
 from desk.web.app import create_app
@@ -28,6 +28,7 @@ from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
 from desk.web.pages import alert, live, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
+from desk.web.pages import quarantine as quarantine_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import weights as weights_page
 from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
@@ -62,7 +63,12 @@ def said_by_pages() -> set[str]:
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
-    for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
+    for words in (
+        weights_page.ARRIVED,
+        weights_page.ACTIONS,
+        weights_page.LEFT_OUT,
+        quarantine_page.ACTIONS,
+    ):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))
@@ -85,6 +91,7 @@ def told_by_refusals() -> set[str]:
         readers,
         reader_policies,
         weights,
+        quarantine,
     )
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):

@@ -131,6 +131,10 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/weights/end": "as above",
     "/weights/back": "as above",
     "/weights/again": "as above",
+    "/quarantine": "sums over everybody's blind verdicts",
+    "/quarantine/put": "decides about a value, and tells nothing of one alert",
+    "/quarantine/refuse": "as above",
+    "/quarantine/end": "as above",
     "/api/v1/appeals": "is for gates, which sign what they send",
     "/api/v1/verdicts": "is how a reader speaks",
     "/reads/{read_id:int}/decide": "is how a reader speaks",
@@ -168,11 +172,19 @@ class World:
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
-            a_reason("device", 0.5, ours="•••", theirs="•••", explained=self.other_score),
+            a_reason(
+                "device",
+                0.5,
+                ours="•••",
+                theirs="•••",
+                explained=self.other_score,
+                value_digests=((("ab" if self.other or self.other_score else "cd") * 10,),),
+            ),
         ]
         weighed: dict[str, Any] = {}
         if self.other_score:
             lines.append(a_reason("rule", -0.5, because="Names alone."))
+            lines.append(a_reason("quarantine", 0.0, because="In quarantine: device."))
             weighed = {"probability": 0.6, "band": "possible"}
         rivals = ("household", "stranger") if self.other_score else ("copier",)
         weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)
