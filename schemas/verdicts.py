@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta
 
@@ -12,6 +12,8 @@ from schemas.accounts import Version
 from schemas.record import Record
 
 Verdict = Literal["mirror", "not_mirror", "unsure"]
+
+EXCEPTIONS_MAX: Final = 100  # who would leave out more of a wave judges its accounts one by one
 
 
 class VerdictGiven(Record, frozen=True, kw_only=True):
@@ -25,8 +27,9 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
     MOMENTS: ClassVar[tuple[str, ...]] = ("decided_at",)
 
     # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family.
+    # `exceptions`: without them a verdict would be about accounts that its reader left out.
     VITAL: ClassVar[frozenset[str]] = frozenset(
-        {"alert_id", "revision", "verdict", "decided_at", "golden", "version"}
+        {"alert_id", "revision", "verdict", "decided_at", "golden", "exceptions", "version"}
     )
 
     alert_id: fields.Opaque
@@ -54,6 +57,14 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
         bool,
         Meta(description="A test item whose answer was known: it measures the reader and decides nothing."),
     ] = False
+    exceptions: Annotated[
+        tuple[fields.AccountKey, ...],
+        Meta(
+            max_length=EXCEPTIONS_MAX,
+            description="Of a verdict on a wave: members that it does not apply to. Consumers that act on a"
+            " `mirror` leave them alone.",
+        ),
+    ] = ()
     version: Version = 1
 
     @classmethod

@@ -135,12 +135,12 @@ allow "$gate" DescribeConfigs topic gate.audit
 allow "$moderation" Read topic alerts alerts.waves
 allow "$moderation" Read group "$moderation_group"
 
-allow "$desk" Read topic alerts alerts.sample alerts.verdicts
+allow "$desk" Read topic alerts alerts.sample alerts.waves alerts.verdicts
 allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
 allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
-allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
-[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights
+allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
+[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.

@@ -47,6 +47,7 @@ from desk.web.pages import (
     saved,
     selection,
     sign_in,
+    waves,
     weights,
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -86,6 +87,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *selection.HANDLERS,
             *single_sign_on.HANDLERS,
             *live.HANDLERS,
+            *waves.HANDLERS,
             *weights.HANDLERS,
             *view.HANDLERS,
             api.router,

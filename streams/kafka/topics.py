@@ -158,12 +158,13 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write; with
+    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write; with
     appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
         TopicSpec(called.sample, many, retention_days=7, rights=_READ),
+        TopicSpec(called.waves, many, compacted=True, rights=_READ),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, seals, users, verdicts
+from desk.database import alerts, audit, seals, users, verdicts, waves
 from desk.database.alerts import AlertRow
 from desk.database.topics import outbox
 from desk.database.topics.outbox import OutboxRecord
@@ -62,9 +62,14 @@ class Review:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
-    async def keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
-        """Keeps verdicts, and lays them out to be sent at a moment or later."""
+    async def keep_verdicts(
+        self, rows: Sequence[VerdictRow], *, not_before: float, exceptions: Collection[str] = ()
+    ) -> None:
+        """Keeps verdicts, and lays them out to be sent at a moment or later. `exceptions`: the members of a
+        wave that a verdict on it leaves out."""
         await verdicts.add_all(self.connection, rows)
+        for row in rows:
+            await waves.keep_exceptions(self.connection, row.verdict_id, exceptions)
         records = [
             VerdictGiven(
                 alert_id=row.alert_id,
@@ -77,6 +82,7 @@ class Review:
                 verdict_id=row.verdict_id,
                 policy=row.policy,
                 golden=row.golden,
+                exceptions=tuple(sorted(exceptions)),
             )
             for row in rows
         ]
