@@ -28,6 +28,18 @@ from desk.web.view import page, view_of
 from schemas import fields
 from schemas.waves import WaveMember
 
+VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "unsure": "unsure"}
+"""What a verdict says of a wave, whose accounts are the mirror of nobody."""
+
+WITHDRAWN: Final[dict[str, str]] = {
+    "merged": "its accounts are in an older wave",
+    "no-longer-resembles": "fewer than five still resemble each other",
+    "account-deleted": "accounts were deleted, and fewer than five are left",
+    "reinstated": "accounts were reinstated, and fewer than five are left",
+    "verdict": "it was decided",
+}
+"""Why a wave was withdrawn."""
+
 _COLUMNS: Final = 60
 """Columns of the timeline: of a day each is 24 minutes."""
 
@@ -116,6 +128,8 @@ async def waves(
         undo=undo,
         undo_seconds=desk.policy.undo_seconds,
         templates=TEMPLATES,
+        verdicts=VERDICTS,
+        withdrawn=WITHDRAWN,
         signals=SIGNALS,
     )
 
@@ -148,6 +162,8 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
         signals=SIGNALS,
         levels=LEVELS,
         templates=TEMPLATES,
+        verdicts=VERDICTS,
+        withdrawn=WITHDRAWN,
         choices=MIRROR_OR_NOT,
         reasons_for=wave_reasons_for,
         may_take_back=request.user.reader.may("take-back"),

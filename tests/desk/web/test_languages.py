@@ -12,12 +12,13 @@ from litestar.testing import AsyncTestClient
 
 from desk import readers
 from desk.database.engine import Database
+from desk.database.waves import WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, reader_policies
+from desk.review import case, reader_policies, waves
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
-from desk.review.reasons import REASONS
+from desk.review.reasons import REASONS, WAVE_REASONS
 from desk.review.statistics import AGES
 from desk.review.weighing import learning, weights
 from desk.web import desk, languages, security
@@ -28,6 +29,7 @@ from desk.web.pages import alert, live, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
 from desk.web.pages import selection as selection_page
+from desk.web.pages import waves as waves_page
 from desk.web.pages import weights as weights_page
 from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
@@ -36,6 +38,7 @@ from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
 from schemas.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
+from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
 
@@ -49,9 +52,14 @@ def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
+    found |= {*get_args(WaveState), *waves_page.VERDICTS.values(), *waves_page.WITHDRAWN.values()}
     found |= {*PURPOSES, "banned", "remembered", CROWD}
     found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
-    found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
+    found |= (
+        {reason.template for reason in (*REASONS, *WAVE_REASONS)}
+        | {*FAULTS.values(), *FIELD_FAULTS}
+        | told_by_refusals()
+    )
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
     for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
@@ -65,7 +73,19 @@ def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
     acts = (claim, decide, leads, notes, review, undo)
-    rules = (case, *acts, account, decided, family, search, learning, readers, reader_policies, weights)
+    rules = (
+        case,
+        waves,
+        *acts,
+        account,
+        decided,
+        family,
+        search,
+        learning,
+        readers,
+        reader_policies,
+        weights,
+    )
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -97,6 +117,10 @@ def test_a_catalogue_has_every_string_of_the_pages(code: str) -> None:
     assert said_by_pages() - catalogue(code).words.keys() == set()
     assert counted_by_pages() == catalogue(code).counted.keys()
     assert "%(n)d day" in counted_by_pages()
+
+
+def test_every_withdrawal_of_a_wave_has_words_of_its_own() -> None:
+    assert waves_page.WITHDRAWN.keys() == {*WITHDRAWALS}
 
 
 def test_a_template_says_nothing_beside_the_catalogues() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,44 +20,17 @@ from desk.review.waves import WaveDecision
 from desk.web.pages.waves import timeline
 from schemas.alerts import Matched
 from schemas.verdicts import VerdictGiven
-from schemas.waves import WaveAlert, WaveMember, WavePattern
+from schemas.waves import WaveAlert
 from schemas.wire import encode
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
+from tests.desk.makers import a_wave
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk, sent
 from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
 
 NAMES = Names()
-PATTERN = (WavePattern(signal="contact", level="same", members=5),)
-
-
-def a_wave(*accounts: str, revision: int = 1, wave_id: str = "wave-1", **given: Any) -> WaveAlert:
-    """Accounts of platform x, one each minute; five unless they are named."""
-    names = accounts or ("a", "b", "c", "d", "e")
-    members = [
-        WaveMember(
-            account=f"x:{name}",
-            handle=f"nicole_{name}",
-            seen_at=NOON + timedelta(minutes=minute),
-            log_odds=9.5,
-            signals=("contact.same", "bio.almost-same") if minute % 2 else ("contact.same",),
-        )
-        for minute, name in enumerate(names)
-    ]
-    fields: dict[str, Any] = {
-        "wave_id": wave_id,
-        "revision": revision,
-        "status": "open",
-        "began_at": NOON,
-        "changed_at": NOON,
-        "members": tuple(members),
-        "pattern": PATTERN,
-        "handle_pattern": "nicole_*",
-        **given,
-    }
-    return WaveAlert(**fields)
 
 
 def withdrawn(reason: str, revision: int, **given: Any) -> WaveAlert:
