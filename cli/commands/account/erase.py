@@ -113,11 +113,13 @@ async def erase(
     receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
     output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
-        await _erase_at_desk(settings, account, [it.row.alert_id for it in found.desk if it.quoting], now=now)
+        if any(row.kind in ("quotes", "waves-at-desk") for row in found.rows):
+            quoting = [it.row.alert_id for it in found.desk if it.quoting]
+            await _erase_at_desk(settings, account, quoting, now=now)
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
-        receipt.move({"quotes"})
+        receipt.move({"quotes", "waves-at-desk"})
     if settings.pepper_file is not None:
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
     return receipt
@@ -162,10 +164,10 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
 async def _erase_at_desk(
     settings: Settings, account: AccountRef, alert_ids: list[str], *, now: float
 ) -> None:
-    if not alert_ids:
-        return
-    from desk.review.holdings import BATCH, erase_alerts
+    from desk.review.holdings import BATCH, erase_alerts, leave_waves
 
+    async with desk_database(settings) as connection:
+        await leave_waves(connection, account.key)
     for some in batches(alert_ids, BATCH):
         async with desk_database(settings) as connection:
             await erase_alerts(connection, account.key, some, actor="command-line", now=now)

@@ -16,6 +16,7 @@ from desk.feed.consume import Consumer
 from desk.feed.upkeep import erase_old
 from desk.readers import Reader
 from desk.review.deciding.decide import ReadDecision
+from desk.review.holdings import leave_waves
 from desk.review.waves import WaveDecision
 from desk.web.pages.waves import timeline
 from schemas.alerts import Matched
@@ -125,6 +126,15 @@ async def test_wave_that_changed_long_ago_is_forgotten_by_age(office: Office) ->
         async with office.database.begin() as connection:
             await erase_old(connection, keep_seconds=1.0, now=office.clock() + seconds)
             assert (await waves.find(connection, "wave-1") is not None) is there
+
+
+@on_each_database
+async def test_erased_account_leaves_its_waves_at_once(office: Office) -> None:
+    await Feed(office).wave(a_wave("a", "b", "c", "d", "e", "erased"))
+    async with office.database.begin() as connection:
+        await leave_waves(connection, "x:erased")
+    assert not await stored(office.database, "erased")
+    assert await stored(office.database, "nicole_a")
 
 
 @on_each_database
