@@ -8,6 +8,8 @@ from typing import Final, Literal, get_args
 Order = Literal["pressing", "oldest", "newest"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
+WaveState = Literal["waiting", "decided", "withdrawn"]
+
 VIEW_NAME_CHARS: Final = 64
 VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an address writes each in twelve
 

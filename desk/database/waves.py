@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, not_, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, not_, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
+from desk.database.filters import WaveState
 from desk.database.reach import reads_policy
 from desk.database.reads import BacklogRow
 from desk.database.rows import all_of, one_of, upsert
 from desk.database.verdicts import held
-
-WaveState = Literal["waiting", "decided", "withdrawn"]
 
 DECIDED: Final = ("mirror", "not_mirror")
 
@@ -134,10 +134,16 @@ async def of_account(
 
 async def waiting(connection: AsyncConnection, user_id: str) -> int | None:
     """Returns how many waves wait for a person, counted up to `WAITING_MAX`; None: they read no waves."""
+    row = (await connection.execute(_waiting(user_id))).one()
+    return int(row.number) if row.readable else None
+
+
+# Every request asks, and to build it takes milliseconds. A desk has fewer readers.
+@lru_cache(maxsize=1_000)
+def _waiting(user_id: str) -> Select[Any]:
     found = select(_waves.c.wave_id).where(_is("waiting", user_id)).limit(WAITING_MAX).subquery()
-    count = select(func.count()).select_from(found).scalar_subquery()
-    readable, number = (await connection.execute(select(_readable(user_id), count))).one()
-    return int(number) if readable else None
+    number = select(func.count()).select_from(found).scalar_subquery()
+    return select(_readable(user_id).label("readable"), number.label("number"))
 
 
 async def backlog(connection: AsyncConnection) -> list[BacklogRow]:

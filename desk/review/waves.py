@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from desk.database import audit, users, verdicts, waves
+from desk.database.filters import WaveState
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.database.waves import BY_VERDICT, KIND, WaveRow, WaveState
+from desk.database.waves import BY_VERDICT, KIND, WaveRow
 from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
 from desk.review.arrivals import DECIDED, FORGOTTEN
 from desk.review.deciding.claim import has_decided

@@ -12,8 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
-from desk.database.waves import WaveState
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place, WaveState
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX

@@ -15,11 +15,10 @@ from desk.access import sessions
 from desk.access.sessions import Session
 from desk.database import audit, exposures, saved_views, users, waiting
 from desk.database.engine import Database
-from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
 from desk.database.saved_views import SavedViewRow
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
-from desk.database.waves import WaveState
 from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader

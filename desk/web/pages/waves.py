@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
-from desk.database.waves import WaveState
+from desk.database.filters import WaveState
 from desk.review.people import Person, person_of
 from desk.review.reasons import TEMPLATES, wave_reasons_for
 from desk.review.waves import WaveDecision, WaveLine

@@ -12,7 +12,7 @@ from litestar.testing import AsyncTestClient
 
 from desk import readers
 from desk.database.engine import Database
-from desk.database.waves import WaveState
+from desk.database.filters import WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, reader_policies, waves

@@ -36,7 +36,9 @@ NAMES = Names()
 
 def withdrawn(reason: str, revision: int, **given: Any) -> WaveAlert:
     """A wave that its worker withdrew; but for `verdict` it names nobody."""
-    kept = {} if reason == "verdict" else {"members": (), "pattern": (), "handle_pattern": None}
+    kept: dict[str, Any] = (
+        {} if reason == "verdict" else {"members": (), "pattern": (), "handle_pattern": None}
+    )
     return a_wave(revision=revision, status="withdrawn", withdrawn_reason=reason, **kept, **given)
 
 
@@ -48,7 +50,7 @@ class Feed:
         self.offset = 0
 
     async def take(self, topic: str, value: bytes | None, key: bytes = b"wave-1") -> None:
-        arrival = Arrival(topic, 0, self.offset, key, value, NOON.timestamp())
+        arrival = Arrival(topic, 0, self.offset, key, value, timestamp=NOON.timestamp())
         self.offset += 1
         await self.consumer.apply([arrival])
 
@@ -281,8 +283,8 @@ async def test_banned_member_is_marked_unless_that_tells_a_second_reader_the_ver
     await sent(office)
     await office.receive("alert-2", account_id="new", matched=Matched(platform="x", account_id="a"))
     await office.receive("alert-3", account_id="b", matched=Matched(platform="x", account_id="old"))
-    withdrawal = {"revision": 2, "status": "withdrawn", "withdrawn_at": NOON}
-    banned = {"account_id": "b", "matched": Matched(platform="x", account_id="old")}
+    withdrawal: dict[str, Any] = {"revision": 2, "status": "withdrawn", "withdrawn_at": NOON}
+    banned: dict[str, Any] = {"account_id": "b", "matched": Matched(platform="x", account_id="old")}
     await office.receive("alert-3", withdrawn_reason="account-banned", **banned, **withdrawal)
     lifted = Matched(platform="x", account_id="c")
     await office.receive("alert-4", matched=lifted, withdrawn_reason="reinstated", **withdrawal)
