@@ -158,8 +158,8 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write; with
-    appeals, their outcomes to write."""
+    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write;
+    with appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
