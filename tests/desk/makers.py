@@ -58,7 +58,7 @@ def a_wave(*accounts: str, revision: int = 1, wave_id: str = "wave-1", **given: 
             handle=f"nicole_{name}",
             seen_at=NOON + timedelta(minutes=minute),
             log_odds=9.5,
-            signals=("contact.same", "bio.almost-same") if minute % 2 else ("contact.same",),
+            signals=("contact.shared", "bio.almost-same") if minute % 2 else ("contact.shared",),
         )
         for minute, name in enumerate(names)
     ]
@@ -69,7 +69,7 @@ def a_wave(*accounts: str, revision: int = 1, wave_id: str = "wave-1", **given: 
         "began_at": NOON,
         "changed_at": NOON,
         "members": tuple(members),
-        "pattern": (WavePattern(signal="contact", level="same", members=len(names)),),
+        "pattern": (WavePattern(signal="contact", level="shared", members=len(names)),),
         "handle_pattern": "nicole_*",
         **given,
     }
