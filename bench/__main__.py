@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import desk, gate, in_a_day, latency, lookup, memory, mind, recall, scale, soak, worker
+from bench import desk, gate, in_a_day, latency, lookup, memory, mind, recall, reports, scale, soak, worker
 from bench.page import keep
 from bench.running.scene import BROKERS
 from local import postgres
@@ -119,6 +119,7 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "gate": lambda chosen: _shown(
         gate, gate.measured(chosen.bans, *((20, 3) if chosen.quick else (gate.RATE, gate.SECONDS)))
     ),
+    "reports": lambda chosen: _shown(reports, reports.measured(*((2_000,) if chosen.quick else ()))),
     "desk": lambda chosen: _shown(
         desk, desk.measured(*((2_000, 20) if chosen.quick else (desk.ALERTS, desk.TIMES)))
     ),

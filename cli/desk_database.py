@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def desk_database(
-    settings: Settings, *, create: bool = False, reading: bool = False
+    settings: Settings, *, create: bool = False, reading: bool = False, statement_ms: int | None = None
 ) -> AsyncIterator[AsyncConnection]:
-    """A transaction beside whatever desk is running; ``reading``: one that writes nothing.
+    """A transaction beside whatever desk is running; ``reading``: one that writes nothing. ``statement_ms``:
+    how long a statement that reads may take, by default as long as a page's.
 
     Without ``create`` an SQLite file must be there: a mistyped path would else be an empty desk.
     What a rule refuses is a wrong use (exit code 2), an outage could not be done (1).
     """
     # Half a second of imports, and an extra that other commands do without.
+    from desk.database.engine import STATEMENT_MS, opened
     from desk.database.engine import address as database_address
-    from desk.database.engine import opened
     from desk.database.errors import DatabaseError
     from desk.errors import ReviewError
 
@@ -38,7 +39,9 @@ async def desk_database(
             raise DatabaseError(absence)
         async with (
             opened(address, password=settings.database_secret(), alone=False) as database,
-            database.read() if reading else database.begin() as connection,
+            database.read(statement_ms=statement_ms or STATEMENT_MS)
+            if reading
+            else database.begin() as connection,
         ):
             yield connection
     except ReviewError as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -43,6 +44,30 @@ class FiniteRange(click.FloatRange):
             self.fail(f"{value!r} is not a finite number", param, ctx)
         return number
 
+
+class Moment(click.ParamType):
+    """A moment of UTC, as an aware datetime; a date alone is its midnight."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            return value if isinstance(value, datetime) else moment(value)
+        except ValueError:
+            self.fail(
+                f"{visible(value, 64)!r} is no date of UTC like 2026-11-20 or 2026-11-20T09:30:00Z",
+                param,
+                ctx,
+            )
+
+
+def moment(text: str) -> datetime:
+    """Reads a date, or a date and time of UTC. Raises ValueError for anything else."""
+    form = "%Y-%m-%d" if len(text) <= len("2026-11-20") else "%Y-%m-%dT%H:%M:%S"
+    return datetime.strptime(text.removesuffix("Z"), form).replace(tzinfo=UTC)
+
+
+MOMENT: Final = Moment()
 
 COUNT: Final = click.IntRange(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""

@@ -47,6 +47,7 @@ class State:
     consuming: str = "not yet begun"
     publishing: str = "not yet begun"
     leading: bool = False
+    actions_without_ban: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def pause(self, seconds: float) -> None:
@@ -57,11 +58,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch of records changed; `refused`: topic and reason of each record that could not be read."""
+    """What a batch of records changed. `refused`: topic and reason of each record that could not be read;
+    `unusable`: topic, field and reason of each field that was left out of one."""
 
     alerts: int
     verdicts: int
     refused: tuple[tuple[str, str], ...]
+    actions: int = 0
+    unusable: tuple[tuple[str, str, str], ...] = ()
 
 
 class DeskMetrics:
@@ -86,6 +90,23 @@ class DeskMetrics:
             "samehand_desk_refused_records",
             "Records that could not be read, by topic and reason.",
             ("topic", "reason"),
+            registry=registry,
+        )
+        self.actions = Counter(
+            "samehand_desk_actions",
+            "Actions of platforms, and corrections of them, that arrived.",
+            registry=registry,
+        )
+        self.unusable_fields = Counter(
+            "samehand_desk_unusable_fields",
+            "Fields of actions that could not be used, by topic, field and reason.",
+            ("topic", "field", "reason"),
+            registry=registry,
+        )
+        self.actions_without_ban = Gauge(
+            "samehand_desk_actions_without_ban",
+            "Accounts suspended or terminated over an hour ago with an open alert: no ban of theirs came, and"
+            " nobody looks for their mirrors.",
             registry=registry,
         )
         self.backlog = Gauge(
@@ -162,11 +183,15 @@ class DeskMetrics:
         """A batch of records became rows."""
         self.alerts.inc(applied.alerts)
         self.foreign_verdicts.inc(applied.verdicts)
+        self.actions.inc(applied.actions)
+        for topic, name, reason in applied.unusable:
+            self.unusable_fields.labels(topic, name, reason).inc()
         for topic, reason in applied.refused:
             self.refused.labels(topic, reason).inc()
 
     async def look(self, database: Database, state: State, *, now: float) -> None:
         self.leading.set(state.leading)
+        self.actions_without_ban.set(state.actions_without_ban if state.leading else 0)
         try:
             async with database.read() as connection:
                 rows = {

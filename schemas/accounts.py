@@ -121,7 +121,7 @@ class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
         """Returns an `event_id` made of the moment, which distinguishes the events of one account."""
-        return _unnamed(known["occurred_at"])
+        return unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
@@ -186,7 +186,7 @@ class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
-        return _unnamed(known["occurred_at"])
+        return unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
@@ -239,7 +239,7 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
         return (self.occurred_at or self.reinstated_at).timestamp()
 
 
-def _unnamed(occurred_at: datetime) -> str:
+def unnamed(occurred_at: datetime) -> str:
     return f"unnamed-{occurred_at.isoformat()}"
 
 

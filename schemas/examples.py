@@ -22,6 +22,7 @@ from schemas.accounts import (
     Avatar,
     Basis,
 )
+from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import (
     AlertSummary,
@@ -314,6 +315,33 @@ APPEAL_DECIDED: Final = AppealDecided(
     queue=ALERT.queue,
 )
 
+ACTIONED: Final = AccountActioned(
+    event_id="01JNNK3S5T0000000000000007",
+    version=1,
+    occurred_at=_RETURNED_AT + timedelta(minutes=20),
+    platform=ALERT.platform,
+    account_id=ALERT.account_id,
+    action="suspended",
+    until=_RETURNED_AT + timedelta(days=90),
+    territory=("DE", "PK"),
+    ground="terms",
+    clause="Terms of use, 4.2: accounts of people who were banned",
+    source="own-initiative",
+    automated_detection="yes",
+    automated_decision="no",
+    decided_by="r-7f3a",
+    alert_id=ALERT.alert_id,
+)
+
+LEFT_ALONE: Final = AccountActioned(
+    event_id="01JNNK3S5T0000000000000008",
+    version=1,
+    occurred_at=_RETURNED_AT,
+    platform="telegram",
+    account_id="5150",
+    action="nothing",
+)
+
 LETTER: Final = DeadLetter(
     topic="accounts.created",
     partition=3,
@@ -363,6 +391,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.deleted": (DELETED,),
     "accounts.banned": (BANNED, BANNED_BY_NAME),
     "accounts.reinstated": (REINSTATED,),
+    "accounts.actioned": (ACTIONED, LEFT_ALONE),
     "alerts": (ALERT, WITHDRAWN, SUMMARY),
     "alerts.sample": (SAMPLED,),
     "alerts.state": (STATE,),

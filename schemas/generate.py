@@ -18,6 +18,7 @@ from schemas.accounts import (
     AccountRemembered,
     AccountUpdated,
 )
+from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided
@@ -39,6 +40,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "accounts.deleted": (AccountDeleted,),
     "accounts.banned": (AccountBanned,),
     "accounts.reinstated": (AccountReinstated,),
+    "accounts.actioned": (AccountActioned,),
     "alerts": (MirrorAlert, AlertSummary),
     "alerts.sample": (MirrorAlert,),
     "alerts.state": (AlertState,),

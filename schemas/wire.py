@@ -30,6 +30,7 @@ from schemas.accounts import (
     AccountUpdated,
     Tombstone,
 )
+from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided, AppealMade
@@ -208,6 +209,7 @@ decode_ban: Final = Decoder(AccountBanned)
 decode_remembered: Final = Decoder(AccountRemembered)
 decode_deleted: Final = Decoder(AccountDeleted)
 decode_reinstated: Final = Decoder(AccountReinstated)
+decode_actioned: Final = Decoder(AccountActioned)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)

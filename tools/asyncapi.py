@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import TopicSpec, decided_appeals, names, wanted, wanted_by_gate
+from streams.kafka.topics import TopicSpec, actions, decided_appeals, names, wanted, wanted_by_gate
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -31,6 +31,7 @@ DESCRIPTIONS: Final = {
     _CALLED.deleted: "Accounts that are gone: forgotten.",
     _CALLED.banned: "Bans; without a value: the ban of this key is forgotten. The store is made from here.",
     _CALLED.reinstated: "Bans that were lifted: forgotten, and their alerts withdrawn.",
+    _CALLED.actioned: "What platforms did about accounts: of one `event_id` the latest holds. Desks read it.",
     _CALLED.alerts: "What moderators judge: upsert by `alert_id` and `revision`. Headers say where.",
     _CALLED.shadow: "The same while SAMEHAND_SHADOW is on: for nobody to act on.",
     _CALLED.sample: "Pairs below the bands, drawn by chance to be read blind: they tell what is missed.",
@@ -63,8 +64,10 @@ def document() -> dict[str, Any]:
     settings = load({})
     gates = [topic for topic in wanted_by_gate(settings) if not topic.foreign]
     writers = {topic.name: "A worker" for topic in wanted(settings)}
-    writers |= {_CALLED.appeals: "The desk"} | {topic.name: "A gate" for topic in gates}
-    topics = {topic.name: topic for topic in (*wanted(settings), decided_appeals(settings, "WRITE"), *gates)}
+    writers |= {_CALLED.actioned: "The desk", _CALLED.appeals: "The desk"}
+    writers |= {topic.name: "A gate" for topic in gates}
+    desks = (actions(settings, frozenset({"READ"})), decided_appeals(settings, "WRITE"))
+    topics = {topic.name: topic for topic in (*wanted(settings), *desks, *gates)}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"

@@ -18,7 +18,8 @@ def command() -> int:
     Use it if your platform already publishes sign-ups or bans in its own format. Reads the topics that the
     mapping file (SAMEHAND_MAPPINGS, docs/mapping.md) names, and publishes what the file's rules make of
     their records on accounts.created, accounts.updated, accounts.remembered, accounts.banned,
-    accounts.reinstated and accounts.deleted, which workers consume. Check the file first with `samehand map`.
+    accounts.reinstated and accounts.deleted, which workers consume, and accounts.actioned, which desks
+    consume. Check the file first with `samehand map`.
 
     Needs Kafka, but neither Redis nor a pepper. Each record is acknowledged only after its translation is
     confirmed. A record that cannot be translated becomes a dead letter with field and reason, and too many of

@@ -5,13 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from cli import output
+from cli.options import MOMENT
 from report.text import plural, visible
 from streams.deadletters import admin as post
 from streams.deadletters import control_topic
@@ -19,8 +20,6 @@ from streams.deadletters.admin import Letter, Wanted
 from streams.settings import load
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.group("letters", short_help="List, show, replay and drop dead letters; resume a topic.")
@@ -47,13 +46,13 @@ def _filters(function: F) -> F:
     @click.option("--reason", metavar="CODE", help="Only letters with this reason, such as missing-field.")
     @click.option(
         "--since",
-        type=_DATE,
+        type=MOMENT,
         metavar="DATE",
         help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
     )
     @click.option(
         "--until",
-        type=_DATE,
+        type=MOMENT,
         metavar="DATE",
         help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
     )
@@ -61,7 +60,7 @@ def _filters(function: F) -> F:
     def filtered(
         *, topic: str | None, reason: str | None, since: datetime | None, until: datetime | None, **rest: Any
     ) -> Any:
-        first, last = (None if it is None else it.replace(tzinfo=UTC).timestamp() for it in (since, until))
+        first, last = (None if date is None else date.timestamp() for date in (since, until))
         return function(wanted=Wanted(topic, reason, first, last), **rest)
 
     return filtered  # type: ignore[return-value]  # a command with other parameters, as click calls it

@@ -396,7 +396,7 @@ def _desk() -> tuple[Panel, ...]:
         ),
         Panel(
             "Records that reach the desk, an hour",
-            "Alerts and revisions, verdicts of others, and what could not be read.",
+            "Alerts and revisions, verdicts of others, actions of platforms, and what could not be read.",
             (
                 Ask("sum(increase(samehand_desk_alerts_total[1h]))", "alerts"),
                 Ask("sum(increase(samehand_desk_foreign_verdicts_total[1h]))", "verdicts of others"),
@@ -404,6 +404,12 @@ def _desk() -> tuple[Panel, ...]:
                     "sum by (topic, reason) (increase(samehand_desk_refused_records_total[1h]))",
                     "{{topic}} {{reason}}",
                 ),
+                Ask("sum(increase(samehand_desk_actions_total[1h]))", "actions"),
+                Ask(
+                    "sum by (field, reason) (increase(samehand_desk_unusable_fields_total[1h]))",
+                    "{{field}} {{reason}}",
+                ),
+                Ask("max(samehand_desk_actions_without_ban)", "actions without a ban"),
             ),
         ),
         Panel(

@@ -88,7 +88,8 @@ while (($#)); do
 done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
-readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
+readonly TOLD=("${EVENTS[@]}" accounts.actioned) # by platforms
+readonly ALL=("${TOLD[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -124,10 +125,10 @@ allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted 
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"
 
-allow "$platform" Write topic "${EVENTS[@]}"
+allow "$platform" Write topic "${TOLD[@]}"
 
 # A gate asks the store about alerts, and Kafka only by which weights to score.
-allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts gate.audit
+allow "$gate" Write topic "${TOLD[@]}" alerts.verdicts gate.audit
 allow "$gate" Read topic weights
 allow "$gate" DescribeConfigs topic gate.audit
 [[ -z $create ]] || allow "$gate" Create topic gate.audit
@@ -135,12 +136,12 @@ allow "$gate" DescribeConfigs topic gate.audit
 allow "$moderation" Read topic alerts alerts.waves
 allow "$moderation" Read group "$moderation_group"
 
-allow "$desk" Read topic alerts alerts.sample alerts.waves alerts.verdicts
-allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights
+allow "$desk" Read topic accounts.actioned alerts alerts.sample alerts.waves alerts.verdicts
+allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights deadletters # of unreadable actions
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
 allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
-allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
-[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
+allow "$desk" DescribeConfigs topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
+[[ -z $create ]] || allow "$desk" Create topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.
@@ -149,11 +150,11 @@ if [[ -n $foreign_topics ]]; then
     for name in "${foreign[@]}"; do
         prefix='' allow "$bridge" Read topic "$name"
     done
-    allow "$bridge" Write topic "${EVENTS[@]}" deadletters control
+    allow "$bridge" Write topic "${TOLD[@]}" deadletters control
     allow "$bridge" Read topic control
-    allow "$bridge" DescribeConfigs topic "${EVENTS[@]}" deadletters control
+    allow "$bridge" DescribeConfigs topic "${TOLD[@]}" deadletters control
     allow "$bridge" Read group "$group-bridge"
-    [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
+    [[ -z $create ]] || allow "$bridge" Create topic "${TOLD[@]}" deadletters control
 fi
 
 # Alerts, waves and decided appeals to webhooks: a group an endpoint, whose names are the operator's.
@@ -165,7 +166,7 @@ pattern=prefixed allow "$deliver" Read group "$group-deliver-"
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
-allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
+allow "$operator" Write topic "${TOLD[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 

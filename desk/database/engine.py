@@ -98,6 +98,9 @@ CONNECT_SECONDS: Final = 5
 STATEMENT_MS: Final = 10_000
 """A statement that takes so long is ended: a person is waiting, and will press the key again."""
 
+REPORT_MS: Final = 600_000
+"""The same for a statement of a report: a year of a large platform takes minutes on a busy server."""
+
 
 def address(given: str, password: str | None = None) -> URL:
     """The address with our drivers: ``sqlite:///path`` or ``postgresql://user@host/name``.
@@ -197,14 +200,17 @@ class Database:
             self._log_holds_erased |= holds
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self, *, statement_ms: int = STATEMENT_MS) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads, and sees one moment: what is hidden and what is shown of it must not
-        be of two. Raises `DatabaseUnavailable` and `DatabaseRefused`."""
+        be of two. PostgreSQL ends a statement after ``statement_ms``. Raises `DatabaseUnavailable` and
+        `DatabaseRefused`."""
         async with self._translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 await connection.exec_driver_sql("BEGIN")
             else:
                 await connection.execution_options(isolation_level="REPEATABLE READ")
+                if statement_ms != STATEMENT_MS:
+                    await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {statement_ms:d}")
             try:
                 yield connection
             finally:

@@ -267,9 +267,14 @@ async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
     return [float(moment) for moment in result.scalars()]
 
 
-async def drawn_blind(connection: AsyncConnection, *, since: float) -> list[DrawnRow]:
-    """Counts alerts that arrived since a moment and were drawn for blind reading, whether read or not."""
+async def drawn_blind(
+    connection: AsyncConnection, *, since: float, until: float | None = None
+) -> list[DrawnRow]:
+    """Counts alerts that arrived in a period and were drawn for blind reading, whether read or not."""
     below = _alerts.c.sampled.is_not(None).label("below")
+    arrived = [_alerts.c.arrived_at >= since]
+    if until is not None:
+        arrived.append(_alerts.c.arrived_at < until)
     return await all_of(
         connection,
         DrawnRow,
@@ -277,7 +282,7 @@ async def drawn_blind(connection: AsyncConnection, *, since: float) -> list[Draw
             _alerts.c.band, below, _alerts.c.stratum, func.count(_reads.c.alert_id.distinct()).label("drawn")
         )
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(_reads.c.blind.is_(True), _reads.c.kind == "first", _alerts.c.arrived_at >= since)
+        .where(_reads.c.blind.is_(True), _reads.c.kind == "first", *arrived)
         .group_by(_alerts.c.band, below, _alerts.c.stratum),
     )
 

@@ -1,8 +1,8 @@
 """Every table. Moments are Unix seconds (float); identifiers are ours or opaque.
 
 What quotes an account or a person (`evidence.payload`, `decided_evidence.payload`, `notes.text`,
-`appeals.words`) is erased by itself, so that the decision, the hashes and the audit stay whole. Migrations in
-``desk/database/migrations`` make these tables; a test holds the two to each other.
+`appeals.words`, `actions.payload`) is erased by itself, so that the decision, the hashes and the audit stay
+whole. Migrations in ``desk/database/migrations`` make these tables; a test holds the two to each other.
 """
 
 from __future__ import annotations
@@ -247,6 +247,26 @@ appeals = Table(
     Index("ix_appeals_alert_id", "alert_id"),
     Index("ix_appeals_read_id", "read_id"),
     Index("ix_appeals_sent_at", "sent_at", "decided_at"),
+)
+
+# What platforms did about accounts. No foreign key: an action may come before the alert that it names, and
+# most name accounts of which no alert ever speaks.
+actions = Table(
+    "actions",
+    metadata,
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Column("event_id", String(128), primary_key=True),  # of one platform: another's may be the same
+    Column("occurred_at", Float, nullable=False),  # the latest of an id holds
+    Column("action", String(16), nullable=False),
+    Column("at", Float, nullable=False),  # when it took effect
+    Column("until", Float),
+    Column("alert_id", String(ALERT_ID_CHARS)),
+    Column("payload", LargeBinary, nullable=False),  # the record: JSON
+    Column("arrived_at", Float, nullable=False),
+    Column("erased_at", Float),
+    Column("erased_reason", String(SLUG_CHARS)),
+    Index("ix_actions_erased_at", "erased_at", "arrived_at"),
+    Index("ix_actions_at", "action", "at"),
 )
 
 golden = Table(

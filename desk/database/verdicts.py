@@ -59,6 +59,7 @@ class JudgedRow(VerdictRow):
     band: str | None
     language: str | None
     platform: str | None
+    basis: str | None
     direction: str | None
     sampled: float | None
     stratum: int | None
@@ -173,6 +174,7 @@ _OF_ALERT: Final = (
     _alerts.c.band,
     _alerts.c.language,
     _alerts.c.platform,
+    _alerts.c.basis,
     _alerts.c.direction,
     _alerts.c.sampled,
     _alerts.c.stratum,

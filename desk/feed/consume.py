@@ -1,30 +1,37 @@
-"""Alerts, waves and verdicts of Kafka become rows, with the offsets in the same transaction: each counts
+"""Alerts, waves, verdicts and actions of Kafka become rows; offsets move in the same transaction: each counts
 once.
 
-A record that cannot be read is counted, logged by its address and passed over: its writer has dead
-letters of its own. An outage of either side holds everything up and loses nothing.
+A record that cannot be read is counted, logged by its address and passed over. An action becomes a dead
+letter before; writers of the others have dead letters of their own. An outage of either side holds everything
+up and loses nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, waves
 from desk.database.engine import Database
 from desk.database.topics import offsets
-from desk.review.arrivals import FORGOTTEN, Arrivals
+from desk.review.actions import take_action
+from desk.review.arrivals import Arrivals
+from desk.review.forgetting import FORGOTTEN
 from desk.review.policy import Policy
 from desk.telemetry import Applied
+from schemas.actions import AccountActioned
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
+from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_alert, decode_verdict, decode_wave
+from schemas.wire import Decoded, decode_actioned, decode_alert, decode_verdict, decode_wave
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 
@@ -45,15 +52,17 @@ class Consumer:
 
     @property
     def consumed(self) -> tuple[str, ...]:
-        return (self._topics.alerts, self._topics.sample, self._topics.waves, self._topics.verdicts)
+        topics = self._topics
+        return (topics.alerts, topics.sample, topics.waves, topics.verdicts, topics.actioned)
 
     async def apply(self, arrivals: Sequence[Arrival]) -> Applied:
         """Keeps records and moves the offsets on, all or nothing.
 
         Raises `Overtaken`, and `DatabaseUnavailable`.
         """
-        alerts = verdicts = 0
+        new: Counter[str] = Counter()
         refused: list[tuple[str, str]] = []
+        unusable: list[tuple[str, str, str]] = []
         async with self._database.begin() as connection:
             if any(reason.encode() in (arrival.value or b"") for arrival in arrivals for reason in FORGOTTEN):
                 await audit.lock(connection)  # before any reading, as those who decide do
@@ -71,19 +80,44 @@ class Consumer:
                 if not await offsets.advance(connection, topic, partition, before=before, after=after):
                     raise Overtaken
                 for arrival in fresh:
-                    new = await self._take(connection, arrival)
-                    if isinstance(new, Malformed):
-                        refused.append((topic, new.reason))
-                        log.warning("a record cannot be read", address=arrival.address, reason=new.reason)
-                    elif topic == self._topics.verdicts:
-                        verdicts += new
-                    else:
-                        alerts += new
-        return Applied(alerts, verdicts, tuple(refused))
+                    is_new = await self._take(connection, arrival)
+                    if isinstance(is_new, Malformed):
+                        refused.append((topic, is_new.reason))
+                        log.warning("a record cannot be read", address=arrival.address, reason=is_new.reason)
+                        continue
+                    new[topic] += is_new
+                    if self._is_action(arrival):
+                        unusable += _unusable(topic, self._action_of(arrival))
+        verdicts, actions = new[self._topics.verdicts], new[self._topics.actioned]
+        return Applied(new.total() - verdicts - actions, verdicts, tuple(refused), actions, tuple(unusable))
+
+    def dead(self, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Malformed]]:
+        """Returns the actions that cannot be read, each with what is wrong."""
+        acted = [(arrival, self._action_of(arrival)) for arrival in arrivals if self._is_action(arrival)]
+        return [(arrival, read) for arrival, read in acted if isinstance(read, Malformed)]
+
+    def _is_action(self, arrival: Arrival) -> bool:
+        return arrival.topic == self._topics.actioned
+
+    def _action_of(self, arrival: Arrival) -> Decoded[AccountActioned] | Malformed:
+        read = decode_actioned(arrival.value, now=max(self._now(), arrival.timestamp))
+        if isinstance(read, Malformed) or not read.clamped:
+            return read
+        exact = decode_actioned(arrival.value, now=math.inf)
+        if isinstance(exact, Malformed):
+            return exact
+        # Set to when it is read it would be a later one at each replay.
+        record = replace(read.record, occurred_at=exact.record.occurred_at)
+        return Decoded(record, read.unknown_fields, read.clamped, read.unusable)
 
     async def _take(self, connection: AsyncConnection, arrival: Arrival) -> bool | Malformed:
         """Returns True if the record is new, and False if it is known or not decided on."""
         now = self._now()
+        if self._is_action(arrival):
+            action = self._action_of(arrival)
+            if isinstance(action, Malformed):
+                return action
+            return await take_action(connection, action.record, now=now)
         arrivals = Arrivals(connection, self._policy, now)
         if arrival.topic == self._topics.verdicts:
             # Where our clock was set back the record's own moment says that it is not of the future.
@@ -141,6 +175,16 @@ class Consumer:
         """Where to go on from."""
         async with self._database.read() as connection:
             return await offsets.positions(connection)
+
+
+def _unusable(topic: str, read: Decoded[AccountActioned] | Malformed) -> Iterator[tuple[str, str, str]]:
+    """Yields topic, field and reason of what could not be used of a record; unknown fields once, as one."""
+    if isinstance(read, Malformed):
+        return
+    for unusable in read.unusable:
+        yield topic, unusable.field, str(unusable.reason)
+    if read.unknown_fields:
+        yield topic, UNKNOWN_FIELD, str(FieldFault.UNKNOWN_FIELD)
 
 
 def verdict_id_of(verdict: VerdictGiven) -> str:

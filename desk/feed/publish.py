@@ -18,8 +18,13 @@ from desk.database.engine import Database
 from desk.database.topics import outbox
 from schemas.appeals import AppealDecided, Outcome
 from schemas.dates import from_seconds
+from schemas.malformed import Malformed
 from schemas.wire import encode
-from streams.kafka.client import ANSWER_MS, Confirmation, Writer
+from streams.deadletters.record import letter_of
+from streams.kafka.client import ANSWER_MS, Confirmation, Writer, writer
+from streams.kafka.topics import names
+from streams.outcomes import Arrival, Dead
+from streams.settings import Settings
 
 BATCH: Final = 100
 """A family as a whole fits in two; each is confirmed before the next is taken."""
@@ -87,6 +92,21 @@ def _decided(row: AppealRow, alert: AlertRow) -> AppealDecided:
         policy=alert.policy,
         queue=alert.queue,
     )
+
+
+async def bury(settings: Settings, dead: Sequence[tuple[Arrival, Malformed]], *, now: float) -> None:
+    """Writes dead letters. Raises `BrokerUnavailable` and `BrokerRefused`."""
+    letters = [
+        letter_of(arrival, Dead(fault.reason, fault.path, fault.detail), now) for arrival, fault in dead
+    ]
+
+    def write() -> None:
+        with writer(settings) as out:
+            send(
+                out, names(settings).letters, [(letter.topic.encode(), encode(letter)) for letter in letters]
+            )
+
+    await asyncio.to_thread(write)
 
 
 def send(out: Writer, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:

@@ -14,11 +14,12 @@ from typing import Final
 
 import structlog
 
+from desk.database import actions
 from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Consumer, Overtaken
-from desk.feed.publish import VerdictPublisher
+from desk.feed.publish import VerdictPublisher, bury
 from desk.feed.upkeep import BATCH, Steadiness, tidy
 from desk.feed.weights import WeightsTopic
 from desk.review.policy import Policy
@@ -163,6 +164,9 @@ class Feed:
                 while not state.stopping.is_set():
                     arrivals = await asyncio.to_thread(follower.poll)
                     if arrivals:
+                        # Before the offsets move on: a crash may write a letter twice, which counts once.
+                        if dead := self._consumer.dead(arrivals):
+                            await bury(self._settings, dead, now=self._now())
                         self._heard(await self._consumer.apply(arrivals))
                     state.consuming = ""
                     logged.clear()
@@ -208,6 +212,8 @@ class Feed:
                 async with self._database.begin() as connection:
                     steady = self._steadiness.look(now, self._steady())
                     erased = await tidy(connection, self._settings, self._policy, now=now, steady=steady)
+                async with self._database.read() as connection:
+                    self.state.actions_without_ban = await actions.without_ban(connection, now=now)
                 if erased:
                     log.info("what was kept long enough is erased", alerts=erased)
                 if erased < BATCH:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
 from desk.database import alerts, exposures, reads, users, waves
 from desk.database.topics import outbox
+from desk.review.actions import forget_old
 from desk.review.forgetting import forget, without_quotes
 from desk.review.policy import Policy
 from streams.settings import Settings
@@ -77,11 +78,13 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
 
 async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
     """Erases quotes and notes of alerts that arrived, and were decided last, more than `keep_seconds` ago,
-    and waves that changed last before then. Returns of how many alerts."""
+    the clauses of actions, and waves that changed last before then. Returns of how many alerts, or of actions
+    if these are more."""
     if wave_ids := await waves.due_for_erasure(connection, now - keep_seconds, BATCH):
         await waves.forget(connection, wave_ids)
     due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
     for alert_id, payload in due:
         await alerts.erase(connection, alert_id, without_quotes(payload), now=now, reason=OLD)
         await forget(connection, alert_id, now=now, reason=OLD)
-    return len(due)
+    before = now - keep_seconds
+    return max(len(due), await forget_old(connection, before=before, now=now, reason=OLD, limit=BATCH))

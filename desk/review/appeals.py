@@ -16,7 +16,8 @@ from desk.database import alerts, appeals, audit, decided_evidence, reads, verdi
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
-from desk.review.arrivals import FORGOTTEN, blind_rank
+from desk.review.arrivals import blind_rank
+from desk.review.forgetting import FORGOTTEN
 from desk.review.policy import Policy
 from desk.review.seal import Seal
 from schemas.appeals import AppealMade, AppealTaken, Refusal

@@ -17,17 +17,15 @@ from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.database.verdicts import VerdictRow
 from desk.database.waves import WaveRow
+from desk.review.actions import forget_actions
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of, found_by
-from desk.review.forgetting import forget, forget_late, refresh_terms
+from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert
 from schemas.wire import encode
-
-FORGOTTEN: Final = frozenset({"reinstated", "ban-forgotten", "ban-expired", "account-deleted"})
-"""Withdrawals after which nothing of either account may be quoted any more."""
 
 ALL_KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
@@ -49,18 +47,21 @@ class Arrivals:
         if alert.withdrawn_reason in FORGOTTEN:
             await audit.lock(self.connection)  # waits for decisions and appeals in progress
         before = await alerts.find(self.connection, alert.alert_id)
+        withdrawn_at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
         # An alert replaces a drawn pair whatever its revision: releases up to 0.2.0 gave both revision 1.
         risen = before is not None and before.sampled is not None and sampled is None
         if before is not None and before.revision >= alert.revision and not risen:
             if alert.withdrawn_reason in FORGOTTEN:
-                at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
                 await forget_late(
                     self.connection,
                     alert.alert_id,
                     alert.revision,
-                    at,
+                    withdrawn_at,
                     now=self.now,
                     reason=alert.withdrawn_reason,
+                )
+                await forget_actions(
+                    self.connection, before, until=withdrawn_at, now=self.now, reason=alert.withdrawn_reason
                 )
             return False
         row = facts_of(alert, now=self.now, sampled=sampled)
@@ -80,6 +81,7 @@ class Arrivals:
         await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
         if reason in FORGOTTEN:
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
+            await forget_actions(self.connection, row, until=withdrawn_at, now=self.now, reason=reason)
         return True
 
     async def take_summary(self, summary: AlertSummary) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from desk.database import golden, reads, users, verdicts
 from desk.database.engine import Database
 from desk.database.reads import DrawnRow
@@ -108,6 +110,8 @@ def judged(
             signals=frozenset((row.signals or "").split()),
             script=row.script or "none",
             policy=row.alert_policy or "",
+            language=row.language or "none",
+            basis=row.basis or "none",
             forward=row.direction == "forward",
             golden=bool(row.golden),
             independent=bool(row.independent),
@@ -165,25 +169,58 @@ class LeadView:
     oldest_seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedPeriod:
+    """Verdicts of a period and what else its figures rest on, as :func:`lead_figures` takes them.
+
+    since    the period's beginning, or the earliest of the latest `VERDICTS_MAX` verdicts (Unix seconds)
+    waiting  since when each open reading waits, the longest first (Unix seconds)
+    """
+
+    rows: list[JudgedRow]
+    answers: dict[str, Answer]
+    waiting: list[float]
+    drawn: dict[Class, int]
+    since: float
+
+    def figures(self, *, blind_share: float, now: float) -> LeadFigures:
+        """Returns the figures; intervals are simulated for seconds."""
+        return lead_figures(
+            self.rows,
+            self.answers,
+            self.waiting,
+            blind_share=blind_share,
+            now=now,
+            drawn=self.drawn,
+            since=self.since,
+        )
+
+
+async def judged_period(
+    connection: AsyncConnection, *, since: float, until: float | None = None
+) -> JudgedPeriod:
+    """Reads the latest `VERDICTS_MAX` verdicts of a period."""
+    rows = await verdicts.latest(connection, since=since, until=until, limit=VERDICTS_MAX)
+    answers = cast("dict[str, Answer]", await golden.answers(connection))
+    waiting = await reads.waiting_since(connection, WAITING_MAX)
+    if len(rows) == VERDICTS_MAX:  # what is beyond the latest verdicts is as if before the first day
+        since = rows[-1].decided_at
+    drawn = by_class(await reads.drawn_blind(connection, since=since, until=until))
+    return JudgedPeriod(rows, answers, waiting, drawn, since)
+
+
 async def lead_view(database: Database, *, blind_share: float, now: float) -> LeadView:
     """Reads and computes what the lead's page shows of the last `DAYS`."""
-    since = now - DAYS * 86_400
     async with database.read() as connection:
-        rows = await verdicts.latest(connection, since=since, limit=VERDICTS_MAX)
-        answers = cast("dict[str, Answer]", await golden.answers(connection))
-        waiting = await reads.waiting_since(connection, WAITING_MAX)
-        if len(rows) == VERDICTS_MAX:  # what is beyond the latest verdicts is as if before the first day
-            since = rows[-1].decided_at
-        drawn = by_class(await reads.drawn_blind(connection, since=since))
+        period = await judged_period(connection, since=now - DAYS * 86_400)
         hands = await reads.in_hand(connection, now=now, limit=READERS_MAX)
         people = await users.initials(connection)
-    figures = await asyncio.to_thread(  # intervals are simulated for seconds, in which others are served
-        lead_figures, rows, answers, waiting, blind_share=blind_share, now=now, drawn=drawn, since=since
-    )
+    # Others are served while intervals are simulated.
+    figures = await asyncio.to_thread(period.figures, blind_share=blind_share, now=now)
     return LeadView(
         figures,
         tuple((people.get(row.user_id, "–"), row.claims, now - row.oldest) for row in hands),
-        now - min(waiting) if waiting else None,
+        now - min(period.waiting) if period.waiting else None,
     )
 
 

@@ -4,6 +4,7 @@ terms."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +12,9 @@ from desk.database import alerts, appeals, audit, decided_evidence, notes, reads
 from desk.database.finding import findable
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted
+
+FORGOTTEN: Final = frozenset({"reinstated", "ban-forgotten", "ban-expired", "account-deleted"})
+"""Withdrawals after which nothing of either account may be quoted any more."""
 
 
 async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> None:

@@ -70,6 +70,8 @@ class JudgedPair:
     signals: frozenset[str] = frozenset()
     script: str = "none"
     policy: str = ""
+    language: str = "none"
+    basis: str = "none"
     forward: bool = True
     golden: bool = False
     independent: bool = True
@@ -148,6 +150,16 @@ def by_script(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
 def by_policy(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     """Of the pairs whose ban was for each policy, "" for none."""
     return _by(verdicts, lambda verdict: (verdict.policy,))
+
+
+def by_language(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
+    """Of the pairs whose new account has each language, "none" where it has none."""
+    return _by(verdicts, lambda verdict: (verdict.language,))
+
+
+def by_basis(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
+    """Of the pairs whose ban rests on each basis, "none" where the ban names none."""
+    return _by(verdicts, lambda verdict: (verdict.basis,))
 
 
 def _by(

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place, WaveState
+from desk.review.actions import ActionView
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
@@ -24,7 +25,9 @@ from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
+from desk.web.languages import language_of
 from desk.web.security import PUBLIC
+from desk.web.statement import as_html, as_text, sections
 from schemas import fields
 from schemas.appeals import AppealTaken, Refusal
 from schemas.malformed import Malformed
@@ -36,6 +39,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at mo
 Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="Whole days, up to midnight (UTC).")]
 Word = Annotated[str | None, QueryParameter(max_length=64)]
 QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
+AccountKey = Annotated[str, QueryParameter(max_length=289, description="`platform:account_id`.")]
+EventId = Annotated[str, QueryParameter(max_length=128, description="The action's `event_id`.")]
+LanguageCode = Annotated[str, QueryParameter(pattern="^(en|ur|ar)$")]
 PathRead = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
 
 
@@ -133,6 +139,15 @@ class CaseWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a case file is made for."""
 
     purpose: Annotated[str, Meta(min_length=1, max_length=PURPOSE_CHARS_MAX)]
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """A statement of reasons to the holder of an account. `missing`: what it lacks, by code."""
+
+    language: str
+    text: str
+    html: str
+    missing: tuple[str, ...]
 
 
 class GoldenGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -290,6 +305,28 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
     """Alerts in which an account is the new one or the banned one, the newest first."""
     key = key_at(platform, account_id)
     return await desk_of(request).account(request.user.reader, key)
+
+
+@get("/actions/{platform:str}/{account_id:path}", summary="What the platform did about an account")
+async def actions(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[ActionView]:
+    """The newest first; none while somebody is to read an alert on the account whose verdicts are hidden."""
+    return await desk_of(request).actions(request.user.reader, key_at(platform, account_id))
+
+
+@get("/statement", summary="A statement of reasons to the holder")
+async def statement(
+    request: Asked, account: AccountKey, event: EventId, language: LanguageCode = "en"
+) -> Statement:
+    """The reasons for one action, for Article 17 of the DSA. That it was made is kept."""
+    chosen = language_of(language)
+    reasons = await desk_of(request).statement(request.user.reader, account, event, chosen.code)
+    made = sections(reasons, chosen)
+    return Statement(
+        language=chosen.code,
+        text=as_text(made, chosen),
+        html=as_html(made, chosen),
+        missing=reasons.missing,
+    )
 
 
 @get("/decided", summary="Decisions, the newest first")
@@ -483,6 +520,8 @@ HANDLERS: Final = (
     write_note,
     case,
     account,
+    actions,
+    statement,
     decided,
     claim,
     release,

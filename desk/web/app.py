@@ -47,6 +47,7 @@ from desk.web.pages import (
     saved,
     selection,
     sign_in,
+    statement,
     waves,
     weights,
 )
@@ -86,6 +87,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *saved.HANDLERS,
             *selection.HANDLERS,
             *single_sign_on.HANDLERS,
+            *statement.HANDLERS,
             *live.HANDLERS,
             *waves.HANDLERS,
             *weights.HANDLERS,

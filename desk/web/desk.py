@@ -24,6 +24,7 @@ from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import views, waves
+from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
 from desk.review.deciding import claim, decide, leads, notes, undo
@@ -40,6 +41,7 @@ from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.selection import Selection, selection
+from desk.review.statement import Reasons, reasons_of
 from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
@@ -366,6 +368,17 @@ class Desk:
         """The case file of one alert. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             return await case_file(self._review(connection, reader), alert_id, purpose=purpose)
+
+    async def actions(self, reader: Reader, key: str) -> list[ActionView]:
+        """What the platform did about an account, as this person may see it, the newest first."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await action_views(self._review(connection, reader), key)
+
+    async def statement(self, reader: Reader, key: str, event_id: str, language: str) -> Reasons:
+        """The reasons for one action, to be stated in a language. Raises `ReviewError`."""
+        async with self.database.begin() as connection:
+            return await reasons_of(self._review(connection, reader), key, event_id, language)
 
     async def account(self, reader: Reader, key: str) -> list[RelatedAlert]:
         """Alerts about an account, on either side, each as this person may see it."""

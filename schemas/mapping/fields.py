@@ -23,8 +23,10 @@ from schemas.accounts import (
     Avatar,
     Basis,
 )
+from schemas.actions import AccountActioned
 from schemas.wire import (
     Decoder,
+    decode_actioned,
     decode_ban,
     decode_created,
     decode_deleted,
@@ -33,7 +35,7 @@ from schemas.wire import (
     decode_updated,
 )
 
-Kind = Literal["created", "updated", "remembered", "banned", "reinstated", "deleted"]
+Kind = Literal["created", "updated", "remembered", "banned", "reinstated", "deleted", "actioned"]
 """What a foreign record may become: the name of one of our topics, `accounts.` before it."""
 
 Shape = Literal["text", "date", "list", "number", "bytes"]
@@ -77,8 +79,9 @@ _NESTED: Final[dict[str, tuple[type[Any], str]]] = {
     "avatar": (Avatar, "avatar_"),
     "basis": (Basis, "basis_"),
 }
-_STOOD_FOR: Final = ("expires_at", "reinstated_at")
-"""Vital where they are filled: without the one a ban has no end, and `occurred_at` stands for the other."""
+_STOOD_FOR: Final = ("expires_at", "reinstated_at", "until", "territory")
+"""Vital where they are filled: without an end a ban or an action has none, and without a territory an action
+holds everywhere; `occurred_at` stands for `reinstated_at`."""
 
 
 def _fields(struct: type[Any], prefix: str = "", path: tuple[str, ...] = ()) -> dict[str, Field]:
@@ -113,7 +116,7 @@ def _shape(info: inspect.Type) -> Shape:
             return "number"
         case inspect.BytesType():
             return "bytes"
-        case inspect.StrType():
+        case inspect.StrType() | inspect.LiteralType():
             return "text"
         case _:
             raise TypeError(f"no shape for {info}: a new kind of field wants one")
@@ -132,6 +135,7 @@ TARGETS: Final[Mapping[Kind, Target]] = {
     "banned": _target("banned", decode_ban, AccountBanned),
     "reinstated": _target("reinstated", decode_reinstated, AccountReinstated),
     "deleted": _target("deleted", decode_deleted, AccountDeleted),
+    "actioned": _target("actioned", decode_actioned, AccountActioned),
 }
 """By what `as` of a rule says."""
 

@@ -2,7 +2,8 @@
 
 Faust hands events over one by one, each in some turns of the event loop, and on a busy machine a turn takes
 longer than that wait. Batches of one or two would then make every record cost a batch's work, and the turns
-longer still. So a batch waits on while more is known to be on its way: a consumer that is behind has time.
+longer still. So a batch waits on for what is known to be on its way as it begins: a consumer that is behind
+has time. It does not wait for what comes meanwhile, or a steady stream would hold every batch back.
 
 Faust's own `take` and `noack_take` lose events (docs/adr/0003-delivery.md), so this drains a bounded queue of
 its own.
@@ -28,7 +29,7 @@ for it would cost every event more than its batch saves.
 """
 
 COMPANY: Final = 4
-"""A batch of so many events does not linger: it goes at once unless more is known to be on its way."""
+"""A batch of so many events does not linger: it goes at once unless more are known to be on their way."""
 
 TURN_SECONDS: Final = 0.005
 """One wait for what is known to be on its way: some turns of the event loop on a busy machine."""
@@ -44,9 +45,9 @@ IDLE_WAITS: Final = 4
 """
 
 
-def nothing_more() -> bool:
-    """For callers that cannot know whether more is on its way."""
-    return False
+def none_known() -> int:
+    """For callers that cannot know how many events are on their way."""
+    return 0
 
 
 class PendingEvent(Protocol):
@@ -111,11 +112,11 @@ class Batches:
         *,
         records_max: int = RECORDS_MAX,
         linger_seconds: float = LINGER_SECONDS,
-        more: Callable[[], bool] = nothing_more,
+        coming: Callable[[], int] = none_known,
     ) -> None:
-        """`more` tells whether events are known to be on their way that `fill` has not been given yet."""
+        """`coming` returns how many events are known to be on their way to `fill`."""
         self._clock = clock
-        self._more = more
+        self._coming = coming
         self._records_max = records_max
         self._linger_seconds = linger_seconds
         # One batch waits while one is being delivered; more would only lengthen a stop.
@@ -160,11 +161,12 @@ class Batches:
             taken.release()
 
     async def _linger(self, batch: list[PendingEvent]) -> None:
-        """Wait for more if the batch is small, then on while more is known to come and some of it does."""
+        """Wait for more if the batch is small, then for what is known to come, while some of it does."""
+        records = min(self._records_max, len(batch) + self._coming())
         if len(batch) < COMPANY:
             await self._wait(self._linger_seconds, batch)
         until, idle = self._clock.ticks() + GATHER_SECONDS, 0
-        while not self._is_over() and len(batch) < self._records_max and self._more():
+        while not self._is_over() and len(batch) < records and self._coming():
             before = len(batch)
             await self._wait(TURN_SECONDS, batch)
             idle = idle + 1 if len(batch) == before else 0

@@ -40,7 +40,7 @@ from streams.delivery.batches import (
     Batches,
     BatchSize,
     PendingEvent,
-    nothing_more,
+    none_known,
 )
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
@@ -131,15 +131,15 @@ class Delivery:
         self._log = log.bind(delivery=name, topic=topic)
 
     async def run(
-        self, source: AsyncIterator[PendingEvent], *, more: Callable[[], bool] = nothing_more
+        self, source: AsyncIterator[PendingEvent], *, coming: Callable[[], int] = none_known
     ) -> None:
         """Deliver until the stream ends or the task is cancelled. Raises whatever is not an outage.
 
-        `more` tells whether events are known to be on their way that the source has not given yet.
+        `coming` returns how many events are known to be on their way that the source has not given yet.
         """
         limits = self._around.limits
         batches = Batches(
-            self._clock, records_max=limits.records_max, linger_seconds=limits.linger_seconds, more=more
+            self._clock, records_max=limits.records_max, linger_seconds=limits.linger_seconds, coming=coming
         )
         pump = asyncio.create_task(batches.fill(source))
         try:

@@ -55,17 +55,17 @@ async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTa
         yield FaustTaken(app, event)
 
 
-def more_waiting(app: AppT, topic: str) -> bool:
-    """Whether the broker has more of a topic for this worker than Faust has handed over.
+def known_waiting(app: AppT, topic: str) -> int:
+    """Returns how many records of a topic the broker has for this worker that Faust has not handed over.
 
-    Each fetch tells the end of its partition: records written since the last fetch are not known yet.
+    Each fetch names the end of its partition: records written since the last fetch are not known yet.
     """
     consumer: Any = app.consumer
     ends, handed_over = app.monitor.tp_end_offsets, consumer._read_offset
-    return any(
-        (last := handed_over.get(tp)) is not None and ends.get(tp, 0) > last + 1
+    return sum(
+        max(0, ends.get(tp, 0) - last - 1)
         for tp in consumer._active_partitions or ()
-        if tp.topic == topic
+        if tp.topic == topic and (last := handed_over.get(tp)) is not None
     )
 
 

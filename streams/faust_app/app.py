@@ -36,7 +36,7 @@ from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.delivery import Delivery, DeliveryContext, Limits
 from streams.delivery.progress import Progress
 from streams.errors import Stuck
-from streams.faust_app.adapter import FaustPublisher, more_waiting, taken_from
+from streams.faust_app.adapter import FaustPublisher, known_waiting, taken_from
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.patches import PromptTables, require_compiled_streams, safe_transport
 from streams.kafka.client import tls_context
@@ -242,7 +242,7 @@ def register(
 
     async def agent(stream: StreamT[bytes]) -> None:
         try:
-            await delivery.run(taken_from(app, stream), more=partial(more_waiting, app, topic))
+            await delivery.run(taken_from(app, stream), coming=partial(known_waiting, app, topic))
             if not app.leaving():
                 raise Stuck("the stream ended")
         except Exception as fault:

@@ -50,6 +50,7 @@ def topic_of(topics: Names) -> dict[Kind, str]:
         "banned": topics.banned,
         "reinstated": topics.reinstated,
         "deleted": topics.deleted,
+        "actioned": topics.actioned,
     }
 
 

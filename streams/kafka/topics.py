@@ -105,6 +105,7 @@ class Names:
         self.deleted = f"{prefix}accounts.deleted"
         self.banned = f"{prefix}accounts.banned"
         self.reinstated = f"{prefix}accounts.reinstated"
+        self.actioned = f"{prefix}accounts.actioned"
         self.alerts = f"{prefix}alerts"
         self.shadow = f"{prefix}alerts.shadow"
         self.sample = f"{prefix}alerts.sample"
@@ -121,6 +122,7 @@ class Names:
 
     @property
     def events(self) -> tuple[str, ...]:
+        """What workers read of platforms."""
         return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
 
 
@@ -141,6 +143,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
             called.banned, many, compacted=True, rights=_BOTH
         ),  # tombstones of accounts to be forgotten
         TopicSpec(called.reinstated, many, rights=_READ),
+        actions(settings, frozenset()),  # workers create it for gates, bridges and desks, and read none of it
         TopicSpec(called.alerts, many, retention_days=30, rights=_WRITE),
         TopicSpec(called.shadow, many, retention_days=7, rights=_WRITE),
         TopicSpec(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
@@ -166,6 +169,8 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.sample, many, retention_days=7, rights=_READ),
         TopicSpec(called.waves, many, compacted=True, rights=_READ),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
+        actions(settings, _READ),
+        TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
@@ -179,13 +184,19 @@ def decided_appeals(settings: Settings, right: Right) -> TopicSpec:
     return TopicSpec(appeals, settings.topic_partitions, retention_days=365, rights=frozenset({right}))
 
 
+def actions(settings: Settings, rights: frozenset[Right]) -> TopicSpec:
+    """Returns the topic of what platforms did about accounts, with a caller's rights."""
+    return TopicSpec(names(settings).actioned, settings.topic_partitions, retention_days=365, rights=rights)
+
+
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     """What a gate needs: to write what platforms publish and what people decided, and to read which weights
     they adopted. Workers set these up; a gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
+    written = (*called.events, called.actioned, called.verdicts)
     return [
-        *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
+        *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in written),
         *([TopicSpec(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
         # One partition: its few records have one order.
         TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),

@@ -7,9 +7,11 @@ import json
 from collections.abc import Awaitable
 
 import pytest
+from msgspec.structs import replace
 
 from gate import intake
 from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, IntakeOutcome
+from schemas.examples import ACTIONED
 from schemas.record import Record
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
@@ -32,6 +34,7 @@ OF_EACH_KIND: dict[str, Record] = {
     "banned": a_ban("99"),
     "reinstated": a_reinstatement("99"),
     "deleted": a_deletion("99"),
+    "actioned": replace(ACTIONED, platform="telegram", account_id="99"),
 }
 
 

@@ -28,7 +28,9 @@ def test_a_gate_publishes_events_and_verdicts_reads_adopted_weights_and_may_do_n
     writes, reads, describes = lines
     operations = [after(line, "--operation") for line in lines]
     assert operations == [["Write"], ["Read"], ["DescribeConfigs"]]
-    assert sorted(after(writes, "--topic")) == sorted([*names.events, names.verdicts, names.gate_audit])
+    assert sorted(after(writes, "--topic")) == sorted(
+        [*names.events, names.actioned, names.verdicts, names.gate_audit]
+    )
     assert after(describes, "--topic") == [names.gate_audit]
     assert after(reads, "--topic") == [names.weights]
     assert not any(after(words, "--group") for words in lines)

@@ -28,6 +28,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.deleted": wire.decode_deleted,
     "accounts.banned": wire.decode_banned,
     "accounts.reinstated": wire.decode_reinstated,
+    "accounts.actioned": wire.decode_actioned,
     "alerts": wire.decode_alert,
     "alerts.sample": wire.decode_alert,
     "alerts.state": wire.decode_alert_state,

@@ -113,13 +113,11 @@ async def erase(
     receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
     output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
-        if any(row.kind in ("quotes", "waves-at-desk") for row in found.rows):
-            quoting = [it.row.alert_id for it in found.desk if it.quoting]
-            await _erase_at_desk(settings, account, quoting, now=now)
+        await _erase_at_desk(settings, account, found, now=now)
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
-        receipt.move({"quotes", "waves-at-desk"})
+        receipt.move({"quotes", "actions", "waves-at-desk"})
     if settings.pepper_file is not None:
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
     return receipt
@@ -161,12 +159,15 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
     return published
 
 
-async def _erase_at_desk(
-    settings: Settings, account: AccountRef, alert_ids: list[str], *, now: float
-) -> None:
-    from desk.review.holdings import BATCH, erase_alerts, leave_waves
+async def _erase_at_desk(settings: Settings, account: AccountRef, found: Holdings, *, now: float) -> None:
+    alert_ids = [alert.row.alert_id for alert in found.desk if alert.quoting]
+    if not (alert_ids or found.actions or any(row.kind == "waves-at-desk" for row in found.rows)):
+        return
+    from desk.review.actions import forget_account
+    from desk.review.holdings import BATCH, REASON, erase_alerts, leave_waves
 
     async with desk_database(settings) as connection:
+        await forget_account(connection, account.key, now=now, reason=REASON)
         await leave_waves(connection, account.key)
     for some in batches(alert_ids, BATCH):
         async with desk_database(settings) as connection:

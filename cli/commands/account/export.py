@@ -16,6 +16,7 @@ from samehand.normalize.contact.redact import MASK
 from samehand.signals import SIGNALS
 from schemas.alerts import MirrorAlert
 from schemas.dates import from_seconds
+from schemas.wire import encode
 
 if TYPE_CHECKING:
     from desk.review.holdings import KeptAlert
@@ -24,13 +25,13 @@ LEFT_OUT: Final = (
     "the other account of each alert, and the alert's id, from which it could be found out",
     "weights, probabilities and reasons of alerts, which name the other account",
     "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
-    "notes of the people who decide",
+    "notes of the people who decide, and who decided an action",
     "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
     "keyed digests, of which nobody can make a value again: their kinds are listed",
 )
 
-_MASKED: Final = ("referrer", "reason")
-"""Fields of events that may name somebody else."""
+_MASKED: Final = ("referrer", "reason", "alert_id", "decided_by")
+"""Fields of events that name somebody else, or may."""
 
 
 def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
             for kind, at, record in found.topics.events
         ],
         "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
+        "actions": [_own(msgspec.json.decode(encode(action))) for action in found.actions],
         "dead_letters": [
             {"address": letter.address, "at": letter.at.isoformat(), "reason": letter.reason}
             for letter in found.topics.letters

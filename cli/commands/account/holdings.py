@@ -22,6 +22,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from desk.review.holdings import KeptAlert
+    from schemas.actions import AccountActioned
 
 Ended = Literal["deletion", "tombstone"]
 """The record that ends a holding, as `samehand account erase` publishes it."""
@@ -90,6 +91,7 @@ class Holdings:
     remembered: Remembered | None = None
     topics: ScannedTopics = field(default_factory=ScannedTopics)
     desk: Sequence[KeptAlert] = ()
+    actions: Sequence[AccountActioned] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Gatherer:
         from desk.database import waves
         from desk.database.engine import address
         from desk.database.errors import DatabaseError
+        from desk.review.actions import kept_actions
         from desk.review.holdings import ALERTS_MAX, WAVES_MAX, kept_alerts
 
         try:
@@ -198,6 +201,7 @@ class Gatherer:
         async with desk_database(self.settings, reading=True) as connection:
             kept = await kept_alerts(connection, self.account.key, erase_seconds=erase_seconds)
             joined = await waves.of_account(connection, self.account.key, WAVES_MAX)
+            self.found.actions = actions = await kept_actions(connection, self.account.key)
         self.found.desk = kept
         if len(kept) >= ALERTS_MAX:
             self.found.not_read["desk"] = f"only the newest {ALERTS_MAX:,} alerts were looked at"
@@ -208,6 +212,8 @@ class Gatherer:
         if joined:
             until = max(wave.arrived_at for wave in joined) + erase_seconds
             self._add("waves-at-desk", len(joined), until, None, "deletion")
+        if actions:
+            self._add("actions", len(actions), None, None, "deletion")
         if kept:
             self._add("decisions", len(kept), None, "decision")
             self._add("audit-log", None, None, "decision")

@@ -44,6 +44,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "a tombstone (after a reinstatement, or by `samehand account erase --ban`), then compaction",
     ),
     "reinstated": ("the account's id, dates, and the platform's reason", NOTHING),
+    "actioned": ("the account's id; what the platform did, when, where and on which ground", NOTHING),
     "alerts": (_QUOTES, "nothing: a withdrawal is one more record, mostly without quotes"),
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
@@ -86,6 +87,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "golden",
         "outbox",
     ),
+    "actions": ("actions",),
     "audit-log": ("audit", "heads"),
     "desk": (
         "users",
@@ -199,6 +201,14 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],
+        ),
+        "actions": Place(
+            "desk, actions",
+            "the account's id; what the platform did, when and where; the clause by which it did",
+            f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
+            " for ever, if an alert names the account",
+            "a deletion, a reinstatement or the end of the ban, of what happened before",
+            DESK_TABLES["actions"],
         ),
         "audit-log": Place(
             "desk, audit",

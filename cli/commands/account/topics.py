@@ -44,7 +44,7 @@ _UNBOUNDED_MS: Final = 2**62
 """`max.compaction.lag.ms` is above this where nothing bounds it."""
 
 TOPICS: Final = (
-    *("created", "updated", "remembered", "deleted", "banned", "reinstated"),
+    *("created", "updated", "remembered", "deleted", "banned", "reinstated", "actioned"),
     *("enrolled", "alerts", "shadow", "sample", "state", "waves"),
     *("verdicts", "appeals", "gate_audit", "letters"),
 )

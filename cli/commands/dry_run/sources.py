@@ -128,7 +128,7 @@ class Gathered:
         self.tally.add(address, arrival.topic, result)
         if isinstance(result, Malformed):
             self._bad(address, result)
-        elif isinstance(result, Mapped):
+        elif isinstance(result, Mapped) and result.kind != "actioned":  # which changes nothing of a trial
             self._hold(result.kind, result.found.record, address, arrival.timestamp if stamped else None)
 
     def add_tombstone(self, arrival: Arrival) -> None:

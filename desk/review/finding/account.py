@@ -13,9 +13,9 @@ from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import Forbidden, NotFound
 from desk.review import waves
-from desk.review.arrivals import FORGOTTEN
 from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
+from desk.review.forgetting import FORGOTTEN
 from desk.review.people import Person, person_called
 from desk.review.seal import UNREAD, Seal
 from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed

@@ -93,6 +93,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
         may_make_case=request.user.reader.may("case"),
+        actions=await desk.actions(request.user.reader, opened.alert.key),
         may_take_back=request.user.reader.may("take-back"),
         undo=undo,
         query=query_of(filters_of(request)),

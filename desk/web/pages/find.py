@@ -57,6 +57,7 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
         "account.html",
         side=account_of(view.person, desk.settings.desk_profile_urls),
         shown=view,
+        actions=await desk.actions(request.user.reader, key),
         live_profiles=desk.profiles is not None,
         purposes=PURPOSES if desk.gate is not None and request.user.reader.may("related") else (),
         templates=TEMPLATES,

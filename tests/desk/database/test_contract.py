@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk.database import schema, waiting
-from desk.database.engine import Database, address, config, opened
+from desk.database.engine import REPORT_MS, Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
 from desk.database.finding import findable
@@ -331,3 +331,13 @@ async def _all_rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
             table.name: sorted((tuple(row) for row in await connection.execute(table.select())), key=repr)
             for table in schema.metadata.sorted_tables
         }
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_report_may_read_longer_than_a_page(database: Database) -> None:
+    async with database.read(statement_ms=REPORT_MS) as connection:
+        allowed = await connection.exec_driver_sql("SHOW statement_timeout")
+        assert allowed.scalar_one() == "10min"
+    async with database.read() as connection:
+        allowed = await connection.exec_driver_sql("SHOW statement_timeout")
+        assert allowed.scalar_one() == "10s"

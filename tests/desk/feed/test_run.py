@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from desk.database import alerts, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
@@ -9,8 +11,10 @@ from desk.database.topics import outbox
 from desk.feed.consume import Consumer
 from desk.review.deciding.decide import ReadDecision
 from desk.telemetry import Applied
+from schemas.examples import ACTIONED
 from schemas.malformed import Malformed
 from schemas.wire import decode_verdict, encode
+from streams.deadletters import admin
 from streams.kafka import topics
 from streams.outcomes import Arrival
 from streams.settings import Settings
@@ -27,7 +31,9 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
 ) -> None:
     office = an_office(database)
     amina = await office.hire("amina")
-    publish(settings, topics.names(settings).alerts, b"not json", encode(an_alert()))
+    called = topics.names(settings)
+    publish(settings, called.alerts, b"not json", encode(an_alert()))
+    publish(settings, called.actioned, b"not json", encode(replace(ACTIONED, platform="x", account_id="new")))
     async with feeding(office, settings) as state:
         queue: list[int] = []
 
@@ -36,6 +42,13 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
             return bool(queue)
 
         await until(arrived)
+
+        async def acted() -> bool:
+            return bool(await office.desk.actions(amina, "x:new"))
+
+        await until(acted)
+        [letter] = admin.list_letters(settings, admin.Wanted())
+        assert (letter.record.topic, letter.record.reason) == (called.actioned, "not-json")
         await office.desk.decide(amina, queue[0], ReadDecision("mirror", "several-traits"))
         await until(lambda: state.publishing == "")
         assert verdicts_on(settings) == []

@@ -17,10 +17,10 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.feed.upkeep import OLD
 from desk.readers import Reader
-from desk.review.arrivals import FORGOTTEN
 from desk.review.deciding import decide as deciding
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
+from desk.review.forgetting import FORGOTTEN
 from desk.web.app import create_app
 from desk.web.pages.case import case_page
 from tests.desk.people import PASSWORD, Office, an_office, with_shares

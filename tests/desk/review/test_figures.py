@@ -52,6 +52,7 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> JudgedRow:
         "seconds_to_detect": 60.0,
         "policy": None,
         "language": None,
+        "basis": None,
         "platform": "telegram",
         "log_odds": 5.0,
         "alert_policy": "hate",

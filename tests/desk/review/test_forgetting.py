@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk.database.engine import Database
-from desk.review.arrivals import FORGOTTEN
+from desk.review.forgetting import FORGOTTEN
 from tests.desk.people import Office, an_office
 from tests.desk.review.quotes import (
     DAY,

@@ -15,13 +15,14 @@ from desk.database.engine import Database
 from desk.database.filters import WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, reader_policies, waves
+from desk.review import case, reader_policies, statement, waves
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
 from desk.review.statistics import AGES
 from desk.review.weighing import learning, weights
 from desk.web import desk, languages, security
+from desk.web import statement as statement_file
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
@@ -34,6 +35,7 @@ from desk.web.pages import weights as weights_page
 from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
 from samehand.scoring.evidence import SHARED
+from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
 from schemas.related import PURPOSES
@@ -53,7 +55,12 @@ def said_by_pages() -> set[str]:
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
     found |= {*get_args(WaveState), *waves_page.VERDICTS.values(), *waves_page.WITHDRAWN.values()}
-    found |= {*PURPOSES, "banned", "remembered", CROWD}
+    found |= {*PURPOSES, "banned", "remembered", CROWD, *ACTIONS, *statement.MISSING.values()}
+    for stated in (statement_file.ACTIONS, statement_file.GROUNDS, statement_file.WITHOUT_CLAUSE):
+        found |= set(stated.values())
+    for stated in (statement_file.SOURCES, statement_file.DETECTIONS, statement_file.DECISIONS):
+        found |= set(stated.values())
+    found |= {*statement_file.REDRESS, *stated_by_code()}
     found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
     found |= (
         {reason.template for reason in (*REASONS, *WAVE_REASONS)}
@@ -75,6 +82,7 @@ def told_by_refusals() -> set[str]:
     acts = (claim, decide, leads, notes, review, undo)
     rules = (
         case,
+        statement,
         waves,
         *acts,
         account,
@@ -104,6 +112,18 @@ def said_by_code(function: str, arguments: int) -> set[str]:
                 if len(node.args) >= arguments and isinstance(first, ast.Constant):
                     found.add(str(first.value))
     return found
+
+
+def stated_by_code() -> set[str]:
+    """Headings and sentences of statements that stand beside what they state."""
+    tree = ast.parse(Path(str(statement_file.__file__)).read_text())
+    said = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    sentences = {
+        str(node.args[0].value)
+        for node in said
+        if getattr(node.func, "id", "") == "said" and isinstance(node.args[0], ast.Constant)
+    }
+    return sentences | {"What was decided", "The facts", "The ground", "Software", "What you can do"}
 
 
 def counted_by_pages() -> set[str]:

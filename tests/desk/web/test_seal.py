@@ -37,6 +37,7 @@ from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
+from tests.desk.review.test_actions import act, an_action
 from tests.desk.web.test_profiles import OURS, Platform
 from tests.desk.web.test_related import Gate, like
 from tests.makers import NOON
@@ -71,6 +72,8 @@ DECIDED: Final = (
 )
 #: By address, what it is asked with beside nothing.
 ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
+    "/statement": ("account=x:new-alert-1&event=e-1",),
+    "/api/v1/statement": ("account=x:new-alert-1&event=e-1&language=ur",),
     "/api/v1/alerts": ("status=open", "status=withdrawn", "limit=1"),
     "/queue": ("kind=second", "band=likely", "order=oldest"),
     "/queue/live": ("since=0", "since=1", "kind=second"),
@@ -213,6 +216,8 @@ async def a_second_reading(world: World) -> None:
     await world.sent()
     if world.other:
         await world.withdrawn(2)
+    else:
+        await act(world.office, an_action())
 
 
 async def a_second_reading_of_what_is_unsure(world: World) -> None:

@@ -49,7 +49,7 @@ async def test_who_has_company_does_not_wait() -> None:
 
 async def test_what_is_on_its_way_is_waited_for_in_turns_however_short_the_wait_for_company() -> None:
     clock = Busy(Scene().taken([b"x"] * 30))
-    batches = Batches(clock, linger_seconds=0.0, more=lambda: len(clock.left) > 20)
+    batches = Batches(clock, linger_seconds=0.0, coming=lambda: max(0, len(clock.left) - 20))
     pump = asyncio.create_task(batches.fill(clock.source()))
     assert len(await batches.next()) > COMPANY
     assert set(clock.slept[1:]) == {TURN_SECONDS}
@@ -79,7 +79,7 @@ class Busy(FakeClock):
 async def test_what_is_known_to_be_on_its_way_is_waited_for() -> None:
     """Without it every batch of a busy machine would hold one or two records."""
     clock = Busy(Scene().taken([b"x"] * 30))
-    batches = Batches(clock, records_max=20, linger_seconds=0.005, more=lambda: True)
+    batches = Batches(clock, records_max=20, linger_seconds=0.005, coming=lambda: 999)
     pump = asyncio.create_task(batches.fill(clock.source()))
     assert len(await batches.next()) == 20
     pump.cancel()
@@ -87,15 +87,24 @@ async def test_what_is_known_to_be_on_its_way_is_waited_for() -> None:
 
 async def test_once_nothing_more_is_on_its_way_the_batch_goes() -> None:
     clock = Busy(Scene().taken([b"x"] * 30))
-    batches = Batches(clock, linger_seconds=0.005, more=lambda: len(clock.left) > 20)
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: max(0, len(clock.left) - 20))
     pump = asyncio.create_task(batches.fill(clock.source()))
     assert 8 <= len(await batches.next()) <= 11
     pump.cancel()
 
 
+async def test_what_comes_after_the_batch_began_is_left_to_the_next() -> None:
+    """Or a steady stream, of which a record is always on its way, would hold every batch back."""
+    clock = Busy(Scene().taken([b"x"] * 400))
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 1)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) <= 3
+    pump.cancel()
+
+
 async def test_what_does_not_come_is_not_waited_for_long() -> None:
     clock = FakeClock()
-    batches = Batches(clock, linger_seconds=0.005, more=lambda: True)
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 999)
     pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 3), then_hang=True)))
     assert len(await batches.next()) == 3
     assert len(clock.slept) <= 1 + IDLE_WAITS
@@ -104,7 +113,7 @@ async def test_what_does_not_come_is_not_waited_for_long() -> None:
 
 async def test_a_batch_that_fills_slowly_goes_when_its_time_is_up() -> None:
     clock = Busy(Scene().taken([b"x"] * 400))
-    batches = Batches(clock, linger_seconds=0.005, more=lambda: True)
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 999)
     pump = asyncio.create_task(batches.fill(clock.source()))
     batch = await batches.next()
     pump.cancel()

@@ -29,7 +29,7 @@ from local.ports import LOOPBACK
 from streams.delivery.progress import Progress
 from streams.errors import BrokerUnavailable
 from streams.faust_app import topic_ids as room
-from streams.faust_app.adapter import FaustPublisher, arrival_of, more_waiting
+from streams.faust_app.adapter import FaustPublisher, arrival_of, known_waiting
 from streams.faust_app.app import WorkerApp, credentials, register
 from streams.faust_app.fetch_wait import SILENT_TIMES_MAX, TIMES_MAX, FetchWait, be_patient
 from streams.faust_app.monitor import measure, measure_group, watch
@@ -563,11 +563,11 @@ def test_more_is_waiting_where_a_partition_goes_beyond_what_was_handed_over() ->
     )
     ends = {ours: 7, other: 99, elsewhere: 99}
     app: Any = SimpleNamespace(consumer=consumer, monitor=SimpleNamespace(tp_end_offsets=ends))
-    assert not more_waiting(app, "t"), "6 was the last, and partition 1 is another worker's"
-    ends[ours] = 8
-    assert more_waiting(app, "t")
-    assert more_waiting(app, "u")
-    assert not more_waiting(app, "v")
+    assert not known_waiting(app, "t"), "6 was the last, and partition 1 is another worker's"
+    ends[ours] = 9
+    assert known_waiting(app, "t") == 2
+    assert known_waiting(app, "u") == 98
+    assert not known_waiting(app, "v")
 
 
 # What is asked before the group is joined: each answer says what, where and what to do.

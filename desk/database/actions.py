@@ -1,0 +1,147 @@
+"""What platforms did about accounts: of one event the record that occurred last.
+
+The clause is erased as quotes of alerts are; account, action and dates stay, as verdicts do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.erasing import mark
+from desk.database.reach import reads_alert
+from desk.database.rows import all_of, one_of, upsert
+
+SHOWN_MAX: Final = 50
+"""Of one account: a platform that decided oftener has its own history."""
+
+BAN_SECONDS: Final = 3_600.0
+"""How long a ban may come after the action: the topics have no common order, and a worker may be behind."""
+
+BAN_DAYS: Final = 30
+"""How far back actions without a ban are counted: an alert stays on its topic as long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRow:
+    """One action, as `schema.actions` describes it."""
+
+    account: str
+    event_id: str
+    occurred_at: float
+    action: str
+    at: float
+    until: float | None
+    alert_id: str | None
+    payload: bytes
+    arrived_at: float
+    erased_at: float | None = None
+    erased_reason: str | None = None
+
+
+_actions, _alerts, _evidence = schema.actions, schema.alerts, schema.evidence
+
+
+async def find(connection: AsyncConnection, account: str, event_id: str) -> ActionRow | None:
+    return await one_of(
+        connection,
+        ActionRow,
+        select(_actions).where(_actions.c.account == account, _actions.c.event_id == event_id),
+    )
+
+
+async def put(connection: AsyncConnection, row: ActionRow, *, over: bool) -> None:
+    """Inserts an action, or, with `over`, replaces one, whose clause SQLite's log must not keep."""
+    if over:
+        mark(connection)
+    await upsert(connection, _actions, asdict(row))
+
+
+async def of_account(
+    connection: AsyncConnection,
+    account: str,
+    *,
+    user_id: str | None = None,
+    quoting: bool = False,
+    limit: int = SHOWN_MAX,
+) -> list[ActionRow]:
+    """Returns what was done about an account, the newest first, without actions that name an alert which a
+    person may not read; with `quoting`, those whose clause stands."""
+    named, kept = _actions.c.alert_id, _actions.c.erased_at.is_(None) if quoting else true()
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions)
+        .where(_actions.c.account == account, kept, or_(named.is_(None), reads_alert(user_id, named)))
+        .order_by(_actions.c.at.desc(), _actions.c.event_id)
+        .limit(limit),
+    )
+
+
+async def quoting(
+    connection: AsyncConnection, account: str, *, alert_id: str | None, until: float
+) -> list[ActionRow]:
+    """Returns actions on an account whose clause stands, that occurred until a moment and name an alert, or
+    with None name none."""
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions).where(
+            _actions.c.account == account,
+            _actions.c.alert_id.is_(None) if alert_id is None else _actions.c.alert_id == alert_id,
+            _actions.c.erased_at.is_(None),
+            _actions.c.occurred_at <= until,
+        ),
+    )
+
+
+async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[ActionRow]:
+    """Returns actions that arrived before a moment, but for those whose alert is still kept with quotes."""
+    kept = exists().where(_evidence.c.alert_id == _actions.c.alert_id, _evidence.c.erased_at.is_(None))
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions)
+        .where(_actions.c.erased_at.is_(None), _actions.c.arrived_at < before, ~kept)
+        .order_by(_actions.c.arrived_at)
+        .limit(limit),
+    )
+
+
+async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow]) -> set[tuple[str, str]]:
+    """Deletes those actions whose account no alert names. Returns their accounts and event ids."""
+    mark(connection)
+    named = exists().where(
+        or_(_alerts.c.account == _actions.c.account, _alerts.c.banned == _actions.c.account)
+    )
+    keys = [(row.account, row.event_id) for row in rows]
+    done = await connection.execute(
+        delete(_actions)
+        .where(tuple_(_actions.c.account, _actions.c.event_id).in_(keys), ~named)
+        .returning(_actions.c.account, _actions.c.event_id)
+    )
+    return {(row.account, row.event_id) for row in done}
+
+
+async def without_ban(connection: AsyncConnection, *, now: float) -> int:
+    """Counts suspended and terminated accounts on which an alert is open: their own ban, which would have
+    withdrawn it, has not come."""
+    later = _actions.alias()
+    in_force: ColumnElement[bool] = and_(
+        _actions.c.action.in_(("suspended", "terminated")),
+        _actions.c.at.between(now - BAN_DAYS * 86_400.0, now - BAN_SECONDS),
+        or_(_actions.c.until.is_(None), _actions.c.until > now),
+    )
+    replaced = exists().where(later.c.account == _actions.c.account, later.c.at > _actions.c.at)
+    is_open = exists().where(
+        _alerts.c.account == _actions.c.account, _alerts.c.status == "open", _alerts.c.sampled.is_(None)
+    )
+    found = await connection.execute(
+        select(func.count(_actions.c.account.distinct())).where(in_force, ~replaced, is_open)
+    )
+    return int(found.scalar_one())

@@ -1,0 +1,53 @@
+"""What a platform did: an unusable field costs itself, unless a person would read something false."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.examples import ACTIONED
+from schemas.malformed import Malformed
+from schemas.unusable import FieldFault, Unusable
+from schemas.wire import decode_actioned, encode
+from tests.schemas.makers import NOW
+
+
+def read(**given: Any) -> Any:
+    message = {**msgspec.json.decode(encode(ACTIONED)), **given}
+    return decode_actioned(msgspec.json.encode(message), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("ground", "whim", FieldFault.BAD_FORMAT),
+        ("source", 7, FieldFault.WRONG_TYPE),
+        ("automated_decision", True, FieldFault.WRONG_TYPE),
+        ("alert_id", "a" * 129, FieldFault.TOO_LONG),
+        ("decided_by", "r\n", FieldFault.BAD_FORMAT),
+        ("actioned_at", "2096-01-01T00:00:00Z", FieldFault.FUTURE_DATE),
+    ],
+)
+def test_unusable_field_is_left_out_and_named(field: str, value: object, fault: FieldFault) -> None:
+    found = read(**{field: value})
+    assert (getattr(found.record, field), found.unusable) == (None, (Unusable(field, fault),))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("action", "hidden"), ("until", "soon"), ("territory", ["PK", "Moon"]), ("territory", "PK")],
+)
+def test_unusable_action_end_or_territory_refuses_the_record(field: str, value: object) -> None:
+    found = read(**{field: value})
+    assert isinstance(found, Malformed)
+    assert found.path == f"$.{field}"
+
+
+def test_long_clause_is_cut_and_missing_id_is_made_of_the_moment() -> None:
+    message = msgspec.json.decode(encode(ACTIONED))
+    del message["event_id"]
+    found = decode_actioned(msgspec.json.encode({**message, "clause": "§" * 501}), now=NOW)
+    assert not isinstance(found, Malformed)
+    assert (len(found.record.clause or ""), found.record.event_id[:8]) == (500, "unnamed-")
