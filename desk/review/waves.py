@@ -18,11 +18,12 @@ from desk.database.filters import WaveState
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.database.waves import BY_VERDICT, KIND, WaveRow
 from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
-from desk.review.arrivals import DECIDED, FORGOTTEN
+from desk.review.arrivals import DECIDED
 from desk.review.deciding.claim import has_decided
 from desk.review.deciding.decide import DecisionMade
 from desk.review.deciding.leads import TAKEN_BACK, decided_verdict, repeat, restorable
 from desk.review.deciding.review import Review
+from desk.review.forgetting import FORGOTTEN
 from desk.review.views import signed
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed
