@@ -1,4 +1,4 @@
-"""Enrol: stores the fingerprint of a banned account, and sends the ban to look-back."""
+"""Enrol: stores the fingerprint of a banned account, marks it in its wave, and sends the ban to look-back."""
 
 from __future__ import annotations
 
@@ -125,6 +125,7 @@ class Enrol:
         standing = await self._context.call_store(store.bans(accounts))
         banned = [account for account, ban in zip(accounts, standing, strict=True) if ban]
         await self._context.call_store(store.uncount(banned, now=self._context.now()))
+        await self._context.call_store(store.mark_banned(banned, banned=True, now=self._context.now()))
         # Alerts about an account that is now banned itself are withdrawn. They were read after the ban was
         # written and before it was read back: an alert proposed meanwhile meets the ban, and one proposed
         # after a reinstatement has a higher revision. A reinstatement in between found them open, so the ban
@@ -146,9 +147,14 @@ class Enrol:
         ]
 
     async def _forget_lifted(self, accounts: Sequence[str]) -> None:
-        """Withdraws once more what was withdrawn about accounts that are not banned any more."""
+        """Withdraws once more what was withdrawn about accounts that are not banned any more.
+
+        Waves no longer mark them as banned.
+        """
         standing = await self._context.call_store(self._context.store.bans(accounts))
         lifted = [account for account, ban in zip(accounts, standing, strict=True) if ban is None]
+        now = self._context.now()
+        await self._context.call_store(self._context.store.mark_banned(lifted, banned=False, now=now))
         await withdraw_again(lifted, "ban-forgotten", self._context)
 
     def _outcome(self, banned: _Banned, became: Enrolled, *, stands: bool) -> Outcome:

@@ -129,6 +129,7 @@ class Screen:
                 [one.query for one in several],
                 now=context.now(),
                 keep=context.alert_policy.candidates_an_event,
+                notes=not context.alert_policy.shadow,
             )
         )
         remembered = [

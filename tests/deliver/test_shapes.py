@@ -93,6 +93,10 @@ def test_a_wave_is_sent_under_its_id_and_revision() -> None:
     assert "<!" not in pattern["text"]["text"]
     assert WAVE.wave_id in context["elements"][0]["text"]
     assert "Withdrawn: merged" in str(sent(WAVE_MERGED, "slack"))
+    first, *others = WAVE.members
+    marked = replace(WAVE, members=(replace(first, banned=True), *others))
+    named = ", ".join(member.account for member in others)
+    assert f"1 banned since; the others: {named}" in str(sent(marked, "slack"))
 
 
 @pytest.mark.parametrize(
