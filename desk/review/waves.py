@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import structs
+
 from desk.database import audit, users, verdicts, waves
 from desk.database.filters import WaveState
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
@@ -129,8 +131,17 @@ async def wave_view(review: Review, wave_id: str) -> WaveView:
     banned = await waves.banned_since(
         review.connection, accounts, user_id=review.reader.user_id, lifted=FORGOTTEN
     )
+    banned |= {member.account for member in wave.members if member.banned}
     # A ban tells what somebody decided about an alert that this person has yet to read.
-    banned -= await review.hidden_accounts(banned)
+    hidden = await review.hidden_accounts(banned)
+    banned -= hidden
+    wave = structs.replace(
+        wave,
+        members=tuple(
+            structs.replace(member, banned=False) if member.account in hidden else member
+            for member in wave.members
+        ),
+    )
     state = _state(row, said)
     return WaveView(
         wave=wave,

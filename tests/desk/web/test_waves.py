@@ -275,7 +275,9 @@ async def test_banned_member_is_marked_unless_that_tells_a_second_reader_the_ver
     office = an_office(database, with_shares(second_share=1.0))
     feed, chloe = Feed(office), await office.hire("chloe", "lead")
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    await feed.wave(a_wave())
+    members = a_wave().members
+    told = tuple(msgspec.structs.replace(it, banned=it.account in ("x:a", "x:d")) for it in members)
+    await feed.wave(a_wave(members=told))
     await office.receive("alert-1", account_id="a", matched=Matched(platform="x", account_id="old"))
     opened = await office.desk.open(amina, "alert-1")
     assert opened.read is not None
@@ -288,8 +290,10 @@ async def test_banned_member_is_marked_unless_that_tells_a_second_reader_the_ver
     await office.receive("alert-3", withdrawn_reason="account-banned", **banned, **withdrawal)
     lifted = Matched(platform="x", account_id="c")
     await office.receive("alert-4", matched=lifted, withdrawn_reason="reinstated", **withdrawal)
-    assert (await office.desk.open_wave(amina, "wave-1")).banned == ("x:a", "x:b")
-    assert (await office.desk.open_wave(bilal, "wave-1")).banned == ("x:b",)
+    assert (await office.desk.open_wave(amina, "wave-1")).banned == ("x:a", "x:b", "x:d")
+    view = await office.desk.open_wave(bilal, "wave-1")
+    assert view.banned == ("x:b", "x:d")
+    assert [member.account for member in view.wave.members if member.banned] == ["x:d"]
     async with database.read() as connection:
         assert (await exposures.of(connection, bilal.user_id, 1))[0].opened == 1
     assert chloe.may("settle")
