@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.reach import reads_policy
+from desk.database.reach import ban_policy, reads_policy
 from desk.database.rows import all_of, insert_new, one_of
 from desk.database.seals import hides_words, undoable
 
@@ -53,7 +53,7 @@ class VerdictRow:
 class JudgedRow(VerdictRow):
     """A verdict with columns of its alert, all None if the alert is unknown.
 
-    `policy` is the verdict's, `alert_policy` the alert's.
+    `policy` is the verdict's, `alert_policy` the ban's.
     """
 
     band: str | None
@@ -184,7 +184,7 @@ _OF_ALERT: Final = (
     _alerts.c.detected_at,
     _alerts.c.arrived_at,
     _alerts.c.log_odds,
-    _alerts.c.policy.label("alert_policy"),
+    ban_policy().label("alert_policy"),
 )
 
 

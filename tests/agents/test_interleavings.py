@@ -53,7 +53,7 @@ NOBODY_ABOUT = ALIKE | {"alerts_about"}
 """Where no account of the bans is one that somebody alerted about."""
 NOBODY_BANS = ALIKE | {"bans"}
 """Where nobody is banned, lifted or deleted meanwhile."""
-CRASHES = 600
+CRASHES = 300
 
 
 class Turn:

@@ -28,6 +28,7 @@ from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
+from tests.tables import for_each
 
 # A bridge's process asks for what it needs and no more.
 
@@ -208,7 +209,7 @@ def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
 # From settings to a store: wherever Redis is, and never with a secret in sight.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "expected"),
     [
         ("redis://r1:6380/2", {"url": "redis://r1:6380/2"}),

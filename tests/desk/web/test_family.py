@@ -136,7 +136,6 @@ async def test_of_two_who_restore_and_one_who_decides_anew_one_is_first(database
     assert sum(isinstance(one, ReviewError) for one in done) == 2, done
 
 
-@on_each_database
 async def test_account_of_several_links_stands_once_and_circles_end(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")

@@ -20,6 +20,7 @@ from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.rivals import RIVALS
 from samehand.waves.score import Likeness, likeness
 from store.pepper.pepper import Pepper
+from tests.tables import for_each
 
 PEPPER = Pepper(1, b"a pepper of the tests, 32 bytes..")
 SPAM = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
@@ -44,7 +45,7 @@ def test_accounts_of_one_script_are_alike() -> None:
     assert compared(other, one).log_odds == pytest.approx(compared(one, other).log_odds)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "shared",
     [
         {"ip": "203.0.113.7"},
@@ -126,7 +127,7 @@ def test_pattern_is_what_half_of_the_members_share() -> None:
     assert pattern_of([]) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("handles", "pattern"),
     [
         (["nicole_4821", "nicole_4900", "nicole_7"], "nicole_*"),
