@@ -88,7 +88,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
             fields.Moment,
             Meta(
                 description="When the platform made the account: it can have shown nothing before. "
-                "Its age is no evidence."
+                "Of changes and lists of young accounts it is compared with the ban's moment."
             ),
         ]
         | None
@@ -143,6 +143,13 @@ class AccountUpdated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True
 
 class AccountRemembered(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
     """An account that existed before any event about it: it is remembered, and never alerted on.
+
+    `account` is its profile at `occurred_at`, which says nothing of when the account was made.
+    """
+
+
+class AccountScanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An account of a list (`samehand scan`): looked up among the banned, neither remembered nor counted.
 
     `account` is its profile at `occurred_at`, which says nothing of when the account was made.
     """

@@ -19,7 +19,7 @@ NOTICE: Final = "resemblance, not identity; a person decides"
 BALANCE_TOLERANCE: Final = 1e-9
 """Nats by which the weights of an alert may miss its log-odds; floating point alone stays far below."""
 
-Direction = Literal["forward", "lookback", "update"]
+Direction = Literal["forward", "lookback", "update", "scan"]
 Status = Literal["open", "withdrawn"]
 WithdrawnReason = Literal[
     "reinstated",
@@ -167,7 +167,8 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     direction: Annotated[
         Direction,
         Meta(
-            description="How it was found: forward, by an account; lookback, by a ban; update, by a change."
+            description="How it was found: forward, by an account; lookback, by a ban; update, by a change;"
+            " scan, in a list of accounts."
         ),
     ]
     matched: Matched

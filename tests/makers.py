@@ -16,6 +16,7 @@ from schemas.accounts import (
     AccountDeleted,
     AccountReinstated,
     AccountRemembered,
+    AccountScanned,
     AccountUpdated,
     Basis,
 )
@@ -107,6 +108,23 @@ def an_old_account(
         occurred_at=at,
         platform=platform,
         account=Account(account_id=account_id or f"old-{number}", **profile),
+    )
+
+
+def a_listed_account(
+    account_id: str,
+    *,
+    platform: str = "telegram",
+    at: datetime = NOON + timedelta(minutes=20),
+    **profile: Any,
+) -> AccountScanned:
+    """An account of a list that is scanned."""
+    return AccountScanned(
+        event_id=f"scanned-{next(_numbers)}",
+        version=1,
+        occurred_at=at,
+        platform=platform,
+        account=Account(account_id=account_id, **profile),
     )
 
 

@@ -46,7 +46,7 @@ class PendingAlert(NamedTuple):
     def event_id(self) -> str | None:
         """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
         found, _, event_id = self.claimant.partition(":")
-        return event_id if found in ("forward", "update") else None
+        return event_id if found in ("forward", "update", "scan") else None
 
 
 PROPOSED_AT_ONCE: Final = 512

@@ -102,6 +102,7 @@ class Names:
         self.created = f"{prefix}accounts.created"
         self.updated = f"{prefix}accounts.updated"
         self.remembered = f"{prefix}accounts.remembered"
+        self.scanned = f"{prefix}accounts.scanned"
         self.deleted = f"{prefix}accounts.deleted"
         self.banned = f"{prefix}accounts.banned"
         self.reinstated = f"{prefix}accounts.reinstated"
@@ -138,6 +139,8 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.created, many, rights=_READ),
         TopicSpec(called.updated, many, rights=_READ),
         TopicSpec(called.remembered, many, rights=_READ),
+        # Raw profiles that are read within seconds: `samehand scan` publishes no more than workers have read.
+        TopicSpec(called.scanned, many, retention_days=1, rights=_READ),
         TopicSpec(called.deleted, many, rights=_READ),
         TopicSpec(
             called.banned, many, compacted=True, rights=_BOTH

@@ -26,6 +26,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.created": wire.decode_created,
     "accounts.updated": wire.decode_updated,
     "accounts.remembered": wire.decode_remembered,
+    "accounts.scanned": wire.decode_scanned,
     "accounts.deleted": wire.decode_deleted,
     "accounts.banned": wire.decode_banned,
     "accounts.reinstated": wire.decode_reinstated,

@@ -38,6 +38,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "created": (_PROFILE, NOTHING),
     "updated": (_PROFILE, NOTHING),
     "remembered": (_PROFILE, NOTHING),
+    "scanned": (_PROFILE, NOTHING),
     "deleted": ("the account's id and when it was deleted", NOTHING),
     "banned": (
         "the profile at the ban, raw, with policy, basis and dates",

@@ -10,13 +10,13 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.alerts import WITHDRAWN_REASONS
+from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.waves import WAVE_REASONS
 from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
-DIRECTIONS: Final = ("forward", "lookback", "update")
+DIRECTIONS: Final = get_args(Direction)
 STAGES: Final = get_args(Stage)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 

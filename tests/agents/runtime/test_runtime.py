@@ -168,7 +168,7 @@ def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(worke
     app = WorkerApp(worker_settings, context.metrics)
     worker_register_agents(app, context)
     assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
-    assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 9
 
 
 async def test_a_part_that_fails_ends_the_process_under_its_own_name(worker_settings: Settings) -> None:
