@@ -136,12 +136,12 @@ allow "$gate" DescribeConfigs topic gate.audit
 allow "$moderation" Read topic alerts alerts.waves
 allow "$moderation" Read group "$moderation_group"
 
-allow "$desk" Read topic accounts.actioned alerts alerts.sample alerts.verdicts
+allow "$desk" Read topic accounts.actioned alerts alerts.sample alerts.waves alerts.verdicts
 allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit weights quarantine deadletters # of unreadable actions
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
 allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
-allow "$desk" DescribeConfigs topic accounts.actioned deadletters alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights quarantine
-[[ -z $create ]] || allow "$desk" Create topic accounts.actioned deadletters alerts alerts.sample alerts.verdicts appeals.decided desk.audit weights quarantine
+allow "$desk" DescribeConfigs topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights quarantine
+[[ -z $create ]] || allow "$desk" Create topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit weights quarantine
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.

@@ -434,6 +434,39 @@ summaries = Table(
     Column("detected_at", Float, nullable=False),
 )
 
+# Waves as the worker wrote them last. The record quotes handles, and goes with the row; verdicts name a wave
+# as they name an alert.
+waves = Table(
+    "waves",
+    metadata,
+    Column("wave_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # open or withdrawn
+    Column("withdrawn_reason", String(SLUG_CHARS)),
+    Column("began_at", Float, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # JSON
+    Column("arrived_at", Float, nullable=False),  # of the last revision
+    Index("ix_waves_began_at", "began_at", "wave_id"),
+)
+
+# In which waves an account is.
+wave_members = Table(
+    "wave_members",
+    metadata,
+    Column("wave_id", String(ALERT_ID_CHARS), ForeignKey("waves.wave_id"), primary_key=True),
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Index("ix_wave_members_account", "account"),
+)
+
+# The members of a wave that a verdict on it leaves out; kept as the verdict is.
+wave_exceptions = Table(
+    "wave_exceptions",
+    metadata,
+    Column("verdict_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+)
+
 # Decisions of people about weights; nothing of them is ever changed. Of a stage the highest number holds.
 weights = Table(
     "weights",

@@ -49,6 +49,7 @@ from desk.web.pages import (
     selection,
     sign_in,
     statement,
+    waves,
     weights,
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -89,6 +90,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *single_sign_on.HANDLERS,
             *statement.HANDLERS,
             *live.HANDLERS,
+            *waves.HANDLERS,
             *weights.HANDLERS,
             *quarantine.HANDLERS,
             *view.HANDLERS,

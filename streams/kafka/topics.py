@@ -171,12 +171,13 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write; with
-    appeals, their outcomes to write."""
+    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write;
+    with appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
         TopicSpec(called.sample, many, retention_days=7, rights=_READ),
+        TopicSpec(called.waves, many, compacted=True, rights=_READ),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
         actions(settings, _READ),
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions

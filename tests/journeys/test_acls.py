@@ -306,6 +306,7 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
     assert allowed["desk"] == {
         f"{PREFIX}alerts": {*looks, "READ"},
         f"{PREFIX}alerts.sample": {*looks, "READ"},
+        f"{PREFIX}alerts.waves": {*looks, "READ"},
         f"{PREFIX}alerts.verdicts": {*looks, "READ", "WRITE"},
         f"{PREFIX}weights": {*looks, "READ", "WRITE"},
         f"{PREFIX}quarantine": {*looks, "WRITE"},

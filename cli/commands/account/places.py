@@ -58,7 +58,10 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "ids and handles of the accounts of a wave, and by which signals they resemble each other",
         "a record without the account (it was deleted, or its ban was lifted), then compaction",
     ),
-    "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
+    "verdicts": (
+        "the alert's id, the verdict and its codes; of a wave the ids of accounts that it leaves out",
+        NOTHING,
+    ),
     "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
     "letters": (
@@ -75,6 +78,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
+    "waves-at-desk": ("waves", "wave_members"),
     "decisions": (
         "alerts",
         "alert_values",
@@ -82,6 +86,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "reads",
         "skips",
         "verdicts",
+        "wave_exceptions",
         "golden",
         "outbox",
         "family_reviews",
@@ -194,10 +199,18 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
         ),
+        "waves-at-desk": Place(
+            "desk, waves",
+            "ids and handles of the accounts of a wave, and by which signals they resemble each other",
+            f"as long as on `alerts.waves`, {days} after the last record at most",
+            "a deletion; a lifted ban; a withdrawal, but for that by a verdict",
+            DESK_TABLES["waves-at-desk"],
+        ),
         "decisions": Place(
             "desk, alerts and decisions",
-            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts;"
-            " keyed digests of the values that the accounts of an alert share",
+            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts, ids"
+            " of accounts that a verdict on a wave leaves out; keyed digests of the values that the accounts"
+            " of an alert share",
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],

@@ -35,7 +35,7 @@ from desk.web.pages import live
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
-from tests.desk.makers import a_reason, a_rival
+from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
 from tests.desk.review.test_actions import act, an_action
 from tests.desk.web.test_profiles import OURS, Platform
@@ -56,6 +56,7 @@ def places(*alerts: str, reads: int) -> Places:
         "platform": ("x",),
         "account_id": ("banned", "new-alert-1"),
         "user_id": ("nobody",),
+        "wave_id": ("wave-1",),
     }
 
 
@@ -142,6 +143,12 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/selection": "as above; it is walked as a page",
     "/api/v1/verdicts/{batch:str}/undo": "takes the reader's own word back",
     "/undo/{batch:str}": "as above",
+    "/api/v1/waves/{wave_id:str}/verdict": "is how a reader speaks of a wave, whose pages are walked",
+    "/api/v1/waves/{wave_id:str}/take-back": "as above",
+    "/api/v1/waves/{wave_id:str}/restore": "as above",
+    "/waves/{wave_id:str}/decide": "as above",
+    "/waves/{wave_id:str}/take-back": "as above",
+    "/waves/{wave_id:str}/restore": "as above",
     "/sign-in": "tells nothing of an alert",
     "/sign-in/oidc": "as above",
     "/sign-in/oidc/callback": "as above",
@@ -168,7 +175,8 @@ class World:
         return self.people["ana" if self.other else "amina"]
 
     async def receive(self, alert_id: str = "alert-1", **given: Any) -> None:
-        """An alert arrives."""
+        """An alert arrives, and a wave that its account is in."""
+        await self.office.receive_wave(a_wave("new-alert-1", "new-alert-2", "banned", "b", "c"))
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
