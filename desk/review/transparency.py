@@ -42,7 +42,7 @@ LEFT_OUT: Final[Mapping[LeftOut, str]] = {
     "other-notice": "after another kind of notification than Article 16 names",
     "without-ground": "without `ground`: neither illegal nor against the terms",
     "restricted": "restricted in a way that no column names: in the number of measures alone",
-    "without-category": "whose alert names a policy without --category: in TOTAL alone",
+    "without-category": "without an alert, or whose alert names no policy of --category: in TOTAL alone",
 }
 """Actions that a cell leaves out, and why."""
 
