@@ -110,11 +110,12 @@ async def operations(
 ) -> int:
     """Report alerts, mirrors, accuracy, reversals and the backlog of a period.
 
-    Reads the desk's database (SAMEHAND_DATABASE_URL) and changes no record; tables of an older version are
-    brought up to date first. Counts the alerts raised in the period, with the verdict that holds on each now. Precision and recall are those of the lead's page: from
-    blind verdicts alone, with intervals of 95 %, and absent below 30 of them. A section answers what
-    Art. 7(3) of Regulation (EU) 2021/784 asks about terrorist content that reappears, and names what
-    samehand cannot know. The report holds no account.
+    Reads the desk's database (SAMEHAND_DATABASE_URL) and changes no record; tables of an older version
+    are brought up to date first. Counts the alerts raised in the period, with the verdict that holds on
+    each now. Precision and recall are those of the lead's page: from blind verdicts alone, with
+    intervals of 95 %, and absent below 30 of them. A section answers what Art. 7(3) of Regulation (EU)
+    2021/784 asks about terrorist content that reappears, and names what samehand cannot know. The report
+    holds no account.
 
     \b
     Examples:
