@@ -160,7 +160,7 @@ def view_of(row: ActionRow) -> ActionView | None:
         until=row.until,
         territory=record.territory,
         ground=record.ground,
-        clause=record.clause,
+        clause=(record.clause or "").strip() or None,
         source=record.source,
         automated_detection=record.automated_detection,
         automated_decision=record.automated_decision,
