@@ -1,4 +1,4 @@
-"""Enrol: stores the fingerprint of a banned account, and sends the ban to look-back."""
+"""Enrol: stores the fingerprint of a banned account, marks it in its wave, and sends the ban to look-back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import groupby
 from agents.common.context import AgentContext
 from agents.common.converters import ban_of, descending, evident, unread_of, with_remembered
 from agents.common.decoding import count, dead, reading_moment
+from agents.common.families import Led, alerts_that_led, verdict_of
 from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
 from agents.common.withdrawal import withdraw_again
@@ -115,16 +116,22 @@ class Enrol:
         store = self._context.store
         accounts = [it.ban.account for it in run]
         descents = await self._context.call_store(store.descents(accounts))
+        led = await alerts_that_led([it.event for it in run], self._context.topics.banned, self._context)
+        families = [
+            descent or (led[place].descent if place in led else None)
+            for place, descent in enumerate(descents)
+        ]
         remembered = await self._context.call_store(store.remembered(accounts, now=self._context.now()))
         bans = [
-            with_remembered(descending(it.ban, descent) if descent else it.ban, former)
-            for it, descent, former in zip(run, descents, remembered, strict=True)
+            with_remembered(descending(it.ban, family) if family else it.ban, former)
+            for it, family, former in zip(run, families, remembered, strict=True)
         ]
         became = await self._context.call_store(store.enrol(bans, now=self._context.now()))
         about = await self._context.call_store(store.alerts_about(accounts))
         standing = await self._context.call_store(store.bans(accounts))
         banned = [account for account, ban in zip(accounts, standing, strict=True) if ban]
         await self._context.call_store(store.uncount(banned, now=self._context.now()))
+        await self._context.call_store(store.mark_banned(banned, banned=True, now=self._context.now()))
         # Alerts about an account that is now banned itself are withdrawn. They were read after the ban was
         # written and before it was read back: an alert proposed meanwhile meets the ban, and one proposed
         # after a reinstatement has a higher revision. A reinstatement in between found them open, so the ban
@@ -140,18 +147,26 @@ class Enrol:
             now = self._context.now()
             await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
             await self._forget_lifted(sorted({alert.account for alert in alerts}))
+        for ban, outcome in zip(bans, became, strict=True):
+            if outcome is Enrolled.NEW:
+                self._context.metrics.enrolled(ban.facts.descent.generation)
         return [
-            self._outcome(it, outcome, stands=ban is not None)
-            for it, outcome, ban in zip(run, became, standing, strict=True)
+            self._outcome(it, outcome, led.get(place), stands=ban is not None)
+            for place, (it, outcome, ban) in enumerate(zip(run, became, standing, strict=True))
         ]
 
     async def _forget_lifted(self, accounts: Sequence[str]) -> None:
-        """Withdraws once more what was withdrawn about accounts that are not banned any more."""
+        """Withdraws once more what was withdrawn about accounts that are not banned any more.
+
+        Waves no longer mark them as banned.
+        """
         standing = await self._context.call_store(self._context.store.bans(accounts))
         lifted = [account for account, ban in zip(accounts, standing, strict=True) if ban is None]
+        now = self._context.now()
+        await self._context.call_store(self._context.store.mark_banned(lifted, banned=False, now=now))
         await withdraw_again(lifted, "ban-forgotten", self._context)
 
-    def _outcome(self, banned: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
+    def _outcome(self, banned: _Banned, became: Enrolled, led: Led | None, *, stands: bool) -> Outcome:
         event = banned.event
         if became is Enrolled.SUPERSEDED and not stands:
             # Reinstated before its ban arrived: without this tombstone a rebuild would enrol it again.
@@ -168,4 +183,7 @@ class Enrol:
             banned_at=event.banned_at,
             occurred_at=event.occurred_at,
         )
-        return Published((Emit(self._context.topics.enrolled, word.key.encode(), encode(word)),))
+        told = Emit(self._context.topics.enrolled, word.key.encode(), encode(word))
+        if led is None or led.decided or not stands:
+            return Published((told,))
+        return Published((told, verdict_of(event, led, self._context.topics.verdicts)))

@@ -18,8 +18,10 @@ from msgspec.structs import replace as replaced
 from agents.common.context import AgentContext
 from agents.common.converters import descending
 from agents.common.decoding import itself, read_all
+from agents.common.families import descents_below
 from agents.common.metric_labels import script_of
-from samehand.lineage import child_of, founder
+from agents.common.withdrawal import READ_AT_ONCE
+from samehand.lineage import founder
 from samehand.verdict import Consequence, consequence
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
@@ -70,6 +72,8 @@ class Judge:
         await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
         await self._until_it_holds({it.alert_id for it in verdicts})
         for verdict, alert in zip(new, alerts, strict=True):
+            if verdict.given_by == "ban":  # nobody judged how right the alert is
+                continue
             record = self._record(alert) if alert else None
             self._context.metrics.verdict(
                 verdict.verdict,
@@ -96,6 +100,31 @@ class Judge:
         raise Transient("other workers changed these alerts during every attempt to decide on them")
 
     async def _carry_out(self, held: Mapping[str, Decided]) -> None:
+        """Applies decisions, then once more those on mirrors of accounts that changed their family by them:
+        decisions may arrive in any order."""
+        passed: set[str] = set()
+        while held:
+            changed = await self._apply(held) - passed
+            passed |= changed
+            held = await self._held_on(sorted(changed))
+
+    async def _held_on(self, banned: Sequence[str]) -> dict[str, Decided]:
+        """The decisions that hold on alerts on some bans and join a family."""
+        store = self._context.store
+        joined: dict[str, Decided] = {}
+        for at in range(0, len(banned), READ_AT_ONCE):
+            on = await self._context.call_store(store.alerts_on(banned[at : at + READ_AT_ONCE]))
+            ids = [alert.alert_id for several in on for alert in several if not alert.sums_up]
+            found = await self._context.call_store(store.decided(ids)) if ids else []
+            joined |= {
+                alert_id: decided
+                for alert_id, decided in zip(ids, found, strict=True)
+                if decided is not None and consequence(decided.verdict) is Consequence.JOIN
+            }
+        return joined
+
+    async def _apply(self, held: Mapping[str, Decided]) -> set[str]:
+        """Applies decisions. Returns the banned accounts that changed their family."""
         store, now = self._context.store, self._context.now()
         found = await self._context.call_store(store.pairs(list(held)))
         alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
@@ -111,14 +140,7 @@ class Judge:
         # Adds a mirror to its family; removes a non-mirror from the family that this alert put it into.
         joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
         if joining:
-            mirrors = list(joining.values())
-            bans = await self._context.call_store(
-                self._context.store.bans([alert.banned for alert in mirrors])
-            )
-            families = [
-                child_of(ban.facts.descent if ban else founder(alert.banned))
-                for alert, ban in zip(mirrors, bans, strict=True)
-            ]
+            families = await descents_below(list(joining.values()), self._context)
             members = [
                 Member(alert.account, family, one, held[one].decided_at)
                 for (one, alert), family in zip(joining.items(), families, strict=True)
@@ -127,8 +149,9 @@ class Judge:
         leaving = [one for one in held if follows[one] is not Consequence.JOIN]
         if leaving:
             await self._context.call_store(store.leave(leaving))
-        await self._rewrite(sorted({alert.account for alert in alerts.values()}))
+        changed = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
         await self._decide_waves([one for one in held if one not in alerts], follows)
+        return changed
 
     async def _decide_waves(self, unknown: Sequence[str], follows: Mapping[str, Consequence]) -> None:
         """A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody."""
@@ -139,11 +162,11 @@ class Judge:
                 silenced = follows[wave.wave_id] is Consequence.SUPPRESS
                 await self._context.call_store(store.decide_wave(wave.wave_id, silenced=silenced, now=now))
 
-    async def _rewrite(self, accounts: Sequence[str]) -> None:
+    async def _rewrite(self, accounts: Sequence[str]) -> set[str]:
         """Enrols bans again whose family was found, or taken back, after they were enrolled.
 
         Only the same ban, as it stands: one that was replaced, was lifted or ended meanwhile is not brought
-        back.
+        back. Returns the accounts that this changed.
         """
         store, now = self._context.store, self._context.now()
         bans = await self._context.call_store(store.bans(accounts, now=now)) if accounts else []
@@ -159,6 +182,7 @@ class Judge:
         )
         if changed:
             await self._context.call_store(store.enrol(changed, now=now))
+        return {ban.account for ban in changed}
 
     def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
         """The alert with the record to publish when it is open again; ``None`` if it cannot be decoded."""
@@ -177,4 +201,4 @@ class Judge:
 
 
 def _decision(verdict: VerdictGiven) -> Decision:
-    return Decision(verdict.alert_id, verdict.verdict, verdict.at, verdict.identity)
+    return Decision(verdict.alert_id, verdict.verdict, verdict.rank, verdict.identity)

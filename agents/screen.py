@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from agents.common.alerts import Pair, admitted, best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
-from agents.common.match import Lookup, compared, lookup_of
+from agents.common.match import ASKED_AT_ONCE, Lookup, compared, lookup_of
 from agents.common.offload import offload
 from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -25,12 +24,6 @@ from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
 from store.base import Ban, Candidate, Companions, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
-
-ASKED_AT_ONCE: Final = 64
-"""Events of a batch that are looked up together, and compared before the next ones are looked up.
-
-The answer for 500 events is 30,000 postings, which a busy client does not read within Redis' deadline.
-"""
 
 
 class Screen:
@@ -129,6 +122,7 @@ class Screen:
                 [one.query for one in several],
                 now=context.now(),
                 keep=context.alert_policy.candidates_an_event,
+                notes=not context.alert_policy.shadow,
             )
         )
         remembered = [

@@ -1,14 +1,15 @@
 """``make bench-waves``: what becomes of waves, and of innocent crowds, among simulated sign-ups.
 
-``python -m bench.waves [--sign-ups N] [--waves N] [--edits SET] [--seed N] [--only PART]``. Three parts:
+``python -m bench.waves [--sign-ups N] [--waves N] [--edits SET] [--seed N] [--only PART]``. Four parts:
 
 1. ``forty``: a worker on a broker and a Redis of its own; alike sign-ups six seconds apart. Seconds from the
    fifth event to the wave's record.
 2. ``found``: waves of 10 to 200 accounts over ten minutes to a day among ordinary sign-ups, by scripts of
    which one edits by tables that nothing was tuned on. Recall and precision of accounts.
-3. ``false``: sign-ups with classes, companies, events, carriers, a release day and a platform's own words.
+3. ``held out``: the same, by scripts on which no limit was tried.
+4. ``false``: sign-ups with classes, companies, events, carriers, a release day and a platform's own words.
 
-Parts 2 and 3 go through the agents' own code on the store in memory, with counts frozen each hour.
+Parts 2 to 4 go through the agents' own code on the store in memory, with counts frozen each hour.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ from agents.common.weights_in_force import WeightsInForce
 from bench.machine import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
+from bench.wave_scripts import HELD_OUT, PITCHES, TUNED, Script, hand_of
 from local.redis import EmbeddedRedis
 from samehand.scoring.weights import default_weights
 from samehand.showings import Showings
 from schemas.accounts import Account, AccountCreated
 from simulate.evasion.edits import EDIT_SETS, EditSet
 from simulate.population import devices
-from simulate.population.avatars import edited, photo
 from simulate.population.people import Person, Population
 from simulate.sampling import below, between, digits, one_of, seeded
 from simulate.timeline.records import created, moment
@@ -58,13 +59,6 @@ MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SIGN_UPS_A_DAY: Final = 20_000
 _FORTY: Final = 40
 _RELAYED_SECONDS: Final = 3.0  # three looks of the relay
-PITCHES: Final = (
-    "Lonely nurse, write to me on {contact} for free pictures and a good time",
-    "Earn 300 a day from home, no experience needed, ask {contact} how it works",
-    "Official giveaway of the foundation, send a message to {contact} before midnight",
-    "Crypto signals that never lose, join the private group at {contact} today",
-    "We buy old accounts at the best price, {contact} answers within five minutes",
-)
 HELLO: Final = ("Hi there, I am using this app to stay in touch!", "New here. Say hello and follow me back!")
 
 
@@ -86,38 +80,20 @@ def ordinary(population: Population, rng: Random, many: int, seconds: float) -> 
 
 
 def wave(
-    population: Population, rng: Random, edits: EditSet, number: int, seconds: float
+    population: Population,
+    rng: Random,
+    edits: EditSet,
+    number: int,
+    seconds: float,
+    scripts: Sequence[Script],
 ) -> Iterator[SignUp]:
-    """One hand's accounts by one of four scripts."""
+    """One hand's accounts by one of several scripts."""
     size = round(math.exp(rng.uniform(math.log(10), math.log(200))))
     lasts = math.exp(rng.uniform(math.log(10 * MINUTE), math.log(DAY)))
-    begins, script = FROM + rng.random() * max(seconds - lasts, 1.0), number % 4
-    first = population.person(rng, "en", platform="x")
-    contact = f"t.me/{first.given.latin[0]}_{digits(rng, 4)}"
-    pitch = one_of(rng, PITCHES).format(contact=contact)
-    shown, farm = photo(rng), [devices.device_id(rng) for _ in range(3)]
-    network, agent = f"203.0.{between(rng, 1, 254)}", devices.user_agent(rng)
+    begins = FROM + rng.random() * max(seconds - lasts, 1.0)
+    hand, script = hand_of(population, rng, edits), scripts[number % len(scripts)]
     for _ in range(size):
-        one = population.person(rng, "en", platform="x")
-        picture = edited(rng, shown, edits.pictures.pick(rng))
-        made = replace(one, bio=pitch, links=(), payment_token=None, avatar=None)
-        if script == 0:  # one pattern of handles, one network
-            handle = population.claim(rng, "x", f"{first.given.latin[0]}{digits(rng, 5)}")
-            made = replace(made, handle=handle, ip=f"{network}.{between(rng, 1, 254)}", user_agent=agent)
-        elif script == 1:  # names and networks of strangers, edited words
-            made = replace(made, bio=edits.bio(rng, pitch, 1), avatar=picture)
-        elif script == 2:  # one person's name disguised, one picture edited
-            made = replace(
-                made,
-                handle=population.claim(rng, "x", edits.handle(rng, first.handle or "nicole")),
-                display_name=edits.display_name(rng, "Nicole Adams"),
-                avatar=picture,
-            )
-        else:  # a farm of three devices, with words of everyone's own
-            made = replace(
-                made, bio=one.bio, links=(f"https://{contact}",), device_id=one_of(rng, farm), avatar=picture
-            )
-        yield SignUp(begins + rng.random() * lasts, made, f"wave {number}")
+        yield SignUp(begins + rng.random() * lasts, script(hand), f"wave {number}")
 
 
 def crowd(population: Population, rng: Random, kind: str, number: int, seconds: float) -> Iterator[SignUp]:
@@ -221,13 +197,13 @@ async def run(sign_ups: Sequence[SignUp]) -> Found:
     return Found(waves, Counter(belongs.values()), time.perf_counter() - began)
 
 
-def found(waves: int, sign_ups: int, edits: str, seed: int) -> dict[str, float]:
+def found(waves: int, sign_ups: int, edits: str, seed: int, scripts: Sequence[Script]) -> dict[str, float]:
     """Recall and precision of accounts in waves, and how many open waves there are for each true one."""
     rng, seconds = seeded(seed, "waves"), sign_ups / SIGN_UPS_A_DAY * DAY
     population = Population(seed, sign_ups)
     coming = list(ordinary(population, rng, sign_ups, seconds))
     for number in range(waves):
-        coming += wave(population, rng, EDIT_SETS[edits], number, seconds)
+        coming += wave(population, rng, EDIT_SETS[edits], number, seconds, scripts)
     result = asyncio.run(run(coming))
     true = {name: many for name, many in result.came.items() if name.startswith("wave")}
     right: Counter[str] = Counter()
@@ -236,11 +212,11 @@ def found(waves: int, sign_ups: int, edits: str, seed: int) -> dict[str, float]:
         if name in true:
             right[name] += many
     by_script = {
-        f"recall of script {script}": _share(
-            sum(right[name] for name in true if int(name[5:]) % 4 == script),
-            sum(many for name, many in true.items() if int(name[5:]) % 4 == script),
+        script.__name__: _share(
+            sum(right[name] for name in true if int(name[5:]) % len(scripts) == place),
+            sum(many for name, many in true.items() if int(name[5:]) % len(scripts) == place),
         )
-        for script in range(4)
+        for place, script in enumerate(scripts)
     }
     return {
         "waves": waves,
@@ -329,7 +305,8 @@ def _share(some: int, every: int) -> float:
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], dict[str, float]]]] = {
     "forty": lambda given: forty(given.broker, given.pause),
-    "found": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed),
+    "found": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed, TUNED),
+    "held out": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed, HELD_OUT),
     "false": lambda given: false(given.sign_ups, given.seed),
 }
 

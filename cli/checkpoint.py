@@ -1,4 +1,4 @@
-"""How far a rebuild went, in a small file of its own."""
+"""How far a long command went, in a small file of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import click
 import msgspec
 
 from cli import output
+from streams.settings import Settings
 
 _BYTES_MAX: Final = 1024 * 1024
 """Of the file: a line of some twenty bytes a partition. What is named by mistake may have no end."""
@@ -26,7 +28,11 @@ class _Noted(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Bookmark:
-    """Belongs to one topic and one life of one store: another ``epoch`` is another life."""
+    """Belongs to one topic and one life of one store: another ``epoch`` is another life.
+
+    A command that reads files and no store gives the brokers as ``store`` and the digest of its input as
+    ``epoch``.
+    """
 
     path: Path
     topic: str
@@ -35,7 +41,7 @@ class Bookmark:
     usable: bool = True
 
     def write(self, offsets: dict[int, int]) -> None:
-        """Notes offsets, whole or not at all. Where it cannot, it says so once, and the rebuild goes on."""
+        """Notes offsets, whole or not at all. Where it cannot, it says so once, and the command goes on."""
         if not self.usable:
             return
         noted = msgspec.json.encode(_Noted(self.topic, self.store, self.epoch, offsets))
@@ -47,12 +53,17 @@ class Bookmark:
         except OSError as fault:
             self.usable = False
             output.note(
-                f"{self.path}: {fault.strerror}: progress is not saved, an interrupted rebuild starts over"
+                f"{self.path}: {fault.strerror}: progress is not saved, an interrupted run starts over"
             )
 
     def remove(self) -> None:
         if self.usable:
             self.path.unlink(missing_ok=True)
+
+
+def default_bookmark(settings: Settings, name: str) -> Path:
+    """Where a command keeps its bookmark unless it is given another file."""
+    return (settings.data_dir or Path(click.get_app_dir("samehand"))) / name
 
 
 def read_bookmark(bookmark: Bookmark) -> dict[int, int]:

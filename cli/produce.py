@@ -25,10 +25,7 @@ def delivered(settings: Settings, bans: Iterable[AccountBanned]) -> Iterator[Acc
         BrokerUnavailable: the broker does not take or confirm a record.
     """
     topic = topics.names(settings).banned
-    for finding in topics.check(settings, create=settings.topic_create):
-        # Publishing needs fewer rights than a worker does.
-        if finding.topic == topic and finding.blocks and finding.kind != "forbidden":
-            raise TopicsError(f"the topic {finding.topic} {finding.detail}")
+    require_topic(settings, topic)
     waiting: deque[tuple[AccountBanned, Confirmation]] = deque()
     with writer(settings) as out:
         for ban in bans:
@@ -36,6 +33,14 @@ def delivered(settings: Settings, bans: Iterable[AccountBanned]) -> Iterator[Acc
             if len(waiting) >= IN_THE_AIR_MAX:
                 yield from _confirmed(waiting, IN_THE_AIR_MAX // 2)
         yield from _confirmed(waiting, 0)
+
+
+def require_topic(settings: Settings, topic: str) -> None:
+    """Makes missing topics if the settings say so. Raises `TopicsError` if this one would lose records."""
+    for finding in topics.check(settings, create=settings.topic_create):
+        # Publishing needs fewer rights than a worker does.
+        if finding.topic == topic and finding.blocks and finding.kind != "forbidden":
+            raise TopicsError(f"the topic {finding.topic} {finding.detail}")
 
 
 def _confirmed(waiting: deque[tuple[AccountBanned, Confirmation]], left: int) -> Iterator[AccountBanned]:

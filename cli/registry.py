@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "desk": CommandEntry("Run", "Serve the web pages where people review alerts, until stopped."),
     "enrol": CommandEntry("Run", "Publish bans from files to the topic accounts.banned."),
     "remember": CommandEntry("Run", "Store existing accounts, without alerts, for later bans to match."),
+    "scan": CommandEntry("Run", "Look up existing accounts among the bans; workers alert on mirrors."),
     "watchlist": CommandEntry("Run", "Import official lists of proscribed organisations."),
     "alerts": CommandEntry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
     "verdict": CommandEntry("Maintain", "Publish a verdict on one alert; needs no desk."),

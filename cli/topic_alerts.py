@@ -103,5 +103,5 @@ def _keep_verdict(mirrored: MirroredAlerts, value: bytes, only: str | None) -> N
     if verdict.golden or (only is not None and verdict.alert_id != only):
         return
     known = mirrored.verdicts.get(verdict.alert_id)
-    if known is None or known.decided_at <= verdict.decided_at:
+    if known is None or known.rank <= verdict.rank:
         mirrored.verdicts[verdict.alert_id] = verdict

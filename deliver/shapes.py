@@ -19,6 +19,7 @@ REASONS_MAX: Final = 10
 
 _SECTION_CHARACTERS_MAX: Final = 3_000  # Slack's limit on the text of a section
 _HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
+_SLACK_OTHERS: Final = 10  # of the members of a wave: who reads on opens the record
 
 Type = Literal[
     "alert.opened",
@@ -167,6 +168,11 @@ def _slack_wave(wave: WaveAlert) -> dict[str, object]:
         headline = "Withdrawn: a wave of new accounts"
     lines = [f"`{escaped(wave.handle_pattern)}`"] if wave.handle_pattern else []
     lines += [f"{escaped(it.signal)}: {escaped(it.level)}, {it.members:,}" for it in wave.pattern]
+    others = [member.account for member in wave.members if not member.banned]
+    if len(others) < len(wave.members):
+        shown = ", ".join(escaped(account) for account in others[:_SLACK_OTHERS])
+        more = ", …" if len(others) > _SLACK_OTHERS else ""
+        lines.append(f"{len(wave.members) - len(others):,} banned since; the others: {shown}{more}")
     if wave.withdrawn_reason is not None:
         lines = [f"Withdrawn: {escaped(wave.withdrawn_reason)}"]
     context = " · ".join(escaped(it) for it in (f"wave {wave.wave_id}", wave.notice))

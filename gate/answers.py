@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from agents.common.preview import Foreseen
+from agents.common.waves import NearWave
 from schemas import fields
 from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare
 from schemas.malformed import Malformed
@@ -34,6 +36,32 @@ class Reason(Struct, frozen=True, kw_only=True):
     explained: Annotated[bool, Meta(description="The two agree, and something else explains it.")] = False
 
 
+class WaveTrait(Struct, frozen=True, kw_only=True):
+    """A signal that members of the wave share, at its commonest level."""
+
+    signal: fields.Slug
+    level: fields.Text64
+
+
+class ResembledWave(Struct, frozen=True, kw_only=True):
+    """An open wave that the account would join: new accounts of a day that resemble each other."""
+
+    wave_id: Annotated[fields.Opaque, Meta(description="Only for keys that may see `alerts`.")] | None = None
+    members: (
+        Annotated[int, Meta(ge=1, description="How many; only for keys that may see `alerts`.")] | None
+    ) = None
+    pattern: Annotated[
+        tuple[WaveTrait, ...], Meta(description="What members that the account resembles share.")
+    ]
+    handle_pattern: (
+        Annotated[
+            fields.Text256,
+            Meta(description="How their handles begin and end; only for keys that may see `alerts`."),
+        ]
+        | None
+    ) = None
+
+
 class Score(Struct, frozen=True, kw_only=True):
     """Whether an account resembles a banned one, asked before its event is published.
 
@@ -52,6 +80,10 @@ class Score(Struct, frozen=True, kw_only=True):
         tuple[MirrorAlert, ...],
         Meta(description="What would be alerted, not published; only for keys that may see `alerts`."),
     ] = ()
+    wave: Annotated[
+        ResembledWave | None,
+        Meta(description="The open wave that it resembles; `outcome` and `band` are about bans alone."),
+    ] = None
     weights_version: fields.Text64
     took_ms: Annotated[float, Meta(ge=0, description="Milliseconds from the request's body to the answer.")]
     notice: fields.Text256 = NOTICE
@@ -86,12 +118,11 @@ class IntakeReport(Struct, frozen=True, kw_only=True):
     records: tuple[Became, ...]
 
 
-def scored(
-    alerts: tuple[MirrorAlert, ...], weights_version: str, took_ms: float, *, sees_alerts: bool
-) -> Score:
-    """The answer to a sign-up with these alerts; a caller without `alerts` sees no account and no count."""
+def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_alerts: bool) -> Score:
+    """The answer to a sign-up; a caller without `alerts` sees no account and no count."""
+    alerts, wave = foreseen.alerts, foreseen.wave and _resembled(foreseen.wave, sees_alerts=sees_alerts)
     if not alerts:
-        return Score(outcome="no_match", weights_version=weights_version, took_ms=took_ms)
+        return Score(outcome="no_match", wave=wave, weights_version=weights_version, took_ms=took_ms)
     first = alerts[0]
     lines = sorted((*first.evidence, *first.counter_evidence), key=lambda it: -it.weight)
     return Score(
@@ -105,8 +136,21 @@ def scored(
         ),
         rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
         alerts=alerts if sees_alerts else (),
+        wave=wave,
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,
+    )
+
+
+def _resembled(wave: NearWave, *, sees_alerts: bool) -> ResembledWave:
+    pattern = tuple(WaveTrait(signal=line.signal, level=line.level) for line in wave.pattern)
+    if not sees_alerts:
+        return ResembledWave(pattern=pattern)
+    return ResembledWave(
+        wave_id=wave.wave_id,
+        members=wave.members,
+        pattern=pattern,
+        handle_pattern=wave.handle_pattern,
     )
 
 

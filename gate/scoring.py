@@ -41,11 +41,11 @@ class Scoring:
     questions: Questions | None = None
     at_once: int = ANSWERED_AT_ONCE
     busy: int = 0
-    _together: Together[Decoded[AccountCreated], Foreseen] = field(init=False)
+    _together: Together[Decoded[AccountCreated], Foreseen | Malformed] = field(init=False)
 
     def __post_init__(self) -> None:
         """Calls that wait are answered together."""
-        self._together = Together(self.preview.alerts_of_each)
+        self._together = Together(self.preview.foresee_each)
 
     async def __call__(
         self,
@@ -75,7 +75,7 @@ class Scoring:
             async with asyncio.timeout(max(0.0, (deadline_ms - self._took_ms(began)) / 1000)):
                 # Nobody waits for another's picture to be hashed.
                 alone = hashes_a_picture(found)
-                alerts = await (self.preview.alerts_of(found) if alone else self._together(found))
+                foreseen = await (self.preview.foresee(found) if alone else self._together(found))
         except TimeoutError:
             return self._undecided("deadline", began)
         except (Transient, StoreError):
@@ -85,16 +85,16 @@ class Scoring:
             return self._undecided("unprocessable", began)
         finally:
             self.busy -= 1
-        if isinstance(alerts, Malformed):
-            log.error("a sign-up could not be scored", fault=alerts.detail)
+        if isinstance(foreseen, Malformed):
+            log.error("a sign-up could not be scored", fault=foreseen.detail)
             return self._undecided("unprocessable", began)
         if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
             return self._undecided("deadline", began)
         if self.questions is not None:
-            self.questions.note(key, found.record.key, matched=bool(alerts))
-        if alerts and not varied:
-            self.variations.note_match(alerts[0].matched.key, found.record, self.ticks())
-        return scored(alerts, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)
+            self.questions.note(key, found.record.key, matched=bool(foreseen.alerts))
+        if foreseen.alerts and not varied:
+            self.variations.note_match(foreseen.alerts[0].matched.key, found.record, self.ticks())
+        return scored(foreseen, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)
 
     def _undecided(self, reason: Undecided, began: float) -> Score:
         return Score(

@@ -88,7 +88,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
             fields.Moment,
             Meta(
                 description="When the platform made the account: it can have shown nothing before. "
-                "Its age is no evidence."
+                "Of changes and lists of young accounts it is compared with the ban's moment."
             ),
         ]
         | None
@@ -148,6 +148,13 @@ class AccountRemembered(AccountEvent, frozen=True, kw_only=True, omit_defaults=T
     """
 
 
+class AccountScanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An account of a list (`samehand scan`): looked up among the banned, neither remembered nor counted.
+
+    `account` is its profile at `occurred_at`, which says nothing of when the account was made.
+    """
+
+
 class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
     """An account was banned; `account` is its profile at that time.
 
@@ -170,6 +177,16 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
         Annotated[fields.Slug, Meta(description="The reviewers' queue for alerts on its mirrors.")] | None
     ) = None
     expires_at: Annotated[fields.Moment, Meta(description="When the ban ends by itself.")] | None = None
+    because_of: (
+        Annotated[
+            fields.Opaque,
+            Meta(
+                description="The `alert_id` of the alert about this account that led to the ban: the account"
+                " joins the family of that alert's banned account, unless a reviewer decided otherwise."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):

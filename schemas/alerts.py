@@ -19,7 +19,7 @@ NOTICE: Final = "resemblance, not identity; a person decides"
 BALANCE_TOLERANCE: Final = 1e-9
 """Nats by which the weights of an alert may miss its log-odds; floating point alone stays far below."""
 
-Direction = Literal["forward", "lookback", "update"]
+Direction = Literal["forward", "lookback", "update", "scan"]
 Status = Literal["open", "withdrawn"]
 WithdrawnReason = Literal[
     "reinstated",
@@ -31,6 +31,8 @@ WithdrawnReason = Literal[
     "verdict",
 ]
 WITHDRAWN_REASONS: Final[tuple[WithdrawnReason, ...]] = get_args(WithdrawnReason)
+LIFTED: Final[frozenset[WithdrawnReason]] = frozenset({"reinstated", "ban-forgotten"})
+"""Reasons that say that somebody lifted a ban: that of either account."""
 Band = Literal["likely", "possible", "none"]
 
 # There are about fifteen signals with at most a few lines each.
@@ -167,7 +169,8 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     direction: Annotated[
         Direction,
         Meta(
-            description="How it was found: forward, by an account; lookback, by a ban; update, by a change."
+            description="How it was found: forward, by an account; lookback, by a ban; update, by a change;"
+            " scan, in a list of accounts."
         ),
     ]
     matched: Matched
@@ -230,6 +233,13 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     withdrawn_at: fields.Moment | None = None
     withdrawn_reason: (
         Annotated[WithdrawnReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
+    ) = None
+    lifted: (
+        Annotated[
+            Literal["account", "matched"],
+            Meta(description="Whose ban was lifted, where that is why it was withdrawn; else null."),
+        ]
+        | None
     ) = None
     drawn: Annotated[Drawn, Meta(description="On `alerts.sample` only; such a pair is no alert.")] | None = (
         None

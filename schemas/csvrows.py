@@ -3,9 +3,9 @@
 Columns are named like the account's fields, in any order; a first line of names is required. Beside them:
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
 `avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
-`banned_at`, `policy`, `queue`, `expires_at`, `basis_authority`, `basis_reference`. An empty cell is an
-absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs write them in
-much of Europe) or tabs separate the cells: whichever the line of names is found to use.
+`banned_at`, `policy`, `queue`, `expires_at`, `because_of`, `basis_authority`, `basis_reference`. An empty
+cell is an absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs
+write them in much of Europe) or tabs separate the cells: whichever the line of names is found to use.
 
 Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
 empty lines not counted. What the file leaves open is filled in: `version` is 1, `event_id` is `row-N`, and
@@ -40,7 +40,7 @@ _AVATAR: Final = {"avatar_pdq": "pdq", "avatar_quality": "quality"}
 _BASIS: Final = {"basis_authority": "authority", "basis_reference": "reference"}
 _PROFILE: Final = frozenset(Account.__struct_fields__) - {"avatar"}
 _EVENT: Final = frozenset({"platform", "event_id", "occurred_at"})
-_BAN: Final = frozenset({"banned_at", "policy", "queue", "expires_at"})
+_BAN: Final = frozenset({"banned_at", "policy", "queue", "expires_at", "because_of"})
 COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
 """The columns of a list of accounts."""
 COLUMNS_BANNED: Final = COLUMNS_CREATED | _BAN | _BASIS.keys()

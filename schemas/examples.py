@@ -18,6 +18,7 @@ from schemas.accounts import (
     AccountDeleted,
     AccountReinstated,
     AccountRemembered,
+    AccountScanned,
     AccountUpdated,
     Avatar,
     Basis,
@@ -102,6 +103,14 @@ REMEMBERED: Final = AccountRemembered(
     event_id="01JNNK3S5T0000000000000006",
     version=1,
     occurred_at=_BANNED_AT - timedelta(days=40),
+    platform="x",
+    account=MIRROR_PROFILE,
+)
+
+SCANNED: Final = AccountScanned(
+    event_id="01JNNK3S5T0000000000000007",
+    version=1,
+    occurred_at=_RETURNED_AT + timedelta(days=3),
     platform="x",
     account=MIRROR_PROFILE,
 )
@@ -388,6 +397,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.created": (CREATED, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
     "accounts.remembered": (REMEMBERED,),
+    "accounts.scanned": (SCANNED,),
     "accounts.deleted": (DELETED,),
     "accounts.banned": (BANNED, BANNED_BY_NAME),
     "accounts.reinstated": (REINSTATED,),

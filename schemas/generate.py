@@ -16,6 +16,7 @@ from schemas.accounts import (
     AccountDeleted,
     AccountReinstated,
     AccountRemembered,
+    AccountScanned,
     AccountUpdated,
 )
 from schemas.actions import AccountActioned
@@ -37,6 +38,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "accounts.created": (AccountCreated,),
     "accounts.updated": (AccountUpdated,),
     "accounts.remembered": (AccountRemembered,),
+    "accounts.scanned": (AccountScanned,),
     "accounts.deleted": (AccountDeleted,),
     "accounts.banned": (AccountBanned,),
     "accounts.reinstated": (AccountReinstated,),

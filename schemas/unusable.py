@@ -26,10 +26,12 @@ class FieldFault(StrEnum):
     LONE_SURROGATE = "lone-surrogate", "It held half of a UTF-16 pair; U+FFFD stands there instead."
     MISSING_FIELD = "missing-field", "The record should have it and has not; something else stands for it."
     NOT_READ_WHOLE = "not-read-whole", "The work that one account may cost was spent before all was read."
+    OTHER_ACCOUNT = "other-account", "The alert that it names is not about this account; it was left out."
     OUT_OF_RANGE = "out-of-range", "The number is beyond the field's limits, and was left out."
     PAST_DATE = "past-date", "It lies before 1990, as unset dates do, and was left out."
     TOO_LONG = "too-long", "It is over the field's limit: a text was cut there, an identifier left out."
     TOO_MANY = "too-many", "The list is over its limit and was cut there."
+    UNKNOWN_ALERT = "unknown-alert", "The store knows no alert of this id, or no longer; it was left out."
     UNKNOWN_FIELD = "unknown-field", "The record has no field of this name; it was passed over."
     UNREADABLE = (
         "unreadable",

@@ -12,6 +12,7 @@ from schemas.accounts import Version
 from schemas.record import Record
 
 Verdict = Literal["mirror", "not_mirror", "unsure"]
+GivenBy = Literal["reviewer", "ban"]
 
 
 class VerdictGiven(Record, frozen=True, kw_only=True):
@@ -19,14 +20,16 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
 
     Of the verdicts on one alert the latest by `decided_at` holds, in whatever order they arrive: a later one
     takes an earlier one back, `unsure` without putting anything in its place. A repeat of a `verdict_id`
-    counts once.
+    counts once. What a ban says by its `because_of` holds only while no reviewer has decided, whatever the
+    moments.
     """
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("decided_at",)
 
     # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family.
+    # `given_by`: a ban taken for a reviewer would join again what a reviewer cut.
     VITAL: ClassVar[frozenset[str]] = frozenset(
-        {"alert_id", "revision", "verdict", "decided_at", "golden", "version"}
+        {"alert_id", "revision", "verdict", "decided_at", "golden", "given_by", "version"}
     )
 
     alert_id: fields.Opaque
@@ -54,6 +57,10 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
         bool,
         Meta(description="A test item whose answer was known: it measures the reader and decides nothing."),
     ] = False
+    given_by: Annotated[
+        GivenBy,
+        Meta(description="`ban`: a worker wrote it, since a ban names the alert that led to it."),
+    ] = "reviewer"
     version: Version = 1
 
     @classmethod
@@ -70,3 +77,8 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
     def at(self) -> float:
         """When it was decided, in Unix seconds."""
         return self.decided_at.timestamp()
+
+    @property
+    def rank(self) -> float:
+        """Orders verdicts on one alert, of which the highest holds: the moment, or 0 for that of a ban."""
+        return 0.0 if self.given_by == "ban" else self.at

@@ -39,6 +39,11 @@ class WaveMember(Struct, frozen=True, kw_only=True):
         Meta(max_length=_SIGNALS_MAX, description="How it resembles members, the heaviest first."),
     ]
 
+    banned: Annotated[
+        bool,
+        Meta(description="Banned since; a lifted ban takes that back, one that expires does not."),
+    ] = False
+
     def __post_init__(self) -> None:
         """Refuse a number that JSON cannot carry."""
         if not isfinite(self.log_odds):

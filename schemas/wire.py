@@ -27,6 +27,7 @@ from schemas.accounts import (
     AccountDeleted,
     AccountReinstated,
     AccountRemembered,
+    AccountScanned,
     AccountUpdated,
     Tombstone,
 )
@@ -207,6 +208,7 @@ decode_created: Final = Decoder(AccountCreated)
 decode_updated: Final = Decoder(AccountUpdated)
 decode_ban: Final = Decoder(AccountBanned)
 decode_remembered: Final = Decoder(AccountRemembered)
+decode_scanned: Final = Decoder(AccountScanned)
 decode_deleted: Final = Decoder(AccountDeleted)
 decode_reinstated: Final = Decoder(AccountReinstated)
 decode_actioned: Final = Decoder(AccountActioned)

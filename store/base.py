@@ -336,6 +336,22 @@ class Companions(NamedTuple):
 ALONE = Companions(None)
 
 
+class Place(NamedTuple):
+    """A member's place in its open wave, with the wave's beginning and how many members it has."""
+
+    wave_id: str
+    began_at: float
+    members: int
+    member: WaveMember
+
+
+class Company(NamedTuple):
+    """An account that would come with another, and its place in an open wave; ``None`` if it is in none."""
+
+    account: Remembered
+    place: Place | None
+
+
 class WaveMember(NamedTuple):
     """An account of a wave. ``signals``: how it resembles other members, as `signal.level`."""
 
@@ -344,6 +360,7 @@ class WaveMember(NamedTuple):
     seen_at: float
     log_odds: float
     signals: tuple[str, ...]
+    banned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -496,12 +513,19 @@ class Store(Protocol):
         """
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+        self,
+        accounts: Sequence[Remembered],
+        queries: Sequence[Query],
+        *,
+        now: float,
+        keep: int = 64,
+        notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """:meth:`remember`, and :meth:`bans_like` once all accounts are written, in fewer round trips.
 
         Returns what these return, and who came with each account. The values may be counted during the
-        look-up, which they do not affect. Only an account that began within a day has company.
+        look-up, which they do not affect. Only an account that began within a day has company; without
+        ``notes`` none has, and nothing is noted.
         """
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -638,14 +662,24 @@ class Store(Protocol):
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         """Lets accounts join a wave, in one step; returns its id, ``None`` where there is no wave.
 
-        A new wave takes five joining accounts, and values in common of which less than half are silenced. Two
+        A new wave takes five joining accounts, and values in common of which less than half are silenced;
+        beyond :data:`store.limits.WAVES_KEPT_MAX` the one that changed longest ago is forgotten for it. Two
         waves that the newcomer resembles at least four members of merge into the older one. Whoever is in an
         open wave stays there. A changed wave is :meth:`owed_waves`: at once where it passed a size at which
-        waves are published, else :data:`store.limits.WAVE_QUIET_SECONDS` later.
+        waves are published for the first time, else :data:`store.limits.WAVE_QUIET_SECONDS` later.
         """
 
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
-        """Takes accounts out of their waves; a wave that has fewer than five members left is withdrawn."""
+        """Takes accounts out of their waves; a wave that has fewer than five members left is withdrawn.
+
+        A reinstated account joins none for two days.
+        """
+
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        """Marks members of waves as banned, or takes that back; a wave that this changes is owed at once."""
+
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account if it were remembered now; notes nothing."""
 
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
@@ -654,7 +688,10 @@ class Store(Protocol):
         """Waves by their ids, members by the moment they were seen."""
 
     async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
-        """Withdraws a wave and silences its values for thirty days, or takes that back."""
+        """Withdraws a wave and silences its values for thirty days, or takes that back.
+
+        A wave of which fewer than five members are left stays withdrawn.
+        """
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         """Waves to be published now, the longest owed first, for one holder at a time as :meth:`owed`.

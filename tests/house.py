@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import tomllib
 from functools import cache
@@ -27,6 +28,12 @@ def rooms() -> list[str]:
 def modules() -> list[Path]:
     """Every Python module of the shipped rooms, relative to the project."""
     return sorted(path.relative_to(ROOT) for room in rooms() for path in (ROOT / room).rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module, read once for all rules."""
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
 
 def tracked_files() -> list[Path] | None:

@@ -16,6 +16,7 @@ from schemas.accounts import (
     AccountDeleted,
     AccountReinstated,
     AccountRemembered,
+    AccountScanned,
     AccountUpdated,
     Basis,
 )
@@ -39,6 +40,7 @@ def a_ban(
     policy: str = "violent-extremism",
     queue: str = "extremism",
     expires_at: datetime | None = None,
+    because_of: str | None = None,
     **profile: Any,
 ) -> AccountBanned:
     """A banned account."""
@@ -53,6 +55,7 @@ def a_ban(
         basis=Basis(authority="platform", reference=f"case-{number}"),
         queue=queue,
         expires_at=expires_at,
+        because_of=because_of,
         account=Account(account_id=account_id or f"banned-{number}", **profile),
     )
 
@@ -107,6 +110,23 @@ def an_old_account(
         occurred_at=at,
         platform=platform,
         account=Account(account_id=account_id or f"old-{number}", **profile),
+    )
+
+
+def a_listed_account(
+    account_id: str,
+    *,
+    platform: str = "telegram",
+    at: datetime = NOON + timedelta(minutes=20),
+    **profile: Any,
+) -> AccountScanned:
+    """An account of a list that is scanned."""
+    return AccountScanned(
+        event_id=f"scanned-{next(_numbers)}",
+        version=1,
+        occurred_at=at,
+        platform=platform,
+        account=Account(account_id=account_id, **profile),
     )
 
 

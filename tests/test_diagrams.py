@@ -7,20 +7,21 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.house import ROOT
+from tests.tables import for_each
 from tools.diagrams import DIAGRAMS, IMAGES, Box, Picture, layers_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "architecture.md"]
 
 
-@pytest.mark.parametrize("name", DIAGRAMS)
+@for_each("name", DIAGRAMS)
 def test_a_diagram_is_what_the_code_draws(name: str) -> None:
     assert (IMAGES / f"{name}.svg").read_text("utf-8") == DIAGRAMS[name]().svg(), (
         "run python -m tools.diagrams"
     )
 
 
-@pytest.mark.parametrize("name", DIAGRAMS)
+@for_each("name", DIAGRAMS)
 def test_a_diagram_tells_screen_readers_what_it_shows_and_follows_dark_mode(name: str) -> None:
     text = DIAGRAMS[name]().svg()
     root = ET.fromstring(text)
@@ -31,7 +32,7 @@ def test_a_diagram_tells_screen_readers_what_it_shows_and_follows_dark_mode(name
     assert "@media (prefers-color-scheme: dark)" in text
 
 
-@pytest.mark.parametrize("name", DIAGRAMS)
+@for_each("name", DIAGRAMS)
 def test_a_page_shows_it(name: str) -> None:
     assert any(f"images/{name}.svg" in page.read_text("utf-8") for page in PAGES)
 

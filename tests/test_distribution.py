@@ -8,12 +8,12 @@ from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.house import ROOT, project, rooms
+from tests.tables import for_each
 
 LOCK = ROOT / "requirements" / "dev.lock"
 PINNED = re.compile(
@@ -51,7 +51,7 @@ def asked_for() -> list[Requirement]:
     return [wanted for wanted in map(Requirement, lines) if wanted.name != "samehand"]
 
 
-@pytest.mark.parametrize("room", rooms())
+@for_each("room", rooms())
 def test_a_room_is_ours(room: str) -> None:
     spec = find_spec(room)
     assert spec is not None
@@ -61,17 +61,17 @@ def test_a_room_is_ours(room: str) -> None:
     assert Path(spec.origin).resolve() in {home / room / "__init__.py" for home in homes()}
 
 
-@pytest.mark.parametrize("room", rooms())
+@for_each("room", rooms())
 def test_no_other_distribution_claims_a_rooms_name(room: str) -> None:
     assert set(packages_distributions().get(room, [])) <= {"samehand"}
 
 
-@pytest.mark.parametrize("room", rooms())
+@for_each("room", rooms())
 def test_a_room_tells_type_checkers_that_it_is_typed(room: str) -> None:
     assert (ROOT / room / "py.typed").is_file()
 
 
-@pytest.mark.parametrize("wanted", asked_for(), ids=str)
+@for_each("wanted", asked_for())
 def test_the_lock_satisfies_what_the_project_asks_for(wanted: Requirement) -> None:
     versions = pins().get(canonicalize_name(wanted.name), [])
     assert versions, f"{wanted.name} is not in the lock: run make lock"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, modules, rooms, tracked_files
+from tests.house import ROOT, modules, parsed, rooms, tracked_files
+from tests.tables import for_each
 
 #: Modules that no test of their room is named after or imports: the file that tests them instead, and why. A
 #: pattern stands for a family that shares one suite. What no longer holds fails below.
@@ -156,7 +157,7 @@ def test_every_silenced_rule_says_why() -> None:
     assert not [fault for path in python_files() for fault in unexplained_ignores(path)]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "comment",
     ["# type: ignore", "# type: ignore[arg-type]", "# noqa", "# noqa: S603", "# noqa: S603  # why", "# NOQA"],
 )
@@ -165,20 +166,16 @@ def test_an_ignore_without_a_reason_is_seen(comment: str) -> None:
     assert not NOQA.search(comment)
 
 
-@pytest.mark.parametrize("room", rooms())
+@for_each("room", rooms())
 def test_every_module_says_what_it_is_for(room: str) -> None:
-    assert not [
-        path for path in modules() if path.parts[0] == room and not ast.get_docstring(ast.parse(read(path)))
-    ]
+    assert not [path for path in modules() if path.parts[0] == room and not ast.get_docstring(parsed(path))]
 
 
 @cache
 def has_behaviour(path: Path) -> bool:
     """Whether a module does anything: tables, plain records, protocols and error names only say what is."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(
-        does_something(node) for node in ast.walk(ast.parse(read(path))) if isinstance(node, functions)
-    )
+    return any(does_something(node) for node in ast.walk(parsed(path)) if isinstance(node, functions))
 
 
 def does_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -218,7 +215,7 @@ def test_every_module_that_does_something_is_tested_in_its_room() -> None:
     assert not [name for name in lonely if not has_own_test(Path(name))]
 
 
-@pytest.mark.parametrize("pattern", COVERED_ELSEWHERE)
+@for_each("pattern", COVERED_ELSEWHERE)
 def test_what_is_covered_elsewhere_still_needs_to_be(pattern: str) -> None:
     suite, _why = COVERED_ELSEWHERE[pattern]
     assert (ROOT / suite).is_file()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tables import for_each
 from tools.mutants import ROOMS, ROOT, Mutant, Mutator, Outcome, changed_lines, draw, near_tests, table
 
 SOURCE = """
@@ -29,7 +30,7 @@ def test_a_seed_draws_the_same_lines_again_and_each_line_once() -> None:
     assert len(draw(mutants(5), 20, seed=3)) == 5
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "first", "last"),
     [
         ("agents/common/snapshot.py", "tests/agents/common/test_snapshot.py", "tests/agents"),

@@ -8,10 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import pytest
-
 from tests.hostile.patterns import CPU_SECONDS_MAX
 from tests.house import ROOT, modules
+from tests.tables import for_each
 
 #: All of it takes twenty seconds on an idle machine.
 PATIENCE_SECONDS = 900
@@ -37,7 +36,7 @@ def test_no_patterns_time_grows_faster_than_its_text() -> None:
     assert [f"{where}: {text}: {fault}" for where, text, fault in found if fault] == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "says"),
     [
         # What once drew letters of signs: eighty characters took minutes.
@@ -53,7 +52,7 @@ def test_what_takes_too_long_is_found_by_its_own_pieces(pattern: str, says: str)
     assert says in fault
 
 
-@pytest.mark.parametrize("pattern", [r"(?<!\w)\w++@", r"\w{1,64}@(?:\w{1,63}\.){1,8}x", r"(?:\\/|/\\)++"])
+@for_each("pattern", [r"(?<!\w)\w++@", r"\w{1,64}@(?:\w{1,63}\.){1,8}x", r"(?:\\/|/\\)++"])
 def test_what_is_linear_passes(pattern: str) -> None:
     [(_, _, fault)] = judged(pattern)
     assert not fault

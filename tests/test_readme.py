@@ -22,6 +22,7 @@ from tests.faults import table
 from tests.house import ROOT
 from tests.printed import README as TEXT
 from tests.printed import printed, run_by_nothing
+from tests.tables import for_each
 from tools.reference_tables import REFERENCE, TABLES, renewed
 
 LINES_MAX = 160
@@ -37,7 +38,7 @@ def test_it_stays_short() -> None:
     assert len(TEXT.splitlines()) <= LINES_MAX
 
 
-@pytest.mark.parametrize("name", TABLES)
+@for_each("name", TABLES)
 def test_generated_tables_are_what_the_code_says(name: str) -> None:
     text = (REFERENCE / f"{name}.md").read_text("utf-8")
     assert renewed(name, text) == text, "run `python -m tools.reference_tables`"
@@ -63,7 +64,7 @@ def test_a_full_run_of_faults_writes_its_table_into_docs(
     assert "kill -9, 20 times | 0" not in text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_each("page", PAGES)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`(?:\.venv/bin/)?samehand ([a-z][a-z-]*)", page.read_text("utf-8")))
     assert named <= {*COMMANDS, "command"}
@@ -74,7 +75,7 @@ def test_something_runs_every_command_that_readme_prints() -> None:
     assert run_by_nothing() == set()
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["```sh\nsamehand fly away   # soon\n```\n", "Then type `samehand fly away`.", "Now `make  coffee`"],
 )
@@ -93,7 +94,7 @@ def test_make_alone_lists_what_a_developer_can_do() -> None:
     assert re.findall(r"^  make ([a-z-]+) ", listed, re.MULTILINE) == targets
 
 
-@pytest.mark.parametrize("line", [printed("samehand try --help"), printed("samehand size --help")])
+@for_each("line", [printed("samehand try --help"), printed("samehand size --help")])
 def test_help_that_readme_refers_to_shows_examples(line: list[str]) -> None:
     _, *words = line
     told = subprocess.run(
@@ -109,7 +110,7 @@ def command_lines(page: Path) -> list[list[str]]:
     return [it[it.index("samehand") + 1 :] for it in words if "samehand" in it]
 
 
-@pytest.mark.parametrize("name", ["desk", "gate", "deliver"])
+@for_each("name", ["desk", "gate", "deliver"])
 def test_every_command_line_of_a_page_can_be_read(name: str) -> None:
     lines = command_lines(ROOT / "docs" / f"{name}.md")
     assert [name] in lines
@@ -135,7 +136,7 @@ def unknown_words(line: list[str]) -> list[str]:
     return [word for word in rest if word.startswith("--") and word not in options]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@for_each("page", PAGES)
 def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")) if "://" not in link]
     files = {link.partition("#")[0] for link in links} - {""}

@@ -28,6 +28,7 @@ DESCRIPTIONS: Final = {
     _CALLED.created: "New accounts, as the platform publishes them: scored, then remembered.",
     _CALLED.updated: "Changes of accounts: scored again.",
     _CALLED.remembered: "Accounts that were there before: remembered without a look-up.",
+    _CALLED.scanned: "Accounts of a list: scored, and neither remembered nor counted.",
     _CALLED.deleted: "Accounts that are gone: forgotten.",
     _CALLED.banned: "Bans; without a value: the ban of this key is forgotten. The store is made from here.",
     _CALLED.reinstated: "Bans that were lifted: forgotten, and their alerts withdrawn.",

@@ -157,19 +157,20 @@ def flow() -> Picture:
         (("accounts.banned",), "enrol", "keeps the banned account's fingerprint"),
         (("fingerprints.enrolled",), "lookback", "which accounts were there before the ban?"),
         (("accounts.remembered",), "remember", "who was there before: no look-up"),
+        (("accounts.scanned",), "scan", "who of a list resembles a banned account?"),
         (("accounts.reinstated",), "expunge", "forgets the ban, withdraws its alerts"),
         (("accounts.deleted",), "forget", "forgets the account"),
         (("alerts.verdicts",), "judge", "never again, or one more of the family"),
     )
     picture = Picture(
         940,
-        530,
+        602,
         "What samehand reads, does and publishes",
-        "Seven agents each read a Kafka topic: screen reads new and changed accounts, enrol bans, lookback "
-        "enrolled fingerprints, remember old accounts, expunge reinstatements, forget deletions, judge "
-        "verdicts. All work on one store in Redis: fingerprints, blocking keys, counts. Screen and lookback "
-        "publish alerts, which people decide, or alerts.shadow in a dry run; a record that cannot be used "
-        "becomes a dead letter.",
+        "Eight agents each read a Kafka topic: screen reads new and changed accounts, enrol bans, lookback "
+        "enrolled fingerprints, remember old accounts, scan lists of accounts, expunge reinstatements, "
+        "forget deletions, judge verdicts. All work on one store in Redis: fingerprints, blocking keys, "
+        "counts. Screen, scan and lookback publish alerts, which people decide, or alerts.shadow in a dry "
+        "run; a record that cannot be used becomes a dead letter.",
     )
     y, worked = 20, list[Box]()
     for topics, verb, note in agents:

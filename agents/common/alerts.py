@@ -41,12 +41,13 @@ class PendingAlert(NamedTuple):
     queue: str
     seconds_since_ban: float | None
     banned: str
+    generation: int = 0
 
     @property
     def event_id(self) -> str | None:
         """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
         found, _, event_id = self.claimant.partition(":")
-        return event_id if found in ("forward", "update") else None
+        return event_id if found in ("forward", "update", "scan") else None
 
 
 PROPOSED_AT_ONCE: Final = 512
@@ -189,6 +190,7 @@ async def _proposed(
                 published.queue or "",
                 since_ban,
                 pair.banned,
+                published.matched.generation,
             )
             headers = alert_headers(published)
             emits = [
@@ -230,7 +232,7 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
     await context.call_store(context.store.confirm(claims, now=context.now()))
     for it in markers:
-        context.metrics.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
+        context.metrics.alert(it.band, it.direction, it.queue, it.seconds_since_ban, it.generation)
         if context.alert_policy.logged:
             log.info(
                 "alert published",

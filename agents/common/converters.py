@@ -24,7 +24,7 @@ from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
-from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated, Basis
 from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched, RivalShare
 from schemas.unusable import FieldFault, Unusable
@@ -154,7 +154,7 @@ def remembered_of(
         platform=account.platform,
         seen_at=event.at,
         quoted=quoted_of(event.account, bio=quote_bio),
-        fingerprints=fingerprints_of(account, keyers, at=_stated(event.occurred_at)),
+        fingerprints=fingerprints_of(account, keyers, at=_made(event)),
         shown=_showings_of(event),
     )
 
@@ -200,6 +200,25 @@ def _effective(event: AccountBanned, believed_from: float) -> float | None:
         return None
     at = _stated(event.banned_at)
     return at - at % DAY_SECONDS if at <= believed_from else at
+
+
+_YOUNG_SECONDS: Final = 30 * DAY_SECONDS
+"""An older account may have been bought: its age speaks neither for nor against it."""
+
+
+def _made(event: AccountEvent) -> float | None:
+    """When the account was made, if it is young and the event says so.
+
+    A change without `created_at` counts as a beginning. A creation date after the event comes from another
+    clock, and is ignored.
+    """
+    at, created_at = _stated(event.occurred_at), event.account.created_at
+    if isinstance(event, AccountCreated):
+        return at
+    if created_at is None or created_at > event.occurred_at:
+        return at if isinstance(event, AccountUpdated) else None
+    made = _stated(created_at)
+    return made if at - made <= _YOUNG_SECONDS else None
 
 
 def _stated(moment: datetime) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agents.common.alerts import Pair, best_score
 from agents.common.context import AgentContext
@@ -26,6 +27,12 @@ from schemas.alerts import Direction
 from schemas.wire import Decoded
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.tracing import note, stage
+
+ASKED_AT_ONCE: Final = 64
+"""Events of a batch that are looked up together, and compared before the next ones are looked up.
+
+The answer for 500 events is 30,000 postings, which a busy client does not read within Redis' deadline.
+"""
 
 
 @dataclass(frozen=True, slots=True)

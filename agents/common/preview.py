@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from msgspec.structs import replace as replaced
 
@@ -17,16 +18,21 @@ from agents.common.decoding import count
 from agents.common.match import Lookup, lookup_of, match
 from agents.common.related import related
 from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.waves import NearWave, near_wave
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
 from schemas.related import RelatedAnswer
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import Ruling
+from store.base import Remembered, Ruling
 
-Foreseen = tuple[MirrorAlert, ...] | Malformed
-"""The alerts that an event would raise, or the fault that kept our own logic from scoring it."""
+
+class Foreseen(NamedTuple):
+    """The alerts that an event would raise, the strongest first, and the open wave that it would join."""
+
+    alerts: tuple[MirrorAlert, ...] = ()
+    wave: NearWave | None = None
 
 
 class Preview:
@@ -48,22 +54,22 @@ class Preview:
             count(found, self._topic, self._context.metrics)
         return found
 
-    async def alerts_of(self, found: Decoded[AccountCreated]) -> Foreseen:
-        """The alerts that the event would raise if it were published now, the strongest first.
+    async def foresee(self, found: Decoded[AccountCreated]) -> Foreseen | Malformed:
+        """What the event would lead to if it were published now; or the fault on which our logic fails.
 
-        An alert that stands already is among them, under its revision.
+        An alert that stands already is among the alerts, under its revision.
 
         Raises:
             Transient: the store is away, or was emptied and is not rebuilt yet.
         """
-        (foreseen,) = await self.alerts_of_each([found])
+        (foreseen,) = await self.foresee_each([found])
         return foreseen
 
-    async def alerts_of_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen]:
-        """:meth:`alerts_of` of each event, as if it had been asked about alone; the store is asked once."""
+    async def foresee_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen | Malformed]:
+        """:meth:`foresee` of each event, as if it had been asked about alone; the store is asked once."""
         context, now = self._context, self._context.now()
         snapshot, yielder = await snapshot_of(context, now), Yielder(context.ticks)
-        foreseen: list[Foreseen] = [()] * len(several)
+        foreseen: list[Foreseen | Malformed] = [Foreseen()] * len(several)
         looked: list[Lookup] = []
         places: list[int] = []
         for place, found in enumerate(several):
@@ -76,34 +82,56 @@ class Preview:
                 places.append(place)
         if not looked:
             return foreseen
-        shown = await context.call_store(context.store.showings([one.account for one in looked], now=now))
+        waves, alerts = await asyncio.gather(
+            self._waves([one.account for one in looked], snapshot, now), self._alerts(looked, snapshot, now)
+        )
+        for place, mirrors, wave in zip(places, alerts, waves, strict=True):
+            foreseen[place] = Foreseen(mirrors, wave)
+        return foreseen
+
+    async def _alerts(
+        self, looked: Sequence[Lookup], snapshot: Snapshot, now: float
+    ) -> list[tuple[MirrorAlert, ...]]:
+        context, accounts = self._context, [one.account for one in looked]
+        shown = await context.call_store(context.store.showings(accounts, now=now))
         looked = [
             replace(one, account=replace(one.account, shown=showings))
             for one, showings in zip(looked, shown, strict=True)
         ]
         alerting: list[Pair] = []
         of: list[int] = []
-        for place, pairs in zip(places, await match(looked, snapshot, context, "forward"), strict=True):
+        for place, pairs in enumerate(await match(looked, snapshot, context, "forward")):
             mine = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
             alerting += mine
             of += [place] * len(mine)
-        if not alerting:
-            return foreseen
-        alerts, asked = proposals(alerting, pairs_by_account(alerting), context, now)
-        ruled = await context.call_store(context.store.rulings(asked, now=now))
-        said: dict[int, list[MirrorAlert]] = {}
-        for place, alert, verdict in zip(of, alerts, ruled, strict=True):
-            if verdict.ruling is Ruling.PUBLISH:
-                said.setdefault(place, []).append(replaced(alert, revision=verdict.revision))
-        for place, mirrors in said.items():
-            foreseen[place] = tuple(mirrors)
-        return foreseen
+        said: list[list[MirrorAlert]] = [[] for _ in looked]
+        if alerting:
+            alerts, asked = proposals(alerting, pairs_by_account(alerting), context, now)
+            ruled = await context.call_store(context.store.rulings(asked, now=now))
+            for place, alert, verdict in zip(of, alerts, ruled, strict=True):
+                if verdict.ruling is Ruling.PUBLISH:
+                    said[place].append(replaced(alert, revision=verdict.revision))
+        return [tuple(mirrors) for mirrors in said]
+
+    async def _waves(
+        self, accounts: Sequence[Remembered], snapshot: Snapshot, now: float
+    ) -> list[NearWave | None]:
+        """The open wave that each account would join; in shadow mode there are none."""
+        context = self._context
+        if context.alert_policy.shadow:
+            return [None] * len(accounts)
+        company = await context.call_store(context.store.company(accounts, now=now))
+        yielder, waves = Yielder(context.ticks), list[NearWave | None]()
+        for account, others in zip(accounts, company, strict=True):
+            waves.append(near_wave(account, others, snapshot, context))
+            await yielder.pause()
+        return waves
 
     async def alert(self, alert_id: str) -> MirrorAlert | AlertSummary | None:
         """Returns an alert that is open, or withdrawn for a reason after which a verdict may still come.
 
         Raises:
-            Transient: as :meth:`alerts_of`.
+            Transient: as :meth:`foresee`.
         """
         (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
         read = None if known is None else decode_alert(known.payload, now=float("inf"))
@@ -116,7 +144,7 @@ class Preview:
         """Returns who is like an account that the store knows, below the bands too.
 
         Raises:
-            Transient: as :meth:`alerts_of`.
+            Transient: as :meth:`foresee`.
         """
         return await related(account, self._context)
 
@@ -124,7 +152,7 @@ class Preview:
         """Returns whether each account, by its key, is remembered: its event was published and read.
 
         Raises:
-            Transient: as :meth:`alerts_of`.
+            Transient: as :meth:`foresee`.
         """
         context = self._context
         known = await context.call_store(context.store.remembered(accounts, now=context.now()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
 from agents.common.converters import moment
@@ -16,15 +17,20 @@ from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.alert_id import alert_id
 from samehand.waves.keys import OTHERS_MIN
-from samehand.waves.membership import COMPARED_MAX, gathered
-from samehand.waves.pattern import handle_pattern, pattern_of
+from samehand.waves.membership import COMPARED_MAX, gathered, nearest
+from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.score import Likeness, likeness
-from schemas.fields import HANDLE_CHARS_MAX
 from schemas.waves import WaveAlert, WavePattern
 from schemas.waves import WaveMember as RecordMember
 from schemas.wire import encode
-from store.base import Companions, Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.base import Companions, Company, Gathering, OwedWave, Remembered, Wave, WaveMember
 from streams.outcomes import Emit
+
+# A record of five hundred members thus stays below a mebibyte, whatever they are called. A broker takes no
+# more, and what the relay cannot publish ends each worker in turn. Handles of large platforms have
+# 63 characters.
+_HANDLE_MAX: Final = 64
+_SIGNALS_MAX: Final = 8
 
 
 @dataclass(slots=True)
@@ -58,11 +64,42 @@ class _Comparisons:
         own = [it for pair, it in self.found.items() if it is not None and account.account in pair]
         near = sorted((it for it in own if it.alike), key=lambda it: -it.log_odds)
         counts = Counter(signal for it in near for signal in it.signals)
-        signals = tuple(signal for signal, count in counts.most_common() if 2 * count >= len(near))
+        signals = [signal for signal, count in counts.most_common(_SIGNALS_MAX) if 2 * count >= len(near)]
         log_odds = near[OTHERS_MIN - 1].log_odds
         return WaveMember(
-            account.account, account.quoted.handle[:HANDLE_CHARS_MAX], account.seen_at, log_odds, signals
+            account.account, account.quoted.handle[:_HANDLE_MAX], account.seen_at, log_odds, tuple(signals)
         )
+
+
+class NearWave(NamedTuple):
+    """An open wave that an account would join: its members, and what those that it resembles share."""
+
+    wave_id: str
+    members: int
+    pattern: list[PatternLine]
+    handle_pattern: str | None
+
+
+def near_wave(
+    account: Remembered, company: Sequence[Company], snapshot: Snapshot, context: AgentContext
+) -> NearWave | None:
+    """Returns the open wave that an account would join if its event were published now."""
+    if len(company) < OTHERS_MIN or not any(one.place for one in company):
+        return None
+    compared = _Comparisons(snapshot, context)
+    alike = [one for one in company if compared.alike(account, one.account)]
+    places = [one.place for one in alike if one.place is not None]
+    if len(alike) < OTHERS_MIN or not places:
+        return None
+    began_at = {place.wave_id: place.began_at for place in places}
+    wave_id = nearest(Counter(place.wave_id for place in places), began_at.__getitem__)[0]
+    near = [place for place in places if place.wave_id == wave_id]
+    return NearWave(
+        wave_id,
+        near[0].members,
+        pattern_of([place.member.signals for place in near]),
+        handle_pattern([place.member.handle for place in near]),
+    )
 
 
 async def follow_waves(
@@ -106,7 +143,8 @@ async def _join(
         return set()
     first = min(joining, key=lambda one: (one.seen_at, one.account))
     gathering = Gathering(
-        wave_id=alert_id("wave", first.account),
+        # With the moment: an account that has left the wave named after it may found another.
+        wave_id=alert_id(f"wave {first.seen_at!r}", first.account),
         began_at=first.seen_at,
         joining=[compared.member(one) for one in joining],
         resembling=[one.account for one in resembling],
@@ -114,12 +152,16 @@ async def _join(
     )
     if await context.call_store(store.gather(gathering, now=now)) is None:
         return set()
-    # Of a deletion and a joining at the same time, whichever is written second sees the other.
+    # Of a deletion (or a ban) and a joining at the same time, whichever is written second sees the other.
     names = [one.account for one in joining]
     there = await context.call_store(store.remembered(names, now=now))
     gone = [name for name, one in zip(names, there, strict=True) if one is None]
     if gone:
         await context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))
+    bans = await context.call_store(store.bans(names, now=now))
+    if any(bans):
+        banned = [name for name, ban in zip(names, bans, strict=True) if ban is not None]
+        await context.call_store(store.mark_banned(banned, banned=True, now=now))
     return set(names).difference(gone)
 
 
@@ -162,6 +204,7 @@ def wave_record(wave: Wave) -> WaveAlert:
                 seen_at=moment(one.seen_at),
                 log_odds=one.log_odds,
                 signals=one.signals,
+                banned=one.banned,
             )
             for one in wave.members
         ),
@@ -185,7 +228,9 @@ def recalled_wave(record: WaveAlert) -> Wave:
         began_at=record.began_at.timestamp(),
         changed_at=record.changed_at.timestamp(),
         members=tuple(
-            WaveMember(one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals)
+            WaveMember(
+                one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals, one.banned
+            )
             for one in record.members
         ),
         keys=tuple(bytes.fromhex(key) for key in record.keys),

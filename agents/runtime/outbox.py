@@ -9,11 +9,12 @@ first hung or died.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace as changed
 
 from agents.common.again import look_again
 from agents.common.alert_states import forgotten_emit, state_emit
@@ -23,7 +24,7 @@ from agents.common.waves import wave_emit
 from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.alert_state import unquoted_alert
-from schemas.alerts import MirrorAlert
+from schemas.alerts import LIFTED, MirrorAlert
 from schemas.wire import encode
 from store.base import ConfirmedEntry, OpenAlert, Owed
 from store.common.alert_dedup import KNOWN_ON
@@ -139,10 +140,16 @@ class Relay:
     async def taken(self) -> list[Taken]:
         """Entries of the outbox, each with what to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
-        return [self._taken(one) for one in owed]
+        lifted = [one.alert.banned for one in owed if one.reason in LIFTED]
+        bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
+        standing = {ban.account for ban in bans if ban is not None}
+        return [self._taken(one, standing) for one in owed]
 
-    def _taken(self, owed: Owed) -> Taken:
+    def _taken(self, owed: Owed, standing: Collection[str]) -> Taken:
+        """``standing``: those bans that still stand, of alerts withdrawn since one of two was lifted."""
         record, topic = record_of(owed), self.context.alerts_topic
+        if isinstance(record, MirrorAlert) and owed.reason in LIFTED:
+            record = changed(record, lifted="account" if owed.alert.banned in standing else "matched")
         if record is None:
             if not owed.forgotten:
                 log.error(

@@ -34,6 +34,7 @@ from agents.runtime.store_factory import (
 )
 from agents.runtime.store_monitor import StoreMonitor
 from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
+from agents.scan import Scan
 from agents.screen import Screen
 from samehand.elapsed import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
@@ -185,11 +186,12 @@ def bindings(context: AgentContext) -> tuple[Binding, ...]:
     """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
-    lookback = Lookback(context)
+    lookback, scan = Lookback(context), Scan(context)
     return (
         Binding("screen-created", called.created, created, created.confirm),
         Binding("screen-updated", called.updated, updated, updated.confirm),
         Binding("remember", called.remembered, Remember(context)),
+        Binding("scan", called.scanned, scan, scan.confirm),
         Binding("enrol", called.banned, Enrol(context)),
         Binding("lookback", called.enrolled, lookback, lookback.confirm),
         Binding("expunge", called.reinstated, Expunge(context)),
@@ -223,4 +225,4 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
 
 def consumed(called: Names) -> tuple[str, ...]:
     """The topics that a worker reads."""
-    return (*called.events, called.enrolled, called.verdicts)
+    return (*called.events, called.scanned, called.enrolled, called.verdicts)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sqlite3
 import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -151,17 +152,29 @@ def _kept(password: str) -> str:
 @output.json_option
 @in_event_loop
 async def list_(as_json: bool) -> int:
-    """List the people: name, role, whether they may sign in, and the opaque id that verdicts carry.
+    """List the people: name, role, whether they may sign in, the opaque id that verdicts carry, team, and the
+    policies that a moderator reads.
 
     \b
     Example:
       samehand desk users list
     """
+    from desk.database import reach
     from desk.database import users as rows
 
     async with desk_database(load()) as connection:
-        accounts = [
-            {"name": row.name, "role": row.role, "user_id": row.user_id, "out": row.disabled_at is not None}
+        named = await reach.named(connection)
+        accounts: list[dict[str, Any]] = [
+            {
+                "name": row.name,
+                "role": row.role,
+                "user_id": row.user_id,
+                "out": row.disabled_at is not None,
+                "team": row.team,
+                "policies": None
+                if row.all_policies or not reach.bound(row.role)
+                else named.get(row.user_id, []),
+            }
             for row in await rows.everybody(connection)
         ]
     if as_json:
@@ -175,15 +188,43 @@ async def list_(as_json: bool) -> int:
                 str(account["role"]),
                 "locked out" if account["out"] else "may sign in",
                 str(account["user_id"]),
+                str(account["team"] or ""),
+                _policies_shown(account["policies"]),
             )
             for account in accounts
         ]
-        screen.print(output.table(("name", "role", "state", "id"), cells))
+        screen.print(output.table(("name", "role", "state", "id", "team", "policies"), cells))
     screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
 
 
-@users.command("set", short_help="Change a role or password, lock somebody out or let them in again.")
+def _policies_shown(policies: list[str] | None) -> str:
+    return "all" if policies is None else ",".join(policy or _NO_POLICY for policy in policies) or "none"
+
+
+_NO_POLICY = "-"
+"""For bans without a policy; no slug begins so."""
+
+_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+
+
+def _team(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value and not _SLUG.fullmatch(value):
+        raise click.BadParameter("a team is a code of up to 64 letters, digits, dots, dashes and underscores")
+    return value
+
+
+def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
+    if value is None:
+        return None
+    codes = [code.strip() for code in value.split(",")] if value else []
+    for code in codes:
+        if code != _NO_POLICY and not _SLUG.fullmatch(code):
+            raise click.BadParameter(f"{code!r} is no policy; separate several by commas")
+    return ["" if code == _NO_POLICY else code for code in codes]
+
+
+@users.command("set", short_help="Change a role, password, team or policies, or lock somebody out.")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["moderator", "lead", "auditor"]), help="The new role.")
 @click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
@@ -196,26 +237,57 @@ async def list_(as_json: bool) -> int:
 @click.option(
     "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
 )
+@click.option(
+    "--team", callback=_team, metavar="CODE", help='The team, whose saved views the person sees; "" for none.'
+)
+@click.option(
+    "--policies",
+    callback=_policies,
+    metavar="CODES",
+    help='Policies whose alerts a moderator reads, with commas between; "" for none, - for bans without one.',
+)
+@click.option("--all-policies", is_flag=True, help="Let a moderator read alerts of all policies.")
 @output.json_option
 def set_(
-    name: str, role: str | None, out: bool | None, new_password: bool, with_link: bool, as_json: bool
+    name: str,
+    role: str | None,
+    out: bool | None,
+    new_password: bool,
+    with_link: bool,
+    team: str | None,
+    policies: list[str] | None,
+    all_policies: bool,
+    as_json: bool,
 ) -> int:
-    """Change the role or password of NAME, lock the person out, or let them in again. Ends all their
-    sessions.
+    """Change the role, password, team or policies of NAME, lock the person out, or let them in again.
+
+    Ends all their sessions.
 
     \b
     Examples:
       samehand desk users set amina --role lead
+      samehand desk users set amina --team night --policies spam,scam
       samehand desk users set amina --out
     """
-    if role is None and out is None and not new_password and not with_link:
-        raise click.UsageError("say what to change: --role, --out, --in, --password or --link")
+    if policies is not None and all_policies:
+        raise click.UsageError("give one of --policies and --all-policies")
+    changes: dict[str, Any] = {}
+    if role is not None:
+        changes["role"] = role
+    if team is not None:
+        changes["team"] = team or None
+    reads = (policies,) if policies is not None or all_policies else ()
+    if not (changes or reads or out is not None or new_password or with_link):
+        raise click.UsageError(
+            "say what to change: --role, --out, --in, --password, --link, --team, --policies, --all-policies"
+        )
     password = _password() if new_password else None
     settings = load()
-    token = asyncio.run(_set(settings, name, role, out, password, with_link))
+    token = asyncio.run(_set(settings, name, changes, out, password, with_link, reads))
     link = f"{_base(settings)}/link/{token}" if token else None
     if as_json:
-        output.figures({"name": name, "role": role, "out": out, "link": link})
+        shown = {"name": name, "role": role, "out": out, "link": link, "team": team, "policies": policies}
+        output.figures(shown)
         return 0
     output.console().print(f"{visible(name, 128)} is changed, and signed out")
     if link:
@@ -226,21 +298,23 @@ def set_(
 async def _set(
     settings: Settings,
     name: str,
-    role: str | None,
+    changes: dict[str, Any],
     out: bool | None,
     password: str | None,
     with_link: bool,
+    policies: tuple[list[str] | None, ...],
 ) -> str | None:
+    """Changes columns of a person, and which policies they read where one element says so."""
     from desk.access.sessions import link
     from desk.database import audit
+    from desk.database import reads as readings
     from desk.database import users as rows
     from desk.errors import NotFound, UnusableInput
+    from desk.review.reader_policies import put_policies
 
-    now, changes = time.time(), dict[str, Any]()
+    now = time.time()
     if password is not None:
         changes["password"] = _kept(password)
-    if role is not None:
-        changes["role"] = role
     if out is not None:
         changes["disabled_at"] = now if out else None
     async with desk_database(settings) as connection:
@@ -261,6 +335,9 @@ async def _set(
             now=now,
             detail={**shown, "password": password is not None},
         )
+        for named in policies:
+            await put_policies(connection, user.user_id, named, actor=audit.SYSTEM, now=now)
+        await readings.lapse(connection, now=now)
         return await link(connection, user.user_id, now=now) if with_link else None
 
 

@@ -39,9 +39,9 @@ def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: b
     """Publish bans from files to the topic accounts.banned, where workers enrol them.
 
     FILES are JSONL of AccountBanned, or CSV whose first line names the account's fields and, if known,
-    banned_at, policy, queue, expires_at, basis_authority and basis_reference (docs/reference/events.md);
-    `-` is standard input. Running it again does no harm. Bans that have expired are published too, since
-    they end earlier ones, and are counted.
+    banned_at, policy, queue, expires_at, because_of, basis_authority and basis_reference
+    (docs/reference/events.md); `-` is standard input. Running it again does no harm. Bans that have expired
+    are published too, since they end earlier ones, and are counted.
 
     Lines that cannot be read are reported on standard error with their number; the others are published.
 

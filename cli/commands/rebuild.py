@@ -33,7 +33,7 @@ from agents.runtime.store_factory import peppers_of
 from cli import output
 from cli.alert_topics import AlertReplay, AlertTopics, replay_alerts
 from cli.banned_topic import ReadTally, acknowledged, open_anew, read_all
-from cli.checkpoint import Bookmark, read_bookmark
+from cli.checkpoint import Bookmark, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
 from cli.rebuild_processes import PROCESSES_MAX, Processes
@@ -144,12 +144,12 @@ def command(
         if into is None:
             raise click.UsageError("give --shards, --bans and --remembered only with --into")
         target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
-        path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
+        path = bookmark_path or default_bookmark(settings, f"rebuild-{into.replace(':', '_')}.json")
         fingerprints = awaited(
             reshard(settings, target, path, from_start, tally, carried, replayed, processes)
         )
     else:
-        path = bookmark_path or _bookmark_path(settings, "rebuild.json")
+        path = bookmark_path or default_bookmark(settings, "rebuild.json")
         fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed, processes))
     tell_faults(tally.faults)
     figures: dict[str, Any] = {
@@ -204,11 +204,6 @@ def _drop(settings: Settings, prefix: str, as_json: bool) -> int:
     else:
         output.console().print(f"{plural(keys, 'key')} under {prefix} dropped")
     return 0
-
-
-def _bookmark_path(settings: Settings, name: str) -> Path:
-    folder = settings.data_dir or Path(click.get_app_dir("samehand"))
-    return folder / name
 
 
 async def _rebuild(

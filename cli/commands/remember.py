@@ -23,8 +23,8 @@ from cli.outages import through_outages
 from cli.run_async import awaited
 from cli.store_context import closing_store
 from report.text import plural
-from samehand.showings import UNKNOWN, Showings
-from schemas.accounts import AccountCreated
+from samehand.showings import UNKNOWN
+from schemas.accounts import AccountCreated, AccountRemembered
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
 from streams.settings import Settings, load
@@ -84,26 +84,30 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
     async with closing_store(settings, peppers) as store:
         await store.open()  # who named a wrong Redis hears it at once
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
-            distilled = remembered([event for _, event in batch], peppers.keyers, stock)
+            distilled = remembered([_listed(event) for _, event in batch], peppers.keyers, stock)
             tally.faults += [
                 (line.address, outcome)
                 for (line, _), outcome in zip(batch, distilled, strict=True)
                 if isinstance(outcome, Dead)
             ]
             accounts = [
-                replace(outcome, shown=_shown(outcome.shown, event, dated=line.dated))
-                for (line, event), outcome in zip(batch, distilled, strict=True)
+                outcome if line.dated else replace(outcome, shown=UNKNOWN)
+                for (line, _), outcome in zip(batch, distilled, strict=True)
                 if not isinstance(outcome, Dead)
             ]
             await through_outages(partial(store.remember, accounts, now=time.time()))
             tally.remembered += len(accounts)
 
 
-def _shown(shown: Showings, event: AccountCreated, *, dated: bool) -> Showings:
-    """What a list of accounts says of their showings: it may have been drawn up long after they were made."""
-    if not dated:
-        return UNKNOWN
-    return shown if event.account.created_at is not None else Showings(None, shown.first)
+def _listed(event: AccountCreated) -> AccountRemembered:
+    """The account as a list tells of it, which may have been drawn up long after the account was made."""
+    return AccountRemembered(
+        event_id=event.event_id,
+        version=event.version,
+        occurred_at=event.occurred_at,
+        platform=event.platform,
+        account=event.account,
+    )
 
 
 def _readable(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from cli import output
 from cli.inputs.foreign_records import compiled, mapped_records
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans
+from cli.inputs.input_source import opened
 from cli.inputs.oddities import tell_odd
 from cli.options import FILE, platform_option
 from report.text import visible
@@ -35,9 +37,9 @@ _REGION: Final = re.compile(r"[A-Z]{2}")
 class EventFiles:
     """Reads files of accounts and of bans. ``now`` (Unix seconds) is the clock of the command.
 
-    With ``mappings`` a file holds foreign records, or a table with columns of any names, of which those are
-    read that become what is asked for; with ``kcat`` alone, records of our own topics. ``region`` (ISO 3166)
-    is that of phone numbers without a country code.
+    With ``mappings``, compiled of the file ``mapping``, a file holds foreign records, or a table with columns
+    of any names, of which those are read that become what is asked for; with ``kcat`` alone, records of our
+    own topics. ``region`` (ISO 3166) is that of phone numbers without a country code.
     """
 
     platform: str
@@ -45,6 +47,16 @@ class EventFiles:
     kcat: bool = False
     region: str | None = None
     now: float = field(default_factory=time.time)
+    mapping: Path | None = None
+
+    def digest(self, paths: Iterable[Path]) -> str:
+        """A digest of the files and of how they are read: what it names gives the same records again."""
+        digest = blake2b(repr((self.platform, self.kcat, self.region)).encode(), digest_size=16)
+        for path in (*paths, *(() if self.mapping is None else (self.mapping,))):
+            with opened(path) as file:
+                while chunk := file.read(1024 * 1024):
+                    digest.update(chunk)
+        return digest.hexdigest()
 
     def accounts(
         self, path: Path, hear: output.Advance = lambda done: None
@@ -120,7 +132,7 @@ def files_options(command: F) -> F:
         *, platform: str, mapping: Path | None, kcat: bool, region: str | None, **rest: Any
     ) -> Any:
         mappings = None if mapping is None else compiled(mapping)
-        return command(files=EventFiles(platform, mappings, kcat, region), **rest)
+        return command(files=EventFiles(platform, mappings, kcat, region, mapping=mapping), **rest)
 
     return with_files  # type: ignore[return-value]  # a command with other parameters, as click calls it
 

@@ -21,12 +21,13 @@ def fault_line(address: str, fault: Malformed | Dead) -> str:
     return f"{what}: {fault.detail}" if fault.detail else what
 
 
-def tell_faults(faults: Sequence[tuple[str, Malformed | Dead]]) -> None:
-    """The bad lines in their order, and how many were left out."""
-    for address, fault in faults[:TOLD_MAX]:
+def tell_faults(faults: Sequence[tuple[str, Malformed | Dead]], found: int = 0) -> None:
+    """The bad lines in their order, and how many were left out of all that were ``found``."""
+    told = faults[:TOLD_MAX]
+    for address, fault in told:
         output.note(fault_line(address, fault))
-    if len(faults) > TOLD_MAX:
-        output.note(f"… and {plural(len(faults) - TOLD_MAX, 'more bad line')}")
+    if (left_out := max(found, len(faults)) - len(told)) > 0:
+        output.note(f"… and {plural(left_out, 'more bad line')}")
 
 
 def tell_unusable(unusable: UnusableFields) -> None:

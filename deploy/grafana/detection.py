@@ -98,6 +98,28 @@ def _found() -> tuple[Panel, ...]:
             ),
         ),
         Panel(
+            "Families: alerts an hour",
+            "By the generation of the banned account: 0 is the first ban, 1 its mirror, and so on.",
+            (
+                Ask(
+                    "sum by (generation) (rate(samehand_alert_generations_total[$__rate_interval])) * 3600",
+                    "{{generation}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
+            "Families: bans enrolled an hour",
+            "New bans, by their generation as known then.",
+            (
+                Ask(
+                    "sum by (generation) (rate(samehand_bans_enrolled_total[$__rate_interval])) * 3600",
+                    "{{generation}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
             "Summaries an hour",
             "Summaries published: more accounts resemble a ban than got an alert of their own.",
             (Ask("sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600", "an hour"),),

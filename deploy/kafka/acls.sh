@@ -89,7 +89,7 @@ done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
 readonly TOLD=("${EVENTS[@]}" accounts.actioned) # by platforms
-readonly ALL=("${TOLD[@]}" alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
+readonly ALL=("${TOLD[@]}" accounts.scanned alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control weights)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -116,11 +116,11 @@ allow() {
     fi
 }
 
-# Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
-# look-back reads each ban in fingerprints.enrolled, a rebuild reads the state of alerts and waves, and workers leave
-# each other messages in control.
-allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
-allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves deadletters accounts.banned fingerprints.enrolled control
+# Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned, the alert
+# that led to a ban has a verdict in alerts.verdicts, look-back reads each ban in fingerprints.enrolled, a rebuild reads
+# the state of alerts and waves, and workers leave each other messages in control.
+allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights
+allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"
@@ -166,7 +166,7 @@ pattern=prefixed allow "$deliver" Read group "$group-deliver-"
 
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}" gate.audit # who asked who is like whom
-allow "$operator" Write topic "${TOLD[@]}" alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
+allow "$operator" Write topic "${TOLD[@]}" accounts.scanned alerts alerts.verdicts appeals.decided fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 

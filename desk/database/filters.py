@@ -8,6 +8,9 @@ from typing import Final, Literal, get_args
 Order = Literal["pressing", "oldest", "newest"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
+ASSIGNED_TO_ME: Final = "me"
+ASSIGNED_TO_NOBODY: Final = "nobody"
+
 VIEW_NAME_CHARS: Final = 64
 VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an address writes each in twelve
 
@@ -15,7 +18,7 @@ VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an ad
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What of the queue is wanted; None: all of it, the most pressing first. A band leaves out what is read
-    blind.
+    blind. `assigned`: `ASSIGNED_TO_ME`, `ASSIGNED_TO_NOBODY` or a person's id.
     """
 
     band: str | None = None
@@ -25,6 +28,7 @@ class Filters:
     basis: str | None = None
     language: str | None = None
     kind: str | None = None
+    assigned: str | None = None
     order: Order | None = None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.reach import ban_policy
 from desk.database.rows import all_of
 from desk.database.verdicts import TAKE_BACK, held
 
@@ -65,7 +66,7 @@ async def alert_groups(connection: AsyncConnection, *, since: float, until: floa
     shared = (
         columns.band,
         columns.direction,
-        columns.policy,
+        ban_policy().label("policy"),
         columns.basis,
         columns.script,
         columns.language,
@@ -131,11 +132,11 @@ async def taken_back(connection: AsyncConnection, *, since: float, until: float)
 async def appeal_groups(connection: AsyncConnection, *, since: float, until: float) -> list[AppealGroup]:
     """Returns the appeals received in a period, grouped by outcome and policy."""
     columns = _appeals.c
-    by = (columns.outcome, _alerts.c.policy)
+    by = (columns.outcome, ban_policy())
     return await all_of(
         connection,
         AppealGroup,
-        select(*by, func.count().label("appeals"))
+        select(columns.outcome, ban_policy().label("policy"), func.count().label("appeals"))
         .join(_alerts, _alerts.c.alert_id == columns.alert_id)
         .where(columns.received_at >= since, columns.received_at < until)
         .group_by(*by)
@@ -153,7 +154,7 @@ async def seconds_to_detect(
         select(columns.seconds_to_detect)
         .where(
             *_raised(since, until),
-            columns.policy.in_(policies),
+            ban_policy().in_(policies),
             columns.seconds_to_detect.is_not(None),
             held(columns.alert_id, "verdict") == "mirror",
         )
@@ -180,10 +181,10 @@ class ComplaintRow:
 async def actions_between(
     connection: AsyncConnection, *, since: float, until: float
 ) -> AsyncIterator[tuple[bytes, str | None]]:
-    """Yields each action that took effect in a period, as JSON, with the policy of the alert behind it."""
+    """Yields each action that took effect in a period, as JSON, with the policy of the ban behind it."""
     columns = _actions.c
     result = await connection.stream(
-        select(columns.payload, _alerts.c.policy)
+        select(columns.payload, ban_policy())
         .join(_alerts, _alerts.c.alert_id == columns.alert_id, isouter=True)
         .where(columns.at >= since, columns.at < until)
     )

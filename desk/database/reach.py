@@ -1,4 +1,4 @@
-"""Which alerts a person may read: of any policy, unless a lead named some of them.
+"""Which alerts a person may read: those in the queues of the policies that were named for them, or all.
 
 The rule is SQL, since queues, counts, searches and trees are cut to it before they are limited. It binds
 people who decide and see nobody else's figures: leads and auditors read everything.
@@ -9,7 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -19,6 +34,7 @@ NO_POLICY: Final = ""
 """Stands for alerts on bans that name no policy."""
 
 _BOUND: Final = [role for role in ROLES if not may(role, "figures")]
+_DECIDING: Final = [role for role in ROLES if may(role, "decide")]
 
 
 def bound(role: str) -> bool:
@@ -26,17 +42,18 @@ def bound(role: str) -> bool:
     return role in _BOUND
 
 
-_named, _alerts = schema.reader_policies, schema.alerts
+_named, _alerts, _users = schema.reader_policies, schema.alerts, schema.users
+
+
+def _bound_to_some(user_id: str) -> Exists:
+    # Correlated with nothing, as the next: the database looks once, and not with every row.
+    user = _users.alias()
+    return exists().where(user.c.user_id == user_id, user.c.all_policies.is_(False), user.c.role.in_(_BOUND))
 
 
 def _mine(user_id: str) -> Select[Any]:
-    # Correlated with nothing: the database looks once, and not with every row.
-    named, user = _named.alias(), schema.users.alias()
-    return (
-        select(named.c.policy)
-        .join(user, user.c.user_id == named.c.user_id)
-        .where(named.c.user_id == user_id, user.c.role.in_(_BOUND))
-    )
+    named = _named.alias()
+    return select(named.c.policy).where(named.c.user_id == user_id)
 
 
 def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -44,7 +61,7 @@ def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnEleme
     if user_id is None:
         return true()
     named = func.coalesce(policy, NO_POLICY).in_(_mine(user_id))
-    return or_(~_mine(user_id).exists(), named)
+    return or_(~_bound_to_some(user_id), named)
 
 
 def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
@@ -53,16 +70,64 @@ def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElem
         return true()
     alert = _alerts.alias()
     named = func.coalesce(alert.c.policy, NO_POLICY).in_(_mine(user_id))
-    return or_(~_mine(user_id).exists(), exists().where(and_(alert.c.alert_id == alert_id, named)))
+    return or_(~_bound_to_some(user_id), exists().where(and_(alert.c.alert_id == alert_id, named)))
+
+
+def may_decide(user_id: ColumnElement[Any], alert_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a person of a column, who is not locked out, decides and may read an alert."""
+    user, alert, named = _users.alias(), _alerts.alias(), _named.alias()
+    read = (
+        exists()
+        .where(
+            named.c.user_id == user.c.user_id,
+            alert.c.alert_id == alert_id,
+            named.c.policy == func.coalesce(alert.c.policy, NO_POLICY),
+        )
+        .correlate_except(named, alert)
+    )
+    return (
+        exists()
+        .where(
+            user.c.user_id == user_id,
+            user.c.disabled_at.is_(None),
+            user.c.role.in_(_DECIDING),
+            or_(user.c.all_policies.is_(True), user.c.role.not_in(_BOUND), read),
+        )
+        .correlate_except(user)
+    )
+
+
+def ban_policy() -> ColumnElement[str | None]:
+    """The policy of an alert's ban, in whichever queue the alert is."""
+    moved_from = _alerts.c.moved_from
+    # Not bound: what rows are grouped by must be written as what is selected.
+    return case((moved_from.is_(None), _alerts.c.policy), else_=func.nullif(moved_from, literal_column("''")))
+
+
+async def readable_bans(connection: AsyncConnection, user_id: str, accounts: Collection[str]) -> set[str]:
+    """Returns those accounts that were banned under a policy that a person reads, as far as alerts show; all
+    of them for a person who reads all."""
+    if not (await connection.execute(select(_bound_to_some(user_id)))).scalar_one():
+        return set(accounts)
+    rows = await connection.execute(
+        select(_alerts.c.banned).where(
+            _alerts.c.banned.in_(accounts), reads_policy(user_id, _alerts.c.policy)
+        )
+    )
+    return set(rows.scalars())
+
+
+async def is_known(connection: AsyncConnection, policy: str) -> bool:
+    """Returns whether an alert is in the queue of a policy, or a person reads it."""
+    known = or_(exists().where(_alerts.c.policy == policy), exists().where(_named.c.policy == policy))
+    return policy == NO_POLICY or bool((await connection.execute(select(known))).scalar_one())
 
 
 async def without(connection: AsyncConnection, policy: str | None) -> set[str]:
     """Returns the people who may not read alerts of a policy, whatever their role is now."""
-    return {
-        user_id
-        for user_id, policies in (await named(connection)).items()
-        if (policy or NO_POLICY) not in policies
-    }
+    read = exists().where(_named.c.user_id == _users.c.user_id, _named.c.policy == (policy or NO_POLICY))
+    rows = await connection.execute(select(_users.c.user_id).where(_users.c.all_policies.is_(False), ~read))
+    return set(rows.scalars())
 
 
 async def named(connection: AsyncConnection) -> dict[str, list[str]]:
@@ -73,9 +138,12 @@ async def named(connection: AsyncConnection) -> dict[str, list[str]]:
     return found
 
 
-async def put(connection: AsyncConnection, user_id: str, policies: Collection[str]) -> None:
-    """Replaces the policies that a person reads; none: all of them."""
+async def put(connection: AsyncConnection, user_id: str, policies: Collection[str] | None) -> None:
+    """Replaces the policies that a person reads; None: all of them."""
     await connection.execute(delete(_named).where(_named.c.user_id == user_id))
+    await connection.execute(
+        update(_users).where(_users.c.user_id == user_id).values(all_policies=policies is None)
+    )
     if policies:
         rows = [{"user_id": user_id, "policy": policy} for policy in sorted(policies)]
         await connection.execute(insert(_named), rows)

@@ -14,15 +14,17 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import schema
-from desk.database.reach import reads_alert
-from desk.database.rows import all_of, one_of, upsert
+from desk.database import audit, schema
+from desk.database.reach import may_decide, reads_alert
+from desk.database.rows import all_of, one_of, parts_of, upsert
 from desk.database.seals import undoable
 
 
@@ -44,6 +46,7 @@ class ReadRow:
     only_for: str | None
     claimed_by: str | None
     claimed_until: float | None
+    assigned_to: str | None
 
     @property
     def shown_kind(self) -> str:
@@ -89,6 +92,10 @@ def shown_kind() -> ColumnElement[str]:
 
 RANKS: Final = {"likely": 0, "possible": 1}
 """By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
+
+
+LAPSED_MAX: Final = 1_000
+"""Assignments that one look lets lapse: a person's queue; what is left lapses with the next."""
 
 
 async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
@@ -181,12 +188,63 @@ async def close(connection: AsyncConnection, verdict_ids: Mapping[int, str], *, 
 async def reopen(
     connection: AsyncConnection, read_ids: Collection[int], user_id: str, *, until: float
 ) -> None:
-    """Opens reads whose verdicts were undone, in the hands of the person who undid them."""
+    """Opens reads whose verdicts were undone: in the hands of the person who undid them, as far as they may
+    read them still, and assigned to nobody."""
+    may_hold = reads_alert(user_id, _reads.c.alert_id)
     await connection.execute(
         update(_reads)
         .where(_reads.c.read_id.in_(read_ids))
-        .values(state="open", verdict_id=None, closed_at=None, claimed_by=user_id, claimed_until=until)
+        .values(
+            state="open",
+            verdict_id=None,
+            closed_at=None,
+            claimed_by=case((may_hold, user_id)),
+            claimed_until=case((may_hold, until)),
+            assigned_to=None,
+        )
     )
+
+
+async def assign(connection: AsyncConnection, read_ids: Collection[int], user_id: str | None) -> bool:
+    """Assigns open reads to a person, or to nobody. Returns False if that person may not decide all."""
+    done = await connection.execute(
+        update(_reads)
+        .where(
+            _reads.c.read_id.in_(read_ids),
+            _reads.c.state == "open",
+            true() if user_id is None else may_decide(literal(user_id), _reads.c.alert_id),
+        )
+        .values(assigned_to=user_id)
+    )
+    return done.rowcount == len(read_ids)
+
+
+async def lapse(connection: AsyncConnection, *, now: float) -> None:
+    """Forgets assignments of reads that were decided or left the queue, or whose person cannot decide them
+    any more; each with a line of the audit."""
+    await audit.lock(connection)
+    result = await connection.execute(
+        select(_reads)
+        .where(
+            _reads.c.assigned_to.is_not(None),
+            or_(_reads.c.state != "open", ~may_decide(_reads.c.assigned_to, _reads.c.alert_id)),
+        )
+        .order_by(_reads.c.assigned_to)  # its index has these few alone
+        .limit(LAPSED_MAX)
+    )
+    details = {
+        read.alert_id: {
+            "read": read.read_id,
+            "reader": read.assigned_to,
+            "reason": {"open": "reach", "done": "decided"}.get(read.state, read.gone_reason),
+        }
+        for read in parts_of(ReadRow, result)
+    }
+    if not details:
+        return
+    read_ids = [detail["read"] for detail in details.values()]  # of two of one alert the other lapses next
+    await connection.execute(update(_reads).where(_reads.c.read_id.in_(read_ids)).values(assigned_to=None))
+    await audit.note_each(connection, actor=audit.SYSTEM, action="unassigned", details=details, now=now)
 
 
 async def end(

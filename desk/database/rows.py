@@ -8,7 +8,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Row, Select, Table
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,10 +34,14 @@ def parts_of(kind: type[T], rows: Iterable[Row[Any]]) -> list[T]:
     return [kind(**{name: row._mapping[name] for name in names}) for row in rows]
 
 
-async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
-    """Inserts a row, or writes its values over the row with the same primary key."""
+async def upsert(
+    connection: AsyncConnection, table: Table, values: Mapping[str, Any], **over: ColumnElement[Any]
+) -> None:
+    """Inserts a row, or writes its values over the row with the same primary key; of the columns in `over`
+    these expressions instead, in which the table's columns are those of the row that is there."""
     keys = {column.name for column in table.primary_key}
-    await _put(connection, table, values, {name: value for name, value in values.items() if name not in keys})
+    kept = {name: value for name, value in values.items() if name not in keys}
+    await _put(connection, table, values, {**kept, **over})
 
 
 async def add_up(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:

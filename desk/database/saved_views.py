@@ -1,62 +1,76 @@
-"""Views of the queue that somebody saved, for themselves or for the team: a name, filters and an order."""
+"""Views of the queue that somebody saved, for themselves, their team or all: a name, filters and an order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ScalarSelect, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, upsert
+from desk.database.rows import all_of, one_of, upsert
 
 
 @dataclass(frozen=True, slots=True)
 class SavedViewRow:
-    """One view. `query`: filters and order, as the queue's address says them; `shared`: with the team."""
+    """One view. `query`: filters and order, as the queue's address says them; `shared`: with a `team`, or
+    with all where that is None."""
 
     name: str
     query: str
     shared: bool = False
+    team: str | None = None
 
 
-_views = schema.saved_views
+_views, _users = schema.saved_views, schema.users
 
 
 async def of(connection: AsyncConnection, user_id: str, limit: int) -> list[SavedViewRow]:
-    """Returns a person's views, and after them the team's, by name. `limit`: of all of them."""
+    """Returns a person's views, those of their team and those for all, each by name. `limit`: of them."""
     columns = _views.c
+    for_them = columns.shared & (columns.team.is_(None) | (columns.team == _team_of(user_id)))
     return await all_of(
         connection,
         SavedViewRow,
-        select(columns.name, columns.query, columns.shared)
-        .where(or_(columns.user_id == user_id, columns.shared))
-        .order_by(columns.shared, columns.name)
+        select(columns.name, columns.query, columns.shared, columns.team)
+        .where(or_(columns.user_id == user_id, for_them))
+        .order_by(columns.shared, columns.team.is_(None), columns.name)
         .limit(limit),
     )
 
 
-async def kind_of(connection: AsyncConnection, user_id: str, name: str) -> bool | None:
-    """Returns whether the view that a person saved by a name is shared; None where they saved none."""
+async def saved_by(connection: AsyncConnection, user_id: str, name: str) -> SavedViewRow | None:
+    """Returns the view that a person saved by a name, or None."""
     columns = _views.c
-    found = await connection.execute(
-        select(columns.shared).where(columns.user_id == user_id, columns.name == name)
+    return await one_of(
+        connection,
+        SavedViewRow,
+        select(columns.name, columns.query, columns.shared, columns.team).where(
+            columns.user_id == user_id, columns.name == name
+        ),
     )
-    return found.scalar_one_or_none()
 
 
 async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> None:
-    """Saves a view, over the person's, or the team's, of that name."""
-    await drop(connection, user_id, view.name, shared=view.shared)
-    await upsert(
-        connection,
-        _views,
-        {"user_id": user_id, "name": view.name, "query": view.query, "shared": view.shared},
-    )
+    """Saves a view, over the person's, the team's or that for all of that name."""
+    await drop(connection, user_id, view.name, shared=view.shared, of_team=view.team is not None)
+    await upsert(connection, _views, {"user_id": user_id, **asdict(view)})
 
 
-async def drop(connection: AsyncConnection, user_id: str, name: str, *, shared: bool) -> None:
-    """Deletes a person's view, or the team's, whoever shared it."""
+async def drop(
+    connection: AsyncConnection, user_id: str, name: str, *, shared: bool, of_team: bool = False
+) -> None:
+    """Deletes a person's view, or a shared one, whoever saved it: of their team, or for all."""
     columns = _views.c
-    whose = columns.shared if shared else ~columns.shared & (columns.user_id == user_id)
-    await connection.execute(delete(_views).where(whose, columns.name == name))
+    whose = columns.user_id == user_id
+    if shared:
+        whose = columns.team.is_(None)
+    if of_team:  # also one that they saved for a former team
+        whose = (columns.team == _team_of(user_id)) | (
+            columns.team.is_not(None) & (columns.user_id == user_id)
+        )
+    await connection.execute(delete(_views).where(columns.shared.is_(shared), whose, columns.name == name))
+
+
+def _team_of(user_id: str) -> ScalarSelect[str | None]:
+    return select(_users.c.team).where(_users.c.user_id == user_id).scalar_subquery()

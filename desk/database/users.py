@@ -28,6 +28,8 @@ class UserRow:
     failures: int = 0
     locked_until: float = 0.0
     preferences: str = "{}"
+    team: str | None = None
+    all_policies: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What people said, here and elsewhere. The latest by `decided_at` holds."""
+"""What people said, here and elsewhere. The latest by `decided_at` holds; a ban's, if there is no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.reach import reads_policy
+from desk.database.reach import ban_policy, reads_policy
 from desk.database.rows import all_of, insert_new, one_of
 from desk.database.seals import hides_words, undoable
 
@@ -20,6 +20,9 @@ TAKE_BACK: Final = "take-back"
 
 RESTORED: Final = "restored"
 """The kind of a verdict that repeats one which was taken back by mistake."""
+
+BY_BAN: Final = "ban"
+"""The kind of a verdict that a ban gave by its `because_of`: it holds as long as nobody decided the alert."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class VerdictRow:
 class JudgedRow(VerdictRow):
     """A verdict with columns of its alert, all None if the alert is unknown.
 
-    `policy` is the verdict's, `alert_policy` the alert's.
+    `policy` is the verdict's, `alert_policy` the ban's.
     """
 
     band: str | None
@@ -101,7 +104,7 @@ async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | Non
 
 
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
-    """All verdicts on an alert, the earliest first, those undone too."""
+    """All verdicts on an alert, that of a ban and then the earliest first, those undone too."""
     return (await of_alerts(connection, [alert_id]))[alert_id]
 
 
@@ -110,7 +113,7 @@ async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> 
     query = (
         select(_verdicts)
         .where(_verdicts.c.alert_id.in_(alert_ids))
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
+        .order_by(_verdicts.c.kind != BY_BAN, _verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
     by_alert: dict[str, list[VerdictRow]] = {alert_id: [] for alert_id in alert_ids}
     for verdict in await all_of(connection, VerdictRow, query):
@@ -138,7 +141,7 @@ def held(alert_id: ColumnElement[str], column: str) -> ColumnElement[str]:
             verdict.c.undone_at.is_(None),
             verdict.c.golden.is_(False),
         )
-        .order_by(verdict.c.decided_at.desc(), verdict.c.verdict_id.desc())
+        .order_by((verdict.c.kind != BY_BAN).desc(), verdict.c.decided_at.desc(), verdict.c.verdict_id.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -184,7 +187,7 @@ _OF_ALERT: Final = (
     _alerts.c.detected_at,
     _alerts.c.arrived_at,
     _alerts.c.log_odds,
-    _alerts.c.policy.label("alert_policy"),
+    ban_policy().label("alert_policy"),
 )
 
 

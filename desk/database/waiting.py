@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
-from desk.database.filters import Filters, Place
+from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, Filters, Place
 from desk.database.reach import reads_policy
 from desk.database.reads import RANKS, ReadRow, free_for, not_beside_exercise, shown_kind
 from desk.database.rows import one_of, parts_of
@@ -109,7 +109,7 @@ def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
     )
 
 
-def _passing(filters: Filters) -> list[ColumnElement[bool]]:
+def _passing(filters: Filters, user_id: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.band is not None:
         conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
@@ -122,6 +122,11 @@ def _passing(filters: Filters) -> list[ColumnElement[bool]]:
             conditions.append(_alerts.c[name] == wanted)
     if filters.kind is not None:
         conditions.append(shown_kind().in_([filters.kind]))
+    if filters.assigned == ASSIGNED_TO_NOBODY:
+        conditions.append(_reads.c.assigned_to.is_(None))
+    elif filters.assigned is not None:
+        wanted = user_id if filters.assigned == ASSIGNED_TO_ME else filters.assigned
+        conditions.append(_reads.c.assigned_to == wanted)
     return conditions
 
 
@@ -138,7 +143,7 @@ async def arrived(
     conditions = [
         *_open_to(user_id, leads=leads),
         _not_skipped(user_id, now),
-        *_passing(filters),
+        *_passing(filters, user_id),
         _reads.c.read_id > since,
     ]
     result = await connection.execute(
@@ -169,15 +174,19 @@ async def known_values(
     connection: AsyncConnection, names: Sequence[str], limit: int, *, user_id: str | None = None
 ) -> dict[str, list[str]]:
     """Returns the values of some columns of alerts, sorted, to narrow the queue by; those of alerts that a
-    person reads."""
-    result = await connection.execute(union_all(*(_values_of(name, limit, user_id) for name in names)))
+    person reads. `limit`: of each column."""
+    result = await connection.execute(union_all(*(_values_of(name, user_id) for name in names)))
     values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
     for row in result:
         values[row.name].append((row.number, row.value))
-    return {name: [value for _, value in sorted(several)] for name, several in values.items()}
+    return {name: [value for _, value in sorted(several)[:limit]] for name, several in values.items()}
 
 
-def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
+_VALUES_MAX: Final = 1_000
+"""Values of a column that are looked at, each for some microseconds: a person may read those of few alone."""
+
+
+def _values_of(name: str, user_id: str | None) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
     known = select(func.min(column).label("value"), literal(1).label("number")).cte(
@@ -185,7 +194,7 @@ def _values_of(name: str, limit: int, user_id: str | None) -> Select[Any]:
     )
     following = select(func.min(column)).where(column > known.c.value).scalar_subquery()
     known = known.union_all(
-        select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < limit)
+        select(following, known.c.number + 1).where(known.c.value.is_not(None), known.c.number < _VALUES_MAX)
     )
     values = select(literal(name).label("name"), known.c.value, known.c.number).where(
         known.c.value.is_not(None)
@@ -212,11 +221,14 @@ async def queue(
 ) -> list[WaitingRow]:
     """Returns reads that wait for somebody, with what their alerts quote, in the order that the filters name.
 
-    ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
+    ``free``: only what nobody else has in hand or, unless the filters say to whom, is to read; ``leads``:
+    disputes between readers, too.
     """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters, user_id)]
     if free:
         conditions.append(free_for(user_id, now))
+        if filters.assigned is None:
+            conditions.append(or_(_reads.c.assigned_to.is_(None), _reads.c.assigned_to == user_id))
     if after is not None:
         conditions.append(_after(after, filters))
     return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
@@ -238,7 +250,7 @@ async def folds(
 
     Only first readings that show their score are folded: of others it would tell that they belong together.
     """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters, user_id)]
     heads: dict[int, Sequence[Row[Any]]] = {}  # each with what belongs to it; nothing of a single reading
     met = set[tuple[str, str]]()
     place, size, ended = after, 2 * limit, False
@@ -442,7 +454,7 @@ async def decidable_together(
         *_open_to(user_id, leads=False),
         _not_skipped(user_id, now),
         free_for(user_id, now),
-        *_passing(filters),
+        *_passing(filters, user_id),
     ]
     if root is not None:
         conditions.append(_alerts.c.root == root)
@@ -470,7 +482,8 @@ async def counts(
 ) -> list[WaitingCount]:
     """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
     blind; the largest groups first."""
-    by = [shown_kind().label(name) if name == "kind" else _alerts.c[name] for name in names]
+    of_reads = {"kind": shown_kind().label("kind"), "assigned": _reads.c.assigned_to}
+    by = [of_reads[name] if name in of_reads else _alerts.c[name] for name in names]
     by.append(_reads.c.blind)
     waiting, oldest = func.count(), func.min(_reads.c.waits_since)
     result = await connection.execute(

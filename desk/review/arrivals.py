@@ -10,13 +10,14 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, reads, verdicts
+from desk.database import alerts, audit, family_reviews, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
-from desk.database.topics import summaries
+from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow
-from desk.database.verdicts import VerdictRow
+from desk.database.verdicts import BY_BAN, VerdictRow
 from desk.review.actions import forget_actions
+from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of, found_by
 from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
@@ -77,6 +78,9 @@ class Arrivals:
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
         await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
+        if alert.lifted == "matched":
+            at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
+            await family_reviews.lifted(self.connection, row.banned, at=min(at, self.now))
         if reason in FORGOTTEN:
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
             await forget_actions(self.connection, row, until=withdrawn_at, now=self.now, reason=reason)
@@ -112,9 +116,11 @@ class Arrivals:
             decided_at=verdict.at,
             blind=verdict.blind,
             golden=verdict.golden,
-            kind="elsewhere",
+            kind=BY_BAN if verdict.given_by == "ban" else "elsewhere",
             seen_on_topic_at=self.now,
         )
+        if row.kind == BY_BAN:
+            await self._contradict(row.alert_id)
         if not await verdicts.add(self.connection, row):
             await verdicts.seen(self.connection, verdict_id, now=self.now)
             return False
@@ -133,6 +139,13 @@ class Arrivals:
         if alert is not None and alert.status == "open":
             await self._open(alert)
         return True
+
+    async def _contradict(self, alert_id: str) -> None:
+        """Sends the verdict of a person who unlinked an alert once more: workers give a ban's verdict where
+        they know of none, as after `alerts.verdicts` has lost a year-old cut and the store was rebuilt."""
+        holds = await verdicts.holding(self.connection, alert_id)
+        if holds is not None and holds.kind != BY_BAN and holds.verdict != "mirror":
+            await outbox.put_again(self.connection, outbox_record(holds), now=self.now)
 
     async def _open(self, alert: AlertRow) -> None:
         """Opens a first read of an alert unless it waits or was decided."""

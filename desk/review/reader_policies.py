@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import audit, reach, users, waiting
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import audit, reach, reads, users, waiting
 from desk.errors import NotFound, UnusableInput
 from desk.review.deciding.review import Review
 
@@ -19,11 +21,11 @@ NAMED_MAX: Final = 2 * CHOICES_MAX
 
 @dataclass(frozen=True, slots=True)
 class ReaderPolicies:
-    """Which policies one person reads; none: all. "" stands for bans without a policy."""
+    """Which policies one person reads; None: all. "" stands for bans without a policy."""
 
     user_id: str
     name: str
-    policies: tuple[str, ...]
+    policies: tuple[str, ...] | None
 
 
 async def reader_policies(review: Review) -> tuple[list[ReaderPolicies], list[str]]:
@@ -35,29 +37,44 @@ async def reader_policies(review: Review) -> tuple[list[ReaderPolicies], list[st
     named = await reach.named(review.connection)
     known = (await waiting.known_values(review.connection, ["policy"], CHOICES_MAX))["policy"]
     people = [
-        ReaderPolicies(user.user_id, user.name, tuple(named.get(user.user_id, ())))
+        ReaderPolicies(
+            user.user_id, user.name, None if user.all_policies else tuple(named.get(user.user_id, ()))
+        )
         for user in await users.everybody(review.connection)
         if user.disabled_at is None and reach.bound(user.role)
     ]
-    chosen = {policy for person in people for policy in person.policies if policy != reach.NO_POLICY}
+    chosen = {policy for person in people for policy in person.policies or () if policy != reach.NO_POLICY}
     return people, sorted(chosen.union(known))
 
 
-async def name_policies(review: Review, user_id: str, policies: Collection[str]) -> None:
-    """Names the policies that a person reads; none: all. Raises `Forbidden`, `NotFound`, `UnusableInput`."""
+async def name_policies(review: Review, user_id: str, policies: Collection[str] | None) -> None:
+    """Names the policies that a person reads; None: all. Raises `Forbidden`, `NotFound`, `UnusableInput`."""
     review.reader.need("organise")
-    named = sorted(set(policies))
-    if len(named) > NAMED_MAX:
-        raise UnusableInput("policy", f"name at most {NAMED_MAX} policies, or none for all of them")
-    await audit.lock(review.connection)
-    if await users.find(review.connection, user_id) is None:
+    await put_policies(review.connection, user_id, policies, actor=review.reader.user_id, now=review.now)
+
+
+async def put_policies(
+    connection: AsyncConnection,
+    user_id: str,
+    policies: Collection[str] | None,
+    *,
+    actor: str,
+    now: float,
+) -> None:
+    """Names the policies that a person reads; None: all. Raises `NotFound` and `UnusableInput`."""
+    named = None if policies is None else sorted(set(policies))
+    if named is not None and len(named) > NAMED_MAX:
+        raise UnusableInput("policy", f"name at most {NAMED_MAX} policies, or all of them")
+    await audit.lock(connection)
+    if await users.find(connection, user_id) is None:
         raise NotFound("there is no such reader")
-    await reach.put(review.connection, user_id, named)
+    await reach.put(connection, user_id, named)
     await audit.note(
-        review.connection,
-        actor=review.reader.user_id,
+        connection,
+        actor=actor,
         action="policies-named",
         subject=user_id,
-        now=review.now,
+        now=now,
         detail={"policies": named},
     )
+    await reads.lapse(connection, now=now)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final, cast
 
 from desk.database import golden, users, verdicts, waiting
-from desk.database.filters import Filters
+from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, Filters
 from desk.database.verdicts import GivenRow
 from desk.database.waiting import WaitingCount
 from desk.readers import may
@@ -125,7 +125,12 @@ async def team_view(review: Review, days: int, views: Mapping[str, tuple[str, Fi
             for policy in sorted(by_policy, key=lambda policy: policy or "")
         ),
         views=tuple(
-            _queue(name, [group for group in groups if _passes(group, named)], review.now, query)
+            _queue(
+                name,
+                [group for group in groups if _passes(group, named, reader.user_id)],
+                review.now,
+                query,
+            )
             for name, (query, named) in wanted.items()
         ),
     )
@@ -161,7 +166,11 @@ def _queue(name: str | None, groups: Sequence[WaitingCount], now: float, query: 
     )
 
 
-def _passes(group: WaitingCount, named: Mapping[str, str]) -> bool:
-    """Whether a view shows a group; a band leaves out what is read blind."""
+def _passes(group: WaitingCount, named: Mapping[str, str], user_id: str) -> bool:
+    """Whether a view shows a group to a person; a band leaves out what is read blind."""
     hidden = group.values["blind"] and "band" in named
-    return not hidden and all(group.values[name] == value for name, value in named.items())
+    wanted: dict[str, str | None] = {**named}
+    if "assigned" in named:
+        people = {ASSIGNED_TO_ME: user_id, ASSIGNED_TO_NOBODY: None}
+        wanted["assigned"] = people.get(named["assigned"], named["assigned"])
+    return not hidden and all(group.values[name] == value for name, value in wanted.items())

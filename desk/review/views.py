@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import alerts, appeals, notes, users, verdicts, waiting
+from msgspec import structs
+
+from desk.database import alerts, appeals, notes, reach, users, verdicts, waiting
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reads import ReadRow
@@ -25,6 +27,7 @@ from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal
 from samehand.scoring.evidence import SHARED
 from schemas.alerts import MirrorAlert
+from schemas.keys import account_key
 
 HISTORY_MAX: Final = 50
 """Alerts on one account, or in one family, that are shown beside a decision."""
@@ -41,6 +44,9 @@ class StrongestTrait:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One line of the queue. Of what is read blind, band, probability, trait and rival are None.
+
+    `policy`: whose queue the alert is in; `assigned_to`: the initials of the person who is to read it, ""
+    where anybody is.
 
     `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
     banned one's family; `trait`: what speaks for it most; `rival`: the likeliest other explanation.
@@ -64,6 +70,8 @@ class Waiting:
     claimed_by: str
     claimed_until: float | None
     mine: bool
+    assigned_to: str
+    assigned_to_me: bool
     rank: int
     root: str
     people: tuple[Person, Person]
@@ -117,7 +125,8 @@ class Opened:
 
     `read`: what waits for this person, None where nothing does; `sealed`: shown blind, so that score, band
     and weights are left out; `words_hidden`: verdicts and notes of others are left out, and so is what became
-    of the alert (a withdrawn one is shown as open), until this person has spoken; `appeals`: while words are
+    of the alert (a withdrawn one is shown as open), until this person has spoken; `policy`: whose queue it is
+    in, and `moved`: by a lead; `appeals`: while words are
     hidden, the one that `read` decides alone, with the evidence as it was decided; `evidence_decided_at`: the
     alert itself quotes nothing any more, and its evidence is shown as it was when decided (Unix seconds).
     """
@@ -127,6 +136,8 @@ class Opened:
     words_hidden: bool
     status: str
     withdrawn_reason: str | None
+    policy: str | None
+    moved: bool
     read: Waiting | None
     said: tuple[VerdictView, ...]
     notes: tuple[Note, ...]
@@ -210,8 +221,9 @@ async def waiting_views(
     review: Review, rows: Sequence[WaitingRow], seals: Mapping[str, Seal]
 ) -> list[Waiting]:
     """Returns readings, whatever became of them, as lines of the queue."""
-    # Nobody is named where nobody has anything in hand.
-    names = await users.initials(review.connection) if any(row.read.claimed_by for row in rows) else {}
+    # Nobody is named where nobody has anything in hand or is to read it.
+    anybody = any(row.read.claimed_by or row.read.assigned_to for row in rows)
+    names = await users.initials(review.connection) if anybody else {}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
         _waiting(
@@ -230,7 +242,18 @@ async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool
     """Returns one alert as a person may see it, and whether words are hidden. Raises `NotFound`."""
     _, shown = await _quoted_alert(review, alert_id)
     seal = await review.seal(alert_id)
-    return seal.alert(shown.alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
+    alert = await _within_reach(review, shown.alert)
+    return seal.alert(alert, await verdicts.of_alert(review.connection, alert_id)), seal.words
+
+
+async def _within_reach(review: Review, alert: MirrorAlert) -> MirrorAlert:
+    """Returns an alert without other banned accounts of policies that a person may not read."""
+    if not alert.others or not reach.bound(review.reader.role):
+        return alert
+    keys = [account_key(other.platform, other.account_id) for other in alert.others]
+    known = await reach.readable_bans(review.connection, review.reader.user_id, keys)
+    others = tuple(other for other, key in zip(alert.others, keys, strict=True) if key in known)
+    return structs.replace(alert, others=others)
 
 
 async def _quoted_alert(
@@ -268,11 +291,13 @@ async def opened(review: Review, alert_id: str) -> Opened:
         history.pop(other.alert_id, None)
     others = await related(review, (*family, *history.values()), beside=(alert_id, seal))
     return Opened(
-        alert=seal.alert(shown.alert, given),
+        alert=seal.alert(await _within_reach(review, shown.alert), given),
         sealed=seal.score,
         words_hidden=seal.words,
         status=seal.status(row),
         withdrawn_reason=seal.withdrawn_reason(row),
+        policy=row.policy,
+        moved=row.moved_from is not None,
         read=None if mine is None else _waiting(review, mine, row, shown.alert, seal, names),
         said=_verdict_views(seal.verdicts(given), names),
         notes=tuple(
@@ -355,6 +380,7 @@ def _waiting(
 ) -> Waiting:
     """Returns a line of the queue. `quoting`: the alert with its evidence, None where it cannot be read."""
     held = read.claimed_until is not None and read.claimed_until > review.now
+    assigned = None if seal.score or read.kind != "first" else read.assigned_to
     seen = None if quoting is None else seal.alert(quoting, ())
     return Waiting(
         read_id=read.read_id,
@@ -375,6 +401,8 @@ def _waiting(
         claimed_by=names.get(read.claimed_by or "", "") if held else "",
         claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
+        assigned_to=names.get(assigned or "", ""),
+        assigned_to_me=assigned == seal.user_id,
         rank=read.rank,
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),

@@ -16,6 +16,12 @@ NAMES: Final = (*Filters.__dataclass_fields__,)
 
 _VALUE_CHARS_MAX: Final = 64
 
+NO_QUEUE: Final = "-"
+"""In forms, for the queue of bans without a policy; no slug begins so."""
+
+QUEUE: Final = r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)"
+"""How forms name a queue."""
+
 
 def filters_of(request: Request[Any, Any, Any]) -> Filters:
     """Returns the filters that an address names; an empty field of its form filters nothing."""

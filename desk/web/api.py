@@ -37,6 +37,7 @@ Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
 Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="Whole days, up to midnight (UTC).")]
 Word = Annotated[str | None, QueryParameter(max_length=64)]
+AssignedTo = Annotated[str | None, QueryParameter(max_length=64, description="me, nobody, or a person's id.")]
 QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
 AccountKey = Annotated[str, QueryParameter(max_length=289, description="`platform:account_id`.")]
 EventId = Annotated[str, QueryParameter(max_length=128, description="The action's `event_id`.")]
@@ -74,14 +75,31 @@ class DecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = False
 
 
+_ReadIds = Annotated[
+    frozenset[Annotated[int, Meta(ge=1, le=2**53 - 1)]], Meta(min_length=1, max_length=TOGETHER_MAX)
+]
+
+
 class DecisionTogether(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody decides about several readings at once."""
 
-    read_ids: Annotated[
-        frozenset[Annotated[int, Meta(ge=1, le=2**53 - 1)]], Meta(min_length=1, max_length=TOGETHER_MAX)
-    ]
+    read_ids: _ReadIds
     verdict: Verdict
     reason_code: fields.Slug
+
+
+class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """First readings, and the id of the person who is to read them; without one anybody is."""
+
+    read_ids: _ReadIds
+    reader: fields.Opaque | None = None
+
+
+class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Alerts, and the policy to whose queue they go; null: back to that of their own ban."""
+
+    alert_ids: Annotated[frozenset[fields.Opaque], Meta(min_length=1, max_length=TOGETHER_MAX)]
+    policy: fields.Slug | None = None
 
 
 class DecisionTaken(Struct, frozen=True, kw_only=True):
@@ -226,6 +244,7 @@ async def queue(
     basis: Word = None,
     language: Word = None,
     kind: Word = None,
+    assigned: AssignedTo = None,
     order: FromQuery[Order | None] = None,
     limit: Limit = PAGE,
     after_rank: FromQuery[int | None] = None,
@@ -237,7 +256,7 @@ async def queue(
     after = None
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
-    filters = Filters(band, policy, platform, direction, basis, language, kind, order)
+    filters = Filters(band, policy, platform, direction, basis, language, kind, assigned, order)
     return await desk_of(request).queue(request.user.reader, filters, limit=limit, after=after)
 
 
@@ -376,11 +395,12 @@ async def selection(
     direction: Word = None,
     basis: Word = None,
     language: Word = None,
+    assigned: AssignedTo = None,
     order: FromQuery[Order | None] = None,
 ) -> Selection:
     """Of the readings that `read` names, or, without it, the first 200 of a view of the queue: first readings
     that show their score and are in nobody else's hands, and how they differ."""
-    filters = Filters(band, policy, platform, direction, basis, language, None, order)
+    filters = Filters(band, policy, platform, direction, basis, language, None, assigned, order)
     return await desk_of(request).selection(request.user.reader, filters, read)
 
 
@@ -391,6 +411,20 @@ async def decide_together(request: Asked, data: JSONBody[DecisionTogether]) -> D
     decision = ReadDecision(data.verdict, data.reason_code)
     taken = await desk_of(request).decide_together(request.user.reader, data.read_ids, decision)
     return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
+
+
+@post("/assignments", summary="Assign readings", status_code=204)
+async def assign(request: Asked, data: JSONBody[Assignment]) -> None:
+    """Assigns all of them, or none: 409 names in `read_ids` what cannot be. Leads assign to anybody who may
+    read them; others take what nobody has, and give back their own."""
+    await desk_of(request).assign(request.user.reader, data.read_ids, data.reader)
+
+
+@post("/moves", summary="Move alerts to another queue", status_code=204)
+async def move(request: Asked, data: JSONBody[Move]) -> None:
+    """Moves all of them. Who may not read that policy cannot read them any more; their verdicts stay under
+    the policy of their bans."""
+    await desk_of(request).move(request.user.reader, data.alert_ids, data.policy)
 
 
 @post("/verdicts/{batch:str}/undo", summary="Undo", status_code=200)
@@ -472,6 +506,8 @@ HANDLERS: Final = (
     decide,
     selection,
     decide_together,
+    assign,
+    move,
     undo,
     team,
     set_golden,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,15 +27,17 @@ from desk.review import views
 from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
-from desk.review.deciding import claim, decide, leads, notes, undo
+from desk.review.deciding import assign, claim, decide, leads, notes, undo
+from desk.review.deciding.assign import Destinations
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
 from desk.review.figures import LeadView, lead_view
-from desk.review.finding import account, search
+from desk.review.finding import account, family_reviews, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
 from desk.review.finding.family import FamilyView, family_view
+from desk.review.finding.family_reviews import FamilyReview
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
@@ -62,7 +64,10 @@ PAGE_MAX: Final = 200
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
 
 VIEWS_MAX: Final = 20
-"""Saved views of a person, and of the team: more are no shortcut."""
+"""Saved views of a person, of their team, and for all: more are no shortcut."""
+
+Audience = Literal["me", "team", "all"]
+"""Whom a saved view is for."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -169,45 +174,59 @@ class Desk:
             )
 
     async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
-        """Returns the views that this person saved, and those of the team."""
+        """Returns the views that this person saved, those of their team and those for all."""
         async with self.database.read() as connection:
-            return await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
+            return await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
 
-    async def save_view(self, reader: Reader, name: str, query: str, *, shared: bool) -> None:
-        """Saves a view for this person alone or for the team, over the one of that name.
+    async def save_view(self, reader: Reader, name: str, query: str, audience: Audience) -> None:
+        """Saves a view for this person, their team or all, over the one of that name.
 
         Raises `UnusableInput` and `Forbidden`.
         """
-        if shared:
-            reader.need("organise")
         async with self.database.begin() as connection:
             # Of two leads who share one name the second finds the first one's view.
             await audit.lock(connection)
-            known = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
-            mine = await saved_views.kind_of(connection, reader.user_id, name)
-            if mine not in (None, shared):
+            view = SavedViewRow(
+                name, query, audience != "me", await self._team_of(connection, reader, audience)
+            )
+            known = await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
+            mine = await saved_views.saved_by(connection, reader.user_id, name)
+            if mine is not None and (mine.shared, mine.team) != (view.shared, view.team):
                 raise UnusableInput(
-                    "name", "a view of yours has this name, for you or for the team: delete it first"
+                    "name", "a view of yours has this name, for you, a team or all: delete it first"
                 )
-            names = {other.name for other in known if other.shared == shared}
+            names = {other.name for other in known if (other.shared, other.team) == (view.shared, view.team)}
             if len(names) == VIEWS_MAX and name not in names:
                 raise UnusableInput("name", "as many views are saved as can be: delete one first")
-            await saved_views.put(connection, reader.user_id, SavedViewRow(name, query, shared))
+            await saved_views.put(connection, reader.user_id, view)
 
-    async def drop_view(self, reader: Reader, name: str, *, shared: bool) -> None:
-        """Deletes a view of this person, or of the team. Raises `Forbidden`."""
-        if shared:
+    async def drop_view(self, reader: Reader, name: str, audience: Audience) -> None:
+        """Deletes a view of this person, of their team or for all. Raises `Forbidden`."""
+        if audience != "me":
             reader.need("organise")
         async with self.database.begin() as connection:
-            await saved_views.drop(connection, reader.user_id, name, shared=shared)
+            await saved_views.drop(
+                connection, reader.user_id, name, shared=audience != "me", of_team=audience == "team"
+            )
+
+    async def _team_of(self, connection: AsyncConnection, reader: Reader, audience: Audience) -> str | None:
+        """Returns the team with which a person shares a view, None: with all, or with nobody."""
+        if audience != "me":
+            reader.need("organise")
+        if audience != "team":
+            return None
+        user = await users.find(connection, reader.user_id)
+        if user is None or user.team is None:
+            raise UnusableInput("shared", "you are of no team: share the view with all instead")
+        return user.team
 
     async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
         """Returns which policies people read, and those to choose from. Raises `Forbidden`."""
         async with self.database.read() as connection:
             return await reader_policies(self._review(connection, reader))
 
-    async def name_policies(self, reader: Reader, user_id: str, policies: Collection[str]) -> None:
-        """Names the policies that a person reads; none: all. Raises `ReviewError`."""
+    async def name_policies(self, reader: Reader, user_id: str, policies: Collection[str] | None) -> None:
+        """Names the policies that a person reads; None: all. Raises `ReviewError`."""
         async with self.database.begin() as connection:
             await name_policies(self._review(connection, reader), user_id, policies)
 
@@ -293,6 +312,28 @@ class Desk:
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
+    async def destinations(self, reader: Reader) -> Destinations:
+        """To whom, and into which queues, this person may send alerts."""
+        async with self.database.read() as connection:
+            return await assign.destinations(self._review(connection, reader))
+
+    async def assign(self, reader: Reader, read_ids: Collection[int], user_id: str | None) -> None:
+        """Assigns several readings, None: to nobody; or none of them. Raises `ReviewError`."""
+        async with self.database.begin() as connection:
+            await assign.assign(self._review(connection, reader), read_ids, user_id)
+
+    async def move(self, reader: Reader, alert_ids: Collection[str], policy: str | None) -> None:
+        """Moves alerts to another queue, None: back to their own. Raises `ReviewError`."""
+        async with self.database.begin() as connection:
+            await assign.move(self._review(connection, reader), alert_ids, policy)
+
+    async def move_chosen(self, reader: Reader, read_ids: Collection[int], policy: str | None) -> None:
+        """Moves the alerts of several readings, or none of them. Raises `ReviewError`."""
+        async with self.database.begin() as connection:
+            review = self._review(connection, reader)
+            rows = await decide.chosen_readings(review, read_ids)
+            await assign.move(review, [row.read.alert_id for row in rows], policy)
+
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
             opened = await undo.undo(self._review(connection, reader), batch)
@@ -358,6 +399,21 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await family_view(self._review(connection, reader), key)
+
+    async def family_reviews(self, reader: Reader) -> tuple[list[FamilyReview], list[FamilyReview]]:
+        """Returns families to review, and those reviewed last. Raises `Forbidden`."""
+        async with self.database.read() as connection:
+            review = self._review(connection, reader)
+            opened = await family_reviews.reviews(review, closed=False)
+            return opened, await family_reviews.reviews(review, closed=True)
+
+    async def close_family_review(self, reader: Reader, key: str, reason_code: str) -> None:
+        async with self.database.begin() as connection:
+            await family_reviews.close(self._review(connection, reader), key, reason_code)
+
+    async def reopen_family_review(self, reader: Reader, key: str) -> None:
+        async with self.database.begin() as connection:
+            await family_reviews.reopen(self._review(connection, reader), key)
 
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.
@@ -452,8 +508,8 @@ class Desk:
     async def team(self, reader: Reader, days: int) -> TeamView:
         """Returns how a team, or the reader alone, did in the last whole days, and what waits where."""
         async with self.database.read() as connection:
-            saved = await saved_views.of(connection, reader.user_id, 2 * VIEWS_MAX)
-            # The team's come last: of two by one name one's own counts.
+            saved = await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
+            # The team's and those for all come last: of two by one name one's own counts.
             views = {view.name: (view.query, filters_in(view.query)) for view in reversed(saved)}
             return await team_view(self._review(connection, reader), days, views)
 

@@ -82,7 +82,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     u_of_bans: Share | None = None
     ceiling: Nats = WEIGHT_MAX
     explained: dict[RivalName, Share] = {}
-    multiplier: Annotated[float, Meta(ge=0, le=MULTIPLIER_MAX)] = 1.0
+    multiplier: Annotated[float, Meta(ge=0.0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
 
     @property

@@ -5,7 +5,7 @@ Nobody is a member because a neighbour is: an account must itself be alike with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from samehand.waves.keys import OTHERS_MIN
@@ -47,6 +47,17 @@ def gathered(
         if near >= OTHERS_MIN:
             joining.append(one)
     return joining, resembling
+
+
+def nearest(votes: Mapping[str, int], began_at: Callable[[str], float]) -> list[str]:
+    """Returns the waves that a newcomer joins, the oldest first: it merges them.
+
+    ``votes``: how many members of each it resembles. It takes four of each; else it is the wave of which it
+    resembles most.
+    """
+    several = sorted(votes, key=lambda wave: (began_at(wave), wave))
+    near = [wave for wave in several if votes[wave] >= OTHERS_MIN]
+    return near or sorted(several, key=lambda wave: -votes[wave])[:1]
 
 
 def revision_due(before: int, after: int) -> bool:

@@ -43,11 +43,11 @@ def handle_pattern(handles: Sequence[str]) -> str | None:
 
     All of them begin and end alike, with at least three letters in all; else ``None``.
     """
-    shown = [handle[:_READ_MAX] for handle in handles if handle]
-    if len(shown) < len(handles) or len(shown) < 2:
+    if len(handles) < 2 or not all(handles):
         return None
-    start = _trimmed(_common_start(shown))
-    end = _trimmed(_common_start([handle[len(start) :][::-1] for handle in shown]))[::-1]
+    start = _trimmed(_common_start([handle[:_READ_MAX] for handle in handles]))
+    ends = [handle[len(start) :][-_READ_MAX:][::-1] for handle in handles]
+    end = _trimmed(_common_start(ends))[::-1]
     if sum(letter.isalpha() for letter in start + end) < _LETTERS_MIN:
         return None
     return f"{start}*{end}"

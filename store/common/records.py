@@ -26,6 +26,7 @@ from samehand.lineage import Descent, founder
 from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
 from samehand.waves.keys import WINDOW_SECONDS
+from schemas.revisions import COUNTED_FROM
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.common.key_digests import TAG_BYTES
@@ -106,9 +107,12 @@ def keys_of_account(account: Remembered) -> list[Key]:
 
 
 def is_new(account: Remembered) -> bool:
-    """Whether the account is known to have begun within the window of waves before this state."""
+    """Whether the account is known to have begun within the window of waves before this state.
+
+    Minutes are counted from 2020 on: of earlier ones nobody knows which are of one day.
+    """
     begun = account.shown.begun
-    return begun is not None and account.seen_at - begun <= WINDOW_SECONDS
+    return account.seen_at >= COUNTED_FROM and begun is not None and account.seen_at - begun <= WINDOW_SECONDS
 
 
 def noting_keys(account: Remembered) -> Sequence[Key]:

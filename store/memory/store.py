@@ -20,11 +20,13 @@ from schemas.revisions import next_revision
 from schemas.verdicts import Verdict
 from schemas.waves import WaveReason
 from store.base import (
+    ALONE,
     Ban,
     BanFacts,
     Candidate,
     Claim,
     Companions,
+    Company,
     ConfirmedEntry,
     Decided,
     Decision,
@@ -274,10 +276,18 @@ class MemoryStore:
         return shown
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+        self,
+        accounts: Sequence[Remembered],
+        queries: Sequence[Query],
+        *,
+        now: float,
+        keep: int = 64,
+        notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company."""
         shown = await self.remember(accounts, now=now)
+        if not notes:
+            return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
         noted = [self._waves.note(one) for one in accounts]
         companions = [
             await self._companions(one, *found, now) for one, found in zip(accounts, noted, strict=True)
@@ -711,11 +721,23 @@ class MemoryStore:
         ]
 
     # waves
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account."""
+        found = []
+        for account in accounts:
+            _, others, _ = self._waves.note(account, writes=False)
+            read = await self.remembered(others, now=now)
+            found.append([Company(one, self._waves.place(one.account)) for one in read if one is not None])
+        return found
+
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         return self._waves.join(gathering, now)
 
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
         self._waves.leave(accounts, reason, now)
+
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        self._waves.mark(accounts, now, banned=banned)
 
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         return [self._waves.wave_of(account) for account in accounts]

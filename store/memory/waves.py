@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from samehand.elapsed import MINUTE_SECONDS
 from samehand.keys import Key
 from samehand.waves.keys import NETWORK, OTHERS_MIN, WINDOW_SECONDS, noted_keys
-from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, revision_due
+from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, nearest, revision_due
 from schemas.revisions import next_revision
 from schemas.waves import WaveReason
-from store.base import Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
 from store.common.key_digests import Addresses
 from store.common.records import is_new, noting_keys
 from store.limits import (
@@ -21,6 +21,7 @@ from store.limits import (
     WAVE_NOTED,
     WAVE_QUIET_SECONDS,
     WAVE_SILENT_SECONDS,
+    WAVES_KEPT_MAX,
     WAVES_OWED_AT_ONCE,
 )
 
@@ -35,17 +36,19 @@ class WavesInMemory:
     known: dict[str, Wave] = field(default_factory=dict)
     of: dict[str, str] = field(default_factory=dict)  # the wave of an account
     silent: dict[bytes, float] = field(default_factory=dict)  # hashes of values, until when
+    out: dict[str, float] = field(default_factory=dict)  # accounts that stay out, until when
+    peak: dict[str, int] = field(default_factory=dict)  # the most members that a wave was published for
     due: dict[str, float] = field(default_factory=dict)
     kept: dict[str, float] = field(default_factory=dict)  # until when
     relay: tuple[str, float] = ("", 0.0)
     swept_at: float = 0.0
 
-    def note(self, account: Remembered) -> tuple[str | None, list[str], list[Key]]:
+    def note(self, account: Remembered, *, writes: bool = True) -> tuple[str | None, list[str], list[Key]]:
         """The account's wave, then who came with it, with the keys that these share."""
         minute, groups = int(account.seen_at // MINUTE_SECONDS), dict[str, set[int]]()
         shared: list[tuple[Key, set[str]]] = []
         for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
-            here = self._note(key, account.account, minute)
+            here = self._note(key, account.account, minute, writes=writes)
             if group == NETWORK:
                 here &= groups.keys()
             else:
@@ -59,11 +62,12 @@ class WavesInMemory:
         keys = [key for key, here in shared if len(here & set(found)) >= OTHERS_MIN]
         return self.wave_of(account.account), found[:COMPARED_MAX], keys
 
-    def _note(self, key: Key, account: str, minute: int) -> set[str]:
-        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.setdefault(key, {})
-        for other in [one for one, at in held.items() if at + window < minute]:
-            del held[other]
+    def _note(self, key: Key, account: str, minute: int, *, writes: bool) -> set[str]:
+        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.get(key, {})
         others = {one for one, at in held.items() if abs(at - minute) <= window} - {account}
+        if not writes:
+            return others
+        held = self.noted[key] = {one: at for one, at in held.items() if at + window >= minute}
         if account not in held:
             if len(held) >= WAVE_NOTED:
                 del held[next(iter(held))]
@@ -81,26 +85,38 @@ class WavesInMemory:
             if (kept := {one: at for one, at in held.items() if at >= ended})
         }
         self.silent = {key: until for key, until in self.silent.items() if until > now}
+        self.out = {account: until for account, until in self.out.items() if until > now}
 
     def wave_of(self, account: str) -> str | None:
         """The open wave that an account is in."""
         wave = self.known.get(self.of.get(account, ""))
         return wave.wave_id if wave and wave.withdrawn is None else None
 
+    def place(self, account: str) -> Place | None:
+        """The account's place in an open wave."""
+        wave = self.known.get(self.wave_of(account) or "")
+        if wave is None:
+            return None
+        (member,) = [one for one in wave.members if one.account == account]
+        return Place(wave.wave_id, wave.began_at, len(wave.members), member)
+
     def join(self, gathering: Gathering, now: float) -> str | None:
         """Lets accounts join a wave."""
         votes = Counter(one for account in gathering.resembling if (one := self.wave_of(account)))
-        several = sorted(votes, key=lambda one: (self.known[one].began_at, one))
-        near = [one for one in several if votes[one] >= MEMBERS_MIN - 1]
-        chosen = near[0] if near else max(several, key=lambda one: votes[one], default=None)
+        near = nearest(votes, lambda one: self.known[one].began_at)
+        chosen = near[0] if near else None
         keys = [int(key).to_bytes(8, "big") for key in self.addresses.keys(gathering.shared)]
         wave = self.known.get(chosen or gathering.wave_id)
         if chosen is None:
             many = sum(self.silent.get(key, 0.0) > now for key in keys)
             silenced = bool(many) and 2 * many >= len(keys)
-            said = wave is not None and wave.withdrawn == "verdict"
-            if len(gathering.joining) < MEMBERS_MIN or silenced or said:
+            taken = wave is not None and wave.withdrawn in (None, "verdict")
+            many = sum(self.out.get(one.account, 0.0) <= now for one in gathering.joining)
+            if many < MEMBERS_MIN or silenced or taken:
                 return None
+            if len(self.kept) >= WAVES_KEPT_MAX:
+                self.kept[min(self.kept, key=lambda one: self.kept[one])] = now
+            self.peak.pop(gathering.wave_id, None)
             revision = wave.revision if wave else 0
             wave = Wave(
                 wave_id=gathering.wave_id,
@@ -112,25 +128,38 @@ class WavesInMemory:
         assert wave is not None
         self.known[wave.wave_id] = wave
         before = len(wave.members)
+        merged = False
         for other in near[1:]:
             members = self.known[other].members
-            self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
-            self._withdraw(other, "merged", now)
-            self._add(wave.wave_id, members)
-        self._add(wave.wave_id, [one for one in gathering.joining if self.wave_of(one.account) is None])
+            if len(self.known[wave.wave_id].members) + len(members) <= MEMBERS_MAX:
+                merged = True
+                self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
+                self._withdraw(other, "merged", now)
+                self._add(wave.wave_id, members, now)
+        joining = [one for one in gathering.joining if self.wave_of(one.account) is None]
+        self._add(wave.wave_id, joining, now)
         wave = self.known[wave.wave_id]
-        if len(wave.members) == before and len(near) < 2:
+        if len(wave.members) == before and not merged:
             return wave.wave_id
         held = tuple(dict.fromkeys((*wave.keys, *keys)))[:WAVE_KEYS_MAX]
         self.known[wave.wave_id] = replace(wave, keys=held)
         self.kept[wave.wave_id] = now + self.retention_seconds
-        at_once = len(near) > 1 or revision_due(before, len(wave.members))
+        peak = max(before, self.peak.get(wave.wave_id, 0))
+        at_once = merged or revision_due(peak, len(wave.members))
+        self.peak[wave.wave_id] = max(peak, len(wave.members))
         self._owe(wave.wave_id, now, now if at_once else now + WAVE_QUIET_SECONDS)
         return wave.wave_id
 
-    def _add(self, wave_id: str, members: Sequence[WaveMember]) -> None:
+    def _add(self, wave_id: str, members: Sequence[WaveMember], now: float) -> None:
         wave = self.known[wave_id]
-        added = members[: MEMBERS_MAX - len(wave.members)]
+        staying = [one for one in members if self.out.get(one.account, 0.0) <= now]
+        added = staying[: MEMBERS_MAX - len(wave.members)]
+        for one in added:
+            former = self.known.get(self.of.get(one.account, ""))
+            if former is not None and former.wave_id != wave_id:  # a verdict withdrew it
+                others = tuple(it for it in former.members if it.account != one.account)
+                self.known[former.wave_id] = replace(former, members=others)
+                self._owe(former.wave_id, now, now + WAVE_QUIET_SECONDS)
         every = sorted((*wave.members, *added), key=lambda one: (one.seen_at, one.account))
         self.known[wave_id] = replace(wave, members=tuple(every))
         self.of.update((one.account, wave_id) for one in added)
@@ -155,7 +184,10 @@ class WavesInMemory:
 
     def leave(self, accounts: Sequence[str], reason: WaveReason, now: float) -> None:
         """Takes accounts out of their waves."""
+        quiet = WAVE_QUIET_SECONDS if reason == "no-longer-resembles" else 0.0
         for account in accounts:
+            if reason == "reinstated":
+                self.out[account] = now + 2 * WINDOW_SECONDS
             wave = self.known.get(self.of.pop(account, ""))
             left = [one for one in wave.members if one.account != account] if wave else []
             if wave is None or len(left) == len(wave.members):
@@ -164,6 +196,18 @@ class WavesInMemory:
             if len(left) < MEMBERS_MIN and wave.withdrawn is None:
                 self._withdraw(wave.wave_id, reason, now)
             else:
+                self._owe(wave.wave_id, now, now + quiet)
+
+    def mark(self, accounts: Sequence[str], now: float, *, banned: bool) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        for account in accounts:
+            wave = self.known.get(self.of.get(account, ""))
+            marked = [
+                one._replace(banned=banned) if one.account == account else one
+                for one in (wave.members if wave else ())
+            ]
+            if wave is not None and tuple(marked) != wave.members:
+                self.known[wave.wave_id] = replace(wave, members=tuple(marked))
                 self._owe(wave.wave_id, now, now)
 
     def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
@@ -177,6 +221,8 @@ class WavesInMemory:
             return
         for key in wave.keys:
             self.silent.pop(key, None)
+        if len(wave.members) < MEMBERS_MIN:
+            return
         self.known[wave_id] = replace(wave, withdrawn=None)
         self._owe(wave_id, now, now)
 
@@ -208,8 +254,9 @@ class WavesInMemory:
         if known is not None:
             self._let_go(known)
         self.known[wave.wave_id] = wave
+        self.peak[wave.wave_id] = len(wave.members)
         for one in wave.members:
-            if self.wave_of(one.account) is None:
+            if self.wave_of(one.account) is None and self.out.get(one.account, 0.0) <= now:
                 self.of[one.account] = wave.wave_id
         if wave.withdrawn == "verdict" and wave.changed_at + WAVE_SILENT_SECONDS > now:
             self.silent.update((key, wave.changed_at + WAVE_SILENT_SECONDS) for key in wave.keys)

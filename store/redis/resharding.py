@@ -40,6 +40,7 @@ _NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnls]|h[012]):([0-9a-f]{32}))
 _REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
 _ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
 _WAVES: Final = re.compile(rb"\{0\}:(v[:moxs].*)", re.DOTALL)
+_NOTED: Final = re.compile(rb"\{0\}:(w.{4})", re.DOTALL)  # bucket, in four bytes
 _NOBODY: Final = Digest(b"")
 _WHEREABOUTS: Final = b"l:"
 _MARKER: Final = b"s:"
@@ -252,12 +253,19 @@ class Resharding:
                         await target.client.command("ZADD", there + "due", due[alert], alert)
 
     async def _carry_waves(self) -> int:
-        """Copies waves; what new accounts noted of the last day is noted anew. Returns how many keys."""
-        copied, at = 0, len(self._source.shards.layout.prefix.encode())
-        async for names in _scanned(self._source.shards, b"v*"):
-            keys = [found[1] for name in names if (found := _WAVES.fullmatch(name, at))]
-            await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
-            copied += len(keys)
+        """Copies waves, and what new accounts noted of the last day. Returns how many keys.
+
+        In a store of another size the noted values have other places: accounts note anew.
+        """
+        source, target = self._source.shards.layout, self._target.shards.layout
+        copied, at, kinds = 0, len(source.prefix.encode()), [(b"v*", _WAVES)]
+        if source.sizes.remembered == target.sizes.remembered:
+            kinds.append((b"w*", _NOTED))
+        for pattern, kind in kinds:
+            async for names in _scanned(self._source.shards, pattern):
+                keys = [found[1] for name in names if (found := kind.fullmatch(name, at))]
+                await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
+                copied += len(keys)
         return copied
 
     async def _carry_moments(self, name: str, *options: str) -> None:

@@ -10,8 +10,9 @@ _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
     **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
-    **dict.fromkeys(("wave_note", "wave_join", "wave_leave", "wave_decide", "wave_ids"), ("waves",)),
-    **dict.fromkeys(("wave_read", "waves_owed", "waves_settle", "wave_recall"), ("waves",)),
+    **dict.fromkeys(("wave_note", "wave_look"), ("waves", "noting")),
+    **dict.fromkeys(("wave_join", "wave_leave", "wave_decide", "wave_ids", "wave_members"), ("waves",)),
+    **dict.fromkeys(("wave_mark", "wave_read", "waves_owed", "waves_settle", "wave_recall"), ("waves",)),
     "pair_check": ("checks",),
     "account_check": ("checks",),
     "propose": ("outbox", "proposing"),
@@ -62,10 +63,13 @@ _NAMES = (
     "restore",
     "history",
     "wave_note",
+    "wave_look",
     "wave_join",
     "wave_leave",
     "wave_decide",
+    "wave_mark",
     "wave_ids",
+    "wave_members",
     "wave_read",
     "waves_owed",
     "waves_settle",
@@ -75,7 +79,7 @@ _NAMES = (
 
 READING = frozenset(
     {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
-    | {"about", "remembered_read", "wave_ids", "wave_read"}
+    | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
 )
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
 

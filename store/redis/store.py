@@ -19,6 +19,7 @@ from store.base import (
     Candidate,
     Claim,
     Companions,
+    Company,
     ConfirmedEntry,
     Decided,
     Decision,
@@ -52,7 +53,7 @@ from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
 from store.redis.store_meta import StoreMeta
 from store.redis.unjudged import UnjudgedAlerts
-from store.redis.waves import Noted, Waves
+from store.redis.waves import NOT_NOTED, Noted, Waves
 
 
 class RedisStore:
@@ -237,11 +238,19 @@ class RedisStore:
         return await self.remembered_accounts.remember(accounts, now)
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int = 64
+        self,
+        accounts: Sequence[Remembered],
+        queries: Sequence[Query],
+        *,
+        now: float,
+        keep: int = 64,
+        notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company while the values are counted."""
 
         async def look() -> tuple[list[list[Candidate]], list[Noted]]:
+            if not notes:
+                return await self.bans_like(queries, now=now, keep=keep), [NOT_NOTED] * len(accounts)
             return await both(self.bans_like(queries, now=now, keep=keep), self._waves.note(accounts))
 
         shown, (found, noted) = await self.remembered_accounts.remember_then(accounts, now, look)
@@ -383,6 +392,23 @@ class RedisStore:
         return await self._families.descents(accounts)
 
     # waves
+    async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
+        """Who would come with each account; nobody is read where nobody would."""
+        noted = await self._waves.note(accounts, writes=False)
+        asked = list(dict.fromkeys(digest for it in noted for digest in it.others))
+        if not asked:
+            return [[] for _ in accounts]
+        read, places = await both(
+            self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
+            self._waves.places(asked),
+        )
+        known = {
+            digest: Company(one, place)
+            for digest, one, place in zip(asked, read, places, strict=True)
+            if one is not None
+        }
+        return [[known[digest] for digest in it.others if digest in known] for it in noted]
+
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         """Lets accounts join a wave, in one step."""
         return await self._waves.join(gathering, now)
@@ -390,6 +416,10 @@ class RedisStore:
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
         """Takes accounts out of their waves."""
         await self._waves.leave(accounts, reason, now)
+
+    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        await self._waves.mark(accounts, now, banned=banned)
 
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""

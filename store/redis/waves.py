@@ -14,7 +14,7 @@ from samehand.waves.keys import OTHERS_MIN, WINDOW_SECONDS, noted_keys
 from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, REVISED_AT
 from schemas.revisions import COUNTED_FROM
 from schemas.waves import WaveReason
-from store.base import Gathering, OwedWave, Remembered, Wave, WaveMember
+from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
 from store.common.key_digests import DIGEST_BYTES
 from store.common.records import is_new, noting_keys
 from store.limits import (
@@ -26,6 +26,7 @@ from store.limits import (
     WAVE_NOTED,
     WAVE_QUIET_SECONDS,
     WAVE_SILENT_SECONDS,
+    WAVES_KEPT_MAX,
     WAVES_OWED_AT_ONCE,
 )
 from store.redis.layout import Spread, places
@@ -48,6 +49,9 @@ class Noted(NamedTuple):
     shared: list[Key]
 
 
+NOT_NOTED: Final = Noted(None, [], [])
+
+
 class Waves:
     """Waves, and the values that new accounts note."""
 
@@ -57,14 +61,15 @@ class Waves:
         buckets = max(1, shards.layout.sizes.remembered // WAVE_ACCOUNTS_A_BUCKET)
         self._spread = Spread(buckets, 1, _PRINT_BYTES)
 
-    async def note(self, accounts: Sequence[Remembered]) -> list[Noted]:
-        """Notes the values of new accounts; returns who came with each within the window."""
+    async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[Noted]:
+        """Notes the values of new accounts, if it is to write; returns who came with each in the window."""
         found: list[Noted] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
-            found += await self._note(accounts[at : at + REMEMBERED_AT_ONCE])
+            script = "wave_note" if writes else "wave_look"
+            found += await self._company(script, accounts[at : at + REMEMBERED_AT_ONCE])
         return found
 
-    async def _note(self, accounts: Sequence[Remembered]) -> list[Noted]:
+    async def _company(self, script: str, accounts: Sequence[Remembered]) -> list[Noted]:
         noted = [noted_keys(noting_keys(one)) if is_new(one) else [] for one in accounts]
         rows = self._rows([one.key for several in noted for one in several])
         groups = iter([bytes((one.group,)) for several in noted for one in several])
@@ -73,7 +78,7 @@ class Waves:
             own = b"".join(next(groups) + next(rows) for _ in several)
             parts += (self._shards.addresses.account(account.account).raw, _minute(account.seen_at), own)
         bounds = (_WINDOW_MINUTES, _BUCKET_SECONDS, WAVE_NOTED, WAVE_BUCKET_ENTRIES, OTHERS_MIN, COMPARED_MAX)
-        answer = await self._shards.script("wave_note", _FIRST, *bounds, *parts)
+        answer = await self._shards.script(script, _FIRST, *bounds, *parts)
         return [
             Noted(
                 answer[3 * at].decode() or None,
@@ -116,6 +121,7 @@ class Waves:
             WAVE_KEYS_MAX,
             gathering.wave_id,
             repr(gathering.began_at),
+            WAVES_KEPT_MAX,
             addresses.keys(gathering.shared).astype(">u8").tobytes(),
             resembling,
             *self._packed(gathering.joining),
@@ -126,7 +132,16 @@ class Waves:
         """Takes accounts out of their waves."""
         if accounts:
             digests = [self._shards.addresses.account(account).raw for account in accounts]
-            await self._shards.script("wave_leave", _FIRST, repr(now), MEMBERS_MIN, reason, *digests)
+            quiet = WAVE_QUIET_SECONDS if reason == "no-longer-resembles" else 0
+            out = _BUCKET_SECONDS if reason == "reinstated" else 0
+            head = (repr(now), MEMBERS_MIN, reason, quiet, out)
+            await self._shards.script("wave_leave", _FIRST, *head, *digests)
+
+    async def mark(self, accounts: Sequence[str], now: float, *, banned: bool) -> None:
+        """Marks members of waves as banned, or takes that back."""
+        if accounts:
+            digests = [self._shards.addresses.account(account).raw for account in accounts]
+            await self._shards.script("wave_mark", _FIRST, repr(now), int(banned), *digests)
 
     async def ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
@@ -137,6 +152,15 @@ class Waves:
         answer = await self._shards.script("wave_ids", _FIRST, *digests) if digests else []
         return [raw.decode() or None for raw in answer]
 
+    async def places(self, digests: Sequence[bytes]) -> list[Place | None]:
+        """The place of each account in an open wave, by their digests."""
+        answer = await self._shards.script("wave_members", _FIRST, *digests)
+        rows = zip(*(answer[at::4] for at in range(4)), strict=True)
+        return [
+            Place(wave_id.decode(), float(began), int(size), _MEMBER.decode(kept)) if wave_id else None
+            for wave_id, began, size, kept in rows
+        ]
+
     async def read(self, wave_ids: Sequence[str]) -> list[Wave | None]:
         if not wave_ids:
             return []
@@ -146,7 +170,7 @@ class Waves:
     async def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
         """Withdraws a wave and silences its values, or takes that back."""
         await self._shards.script(
-            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, wave_id, int(silenced)
+            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, MEMBERS_MIN, wave_id, int(silenced)
         )
 
     async def owed(self, holder: str, now: float) -> list[OwedWave]:
@@ -164,7 +188,7 @@ class Waves:
         """Forgets that these waves are owed."""
         if published:
             parts = [part for one in published for part in (one.wave_id, one.revision)]
-            await self._shards.script("waves_settle", _FIRST, *parts)
+            await self._shards.script("waves_settle", _FIRST, self._seconds, *parts)
 
     async def recall(self, waves: Sequence[Wave], now: float) -> int:
         """Takes back waves that the store has lost; returns how many."""

@@ -76,7 +76,7 @@ def resume(settings: Settings, topic: str) -> None:
 def require_consumed(settings: Settings, topic: str) -> None:
     """Raises `TopicsError` for a topic nobody consumes."""
     called = names(settings)
-    ours = topic in (*called.events, called.verdicts, called.enrolled)
+    ours = topic in (*called.events, called.scanned, called.verdicts, called.enrolled)
     if not ours and topic not in foreign_topics(settings):
         raise TopicsError(f"{topic!r} is no topic that workers consume, nor one that {VARIABLE} maps")
 

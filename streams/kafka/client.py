@@ -207,6 +207,17 @@ class TopicReader:
         """The offset up to which the workers' group has acknowledged a partition, 0 for nothing yet."""
         return int(self._client.committed(kafka.TopicPartition(topic, partition)) or 0)
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """The offsets after the last records, by partition; empty when there is no such topic."""
+        places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
+        return {it.partition: int(end) for it, end in self._client.end_offsets(places).items()}
+
+    def acknowledged(self, topic: str) -> dict[int, int]:
+        """The offsets up to which no record waits for the workers' group: they are read, or expired."""
+        places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
+        firsts = self._client.beginning_offsets(places)
+        return {it.partition: max(int(firsts[it]), self.committed(topic, it.partition)) for it in places}
+
     def offset_at(self, topic: str, partition: int, moment: float) -> int:
         """The offset of the first record written at a moment (Unix seconds) or later, else the end."""
         where = kafka.TopicPartition(topic, partition)

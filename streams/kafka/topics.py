@@ -102,6 +102,7 @@ class Names:
         self.created = f"{prefix}accounts.created"
         self.updated = f"{prefix}accounts.updated"
         self.remembered = f"{prefix}accounts.remembered"
+        self.scanned = f"{prefix}accounts.scanned"
         self.deleted = f"{prefix}accounts.deleted"
         self.banned = f"{prefix}accounts.banned"
         self.reinstated = f"{prefix}accounts.reinstated"
@@ -138,6 +139,8 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.created, many, rights=_READ),
         TopicSpec(called.updated, many, rights=_READ),
         TopicSpec(called.remembered, many, rights=_READ),
+        # Raw profiles that are read within seconds: `samehand scan` publishes no more than workers have read.
+        TopicSpec(called.scanned, many, retention_days=1, rights=_READ),
         TopicSpec(called.deleted, many, rights=_READ),
         TopicSpec(
             called.banned, many, compacted=True, rights=_BOTH
@@ -150,7 +153,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.waves, many, compacted=True, rights=_BOTH),  # likewise
         # Kept for a short time, since it quotes accounts that never alerted.
         TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
-        TopicSpec(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
+        TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),  # what `samehand learn` reads
         TopicSpec(called.enrolled, many, retention_days=7, rights=_BOTH),
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.

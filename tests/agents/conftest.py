@@ -20,6 +20,7 @@ from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.runtime.outbox import Relay
+from agents.scan import Scan
 from agents.screen import Screen
 from samehand.scoring.weights import default_weights
 from schemas.alert_headers import alert_headers
@@ -116,6 +117,7 @@ class Life:
     def __post_init__(self) -> None:
         self.screen = Screen(self.context)
         self.changed = Screen(self.context, "update")
+        self.scan = Scan(self.context)
         self.remember = Remember(self.context)
         self.enrol = Enrol(self.context)
         self.lookback = Lookback(self.context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,9 +23,17 @@ from tests.makers import NOON, a_ban, a_change, a_deletion, a_sign_up, arrival
 # What decoys buy (docs/security.md, "The farm that poisons counters").
 
 
-@pytest.mark.parametrize("network", ["39.40.1.2", "185.12.9.4"], ids=["own network", "another network"])
-@pytest.mark.parametrize("when", ["before", "after", "never"])
-@pytest.mark.parametrize("count", [49, 50, 89, 90, 600])
+OWN_NETWORK, ANOTHER_NETWORK = "39.40.1.2", "185.12.9.4"
+
+
+@pytest.mark.parametrize(
+    ("count", "when", "network"),
+    [
+        *product((49, 50, 89, 90), ("before", "after", "never"), (OWN_NETWORK, ANOTHER_NETWORK)),
+        (600, "after", OWN_NETWORK),
+        (600, "never", ANOTHER_NETWORK),
+    ],
+)
 async def test_decoys_hide_a_mirror_for_as_long_as_they_are_kept_and_no_longer(
     life: Life, count: int, when: str, network: str
 ) -> None:
@@ -320,8 +329,7 @@ async def test_a_ban_with_many_unlike_mirrors_tells_the_best_clusters_and_counts
     assert told in ({"1", "2"}, {"1", "3", "4"}, {"2", "3", "4"})
 
 
-@pytest.mark.parametrize("decoys", [60, 600])
-@pytest.mark.parametrize("before", [True, False], ids=["forwards", "in reverse"])
+@pytest.mark.parametrize(("decoys", "before"), [(60, True), (60, False), (600, True)])
 async def test_a_mirror_among_decoys_on_its_device_and_card_is_told_once_they_delete_themselves(
     life: Life, decoys: int, before: bool
 ) -> None:

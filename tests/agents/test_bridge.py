@@ -29,6 +29,7 @@ from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
 from tests.streams.registry.makers import avro, of_wire
 from tests.streams.registry.test_registry import Shelf
+from tests.tables import for_each
 
 TOPIC = "shop.users"
 MAPPING = f"""
@@ -142,7 +143,7 @@ async def test_large_records_are_read_off_the_loop_and_small_ones_on_it(
     assert threads == [True, False]
 
 
-@pytest.mark.parametrize("kind", TARGETS)
+@for_each("kind", TARGETS)
 def test_every_kind_of_record_has_a_topic_of_ours(kind: Any) -> None:
     assert topic_of(Names())[kind] == f"accounts.{kind}"
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
+from agents.common.preview import Foreseen, Preview
 from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
 from schemas.record import Record
-from schemas.wire import encode
+from schemas.wire import Decoded, encode
 from store.bounds import Bounds
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life, dead
+from tests.agents.test_waves import nicole
 from tests.makers import NOON, a_ban, a_reinstatement, a_sign_up, arrival
 from tests.store.conftest import SMALL
 from tests.trips import Trips, trips
@@ -181,6 +183,21 @@ async def test_an_alert_waits_for_two_more_and_its_confirmation_for_one(lived: L
         with trips() as counted:
             await lived.publish(lived.screen, outcomes)
         only(counted, 1 if one else 2)
+
+
+async def test_a_question_waits_for_one_trip_more_only_where_company_exists(lived: Life) -> None:
+    preview, one = Preview(lived.context), lived_on_one_shard(lived)
+    alone = Decoded(a_sign_up("alone", handle="quiet_reader"))
+    await preview.foresee(alone)
+    with trips() as counted:
+        await preview.foresee(alone)
+    only(counted, 3 if one else 4)
+    await lived.tell(lived.screen, *(nicole(number) for number in range(6)))
+    with trips() as counted:
+        foreseen = await preview.foresee(Decoded(nicole(7)))
+    assert isinstance(foreseen, Foreseen)
+    assert foreseen.wave
+    only(counted, 4 if one else 5)
 
 
 def lived_on_one_shard(lived: Life) -> bool:

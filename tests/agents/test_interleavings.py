@@ -47,13 +47,13 @@ OWN = a_ban("99", handle="umar_media_2", device_id=DEVICE, at=NOON + timedelta(m
 DELETED = a_deletion("99", at=NOON + timedelta(minutes=90))
 AGAIN = a_ban("77", handle="umar_media", device_id=DEVICE, at=NOON + timedelta(minutes=90))
 # What these read is written by nobody here, or before anybody could ask: when they are asked tells nothing.
-# `uncount` has nothing to change, since of one pair none is withheld.
-ALIKE = frozenset({"frequencies", "descents", "facts", "remembered_facts", "uncount"})
+# `uncount` has nothing to change, since of one pair none is withheld, and there are no waves.
+ALIKE = frozenset({"frequencies", "descents", "facts", "remembered_facts", "uncount", "mark_banned"})
 NOBODY_ABOUT = ALIKE | {"alerts_about"}
 """Where no account of the bans is one that somebody alerted about."""
 NOBODY_BANS = ALIKE | {"bans"}
 """Where nobody is banned, lifted or deleted meanwhile."""
-CRASHES = 600
+CRASHES = 300
 
 
 class Turn:
@@ -98,7 +98,7 @@ class Stepping:
         return step
 
     async def remember_then_look(
-        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int
+        self, accounts: Sequence[Remembered], queries: Sequence[Query], *, now: float, keep: int, notes: bool
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Two steps, since each is a trip to Redis."""
         shown = await self.remember(accounts, now=now)

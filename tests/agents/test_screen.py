@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.screen import ASKED_AT_ONCE
+from agents.common.match import ASKED_AT_ONCE
 from samehand.alert_id import alert_id
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.accounts import Avatar

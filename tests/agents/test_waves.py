@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from agents.common.tombstones import tombstone
 from agents.common.waves import recalled_wave, wave_record
 from schemas.accounts import AccountCreated
 from schemas.waves import WaveAlert
 from schemas.wire import Decoded, decode_wave, encode
 from store.limits import WAVE_QUIET_SECONDS
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
 
@@ -121,6 +122,63 @@ async def test_deleted_and_reinstated_accounts_leave(life: Life) -> None:
     assert (last.status, last.withdrawn_reason, last.members) == ("withdrawn", "account-deleted", ())
 
 
+def banned_in(wave: WaveAlert) -> set[str]:
+    return {member.account.partition(":")[2] for member in wave.members if member.banned}
+
+
+async def test_ban_of_a_member_revises_the_wave_at_once_and_names_the_others(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.relay()
+    ban = a_ban("n3", handle="nicole_4111", bio=BIO, ip="203.0.113.4", at=NOON + timedelta(hours=1))
+    for _ in range(2):
+        await life.ban(ban)
+        await life.relay()
+    opened, marked = waves(life)
+    assert (banned_in(opened), banned_in(marked)) == (set(), {"n3"})
+    assert (len(marked.members), marked.status) == (7, "open")
+    (known,) = await life.context.store.waves([marked.wave_id])
+    assert recalled_wave(marked) == known
+    await life.tell(life.expunge, a_reinstatement("n3", at=NOON + timedelta(hours=1, minutes=1)))
+    await life.relay()
+    assert "telegram:n3" not in {member.account for member in waves(life)[-1].members}
+
+
+async def test_account_banned_before_it_joins_is_marked_until_its_ban_is_forgotten(life: Life) -> None:
+    await life.ban(a_ban("n1", handle="other", at=NOON + timedelta(hours=1)))
+    await come(life, *(nicole(number) for number in range(6)))
+    assert banned_in(waves(life)[-1]) == {"n1"}
+    forgotten = tombstone("telegram:n1", (NOON + timedelta(hours=2)).timestamp(), "banned")
+    await life.tell(life.enrol, None, key=forgotten.key, headers=dict(forgotten.headers))
+    await life.relay()
+    assert banned_in(waves(life)[-1]) == set()
+    assert len(waves(life)[-1].members) == 6
+
+
+async def test_reinstated_account_is_not_put_back_by_the_next_one(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.tell(life.expunge, a_reinstatement("n1", at=NOON + timedelta(hours=1)))
+    await come(life, nicole(8), nicole(9), nicole(1), nicole(10))
+    assert await life.context.store.wave_ids(["telegram:n1", "telegram:n10"]) == [
+        None,
+        waves(life)[0].wave_id,
+    ]
+
+
+async def test_first_account_of_a_wave_that_left_it_founds_another(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    other: dict[str, Any] = {
+        "bio": "Crypto signals that never lose, join t.me/coin_whale_77 today",
+        "ip": "198.51.100.7",
+    }
+    changed = a_change("n0", at=NOON + timedelta(minutes=20), handle="q0x7", created_at=NOON, **other)
+    await life.tell(life.changed, changed)
+    await come(life, *(a_sign_up(f"c{number}", handle=f"k{number}w3", **other) for number in range(5)))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    last = {wave.wave_id: {one.account for one in wave.members} for wave in waves(life)}
+    assert sorted(map(len, last.values())) == [6, 6]
+
+
 async def test_an_account_deleted_before_its_creation_comes_is_in_no_wave(life: Life) -> None:
     await life.tell(life.forget, a_deletion("n5", at=NOON + timedelta(hours=1)))
     await come(life, *(nicole(number) for number in range(8)))
@@ -136,6 +194,7 @@ async def test_a_member_that_changes_leaves_by_its_own_evidence(life: Life) -> N
     assert len(waves(life)) == 1
     honest = a_change("n3", at=later + timedelta(minutes=1), handle="maria", bio="I teach maths in Turin.")
     await life.tell(life.changed, honest)
+    life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     assert "telegram:n3" not in {one.account for one in waves(life)[-1].members}
     assert len(waves(life)[-1].members) == 6
@@ -169,10 +228,14 @@ async def test_a_wave_is_forgotten_with_a_record_without_a_value(life: Life) -> 
     assert life.waves[-1] == (waves(life)[0].wave_id, None)
 
 
-async def test_shadow_mode_has_no_waves(make_life: MakeLife) -> None:
+async def test_shadow_mode_has_no_waves_and_notes_nothing(make_life: MakeLife) -> None:
     life = make_life(shadow=True)
     await come(life, *(nicole(number) for number in range(8)))
     assert life.waves == []
+    store, now = life.context.store, life.seconds
+    (one,) = await store.remembered(["telegram:n1"], now=now)
+    assert one is not None
+    assert await store.company([one], now=now) == [[]]
 
 
 async def test_records_of_a_wave_recall_it(life: Life) -> None:
@@ -183,6 +246,16 @@ async def test_records_of_a_wave_recall_it(life: Life) -> None:
     assert recalled_wave(record) == known
     assert wave_record(recalled_wave(record)) == record
     assert "nicole_private" not in str(encode(replace(record, members=())))
+
+
+async def test_record_of_five_hundred_stays_below_a_mebibyte_whatever_they_are_called(life: Life) -> None:
+    ids = [f"{'𐍈' * 250}{number}" for number in range(20)]
+    await life.tell(life.screen, *(a_sign_up(one, handle="\x01𐍈" * 128, bio=BIO) for one in ids))
+    await life.relay()
+    last = waves(life)[-1]
+    assert len(last.members) == 20
+    full = replace(last, members=last.members * 25)
+    assert len(encode(full)) < 1_000_000
 
 
 # What attacks cost (docs/security.md).

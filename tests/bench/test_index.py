@@ -11,11 +11,12 @@ from bench.index.schemes import SCHEMES, Postings, Scheme, places
 from bench.recall import growth, growth_table
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
 from store.limits import listed_at_most
+from tests.tables import for_each
 
 # The index of the benches asks as look-ups do.
 
 
-@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+@for_each("scheme", SCHEMES.values())
 def test_query_tries_what_an_account_lists(scheme: Scheme) -> None:
     assert {*(scheme.listed("x", "salma khan92") or ())} <= {*(scheme.tried("x", "salma khan92") or ())}
 

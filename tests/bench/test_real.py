@@ -25,6 +25,7 @@ from samehand.normalize.text.scripts import Script, dominant_script
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from tests.house import ROOT
+from tests.tables import for_each
 
 # The bench of real names: a folder in, figures out, and one line where there is no folder.
 
@@ -150,9 +151,7 @@ def test_every_language_has_given_and_family_names() -> None:
         assert (language, "family", "latin") in names
 
 
-@pytest.mark.parametrize(
-    ("language", "script"), [("ur", Script.ARABIC), ("hi", Script.DEVANAGARI), ("ru", Script.CYRILLIC)]
-)
+@for_each(("language", "script"), [("ur", Script.ARABIC), ("hi", Script.DEVANAGARI), ("ru", Script.CYRILLIC)])
 def test_names_in_the_own_script_are_in_it(language: str, script: Script) -> None:
     assert {dominant_script(name) for name in read_bearers()[language, "given", "own"].names} == {script}
 

@@ -6,8 +6,6 @@ import os
 import time
 from random import Random
 
-import pytest
-
 from agents.common.converters import remembered_of
 from bench.kinds import KINDS
 from bench.running.crowd import ORIGINALS, account_id, ban, is_original, people, sign_ups
@@ -16,6 +14,7 @@ from bench.store.bans import KEYERS
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
+from tests.tables import for_each
 
 # What the kernel tells of a process.
 
@@ -86,8 +85,8 @@ def test_both_sets_have_the_same_kinds() -> None:
     assert set(KINDS["tuning"]) == set(KINDS["held_out"])
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS["held_out"]))
-@pytest.mark.parametrize("edits", sorted(KINDS))
+@for_each("kind", sorted(KINDS["held_out"]))
+@for_each("edits", sorted(KINDS))
 def test_each_kind_changes_some_handle(edits: str, kind: str) -> None:
     edit = KINDS[edits][kind]
     assert any(edit(Random(seed), "umar_khalid_media_1987") != "umar_khalid_media_1987" for seed in range(20))

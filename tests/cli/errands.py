@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
 
 from cli.inputs.truths import PAIR
@@ -31,7 +32,7 @@ from samehand.pictures.hashing import installed
 from schemas.wire import encode
 from store.pepper.rotation import replace_file, rotated
 from streams.kafka import topics
-from streams.kafka.client import writer
+from streams.kafka.client import client_options, writer
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.cli.books import Books, make_topic
@@ -199,6 +200,21 @@ def _resumed(folder: Path) -> Given:
     return {"topic": [names(load()).created]}
 
 
+def seem_read(topic: str) -> None:
+    """Has the workers' group acknowledge what will be published."""
+    settings = load()
+    topics.check(settings, create=True)
+    group = kafka.KafkaConsumer(**client_options(settings), group_id=settings.kafka_group)
+    places = [kafka.TopicPartition(topic, partition) for partition in range(settings.topic_partitions)]
+    group.commit({place: kafka.OffsetAndMetadata(1_000, "", -1) for place in places})
+    group.close()
+
+
+def _scanned(folder: Path) -> Given:
+    seem_read(names(load()).scanned)
+    return {"paths": _pair(folder)["accounts"], "bookmark_path": [folder / "scan.json"]}
+
+
 def _rebuilt(folder: Path) -> Given:
     _topics(folder)
     return {"bookmark_path": [folder / "bookmark.json"]}
@@ -232,6 +248,7 @@ ERRANDS: Mapping[str, Errand] = {
     "hash-avatar": Errand(_picture),
     "enrol": Errand(lambda folder: {"paths": _pair(folder)["bans"]}, servers=True),
     "remember": Errand(lambda folder: {"paths": _pair(folder)["accounts"]}, servers=True),
+    "scan": Errand(_scanned, servers=True),
     "watchlist import": Errand(_listed),
     "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),

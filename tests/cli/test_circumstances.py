@@ -28,6 +28,7 @@ from tests.cli.errands import (
     run_into,
     words,
 )
+from tests.tables import for_each
 
 BESIDE = frozenset({"bookmark_path"})
 """Not what a command makes: it goes on without it, and says so (test_bookmark.py)."""
@@ -64,7 +65,6 @@ each_output = pytest.mark.parametrize(
         if param not in BESIDE
     ],
 )
-each_leaf = pytest.mark.parametrize("name", sorted(LEAVES))
 
 
 @contextmanager
@@ -92,14 +92,14 @@ def test_every_command_has_an_errand() -> None:
     assert set(ERRANDS) == set(LEAVES) - UNTIL_STOPPED
 
 
-@each_leaf
+@for_each("name", sorted(LEAVES))
 def test_every_command_that_tells_something_tells_it_to_programs_too(name: str) -> None:
     told = {option for param in LEAVES[name].params for option in param.opts}
     assert "--json" in told or name in ("worker", "bridge", "deliver", "desk", "gate")  # which write logs
 
 
-@pytest.mark.parametrize("name", GROUPS)
-@pytest.mark.parametrize("columns", ["80", str(NARROW)])
+@for_each("name", GROUPS)
+@for_each("columns", ["80", str(NARROW)])
 def test_a_bare_group_prints_its_help_laid_out_with_examples(
     name: str, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_bare_group_prints_its_help_laid_out_with_examples(
     assert f"  samehand {name}".rstrip() in bare.out
 
 
-@each_leaf
+@for_each("name", sorted(LEAVES))
 def test_help_fits_a_narrow_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(NARROW))
     seen = run_into([*name.split(), "--help"], monkeypatch)
@@ -130,14 +130,12 @@ def test_help_fits_a_narrow_terminal(name: str, monkeypatch: pytest.MonkeyPatch)
     assert [line for line in wide if not line.lstrip().startswith(kept)] == []
 
 
-@each_leaf
-def test_help_can_be_read_on_any_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_words(run_into([*name.split(), "--help"], monkeypatch, encoding="ascii"), DONE)
-
-
-@each_leaf
-def test_help_into_what_takes_nothing_is_no_traceback(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@for_each("name", sorted(LEAVES))
+def test_help_into_what_takes_little_or_nothing_is_no_traceback(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = [*name.split(), "--help"]
+    in_words(run_into(line, monkeypatch, encoding="ascii"), DONE)
     with closed_pipe() as closed:
         assert run_into(line, monkeypatch, out=closed) == Seen(PIPE_CLOSED, "", "")
     with full_disk() as full:
@@ -146,20 +144,11 @@ def test_help_into_what_takes_nothing_is_no_traceback(name: str, monkeypatch: py
 
 
 @each_errand
-def test_an_errand_is_done_on_a_terminal_that_knows_few_characters(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding="ascii")
-    in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
-    assert seen.out
-
-
-@each_errand
-def test_an_errand_is_done_and_fits_a_narrow_terminal(
+def test_an_errand_is_done_and_fits_a_narrow_terminal_that_knows_few_characters(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(NARROW))
-    seen = run_into(an_errand(name, request, tmp_path), monkeypatch)
+    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding="ascii")
     in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
     assert seen.out
     wide = [line for line in seen.out.splitlines() if len(line) > NARROW]
@@ -279,7 +268,7 @@ def shell(words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("buffered", ["", "1"])
+@for_each("buffered", ["", "1"])
 def test_the_whole_process_ends_as_quietly(buffered: str) -> None:
     environment = {"PYTHONUNBUFFERED": buffered}
     ran = shell("samehand doctor --settings | head -n 1; echo ${PIPESTATUS[0]}", **environment)

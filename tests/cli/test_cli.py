@@ -40,6 +40,7 @@ from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.makers import a_ban
+from tests.tables import for_each
 
 # Which process enrols which partitions.
 
@@ -173,12 +174,12 @@ def told(platform: str) -> None:
     click.echo(platform)
 
 
-@pytest.mark.parametrize("name", ["telegram", "x", "my-site.org"])
+@for_each("name", ["telegram", "x", "my-site.org"])
 def test_a_platform_is_a_plain_word(name: str) -> None:
     assert CliRunner().invoke(told, ["--platform", name]).output == f"{name}\n"
 
 
-@pytest.mark.parametrize("name", ["Telegram", "a:b", "", "x" * 33])
+@for_each("name", ["Telegram", "a:b", "", "x" * 33])
 def test_anything_else_is_refused(name: str) -> None:
     ran = CliRunner().invoke(told, ["--platform", name])
     assert ran.exit_code == 2
@@ -430,9 +431,7 @@ def test_workers_get_the_same_settings_but_for_the_layout() -> None:
     assert beside(settings, "samehand-2", shards=None, bans=None, remembered=None).store_shards == 1
 
 
-@pytest.mark.parametrize(
-    "prefix", ["samehand", "", "a b", "samehand*", "x" * 65, "samehand{1}", "samehand\n"]
-)
+@for_each("prefix", ["samehand", "", "a b", "samehand*", "x" * 65, "samehand{1}", "samehand\n"])
 def test_no_other_prefix_is_taken(prefix: str) -> None:
     with pytest.raises(click.UsageError, match="--into"):
         beside(load({}), prefix, shards=2, bans=None, remembered=None)

@@ -14,6 +14,7 @@ from cli.main import laid_out
 from cli.registry import COMMANDS, SECTIONS, module_of
 from tests.cli.errands import LEAVES, run_into
 from tests.house import ROOT
+from tests.tables import for_each
 
 ASKED = {  # commands of runbooks: each can be typed as it stands, with names for what is in capitals
     (page.stem, " ".join(found.split()))
@@ -30,14 +31,14 @@ def load(name: str) -> click.Command:
     return command
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@for_each("name", COMMANDS)
 def test_a_summary_is_what_the_command_says_of_itself(name: str) -> None:
     command = load(name)
     assert command.name == name
     assert command.short_help == COMMANDS[name].summary
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@for_each("name", COMMANDS)
 def test_every_help_teaches_by_example(name: str) -> None:
     command = load(name)
     assert f"samehand {name}" in (command.help or "")
@@ -47,7 +48,7 @@ def test_every_command_stands_under_a_heading() -> None:
     assert {entry.section for entry in COMMANDS.values()} <= set(SECTIONS)
 
 
-@pytest.mark.parametrize(("page", "line"), sorted(ASKED))
+@for_each(("page", "line"), sorted(ASKED))
 def test_what_a_runbook_asks_for_can_be_typed(page: str, line: str) -> None:
     """Whoever was woken types what stands there."""
     given = ["accounts.created:3:7" if it == "ADDRESS" else it for it in shlex.split(line)]
@@ -64,7 +65,7 @@ def test_what_a_runbook_asks_for_can_be_typed(page: str, line: str) -> None:
         assert any(value for value in context.params.values()), "without saying which, nothing is done"
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_options_take_no_number_that_is_not_finite(name: str) -> None:
     for option in LEAVES[name].params:
         if isinstance(option.type, click.types.FloatParamType):
@@ -83,20 +84,20 @@ def examples_of(command: click.Command) -> list[list[str]]:
     return [shlex.split(found[1], comments=True) for line in lines if (found := EXAMPLE.search(line))]
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_help_says_what_its_exit_codes_mean(name: str) -> None:
     command = laid_out(LEAVES[name])
     assert "Exit codes:" in (command.help or "") + (command.epilog or "")
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_help_fits_eighty_columns_line_by_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     seen = run_into([*name.split(), "--help"], monkeypatch)
     assert [line for line in seen.out.splitlines() if len(line) > 80] == []
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES))
+@for_each("name", sorted(LEAVES))
 def test_every_example_of_a_help_can_be_typed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

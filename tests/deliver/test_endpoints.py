@@ -12,6 +12,7 @@ from schemas.examples import ALERT, APPEAL_DECIDED
 from streams.errors import SettingsError
 from streams.settings import load
 from tests.deliver.receiver import SECRET, SECRET_TEXT
+from tests.tables import for_each
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_secrets_come_from_files_and_the_environment_and_are_never_shown(folder:
     assert "MfKQ9" not in shown
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "told"),
     [
         ("", "names no endpoint: write a table [endpoints.NAME] for each"),

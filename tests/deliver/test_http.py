@@ -21,6 +21,7 @@ from schemas.examples import ALERT
 from tests.certificates import make_certificates
 from tests.deliver.receiver import SECRET, Receiver, receiving
 from tests.deliver.receiver import Answer as Said
+from tests.tables import for_each
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -64,7 +65,7 @@ async def test_coop_gets_its_key_and_chat_needs_no_secret(receiver: Receiver) ->
     assert "webhook-signature" not in chat.headers
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("status", "means"),
     [
         (200, Delivered()),
@@ -89,7 +90,7 @@ def test_what_an_answer_means(status: int, means: Answer) -> None:
     assert meaning(status, "", 0.0) == means
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "seconds"),
     [
         ("120", 120.0),

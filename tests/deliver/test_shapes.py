@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided
 from schemas.examples import ALERT, APPEAL_DECIDED, SUMMARY, WAVE, WAVE_MERGED, WITHDRAWN
 from schemas.waves import WaveAlert
+from tests.tables import for_each
 
 # What receivers get: the record itself, an item of Coop, a message for people.
 
@@ -93,9 +93,13 @@ def test_a_wave_is_sent_under_its_id_and_revision() -> None:
     assert "<!" not in pattern["text"]["text"]
     assert WAVE.wave_id in context["elements"][0]["text"]
     assert "Withdrawn: merged" in str(sent(WAVE_MERGED, "slack"))
+    first, *others = WAVE.members
+    marked = replace(WAVE, members=(replace(first, banned=True), *others))
+    named = ", ".join(member.account for member in others)
+    assert f"1 banned since; the others: {named}" in str(sent(marked, "slack"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("platforms", "shape", "wanted"),
     [({"x"}, "generic", True), ({"y"}, "slack", False), (set(), "coop", False)],
 )

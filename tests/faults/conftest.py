@@ -76,13 +76,19 @@ class Expected:
         recovered: float | None,
         repeats_max: int,
         letters: int = 0,
+        gone: frozenset[str] = frozenset(),
     ) -> None:
-        """Nothing lost, nothing different, no more said twice than may be; a line of the table."""
-        final, repeated = scene.final(), scene.repeats()
-        lost = sorted(self.final.keys() - final.keys())
+        """Nothing lost, nothing different, no more said twice than may be; a line of the table.
+
+        ``gone``: accounts of the wave that were deleted.
+        """
+        final, repeated, crowd = scene.final(), scene.repeats(), self.stream.crowd - gone
+        waves = scene.waves_in_the_end(crowd)
+        lost = sorted(self.final.keys() - final.keys()) + sorted(crowd.difference(*waves))
         differing = [key for key, alert in final.items() if self.final.get(key) != alert]
-        _table.add(Row(fault, len(lost), len(differing), repeated, pause, recovered))
+        _table.add(Row(fault, len(lost), len(differing) + (waves != [crowd]), repeated, pause, recovered))
         assert lost == []
+        assert waves == [crowd]
         assert differing == [], [_fields_apart(final[key], self.final.get(key)) for key in differing[:1]]
         assert repeated <= repeats_max
         assert scene.letters() == letters
@@ -127,6 +133,7 @@ def expected(apache_kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory
         recovered = scene.until_settled()
         found = {(alert.key, alert.matched.key) for alert in scene.alerts()}
         assert found == stream.pairs
+        assert scene.waves_in_the_end(stream.crowd) == [stream.crowd]
         _table.add(Row("none", 0, 0, scene.repeats(), None, recovered))
         assert scene.repeats() == 0
         return Expected(stream, scene.final())

@@ -31,7 +31,8 @@ from local.processes import Child
 from local.redis import EmbeddedRedis
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
-from schemas.wire import Decoded, decode_alert, encode
+from schemas.waves import WaveAlert
+from schemas.wire import Decoded, decode_alert, decode_wave, encode
 from streams.kafka import topics
 from streams.kafka.client import client_options, reader, writer
 from streams.kafka.topic_ids import topic_ids
@@ -41,6 +42,7 @@ from streams.settings import Settings, load
 from tests.faults.stream import Stream
 
 WAIT_SECONDS_MAX = 180.0  # a busy machine is slow; what never comes is told after this
+WAVES_SECONDS_MAX = 30.0  # a relay that died keeps others away for ten
 POLL_SECONDS = 0.02
 SOUND = ("cli", "worker")
 BATCH_RECORDS = 20  # small, so that a run has dozens of batches to be interrupted in
@@ -211,6 +213,23 @@ class Scene:
         records = [read.record for read in found if isinstance(read, Decoded)]
         assert len(records) == len(told)
         return [record for record in records if isinstance(record, MirrorAlert)]
+
+    def waves(self) -> list[set[str]]:
+        """The members of each open wave, by the last record of each."""
+        last: dict[str, WaveAlert] = {}
+        for one in self.read(self.topics.waves):
+            found = decode_wave(one.value, now=math.inf)
+            assert isinstance(found, Decoded)
+            if (known := last.get(found.record.key)) is None or known.revision <= found.record.revision:
+                last[found.record.key] = found.record
+        return [{it.account for it in wave.members} for wave in last.values() if wave.status == "open"]
+
+    def waves_in_the_end(self, expected: set[str]) -> list[set[str]]:
+        """The same once they are the one expected, or after some seconds: the relay publishes them."""
+        deadline = time.monotonic() + WAVES_SECONDS_MAX
+        while (found := self.waves()) != [expected] and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return found
 
     def silence(self) -> float:
         """The longest time between an alert and the next, by the stamps of their records, in seconds."""

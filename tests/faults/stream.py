@@ -1,4 +1,4 @@
-"""What happens on the platform in every run: bans, mirrors of each kind, and people who resemble nobody.
+"""What happens on the platform in every run: bans, mirrors of each kind, a wave, and people like nobody else.
 
 No outcome depends on which of two topics is read first, or the final records of two runs could not be held
 against each other: each mirror resembles one ban alone, and what an account was before its change resembles
@@ -17,6 +17,9 @@ from tests.makers import a_ban, a_change, a_sign_up
 
 FAMILIES = 60
 STRANGERS = 150
+CROWD = 10
+"""A size at which a wave is published at once."""
+_PITCH = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfghjklmnprstvz" for vowel in "aeiou"]
 
@@ -29,6 +32,7 @@ class Stream:
     created: list[AccountCreated]
     updated: list[AccountUpdated]
     pairs: set[tuple[str, str]]  # (new account, banned account), as they were planted
+    crowd: set[str]  # who is one wave
 
     @property
     def events(self) -> int:
@@ -39,11 +43,15 @@ class Stream:
 def the_stream(at: datetime, seed: int = 4) -> Stream:
     """Bans an hour before ``at``; mirrors from two hours before the ban until an hour after it."""
     rng = random.Random(seed)
-    made = Stream([], [], [], set())
+    made = Stream([], [], [], set(), set())
     for number in range(FAMILIES):
         _family(made, number, _handle(rng), str(UUID(int=rng.getrandbits(128), version=4)), at)
     for number in range(STRANGERS):
         made.created.append(a_sign_up(f"stranger-{number}", handle=_handle(rng), at=at))
+    for number in range(CROWD):
+        ip = f"203.0.113.{number + 1}"
+        made.created.append(a_sign_up(f"crowd-{number}", handle=_handle(rng), bio=_PITCH, ip=ip, at=at))
+        made.crowd.add(made.created[-1].key)
     rng.shuffle(made.created)
     rng.shuffle(made.updated)
     return made

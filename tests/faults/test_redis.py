@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 import redis
@@ -13,6 +14,7 @@ from streams.supervision.exit_codes import EXIT_STUCK
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING
+from tests.makers import a_deletion
 
 pytestmark = pytest.mark.kafka
 
@@ -133,9 +135,10 @@ def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> No
     scene.publish(scene.topics.banned, expected.stream.banned)
     worker = scene.start()
     scene.until(lambda: not holding(scene) and scene.settled(), "the bans to be enrolled")
-    early = [it for it in expected.stream.created if it.account.account_id.startswith("first-")]
+    early = [it for it in expected.stream.created if it.account.account_id.startswith(("first-", "crowd-"))]
     scene.publish(scene.topics.created, early)
-    scene.until_alerts(len(early))
+    scene.until_alerts(len(early) - len(expected.stream.crowd))
+    scene.waves_in_the_end(expected.stream.crowd)
     scene.until_settled()
     scene.until(lambda: known_epoch(scene.settings), "the epoch to be noted")
     if not running:
@@ -154,8 +157,11 @@ def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> No
     assert held == {topic: scene.committed(topic) for topic in held}
     assert scene.count(scene.topics.alerts) == told
     scene.samehand("rebuild", "--json")
+    deleted = a_deletion("crowd-0", at=datetime.now(UTC))
+    scene.publish(scene.topics.deleted, [deleted])
     pause = scene.until_alerts(told + 1)
     recovered = pause + scene.until_settled()
     how = "under a worker" if running else "while no worker ran"
-    expected.judge(f"Redis is emptied {how}, then rebuilt", scene, pause, recovered, repeats_max=0)
+    fault, gone = f"Redis is emptied {how}, then rebuilt", frozenset({deleted.key})
+    expected.judge(fault, scene, pause, recovered, repeats_max=0, gone=gone)
     scene.until(lambda: not holding(scene), "the worker to be ready")

@@ -16,6 +16,7 @@ from gate.coop import CoopActions, UnusableKey
 from schemas.examples import ALERT
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
+from tests.tables import for_each
 
 NOW = 1_790_000_000.0
 PRIVATE = rsa.generate_private_key(65537, 2048)
@@ -77,7 +78,7 @@ def test_an_action_whose_id_is_no_code_of_ours_is_a_verdict_all_the_same() -> No
     assert given.reason_code == "coop"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "reason", "path"),
     [
         (callback(actorEmail=None), "missing-field", "$.actorEmail"),
@@ -104,7 +105,7 @@ def test_what_is_no_decision_of_a_person_is_refused_with_its_place(
     assert "example.org" not in repr(refused)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "pem",
     [
         b"",

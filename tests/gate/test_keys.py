@@ -27,6 +27,7 @@ from gate.keys import (
 from gate.rights import May
 from tests.gate.conftest import Caller
 from tests.makers import a_sign_up
+from tests.tables import for_each
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -111,12 +112,12 @@ def test_a_file_beyond_all_keys_is_not_read(path: Path) -> None:
         read_keys(path)
 
 
-@pytest.mark.parametrize(("text", "rate"), [("200/s", 200.0), ("30/min", 0.5), ("1000000/s", 1e6)])
+@for_each(("text", "rate"), [("200/s", 200.0), ("30/min", 0.5), ("1000000/s", 1e6)])
 def test_rates_are_said_by_second_or_minute(text: str, rate: float) -> None:
     assert rate_of(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "200", "0/s", "-1/s", "1/h", "1e3/s", "1/s\n", "9999999/s", "٣/s"])
+@for_each("text", ["", "200", "0/s", "-1/s", "1/h", "1e3/s", "1/s\n", "9999999/s", "٣/s"])
 def test_other_rates_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="200/s"):
         rate_of(text)

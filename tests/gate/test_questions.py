@@ -14,6 +14,7 @@ from store.errors import StoreUnavailable
 from streams.errors import Transient
 from tests.gate.conftest import Caller
 from tests.makers import a_sign_up
+from tests.tables import for_each
 
 
 class Clock:
@@ -79,7 +80,7 @@ async def test_questions_too_young_for_an_event_are_left_out() -> None:
     assert (line["scores"], line["sampled"], line["never_followed_share"]) == (1, 0, None)
 
 
-@pytest.mark.parametrize("fault", [Transient("away"), StoreUnavailable("away"), TimeoutError(), ValueError()])
+@for_each("fault", [Transient("away"), StoreUnavailable("away"), TimeoutError(), ValueError()])
 async def test_store_that_is_away_costs_one_figure(fault: Exception) -> None:
     clock = Clock()
     questions = figures(clock, fault=fault)

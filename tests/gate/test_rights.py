@@ -13,6 +13,7 @@ from gate.rights import KINDS, fault_of, publishes
 from schemas.accounts import AccountReinstated
 from tests.gate.conftest import Caller
 from tests.makers import a_sign_up
+from tests.tables import for_each
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -28,7 +29,7 @@ def reinstated(platform: str = "app", account_id: str = "1") -> AccountReinstate
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("right", "kind", "platform", "may"),
     [
         ("events", "deleted", "app", True),
@@ -46,7 +47,7 @@ def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str
     assert publishes({right}, kind, platform) is may
 
 
-@pytest.mark.parametrize(
+@for_each(
     "right",
     [
         *("score", "alerts", "verdicts", "appeals", "related", "events"),
@@ -57,7 +58,7 @@ def test_right_of_this_release_can_be_given(right: str) -> None:
     assert fault_of(right) == ""
 
 
-@pytest.mark.parametrize(
+@for_each(
     "right",
     [
         "",

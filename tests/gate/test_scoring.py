@@ -14,6 +14,7 @@ from schemas.alerts import NOTICE
 from schemas.wire import encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
+from tests.agents.test_waves import nicole
 from tests.gate.conftest import Caller
 from tests.house import ROOT
 from tests.makers import a_ban, a_sign_up
@@ -52,6 +53,23 @@ async def test_who_may_not_see_alerts_is_told_nothing_of_the_banned_account(bann
     assert {"device", "handle"} <= {line["signal"] for line in told["reasons"]}
     for value in ("77077", "umar_media", "Umar", "violent-extremism", "extremism"):
         assert value not in json.dumps(told)
+
+
+async def test_account_like_an_open_wave_is_shown_it_by_the_rights_of_its_key(caller: Caller) -> None:
+    life = caller.life
+    await life.tell(life.screen, *(nicole(number) for number in range(4)))
+    assert (await caller.score(nicole(5)))["wave"] is None, "four are no wave"
+    await life.tell(life.screen, *(nicole(number) for number in range(4, 8)))
+    told = await caller.score(nicole(9), "score", "alerts")
+    [wave_id] = await life.context.store.wave_ids(["telegram:n0"])
+    assert (told["outcome"], told["wave"]["wave_id"], told["wave"]["members"]) == ("no_match", wave_id, 8)
+    assert told["wave"]["handle_pattern"] == "nicole_*"
+    assert {"bio", "contact"} <= {line["signal"] for line in told["wave"]["pattern"]}
+    told = await caller.score(nicole(9))
+    assert {name for name, value in told["wave"].items() if value} == {"pattern"}
+    assert "nicole" not in json.dumps(told)
+    assert (await caller.score(a_sign_up("s", ip="203.0.113.77", handle="tobias")))["wave"] is None
+    assert await life.context.store.wave_ids(["telegram:n9"]) == [None], "nothing is noted"
 
 
 async def test_the_store_is_not_written(banned: Caller) -> None:

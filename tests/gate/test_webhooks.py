@@ -26,6 +26,7 @@ from tests.gate.conftest import Caller, MakeCaller
 from tests.gate.test_coop import PEM, PRIVATE, callback
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_sign_up
+from tests.tables import for_each
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 SECRET = "only Mastodon and we know it"
@@ -219,7 +220,7 @@ def test_over_http_cloudevents_say_their_attributes_as_in_kafka() -> None:
     assert "secret" not in repr(webhook)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "why"),
     [
         ("[shop", "is no TOML"),

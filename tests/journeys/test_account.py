@@ -37,10 +37,9 @@ MIRROR: dict[str, Any] = {
 BROKEN = b'{"account": {"account_id": "n1"}, "phone": "+923001234567"'
 
 
-@pytest.fixture(params=["platform", pytest.param("kafka_platform", marks=pytest.mark.kafka)])
-def told(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+@pytest.fixture
+def told(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
     """A ban, its mirror, the alert at a desk with a note on it, and a broken record of the mirror."""
-    platform: Platform = request.getfixturevalue(request.param)
     for name, value in platform.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{tmp_path / 'desk.db'}")

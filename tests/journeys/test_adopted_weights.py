@@ -16,8 +16,6 @@ from msgspec.structs import replace
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from samehand.scoring.weights import default_weights
-from schemas.weights import WeightsAdopted
-from tests.agents.common.test_weights import adopted
 from tests.desk.weighing import an_alert_of, is_mirror
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
@@ -36,39 +34,6 @@ def version_of(platform: Platform, account_id: str) -> str:
     platform.publish(platform.topics.created, mirror)
     platform.until(lambda: platform.alerts_on(account_id), "the alert")
     return platform.alerts_on(account_id)[0].weights_version
-
-
-def decided(platform: Platform, decision: WeightsAdopted, version: str) -> None:
-    """Publishes a decision as the desk does, and waits until the worker weighs by it."""
-    platform.publish(platform.topics.weights, decision, key=decision.stage.encode())
-    series = f'samehand_weights{{stage="{decision.stage}",weights_version="{version}"}}'
-    platform.until(lambda: platform.metric(series) == 1.0, f"{version} to be in force")
-
-
-def test_weights_are_tried_in_shadow_put_in_force_kept_over_a_restart_and_rolled_back(
-    platform: Platform,
-) -> None:
-    ours = default_weights().version
-    platform.publish(
-        platform.topics.banned, a_ban("b1", handle="umar_media", device_id=DEVICE, at=AGO, banned_at=AGO)
-    )
-    assert version_of(platform, "n1") == ours
-
-    decided(platform, adopted(1, "shadow"), "learned-1")
-    assert version_of(platform, "n2") == ours
-    counted = 'samehand_shadow_weights_total{band="likely",shadow_band="likely"}'
-    platform.until(lambda: platform.metric(counted) >= 1.0, "the mirror to be counted by either table")
-
-    decided(platform, adopted(2), "learned-2")
-    assert version_of(platform, "n3") == "learned-2"
-
-    platform.worker.stop(60.0)
-    platform.open()
-    assert version_of(platform, "n4") == "learned-2"
-
-    decided(platform, WeightsAdopted(stage="live", number=3), ours)
-    assert version_of(platform, "n5") == ours
-    assert "cannot be used" not in platform.log.read_text("utf-8")
 
 
 class Desk:
@@ -148,10 +113,14 @@ def weighs(platform: Platform, stage: str) -> str:
     return "".join(re.findall(series, platform.page("/metrics"), re.MULTILINE))
 
 
-def test_a_lead_tries_what_verdicts_teach_puts_it_in_force_and_rolls_it_back(
+def test_a_lead_tries_what_verdicts_teach_puts_it_in_force_for_good_and_rolls_it_back(
     platform: Platform, desk: Desk
 ) -> None:
     ours = default_weights().version
+    platform.publish(
+        platform.topics.banned, a_ban("b1", handle="umar_media", device_id=DEVICE, at=AGO, banned_at=AGO)
+    )
+    assert version_of(platform, "n1") == ours
     alerts = [an_alert_of(number, detected_at=NOW) for number in range(60)]
     platform.publish(platform.topics.alerts, *alerts)
     platform.publish(
@@ -170,12 +139,18 @@ def test_a_lead_tries_what_verdicts_teach_puts_it_in_force_and_rolls_it_back(
     desk.press("try", reason="the device tells more than the table says")
     platform.until(lambda: "+learned." in weighs(platform, "shadow"), "the worker to count beside")
     learned = weighs(platform, "shadow")
-    assert weighs(platform, "live") == ours
+    assert (weighs(platform, "live"), version_of(platform, "n2")) == (ours, ours)
+    counted = 'samehand_shadow_weights_total{band="likely",shadow_band="likely"}'
+    platform.until(lambda: platform.metric(counted) >= 1.0, "the mirror to be counted by either table")
 
     desk.press("adopt", reason="it held on new verdicts")
     platform.until(lambda: weighs(platform, "live") == learned, "the worker to weigh by it")
     platform.until(lambda: weighs(platform, "shadow") == "", "nothing in shadow")
+    platform.worker.stop(60.0)
+    platform.open()
+    assert version_of(platform, "n3") == learned
 
     desk.press("back")
     platform.until(lambda: weighs(platform, "live") == ours, "the worker to weigh as before")
+    assert version_of(platform, "n4") == ours
     assert "cannot be used" not in platform.log.read_text("utf-8")

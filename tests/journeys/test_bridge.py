@@ -14,6 +14,7 @@ import pytest
 
 from local.apache import ApacheKafka
 from streams.supervision.exit_codes import EXIT_CONFIG
+from tests.cli.running import Samehand
 from tests.journeys.bridged import Bridged, change, tombstone
 from tests.journeys.idling import processor_seconds
 
@@ -85,35 +86,36 @@ def outcomes(bridged: Bridged) -> dict[str, float]:
 
 
 def test_a_topic_that_is_not_there_is_named_and_not_made(bridged: Bridged) -> None:
-    ended = _samehand(bridged, "bridge")
+    ended = subprocess.run(
+        [sys.executable, "-m", "cli", "bridge"],
+        env=bridged.environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert ended.returncode == EXIT_CONFIG
     [told] = [line for line in ended.stderr.splitlines() if bridged.foreign in line and "missing" in line]
     assert '"level": "critical"' in told
     assert bridged.read(bridged.foreign) == []
 
 
-def test_a_topic_that_stopped_is_resumed_by_its_own_name(broker: str, tmp_path: Path) -> None:
+def test_a_topic_that_stopped_is_resumed_by_its_own_name(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bridged = Bridged(tmp_path, broker, SAMEHAND_LETTERS_AT_LEAST="5", SAMEHAND_LETTERS_WINDOW="10")
+    for name, value in bridged.environment.items():
+        monkeypatch.setenv(name, value)
+    samehand = Samehand(capsys)
     try:
         bridged.make_topic()
         bridged.send([(b"1", b"{")] * 20)
         bridged.start()
-        bridged.until(lambda: "stopped: 5 of" in _doctor(bridged), "the topic to stop")
-        assert _samehand(bridged, "letters", "resume", bridged.foreign).returncode == 0
+        bridged.until(lambda: "stopped: 5 of" in samehand("doctor").out, "the topic to stop")
+        assert samehand("letters", "resume", bridged.foreign).code == 0
         bridged.until(lambda: len(bridged.read(bridged.topics.letters)) > 5, "the topic to go on")
     finally:
         bridged.close()
-
-
-def _samehand(bridged: Bridged, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli", *words]
-    return subprocess.run(
-        command, env=bridged.environment, capture_output=True, text=True, timeout=240, check=False
-    )
-
-
-def _doctor(bridged: Bridged) -> str:
-    return _samehand(bridged, "doctor").stdout
 
 
 def users(count: int, changes: int) -> list[Any]:

@@ -1,12 +1,16 @@
-"""docs/first-alert.md, with its very commands: from a topic of somebody else's to an alert in a webhook."""
+"""docs/first-alert.md and docs/mapping.md, with their very commands: from a foreign topic to a webhook."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
 from cli.inputs.foreign_records import of_kcat
+from schemas.mapping.compiler import compile_mappings
+from schemas.mapping.convert import UNITS
+from schemas.mapping.formats import FORMATS
 from streams.kafka.client import admin, writer
 from streams.settings import load
 from tests.house import ROOT
@@ -14,29 +18,36 @@ from tests.journeys.newcomer import Newcomer, commands, held_port, newcomer, own
 
 PAGE = (ROOT / "docs" / "first-alert.md").read_text("utf-8")
 COMMANDS = commands(PAGE)
+MAPPING_PAGE = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+MAPPING_COMMANDS = commands(MAPPING_PAGE)
 TOPIC = "shop.public.users"
 MIRROR = "9007199254740993"
-pytestmark = pytest.mark.journey
 __all__ = ["newcomer", "own_broker"]
 
 
-def publish(environment: dict[str, str], count: int | None) -> None:
+def publish(environment: dict[str, str], first: int, last: int | None = None) -> None:
     records = [
         it for _, it in of_kcat(ROOT / "examples/debezium/sample.kcat.jsonl", TOPIC, hear=lambda _: None)
     ]
     with writer(load(environment)) as out:
-        for it in records[:count]:
+        for it in records[first:last]:
             out.send(TOPIC, key=it.key, value=it.value, headers=list(it.headers)).get(timeout=60.0)
 
 
-def test_the_page_leads_to_an_alert_in_a_webhook(newcomer: Newcomer) -> None:
+@pytest.mark.journey
+def test_the_pages_lead_to_an_alert_in_a_webhook_and_to_the_record_that_does_not_map(
+    newcomer: Newcomer,
+) -> None:
     sample, trial, live, pepper, worker, bridge, deliver, receiver = COMMANDS
-    assert "8 records: 6 map" in newcomer.types(sample)
+    sample_again, mapped, bridge_again, letters = MAPPING_COMMANDS
+    assert (sample_again, bridge_again) == (sample, bridge)
+    assert "8 records: 6 map, 1 have nothing to say, 1 would be dead letters." in newcomer.types(sample)
     assert "1 likely, 0 possible on 1 account" in newcomer.types(trial)
     with admin(load(newcomer.environment)) as client:
         order = {"num_partitions": 2, "replication_factor": 1, "configs": {}}
         client.create_topics({TOPIC: order}, raise_errors=False)
-    publish(newcomer.environment, 3)
+    publish(newcomer.environment, 0, 3)
+    assert "3 records: 3 map" in newcomer.types(mapped)
     assert "1 likely" in newcomer.types(live)
     page = newcomer.folder / "first-alert" / "report.html"
     assert f"shop:{MIRROR}" in page.read_text("utf-8")
@@ -52,8 +63,26 @@ def test_the_page_leads_to_an_alert_in_a_webhook(newcomer: Newcomer) -> None:
     newcomer.starts("deliver", deliver, SAMEHAND_WEB_PORT=ports["deliver"])
     [printed] = re.findall(r"^alert\.opened: .*$", PAGE, re.MULTILINE)
     newcomer.waits(lambda: printed in heard.read_text("utf-8"), f"{printed} at the receiver")
+    publish(newcomer.environment, 3)
+    newcomer.waits(
+        lambda: f"{TOPIC}:" in (told := newcomer.types(letters)) and "missing-field" in told, "the letter"
+    )
+    assert heard.read_text("utf-8").count("alert.opened") == 1, "a snapshot alerts on nobody"
 
 
-def test_every_command_of_the_page_is_run_above() -> None:
-    assert len(COMMANDS) == 8
-    assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in COMMANDS)
+def test_every_command_of_the_pages_is_run_above() -> None:
+    assert (len(COMMANDS), len(MAPPING_COMMANDS)) == (8, 4)
+    every = (*COMMANDS, *MAPPING_COMMANDS)
+    assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in every)
+
+
+def test_the_file_that_the_mapping_page_shows_is_one() -> None:
+    [shown] = re.findall(r"```toml\n(.*?)```", MAPPING_PAGE, re.DOTALL)
+    assert set(compile_mappings(shown.encode(), "docs/mapping.md").topics) == {"app.users"}
+    assert tomllib.loads(shown)
+
+
+def test_the_mapping_page_names_every_format_and_unit() -> None:
+    rows = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|", MAPPING_PAGE, re.MULTILINE)
+    assert re.findall("[a-z]+", " ".join(rows)) == list(FORMATS)
+    assert all(f"`{unit}`" in MAPPING_PAGE for unit in UNITS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -27,7 +26,7 @@ from tests.journeys.bridged import MAPPING
 from tests.journeys.conftest import Platform
 from tests.journeys.idling import processor_seconds
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 
 IDLE_SECONDS = 10.0  # two looks at the topics' ids, five at the store
 PROCESSOR_SHARE_MAX = 0.03  # of one core
@@ -37,7 +36,6 @@ TRIES_MAX = 3
 LINES_A_MINUTE = 2
 CONNECTIONS_MAX = 2  # a pool grows where two requests meet for the first time; reconnecting opens one a look
 SETTLED_SECONDS = 8.0  # the first look at the ids opens the connection that all others use
-FIRST_LINES = 3
 
 ENDPOINTS = """
 [endpoints.{name}]
@@ -145,20 +143,8 @@ def connections(*ports: int) -> set[tuple[int, int]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, broker: str, redis_url: str) -> Iterator[Site]:
-    """All commands on the embedded broker."""
-    yield from opened(Platform(tmp_path, broker, redis_url), tmp_path)
-
-
-@pytest.fixture
-def kafka_site(tmp_path: Path, apache_kafka: ApacheKafka, redis_url: str) -> Iterator[Site]:
-    """The same on Apache Kafka."""
-    yield from opened(Platform(tmp_path, apache_kafka.address, redis_url), tmp_path)
-
-
-def opened(platform: Platform, folder: Path) -> Iterator[Site]:
-    """Starts them, lends them, ends them."""
-    made = Site(platform, folder)
+def site(tmp_path: Path, apache_kafka: ApacheKafka, redis_url: str) -> Iterator[Site]:
+    made = Site(Platform(tmp_path, apache_kafka.address, redis_url), tmp_path)
     try:
         made.open()
         yield made
@@ -167,15 +153,6 @@ def opened(platform: Platform, folder: Path) -> Iterator[Site]:
 
 
 def test_idle_processes_are_idle(site: Site) -> None:
-    are_idle(site)
-
-
-@pytest.mark.kafka
-def test_idle_processes_are_idle_on_apache_kafka(kafka_site: Site) -> None:
-    are_idle(kafka_site)
-
-
-def are_idle(site: Site) -> None:
     """Looks at each of them for a while: at its processor time, its lines and its connections."""
     brokers, redis = (site.worker.environment[f"SAMEHAND_{it}"] for it in ("KAFKA_BROKERS", "REDIS_URL"))
     ports = [urlsplit("//" + it.rpartition("//")[2]).port or 0 for it in (brokers, redis)]
@@ -194,13 +171,3 @@ def are_idle(site: Site) -> None:
         if max(least.values()) <= (BUSY_PROCESSOR_SHARE_MAX if busy else PROCESSOR_SHARE_MAX):
             return
     raise AssertionError(f"shares of a core while idle: {least}")
-
-
-def test_the_first_lines_name_the_overviews_address(tmp_path: Path, broker: str, redis_url: str) -> None:
-    platform = Platform(tmp_path, broker, redis_url)
-    try:
-        platform.open()
-        first = [json.loads(line) for line in platform.log.read_text("utf-8").splitlines()[:FIRST_LINES]]
-        assert f"http://{LOOPBACK}:{platform.port.number}/" in [line.get("overview") for line in first]
-    finally:
-        platform.close()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import redis
 
+from local.ports import LOOPBACK
 from schemas.alerts import MirrorAlert
+from streams.supervision.exit_codes import EXIT_OK
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up
 
@@ -17,6 +21,7 @@ pytestmark = pytest.mark.journey
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
+FIRST_LINES = 3  # of the log: who looks for the overview's address looks there
 
 
 def device(number: int) -> str:
@@ -98,8 +103,15 @@ def test_garbage_is_a_dead_letter_with_an_address(platform: Platform) -> None:
     )
 
 
-def test_a_restart_in_the_middle_loses_nothing(platform: Platform) -> None:
-    through_an_end(platform, lambda: platform.worker.stop(60.0))
+def test_a_restart_in_the_middle_while_somebody_watches_loses_nothing(platform: Platform) -> None:
+    def stop() -> None:
+        stream = f"http://{LOOPBACK}:{platform.port.number}/overview/stream"
+        with urlopen(stream, timeout=30.0) as watching:
+            assert watching.readline() == b"event: overview\n"
+            platform.worker.stop(60.0)
+        assert platform.worker.exit_code == EXIT_OK
+
+    through_an_end(platform, stop)
 
 
 @pytest.mark.kafka
@@ -141,6 +153,9 @@ def test_what_an_operator_sees(platform: Platform) -> None:
         assert name in metrics
     assert "n1" not in metrics
     assert platform.page("/health/live")
+    assert "<title>samehand: overview</title>" in platform.page("/")
+    first = [json.loads(line) for line in platform.log.read_text("utf-8").splitlines()[:FIRST_LINES]]
+    assert f"http://{LOOPBACK}:{platform.port.number}/" in [line.get("overview") for line in first]
 
 
 def everything_in(redis_url: str, prefix: str) -> bytes:

@@ -25,7 +25,7 @@ from schemas.alerts import MirrorAlert
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_change, a_reinstatement, a_sign_up, a_verdict
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
@@ -81,22 +81,11 @@ class SignUps:
             self._thread.join()
 
 
-def test_sign_ups_go_on_through_the_whole_switch(tmp_path: Path, broker: str, redis_url: str) -> None:
-    """The embedded broker is no judge of members that come and go together (docs/brokers.md)."""
-    through_the_switch(Platform(tmp_path, broker, redis_url), tmp_path, redis_url, together=False)
-
-
-@pytest.mark.kafka
-def test_and_while_a_worker_of_before_still_runs(
+def test_sign_ups_go_on_through_the_whole_switch(
     tmp_path: Path, apache_kafka: ApacheKafka, redis_url: str
 ) -> None:
-    through_the_switch(
-        Platform(tmp_path, apache_kafka.address, redis_url), tmp_path, redis_url, together=True
-    )
-
-
-def through_the_switch(platform: Platform, tmp_path: Path, redis_url: str, *, together: bool) -> None:
-    """``together``: the worker with the former settings is stopped only once the other is at work."""
+    """The worker with the former settings is stopped only once the other is at work."""
+    platform = Platform(tmp_path, apache_kafka.address, redis_url)
     before = platform.settings.store_prefix
     after = f"{before}-4"
     password = tmp_path / "administrator"
@@ -146,8 +135,6 @@ def through_the_switch(platform: Platform, tmp_path: Path, redis_url: str, *, to
             platform.publish(topics.banned, during)
             sign_ups.the_next_is_alerted()
             assert into.pid is not None, "it waits for a worker"
-            if not together:
-                platform.worker.stop(60.0)
             worker.start()
             platform.until(lambda: into.exit_code is not None, "the hand-over")
             assert into.exit_code == 0, into.log.read_text("utf-8")

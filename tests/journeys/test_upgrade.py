@@ -165,12 +165,11 @@ class SignUps:
         self._thread.join()
 
 
-def upgraded(
-    operator: Operator, former: Path, *, stopped: bool, together: bool = False, back: bool = False
-) -> None:
+def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
     """Does what the page says while people sign up.
 
-    ``stopped``: the former worker stops first. ``together``: it still runs when the first new one starts.
+    ``together``: the former worker still runs when the first new one starts. Otherwise it stops first, and
+    comes back in the end.
     """
     platform, topics = operator.platform, operator.platform.topics
     before = operator.works("samehand worker", program=former)
@@ -179,10 +178,10 @@ def upgraded(
     platform.until(lambda: alerted(platform) >= {"m0", "m91", "m92"}, "alerts of before")
     told, dismissed = last(platform, "m91"), last(platform, "m92")
     platform.publish(topics.verdicts, a_verdict(dismissed.alert_id, "not_mirror"))
-    if not stopped:  # 0.1.0 withdraws nothing then
+    if together:  # 0.1.0 withdraws nothing then
         platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal")
     with SignUps(platform) as sign_ups:
-        if stopped:
+        if not together:
             before.stop(60.0)
         filling = operator.starts(INTO)
         platform.until(lambda: "samehand-2 is filled" in filling.log.read_text("utf-8"), "the second store")
@@ -194,11 +193,9 @@ def upgraded(
         platform.publish(topics.created, a_sign_up("gone", at=AGO, **shown(31)))
         platform.publish(topics.deleted, a_deletion("gone", at=NOW))
         platform.publish(topics.created, *mirrors(10))
-        if not stopped:
+        if together:
             platform.until(lambda: "m10" in alerted(platform), "an alert of the former on a ban meanwhile")
         platform.until(lambda: "is filled" in filling.log.read_text("utf-8"), "the second store once more")
-        if not (stopped or together):
-            before.stop(60.0)
         if together:
             port = take_port()
             operator.stack.callback(port.release)
@@ -236,7 +233,7 @@ def upgraded(
     assert last(platform, "m92").withdrawn_reason == "verdict", "it stays dismissed"
 
     after.stop(60.0)
-    if back:
+    if not together:
         operator.ends(operator.starts(BACK, program=former))
         again = operator.works(BACK_WORKER, program=former)
         platform.publish(topics.created, a_sign_up("back", at=datetime.now(UTC), **shown(15)))
@@ -268,15 +265,7 @@ def test_from_0_1_0_whose_workers_stop_first_and_back(
     tmp_path: Path, broker: str, redis_of_its_own: EmbeddedRedis, stack: ExitStack
 ) -> None:
     former = program_of("0.1.0", tmp_path / "0.1.0")
-    upgraded(operator_of(tmp_path, broker, redis_of_its_own, stack), former, stopped=True, back=True)
-
-
-def test_from_0_2_0_one_worker_after_the_other(
-    tmp_path: Path, broker: str, redis_of_its_own: EmbeddedRedis, stack: ExitStack
-) -> None:
-    """The embedded broker is no judge of members that come and go together (docs/brokers.md)."""
-    former = program_of("0.2.0", tmp_path / "0.2.0")
-    upgraded(operator_of(tmp_path, broker, redis_of_its_own, stack), former, stopped=False)
+    upgraded(operator_of(tmp_path, broker, redis_of_its_own, stack), former, together=False)
 
 
 @pytest.mark.kafka
@@ -285,7 +274,7 @@ def test_from_0_2_0_while_a_worker_of_before_still_runs(
 ) -> None:
     former = program_of("0.2.0", tmp_path / "0.2.0")
     operator = operator_of(tmp_path, apache_kafka.address, redis_of_its_own, stack)
-    upgraded(operator, former, stopped=False, together=True)
+    upgraded(operator, former, together=True)
 
 
 def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(

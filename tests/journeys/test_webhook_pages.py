@@ -6,11 +6,14 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.house import ROOT
 from tests.journeys.newcomer import Newcomer, answers, commands, held_port, newcomer, own_broker
+from tests.tables import for_each
 
 pytestmark = pytest.mark.journey
 __all__ = ["newcomer", "own_broker"]
@@ -49,39 +52,55 @@ def status_of(url: str, header: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_page_leads_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcomer, page: Page) -> None:
-    sample, pepper, keys, worker, gate, deliver, receiver, send = page.typed
-    assert "5 records: 4 map, 1 have nothing to say" in newcomer.types(sample)
+def test_the_pages_lead_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcomer) -> None:
+    """One gate takes the webhooks of both; what both pages say is typed once."""
+    samples, [pepper, *_], keys, workers, gates, deliver, receiver, sends = zip(
+        *(page.typed for page in PAGES), strict=True
+    )
+    for sample in samples:
+        assert "5 records: 4 map, 1 have nothing to say" in newcomer.types(sample)
     newcomer.types(pepper)
-    keys_file = {"SAMEHAND_GATE_KEYS": str(newcomer.folder / "keys.json")}
-    newcomer.environment.update(keys_file)
-    assert "samehand_" in newcomer.types(keys)
-    [webhooks] = re.findall(r"```toml\n(.*?)```", page.text, re.DOTALL)
-    (newcomer.folder / "webhooks.toml").write_text(webhooks)
-    (newcomer.folder / f"{page.name}-secret").write_text(SECRET)
+    newcomer.environment["SAMEHAND_GATE_KEYS"] = str(newcomer.folder / "keys.json")
+    assert "samehand_" in newcomer.types(keys[0])
+    for page in PAGES:
+        [webhooks] = re.findall(r"```toml\n(.*?)```", page.text, re.DOTALL)
+        with (newcomer.folder / "webhooks.toml").open("a") as both:
+            both.write(webhooks)
+        with (newcomer.folder / "mappings.toml").open("a") as both:
+            both.write((newcomer.folder / f"examples/{page.name}/mappings.toml").read_text("utf-8"))
+        (newcomer.folder / f"{page.name}-secret").write_text(SECRET)
     ports = {
         name: newcomer.stack.enter_context(held_port())
         for name in ("worker", "gate", "calls", "deliver", "hook")
     }
     newcomer.edits("webhook/endpoints.toml", _9000=ports["hook"])
     heard = newcomer.folder / "receiver.log"
-    newcomer.starts("receiver", receiver.replace("9000", ports["hook"]))
-    newcomer.starts("worker", worker, SAMEHAND_WEB_PORT=ports["worker"])
-    newcomer.starts("gate", gate, SAMEHAND_WEB_PORT=ports["gate"], SAMEHAND_GATE_PORT=ports["calls"])
-    newcomer.starts("deliver", deliver, SAMEHAND_WEB_PORT=ports["deliver"])
-    url = f"http://127.0.0.1:{ports['calls']}/v1/webhooks/{page.name}.webhooks"
-    newcomer.waits(lambda: status_of(url, page.header) == 401, "a gate that refuses what is not signed")
+    newcomer.starts("receiver", receiver[0].replace("9000", ports["hook"]))
+    newcomer.starts("worker", workers[0], SAMEHAND_WEB_PORT=ports["worker"])
+    [of_both] = {gate.replace(f"examples/{page.name}/", "") for gate, page in zip(gates, PAGES, strict=True)}
+    newcomer.starts("gate", of_both, SAMEHAND_WEB_PORT=ports["gate"], SAMEHAND_GATE_PORT=ports["calls"])
+    newcomer.starts("deliver", deliver[0], SAMEHAND_WEB_PORT=ports["deliver"])
     health = f"http://127.0.0.1:{ports['worker']}/health/ready"
     newcomer.waits(lambda: answers(health), "a worker that is ready")
-    statuses = newcomer.types(send.replace("6070", ports["calls"])).split()
-    assert statuses == ["202", "202", "202", "200", "202"]
-    [printed] = re.findall(r"^alert\.opened: .*$", page.text, re.MULTILINE)
-    newcomer.waits(lambda: printed in heard.read_text("utf-8"), f"{printed} at the receiver")
+    for page, send in zip(PAGES, sends, strict=True):
+        url = f"http://127.0.0.1:{ports['calls']}/v1/webhooks/{page.name}.webhooks"
+        newcomer.waits(partial(refuses, url, page.header), "a gate that refuses what is not signed")
+        statuses = newcomer.types(send.replace("6070", ports["calls"])).split()
+        assert statuses == ["202", "202", "202", "200", "202"]
+        [printed] = re.findall(r"^alert\.opened: .*$", page.text, re.MULTILINE)
+        newcomer.waits(partial(holds, heard, printed), f"{printed} at the receiver")
     assert "umar" not in (newcomer.folder / "gate.log").read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def holds(path: Path, text: str) -> bool:
+    return text in path.read_text("utf-8")
+
+
+def refuses(url: str, header: str) -> bool:
+    return status_of(url, header) == 401
+
+
+@for_each("page", PAGES)
 def test_every_command_of_the_page_is_run_above(page: Page) -> None:
     assert len(page.typed) == 8
     assert all(re.match(r"([A-Z_]+=\S+ )*(samehand|python) ", line) for line in page.typed)

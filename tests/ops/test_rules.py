@@ -13,6 +13,7 @@ from cli import registry
 from streams.settings import describe
 from tests.house import ROOT
 from tests.ops.deployed import RULE_TESTS, RULES, RUNBOOKS, alerts
+from tests.tables import for_each
 
 HEADINGS = ("## What it means", "## What to look at", "## What to do")
 
@@ -24,7 +25,7 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", alerts())
+@for_each("name", alerts())
 def test_every_alert_has_a_page_and_points_to_it(name: str) -> None:
     page = RUNBOOKS / f"{name}.md"
     assert alerts()[name]["annotations"]["runbook"] == page.relative_to(ROOT).as_posix()
@@ -49,7 +50,7 @@ def test_pages_name_settings_and_commands_that_exist() -> None:
         assert set(re.findall(r"`samehand ([a-z-]+)", text)) <= commands, path.name
 
 
-@pytest.mark.parametrize("name", alerts())
+@for_each("name", alerts())
 def test_every_alert_says_whom_to_tell_and_what_is_wrong(name: str) -> None:
     rule = alerts()[name]
     assert rule["labels"]["severity"] in {"page", "ticket"}
@@ -86,7 +87,7 @@ def test_the_routes_are_sound(amtool: str) -> None:
 
 
 @pytest.mark.ops
-@pytest.mark.parametrize("name", alerts())
+@for_each("name", alerts())
 def test_an_alert_reaches_whom_its_severity_names(amtool: str, name: str) -> None:
     severity = alerts()[name]["labels"]["severity"]
     config = f"--config.file={ROOT / 'deploy' / 'alertmanager' / 'alertmanager.yaml'}"

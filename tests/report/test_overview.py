@@ -29,6 +29,7 @@ from streams.telemetry.lag import Lag
 from streams.telemetry.metrics import Metrics
 from tests.house import ROOT
 from tests.report.makers import NOON, TOPIC, figures_of, settle, some_metrics
+from tests.tables import for_each
 
 # Reading metrics: sums, folds, and quantiles as Prometheus interpolates them.
 
@@ -68,7 +69,7 @@ def test_five_seconds_are_fresh_and_what_takes_longer_is_not() -> None:
 TEN_BELOW_TWO: Buckets = ((1.0, 0.0), (2.0, 10.0), (4.0, 10.0), (math.inf, 10.0))
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0.5, 1.5), (0.9, 1.9), (1.0, 2.0)])
+@for_each(("share", "expected"), [(0.5, 1.5), (0.9, 1.9), (1.0, 2.0)])
 def test_a_quantile_lies_within_its_bucket(share: float, expected: float) -> None:
     assert quantile(share, TEN_BELOW_TWO) == pytest.approx(expected)
 
@@ -173,7 +174,7 @@ def test_one_value_is_no_line() -> None:
 # Numbers as people read them.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "shown"),
     [(None, "–"), (0.0042, "4 ms"), (4.96, "5.0 s"), (120, "2 min"), (7200, "2 h"), (864000, "10 days")],
 )
@@ -181,7 +182,7 @@ def test_durations(value: float | None, shown: str) -> None:
     assert overview.seconds_text(value) == shown
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "shown"),
     [(None, "–"), (0.0, "0 %"), (0.004, "0.4 %"), (0.52, "52 %"), (0.9951, "99.51 %"), (1.0, "100 %")],
 )
@@ -279,7 +280,7 @@ def test_an_old_record_is_told_with_its_topic() -> None:
     assert f"{TOPIC} 0 0.0 1\u202f050 2 min 0" in shown(metrics)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("state", "value", "colour"),
     [
         (BreakerState.CLOSED, "closed", "good"),
@@ -366,7 +367,7 @@ def test_precision_counts_what_was_decided() -> None:
     metrics = some_metrics()
     for verdict in ("mirror", "mirror", "mirror", "not_mirror", "unsure"):
         metrics.verdict(verdict, "likely", "latin")
-    assert "likely 0 0 0 75 % of 4" in shown(metrics)
+    assert "likely 0 0 0 0 75 % of 4" in shown(metrics)
 
 
 def test_signals_that_fire_come_strongest_first() -> None:

@@ -12,11 +12,12 @@ from jinja2 import UndefinedError
 
 from report.rendering import environment
 from report.text import plural, visible, visible_sentence
+from tests.tables import for_each
 
 # Words of people who deceive can be shown without harm.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "shown"),
     [
         ("plain name", "plain name"),

@@ -19,6 +19,7 @@ from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
 from tests.desk.makers import a_reason, a_rival, an_alert
 from tests.makers import NOON
+from tests.tables import for_each
 
 # Steps of a waterfall, and other explanations.
 
@@ -223,7 +224,7 @@ def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:
     assert "is named like US:12345:0a1b2c3d4e, listed by US" in unquoted
 
 
-@pytest.mark.parametrize("width", [80, 100])
+@for_each("width", [80, 100])
 def test_no_line_is_wider_than_the_screen(width: int) -> None:
     reasons = [a_reason(because="long words " * 30, ours="o" * 300, theirs="t" * 300)]
     assert max(map(len, drawn(terminal.alert(an_alert(*reasons)), width=width).splitlines())) <= width
@@ -241,7 +242,7 @@ def test_colours_are_for_terminals() -> None:
     assert "\x1b[" not in drawn(alert)
 
 
-@pytest.mark.parametrize(("probability", "said"), [(0.9999, "> 99 %"), (0.001, "< 1 %"), (0.5, "50 %")])
+@for_each(("probability", "said"), [(0.9999, "> 99 %"), (0.001, "< 1 %"), (0.5, "50 %")])
 def test_no_resemblance_is_certain(probability: float, said: str) -> None:
     assert terminal.band_and_probability("possible", probability).plain == f"possible {said}"
 

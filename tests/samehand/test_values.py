@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings, Span
 from samehand.verdict import Consequence, consequence
 from store.pepper.pepper import Pepper
 from tests.makers import a_sign_up
+from tests.tables import for_each
 
 # The mind's small values.
 
@@ -123,7 +123,7 @@ def test_what_is_no_verdict_has_none() -> None:
 # Spans of time in words, the same wherever one is shown.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("since", "expected"),
     [
         (0.0, "within a second of"),
@@ -201,7 +201,7 @@ def shown(at: float | None = None, pepper_id: int = 1, **profile: Any) -> Finger
     return fingerprints_of(account, [(pepper_id, Pepper(1, b"p" * 32).digest)], at=at)[0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("one", "other", "expected"),
     [
         ({"handle": "gardener", "device_id": DEVICE}, {"handle": "umar_media", "device_id": DEVICE}, True),

@@ -15,6 +15,7 @@ from schemas.accounts import Account, Avatar
 from schemas.dates import from_seconds
 from schemas.wire import decode_banned, decode_created, decode_deleted, decode_reinstated
 from tests.schemas.makers import NOW, a_ban, a_created, as_json, fault, left_out, record_of
+from tests.tables import for_each
 
 
 def created(**account: object) -> object:
@@ -32,7 +33,7 @@ def test_the_same_id_on_two_platforms_is_two_accounts() -> None:
     assert on_x.key != examples.CREATED_SMALLEST.key
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "length"),
     [
         ("account_id", fields.ACCOUNT_ID_CHARS_MAX),
@@ -78,12 +79,12 @@ def test_of_links_those_that_can_be_read_are_kept() -> None:
         assert left_out(created(links=other)) == (("links", "wrong-type"),)
 
 
-@pytest.mark.parametrize("account_id", ["a\x00b", "\x00", "a\n", "a\r\nb", "\x7f"])
+@for_each("account_id", ["a\x00b", "\x00", "a\n", "a\r\nb", "\x7f"])
 def test_an_id_has_no_control_characters(account_id: str) -> None:
     assert fault(created(account_id=account_id)) == ("bad-format", "$.account.account_id")
 
 
-@pytest.mark.parametrize("field", ["device_id", "payment_token"])
+@for_each("field", ["device_id", "payment_token"])
 def test_other_ids_have_no_control_characters_but_may_be_empty(field: str) -> None:
     for control in ("a\x00b", "a\n", "\x7f"):
         assert left_out(created(**{field: control})) == ((field, "bad-format"),)
@@ -103,16 +104,14 @@ def test_an_id_is_never_empty_and_never_absent() -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["version", "occurred_at", "platform", "account"])
+@for_each("field", ["version", "occurred_at", "platform", "account"])
 def test_the_frame_of_an_event_is_complete(field: str) -> None:
     event = as_json(examples.CREATED_SMALLEST)
     del event[field]
     assert fault(decode_created(msgspec.json.encode(event), now=NOW)) == ("missing-field", f"$.{field}")
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"), [(None, "wrong-type"), ("", "missing-field"), ("a\n", "bad-format")]
-)
+@for_each(("given", "reason"), [(None, "wrong-type"), ("", "missing-field"), ("a\n", "bad-format")])
 def test_an_event_without_a_usable_id_is_named_after_its_moment(given: object, reason: str) -> None:
     """Two events of one account must not claim each other's alerts."""
     event = {**as_json(examples.CREATED_SMALLEST), "event_id": given}
@@ -123,13 +122,13 @@ def test_an_event_without_a_usable_id_is_named_after_its_moment(given: object, r
     assert left_out(decode_created(msgspec.json.encode(event), now=NOW)) == (("event_id", "missing-field"),)
 
 
-@pytest.mark.parametrize("platform", ["X", "a:b", "", "x\n", "ш", "a" * 33, "two words"])
+@for_each("platform", ["X", "a:b", "", "x\n", "ш", "a" * 33, "two words"])
 def test_a_platform_is_a_short_lower_case_word(platform: str) -> None:
     event = {**as_json(examples.CREATED_SMALLEST), "platform": platform}
     assert fault(decode_created(msgspec.json.encode(event), now=NOW)) == ("bad-format", "$.platform")
 
 
-@pytest.mark.parametrize("field", ["email_hmac", "phone_hmac", "device_hmac", "ip_hmac", "payment_hmac"])
+@for_each("field", ["email_hmac", "phone_hmac", "device_hmac", "ip_hmac", "payment_hmac"])
 def test_keyed_values_are_lower_case_hex_of_10_to_32_bytes(field: str) -> None:
     for size in (10, 20, 32):
         assert getattr(record_of(created(**{field: "a7" * size})).account, field) == "a7" * size
@@ -147,7 +146,7 @@ def test_an_avatar_is_a_hash_with_its_quality_or_a_picture() -> None:
     assert record_of(created(avatar={"image": picture})).account.avatar.image == b"\x89PNG"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("avatar", "reason"),
     [
         ({}, "incomplete"),
@@ -222,7 +221,7 @@ def test_a_ban_may_end_in_the_future_but_not_begin_there() -> None:
         assert (record_of(outcome).banned_at, left_out(outcome)) == (None, (("banned_at", reason),))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("expires_at", "reason"),
     [("1970-01-01T00:00:00Z", "past-date"), ("never", "bad-date"), (17, "wrong-type")],
 )
@@ -232,7 +231,7 @@ def test_a_ban_whose_end_cannot_be_read_is_refused_since_it_would_never_end(
     assert fault(decode_banned(a_ban(expires_at=expires_at), now=NOW)) == (reason, "$.expires_at")
 
 
-@pytest.mark.parametrize("policy", ["two words", "", "a" * 65, "évasion", "-x"])
+@for_each("policy", ["two words", "", "a" * 65, "évasion", "-x"])
 def test_a_policy_is_a_code_and_not_a_text(policy: str) -> None:
     outcome = decode_banned(a_ban(policy=policy, queue=policy), now=NOW)
     assert (record_of(outcome).policy, record_of(outcome).queue) == (None, None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import pytest
 
 from schemas.examples import ACTIONED
 from schemas.malformed import Malformed
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import decode_actioned, encode
 from tests.schemas.makers import NOW
+from tests.tables import for_each
 
 
 def read(**given: Any) -> Any:
@@ -19,7 +19,7 @@ def read(**given: Any) -> Any:
     return decode_actioned(msgspec.json.encode(message), now=NOW)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value", "fault"),
     [
         ("ground", "whim", FieldFault.BAD_FORMAT),
@@ -35,7 +35,7 @@ def test_unusable_field_is_left_out_and_named(field: str, value: object, fault: 
     assert (getattr(found.record, field), found.unusable) == (None, (Unusable(field, fault),))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value"),
     [("action", "hidden"), ("until", "soon"), ("territory", ["PK", "Moon"]), ("territory", "PK")],
 )

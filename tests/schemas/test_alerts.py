@@ -19,13 +19,14 @@ from schemas.malformed import Malformed
 from schemas.revisions import BY_TIME_MAX, COUNTED_FROM, by_time, next_revision
 from schemas.wire import Decoded, decode_alert, decode_alert_state, encode
 from tests.schemas.makers import NOW, an_alert, as_json, fault, record_of
+from tests.tables import for_each
 
 # What people are told, and that it always adds up.
 
 DESIGNED = (
     "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
     "counter_evidence rivals others not_read not_compared queue weights_version fold_version detected_at "
-    "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason drawn notice"
+    "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason lifted drawn notice"
 )
 
 
@@ -45,7 +46,7 @@ def test_an_alert_of_a_release_that_named_no_rivals_is_read() -> None:
     assert read == msgspec.structs.replace(examples.ALERT, rivals=())
 
 
-@pytest.mark.parametrize("share", [-0.01, 1.01])
+@for_each("share", [-0.01, 1.01])
 def test_a_share_of_a_rival_beyond_the_whole_is_refused(share: float) -> None:
     rival = {"name": "household", "share": share, "sentence": ""}
     assert fault(decode_alert(an_alert(rivals=[rival]), now=NOW)) == ("out-of-range", "$.rivals[0].share")
@@ -61,7 +62,7 @@ def test_evidence_sums_to_the_log_odds() -> None:
     assert record_of(decode_alert(an_alert(log_odds=5.25 + 1e-10), now=NOW))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value", "reason"),
     [
         ("band", "certain", "not-allowed"),
@@ -79,8 +80,8 @@ def test_an_alert_of_another_shape_is_refused(field: str, value: object, reason:
     assert fault(decode_alert(an_alert(**{field: value}), now=NOW)) == (reason, f"$.{field}")
 
 
-@pytest.mark.parametrize("number", [inf, -inf, nan])
-@pytest.mark.parametrize("field", ["prior", "log_odds", "probability", "seconds_since_ban"])
+@for_each("number", [inf, -inf, nan])
+@for_each("field", ["prior", "log_odds", "probability", "seconds_since_ban"])
 def test_a_number_that_json_cannot_carry_never_gets_into_an_alert(field: str, number: float) -> None:
     with pytest.raises(ValueError, match=field):
         msgspec.structs.replace(examples.ALERT, **{field: number})
@@ -151,16 +152,14 @@ def test_state_is_keyed_by_its_alert() -> None:
     assert (STATE.record, summary.record) == (STATE.alert, SUMMARY)
 
 
-@pytest.mark.parametrize(
-    "state", [STATE, replace(STATE, alert=WITHDRAWN), replace(STATE, alert=None, summary=SUMMARY)]
-)
+@for_each("state", [STATE, replace(STATE, alert=WITHDRAWN), replace(STATE, alert=None, summary=SUMMARY)])
 def test_state_reads_back(state: AlertState) -> None:
     read = decode_alert_state(encode(state), now=inf)
     assert isinstance(read, Decoded)
     assert read.record == state
 
 
-@pytest.mark.parametrize("state", BROKEN.values(), ids=BROKEN)
+@for_each("state", BROKEN.values())
 def test_broken_state_is_refused(state: AlertState) -> None:
     read = decode_alert_state(encode(state), now=inf)
     assert isinstance(read, Malformed)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from schemas.dates import CLAMP_SECONDS_MAX, from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_banned, decode_created
 from tests.schemas.makers import NOW, a_ban, as_json, fault, left_out, record_of
+from tests.tables import for_each
 
 # Dates against the reader's clock.
 
@@ -31,21 +31,21 @@ def after_now(seconds: float) -> datetime:
     return from_seconds(NOW) + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("seconds", [-86_400.0, -1.0, 0.0])
+@for_each("seconds", [-86_400.0, -1.0, 0.0])
 def test_a_date_up_to_now_is_kept_as_it_is(seconds: float) -> None:
     outcome = created(after_now(seconds))
     assert isinstance(outcome, Decoded)
     assert (outcome.record.at, outcome.clamped) == (NOW + seconds, False)
 
 
-@pytest.mark.parametrize("seconds", [0.001, 60.0, CLAMP_SECONDS_MAX])
+@for_each("seconds", [0.001, 60.0, CLAMP_SECONDS_MAX])
 def test_a_date_up_to_five_minutes_ahead_is_clamped_to_now_and_said_so(seconds: float) -> None:
     outcome = created(after_now(seconds))
     assert isinstance(outcome, Decoded)
     assert (outcome.record.at, outcome.clamped) == (NOW, True)
 
 
-@pytest.mark.parametrize("seconds", [CLAMP_SECONDS_MAX + 0.001, 86_400.0])
+@for_each("seconds", [CLAMP_SECONDS_MAX + 0.001, 86_400.0])
 def test_a_date_further_ahead_is_refused(seconds: float) -> None:
     assert fault(created(after_now(seconds))) == ("future-date", "$.occurred_at")
 
@@ -56,14 +56,12 @@ def test_every_date_of_a_record_is_looked_at() -> None:
     assert outcome.record.occurred_at == outcome.record.banned_at == from_seconds(NOW)
 
 
-@pytest.mark.parametrize(
-    "date", ["1989-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"]
-)
+@for_each("date", ["1989-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
 def test_a_date_before_1990_is_an_unset_one(date: str) -> None:
     assert fault(created(date)) == ("past-date", "$.occurred_at")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "date",
     [
         "2026-03-01T09:30:00",  # whose time is it?
@@ -80,7 +78,7 @@ def test_what_is_not_rfc_3339_with_a_timezone_is_refused(date: str) -> None:
     assert fault(created(date)) == ("bad-date", "$.occurred_at")
 
 
-@pytest.mark.parametrize("date", [1_772_357_400, 1.5, None, True, ["2026"]])
+@for_each("date", [1_772_357_400, 1.5, None, True, ["2026"]])
 def test_numbers_are_no_dates(date: object) -> None:
     assert fault(created(date)) == ("wrong-type", "$.occurred_at")
 
@@ -187,7 +185,7 @@ def test_columns_of_bans_mean_nothing_for_accounts() -> None:
     assert (row.outcome.unknown_fields, row.dated) == (2, False)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("row", "reason", "path"),
     [
         ("a,2026-03-01", "bad-date", "$.occurred_at"),
@@ -244,7 +242,7 @@ def test_spreadsheets_byte_order_mark_and_line_ends_are_no_part_of_it() -> None:
     assert record_of(row.outcome).account.handle == "umar"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "reason"),
     [
         ("", "empty"),
@@ -285,7 +283,7 @@ def test_any_name_survives_the_file(names: list[str]) -> None:
     assert [record_of(row.outcome).account.display_name for row in rows] == names
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@for_each("delimiter", [",", ";", "\t"])
 def test_cells_are_separated_as_the_line_of_names_is(delimiter: str) -> None:
     lines = ("account_id|handle|bio", '7|umar_media|"a, b; c\td"')
     (row,) = accounts("\n".join(line.replace("|", delimiter) for line in lines) + "\n")

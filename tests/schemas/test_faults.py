@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import msgspec
-import pytest
 
 import schemas
 from schemas import malformed
 from schemas.faults import from_syntax, from_validation
 from schemas.malformed import REASONS
 from schemas.unusable import FieldFault, Unusable
+from tests.tables import for_each
 
 # msgspec's messages become reasons, and none is repeated that may quote a value.
 
@@ -22,7 +22,7 @@ def said(message: str) -> tuple[str, str, str]:
     return fault.reason, fault.path, fault.detail
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("message", "expected"),
     [
         (
@@ -45,7 +45,7 @@ def test_a_known_message_becomes_a_reason_a_path_and_a_phrase(
     assert said(message) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     "message",
     [
         "Invalid enum value 'a-secret' - at `$.band`",
@@ -61,7 +61,7 @@ def test_a_message_that_may_quote_is_never_repeated(message: str) -> None:
     assert "secret" not in detail
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "reason"),
     [
         (b'["\\ud83c"]', "lone-surrogate"),

@@ -13,6 +13,7 @@ from schemas.examples import EXAMPLES
 from schemas.generate import FOLDER, RECORDS, render
 from schemas.wire import encode
 from tests.schemas.makers import as_json
+from tests.tables import for_each
 
 
 def validator(topic: str) -> jsonschema.Draft202012Validator:
@@ -22,7 +23,7 @@ def validator(topic: str) -> jsonschema.Draft202012Validator:
     )
 
 
-@pytest.mark.parametrize("topic", RECORDS)
+@for_each("topic", RECORDS)
 def test_the_checked_in_file_is_current(topic: str) -> None:
     assert (FOLDER / f"{topic}.json").read_bytes() == render(topic), "run python -m schemas.generate"
 
@@ -39,7 +40,7 @@ def test_generating_writes_every_file(tmp_path: Any, monkeypatch: pytest.MonkeyP
     }
 
 
-@pytest.mark.parametrize("topic", RECORDS)
+@for_each("topic", RECORDS)
 def test_a_schema_is_a_schema_and_takes_its_examples(topic: str) -> None:
     judge = validator(topic)
     judge.check_schema(judge.schema)
@@ -49,7 +50,7 @@ def test_a_schema_is_a_schema_and_takes_its_examples(topic: str) -> None:
         judge.validate(example)
 
 
-@pytest.mark.parametrize("topic", RECORDS)
+@for_each("topic", RECORDS)
 def test_every_struct_is_described(topic: str) -> None:
     for name, definition in validator(topic).schema["$defs"].items():
         assert definition["title"] == name
@@ -57,7 +58,7 @@ def test_every_struct_is_described(topic: str) -> None:
         assert "Args" not in definition["description"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value"),
     [
         ("account_id", ""),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from msgspec.structs import replace
 from rich.pretty import pretty_repr
 
@@ -13,6 +12,7 @@ from schemas.wire import decode_enrolled, decode_verdict, encode
 from streams.deadletters.record import letter_of
 from streams.outcomes import Arrival, Dead
 from tests.schemas.makers import NOW, as_json, fault, left_out, record_of
+from tests.tables import for_each
 
 # Dead letters: the whole address, the value as far as it fits, and a reason without personal values.
 
@@ -32,12 +32,12 @@ def given(**fields: object) -> object:
     return decode_verdict(msgspec.json.encode({**as_json(examples.VERDICT), **fields}), now=NOW)
 
 
-@pytest.mark.parametrize("verdict", ["mirror", "not_mirror", "unsure"])
+@for_each("verdict", ["mirror", "not_mirror", "unsure"])
 def test_three_verdicts_are_known(verdict: str) -> None:
     assert record_of(given(verdict=verdict)).verdict == verdict
 
 
-@pytest.mark.parametrize("verdict", ["Mirror", "not mirror", "yes", ""])
+@for_each("verdict", ["Mirror", "not mirror", "yes", ""])
 def test_any_other_is_refused(verdict: str) -> None:
     assert fault(given(verdict=verdict)) == ("not-allowed", "$.verdict")
 
@@ -49,7 +49,7 @@ def test_a_verdict_is_not_blind_unless_it_says_so() -> None:
     assert (record_of(unclear).blind, left_out(unclear)) == (False, (("blind", "wrong-type"),))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value", "reason"),
     [
         ("alert_id", "", "too-short"),

@@ -24,6 +24,7 @@ from schemas.weights import WeightsAdopted
 from schemas.wire import UnknownFields, encode
 from tests.schemas.makers import NOW, as_json, fault, record_of
 from tests.schemas.test_wire import DECODERS
+from tests.tables import for_each
 
 # What all records promise.
 
@@ -40,14 +41,14 @@ def dates_of(kind: type[Record]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_every_date_at_the_top_is_compared_with_the_clock(kind: type[Record]) -> None:
     assert {*kind.MOMENTS, *kind.FORESEEN} == dates_of(kind)
     # Of decisions about weights the highest number holds, whatever anybody's clock said.
     assert dates_of(kind) or kind is WeightsAdopted
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_records_are_immutable_and_built_by_name(kind: type[Record]) -> None:
     assert kind.__struct_config__.frozen
     with pytest.raises(TypeError):
@@ -82,7 +83,7 @@ def test_a_colon_in_the_id_is_part_of_the_id() -> None:
     assert read_account_key(b"bluesky:did:plc:abc") == AccountRef("bluesky", "did:plc:abc")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("key", "reason"),
     [
         (None, "empty"),
@@ -144,7 +145,7 @@ def refused(alias: Any, text: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", PATTERNED)
+@for_each("name", PATTERNED)
 def test_a_pattern_covers_the_whole_text(name: str) -> None:
     pattern = PATTERNED[name]
     assert pattern.startswith("^")
@@ -152,12 +153,12 @@ def test_a_pattern_covers_the_whole_text(name: str) -> None:
     assert not re.search(pattern, "a\n")
 
 
-@pytest.mark.parametrize("name", PATTERNED)
+@for_each("name", PATTERNED)
 def test_no_patterned_field_takes_a_control_character(name: str) -> None:
     assert refused(getattr(fields, name), "ab\x00cd")
 
 
-@pytest.mark.parametrize("key", ["x:1", "bluesky:did:plc:abc", "a.b-c_d:" + "1" * 256])
+@for_each("key", ["x:1", "bluesky:did:plc:abc", "a.b-c_d:" + "1" * 256])
 def test_an_account_key_is_platform_and_id(key: str) -> None:
     assert not refused(fields.AccountKey, key)
 
@@ -182,12 +183,12 @@ def test_a_count_stays_exact_in_every_language() -> None:
 ALL = [(topic, record) for topic, records in EXAMPLES.items() for record in records]
 
 
-@pytest.mark.parametrize(("topic", "record"), ALL)
+@for_each(("topic", "record"), ALL)
 def test_an_example_decodes_to_itself(topic: str, record: Record) -> None:
     assert record_of(DECODERS[topic](encode(record), now=NOW)) == record
 
 
-@pytest.mark.parametrize("topic", RECORDS)
+@for_each("topic", RECORDS)
 def test_every_record_of_a_topic_has_an_example(topic: str) -> None:
     assert {type(record) for record in EXAMPLES[topic]} == set(RECORDS[topic])
 

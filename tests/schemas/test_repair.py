@@ -20,6 +20,7 @@ from schemas.repair import Repair, plain_values
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded
 from tests.schemas.makers import NOW, as_json, record_of
 from tests.schemas.strategies import json_values
+from tests.tables import for_each
 
 Decode = Callable[..., Any]
 
@@ -117,7 +118,7 @@ def test_all_of_them_at_once_cost_no_more(read: tuple[Decode, Record], data: st.
     assert vital(record_of(decode(json.dumps(message).encode(), now=NOW))) == vital(record)
 
 
-@pytest.mark.parametrize(("decode", "record"), READ)
+@for_each(("decode", "record"), READ)
 def test_a_vital_field_that_cannot_be_used_costs_the_record(decode: Decode, record: Record) -> None:
     for name in record.VITAL:
         for value in WRONG:

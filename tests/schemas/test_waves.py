@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from schemas.examples import WAVE, WAVE_MERGED
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_wave, encode
+from tests.tables import for_each
 
 
-@pytest.mark.parametrize("number", [inf, -inf, nan])
+@for_each("number", [inf, -inf, nan])
 def test_a_number_that_json_cannot_carry_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="log_odds"):
         replace(WAVE.members[0], log_odds=number)

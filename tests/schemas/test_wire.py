@@ -20,11 +20,13 @@ from schemas.record import Record
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_banned, decode_created, encode
 from tests.schemas.makers import NOW, a_ban, a_created, as_json, fault, left_out, record_of
 from tests.schemas.strategies import json_values, records
+from tests.tables import for_each
 
 DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.created": wire.decode_created,
     "accounts.updated": wire.decode_updated,
     "accounts.remembered": wire.decode_remembered,
+    "accounts.scanned": wire.decode_scanned,
     "accounts.deleted": wire.decode_deleted,
     "accounts.banned": wire.decode_banned,
     "accounts.reinstated": wire.decode_reinstated,
@@ -126,7 +128,7 @@ def test_a_ban_without_a_value_is_a_tombstone_and_nothing_else_is() -> None:
 # --- what is refused ---
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "reason"),
     [
         (b"{", "not-json"),
@@ -167,8 +169,8 @@ def test_a_message_is_taken_up_to_one_mebibyte() -> None:
     assert fault(decode_created(full + b" ", now=NOW)) == ("too-large", "$")
 
 
-@pytest.mark.parametrize("version", [0, 3, 999, -1])
-@pytest.mark.parametrize(
+@for_each("version", [0, 3, 999, -1])
+@for_each(
     "topic",
     [topic for topic in TOPICS if topic not in UNVERSIONED],
 )
@@ -189,12 +191,12 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("closed", [True, False])
-@pytest.mark.parametrize("kind", BOMBS)
-@pytest.mark.parametrize(
+@for_each("closed", [True, False])
+@for_each("kind", BOMBS)
+@for_each(
     "place", [b"%s", b'{"unknown":%s}', b'{"account":%s}', b'{"account":{"links":%s}}', b'{"version":%s}']
 )
-@pytest.mark.parametrize("topic", TOPICS)
+@for_each("topic", TOPICS)
 def test_a_nested_bomb_is_refused(topic: str, place: bytes, kind: str, closed: bool) -> None:
     opening, closing = BOMBS[kind]
     bomb = opening * 100_000 + (b"1" + closing * 100_000 if closed else b"")
@@ -206,7 +208,7 @@ def test_a_bomb_in_an_unknown_field_is_named() -> None:
     assert fault(decode_created(raw, now=NOW)) == ("nested-too-deep", "$")
 
 
-@pytest.mark.parametrize(("topic", "record"), LETTERED)
+@for_each(("topic", "record"), LETTERED)
 def test_no_beginning_of_a_message_is_a_message(topic: str, record: Record) -> None:
     raw = encode(record)
     for end in range(len(raw)):
@@ -275,7 +277,7 @@ def test_wrong_values_give_a_reason_that_names_no_value(
         assert SECRET not in repr(outcome)
 
 
-@pytest.mark.parametrize(("topic", "record"), LETTERED)
+@for_each(("topic", "record"), LETTERED)
 def test_a_secret_in_any_single_place_is_never_quoted(topic: str, record: Record) -> None:
     refused = 0
     for number in range(len(places(as_json(record)))):

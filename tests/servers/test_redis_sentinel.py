@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from local.waiting import wait_until
 from tests.servers.redis_sentinel import SentinelTrio
+from tests.tables import for_each
 
 
-@pytest.mark.parametrize("harm", ["kill", "freeze"])
+@for_each("harm", ["kill", "freeze"])
 def test_replica_becomes_master_with_its_data(harm: str) -> None:
     with SentinelTrio() as trio:
         old, replica = trio.redis

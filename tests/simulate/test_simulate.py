@@ -32,6 +32,7 @@ from simulate.files import SimulationSummary, simulate_command, write
 from simulate.sampling import Weighted, below, between, digits, one_of, seeded, zipf
 from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.stream import sample
+from tests.tables import for_each
 
 # Samples: their settings, delays and draws.
 
@@ -62,7 +63,7 @@ def test_a_value_of_no_weight_never_comes() -> None:
     assert {Weighted("ab", [0, 1]).pick(rng) for _ in range(100)} == {"b"}
 
 
-@pytest.mark.parametrize(("values", "weights"), [([], []), ([1], [1, 2])])
+@for_each(("values", "weights"), [([], []), ([1], [1, 2])])
 def test_weights_without_values_are_refused(values: list[int], weights: list[float]) -> None:
     with pytest.raises(ValueError, match="as many weights as values"):
         Weighted(values, weights)
@@ -151,8 +152,8 @@ def line(event: SimulatedEvent) -> bytes:
     return event.value if isinstance(event.value, bytes) else encode(event.value)
 
 
-@pytest.mark.parametrize("seed", [1, 7, 99])
-@pytest.mark.parametrize("accounts", [1_000, 2_000])
+@for_each("seed", [1, 7, 99])
+@for_each("accounts", [1_000, 2_000])
 def test_one_of_everything(seed: int, accounts: int) -> None:
     events = list(sample(seed, accounts, ends_at=END))
     truths = [event.label.truth for event in events if event.label.truth]

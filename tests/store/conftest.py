@@ -29,7 +29,7 @@ def _is_crowd_over_shards(item: pytest.Item) -> bool:
     return given.get("decoys") == 600 and "3 shards" in str(given.get("make_store"))
 
 
-@pytest.fixture(params=["memory", "memory of 3 shards", "redis", "redis of 3 shards"])
+@pytest.fixture(params=["memory", "redis", "redis of 3 shards"])
 async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]:
     """Makes stores of one kind, with the bounds that a test wants."""
     kind: str = request.param

@@ -28,6 +28,7 @@ from tests.store.makers import (
     fingerprints,
     nth,
 )
+from tests.tables import for_each
 
 # What all stores share: limits, errors, sums.
 
@@ -65,7 +66,7 @@ def test_a_refusal_is_waited_out_by_who_runs_already() -> None:
 # The caps that follow from others.
 
 
-@pytest.mark.parametrize("kind", list(KeyKind))
+@for_each("kind", list(KeyKind))
 def test_a_name_lists_more_than_it_proposes_and_all_else_as_many(kind: KeyKind) -> None:
     assert listed_at_most(kind) == posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
 

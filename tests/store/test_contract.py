@@ -1226,6 +1226,21 @@ class TestFamilies:
         await store.leave([member.alert_id])
         assert await store.descents(["x:3"]) == [None]
 
+    async def test_decision_of_a_ban_gives_way_to_a_persons_of_any_moment_and_never_returns(
+        self, store: Store
+    ) -> None:
+        member = a_member("x:3", Descent("x:1", 1), at=0.0)
+        by_ban = a_decision(member.alert_id, "mirror", at=0.0, identity="ban")
+        assert await store.decide([by_ban], now=NOW) == [Decided("mirror", 0.0, new=True)]
+        await store.join([member], now=NOW)
+        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
+        cut = a_decision(member.alert_id, "unsure", at=1.0)
+        assert await store.decide([cut], now=NOW) == [Decided("unsure", 1.0, new=True)]
+        await store.leave([member.alert_id])
+        for repeat in (by_ban, by_ban._replace(identity="another ban")):
+            assert await store.decide([repeat], now=NOW) == [Decided("unsure", 1.0, new=False)]
+        assert await store.descents(["x:3"]) == [None]
+
 
 class TestDecisions:
     async def test_the_latest_holds_in_whatever_order_they_come(self, store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from samehand.keys import KeyKind, kind_of
 from samehand.showings import Showings
 from schemas.revisions import by_time
-from store.base import Companions, Gathering, Remembered, Store, WaveMember
+from store.base import ALONE, Companions, Gathering, Place, Remembered, Store, WaveMember
 from store.common.key_digests import Addresses
 from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
 from store.memory.waves import WavesInMemory
@@ -69,6 +69,22 @@ async def test_accounts_of_one_batch_and_a_repeat_have_the_same_company(store: S
     assert [len(one.accounts) for one in again] == [5] * 6
 
 
+async def test_company_is_looked_up_without_noting_anything(store: Store) -> None:
+    await came(store, *(new(number) for number in range(5)))
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    for _ in range(2):
+        found, none = await store.company([new(6), new(7, bio="", ip="198.51.100.9")], now=NOW)
+        assert {one.account.account for one in found} == {f"x:w{number}" for number in range(5)}
+        assert {one.place for one in found} == {Place("one", NOW, 5, a_member(number)) for number in range(5)}
+        assert none == []
+
+
+async def test_account_of_long_ago_that_comes_late_is_no_company(store: Store) -> None:
+    await came(store, new(0), *(new(number, at=NOW - DAY + 3_600) for number in range(1, 6)))
+    (found,) = await came(store, new(6, at=NOW + 3 * 3_600))
+    assert not found.accounts, "those of a day ago stand behind one of today"
+
+
 @pytest.mark.parametrize(
     "traits",
     [
@@ -81,6 +97,34 @@ async def test_who_shares_too_little_has_no_company(store: Store, traits: dict[s
     await came(store, *(new(number, bio="", ip="203.0.113.7") for number in range(8)))
     (alone,) = await came(store, new(9, **{"ip": "203.0.113.7"} | traits))
     assert not alone.accounts
+
+
+@pytest.mark.parametrize(("decoys", "found"), [(15, 4), (64, 0)])
+async def test_decoys_hide_an_account_that_come_sixty_four_after_each(
+    make_store: MakeStore, decoys: int, found: int
+) -> None:
+    store = await make_store()
+    device, companions = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11", ALONE
+    plain = BIO.replace("t.me/nicole_private", "me")
+    for number in range(5):
+        account = new(number, bio=plain, device_id=device, ip=f"198.51.{number}.7")
+        (companions,) = await came(store, account)
+        others = [
+            new(1_000 * (number + 1) + turn, bio=plain, ip=f"203.{turn}.{number}.9") for turn in range(decoys)
+        ]
+        await store.remember_then_look(others, [], now=NOW)
+    assert len(companions.accounts) == found
+
+
+async def test_full_wave_swallows_no_other(store: Store) -> None:
+    await store.gather(gathering(*range(498)), now=NOW)
+    await store.gather(gathering(*range(600, 605), wave_id="two", began_at=NOW + 1), now=NOW)
+    bridge = [f"x:w{number}" for number in (0, 1, 2, 3, 600, 601, 602, 603)]
+    assert await store.gather(gathering(700, resembling=bridge), now=NOW) == "one"
+    one, two = await store.waves(["one", "two"])
+    assert one is not None
+    assert two is not None
+    assert (len(one.members), len(two.members), two.withdrawn) == (499, 5, None)
 
 
 async def test_company_ends_with_the_day(store: Store) -> None:
@@ -205,6 +249,88 @@ async def test_a_verdict_silences_the_values_and_is_taken_back(store: Store) -> 
     assert await store.wave_ids(["x:w0"]) == ["one"]
     assert await store.gather(others, now=NOW) == "two"
     assert WAVE_SILENT_SECONDS == 30 * DAY
+
+
+async def test_banned_member_is_marked_once_and_the_wave_owed_at_once(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    for banned in (True, False):
+        await store.mark_banned(["x:w2", "x:elsewhere"], banned=banned, now=NOW)
+        ((_, wave),) = owed = await store.owed_waves("me", now=NOW)
+        assert wave is not None
+        assert [one.account for one in wave.members if one.banned] == ["x:w2"] * banned
+        assert wave.members[0] == a_member(0)
+        await store.settle_waves(owed)
+        await store.mark_banned(["x:w2"], banned=banned, now=NOW)
+        assert await store.owed_waves("me", now=NOW) == [], "a repeat changes nothing"
+
+
+async def test_member_of_a_silenced_wave_that_joins_another_is_in_that_one_alone(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    await store.decide_wave("one", silenced=True, now=NOW)
+    assert await store.gather(gathering(0, 5, 6, 7, 8, wave_id="two"), now=NOW) == "two"
+    await store.leave_waves(["x:w0"], reason="account-deleted", now=NOW)
+    await store.decide_wave("one", silenced=False, now=NOW)
+    one, two = await store.waves(["one", "two"])
+    assert one is not None
+    assert two is not None
+    assert "x:w0" not in {it.account for it in (*one.members, *two.members)}
+    assert one.withdrawn == "verdict", "four are left, which are no wave"
+
+
+async def test_reinstated_account_joins_no_wave_again_that_day(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, 5), now=NOW)
+    await store.leave_waves(["x:w0", "x:w9"], reason="reinstated", now=NOW)
+    assert await store.gather(gathering(6, 0, 9, 1), now=NOW) == "one"
+    assert await store.wave_ids(["x:w0", "x:w9", "x:w6"]) == [None, None, "one"]
+    assert await store.gather(gathering(9, 10, 11, 12, 13, wave_id="two"), now=NOW) is None, "four are left"
+
+
+async def test_open_wave_is_not_founded_again_by_its_first_account(store: Store) -> None:
+    await store.gather(gathering(0, 1, 2, 3, 4, 5), now=NOW)
+    await store.leave_waves(["x:w0"], reason="no-longer-resembles", now=NOW)
+    assert await store.gather(gathering(0, 10, 11, 12, 13), now=NOW) is None
+    (wave,) = await store.waves(["one"])
+    assert wave is not None
+    assert {one.account for one in wave.members} == {f"x:w{number}" for number in range(1, 6)}
+
+
+async def test_member_that_leaves_and_comes_again_has_the_wave_published_once_a_while(store: Store) -> None:
+    await store.gather(gathering(*range(10)), now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    for turn in range(3):
+        await store.leave_waves(["x:w9"], reason="no-longer-resembles", now=NOW + turn)
+        assert await store.gather(gathering(9, 0, 1, 2, 3), now=NOW + turn) == "one"
+        assert await store.owed_waves("me", now=NOW + turn) == []
+    assert len(await store.owed_waves("me", now=NOW + 2 + WAVE_QUIET_SECONDS)) == 1
+
+
+async def test_beyond_the_cap_the_wave_that_changed_longest_ago_is_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("store.redis.waves", "store.memory.waves"):
+        monkeypatch.setattr(f"{module}.WAVES_KEPT_MAX", 2)
+    for number in range(3):
+        five = gathering(*range(10 * number, 10 * number + 5), wave_id=f"{number}")
+        await store.gather(five, now=NOW + number)
+    owed = {one.wave_id: one.wave for one in await store.owed_waves("me", now=NOW + 3)}
+    assert (owed["0"], await store.wave_ids(["x:w0"])) == (None, [None])
+    assert owed["1"] is not None
+    assert owed["2"] is not None
+
+
+@pytest.mark.parametrize("at", [NOW - 40 * 365 * DAY, NOW - 20 * 365 * DAY])
+async def test_accounts_of_before_2020_have_no_company(store: Store, at: float) -> None:
+    found = await came(store, *(new(number, at=at + 90 * DAY * number) for number in range(6)))
+    assert not any(one.accounts for one in found)
+
+
+async def test_nothing_is_noted_where_nobody_asks_for_company(store: Store) -> None:
+    for number in range(6):
+        *_, (alone,) = await store.remember_then_look([new(number)], [], now=NOW, notes=False)
+        assert alone == ALONE
+    (first,) = await came(store, new(7))
+    assert not first.accounts
 
 
 async def test_a_wave_is_forgotten_after_the_retention_time(store: Store) -> None:

@@ -36,6 +36,7 @@ from streams.tracing import (
     stage,
 )
 from tests.streams.fakes import FakeClock
+from tests.tables import for_each
 
 # Clock, errors, outcomes, threads and the address of Redis.
 
@@ -75,9 +76,7 @@ def test_wrong_settings_are_told_in_one_line() -> None:
 # Large records are read in a thread, small ones where they are.
 
 
-@pytest.mark.parametrize(
-    ("size_bytes", "here"), [(0, True), (OFF_LOOP_BYTES, True), (OFF_LOOP_BYTES + 1, False)]
-)
+@for_each(("size_bytes", "here"), [(0, True), (OFF_LOOP_BYTES, True), (OFF_LOOP_BYTES + 1, False)])
 async def test_it_depends_on_the_size_alone(size_bytes: int, here: bool) -> None:
     assert (await off_loop(size_bytes, get_ident) == get_ident()) is here
 
@@ -120,7 +119,7 @@ async def test_a_handler_may_have_nothing_to_remember() -> None:
 # One URL for every kind of Redis.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "address"),
     [
         ("redis://h", RedisAddress("standalone", (("h", 6379),))),
@@ -138,7 +137,7 @@ def test_each_kind_has_its_form(url: str, address: RedisAddress) -> None:
     assert parse_redis_address(url) == address
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "reason"),
     [
         ("http://h", "must begin with"),
@@ -194,7 +193,7 @@ def test_what_was_signed_is_believed_for_five_minutes() -> None:
     assert "away from our clock" in secret.fault(headers, BODY, now=SENT_AT - TOLERANCE_SECONDS - 1)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("change", "fault"),
     [
         ({"webhook-id": "msg_other"}, "does not fit"),
@@ -223,7 +222,7 @@ def test_of_several_signatures_one_must_fit() -> None:
     assert "does not fit" in secret.fault(both, BODY + b" ", now=SENT_AT)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text", ["", "whsec_", "whsec_short", "whsec_" + base64.b64encode(b"x" * 65).decode(), "whsec_!!!!", "é"]
 )
 def test_what_is_no_secret_is_refused_without_being_quoted(text: str) -> None:

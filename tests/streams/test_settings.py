@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.errors import SettingsError
 from streams.settings import PREFIX, Settings, describe, load, unknown_names
 from streams.settings.profiles import profile_url
+from tests.tables import for_each
 
 # Settings: read from an environment, refused in one clear line, never quoting a secret.
 
@@ -79,7 +80,7 @@ def test_every_fault_is_told_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("variables", "reason"),
     [
         ({"LIKELY": "0.4"}, "POSSIBLE must not be above"),
@@ -140,14 +141,12 @@ def test_every_setting_is_described() -> None:
     assert {setting.name: setting.default for setting in described}["SAMEHAND_SHADOW"] == "false"
 
 
-@pytest.mark.parametrize("url", ["http://collector:4318/v1/traces", "https://[::1]:4318/v1/traces", ""])
+@for_each("url", ["http://collector:4318/v1/traces", "https://[::1]:4318/v1/traces", ""])
 def test_traces_go_to_an_address(url: str) -> None:
     assert load({"SAMEHAND_TRACES_URL": url}).traces_url == url
 
 
-@pytest.mark.parametrize(
-    "url", ["collector:4317", "http://me:hunter2@collector/v1/traces", "http://", "ftp://x"]
-)
+@for_each("url", ["collector:4317", "http://me:hunter2@collector/v1/traces", "http://", "ftp://x"])
 def test_traces_go_to_no_other_and_its_secret_is_not_told(url: str) -> None:
     faults = refusal(TRACES_URL=url)
     assert list(faults) == ["SAMEHAND_TRACES_URL"]
@@ -157,7 +156,7 @@ def test_traces_go_to_no_other_and_its_secret_is_not_told(url: str) -> None:
 # Addresses of accounts at their own platform, made from an operator's templates and strangers' handles.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("template", "fault"),
     [
         ("http://x.example/{handle}", "https://"),
@@ -181,7 +180,7 @@ def test_unsafe_template_is_refused_by_platform_and_reason(template: str, fault:
     assert fault in str(refused.value)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("template", "expected"),
     [
         ("https://x.example/{handle}", "https://x.example/um%C3%A4r"),
@@ -192,7 +191,7 @@ def test_template_is_filled_with_encoded_values(template: str, expected: str) ->
     assert profile_url(template, "1/2", "@umär") == expected
 
 
-@pytest.mark.parametrize("handle", ["", ".", "..", "@"])
+@for_each("handle", ["", ".", "..", "@"])
 def test_profile_without_a_name_of_its_own_has_no_address(handle: str) -> None:
     assert profile_url("https://x.example/u/{handle}", "1", handle) is None
 

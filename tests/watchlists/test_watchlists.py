@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from samehand.watchlist.alias_filter import telling
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.malformed import Malformed
+from tests.tables import for_each
 from tests.watchlists.makers import (
     ALT_CSV,
     EU_XML,
@@ -43,7 +44,7 @@ from watchlists.tables import LINE_BYTES_MAX, column, records, rows
 # Files of any format, in any order, are one stream of entries with addresses.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "form"),
     [
         (SDN_CSV, "ofac-csv"),
@@ -108,7 +109,7 @@ def test_every_format_keeps_the_contract() -> None:
     assert READERS.keys() == FILES.keys() == set(FORMATS)
 
 
-@pytest.mark.parametrize("form", READERS)
+@for_each("form", READERS)
 def test_each_format_tells_organisations_from_persons_and_leaves_the_acronym(form: str) -> None:
     found = [row.outcome for row in READERS[form](FILES[form]) if isinstance(row.outcome, WatchlistEntry)]
     front = next(entry for entry in found if "Front" in entry.name.title())
@@ -151,7 +152,7 @@ def read(raw: bytes) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("raw", [BOMB, FILE, b"<!DOCTYPE l><l/>"], ids=["bomb", "file", "bare"])
+@for_each("raw", [BOMB, FILE, b"<!DOCTYPE l><l/>"])
 def test_a_doctype_is_refused_before_any_entity_is_looked_at(raw: bytes) -> None:
     assert read(raw) == ["not-allowed"]
     assert root_name(raw) == ""
@@ -223,9 +224,7 @@ def test_columns_are_known_in_any_spelling() -> None:
 # Values of lists are tidied the same way everywhere.
 
 
-@pytest.mark.parametrize(
-    "text", ["2011-07-29", "29/07/2011", "29-Jul-2011", "29 Jul 2011", "2011-07-29T00:00:00Z"]
-)
+@for_each("text", ["2011-07-29", "29/07/2011", "29-Jul-2011", "29 Jul 2011", "2011-07-29T00:00:00Z"])
 def test_dates_as_lists_write_them(text: str) -> None:
     assert iso_date(text) == "2011-07-29"
 
@@ -355,7 +354,7 @@ def test_an_entry_of_the_eu_that_is_neither_person_nor_enterprise_is_told() -> N
 # A plain list reads back what was written, and bad rows are told.
 
 
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["bare", "byte order mark"])
+@for_each("mark", [b"", b"\xef\xbb\xbf"])
 def test_plain_csv_splits_aliases(mark: bytes) -> None:
     front, person = front_and_person(entries(plain.read_csv(lines(mark + PLAIN_CSV), authority="PK")))
     assert list(names(front)) == [
@@ -368,7 +367,7 @@ def test_plain_csv_splits_aliases(mark: bytes) -> None:
     assert person.name == "Somebody Example"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rows", "fault"),
     [
         ("reference,title\n1,A", ("line of names", "missing-field")),
@@ -443,7 +442,7 @@ def test_whoever_may_be_a_person_is_one() -> None:
     assert (either.reference, either.person) == ("xx-either", True)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "topic", ["sanction.linked", "sanction.control", "sanction.counter", "role.pep", "role.journo", "crime"]
 )
 def test_no_other_topic_makes_a_listing(topic: str) -> None:
@@ -453,7 +452,7 @@ def test_no_other_topic_makes_a_listing(topic: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "reason"),
     [
         ("{", "not-json"),

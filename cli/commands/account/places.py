@@ -38,6 +38,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "created": (_PROFILE, NOTHING),
     "updated": (_PROFILE, NOTHING),
     "remembered": (_PROFILE, NOTHING),
+    "scanned": (_PROFILE, NOTHING),
     "deleted": ("the account's id and when it was deleted", NOTHING),
     "banned": (
         "the profile at the ban, raw, with policy, basis and dates",
@@ -73,7 +74,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
-    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox"),
+    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox", "family_reviews"),
     "actions": ("actions",),
     "audit-log": ("audit", "heads"),
     "desk": (
@@ -135,7 +136,8 @@ def places(settings: Settings) -> dict[str, Place]:
         ),
         "family": Place(
             "Redis, families",
-            "by a person's verdict: an account's family, as a keyed digest; the id of its first account",
+            "by a person's verdict, or a ban's `because_of`: an account's family, as a keyed digest; the id"
+            " of its first account",
             "as long as the verdict holds; the id as long as the ban of the first",
             "another verdict that takes it back; a reinstatement or tombstone of the first",
         ),

@@ -44,7 +44,7 @@ _UNBOUNDED_MS: Final = 2**62
 """`max.compaction.lag.ms` is above this where nothing bounds it."""
 
 TOPICS: Final = (
-    *("created", "updated", "remembered", "deleted", "banned", "reinstated", "actioned"),
+    *("created", "updated", "remembered", "scanned", "deleted", "banned", "reinstated", "actioned"),
     *("enrolled", "alerts", "shadow", "sample", "state", "waves"),
     *("verdicts", "appeals", "gate_audit", "letters"),
 )
@@ -150,6 +150,8 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
         return False
     if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
         return _takes_event(kind, arrival, account, scanned)
+    if attribute == "scanned":  # of the same shape, and no record that a mapping makes
+        return _takes_event("remembered", arrival, account, scanned)
     if attribute == "gate_audit":
         return arrival.key == account.key.encode()
     if attribute == "enrolled":

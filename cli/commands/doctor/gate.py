@@ -128,7 +128,7 @@ async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[D
         preview = Preview(context)
         account: Decoded[AccountCreated] = Decoded(CREATED)
         began = context.ticks()
-        await preview.alerts_of(account)
+        await preview.foresee(account)
         await preview.alert("doctor")
         took_ms = (context.ticks() - began) * 1000
         findings = [fine("store", f"readable; a sign-up was looked up in {max(1, round(took_ms)):,} ms")]

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of
+from desk.database.rows import all_of, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ async def put(connection: AsyncConnection, records: Iterable[OutboxRecord], *, n
     await connection.execute(
         insert(_outbox), [{**record._asdict(), "not_before": not_before} for record in records]
     )
+
+
+async def put_again(connection: AsyncConnection, record: OutboxRecord, *, now: float) -> None:
+    """Lays a verdict out to be sent once more, unless it waits there or was sent within the last day."""
+    await insert_new(connection, _outbox, {**record._asdict(), "not_before": now})
 
 
 async def call_back(connection: AsyncConnection, verdict_ids: Collection[str]) -> bool:

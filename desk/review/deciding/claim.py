@@ -36,6 +36,9 @@ async def skip(review: Review, read_id: int) -> None:
     await reads.skip(review.connection, read_id, review.reader.user_id, until=until)
     await release(review, read_id)
     await review.note("skipped", read.alert_id, read=read_id)
+    if read.assigned_to == review.reader.user_id:
+        await reads.assign(review.connection, [read_id], None)
+        await review.note("unassigned", read.alert_id, read=read_id, reader=None, before=read.assigned_to)
 
 
 async def known_read(review: Review, read_id: int) -> ReadRow:

@@ -96,6 +96,13 @@ async def decide_together(review: Review, read_ids: Collection[int], decision: R
     Raises `SelectionChanged` if one no longer waits for this person with its score, or is in other hands.
     """
     _check(review, decision)
+    return await _decide_all(review, await chosen_readings(review, read_ids), decision)
+
+
+async def chosen_readings(review: Review, read_ids: Collection[int]) -> list[WaitingRow]:
+    """Returns several first readings that wait for this person with their score, and holds them until the
+    transaction ends. Raises `SelectionChanged` if one of them does not, or is in other hands."""
+    review.reader.need("decide")
     if not 0 < len(read_ids) <= TOGETHER_MAX:
         raise UnusableInput("read_ids", f"1 to {TOGETHER_MAX} are decided together")
     await audit.lock(review.connection)
@@ -111,7 +118,7 @@ async def decide_together(review: Review, read_ids: Collection[int], decision: R
     changed = {*read_ids} - {row.read.read_id for row in rows}
     if changed:
         raise SelectionChanged(tuple(sorted(changed)))
-    return await _decide_all(review, rows, decision)
+    return rows
 
 
 def _check(review: Review, decision: ReadDecision) -> None:
@@ -207,7 +214,7 @@ def _verdict(
         revision=alert.revision,
         verdict=decision.verdict,
         reason_code=decision.reason_code,
-        policy=decision.policy or alert.policy,
+        policy=decision.policy or alert.ban_policy,
         reviewer=review.reader.user_id,
         # A clock set back must not let an earlier verdict hold over what was decided after it.
         decided_at=max([review.now, *(earlier.decided_at + 1e-3 for earlier in given if earlier.may_hold)]),

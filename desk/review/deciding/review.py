@@ -65,29 +65,7 @@ class Review:
     async def keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
         """Keeps verdicts, and lays them out to be sent at a moment or later."""
         await verdicts.add_all(self.connection, rows)
-        records = [
-            VerdictGiven(
-                alert_id=row.alert_id,
-                revision=row.revision,
-                verdict=cast(Verdict, row.verdict),
-                reason_code=row.reason_code,
-                reviewer=row.reviewer,
-                decided_at=datetime.fromtimestamp(row.decided_at, UTC),
-                blind=row.blind,
-                verdict_id=row.verdict_id,
-                policy=row.policy,
-                golden=row.golden,
-            )
-            for row in rows
-        ]
-        await outbox.put(
-            self.connection,
-            [
-                OutboxRecord(row.verdict_id, row.alert_id.encode(), encode(record))
-                for row, record in zip(rows, records, strict=True)
-            ],
-            not_before=not_before,
-        )
+        await outbox.put(self.connection, [outbox_record(row) for row in rows], not_before=not_before)
 
     async def note(self, action: str, subject: str, **detail: Any) -> None:
         await audit.note(
@@ -102,3 +80,20 @@ class Review:
     async def initials(self, user_id: str | None) -> str:
         user = None if user_id is None else await users.find(self.connection, user_id)
         return "" if user is None else user.initials
+
+
+def outbox_record(row: VerdictRow) -> OutboxRecord:
+    """Returns a verdict as it is sent."""
+    given = VerdictGiven(
+        alert_id=row.alert_id,
+        revision=row.revision,
+        verdict=cast(Verdict, row.verdict),
+        reason_code=row.reason_code,
+        reviewer=row.reviewer,
+        decided_at=datetime.fromtimestamp(row.decided_at, UTC),
+        blind=row.blind,
+        verdict_id=row.verdict_id,
+        policy=row.policy,
+        golden=row.golden,
+    )
+    return OutboxRecord(row.verdict_id, row.alert_id.encode(), encode(given))

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from desk.review.figures import DAYS
 from desk.review.statistics import VERDICTS_MIN
 from desk.review.team import PAUSE_SECONDS, PERIODS
+from desk.web.addresses import NO_QUEUE, QUEUE
 from desk.web.api import Asked, Days, desk_of
 from desk.web.sentences import SIGNALS
 from desk.web.view import page
@@ -34,16 +35,14 @@ async def withheld(request: Asked) -> Template:
     return page(request, "withheld.html", summaries=summaries)
 
 
-_NO_POLICY: Final = "-"
-"""In the form, for bans without a policy; no slug begins so."""
-
-_Policy = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)")]
+_Policy = Annotated[str, Meta(pattern=QUEUE)]
 
 
 class PoliciesForm(Struct, frozen=True, kw_only=True):
     """What the form of one person's policies sends."""
 
     policy: list[_Policy] | _Policy | None = None
+    everything: Annotated[str, Meta(max_length=1)] = ""
     csrf: str = ""
 
 
@@ -58,7 +57,7 @@ async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
         team=await desk.team(reader, days),
         people=people,
         choices=choices,
-        no_policy=_NO_POLICY,
+        no_policy=NO_QUEUE,
         days=days,
         periods=PERIODS,
         least=VERDICTS_MIN,
@@ -70,10 +69,10 @@ async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
 async def name_policies(
     request: Asked, user_id: FromPath[str], data: URLEncodedBody[PoliciesForm]
 ) -> Redirect:
-    """Names the policies that a person reads; none: all of them. Raises `UnusableInput` and `Forbidden`."""
+    """Names the policies that a person reads, or that they read all. Raises `ReviewError`."""
     chosen = [data.policy] if isinstance(data.policy, str) else data.policy or []
-    policies = ["" if policy == _NO_POLICY else policy for policy in chosen]
-    await desk_of(request).name_policies(request.user.reader, user_id, policies)
+    policies = ["" if policy == NO_QUEUE else policy for policy in chosen]
+    await desk_of(request).name_policies(request.user.reader, user_id, None if data.everything else policies)
     return Redirect("/team", status_code=303)
 
 

@@ -10,7 +10,7 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
-from desk.database.filters import ORDERS, Filters, Place
+from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, ORDERS, Filters, Place
 from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
@@ -43,11 +43,14 @@ async def queue(
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
+    lead = request.user.reader.may("organise")
+    names = (await desk.destinations(request.user.reader)).people if lead else {}
     waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
     fixed = {
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
         "kind": ["first", "second", "appeal", "dispute"],
+        "assigned": [ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, *names],
         "order": list(ORDERS),
     }
     values = {**known, **fixed}
@@ -61,6 +64,7 @@ async def queue(
         waiting=waiting,
         choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
         orders=_ORDERS,
+        names=names,
         columns=COLUMNS,
         signals=SIGNALS,
         levels=LEVELS,
@@ -88,6 +92,7 @@ _LABELS: Final = {
     "basis": "Basis",
     "language": "Language",
     "kind": "Reading",
+    "assigned": "Assigned to",
     "order": "Order",
 }
 

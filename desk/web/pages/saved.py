@@ -1,4 +1,4 @@
-"""Views of the queue that readers save for themselves, and leads for the team."""
+"""Views of the queue that readers save for themselves, and leads for their team or for all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from desk.database.filters import VIEW_NAME_CHARS
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
+from desk.web.desk import Audience
 
 _Name = Annotated[
     str,
@@ -24,11 +25,10 @@ _Name = Annotated[
 
 
 class SaveForm(Struct, frozen=True, kw_only=True):
-    """The name of a view, and whether it is the team's. What it shows is in the form's own address, as in the
-    queue's."""
+    """The name of a view, and whom it is for. What it shows is in the form's address, as in the queue's."""
 
     name: _Name
-    shared: Annotated[str, Meta(max_length=1)] = ""
+    shared: Audience = "me"
     csrf: str = ""
 
 
@@ -39,14 +39,13 @@ async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
     Raises `UnusableInput` and `Forbidden`.
     """
     query = query_of(filters_of(request))
-    name, shared = data.name.strip(), bool(data.shared)
-    await desk_of(request).save_view(request.user.reader, name, query, shared=shared)
+    await desk_of(request).save_view(request.user.reader, data.name.strip(), query, data.shared)
     return _back(query)
 
 
 @post("/queue/views/delete", include_in_schema=False)
 async def delete(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    await desk_of(request).drop_view(request.user.reader, data.name.strip(), shared=bool(data.shared))
+    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared)
     return _back("")
 
 

@@ -1,13 +1,13 @@
-"""Several readings decided together: what differs among them, and one reason for all."""
+"""Several readings decided together, with one reason for all, or sent to a person or another queue."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import astuple
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
@@ -16,7 +16,7 @@ from desk.errors import SelectionChanged, UnusableInput
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.reasons import reasons_for
 from desk.review.selection import Selection
-from desk.web.addresses import extended, filters_of, query_of
+from desk.web.addresses import NO_QUEUE, QUEUE, extended, filters_of, local, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.pages.alert import MIRROR_OR_NOT
 from desk.web.sentences import LEVELS, SIGNALS
@@ -36,6 +36,18 @@ class TogetherForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
+class SendForm(Struct, frozen=True, kw_only=True):
+    """Which readings, to whom (`reader`: an id, "" for nobody) or into which `queue` ("": that of the ban's
+    policy), and the page to come back to: `next`, or the queue by `filters`."""
+
+    read: list[str] | str = ""
+    reader: Annotated[str, Meta(max_length=32)] = ""
+    queue: Annotated[str, Meta(pattern=rf"{QUEUE}|^$(?!\n)")] = ""
+    filters: Annotated[str, Meta(max_length=1_024)] = ""
+    next: Annotated[str, Meta(max_length=2_048)] = ""
+    csrf: str = ""
+
+
 @get("/selection", include_in_schema=False)
 async def selection(
     request: Asked,
@@ -48,25 +60,55 @@ async def selection(
     shown = await desk_of(request).selection(
         request.user.reader, filters if everything else Filters(), chosen
     )
-    return _preview(request, shown, query_of(filters))
+    return await _preview(request, shown, query_of(filters))
 
 
 @post("/selection", include_in_schema=False)
 async def decide_together(request: Asked, data: URLEncodedBody[TogetherForm]) -> Redirect | Template:
     """Decides all of them, and leads back to the queue; or shows again, with what has changed."""
     desk, reader = desk_of(request), request.user.reader
-    chosen = _numbers([data.read] if isinstance(data.read, str) else data.read)
+    chosen = _numbers(data.read)
     verdict, _, reason_code = data.chosen.partition("/")
     try:
         made = await desk.decide_together(reader, chosen, ReadDecision(verdict, reason_code))
     except SelectionChanged:
-        return _preview(request, await desk.selection(reader, Filters(), chosen), data.filters, status=409)
+        return await _preview(
+            request, await desk.selection(reader, Filters(), chosen), data.filters, status=409
+        )
     return Redirect(extended(f"/queue?{data.filters}", undo=made.batch), status_code=303)
 
 
-def _numbers(values: list[str]) -> list[int]:
+@post("/selection/assign", include_in_schema=False)
+async def assign(request: Asked, data: URLEncodedBody[SendForm]) -> Redirect:
+    """Assigns all of them, or none. Raises `ReviewError`."""
+    await desk_of(request).assign(request.user.reader, _numbers(data.read), data.reader or None)
+    return _back(data)
+
+
+@post("/selection/move", include_in_schema=False)
+async def move_chosen(request: Asked, data: URLEncodedBody[SendForm]) -> Redirect:
+    """Moves the alerts of all of them, or none. Raises `ReviewError`."""
+    await desk_of(request).move_chosen(request.user.reader, _numbers(data.read), _queue(data.queue))
+    return _back(data)
+
+
+@post("/alerts/{alert_id:str}/move", include_in_schema=False)
+async def move(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[SendForm]) -> Redirect:
+    await desk_of(request).move(request.user.reader, [alert_id], _queue(data.queue))
+    return _back(data)
+
+
+def _queue(value: str) -> str | None:
+    return "" if value == NO_QUEUE else value or None
+
+
+def _back(data: SendForm) -> Redirect:
+    return Redirect(local(data.next) if data.next else extended(f"/queue?{data.filters}"), status_code=303)
+
+
+def _numbers(given: list[str] | str) -> list[int]:
     """Returns the readings that checkboxes named, each once, in their order. Raises `UnusableInput`."""
-    together = ".".join(value for value in values if value)
+    together = ".".join(value for value in ([given] if isinstance(given, str) else given) if value)
     if together and not _READINGS.fullmatch(together):
         raise UnusableInput("read", "name readings by their numbers")
     found = [*dict.fromkeys(int(number) for number in together.split(".") if number)]
@@ -75,7 +117,7 @@ def _numbers(values: list[str]) -> list[int]:
     return found
 
 
-def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200) -> Template:
+async def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200) -> Template:
     kinds = {
         "Band": shown.bands,
         "Speaks for it most": shown.traits,
@@ -96,9 +138,11 @@ def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200)
         choices=MIRROR_OR_NOT,
         reasons_for=reasons_for,
         query=query,
+        into=await desk_of(request).destinations(request.user.reader),
+        no_queue=NO_QUEUE,
     )
     made.status_code = status
     return made
 
 
-HANDLERS: Final = (selection, decide_together)
+HANDLERS: Final[tuple[Any, ...]] = (selection, decide_together, assign, move_chosen, move)

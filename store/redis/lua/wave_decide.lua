@@ -1,8 +1,8 @@
--- In the first shard. ARGV: epoch, now, seconds of silence, id, 1 to withdraw the wave and silence its values, 0 to take
+-- In the first shard. ARGV: epoch, now, seconds of silence, members at least, id, 1 to withdraw the wave and silence its values, 0 to take
 -- that back.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
-local now, id, withdraws = tonumber(ARGV[2]), ARGV[4], ARGV[5] == '1'
+local now, least, id, withdraws = tonumber(ARGV[2]), tonumber(ARGV[4]), ARGV[5], ARGV[6] == '1'
 local status = call('HGET', wave_key(id), 's')
 if status ~= (withdraws and 'open' or 'verdict') then return 0 end
 local keys = call('HGET', wave_key(id), 'k') or ''
@@ -12,7 +12,7 @@ for at = 1, #keys, 8 do
 end
 if withdraws then
   withdraw_wave(id, 'verdict', now)
-else
+elseif number_of(id, 'n') >= least then
   call('HSET', wave_key(id), 's', 'open')
   owe_wave(id, now, now)
 end

@@ -1,12 +1,13 @@
 -- In the first shard. ARGV: epoch, now, seconds that a wave is kept, seconds until a small change is published, members
 -- at most, members at least, sizes at which a wave is published (separated by commas), keys at most, id and beginning of
--- a new wave, the hashes of values in common (8 bytes each), the digests of accounts that the newcomer resembles, then
+-- a new wave, waves kept at most, the hashes of values in common (8 bytes each), the digests of accounts that the newcomer resembles, then
 -- two for each joining account: its digest and what is kept of it. Returns the id of the wave, '' for none.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, quiet = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local most, least, keys_most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[8])
-local fresh, began, keys, resembling = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local fresh, began, kept_most, keys, resembling = ARGV[9], ARGV[10], tonumber(ARGV[11]), ARGV[12], ARGV[13]
+local JOINING = 14
 
 local function passed(before, after)
   for size in string.gmatch(ARGV[7], '%d+') do
@@ -43,18 +44,37 @@ for _, id in ipairs(several) do
   if not best or votes[id] > votes[best] then best = id end
 end
 local id = near[1] or best
+
+local function founds()
+  local many, status = 0, call('HGET', wave_key(fresh), 's')
+  for at = JOINING, #ARGV, 2 do
+    if call('GET', member_key(ARGV[at])) ~= STAYS_OUT then many = many + 1 end
+  end
+  return many >= least and status ~= 'open' and status ~= 'verdict' and not silenced()
+end
+
 local before = 0
 if id then
   before = number_of(id, 'n')
 else
   id = fresh
-  if (#ARGV - 12) / 2 < least or silenced() or call('HGET', wave_key(id), 's') == 'verdict' then return '' end
-  call('HSET', wave_key(id), 'b', began, 'n', 0, 's', 'open', 'k', '', 'm', '')
+  if not founds() then return '' end
+  -- Beyond the cap the wave that changed longest ago makes room: waves_owed.lua forgets it.
+  if call('ZCARD', KEPT_WAVES) >= kept_most then
+    call('ZADD', KEPT_WAVES, now, call('ZRANGE', KEPT_WAVES, 0, 0)[1])
+  end
+  call('HSET', wave_key(id), 'b', began, 'n', 0, 's', 'open', 'k', '', 'm', '', 'p', 0)
 end
 local size, merged = before, false
 
 local function add(digest, kept)
-  if size >= most then return end
+  local former = call('GET', member_key(digest))
+  if size >= most or former == STAYS_OUT then return end
+  -- It may be in one that a verdict withdrew: nobody is in two, since one of them would not see the account go.
+  if former and former ~= id and call('HDEL', wave_key(former), 'M' .. digest) == 1 then
+    call('HINCRBY', wave_key(former), 'n', -1)
+    owe_wave(former, now, now + quiet)
+  end
   call('HSET', wave_key(id), 'M' .. digest, kept)
   call('SET', member_key(digest), id, 'EX', seconds + 172800)
   size = size + 1
@@ -62,13 +82,15 @@ end
 
 for at = 2, #near do
   local other = near[at]
-  local members = members_of(other)
-  withdraw_wave(other, 'merged', now)
-  call('HSET', wave_key(other), 'm', id)
-  for _, member in ipairs(members) do add(member[1], member[2]) end
-  merged = true
+  if size + number_of(other, 'n') <= most then -- else a full one would swallow others, of which nobody would hear
+    local members = members_of(other)
+    withdraw_wave(other, 'merged', now)
+    call('HSET', wave_key(other), 'm', id)
+    for _, member in ipairs(members) do add(member[1], member[2]) end
+    merged = true
+  end
 end
-for at = 13, #ARGV, 2 do
+for at = JOINING, #ARGV, 2 do
   if not wave_of(ARGV[at]) then add(ARGV[at], ARGV[at + 1]) end
 end
 if size == before and not merged then return id end
@@ -77,7 +99,8 @@ for at = 1, #keys, 8 do
   local key = sub(keys, at, at + 7)
   if #known < keys_most * 8 and not aligned(known, key, 8) then known = known .. key end
 end
-call('HSET', wave_key(id), 'n', size, 'k', known)
+local peak = number_of(id, 'p') -- whoever leaves and comes again does not publish it again
+call('HSET', wave_key(id), 'n', size, 'k', known, 'p', math.max(peak, size))
 keep_wave(id, now, seconds)
-owe_wave(id, now, (merged or passed(before, size)) and now or now + quiet)
+owe_wave(id, now, (merged or passed(math.max(before, peak), size)) and now or now + quiet)
 return id

@@ -11,10 +11,11 @@ for _, member in ipairs(members_of(id)) do
 end
 call('DEL', wave_key(id))
 local size, status, keys = (#ARGV - 11) / 2, ARGV[9], ARGV[11]
-call('HSET', wave_key(id), 'r', ARGV[6], 'b', ARGV[7], 'at', ARGV[8], 's', status, 'm', ARGV[10], 'k', keys, 'n', size)
+call('HSET', wave_key(id), 'r', ARGV[6], 'b', ARGV[7], 'at', ARGV[8], 's', status, 'm', ARGV[10], 'k', keys, 'n', size,
+  'p', size)
 for at = 12, #ARGV, 2 do
   call('HSET', wave_key(id), 'M' .. ARGV[at], ARGV[at + 1])
-  if not wave_of(ARGV[at]) then call('SET', member_key(ARGV[at]), id, 'EX', seconds + 172800) end
+  if not wave_of(ARGV[at]) and call('GET', member_key(ARGV[at])) ~= STAYS_OUT then call('SET', member_key(ARGV[at]), id, 'EX', seconds + 172800) end
 end
 if status == 'verdict' and silent > 0 then
   for at = 1, #keys, 8 do call('SET', ROOT .. 'vs:' .. sub(keys, at, at + 7), '', 'EX', silent) end

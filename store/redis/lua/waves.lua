@@ -1,9 +1,11 @@
 -- Waves, all in the first shard: they come from everywhere, and one step must see all of one. `v:` and its id is a
 -- hash: r revision, b began, at changed, n members, s `open` or why it was withdrawn, m what it merged into, k hashes of
--- values in common, and `M` with the digest of each member. `vm:` and a digest names the wave of an account, `vs:` and a
+-- values in common, p the most members it was published for, and `M` with the digest of each member. `vm:` and a digest
+-- names the wave of an account, or says that it stays out, `vs:` and a
 -- hash silences a value; `vo` has since when waves are owed, `vx` until when they are kept.
 local OWED_WAVES, KEPT_WAVES = ROOT .. 'vo', ROOT .. 'vx'
 local WAVE_DIGEST = 16
+local STAYS_OUT = '!' -- instead of the wave of an account: it was reinstated
 
 local function wave_key(id) return ROOT .. 'v:' .. id end
 local function member_key(digest) return ROOT .. 'vm:' .. digest end

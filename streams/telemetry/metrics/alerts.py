@@ -10,15 +10,18 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.alerts import WITHDRAWN_REASONS
+from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.waves import WAVE_REASONS
 from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
-DIRECTIONS: Final = ("forward", "lookback", "update")
+DIRECTIONS: Final = get_args(Direction)
 STAGES: Final = get_args(Stage)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
+
+GENERATIONS: Final = ("0", "1", "2", "3-5", "6+")
+"""Of banned accounts in their families, grouped: few reach the last."""
 
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
 
@@ -57,6 +60,9 @@ class AlertMetrics:
         self._declare_alerts(registry)
         for band, direction in product(BANDS, DIRECTIONS):
             self.alerts.labels(band, direction, "")
+        for group in GENERATIONS:
+            self.bans_enrolled.labels(group)
+            self.alert_generations.labels(group)
         for direction in DIRECTIONS:
             self.time_to_detect_seconds.labels(direction)
         for reason in WITHDRAWN_REASONS:
@@ -77,6 +83,18 @@ class AlertMetrics:
     def _declare_alerts(self, registry: CollectorRegistry) -> None:
         self.alerts = Counter(
             "samehand_alerts", "Alerts published.", ("band", "direction", "queue"), registry=registry
+        )
+        self.alert_generations = Counter(
+            "samehand_alert_generations",
+            "Alerts published, by the generation of the banned account in its family: 0 for the first ban.",
+            ("generation",),
+            registry=registry,
+        )
+        self.bans_enrolled = Counter(
+            "samehand_bans_enrolled",
+            "Bans enrolled that were not known, by their generation in a family as known then.",
+            ("generation",),
+            registry=registry,
         )
         self.alerts_withdrawn = Counter(
             "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
@@ -177,8 +195,20 @@ class AlertMetrics:
             registry=registry,
         )
 
-    def alert(self, band: str, direction: str, queue: str, seconds_since_ban: float | None = None) -> None:
+    def enrolled(self, generation: int) -> None:
+        """A ban was enrolled that was not known."""
+        self.bans_enrolled.labels(generation_group(generation)).inc()
+
+    def alert(
+        self,
+        band: str,
+        direction: str,
+        queue: str,
+        seconds_since_ban: float | None = None,
+        generation: int = 0,
+    ) -> None:
         """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
+        self.alert_generations.labels(generation_group(generation)).inc()
         if queue not in self._queues and len(self._queues) < QUEUES_MAX:
             self._queues.add(queue)
         self.alerts.labels(band, direction, queue if queue in self._queues else OTHER).inc()
@@ -217,3 +247,10 @@ class AlertMetrics:
             counts.mirrors += verdict == "mirror"
             counts.all += 1
             self.precision_ratio.labels(band).set(counts.mirrors / counts.all)
+
+
+def generation_group(generation: int) -> str:
+    """Returns the one of `GENERATIONS` that a generation belongs to."""
+    if generation < 3:
+        return GENERATIONS[max(0, generation)]
+    return GENERATIONS[3] if generation <= 5 else GENERATIONS[4]

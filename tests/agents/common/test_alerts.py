@@ -349,9 +349,9 @@ async def previewed(life: Life, event: AccountCreated) -> tuple[MirrorAlert, ...
     preview = Preview(life.context)
     found = preview.read(encode(event))
     assert isinstance(found, Decoded)
-    alerts = await preview.alerts_of(found)
-    assert not isinstance(alerts, Malformed)
-    return alerts
+    foreseen = await preview.foresee(found)
+    assert not isinstance(foreseen, Malformed)
+    return foreseen.alerts
 
 
 @pytest.fixture
@@ -425,7 +425,7 @@ async def test_a_record_on_which_our_logic_fails_costs_itself(
 
     monkeypatch.setattr(module, "lookup_of", fails)
     preview = Preview(banned.context)
-    found = await preview.alerts_of(Decoded(PREVIEW_MIRROR))
+    found = await preview.foresee(Decoded(PREVIEW_MIRROR))
     assert found == Malformed("unprocessable", detail="ValueError")
 
 

@@ -25,6 +25,7 @@ from streams.outcomes import NOTHING, Arrival
 from tests.agents.conftest import Life, MakeLife, dead
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up, a_verdict, arrival
 from tests.samehand.pictures.test_hashing import encoded, needs_extra, pillow
+from tests.tables import for_each
 
 # What agents are given: the store's outages as delivery knows them, and its time on a clock.
 
@@ -215,7 +216,7 @@ def where(some: Sequence[Arrival]) -> int:
     return threading.get_ident()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "elsewhere"),
     [(b'{"account":{"avatar":{"image":"aGk="}}}', True), (b"{}", False), (None, False)],
 )

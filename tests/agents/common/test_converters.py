@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import pytest
-
 from agents.common.converters import (
     QUOTED_BIO_CHARS,
     account_of,
@@ -23,6 +21,7 @@ from samehand.showings import Showings, Span
 from schemas.accounts import Account, AccountEvent, Avatar
 from store.pepper.pepper import Pepper
 from tests.makers import NOON, a_ban, a_change, a_sign_up
+from tests.tables import for_each
 
 KEYERS = ((1, Pepper(1, b"p" * 32).digest),)
 HMAC = "ab" * 10
@@ -59,7 +58,7 @@ def test_every_field_of_a_profile_arrives() -> None:
     assert not account.already_keyed
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "raw", "name"),
     [
         ("email_hmac", "email", "email"),
@@ -98,7 +97,7 @@ def test_self_description_is_quoted_on_demand_alone_redacted_and_cut() -> None:
     assert cut == "b" * (QUOTED_BIO_CHARS - 1) + "…"
 
 
-@pytest.mark.parametrize("before", range(985, 1_000))
+@for_each("before", range(985, 1_000))
 def test_number_where_a_self_description_is_cut_is_not_quoted(before: int) -> None:
     masked = "+92 301 2345678, " * 40
     bio = masked + "b" * (before - len(masked)) + " 0301 2345678" + " end" * 9
@@ -119,7 +118,7 @@ MIDNIGHT = NOON - timedelta(hours=12)
 ASIDE = datetime(NOON.year, NOON.month, NOON.day, tzinfo=PAKISTAN)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("banned_at", "told_after", "moment"),
     [
         (NOON, timedelta(0), NOON),
@@ -155,7 +154,7 @@ def test_a_sign_up_is_remembered_at_its_own_time() -> None:
 MADE = NOON - timedelta(days=30)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("event", "begun"),
     [
         (a_sign_up("9", at=NOON), NOON),

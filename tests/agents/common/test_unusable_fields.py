@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.common.unusable_fields import UnusableFields, shape_of
 from tests.makers import a_sign_up
+from tests.tables import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "shape"),
     [
         ("0301 2345678", "0••• •••••••"),

@@ -32,6 +32,7 @@ from streams.settings import Settings, load
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_sign_up, arrival
 from tests.streams.conftest import free_port
+from tests.tables import for_each
 
 # What a lead adopts comes into force between batches; what cannot be used leaves our own table in force.
 
@@ -78,7 +79,7 @@ def test_what_is_taken_back_leaves_our_own_table_and_nothing_in_shadow() -> None
     assert (weights.version("live"), weights.version("shadow")) == (SHIPPED.version, None)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "other",
     [
         {"base_version": "another"},

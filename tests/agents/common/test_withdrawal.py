@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace as replace_fields
 from math import inf
 
-import pytest
 from msgspec.structs import replace
 
 from agents.common.alert_states import forgotten_emit, recall, recalled_of, state_emit
@@ -22,6 +21,7 @@ from schemas.wire import Decoded, decode_alert_state, encode
 from store.base import OpenAlert, Owed, SummaryCounts
 from tests.agents.conftest import Life
 from tests.makers import NOON, arrival
+from tests.tables import for_each
 
 # A state says what the store needs to know an alert again, and quotes nobody.
 
@@ -70,7 +70,7 @@ def test_a_tombstone_tells_when_its_reinstatement_occurred() -> None:
     assert occurred_at(arrival(None, headers=dict(emit.headers))) == 1_700_000_000.25
 
 
-@pytest.mark.parametrize("headers", [{}, {"other": b"7"}, {OCCURRED_AT_HEADER: b"soon"}])
+@for_each("headers", [{}, {"other": b"7"}, {OCCURRED_AT_HEADER: b"soon"}])
 def test_one_that_somebody_else_wrote_occurred_when_the_broker_took_it(headers: dict[str, bytes]) -> None:
     assert occurred_at(arrival(None, headers=headers)) == NOON.timestamp()
 
@@ -99,7 +99,7 @@ def owed(record: Record | bytes, reason: WithdrawnReason = "reinstated", revisio
     return Owed(OpenAlert("a1", "x:9907", "x:2201", "likely", 1, payload, AT), revision, reason, AT)
 
 
-@pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
+@for_each("reason", WITHDRAWN_REASONS)
 def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: WithdrawnReason) -> None:
     found = record_of(owed(examples.ALERT, reason, 7))
     assert isinstance(found, MirrorAlert)
@@ -108,7 +108,7 @@ def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: Withdrawn
     assert found.fault() is None, "it still adds up"
 
 
-@pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
+@for_each("reason", WITHDRAWN_REASONS)
 def test_it_quotes_nobody_who_is_to_be_forgotten(reason: WithdrawnReason) -> None:
     found = record_of(owed(examples.ALERT, reason))
     assert isinstance(found, MirrorAlert)

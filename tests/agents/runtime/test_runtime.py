@@ -28,6 +28,7 @@ from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
+from tests.tables import for_each
 
 # A bridge's process asks for what it needs and no more.
 
@@ -167,7 +168,7 @@ def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(worke
     app = WorkerApp(worker_settings, context.metrics)
     worker_register_agents(app, context)
     assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
-    assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 9
 
 
 async def test_a_part_that_fails_ends_the_process_under_its_own_name(worker_settings: Settings) -> None:
@@ -208,7 +209,7 @@ def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
 # From settings to a store: wherever Redis is, and never with a secret in sight.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "expected"),
     [
         ("redis://r1:6380/2", {"url": "redis://r1:6380/2"}),

@@ -25,6 +25,7 @@ from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import Samehand, jsonl
 from tests.desk.makers import an_alert
 from tests.makers import a_ban, a_deletion, a_sign_up, a_verdict
+from tests.tables import for_each
 
 # Every topic and every table has a place in *What is kept, where, how long*, by the settings in force.
 
@@ -52,7 +53,7 @@ DAY_MS = 86_400_000
 HOLDER = AccountRef("telegram", "é1")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "found"),
     [(b"7", True), (b'{"id":7}', True), (b"17 71 7", True), (b"17 71 a7", False), (b"", False)],
 )
@@ -102,7 +103,7 @@ def test_a_record_is_found_by_whom_it_names_whatever_its_key_and_spelling(server
     assert counts(scan(load(), AccountRef("x", "1"))) == {"letters": 1}, "by its key"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("configs", "days"),
     [
         ({"retention.ms": "604800000"}, 7),

@@ -98,6 +98,34 @@ def test_people_are_listed_changed_and_let_out(database: Path, capsys: pytest.Ca
     assert run(["desk", "users", "set", "amina"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "policies"),
+    [
+        (["--policies", "spam,hate"], ["hate", "spam"]),
+        (["--policies", "-"], [""]),
+        (["--policies", ""], []),
+        (["--policies", "spam", "--all-policies"], None),
+        (["--policies", "a b"], None),
+        (["--policies", "spam,,hate"], None),
+        (["--team", "a b"], None),
+    ],
+)
+def test_team_and_policies_are_set_and_listed(
+    given: list[str], policies: list[str] | None, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hire("amina")
+    assert run(["desk", "users", "set", "amina", "--team", "night"]) == 0
+    assert run(["desk", "users", "set", "amina", *given]) == (2 if policies is None else 0)
+    capsys.readouterr()
+    assert run(["desk", "users", "list", "--json"]) == 0
+    [amina] = told_by(capsys)["users"]
+    assert (amina["team"], amina["policies"]) == ("night", policies)
+    assert run(["desk", "users", "set", "amina", "--all-policies", "--team", ""]) == 0
+    capsys.readouterr()
+    assert run(["desk", "users", "list"]) == 0
+    assert " all" in capsys.readouterr().out
+
+
 def test_the_audit_verifies_until_a_line_is_changed(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

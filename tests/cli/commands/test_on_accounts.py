@@ -37,6 +37,7 @@ from tests.cli.running import Samehand, jsonl
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.pictures.test_hashing import a_photo, encoded, needs_extra, picture_of
+from tests.tables import for_each
 
 # Examples of mappings do what they show, with the command that stands in each.
 
@@ -111,7 +112,7 @@ def test_no_example_quotes_anybody_in_a_fault(samehand: Samehand, monkeypatch: p
     assert "wrong-type at $.occurred_at: the value does not fit the field, from `ts`" in shown.out
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.jsonl")), ids=lambda path: path.parent.name)
+@for_each("path", sorted(EXAMPLES.glob("*/*.jsonl")))
 def test_the_people_of_examples_are_made_up(path: Any) -> None:
     text = path.read_text("utf-8")
     assert {json.loads(line) is not None for line in text.splitlines()} == {True}

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline, Scored, batches
 from samehand.frequency.rates import STRATUM_ACCOUNTS_MIN
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
 from tests.makers import NOON, a_ban, a_sign_up
+from tests.tables import for_each
 
 NOW = (NOON + timedelta(days=1)).timestamp()
 TWINS: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
@@ -74,7 +73,7 @@ async def test_an_account_named_in_both_files_is_banned_and_not_its_own_mirror()
     assert scored.alerts == []
 
 
-@pytest.mark.parametrize("dated", [True, False])
+@for_each("dated", [True, False])
 async def test_an_undated_row_gives_no_evidence_of_timing(dated: bool) -> None:
     scored = await run(of_bans(a_ban(**TWINS)), of_accounts(a_sign_up(**TWINS), dated=dated))
     (alert,) = scored.alerts
@@ -163,7 +162,7 @@ async def test_a_name_that_was_common_a_week_ago_is() -> None:
     assert after < before - 5.0
 
 
-@pytest.mark.parametrize("days", [0, 1])
+@for_each("days", [0, 1])
 async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(days: int) -> None:
     """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))

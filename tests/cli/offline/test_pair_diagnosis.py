@@ -14,6 +14,7 @@ from schemas.record import Record
 from tests.cli.commands.dry_run.makers import PERSON, strangers
 from tests.cli.running import Samehand, jsonl, settings
 from tests.makers import NOON, a_ban, a_sign_up
+from tests.tables import for_each
 
 HOUR = timedelta(hours=1)
 DEVICE: dict[str, Any] = {"device_id": PERSON["device_id"]}
@@ -117,7 +118,7 @@ def why(samehand: Samehand, folder: Path, story: Platform, *asked: str) -> list[
     return found
 
 
-@pytest.mark.parametrize("cause", STORIES)
+@for_each("cause", STORIES)
 def test_each_cause_is_named(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str
 ) -> None:

@@ -18,6 +18,7 @@ from desk.database.engine import Database
 from desk.errors import Conflict, UnusableInput
 from tests.desk.people import PASSWORD, Office, an_office
 from tests.desk_databases import on_each_database
+from tests.tables import for_each
 
 IDLE_SECONDS = 1_800.0
 
@@ -122,7 +123,7 @@ async def test_what_cannot_be_used_is_named(office: Office, name: str, role: str
     assert fault.value.field == field
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "initials"),
     [("amina", "A"), ("amina.khan@example.org", "AK"), ("عمر.خان", "عخ"), ("...", ".."), ("a-b-c", "AB")],
 )

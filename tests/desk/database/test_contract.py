@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import schema, waiting
+from desk.database import reach, schema, users, waiting
 from desk.database.engine import REPORT_MS, Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
@@ -30,6 +30,7 @@ from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
 from tests.desk_databases import on_each_database
+from tests.tables import for_each
 
 
 @on_each_database
@@ -160,7 +161,7 @@ async def test_a_full_disk_is_named(database: Database) -> None:
             await connection.exec_driver_sql(fill)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "address",
     ["mysql://root:hunter2@db/desk", "sqlite://", "sqlite:///:memory:", "hunter2", "postgres:hunter2"],
 )
@@ -264,7 +265,9 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
             alert = an_alert(
                 a_reason("name", ours=f"Ümar {number}", theirs="•••"), alert_id=f"alert-{number}"
             )
-            await connection.execute(insert(schema.alerts), asdict(facts_of(alert, now=0.0)))
+            columns = asdict(facts_of(alert, now=0.0))
+            del columns["moved_from"]  # of a later version
+            await connection.execute(insert(schema.alerts), columns)
             stored = {"alert_id": alert.alert_id, "payload": encode(alert) if number else b"of no version"}
             await connection.execute(insert(schema.evidence), stored)
     await engine.dispose()
@@ -277,10 +280,27 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
 
 
 @on_each_database
+async def test_migration_keeps_people_of_some_policies_to_these_alone(database_url: str) -> None:
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda it: command.upgrade(config(it), "0014"))
+        for name in ("amina", "bilal"):
+            user = "INSERT INTO users (user_id, name, initials, role, created_at, failures, locked_until,"
+            user += " preferences) VALUES (:name, :name, 'A', 'moderator', 1.5, 0, 0, '{}')"
+            await connection.execute(text(user), {"name": name})
+        await connection.execute(text("INSERT INTO reader_policies VALUES ('amina', 'hate')"))
+    await engine.dispose()
+    async with opened(database_url) as database, database.read() as connection:
+        kept = {user.name: user.all_policies for user in await users.everybody(connection)}
+    assert kept == {"amina": False, "bilal": True}
+
+
+@on_each_database
 async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
     database: Database,
 ) -> None:
     office = an_office(database)
+    amina = await office.hire("amina")
     for number, policy in enumerate(
         ("spam", "abuse", None, "hate", "spam", "ütopia", "'; DROP TABLE alerts; --")
     ):
@@ -291,6 +311,10 @@ async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_furthe
         assert set(found) == {"spam", "abuse", "hate", "ütopia", "'; DROP TABLE alerts; --"}
         assert found == sorted(found)
         assert await waiting.known_values(connection, ["policy"], 2) == {"policy": found[:2]}
+    async with database.begin() as connection:
+        await reach.put(connection, amina.user_id, [found[-1]])
+        known = await waiting.known_values(connection, ["policy"], 1, user_id=amina.user_id)
+        assert known == {"policy": found[-1:]}
 
 
 async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(

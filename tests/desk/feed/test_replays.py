@@ -131,7 +131,6 @@ async def test_whichever_topic_is_read_first_the_rows_end_alike(database: Databa
 
 
 @pytest.mark.parametrize("named", HISTORIES)
-@on_each_database
 async def test_a_replay_from_the_start_changes_no_row(database: Database, named: str) -> None:
     alerts, verdicts, _ = HISTORIES[named]
     records, drawn = [*alerts, *verdicts], random.Random(named)

@@ -67,7 +67,6 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
         await until(is_sent)
 
 
-@on_each_database
 async def test_a_batch_that_is_delivered_twice_counts_once(database: Database) -> None:
     office = an_office(database)
     called = topics.Names()
@@ -90,7 +89,6 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(database: Database
     assert await consumer.positions() == {(called.alerts, 0): 1, (called.verdicts, 1): 1}
 
 
-@on_each_database
 async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")

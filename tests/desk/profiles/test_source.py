@@ -17,6 +17,7 @@ from desk.profiles import source as source_module
 from desk.profiles.source import ANSWER_BYTES_MAX, Profile, ProfileSource, profile_source, redrawn
 from streams.settings import load
 from tests.deliver.receiver import SECRET, SECRET_TEXT, Answer, Receiver, Request, receiving
+from tests.tables import for_each
 
 PATIENCE_SECONDS = 60.0
 """A busy machine must not make a profile late."""
@@ -138,7 +139,7 @@ async def test_words_are_shown_without_a_picture_that_cannot_be_had(
     assert await source.profile("x", "1") == Profile("shown", "um4r", "Ümar", "news, fast", picture_away=True)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+@for_each("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 async def test_picture_of_each_kind_is_drawn_anew(kind: str) -> None:
     drawn = await redrawn(a_picture(32, kind))
     assert drawn is not None
@@ -167,9 +168,7 @@ def a_bomb() -> bytes:
     )
 
 
-@pytest.mark.parametrize(
-    "image", [b"", b"<svg/>", a_picture()[:200], a_picture(2_100), a_bomb(), b"%PDF-1.7"]
-)
+@for_each("image", [b"", b"<svg/>", a_picture()[:200], a_picture(2_100), a_bomb(), b"%PDF-1.7"])
 async def test_bytes_that_are_no_picture_are_drawn_by_nobody(image: bytes) -> None:
     assert await redrawn(image) is None
 

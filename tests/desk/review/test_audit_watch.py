@@ -15,7 +15,6 @@ from desk.review.audit.chain import Head
 from desk.review.audit.set_aside import LostHeads, set_aside
 from desk.review.audit.watch import AuditWatch
 from desk.telemetry import DeskMetrics
-from tests.desk_databases import on_each_database
 
 LINES = 7
 AT_ONCE = 3
@@ -59,7 +58,6 @@ async def cut(database: Database, after: int) -> None:
         await connection.execute(delete(schema.audit).where(schema.audit.c.number > after))
 
 
-@on_each_database
 async def test_an_empty_audit_holds_and_so_does_one_that_grows(database: Database) -> None:
     watch = AuditWatch(database, AT_ONCE)
     await look(watch, 2)
@@ -101,7 +99,6 @@ async def test_an_end_that_is_cut_off_meanwhile_is_noticed(database: Database, w
         assert (watch.broken.number, "cut off" in watch.broken.why) == (LINES, True)
 
 
-@on_each_database
 async def test_a_chain_that_is_written_anew_meanwhile_is_noticed(
     database: Database, watch: AuditWatch
 ) -> None:
@@ -175,7 +172,6 @@ async def test_a_restore_under_a_desk_at_work_is_quiet_once_it_is_acknowledged(
     assert watch.broken is not None
 
 
-@on_each_database
 async def test_an_acknowledgement_that_comes_in_the_middle_of_a_round_counts_as_well(
     database: Database, watch: AuditWatch
 ) -> None:

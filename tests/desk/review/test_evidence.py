@@ -39,7 +39,6 @@ from tests.desk.review.quotes import (
     upkeep,
     withdraw,
 )
-from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
 
@@ -48,7 +47,6 @@ def office(database: Database) -> Office:
     return an_office(database)
 
 
-@on_each_database
 async def test_page_and_case_quote_evidence_as_decided_after_platform_banned_account(office: Office) -> None:
     amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
     await receive(office)
@@ -90,7 +88,6 @@ async def test_forgetting_erases_evidence_as_decided_and_says_why(office: Office
     assert erased == f'{{"appeals":0,"decided":1,"notes":0,"reason":"{reason}"}}'
 
 
-@on_each_database
 async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     await receive(office)
@@ -116,7 +113,6 @@ async def test_what_late_forgetting_erases_is_in_no_file(office: Office, tmp_pat
     assert not is_in_files(a_quote(), tmp_path)
 
 
-@on_each_database
 async def test_undoing_only_verdict_removes_its_evidence(office: Office) -> None:
     amina = await office.hire("amina")
     await receive(office)

@@ -8,7 +8,6 @@ from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from desk.database import verdicts
@@ -26,6 +25,7 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
 from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
+from tests.tables import for_each
 
 SHIPPED = default_weights()
 
@@ -146,7 +146,7 @@ async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later
         assert await verdicts.of_judged_blind(connection, until=noon, limit=100) == []
 
 
-@pytest.mark.parametrize("held", [True, False])
+@for_each("held", [True, False])
 def test_what_a_rule_held_back_says_nothing(held: bool) -> None:
     lines = [a_reason(), *([a_reason("rule", -1.0)] if held else [])]
     alert = an_alert(*lines, alert_id="alert-0", weights_version=SHIPPED.version)

@@ -54,7 +54,6 @@ async def together(client: Client, chosen: list[int]) -> tuple[int, dict[str, An
     return answer.status_code, answer.json()
 
 
-@on_each_database
 async def test_several_are_decided_each_for_itself_and_undone_as_one(office: Office) -> None:
     await receive_several(office, 4)
     async with at_the_desk(office) as client:
@@ -93,7 +92,6 @@ async def test_once_one_is_on_its_way_none_is_undone(office: Office) -> None:
         assert len((await client.get("/api/v1/decided")).json()) == 3
 
 
-@on_each_database
 async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database) -> None:
     """In other hands, decided, withdrawn, blind, a second reading, or none at all: each is named."""
     office = an_office(database, with_shares(second_share=1.0))

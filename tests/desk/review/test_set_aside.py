@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-import pytest
-
 from desk.database.audit import AuditRow, hash_of
 from desk.review.audit.chain import SET_ASIDE, Chain, Head, head_of
 from desk.review.audit.set_aside import AuditComparison, LostHeads, compare, up_to
+from tests.tables import for_each
 
 
 def chain_of(count: int, told: Mapping[int, object] | None = None) -> tuple[Chain, dict[int, str]]:
@@ -92,7 +91,7 @@ def test_a_line_sets_nothing_aside_that_was_published_after_it() -> None:
     assert told.broken is not None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "told",
     [{}, {"by": "u1"}, aside(), {**aside(lost(12)), "heads": [12]}, {**aside(lost(12)), "kept": "no"}, "all"],
 )

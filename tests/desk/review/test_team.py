@@ -42,7 +42,6 @@ def pass_midnight(office: Office) -> None:
     office.clock.pass_(DAY_SECONDS - office.clock() % DAY_SECONDS)
 
 
-@on_each_database
 async def test_lead_sees_each_reader_and_a_reader_themselves_alone(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     chloe = await office.hire("chloe", "lead")

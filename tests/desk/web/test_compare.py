@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from desk.web.compare import PIECES_MAX, Piece, compare, compare_words
 from desk.web.environment import percent
+from tests.tables import for_each
 
 # Two values side by side.
 
@@ -56,7 +55,7 @@ def test_a_value_of_half_a_character_is_shown() -> None:
 # Two texts by word.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs", "marked"),
     [
         ("fast news, daily", "slow news, daily", "[fast] news, daily"),
@@ -95,7 +94,7 @@ def test_text_that_is_cut_says_so() -> None:
 # What templates call.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("probability", "told"),
     [(1.0, "> 99.9 %"), (0.99996, "> 99.9 %"), (0.93, "93.0 %"), (0.0004, "< 0.1 %"), (0.0, "< 0.1 %")],
 )

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from desk.database import audit, verdicts
 from desk.database.engine import Database
-from desk.errors import Conflict, Forbidden, ReviewError
+from desk.database.topics import outbox
+from desk.errors import Conflict, Forbidden, NotFound, ReviewError
 from desk.readers import Reader
+from desk.review.arrivals import Arrivals
 from desk.review.deciding.decide import ReadDecision
-from desk.review.finding import family
+from desk.review.finding import family, family_reviews
 from desk.review.finding.family import FamilyView
 from desk.web.pages.family import drawing
 from schemas.alerts import Matched
+from schemas.verdicts import VerdictGiven
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk, sent
 from tests.desk_databases import on_each_database
-from tests.makers import NOON
+from tests.makers import NOON, a_verdict
 
 
 def link_of(account: str, banned: str) -> str:
@@ -136,7 +141,6 @@ async def test_of_two_who_restore_and_one_who_decides_anew_one_is_first(database
     assert sum(isinstance(one, ReviewError) for one in done) == 2, done
 
 
-@on_each_database
 async def test_account_of_several_links_stands_once_and_circles_end(database: Database) -> None:
     office = an_office(database)
     amina = await office.hire("amina")
@@ -283,3 +287,145 @@ async def test_drawing_turns_round_where_it_is_read_from_the_right(database: Dat
         one.width
     ] * 5
     assert len({(box.left, box.top) for box in one.boxes}) == 5
+
+
+LIFTED: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": "reinstated", "lifted": "matched"}
+
+
+async def lifts(office: Office, *pairs: tuple[str, str], revision: int = 5, **given: Any) -> None:
+    """A ban is lifted: its alerts, or those that are about its account, are withdrawn."""
+    for account, banned in pairs:
+        office.clock.pass_(1.0)
+        now = NOON + timedelta(seconds=office.clock() - NOON.timestamp())
+        await resembles(office, account, banned, revision=revision, withdrawn_at=now, **LIFTED | given)
+
+
+async def to_review(office: Office, reader: Reader) -> dict[str, list[str]]:
+    """The descendants of each lifted ban that waits for a review."""
+    opened, _ = await office.desk.family_reviews(reader)
+    return {one.person.account_id: [it.person.account_id for it in one.descendants] for one in opened}
+
+
+@on_each_database
+async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(database: Database) -> None:
+    office = an_office(database)
+    amina, chloe = await a_family(office)
+    desk = office.desk
+    await lifts(office, ("b", "root"), ("a", "root"))
+    await lifts(office, ("a", "root"))  # a repeat
+    await lifts(office, ("d", "root"))  # on which nobody is linked
+    await lifts(office, ("e", "c"))  # on which nobody is decided
+    await lifts(office, ("c", "a"), lifted="account")  # the mirror's own ban, not that of its ancestor
+    assert await to_review(office, chloe) == {"root": ["a", "b", "c"]}
+    with pytest.raises(Forbidden):
+        await desk.family_reviews(amina)
+    with pytest.raises(Forbidden):
+        await desk.close_family_review(amina, "x:root", "looked-at-all")
+    with pytest.raises(NotFound):
+        await desk.close_family_review(chloe, "x:a", "looked-at-all")
+    await desk.close_family_review(chloe, "x:root", "looked-at-all")
+    with pytest.raises(Conflict):
+        await desk.close_family_review(chloe, "x:root", "looked-at-all")
+    await resembles(office, "b", "root", revision=6, withdrawn_at=NOON, **LIFTED)  # what came late of it
+    assert await to_review(office, chloe) == {}
+    await desk.reopen_family_review(chloe, "x:root")
+    with pytest.raises(Conflict):
+        await desk.reopen_family_review(chloe, "x:root")
+    assert list(await to_review(office, chloe)) == ["root"]
+    await desk.close_family_review(chloe, "x:root", "looked-at-all")
+    await lifts(office, ("a", "root"), revision=9)  # it was banned again, and that ban was lifted too
+    assert list(await to_review(office, chloe)) == ["root"]
+    async with database.read() as connection:
+        lines = [line.action for line in await audit.about(connection, "x:root", 9)]
+    assert lines == ["family-reviewed", "family-reopened", "family-reviewed"]
+
+
+@on_each_database
+async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(database: Database) -> None:
+    office = an_office(database)
+    chloe = await office.hire("chloe", "lead")
+    alert_id = await resembles(office, "a", "root")
+    by_ban = replace(
+        a_verdict(alert_id, "mirror"),
+        verdict_id=f"ban-{alert_id}",
+        given_by="ban",
+        decided_at=NOON + timedelta(days=9),  # by a clock that is ahead
+    )
+
+    async def told(*given: VerdictGiven) -> list[str]:
+        async with database.begin() as connection:
+            for one in given:
+                assert one.verdict_id is not None
+                arrivals = Arrivals(connection, office.desk.policy, office.clock())
+                await arrivals.take_verdict(one, one.verdict_id)
+        return drawn(await office.desk.family(chloe, "x:root"))
+
+    linked, cut = ["root root", "  a mirror"], ["root root", "  a cut"]
+    assert await told(by_ban) == linked
+    await office.desk.take_back(chloe, alert_id, "wrong-link")
+    await sent(office)
+    assert await told(by_ban, replace(by_ban, verdict_id="ban-of-another-store")) == cut
+    await office.desk.restore(chloe, alert_id)
+    await sent(office)
+    assert await told(by_ban) == linked
+    dismissed = replace(a_verdict(alert_id, "not_mirror"), verdict_id="elsewhere")
+    other = await resembles(office, "b", "root")
+    of_other = (replace(dismissed, alert_id=other), replace(by_ban, alert_id=other, verdict_id="ban-b"))
+    assert await told(*of_other) == linked
+
+
+async def test_page_of_reviews_closes_and_undoes_by_forms(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = an_office(database)
+    amina, _ = await a_family(office)
+    await judged(office, amina, "<b>\u202eevil", "e")
+    await lifts(office, ("a", "root"), ("<b>\u202eevil", "e"))
+    async with at_the_desk(office, "bilal") as client:
+        assert (await client.get("/family-reviews")).status_code == 403
+    async with at_the_desk(office, "omar", "auditor") as client:
+        page = (await client.get("/family-reviews")).text
+        assert "/close/" not in page
+        assert "\u202e" not in page
+        assert '"/family-reviews"' in (await client.get("/queue")).text
+    async with at_the_desk(office, "lena", "lead") as client:
+        csrf = (await client.get("/api/v1/me")).json()["csrf"]
+        where = "/family-reviews/close/x/root"
+        page = (await client.get("/family-reviews")).text
+        assert f'action="{where}"' in page
+        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (True, False)
+        monkeypatch.setattr(family_reviews, "DESCENDANTS_MAX", 1)
+        page = (await client.get("/family-reviews")).text
+        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (False, True)
+        refused = await client.post(where, data={"csrf": csrf, "reason_code": "no good words"})
+        assert refused.status_code == 400
+        closed = await client.post(where, data={"csrf": csrf, "reason_code": "looked-at-all"})
+        assert "looked-at-all" in closed.text
+        again = await client.post(where.replace("close", "reopen"), data={"csrf": csrf})
+        assert "looked-at-all" not in again.text
+        assert f'action="{where}"' in again.text
+
+
+async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Database) -> None:
+    office = an_office(database)
+    _, chloe = await a_family(office)
+    await office.desk.take_back(chloe, link_of("a", "root"), "wrong-link")
+    await sent(office)
+    late = office.clock() + 2 * 86_400.0
+
+    async def hears_of_a_ban(alert_id: str) -> list[str]:
+        """The verdicts that wait to be sent."""
+        by_ban = replace(a_verdict(alert_id, "mirror"), verdict_id=f"ban-{alert_id}", given_by="ban")
+        async with database.begin() as connection:
+            arrivals = Arrivals(connection, office.desk.policy, late)
+            await arrivals.take_verdict(by_ban, f"ban-{alert_id}")
+            rows = await outbox.take(connection, now=late, again_before=0.0, limit=9)
+        return [json.loads(row.value)["verdict"] for row in rows]
+
+    async with database.begin() as connection:
+        rows = await outbox.take(connection, now=late, again_before=late, limit=9)
+        await outbox.sent(connection, [row.outbox_id for row in rows], now=office.clock())
+        await outbox.sweep(connection, before=late)  # a day later
+    assert await hears_of_a_ban(link_of("a", "root")) == ["unsure"]
+    assert await hears_of_a_ban(link_of("a", "root")) == [], "the first is still on its way"
+    assert await hears_of_a_ban(link_of("b", "root")) == [], "it agrees"

@@ -22,6 +22,7 @@ from tests.desk.web.test_journeys import Client, at_the_desk, decided, sent, the
 from tests.desk.web.test_profiles import Platform
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
+from tests.tables import for_each
 
 FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
 
@@ -62,7 +63,6 @@ async def test_account_is_found_by_what_its_names_begin_with_in_any_script(datab
             assert await accounts_found(client, query) == [], query
 
 
-@on_each_database
 async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(database: Database) -> None:
     office = an_office(database)
     matched = Matched(platform="telegram", account_id="B/9 x")
@@ -133,9 +133,7 @@ async def test_masked_handle_is_not_looked_for(database: Database) -> None:
         assert await accounts_found(client, "um") == []
 
 
-@pytest.mark.parametrize(
-    "text", ["\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9_999, "a" * 9_999, "\0", ""]
-)
+@for_each("text", ["\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9_999, "a" * 9_999, "\0", ""])
 def test_folding_is_bounded_whatever_is_written(text: str) -> None:
     assert all(0 < len(folded) <= 64 for folded in folded_readings(text))
     assert folded_readings(text) == folded_readings(text[:READ_CHARS])
@@ -180,7 +178,6 @@ async def decide_all(office: Office, client: Client, verdict: str = "mirror") ->
     await sent(office)
 
 
-@on_each_database
 async def test_decisions_are_listed_the_newest_first_page_by_page(database: Database) -> None:
     office = an_office(database)
     for number in range(PAGE + 3):

@@ -15,7 +15,7 @@ from desk.database.engine import Database
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, reader_policies, statement
-from desk.review.deciding import claim, decide, leads, notes, review, undo
+from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS
 from desk.review.statistics import AGES
@@ -40,6 +40,7 @@ from schemas.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
+from tests.tables import for_each
 
 OTHERS = tuple(code for code in LANGUAGES if code != "en")
 KINDS = ("first", "second", "appeal", "dispute")
@@ -71,7 +72,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    acts = (claim, decide, leads, notes, review, undo)
+    acts = (assign, claim, decide, leads, notes, review, undo)
     rules = (
         case,
         statement,
@@ -122,7 +123,7 @@ def counted_by_pages() -> set[str]:
     return said_by_code("_count", 3) | said_by_code("ngettext", 3)
 
 
-@pytest.mark.parametrize("code", OTHERS)
+@for_each("code", OTHERS)
 def test_a_catalogue_has_every_string_of_the_pages(code: str) -> None:
     assert len(said_by_pages()) > 200
     assert said_by_pages() - catalogue(code).words.keys() == set()
@@ -145,7 +146,7 @@ def test_refusals_are_found_where_they_are_raised() -> None:
     assert "say why, by one of the codes" in told_by_refusals()
 
 
-@pytest.mark.parametrize("code", OTHERS)
+@for_each("code", OTHERS)
 def test_a_catalogue_says_everything_in_its_own_script_with_the_same_placeholders(code: str) -> None:
     shipped = catalogue(code)
     several = [(english, said) for english, forms in shipped.counted.items() for said in forms]
@@ -155,7 +156,7 @@ def test_a_catalogue_says_everything_in_its_own_script_with_the_same_placeholder
         assert not re.search("[<>\u202a-\u202e\u2066-\u2069]", said), english
 
 
-@pytest.mark.parametrize("code", OTHERS)
+@for_each("code", OTHERS)
 def test_what_is_counted_has_a_form_for_every_number(code: str) -> None:
     number_of_forms, form_of = FORMS[code]
     assert {len(forms) for forms in catalogue(code).counted.values()} == {number_of_forms}

@@ -13,7 +13,7 @@ from desk.database.topics.summaries import SummaryRow
 from desk.review.deciding.decide import ReadDecision
 from desk.review.draws import uniform
 from desk.web.app import create_app
-from schemas.alerts import Matched
+from schemas.alerts import Matched, OtherCandidate
 from tests.desk.makers import a_reason
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.web.test_journeys import Client, at_the_desk, decided, the_queue
@@ -29,18 +29,22 @@ WITHHELD = SummaryRow("summary", 1, "open", "x:banned-spam", "spam", 100, 9, 9, 
 
 
 async def takes(office: Office, alert_id: str, policy: str | None, **given: Any) -> None:
-    """An alert of a family that several policies banned members of."""
+    """An alert of a family that several policies banned members of, of which two came near."""
+    near = [
+        OtherCandidate(platform="x", account_id=f"banned-{of}", log_odds=1.0, probability=0.5, band="none")
+        for of in ("spam", None)
+    ]
     matched = Matched(platform="x", account_id=f"banned-{policy}", policy=policy, root_id=ROOT)
     lines = [a_reason("handle", 9.0, ours="umar", theirs="omar"), a_reason("name", 1.0, ours="Umar")]
-    await office.receive(alert_id, matched=matched, reasons=lines, **given)
+    await office.receive(alert_id, matched=matched, reasons=lines, others=tuple(near), **given)
 
 
-async def names(client: Client, user_id: str, *policies: str) -> int:
+async def names(client: Client, user_id: str, *policies: str, everything: str = "") -> int:
     """A lead names the policies that somebody reads."""
     csrf = (await client.get("/api/v1/me")).json()["csrf"]
     answer = await client.post(
         f"/team/readers/{user_id}/policies",
-        data={"policy": list(policies), "csrf": csrf},
+        data={"policy": list(policies), "everything": everything, "csrf": csrf},
         follow_redirects=False,
     )
     return answer.status_code
@@ -64,6 +68,8 @@ async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[s
                 # The same sign-up, and the same family, by the bans of another team.
                 await takes(office, "alert-2", "spam", account_id="new-alert-0")
                 await takes(office, "alert-3", "spam", account_id="banned-hate")
+                await takes(office, "alert-5", "hate", account_id="new-alert-1")
+                await office.desk.move(chloe, ["alert-5"], "spam")
                 # What the queue is narrowed by, too.
                 elsewhere = Matched(platform="mastodon", account_id="b", policy="spam")
                 await office.receive("alert-4", platform="mastodon", matched=elsewhere)
@@ -78,6 +84,8 @@ async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[s
     told = {where: (one[where], two[where]) for where in one if one[where] != two[where]}
     assert not told, next(iter(told.items()))
     assert "alert-1" in one["GET /queue"][1]
+    assert "banned-None" in one["GET /alerts/alert-0"][1]
+    assert "banned-spam" not in one["GET /alerts/alert-0"][1], "an account that another policy banned"
 
 
 async def test_reader_takes_counts_and_opens_the_named_policies_alone(database: Database) -> None:
@@ -100,8 +108,22 @@ async def test_reader_takes_counts_and_opens_the_named_policies_alone(database: 
         page = (await lead.get("/team")).text
         assert "Who reads what" in page
         assert 'value="hate" checked' in page
-        assert await names(lead, await user_id_of(client)) == 303, "none: all of them"
+        assert await names(lead, await user_id_of(client)) == 303
+        assert await the_queue(client) == [], "who reads no policy reads nothing"
+        assert await names(lead, await user_id_of(client), everything="1") == 303
         assert len(await the_queue(client)) == 3
+
+
+async def test_undoing_leaves_what_one_may_not_read_any_more_in_nobodys_hands(database: Database) -> None:
+    office = an_office(database)
+    bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+    for number, policy in enumerate(("hate", "spam")):
+        await takes(office, f"alert-{number}", policy)
+    made = await office.desk.decide_together(bilal, [1, 2], CONFIRMED)
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    await office.desk.undo(bilal, made.batch)
+    shown = await office.desk.queue(chloe, Filters())
+    assert {(one.alert_id, one.claimed_by) for one in shown} == {("alert-0", "B"), ("alert-1", "")}
 
 
 async def test_family_is_decided_within_the_named_policies(database: Database) -> None:

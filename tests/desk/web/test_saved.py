@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from desk.database import users
 from desk.database.engine import Database
 from desk.web.desk import VIEWS_MAX
 from tests.desk.people import Office, an_office
@@ -18,7 +19,7 @@ def office(database: Database) -> Office:
     return an_office(database)
 
 
-async def save(client: Client, name: str, query: str = "", *, then: str = "views", shared: str = "") -> int:
+async def save(client: Client, name: str, query: str = "", *, then: str = "views", shared: str = "me") -> int:
     csrf = (await client.get("/api/v1/me")).json()["csrf"]
     data = {"name": name, "shared": shared, "csrf": csrf}
     answer = await client.post(f"/queue/{then}?{query}", data=data, follow_redirects=False)
@@ -53,33 +54,65 @@ async def test_lead_shares_a_view_and_any_lead_changes_it(office: Office) -> Non
         at_the_desk(office, "dana", "lead") as other,
         at_the_desk(office) as client,
     ):
-        assert await save(client, "Hate", "policy=hate", shared="1") == 403
+        assert await save(client, "Hate", "policy=hate", shared="all") == 403
         await save(client, "Hate", "order=newest")
-        assert await save(lead, "Hate", "policy=hate", shared="1") == 303
+        assert await save(lead, "Hate", "policy=hate", shared="all") == 303
         page = (await client.get("/queue")).text
         assert page.index('href="/queue?order=newest"') < page.index('href="/queue?policy=hate"')
         assert "For the team" not in page
-        assert page.count("of the team") == 1
-        assert await save(other, "Hate", "policy=hate&order=oldest", shared="1") == 303
+        assert page.count("for everybody") == 1
+        assert await save(other, "Hate", "policy=hate&order=oldest", shared="all") == 303
         page = (await client.get("/queue")).text
         assert 'href="/queue?policy=hate"' not in page
-        assert page.count("of the team") == 1
-        assert await save(client, "Hate", then="views/delete", shared="1") == 403
+        assert page.count("for everybody") == 1
+        assert await save(client, "Hate", then="views/delete", shared="all") == 403
         assert await save(lead, "Hate", then="views/delete") == 303, "of which the lead has none of their own"
-        assert "of the team" in (await client.get("/queue")).text
-        assert await save(lead, "Hate", then="views/delete", shared="1") == 303
+        assert "for everybody" in (await client.get("/queue")).text
+        assert await save(lead, "Hate", then="views/delete", shared="all") == 303
         page = (await client.get("/queue")).text
-        assert "of the team" not in page
+        assert "for everybody" not in page
         assert 'href="/queue?order=newest"' in page
+
+
+async def test_view_of_a_team_is_shown_to_its_people_alone(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        assert await save(lead, "Hate", "policy=hate", shared="team") == 400, "a lead of no team"
+        await joins(office, "night", "chloe", "amina")
+        await joins(office, "day", "dana")
+        assert await save(lead, "Hate", "policy=hate", shared="team") == 303
+        assert await save(other, "Hate", "order=newest", shared="team") == 303, "of another team"
+        assert await save(client, "Hate", shared="team") == 403
+        page = (await client.get("/queue")).text
+        assert 'href="/queue?policy=hate"' in page
+        assert "of the team" in page
+        assert 'href="/queue?order=newest"' not in page
+        assert await save(other, "Hate", then="views/delete", shared="team") == 303
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        await joins(office, "day", "chloe", "amina")
+        assert 'href="/queue?policy=hate"' not in (await client.get("/queue")).text
+        assert await save(lead, "Hate", then="views/delete", shared="team") == 303, "of a former team"
+        assert 'href="/queue?policy=hate"' not in (await lead.get("/queue")).text
+
+
+async def joins(office: Office, team: str, *names: str) -> None:
+    async with office.database.begin() as connection:
+        for name in names:
+            user = await users.by_name(connection, name)
+            assert user is not None
+            await users.change(connection, user.user_id, team=team)
 
 
 async def test_own_view_and_the_team_s_do_not_replace_each_other(office: Office) -> None:
     async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office) as client:
-        assert await save(lead, "Hate", "policy=hate", shared="1") == 303
+        assert await save(lead, "Hate", "policy=hate", shared="all") == 303
         assert await save(lead, "Hate", "order=newest") == 400
         assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
         assert await save(lead, "Mine", "order=newest") == 303
-        assert await save(lead, "Mine", "policy=hate", shared="1") == 400
+        assert await save(lead, "Mine", "policy=hate", shared="all") == 400
         assert 'href="/queue?order=newest"' in (await lead.get("/queue")).text
 
 
@@ -87,9 +120,7 @@ async def test_own_view_and_the_team_s_do_not_replace_each_other(office: Office)
 async def test_two_leads_who_share_one_name_at_once_share_one_view(office: Office) -> None:
     leads = [await office.hire(name, "lead") for name in ("chloe", "dana")]
     names = [f"view {number}" for number in range(5)]
-    await asyncio.gather(
-        *(office.desk.save_view(lead, name, "", shared=True) for name in names for lead in leads)
-    )
+    await asyncio.gather(*(office.desk.save_view(lead, name, "", "all") for name in names for lead in leads))
     assert [view.name for view in await office.desk.saved_views(leads[0])] == names
 
 

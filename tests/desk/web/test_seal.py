@@ -74,7 +74,7 @@ ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/statement": ("account=x:new-alert-1&event=e-1",),
     "/api/v1/statement": ("account=x:new-alert-1&event=e-1&language=ur",),
     "/api/v1/alerts": ("status=open", "status=withdrawn", "limit=1"),
-    "/queue": ("kind=second", "band=likely", "order=oldest"),
+    "/queue": ("kind=second", "band=likely", "order=oldest", "assigned=nobody"),
     "/queue/live": ("since=0", "since=1", "kind=second"),
     "/find": tuple(f"q={query}" for query in ("umar", "omar", "alert", "ALERT-1", "new-", "x:ban", "banned")),
     "/decided": DECIDED,
@@ -90,11 +90,19 @@ FILTERS: Final = [
     *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
     *(f"band={band}" for band in ("likely", "possible")),
     "policy=hate&direction=forward",
+    "assigned=me",
+    "assigned=nobody",
     "order=oldest",
     "order=newest",
 ]
-#: What is sent to an address that changes something. Each is tried on every alert and every read.
+#: What is sent to an address that changes something. Each is tried on every alert and every read that stands
+#: in its address.
 SENT: Final[dict[str, dict[str, Any]]] = {
+    "/selection/assign": {"read": "1.2", "reader": ""},
+    "/selection/move": {"read": "1.2", "queue": "hate"},
+    "/alerts/{alert_id:str}/move": {"queue": "hate"},
+    "/api/v1/assignments": {"read_ids": [1], "reader": "nobody"},
+    "/api/v1/moves": {"alert_ids": ["alert-1"], "policy": "hate"},
     "/api/v1/me/uncovered": {},
     "/api/v1/alerts/{alert_id:str}/case": {"purpose": "curiosity"},
     "/api/v1/alerts/{alert_id:str}/take-back": {"reason_code": "curiosity"},
@@ -110,6 +118,8 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/reads/{read_id:int}/skip": {},
     "/related/accounts/{platform:str}/{account_id:path}": {"purpose": "appeal"},
     "/team/readers/{user_id:str}/policies": {"policy": "hate"},
+    "/family-reviews/close/{platform:str}/{account_id:path}": {"reason_code": "curiosity"},
+    "/family-reviews/reopen/{platform:str}/{account_id:path}": {},
     "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
@@ -173,11 +183,13 @@ class World:
     async def says(
         self, verdict: str, *, who: Reader | None = None, alert_id: str = "alert-1", family: bool = False
     ) -> DecisionMade:
-        """Somebody decides, and writes a note. It can be undone still."""
+        """Somebody who took it decides, and writes a note. It can be undone still."""
         reader = who or self.speaker
         [waiting] = [
             one for one in await self.office.desk.queue(reader, Filters()) if one.alert_id == alert_id
         ]
+        if waiting.kind == "first" and not waiting.blind:
+            await self.office.desk.assign(reader, [waiting.read_id], reader.user_id)
         note = "surely the same hand" if self.other else "nothing alike but the name"
         reason = "several-traits" if verdict == "mirror" else "common-name"
         decision = ReadDecision(verdict, reason, "hate", note if reader is self.speaker else "", family)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from samehand.names.word import Word
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 # A disguised handle shares a key with the original, and a made-up one with nobody.
 
@@ -42,7 +42,7 @@ def _called(handle: str) -> Account:
     return Account(platform="forum", account_id="1", handle=handle)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("banned", "mirror"),
     [
         ("rania_alrubaie", "alrubaie_rania"),  # the a's fall together where the words meet
@@ -100,7 +100,7 @@ def named(display_name: str) -> Account:
     return Account(platform="telegram", account_id="2", display_name=display_name)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("handle", "display_name"),
     [
         ("gulz4r_waziri_2", "Gulzar Waziri"),
@@ -117,7 +117,7 @@ def test_a_handle_and_a_display_name_find_each_other(handle: str, display_name: 
     assert meet(called(handle), named(display_name))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("display_name", "handle"),
     [
         ("Gulzar Waziri", "gulz4r_waziri_2"),
@@ -232,7 +232,7 @@ def kinds_shared(banned: str, new: str) -> set[KeyKind]:
     return {kind_of(key) for key in set(listed_keys(spelt(banned))) & display_name_tried(spelt(new))}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("banned", "new", "kind"),
     [
         ("Umar Farooqi", "Umar Farooqi Press", KeyKind.NAME_INITIAL),
@@ -290,7 +290,7 @@ def an_account(handle: str | None = None, display_name: str | None = None) -> Ac
     return Account(platform="telegram", account_id="1", handle=handle, display_name=display_name)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs"),
     [
         (an_account("zarfeshan_writes"), an_account("real_zarfeshan_poet")),

@@ -10,6 +10,7 @@ from samehand.encoding.interned import PLATFORMS, STRATA, Interned
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.normalize.handle import RULES
 from samehand.normalize.text.scripts import Script, stratum
+from tests.tables import for_each
 
 # A word that many records repeat is one byte, and any other word is itself.
 
@@ -23,12 +24,12 @@ def test_any_word_comes_back_from_where_it_stands(kind: Interned, word: str, bef
     assert kind.unpack(record, len(before)) == (word, len(record) - len(b"what follows"))
 
 
-@pytest.mark.parametrize("platform", [rules.platform for rules in RULES])
+@for_each("platform", [rules.platform for rules in RULES])
 def test_a_platform_with_rules_of_its_own_takes_one_byte(platform: str) -> None:
     assert len(PLATFORMS.pack(platform)) == 1
 
 
-@pytest.mark.parametrize("name", [*map(str, Script), *(stratum("", language) for language in LANGUAGES)])
+@for_each("name", [*map(str, Script), *(stratum("", language) for language in LANGUAGES)])
 def test_every_stratum_takes_one_byte(name: str) -> None:
     assert len(STRATA.pack(name)) == 1
 
@@ -65,7 +66,7 @@ def test_a_text_is_packable_if_every_letter_of_it_is(text: str) -> None:
     assert packable(text) == all(packable(letter) for letter in text)
 
 
-@pytest.mark.parametrize("text", ["Umar", "umar_media", "umär", "umar\n", "умар"])
+@for_each("text", ["Umar", "umar_media", "umär", "umar\n", "умар"])
 def test_what_no_fold_leaves_is_not_packable(text: str) -> None:
     assert not packable(text)
 

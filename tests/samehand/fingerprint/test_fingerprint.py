@@ -31,6 +31,7 @@ from samehand.signals.contact import CONTACT, POINTS_MAX
 from simulate.population.people import Population
 from simulate.timeline.records import created
 from tests.samehand.signals.test_contract import accounts, keyer
+from tests.tables import for_each
 
 # What is kept of an account survives storage, and gives nothing personal away.
 
@@ -67,7 +68,7 @@ def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
         pass
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 99])
+@for_each("version", [1, 2, 3, 99])
 def test_a_record_of_another_version_is_refused(version: int) -> None:
     record = pack(distil(Account(platform="x", account_id="1", handle="umar"), keyer, at=None))
     with pytest.raises(UnreadableFingerprint, match="version"):
@@ -82,7 +83,7 @@ def test_a_record_of_the_first_version_is_refused() -> None:
         )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "written",
     [
         "03012345678",
@@ -97,7 +98,7 @@ def test_a_record_of_the_first_version_is_refused() -> None:
         "wa.me/923012345678",
     ],
 )
-@pytest.mark.parametrize("field", ["handle", "display_name"])
+@for_each("field", ["handle", "display_name"])
 def test_what_redaction_masks_is_kept_as_a_digest_under_the_pepper(field: str, written: str) -> None:
     def other(domain: str, value: bytes) -> bytes:
         return keyer(domain, b"another pepper" + value)
@@ -141,7 +142,7 @@ def test_ordinary_accounts_are_read_whole() -> None:
     assert [unread_fields(account_of(one.platform, one.account)) for one in told] == [()] * 300
 
 
-@pytest.mark.parametrize(
+@for_each(
     "profile",
     [
         {"handle": "a" * 63},
@@ -157,7 +158,7 @@ def test_what_is_as_long_as_any_in_good_faith_is_read_whole(profile: dict[str, A
     assert unread(**profile) == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("profile", "fields"),
     [
         ({"handle": "a1" * 128}, ("handle",)),
@@ -240,7 +241,7 @@ def test_a_word_more_makes_nothing_new() -> None:
     assert changed(BEGAN, shows(), shows(bio=BIO + " and on Sundays")).of("bio") == Span(100, 500)
 
 
-@pytest.mark.parametrize("between", [OTHER_PICTURE, None])
+@for_each("between", [OTHER_PICTURE, None])
 def test_what_is_put_away_and_back_may_have_been_shown_from_the_beginning(between: Avatar | None) -> None:
     away = changed(BEGAN, shows(), shows(avatar=between), 500)
     back = changed(away, shows(avatar=between), shows(), 700)

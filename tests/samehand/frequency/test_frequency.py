@@ -23,6 +23,7 @@ from samehand.frequency.rates import (
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.signals.phone import PHONE, PhoneTrait
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 # How likely it is that a ban lies so near to a moment by chance.
 
@@ -252,7 +253,7 @@ def number(phone: str = NUMBER) -> bytes:
     return trait.number
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("counted", "candidates", "left"),
     [
         (10, 9, 2),  # eight others of theirs go, the pair's own two stay

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from samehand.names.similarity import common_runs, longest_run, similarity
 from samehand.names.word import RUN_MIN, Similarity, Word
 from samehand.normalize.text.phonetic import consonant_key
 from tests.makers import a_word
+from tests.tables import for_each
 
 # What is kept is worked out once, for each instance by itself.
 
@@ -55,7 +55,7 @@ def test_the_class_shows_its_docstring() -> None:
 # Which words a handle is read as, and how they sound.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("handle", "words"),
     [
         ("umar_media", ("umar", "media")),
@@ -112,7 +112,7 @@ pieces = st.lists(
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs", "kind"),
     [
         ("umar_media", "um4r.media", "same"),
@@ -154,7 +154,7 @@ def test_a_run_is_no_rarer_than_the_word_that_it_lies_in() -> None:
     assert worth("pqedia", "xyzvmedia") < 1.0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("cut", "whole", "also"),
     [
         ("kuznetso", "kuznetsov", "kuznetsov_dmitriy"),

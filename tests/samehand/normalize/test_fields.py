@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from samehand.normalize.handle import DEFAULT_RULES, RULES, clean_handle, is_mad
 from samehand.normalize.network import Address, read_address
 from samehand.normalize.phone import fold_phone, region_of
 from samehand.normalize.user_agent import agent_family
+from tests.tables import for_each
 
 # Each platform's rules, by the examples that stand beside them.
 
@@ -20,18 +20,18 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("platform", "typed", "cleaned"), EXAMPLES)
+@for_each(("platform", "typed", "cleaned"), EXAMPLES)
 def test_what_people_type_is_cleaned_to_the_handle(platform: str, typed: str, cleaned: str) -> None:
     assert clean_handle(typed, platform) == cleaned
 
 
-@pytest.mark.parametrize("rules", [*RULES, DEFAULT_RULES], ids=lambda rules: rules.platform)
+@for_each("rules", [*RULES, DEFAULT_RULES])
 def test_each_rule_has_examples_and_a_source(rules: object) -> None:
     assert getattr(rules, "examples", ())
     assert getattr(rules, "source", "")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("platform", "handle", "made_up"),
     [
         ("x", "Elizabe39542212", True),
@@ -64,7 +64,7 @@ def test_any_text_is_cleaned(text: str, platform: str) -> None:
 # One mailbox, one spelling; no address, no fault.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("typed", "address"),
     [
         ("umar.media@gmail.com", "umarmedia@gmail.com"),
@@ -103,7 +103,7 @@ def test_a_name_is_compared_across_providers() -> None:
     assert locals_ == {"umarmedia"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "bad",
     [
         "",
@@ -126,7 +126,7 @@ def test_what_is_no_address_is_nothing(bad: str) -> None:
     assert fold_email(bad) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("typed", "kind"),
     [
         ("x@mailinator.com", "disposable"),
@@ -158,7 +158,7 @@ def test_any_text_is_an_address_or_nothing_and_folding_twice_is_folding_once(tex
 # Numbers in one form, their neighbours in one block, nobody's numbers nowhere.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("typed", "locale"),
     [
         ("+92 301 2345678", None),
@@ -183,7 +183,7 @@ def test_numbers_bought_together_share_a_block() -> None:
     assert blocks == {"+9230123456"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "junk",
     [
         "",
@@ -235,14 +235,12 @@ def test_a_number_folds_to_itself(number: int) -> None:
 ID = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
-@pytest.mark.parametrize(
-    "spelling", [ID, ID.upper(), ID.replace("-", ""), f"{{{ID}}}", f"IDFA:{ID}", f" gaid={ID} "]
-)
+@for_each("spelling", [ID, ID.upper(), ID.replace("-", ""), f"{{{ID}}}", f"IDFA:{ID}", f" gaid={ID} "])
 def test_one_id_in_many_spellings(spelling: str) -> None:
     assert normal_device(spelling) == ID
 
 
-@pytest.mark.parametrize(
+@for_each(
     "junk",
     [
         "",
@@ -279,7 +277,7 @@ def test_any_text_is_an_id_or_nothing_and_a_normal_id_stays(text: str) -> None:
 # Public addresses and the networks around them; everything else is nothing.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "address"),
     [
         ("39.40.12.7", Address("39.40.12.7", "39.40.12.0/24", "")),
@@ -294,7 +292,7 @@ def test_an_address_and_its_networks(text: str, address: Address) -> None:
     assert read_address(text) == address
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "10.1.2.3",
@@ -331,7 +329,7 @@ def test_any_text_is_read_and_an_address_reads_as_itself(text: str) -> None:
 KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("user_agent", "family"),
     [
         (
@@ -363,7 +361,7 @@ def test_the_family_of_an_agent(user_agent: str, family: str) -> None:
     assert agent_family(user_agent) == family
 
 
-@pytest.mark.parametrize("nothing", ["", "???", "hello"])
+@for_each("nothing", ["", "???", "hello"])
 def test_what_tells_nothing_is_nothing(nothing: str) -> None:
     assert agent_family(nothing) is None
 

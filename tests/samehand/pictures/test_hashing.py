@@ -18,6 +18,7 @@ from samehand.pictures import hashing
 from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, seen
 from samehand.pictures.stock import NO_STOCK, STOCK_MAX, StockPictures, read_stock
 from samehand.signals.avatar import NEAR_BITS, QUALITY_MIN, distance
+from tests.tables import for_each
 
 # A picture becomes hashes that survive its edits; what is no picture becomes a reason.
 
@@ -207,7 +208,7 @@ def test_another_view_of_a_stock_picture_is_stock_too() -> None:
     assert StockPictures([DEFAULT]).shows(Avatar(pdq=bytes(32), variants=(b"\xff" * 32, DEFAULT)))
 
 
-@pytest.mark.parametrize("line", ["umar", "00" * 31, "00" * 33, "0g" * 32, "00 " * 32])
+@for_each("line", ["umar", "00" * 31, "00" * 33, "0g" * 32, "00 " * 32])
 def test_a_line_that_is_no_hash_is_named(line: str) -> None:
     with pytest.raises(UnusableStock, match="line 3"):
         read_stock(f"# ours\n{DEFAULT.hex()}\n{line}\n")

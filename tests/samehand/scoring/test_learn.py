@@ -29,6 +29,7 @@ from samehand.scoring.learn import (
 )
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.weights import Weights, check, default_weights, read_weights
+from tests.tables import for_each
 
 SHIPPED = replace(default_weights(), slope=1.0, intercept=0.0)
 PRIOR = -6.0
@@ -319,7 +320,7 @@ def test_five_thousand_dismissals_tell_which_explanation_is_how_much_commoner() 
     )
 
 
-@pytest.mark.parametrize("rival", [one.name for one in RATED])
+@for_each("rival", [one.name for one in RATED])
 def test_fifty_dismissals_move_no_rate_by_more_than_half_a_nat(rival: str) -> None:
     even = tuple(0.0 if one.name == "stranger" else 0.2 for one in RIVALS)
     said = [Label(PRIOR, {}, mirror=False, reader=f"{at}", shares=even, rival=rival) for at in range(50)]

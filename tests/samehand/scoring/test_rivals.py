@@ -27,6 +27,7 @@ from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted, picture, tables
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 WEIGHTS: Final = default_weights()
 DAY: Final = 86_400.0
@@ -176,8 +177,8 @@ def test_the_order_of_rivals_and_rows_does_not_matter(
     assert scored(ours, theirs, counts, age, other) == scored(ours, theirs, counts, age)
 
 
-@pytest.mark.parametrize("shown", [{"email": "umar@example.org"}, {"payment_token": "tok_1QxYz8"}])
-@pytest.mark.parametrize("age", [None, 66 * DAY, 700 * DAY])
+@for_each("shown", [{"email": "umar@example.org"}, {"payment_token": "tok_1QxYz8"}])
+@for_each("age", [None, 66 * DAY, 700 * DAY])
 def test_a_value_that_belongs_to_somebody_keeps_its_odds_however_many_are_banned(
     shown: dict[str, str], age: float | None
 ) -> None:
@@ -294,9 +295,7 @@ def table_with(path: tuple[str | int, ...]) -> Weights:
     return read_weights(msgspec.json.encode(table))
 
 
-@pytest.mark.parametrize(
-    "path", [it for it in numbers(SHIPPED) if it not in UNSEEN], ids=lambda it: ".".join(map(str, it))
-)
+@for_each("path", [it for it in numbers(SHIPPED) if it not in UNSEEN])
 def test_every_number_of_the_shipped_table_changes_a_line(path: tuple[str | int, ...]) -> None:
     try:
         other = table_with(path)
@@ -315,7 +314,7 @@ def as_shipped() -> list[Score]:
     return [scored(*one) for one in PROBES]
 
 
-@pytest.mark.parametrize("signal", WEIGHTS.signals)
+@for_each("signal", WEIGHTS.signals)
 def test_against_every_rival_an_agreement_speaks_for_and_a_difference_against(signal: str) -> None:
     table = WEIGHTS.signals[signal]
     for level, row in table.levels.items():
@@ -343,7 +342,7 @@ def test_a_table_of_the_former_form_is_refused_with_what_to_change() -> None:
         read_weights(msgspec.json.encode(former))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("shown", "age", "rival"),
     [
         ({"device_id": DEVICE, "ip": "39.40.12.7"}, 60 * DAY, "household"),
@@ -382,16 +381,15 @@ class Throwaways:
         return 1 + self._throwaways if kind in (KeyKind.ADDRESS, KeyKind.PREFIX) else 1
 
 
-@pytest.mark.parametrize("throwaways", [61, 700])
-@pytest.mark.parametrize("address", ["39.40.12.7", "39.40.12.200"])
-@pytest.mark.parametrize(
+@for_each("throwaways", [61, 700])
+@for_each("address", ["39.40.12.7", "39.40.12.200"])
+@for_each(
     ("banned", "mirror"),
     [
         ({"avatar": PICTURE}, {"avatar": PICTURE}),
         ({"handle": "zarghun_kakar"}, {"handle": "xx_zarghun_kakar_xx"}),
         ({"phone": "+923012345678"}, {"phone": "+923012345699"}),
     ],
-    ids=["picture", "decorated handle", "phone block"],
 )
 def test_throwaways_behind_the_address_of_one_ban_hide_no_mirror(
     banned: dict[str, Any], mirror: dict[str, Any], address: str, throwaways: int
@@ -420,7 +418,7 @@ NAMESAKE: Final = {"handle": "maria.garcia", "display_name": "Maria Garcia"}
 INVITED: Final = {"handle": "john_smith", "display_name": "John Smith", "referrer": "invite:7GQ2"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("without", "shown", "other", "days", "bands"),
     [
         ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 1, ("none", "possible")),
@@ -430,7 +428,6 @@ INVITED: Final = {"handle": "john_smith", "display_name": "John Smith", "referre
         ("avatar.alike-pictures", {"avatar": PICTURE}, {"avatar": picture(55)}, 1, ("none", "possible")),
         ("avatar.distantly-alike", {"avatar": PICTURE}, {"avatar": picture(70)}, 1 / 144, ("none", "likely")),
     ],
-    ids=lambda it: it if isinstance(it, str) else "",
 )
 def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
     without: str, shown: dict[str, Any], other: dict[str, Any], days: float, bands: tuple[str, str]
@@ -448,7 +445,7 @@ def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
     assert found == bands
 
 
-@pytest.mark.parametrize(("signal", "rival"), [("name", "neighbour"), ("network", "namesake")])
+@for_each(("signal", "rival"), [("name", "neighbour"), ("network", "namesake")])
 def test_a_value_weighs_less_against_a_rival_among_whose_people_it_is_commoner(
     signal: str, rival: str
 ) -> None:
@@ -470,7 +467,7 @@ def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> 
     assert line not in result.counter_evidence
 
 
-@pytest.mark.parametrize("bans", BANS)
+@for_each("bans", BANS)
 def test_a_household_is_not_likely_two_days_after_and_one_who_is_back_at_once_is(bans: int) -> None:
     """Device and address, all else different."""
     banned = Account(

@@ -24,6 +24,7 @@ from samehand.scoring.score import score
 from samehand.scoring.weights import Bands, default_weights, lacking, read_weights
 from samehand.watchlist.platforms import ORGANISATIONS
 from tests.samehand.signals.test_contract import accounts, keyer
+from tests.tables import for_each
 
 # The table of weights is checked number by number, and its probabilities behave.
 
@@ -70,7 +71,7 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
     assert weights.alerting_min == 0.5
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "reason"),
     [
         ({"mirror_rate": 0}, r"> 0\.0 - at `\$\.mirror_rate`"),
@@ -168,7 +169,7 @@ def test_a_table_that_lacks_a_row_is_told_from_a_whole_one() -> None:
     assert lacking(read_weights(a_table())) is not None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("signal", "level", "row", "lacks"),
     [
         ("handle", "same", {"m": 0.1, "u": 1e-6}, "handle.same without u"),
@@ -252,10 +253,9 @@ def test_the_mirror_of_the_news_is_likely() -> None:
     assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("banned", "back"),
     [("umar_media", "um4r_media_2"), ("zarghun_kakar", "zarghun_kakar_backup")],
-    ids=["disguised", "decorated"],
 )
 def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_differs(
     banned: str, back: str
@@ -269,7 +269,7 @@ def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_diff
     assert scored(mirror, listed, apart=5 * 60.0, bans=40).band == "none"
 
 
-@pytest.mark.parametrize("shared", ["device_id", "handle"])
+@for_each("shared", ["device_id", "handle"])
 def test_who_is_back_within_minutes_is_shown_for_one_more_reason(shared: str) -> None:
     ban = an_account(handle="zarghunwaziristani", device_id=DEVICE)
     back = an_account(**{shared: getattr(ban, shared)})
@@ -283,14 +283,13 @@ def test_a_stranger_is_nothing() -> None:
     assert scored(stranger, banned, apart=5 * 60.0).probability < 0.01
 
 
-@pytest.mark.parametrize(
+@for_each(
     "shared",
     [
         {"ip": "39.40.12.7"},
         {"ip": "39.40.12.7", "locale": "ur-PK", "referrer": "invite:7GQ2"},
         {"handle": "ali"},
     ],
-    ids=["address", "circumstances", "common handle"],
 )
 def test_some_things_never_alert_alone_however_soon_after_the_ban(shared: dict[str, str]) -> None:
     result = scored(an_account(**shared), an_account(**shared), apart=60.0, bans=1)

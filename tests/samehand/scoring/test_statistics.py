@@ -29,6 +29,7 @@ from samehand.scoring.sampling import DRAWN_AN_EVENT_MAX, STRATA, DrawnPair, dra
 from samehand.scoring.weights import Bands, Weights, default_weights
 from tests.samehand.scoring.test_learn import verdicts
 from tests.samehand.scoring.test_upper_bound import tables
+from tests.tables import for_each
 
 # What is drawn below the bands stands for what is there.
 
@@ -92,7 +93,7 @@ def test_more_is_never_less_probable(labels: list[tuple[float, bool]], asked: li
     assert np.all(np.isfinite(answers))
 
 
-@pytest.mark.parametrize("labels", [200, 4_000])
+@for_each("labels", [200, 4_000])
 def test_scores_that_claim_too_much_are_brought_down(labels: int) -> None:
     claimed = np.random.default_rng(2).normal(0.0, 5.0, labels)
     mirrors = calibrate_drawn(claimed / 2.5 - 0.5)
@@ -202,7 +203,7 @@ def test_thresholds_rows_and_rivals_stay_those_of_whoever_weighs() -> None:
     assert made.multiplied(ours.multipliers) == ours.signals
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changed", "said"),
     [
         ({"base": "another"}, "it was learnt on the table another"),

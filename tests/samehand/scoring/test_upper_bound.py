@@ -35,6 +35,7 @@ from samehand.signals.own_contact import OWN_CONTACT
 from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 UNLIMITED: Final = 1 << 40
 AT: Final = 1_800_000_000.0
@@ -295,7 +296,7 @@ ONE: Final = Account(platform="x", account_id="1", handle="zarghunkakar", displa
 DEVICE: Final = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("mine", "other"),
     [
         ({"handle": "zarghunkakar"}, {"handle": "zarghun_kakar"}),
@@ -321,14 +322,14 @@ def test_who_is_named_like_an_organisation_and_says_its_name_is_read() -> None:
     assert bounded(table, seen(front), None)[1]
 
 
-@pytest.mark.parametrize("other", ["usman_khalilzan1972", "sanober.tariq1972"])
+@for_each("other", ["usman_khalilzan1972", "sanober.tariq1972"])
 def test_who_shares_two_letters_and_a_year_is_not_read(other: str) -> None:
     ours, theirs = (Account(platform="x", account_id="1", handle=name) for name in ("sana_jawan1972", other))
     assert set(query_keys(seen(ours, AT))) & set(enrolment_keys(seen(theirs)))
     assert not sums_of(ours, theirs)[1]
 
 
-@pytest.mark.parametrize("other", ["zarqhunkakar7391", "real_zarghunkakar7391", "zarghonkakkar7391"])
+@for_each("other", ["zarqhunkakar7391", "real_zarghunkakar7391", "zarghonkakkar7391"])
 def test_a_number_counts_besides_the_letters_that_other_keys_show(other: str) -> None:
     ours, theirs = (
         Account(platform="x", account_id="1", handle=name) for name in ("zarghunkakar7391", other)
@@ -429,7 +430,7 @@ def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
     assert done.stdout.split() == ["x:1", "likely"], done.stderr
 
 
-@pytest.mark.parametrize("signal", [*SIGNALS, CROSS_FIELD, OWN_CONTACT], ids=lambda signal: signal.name)
+@for_each("signal", [*SIGNALS, CROSS_FIELD, OWN_CONTACT])
 def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
     """One that shares a key, or has none to share, adds no more than the signal said it could."""
     for example in signal.examples:

@@ -17,6 +17,7 @@ from samehand.signals.email import EMAIL
 from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 WORD = b"spozhmai"
 RARE = 1e-6
@@ -40,7 +41,7 @@ def rate(ours: str, theirs: str) -> float:
     ]
 
 
-@pytest.mark.parametrize("other", ["latin", "en", "ps"])
+@for_each("other", ["latin", "en", "ps"])
 def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
     assert rate("ps", other) == rate(other, "ps") == pytest.approx(0.01, rel=0.1)
     assert rate("latin", "en") < 2 * RARE
@@ -51,7 +52,7 @@ def test_the_crowd_is_the_one_that_was_weighed() -> None:
     assert told[1] == AtHome().count(KeyKind.WORD, WORD, "ps")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("signal", "level", "value"),
     [
         (DEVICE, "same", {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}),

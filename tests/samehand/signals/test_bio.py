@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from samehand.account import Account
 from samehand.scoring.weights import default_weights
 from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 ALIKE_BYTES = 17  # of 64: fewer that agree are of different texts
 WHOLE_BYTES = 55  # of 64: from here on the texts are almost the same, and counted as one
@@ -27,7 +27,7 @@ def weight(agreeing: int, length: int) -> float:
     return default_weights().signals["bio"].levels[found.level].match_weight(found.rate or 1.0)
 
 
-@pytest.mark.parametrize("length", [15, 40, 120, 255])
+@for_each("length", [15, 40, 120, 255])
 def test_the_more_is_shared_the_more_it_says_and_no_step_makes_a_case(length: int) -> None:
     said = [weight(agreeing, length) for agreeing in range(ALIKE_BYTES - 1, WHOLE_BYTES)]
     steps = [later - former for former, later in pairwise(said)]
@@ -50,7 +50,7 @@ def test_what_many_strangers_of_one_language_share_says_little() -> None:
     assert weight(agreeing, 60) < 1.5
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "edited"),
     [
         (

@@ -17,6 +17,7 @@ from samehand.scoring.weights import default_weights
 from samehand.signals import PAIRWISE, SIGNALS, UNKEPT
 from samehand.signals.base import Example, PairSignal, Quoted, Signal
 from samehand.signals.context import ComparisonContext
+from tests.tables import for_each
 
 
 def keyer(domain: str, value: bytes) -> bytes:
@@ -68,9 +69,7 @@ accounts = st.builds(
 )
 
 
-@pytest.mark.parametrize(
-    ("signal", "example"), EXAMPLES, ids=[f"{s.name}-{e.level}-{n}" for n, (s, e) in enumerate(EXAMPLES)]
-)
+@for_each(("signal", "example"), EXAMPLES)
 def test_each_example_shows_its_level(signal: Signal[Any], example: Example) -> None:
     ours, theirs = signal.distil(example.ours, keyer), signal.distil(example.theirs, keyer)
     found = signal.compare(ours, theirs, SIGHT) if ours is not None and theirs is not None else None
@@ -80,16 +79,14 @@ def test_each_example_shows_its_level(signal: Signal[Any], example: Example) -> 
 PAIRED = [(signal, example) for signal in PAIRWISE for example in getattr(signal, "examples", ())]
 
 
-@pytest.mark.parametrize(
-    ("signal", "example"), PAIRED, ids=[f"{s.name}-{e.level}-{n}" for n, (s, e) in enumerate(PAIRED)]
-)
+@for_each(("signal", "example"), PAIRED)
 def test_each_example_of_a_pair_signal_shows_its_level(signal: PairSignal[Any], example: Example) -> None:
     ours, theirs = (distil(account, keyer, at=None).trait for account in (example.ours, example.theirs))
     found = signal.between(ours, theirs, SIGHT)
     assert (found.level if found else None) == example.level
 
 
-@pytest.mark.parametrize("signal", [*SIGNALS, *dict(PAIRED)], ids=lambda signal: signal.name)
+@for_each("signal", [*SIGNALS, *dict(PAIRED)])
 def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a_weight(signal: Any) -> None:
     shown = {example.level for example in signal.examples if example.level is not None}
     listed = set(default_weights().signals[signal.name].levels)
@@ -112,7 +109,7 @@ def test_stored_numbers_of_kinds_and_signals_stay() -> None:
 PLATFORM_DIGEST = bytes(range(32))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "name"),
     [("email", "email"), ("phone", "phone"), ("device", "device"), ("ip", "network"), ("payment", "payment")],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from samehand.signals.cross_field import CROSS_FIELD, CrossedNames
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 # Names, family names, everyday words and letters of no list, so that what is shared is common, rare or both.
 words = st.sampled_from(
@@ -59,7 +59,7 @@ def speaks_against(signal: str, mine: Any, banned: Any) -> bool:
     return different
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("signal", "ours", "theirs"),
     [
         ("handle", "BalancedHistorians", "UNIVERSITYHISTORIAN"),

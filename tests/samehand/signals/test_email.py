@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pytest
-
 from samehand.account import Account
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import KeyKind
@@ -15,6 +13,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EMAIL, EmailTrait
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 WEIGHTS: Final = default_weights()
 
@@ -46,7 +45,7 @@ class Borne:
         return self._count
 
 
-@pytest.mark.parametrize("provider", ["gmail.com", "mail.ru", "qq.com", "orange.fr"])
+@for_each("provider", ["gmail.com", "mail.ru", "qq.com", "orange.fr"])
 def test_two_mailboxes_of_a_public_provider_are_different(provider: str) -> None:
     assert compared(f"salma@{provider}", f"umar@{provider}").level == "different"
     assert not of(f"salma@{provider}").domain
@@ -81,7 +80,7 @@ def test_a_domain_in_common_is_not_held_against_the_same_local_part_or_mailbox()
     assert table.as_shipped["different"] < 0.0 < table.nats("same-domain", domain.rate or 1.0)
 
 
-@pytest.mark.parametrize("address", ["u@valley.example", "u@gmail.com", "u@mailinator.com"])
+@for_each("address", ["u@valley.example", "u@gmail.com", "u@mailinator.com"])
 def test_a_trait_is_read_as_it_was_stored(address: str) -> None:
     assert EMAIL.unpack(EMAIL.pack(of(address))) == of(address)
 

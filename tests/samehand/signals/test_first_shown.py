@@ -16,6 +16,7 @@ from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.first_shown import FIRST_SHOWN, Order
+from tests.tables import for_each
 
 PICTURE = Avatar(pdq=bytes.fromhex("f1c47a0e93b25d680f1ec8a3574bd29e60a75c1b38f49d02e6b17c5aa9034fd8"))
 BIO = "Beekeeper in the upper valley, honey and candles every second Saturday at the old mill market"
@@ -99,7 +100,7 @@ def test_what_may_never_alert_alone_is_alone_when_the_rest_is_taken_back() -> No
     assert result.band == "none"
 
 
-@pytest.mark.parametrize(("mine", "other"), [(UNKNOWN, EARLY), (EARLY, UNKNOWN), (Showings(None, 950), LATE)])
+@for_each(("mine", "other"), [(UNKNOWN, EARLY), (EARLY, UNKNOWN), (Showings(None, 950), LATE)])
 def test_where_nobody_knows_it_is_said_and_weighs_nothing(mine: Showings, other: Showings) -> None:
     ours, theirs = shows("1"), shows("2")
     result = scored(ours, theirs, mine, other)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from samehand.account import Account
 from samehand.scoring.weights import default_weights
 from samehand.signals.comparison import Comparison
 from samehand.signals.handle import HANDLE
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 
 def compared(ours: str, theirs: str) -> Comparison:
@@ -22,7 +21,7 @@ def compared(ours: str, theirs: str) -> Comparison:
     return found
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs"),
     [("7amza_alfaris", "hamza_alfaris"), ("abu_3antar", "abu_antar_"), ("sa3eed_", "saeed")],
 )
@@ -64,7 +63,7 @@ def test_a_long_number_is_kept_as_a_digest_which_counts_up_with_it() -> None:
     assert compared("48213770", "0048213770").level == "different"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "written", ["umar.farooq@gmail.com", "umar.farooq.gmail.com", "u m a r f a r o o q @ g m a i l . c o m"]
 )
 def test_a_handle_that_is_an_address_is_the_same_or_another_and_nothing_between(written: str) -> None:

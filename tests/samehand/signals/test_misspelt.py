@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from samehand.account import Account
 from samehand.frequency.rates import NothingCounted
 from samehand.signals.context import ComparisonContext
@@ -11,6 +9,7 @@ from samehand.signals.cross_field import CROSS_FIELD, names_of
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 SIGHT = ComparisonContext(NothingCounted(1_000), ("", ""), ("x", "x"))
 
@@ -29,7 +28,7 @@ def rate_of_names(ours: str, theirs: str) -> float:
     return found.rate
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs"),
     [
         ("Muhammad Ahmed", "Muhamad Ahmeed"),

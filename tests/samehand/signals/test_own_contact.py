@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 
 from samehand.account import Account
@@ -13,6 +12,7 @@ from samehand.scoring.weights import default_weights
 from samehand.signals.base import Example
 from samehand.signals.own_contact import OWN_CONTACT, Reach
 from tests.samehand.signals.test_contract import SIGHT, accounts, keyer
+from tests.tables import for_each
 
 
 def seen(account: Account) -> Fingerprint:
@@ -26,7 +26,7 @@ def reach(fingerprint: Fingerprint) -> Reach:
     return OWN_CONTACT.of(fingerprint.trait) or NOWHERE
 
 
-@pytest.mark.parametrize("example", [one for one in OWN_CONTACT.examples if one.level])
+@for_each("example", [one for one in OWN_CONTACT.examples if one.level])
 def test_who_is_named_is_found_either_way(example: Example) -> None:
     for ours, theirs in ((example.ours, example.theirs), (example.theirs, example.ours)):
         assert set(query_keys(seen(ours))).intersection(enrolment_keys(seen(theirs)))

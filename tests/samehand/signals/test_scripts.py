@@ -17,6 +17,7 @@ from samehand.signals.cross_field import CROSS_FIELD, CrossedNames
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 WITHIN_NATS: Final = 2.0
 BITS: Final = 20.75
@@ -238,14 +239,14 @@ def test_only_what_a_script_does_not_have_is_left_out() -> None:
     assert {relation: scripts for relation, scripts in left_out.items() if scripts} == LEFT_OUT
 
 
-@pytest.mark.parametrize("script", BEARERS)
+@for_each("script", BEARERS)
 def test_the_names_are_alike_common(script: str) -> None:
     folded = fold_name(BEARERS[script].whole)
     assert folded is not None
     assert sum(map(bits, folded.tokens)) == pytest.approx(BITS, abs=1.0)
 
 
-@pytest.mark.parametrize("relation", [*RELATIONS, "a handle in Latin letters"])
+@for_each("relation", [*RELATIONS, "a handle in Latin letters"])
 def test_a_relation_weighs_the_same_in_every_script(relation: str) -> None:
     weights = by_script(relation)
     middle = median(weights.values())

@@ -14,6 +14,7 @@ from samehand.scoring.evidence import Evidence
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from tests.samehand.frequency.test_frequency import DAY, HOUR, NOW, a_calendar, two_years
+from tests.tables import for_each
 
 WEIGHTS = default_weights()
 MIDNIGHT = NOW - NOW % DAY
@@ -57,7 +58,7 @@ def test_the_sentence_gives_the_minutes() -> None:
     assert line.because == "The account was made 9 minutes after the ban."
 
 
-@pytest.mark.parametrize("since", [0.0, 0.9])
+@for_each("since", [0.0, 0.9])
 def test_the_same_second_is_no_number_of_seconds(since: float) -> None:
     line = told(since)
     assert line is not None
@@ -76,7 +77,7 @@ def test_who_comes_sooner_after_a_ban_weighs_no_less(one: float, other: float) -
     assert nats(sooner, ban=NOW - sooner) >= nats(later, ban=NOW - later)
 
 
-@pytest.mark.parametrize(("ban", "since"), [(MIDNIGHT, 8 * 60.0), (MIDNIGHT - HOUR, HOUR), (MIDNIGHT, 0.0)])
+@for_each(("ban", "since"), [(MIDNIGHT, 8 * 60.0), (MIDNIGHT - HOUR, HOUR), (MIDNIGHT, 0.0)])
 def test_where_the_day_alone_is_known_of_either_moment_no_minute_is_near(ban: float, since: float) -> None:
     line = told(since, ban=ban)
     assert line is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace as replace_account
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -20,11 +19,12 @@ from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
 from tests.samehand.signals.test_contract import accounts, keyer
+from tests.tables import for_each
 
 # Names that too many innocent people bear are passed over, with the reason.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "reason"),
     [
         ("ISIS", AliasFault.SHORT),
@@ -73,7 +73,7 @@ def test_any_text_has_a_number_of_ten_hex_digits(text: str) -> None:
 # Only the names of lists are nobody's account.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("platform", "listed"), [(ORGANISATIONS, True), (PERSONS, True), ("x", False), ("watchlists", False)]
 )
 def test_platforms_that_are_lists(platform: str, listed: bool) -> None:
@@ -91,7 +91,7 @@ def hashed(text: str) -> tuple[bytes, ...]:
     return naming_words(telling_words(text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "News of Tehrik-e-Taliban Pakistan",
@@ -104,7 +104,7 @@ def test_spellings_of_one_name(text: str) -> None:
     assert names(text, "Tehrik-e Taliban Pakistan")
 
 
-@pytest.mark.parametrize("text", ["Pakistan, Taliban, tehrik", "Tehrik-e-Insaf Pakistan", "Taliban", ""])
+@for_each("text", ["Pakistan, Taliban, tehrik", "Tehrik-e-Insaf Pakistan", "Taliban", ""])
 def test_other_orders_and_parts_are_other_names(text: str) -> None:
     assert not names(text, "Tehrik-e Taliban Pakistan")
 
@@ -121,7 +121,7 @@ def test_any_text_has_bounded_words_and_holds_each_of_its_parts(text: str, other
     assert not contains(hashed(other), ())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("names", "bio", "expected"),
     [
         ("tehrik_news Ali", "Voice of the Tehreek-e Valley", True),
@@ -178,7 +178,7 @@ def test_who_only_writes_about_it_is_left_alone() -> None:
     assert scored(account, listed(FRONT)).band == "none"
 
 
-@pytest.mark.parametrize("name", ["Zarghun Shinwari Tsapari", FRONT])
+@for_each("name", ["Zarghun Shinwari Tsapari", FRONT])
 def test_a_listed_person_never_alerts_by_name_handle_and_bio_together(name: str) -> None:
     account = Account(
         platform="x", account_id="1", handle=name.replace(" ", "_"), display_name=name, bio=f"I am {name}!"
@@ -262,7 +262,7 @@ def test_no_name_of_a_list_alerts_alone_under_any_setting(
         assert result.band == "none"
 
 
-@pytest.mark.parametrize(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])
+@for_each(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])
 def test_under_the_laxest_thresholds_it_still_takes_the_second_reason(bio: str, band: str) -> None:
     weights = replace(default_weights(), bands=Bands(likely=1e-9, possible=1e-9))
     ours = Account(platform="x", account_id="1", display_name=FRONT, bio=bio)

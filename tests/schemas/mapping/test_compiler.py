@@ -20,6 +20,7 @@ from schemas.mapping.compiler import (
 from schemas.mapping.formats import FORMATS
 from schemas.mapping.mapper import NotMapped
 from tests.schemas.mapping.makers import faults_of, mapping, plain, record_of, result
+from tests.tables import for_each
 
 DEBEZIUM = """\
 [topics.users]
@@ -37,7 +38,7 @@ def change(op: str, **row: object) -> dict[str, object]:
 # What is wrong
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "why"),
     [
         ("fields.hnadle = 'name'", "fields.hnadle: is not known; did you mean handle?"),
@@ -83,7 +84,7 @@ def test_a_fault_has_its_line_and_its_field(line: str, why: str) -> None:
     assert why in fault
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "fault"),
     [
         ("", 'line 1: topics: no topic is mapped; begin with [topics."NAME"]'),
@@ -167,7 +168,7 @@ def test_no_file_raises_anything_else(text: str) -> None:
 # What formats bring
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_each("name", FORMATS)
 def test_what_a_format_brings_compiles(name: str) -> None:
     rules = "rules = [{ as = 'nothing' }]"
     constants = "constants = { platform = 'p', account_id = '1', occurred_at = 2026-01-01T00:00:00Z }"

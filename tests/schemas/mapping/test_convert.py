@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from schemas.mapping.fields import ALL_FIELDS
 from schemas.unusable import FIELD_FAULTS
 from tests.schemas.mapping.makers import fault, left_out, plain, record_of, result
 from tests.schemas.strategies import json_values
+from tests.tables import for_each
 
 WHOLE_TEXT = "2026-03-01T09:30:15Z"
 WHOLE = datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)
@@ -28,7 +28,7 @@ def read(name: str, value: Any, **how: Any) -> tuple[Any, tuple[str, ...]]:
     return found, tuple(map(str, faults))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("unit", "value", "date"),
     [
         ("s", 1772357415, WHOLE),
@@ -54,7 +54,7 @@ def test_whole_numbers_lose_nothing(date: datetime, unit: Unit) -> None:
     assert read("occurred_at", microseconds * (1_000 if unit == "ns" else 1), unit=unit) == (date, ())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("unit", "value", "why"),
     [
         (None, 1772357415, "wrong-type"),  # seconds or milliseconds? nobody said
@@ -74,7 +74,7 @@ def test_what_is_no_date_in_that_unit_is_none(unit: Unit | None, value: Any, why
     assert read("occurred_at", value, unit=unit) == (None, (why,))
 
 
-@pytest.mark.parametrize("broken", [12.0, True, [1], {"id": 1}, None])
+@for_each("broken", [12.0, True, [1], {"id": 1}, None])
 def test_a_whole_number_names_an_account_and_nothing_else_but_a_text_does(broken: Any) -> None:
     big = 2**63 + 1
     assert record_of(result(plain(), {"id": big, "at": WHOLE_TEXT})).account.account_id == str(big)
@@ -111,7 +111,7 @@ def test_markup_becomes_the_text_that_people_see() -> None:
     assert read("bio", note)[0] == note
 
 
-@pytest.mark.parametrize("digits", ["9" * 5_000, "x" + "f" * 5_000, "1114112", "0", "xD83D"])
+@for_each("digits", ["9" * 5_000, "x" + "f" * 5_000, "1114112", "0", "xD83D"])
 def test_a_character_by_a_number_that_none_has_is_none(digits: str) -> None:
     found, faults = read("bio", f"a&#{digits};b&amp;c", markup=True)
     assert (found, faults) == ("a\ufffdb&c", ())

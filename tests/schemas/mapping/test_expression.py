@@ -18,6 +18,7 @@ from schemas.mapping.expression import (
 from schemas.mapping.fields import ALL_FIELDS, TARGETS, Kind
 from schemas.record import Record
 from tests.schemas.makers import as_json
+from tests.tables import for_each
 
 # What is wrong with an expression is said before a record is read; a record can only fail to fit.
 
@@ -28,7 +29,7 @@ def test_an_expression_finds_what_it_names_and_nothing_where_there_is_nothing() 
     assert named({"user": 5}) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "why"),
     [
         ("", "is empty"),
@@ -55,19 +56,19 @@ def test_a_variadic_function_takes_as_many_as_are_given() -> None:
     assert Expression("not_null(a, b, c)")({"c": 1}) == 1
 
 
-@pytest.mark.parametrize("value", ["umar@example.org", [1, "umar@example.org"], {"a": "umar@example.org"}])
+@for_each("value", ["umar@example.org", [1, "umar@example.org"], {"a": "umar@example.org"}])
 def test_a_value_that_a_function_does_not_take_is_not_quoted(value: object) -> None:
     with pytest.raises(Unfitting) as said:
         Expression("avg(values)")({"values": value})
     assert "umar" not in str(said.value)
 
 
-@pytest.mark.parametrize("value", [None, False, "", [], {}])
+@for_each("value", [None, False, "", [], {}])
 def test_what_is_empty_is_not_true(value: object) -> None:
     assert not is_true(value)
 
 
-@pytest.mark.parametrize("value", [0, True, "false", [0], {"a": None}])
+@for_each("value", [0, True, "false", [0], {"a": None}])
 def test_anything_else_is_zero_included(value: object) -> None:
     assert is_true(value)
 
@@ -92,7 +93,7 @@ def _leaves(value: dict[str, Any], path: tuple[str, ...] = ()) -> set[tuple[str,
     return found
 
 
-@pytest.mark.parametrize("kind", TARGETS)
+@for_each("kind", TARGETS)
 def test_each_value_of_a_record_can_be_filled(kind: Kind) -> None:
     filled = {field.path for field in TARGETS[kind].fields.values()}
     assert _leaves(as_json(EXAMPLES[kind])) - {("version",)} <= filled
@@ -104,7 +105,7 @@ def test_a_field_has_the_name_that_it_has_as_a_column() -> None:
     assert of_bans - COLUMNS_BANNED == {"avatar_image", "reinstated_at", "reason"}
 
 
-@pytest.mark.parametrize("kind", TARGETS)
+@for_each("kind", TARGETS)
 def test_who_where_and_when_must_be_filled(kind: Kind) -> None:
     also = {"action"} if kind == "actioned" else set()
     required = {field.name for field in TARGETS[kind].required}

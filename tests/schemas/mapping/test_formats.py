@@ -6,11 +6,10 @@ import base64
 import json
 from typing import Any
 
-import pytest
-
 from schemas.malformed import Malformed
 from schemas.mapping.formats import FORMATS, beside
 from tests.schemas.mapping.makers import TOPIC, WRITTEN_AT, foreign
+from tests.tables import for_each
 
 ROW = {"id": 7, "email": "umar@example.org"}
 CHANGE = {"op": "c", "before": None, "after": ROW, "source": {"ts_ms": 1}, "ts_ms": 2}
@@ -20,8 +19,8 @@ def opened(name: str, value: Any, **how: Any) -> Any:
     return FORMATS[name](foreign(value, **how))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize(
+@for_each("name", FORMATS)
+@for_each(
     ("raw", "reason"),
     [
         (b"", "empty"),
@@ -40,7 +39,7 @@ def test_bytes_that_no_format_reads_say_why(name: str, raw: bytes, reason: str) 
     assert (outcome.reason, outcome.path) == (reason, "$")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@for_each("name", FORMATS)
 def test_no_value_is_a_tombstone(name: str) -> None:
     assert opened(name, None) is None
 
@@ -48,7 +47,7 @@ def test_no_value_is_a_tombstone(name: str) -> None:
 # Debezium
 
 
-@pytest.mark.parametrize("value", [CHANGE, {"schema": {"type": "struct"}, "payload": CHANGE}])
+@for_each("value", [CHANGE, {"schema": {"type": "struct"}, "payload": CHANGE}])
 def test_a_change_is_the_same_with_schemas_and_without(value: Any) -> None:
     assert opened("debezium", value) == {**CHANGE, "row": ROW}
 
@@ -61,14 +60,14 @@ def test_a_tombstone_may_come_wrapped_in_a_schema() -> None:
     assert opened("debezium", {"schema": None, "payload": None}) is None
 
 
-@pytest.mark.parametrize("encoded", [str, lambda text: base64.b64encode(text.encode()).decode()])
+@for_each("encoded", [str, lambda text: base64.b64encode(text.encode()).decode()])
 def test_a_value_that_debezium_did_not_get_is_absent(encoded: Any) -> None:
     after = {"id": 7, "bio": encoded("__debezium_unavailable_value")}
     found = opened("debezium", {**CHANGE, "op": "u", "after": after})
     assert found["row"] == found["after"] == {"id": 7}
 
 
-@pytest.mark.parametrize("value", [ROW, {"op": 1}, {"schema": {}, "payload": [1]}])
+@for_each("value", [ROW, {"op": 1}, {"schema": {}, "payload": [1]}])
 def test_what_is_no_envelope_names_the_format_that_it_may_be(value: Any) -> None:
     outcome = opened("debezium", value)
     assert isinstance(outcome, Malformed)
@@ -124,7 +123,7 @@ def test_what_an_admin_wrote_is_opened_and_the_user_named() -> None:
     assert opened("keycloak", event) == {**event, "userId": "u-1", "representation": {"username": "umar"}}
 
 
-@pytest.mark.parametrize("path", ["users/u-1/role-mappings/realm", "clients/c-1", 7, None])
+@for_each("path", ["users/u-1/role-mappings/realm", "clients/c-1", 7, None])
 def test_what_is_about_something_else_names_no_user(path: object) -> None:
     assert "userId" not in opened("keycloak", {"resourcePath": path, "representation": "{"})
 
@@ -132,7 +131,7 @@ def test_what_is_about_something_else_names_no_user(path: object) -> None:
 # Beside the value
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("key", "read"),
     [
         (None, None),

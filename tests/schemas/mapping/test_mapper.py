@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from schemas.unusable import FIELD_FAULTS
 from schemas.wire import encode
 from tests.schemas.mapping.makers import TOPIC, fault, foreign, left_out, mapping, plain, record_of, result
 from tests.schemas.strategies import json_values
+from tests.tables import for_each
 
 AT = "2026-03-01T09:30:00Z"
 SECRETS = ("umar@example.org", "+12025550143", "203.0.113.24")
@@ -98,7 +98,7 @@ def test_an_event_without_an_id_has_its_address_which_stays() -> None:
     assert len(long.event_id) <= 128
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "why"), [(told("internal.sync"), "nothing"), (told("login"), "no-rule"), (None, "tombstone")]
 )
 def test_there_may_be_nothing_to_say(value: Any, why: str) -> None:
@@ -114,7 +114,7 @@ def test_a_tombstone_is_seen_by_its_own_rules_alone() -> None:
 # What does not map
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("change", "reason", "path", "source"),
     [
         ({"user": {"name": SECRETS[0]}}, "missing-field", "$.account.account_id", "`user.id`"),

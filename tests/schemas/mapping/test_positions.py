@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.mapping.positions import line_of, positions
+from tests.tables import for_each
 
 TEXT = """\
 # a comment = with a sign
@@ -32,7 +32,7 @@ banned_at = "at"
 """
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "line"),
     [
         (("topics", "a.b"), 2),

@@ -22,6 +22,7 @@ from simulate.evasion.strategies import STRATEGIES, Strategy
 from simulate.population.handles import legal
 from simulate.population.people import IDENTIFYING, Person, Population, shared
 from simulate.sampling import seeded
+from tests.tables import for_each
 
 # Look-alikes resemble a banned account in their own way, and are somebody else.
 
@@ -44,7 +45,7 @@ def beside(kind: str) -> list[tuple[Person, Person]]:
     return pairs
 
 
-@pytest.mark.parametrize("kind", INNOCENTS)
+@for_each("kind", INNOCENTS)
 def test_they_share_what_their_kind_shares_and_are_another_account(kind: str) -> None:
     for banned, other in beside(kind):
         assert shared(banned, other) <= MAY_SHARE[kind]
@@ -216,7 +217,7 @@ def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
     assert set(HANDLE_KINDS.values) | set(NAME_KINDS.values) == set(KINDS)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tuning", "held_out"),
     [
         (tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
@@ -232,7 +233,7 @@ def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: ob
     assert not set(tuning) & set(held_out)  # type: ignore[call-overload]  # tables of different shapes
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "tuning", "held_out"),
     [
         (tables.VALIDATION_AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
@@ -252,15 +253,16 @@ def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: obje
     assert not set(ours) & (set(tuning) | set(held_out))  # type: ignore[call-overload]  # as above
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_each_kind_of_validating_changes_a_name_it_applies_to(kind: str) -> None:
     assert {VALIDATION[kind](Random(seed), "umar_media92") for seed in SEEDS} - {"umar_media92"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
-def test_any_text_survives_any_edit_of_validating(kind: str, text: str, seed: int) -> None:
-    assert VALIDATION[kind](Random(seed), text) == VALIDATION[kind](Random(seed), text)
+def test_any_text_survives_any_edit_the_same_way_twice(text: str, seed: int) -> None:
+    for edits in (TUNING, VALIDATION, HELD_OUT):
+        for kind in KINDS:
+            assert edits[kind](Random(seed), text) == edits[kind](Random(seed), text), kind
 
 
 def test_what_the_edits_of_validating_do() -> None:
@@ -273,23 +275,13 @@ def test_what_the_edits_of_validating_do() -> None:
     assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("held_out", [False, True])
+@for_each("kind", KINDS)
 def test_each_kind_changes_a_name_it_applies_to(kind: str, held_out: bool) -> None:
     assert variants(kind, "umar_media92", held_out) - {"umar_media92"}
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
-@given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
-def test_any_text_survives_any_edit_the_same_way_twice(
-    kind: str, held_out: bool, text: str, seed: int
-) -> None:
-    edit = (HELD_OUT if held_out else TUNING)[kind]
-    assert edit(Random(seed), text) == edit(Random(seed), text)
-
-
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_digits(held_out: bool) -> None:
     letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", held_out)}
     assert letters == {"umar"}
@@ -299,8 +291,8 @@ def test_digits(held_out: bool) -> None:
     assert variants("digits_changed", "umar", held_out) == {"umar"}
 
 
-@pytest.mark.parametrize("held_out", [False, True])
-@pytest.mark.parametrize("kind", ["affix_known", "affix_unknown"])
+@for_each("held_out", [False, True])
+@for_each("kind", ["affix_known", "affix_unknown"])
 def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
     made = variants(kind, "umarkhan", held_out)
     assert all("umarkhan" in each and len(each) > 8 for each in made)
@@ -308,28 +300,28 @@ def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
     assert any(each.endswith("umarkhan") for each in made)
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_reordering_keeps_every_token(held_out: bool) -> None:
     for each in variants("reorder", "umar_khan92", held_out):
         assert sorted(each.replace("_", "").replace(".", "")) == sorted("umarkhan92")
     assert variants("reorder", "umarkhan", held_out) == {"umarkhan"}
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_homoglyphs_keep_the_length_and_leave_the_alphabet(held_out: bool) -> None:
     for each in variants("homoglyphs", "umarkhan", held_out):
         assert len(each) == 8
         assert not each.isascii()
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_invisible_marks_do_not_show(held_out: bool) -> None:
     for each in variants("zero_width", "umarkhan", held_out):
         assert "".join(letter for letter in each if unicodedata.category(letter) != "Cf") == "umarkhan"
         assert each != "umarkhan"
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_fonts_are_compatible_letters(held_out: bool) -> None:
     for each in variants("fonts", "UmarKhan", held_out):
         assert unicodedata.normalize("NFKC", each) == "UmarKhan"
@@ -345,7 +337,7 @@ def test_accents_come_off_again() -> None:
         assert each != "umarkhan"
 
 
-@pytest.mark.parametrize("held_out", [False, True])
+@for_each("held_out", [False, True])
 def test_one_typo_is_one_typo(held_out: bool) -> None:
     assert {len(each) for each in variants("omission", "umarkhan", held_out)} == {7}
     assert {len(each) for each in variants("insertion", "umarkhan", held_out)} == {9}
@@ -359,13 +351,13 @@ def test_a_short_name_is_not_cut_to_nothing() -> None:
     assert variants("digits_dropped", "a1", held_out=True) == {"a1"}
 
 
-@pytest.mark.parametrize("name", EDIT_SETS)
 @given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
-def test_an_edit_set_always_changes_the_text(name: str, text: str, seed: int) -> None:
-    chosen, rng = EDIT_SETS[name], Random(seed)
-    assert chosen.handle(rng, text) != text
-    assert chosen.display_name(rng, text) != text
-    assert chosen.bio(rng, text) != text
+def test_an_edit_set_always_changes_the_text(text: str, seed: int) -> None:
+    for name, chosen in EDIT_SETS.items():
+        rng = Random(seed)
+        assert chosen.handle(rng, text) != text, name
+        assert chosen.display_name(rng, text) != text, name
+        assert chosen.bio(rng, text) != text, name
 
 
 # Edits of bios leave most of the words.
@@ -374,7 +366,7 @@ BIO = "nurse | cats | Leeds | 1994 | t.me/someone"
 ALL = {**TUNING_BIO_EDITS, **VALIDATION_BIO_EDITS, **HELD_OUT_BIO_EDITS}
 
 
-@pytest.mark.parametrize("kind", ALL)
+@for_each("kind", ALL)
 def test_most_words_stay(kind: str) -> None:
     kept = 3 if kind in ("cut short", "words exchanged") else 4
     for seed in range(50):
@@ -382,10 +374,10 @@ def test_most_words_stay(kind: str) -> None:
         assert len(words & set(re.findall(r"\w+", BIO.lower()))) >= kept
 
 
-@pytest.mark.parametrize("kind", ALL)
 @given(text=st.text(max_size=100), seed=st.integers(0, 2**32))
-def test_any_text_can_be_edited(kind: str, text: str, seed: int) -> None:
-    assert isinstance(ALL[kind](Random(seed), text), str)
+def test_any_text_can_be_edited(text: str, seed: int) -> None:
+    for kind, edit in ALL.items():
+        assert isinstance(edit(Random(seed), text), str), kind
 
 
 def test_no_family_uses_an_operator_of_another() -> None:

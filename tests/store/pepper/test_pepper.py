@@ -20,6 +20,7 @@ from store.pepper.pepper import (
     write_pepper_file,
 )
 from store.pepper.rotation import numbers, replace_file, rotated, since, without
+from tests.tables import for_each
 
 # Peppers: read with care, refused with the reason, never told.
 
@@ -67,7 +68,7 @@ def test_domains_and_values_do_not_run_into_each_other(
     assert (pepper.digest(one, left) == pepper.digest(other, right)) == ((one, left) == (other, right))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "reason"),
     [
         ("", "0 lines `identity`"),
@@ -177,8 +178,6 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "line", ["# pepper 2 since noon", "# pepper 2 since 2026-11-24T12:00:00", "# pepper"]
-)
+@for_each("line", ["# pepper 2 since noon", "# pepper 2 since 2026-11-24T12:00:00", "# pepper"])
 def test_a_date_that_cannot_be_read_is_none(line: str) -> None:
     assert since(line, 2) is None

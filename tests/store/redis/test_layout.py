@@ -43,6 +43,7 @@ from store.redis.postings import Probes, matches, place_of
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query, a_remembered
+from tests.tables import for_each
 
 # A store of another layout is told apart, and a key has one place in a store of given sizes.
 
@@ -68,7 +69,7 @@ def test_a_key_has_the_same_bucket_in_a_store_of_one_shard_and_of_many() -> None
         assert (here.postings, here.print_bytes) == (there.postings, there.print_bytes)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("shards", "bans", "slot_bits", "place_bytes"),
     [
         (1, 100_000_000, 24, 3),
@@ -117,7 +118,7 @@ def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
     assert 0 <= prints[0] < 1 << 8 * print_bytes
 
 
-@pytest.mark.parametrize("print_bytes", [2, 3])
+@for_each("print_bytes", [2, 3])
 def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
     """How long a print is, the account's cluster, then bucket, print, cap and kind of each of its keys."""
     spread = Spread(50, 1, print_bytes, 1)
@@ -170,8 +171,8 @@ def probes(numbers: list[int], spread: Spread) -> Probes:
     return Probes.of([keys], lambda _: np.array(hashed, np.uint64), spread)
 
 
-@pytest.mark.parametrize("print_bytes", [2, 3])
-@pytest.mark.parametrize(("shards", "slot_bits"), [(1, 24), (200, 24), (200, 16)])
+@for_each("print_bytes", [2, 3])
+@for_each(("shards", "slot_bits"), [(1, 24), (200, 24), (200, 16)])
 def test_an_entry_is_found_by_its_whole_print(print_bytes: int, shards: int, slot_bits: int) -> None:
     """Prints that differ in one byte alone are other prints; an absent posting holds nothing."""
     spread = Spread(7, 1, print_bytes, shards, slot_bits)

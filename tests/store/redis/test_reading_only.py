@@ -60,6 +60,7 @@ async def read_all(store: Store, proposals: list[Proposal]) -> list[Ruled]:
     await store.frequencies(at=NOW, now=NOW)
     await store.calendars(now=NOW)
     assert await store.showings([a_remembered("7001")], now=NOW)
+    await store.company([a_remembered("7001")], now=NOW)
     assert await store.pairs([one.alert_id for one in proposals])
     return await store.rulings(proposals, now=NOW)
 

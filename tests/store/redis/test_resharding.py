@@ -31,7 +31,7 @@ from tests.store.makers import (
     nth,
     open_on,
 )
-from tests.store.test_waves import gathering
+from tests.store.test_waves import came, gathering, new
 
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 #: What whoever carries a store over may do beside what a worker may (docs/resharding.md).
@@ -446,7 +446,7 @@ async def test_four_rights_beyond_a_workers_are_enough(
 
 
 @pytest.mark.parametrize(("source", "target"), [(1, 3), (3, 2)])
-async def test_waves_are_carried_with_what_is_silenced_and_owed(
+async def test_waves_are_carried_with_what_is_silenced_owed_and_noted(
     layout: MakeLayout, source: int, target: int
 ) -> None:
     one = layout(source)
@@ -454,9 +454,25 @@ async def test_waves_are_carried_with_what_is_silenced_and_owed(
     await one.enrol([a_ban("9001")], now=NOW)
     await one.gather(gathering(0, 1, 2, 3, 4), now=NOW)
     (wave,) = await one.waves(["one"])
+    await came(one, *(new(number) for number in range(20, 24)))
     await carried(layout, source, target)
     other = layout(target)
     await other.open()
     assert await other.waves(["one"]) == [wave]
     assert await other.wave_ids(["x:w3"]) == ["one"]
     assert [it.wave_id for it in await other.owed_waves("me", now=NOW)] == ["one"]
+    (companions,) = await came(other, new(24))
+    assert len(companions.accounts) == 4
+
+
+async def test_account_can_leave_a_wave_for_as_long_as_that_is_kept(layout: MakeLayout) -> None:
+    """A wave that grows for months is kept on; its first members' keys must not end before it."""
+    store = layout(1)
+    await store.open()
+    await store.enrol([a_ban("9001")], now=NOW)
+    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
+    digest = store.shards.addresses.account("x:w0").raw
+    key = store.shards.root(0).encode() + b"vm:" + digest
+    await store.shards.client.command("EXPIRE", key, 60)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+    assert await store.shards.client.command("TTL", key) > 30 * DAY

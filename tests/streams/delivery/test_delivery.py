@@ -17,6 +17,7 @@ from streams.delivery.progress import Stage
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
 from tests.streams.fakes import ALERTS, LETTERS, TOPIC, FakeTaken, Handler, Scene, stream, until
+from tests.tables import for_each
 
 
 def fates(events: Sequence[FakeTaken]) -> set[str]:
@@ -240,7 +241,7 @@ async def test_an_open_breaker_spares_the_store() -> None:
     assert len(handler.batches) == 5, "three failures, one failed probe, one success; no call while open"
 
 
-@pytest.mark.parametrize(("key_bytes", "value_bytes"), [(1, 2**20), (2**20, 1), (2**19, 2**19)])
+@for_each(("key_bytes", "value_bytes"), [(1, 2**20), (2**20, 1), (2**19, 2**19)])
 async def test_what_is_too_large_for_the_broker_becomes_a_dead_letter(
     key_bytes: int, value_bytes: int
 ) -> None:

@@ -16,6 +16,7 @@ from streams.delivery.publisher import publish
 from streams.outcomes import Emit
 from streams.supervision.flight_recorder import FlightRecorder
 from tests.streams.fakes import FakeBroker, FakeClock
+from tests.tables import for_each
 
 # How much is delivered at once, and when again.
 
@@ -224,7 +225,7 @@ def test_reaching_a_stage_is_a_sign_of_life() -> None:
     assert (progress.stage, progress.moved_at) == (Stage.PUBLISHING, 7.0)
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@for_each("stage", list(Stage))
 def test_only_an_outage_and_an_operator_are_waited_for_on_purpose(stage: Stage) -> None:
     waits = Progress("screen", "t", stage=stage).waits_on_purpose
     assert waits == (stage in {Stage.HOLDING, Stage.STOPPED})

@@ -45,6 +45,7 @@ from streams.telemetry.lag import HighWaterMarks, Lag
 from streams.telemetry.metrics import Metrics
 from tests.streams.conftest import free_port
 from tests.streams.fakes import TOPIC, FakeClock
+from tests.tables import for_each
 
 # A producer that the broker lost count of is replaced while its app runs, and writes each record once.
 
@@ -509,7 +510,7 @@ async def test_a_record_is_sent_and_confirmed() -> None:
     assert producer.sent == [("alerts", b"k", None, None, None, [("h", b"1")])]
 
 
-@pytest.mark.parametrize("fault", [NotReady(), wrapped(kafka_errors.KafkaTimeoutError())])
+@for_each("fault", [NotReady(), wrapped(kafka_errors.KafkaTimeoutError())])
 async def test_what_cannot_be_buffered_now_is_an_outage(fault: Exception) -> None:
     with pytest.raises(BrokerUnavailable):
         await publisher(Producer(buffering=fault)).send(Emit("alerts", None, b""))
@@ -523,9 +524,7 @@ async def test_what_is_not_confirmed_is_an_outage() -> None:
         await confirmation
 
 
-@pytest.mark.parametrize(
-    "fault", [kafka_errors.OutOfOrderSequenceNumber(), kafka_errors.KafkaError("its task ended")]
-)
+@for_each("fault", [kafka_errors.OutOfOrderSequenceNumber(), kafka_errors.KafkaError("its task ended")])
 async def test_a_producer_that_the_broker_lost_count_of_is_an_outage_and_is_renewed(fault: Exception) -> None:
     buffering, confirming = Producer(buffering=wrapped(fault)), Producer(confirming=fault)
     with pytest.raises(BrokerUnavailable):
@@ -545,7 +544,7 @@ async def test_what_will_never_be_taken_is_a_fault() -> None:
         await confirmation
 
 
-@pytest.mark.parametrize("headers", [None, [("h", b"1")], {"h": b"1"}])
+@for_each("headers", [None, [("h", b"1")], {"h": b"1"}])
 def test_headers_come_in_either_form(headers: Any) -> None:
     message: Any = SimpleNamespace(
         topic="t", partition=1, offset=2, key=b"k", value=None, headers=headers, timestamp=3.5
@@ -581,7 +580,7 @@ def brokers(address: str, **more: str) -> Settings:
     return load({"SAMEHAND_KAFKA_BROKERS": address, **more})
 
 
-@pytest.mark.parametrize("host", [LOOPBACK, "localhost", "0.0.0.0", "::1"])
+@for_each("host", [LOOPBACK, "localhost", "0.0.0.0", "::1"])
 def test_an_address_that_is_free_is_no_fault_and_stays_free(host: str) -> None:
     port = free_port()
     assert address_fault(at(port, host)) is None
@@ -606,7 +605,7 @@ def test_an_address_that_is_taken_names_itself_and_the_setting() -> None:
     assert fault.code == EXIT_ADDRESS
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+@for_each("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_an_address_of_another_machine_names_the_setting(host: str) -> None:
     fault = address_fault(at(6066, host))
     assert fault is not None

@@ -18,6 +18,7 @@ from streams.settings import load
 from streams.telemetry.health import Report
 from streams.telemetry.metrics import Metrics
 from tests.streams.conftest import free_port
+from tests.tables import for_each
 
 PATIENCE_SECONDS = 20.0
 ASK = b"GET /health/live HTTP/1.1\r\nHost: worker\r\n\r\n"
@@ -35,7 +36,7 @@ async def port() -> AsyncIterator[int]:
     await app.web.stop_server()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("host", "address"),
     [
         ("127.0.0.1", "http://127.0.0.1:6066/"),

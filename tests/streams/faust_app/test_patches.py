@@ -28,6 +28,7 @@ from streams.errors import StreamsError
 from streams.faust_app import patches
 from streams.faust_app.app import BUFFER_EVENTS, POLL_RECORDS
 from streams.faust_app.patches import SafeConsumer, SafeConsumerThread, SafeProducer, safe_transport
+from tests.tables import for_each
 
 WHERE = TP("accounts.created", 0)
 
@@ -187,9 +188,7 @@ def test_upstream_still_leaves_partitions_where_they_are_that_have_no_commit() -
     assert "if partitions and tp not in partitions:" in source, "none is no longer taken for all"
 
 
-@pytest.mark.parametrize(
-    ("committed", "another"), [("before", True), ("now", False), ("", False), ("unknown", True)]
-)
+@for_each(("committed", "another"), [("before", True), ("now", False), ("", False), ("unknown", True)])
 def test_a_commit_without_an_id_is_believed(committed: str, another: bool) -> None:
     thread = a_thread({WHERE.topic: "now"})
     assert thread._is_about_another(WHERE.topic, OffsetAndMetadata(31, committed)) is another
@@ -311,13 +310,13 @@ def commit(consumer: driver.Consumer) -> int:
 COMPACTED = ([[0, 5, 6, 7]], [[0], [5, 6], [7]])
 
 
-@pytest.mark.parametrize("fetches", COMPACTED)
+@for_each("fetches", COMPACTED)
 async def test_upstream_still_stands_still_after_a_gap_behind_offset_0(fetches: list[list[int]]) -> None:
     upstream = a_consumer(driver.Consumer)
     assert await read(upstream, Fetching(*fetches)) == 1, "_tell_gap_after_zero can go"
 
 
-@pytest.mark.parametrize("fetches", [*COMPACTED, [[0, 1, 2], [7]], [[0, 2, 7]], [[3, 7]]])
+@for_each("fetches", [*COMPACTED, [[0, 1, 2], [7]], [[0, 2, 7]], [[3, 7]]])
 async def test_ours_commits_past_every_gap(fetches: list[list[int]]) -> None:
     assert await read(a_consumer(SafeConsumer), Fetching(*fetches)) == 8
 

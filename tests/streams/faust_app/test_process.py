@@ -17,7 +17,7 @@ from local.apache import ApacheKafka
 from local.broker import admin
 from streams.deadletters.control_topic import resume
 from streams.kafka.client import writer
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_CONFIG, EXIT_FAILED, EXIT_OK
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_CONFIG, EXIT_FAILED, EXIT_OK
 from tests.streams.conftest import Stage, answer, free_port
 from tests.streams.rebalancing import lost, send
 
@@ -39,20 +39,22 @@ def repeats(stage: Stage) -> int:
     return echoed.total() - len(echoed)
 
 
-def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stage: Stage) -> None:
-    good = numbered(400)
+def test_poison_becomes_letters_tombstones_reach_the_handler_and_metrics_count_both(stage: Stage) -> None:
+    good, port = numbered(400), str(free_port())
     stage.send([*good[:200], *[b"poison"] * 5, *[b"logic"] * 5, *good[200:]])
-    stage.start()
-    stage.until(lambda: not missing(stage, good) and stage.letters() == 10)
-    assert repeats(stage) == 0
-    assert b"logic-fault" in b"".join(stage.read(stage.names.letters))
-
-
-def test_a_tombstone_reaches_the_handler(stage: Stage) -> None:
     with writer(stage.settings) as out:
         out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=60.0)
-    stage.start()
-    stage.until(lambda: stage.echoed().total() == 1)
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: not missing(stage, good) and stage.letters() == 10)
+    stage.until(lambda: stage.echoed().total() == len(good) + 1)
+    assert repeats(stage) == 0
+    assert b"logic-fault" in b"".join(stage.read(stage.names.letters))
+    wanted = f'samehand_events_total{{outcome="published",topic="{stage.names.created}"}} 401.0'
+    stage.until(lambda: wanted in answer(port, "/metrics")[1])
+    stage.until(lambda: "samehand_consumer_lag_records{" in answer(port, "/metrics")[1])
+    assert 'le="5.0"' in answer(port, "/metrics")[1]
+    pages = ("/", "/router/", "/table/", "/graph/", "/stats/")
+    assert [answer(port, path)[0] for path in pages] == [404] * 5, "Faust's own pages are not served"
 
 
 def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
@@ -69,9 +71,8 @@ def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("seconds", ["0.02", "0.3"])
-def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage, seconds: str) -> None:
-    stage = kafka_stage
+def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage) -> None:
+    stage, seconds = kafka_stage, "0.3"
     sent = numbered(3000)
     stage.send(sent)
     first = stage.start(ECHO_SLOW_SECONDS=seconds)
@@ -237,7 +238,7 @@ def test_where_a_partition_ends_in_no_record_none_waits(kafka_stage: Stage) -> N
     worker = stage.start(SAMEHAND_STUCK_SECONDS="10", SAMEHAND_WEB_PORT=port)
     asyncio.run(transaction(stage, numbered(20)))
     stage.until(lambda: not missing(stage, numbered(20)))
-    time.sleep(16)
+    time.sleep(13)  # longer than it may stand still
     assert worker.poll() is None, stage.events()[-1]
     lags = re.findall(
         r"^samehand_consumer_lag_records\{.*\} (\S+)$", answer(port, "/metrics")[1], re.MULTILINE
@@ -268,24 +269,6 @@ def test_a_partition_that_is_added_to_a_live_topic_is_read_and_counted_soon(kafk
     wanted = f'samehand_consumer_lag_records{{partition="2",topic="{stage.names.created}"}} 0.0'
     counted = stage.until(lambda: wanted in answer(port, "/metrics")[1], ADDED_SECONDS_MAX)
     stage.tell(f"an added partition: read after {read:.1f} s, counted {counted:.1f} s later")
-
-
-def test_metrics_are_served_and_fausts_own_pages_are_not(stage: Stage) -> None:
-    port = str(free_port())
-    stage.send(numbered(10))
-    stage.start(SAMEHAND_WEB_PORT=port)
-    wanted = f'samehand_events_total{{outcome="published",topic="{stage.names.created}"}} 10.0'
-    stage.until(lambda: wanted in answer(port, "/metrics")[1])
-    stage.until(lambda: "samehand_consumer_lag_records{" in answer(port, "/metrics")[1])
-    assert 'le="5.0"' in answer(port, "/metrics")[1]
-    assert [answer(port, path)[0] for path in ("/", "/router/", "/table/", "/graph/", "/stats/")] == [404] * 5
-
-
-def test_without_a_broker_it_says_so_and_ends(stage: Stage) -> None:
-    worker = stage.start(SAMEHAND_KAFKA_BROKERS=f"127.0.0.1:{free_port()}")
-    assert worker.wait(60) == EXIT_BROKER
-    [told] = [event for event in stage.events() if event["event"] == "cannot start"]
-    assert told["about"] == "Kafka"
 
 
 def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:

@@ -24,6 +24,7 @@ from streams.kafka import client
 from streams.kafka.bounded_batches import RECORD_BYTES_MAX, UNPACKED_BYTES_MAX, bounded
 from streams.kafka.client import writer
 from tests.streams.conftest import Stage
+from tests.tables import for_each
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 MEBIBYTE = bytes(1 << 20)
@@ -205,13 +206,13 @@ def test_so_it_ends_behind_a_bomb_whose_unpacking_takes_its_time() -> None:
     assert len(read(Plain, bomb * 20)) == 1
 
 
-@pytest.mark.parametrize("magic", [0, 1])
+@for_each("magic", [0, 1])
 def test_a_format_that_no_broker_of_ours_writes_is_not_unpacked(magic: int) -> None:
     [(_, said)] = read(Plain, batch([b"v" * 1000], magic=magic, codec="gzip"))
     assert b"before 0.11" in said
 
 
-@pytest.mark.parametrize("cut", range(1, 80))
+@for_each("cut", range(1, 80))
 def test_the_last_batch_of_a_fetch_may_be_cut_anywhere(cut: int) -> None:
     whole = batch([b"a" * 50], codec="gzip")
     assert read(Plain, whole + whole[:-cut]) == [(0, b"a" * 50)]

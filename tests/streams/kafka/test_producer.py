@@ -17,6 +17,7 @@ from streams.kafka.client import admin
 from streams.kafka.producer import KafkaPublisher
 from streams.outcomes import Emit
 from streams.settings import load
+from tests.tables import for_each
 
 EMIT = Emit("accounts.created", b"x:1", b"{}", headers=(("h", b"1"),))
 
@@ -103,8 +104,8 @@ async def test_before_a_broker_takes_us_sending_is_an_outage_and_it_tries_again(
     assert client.stopped == 4
 
 
-@pytest.mark.parametrize("where", ["buffering", "confirming"])
-@pytest.mark.parametrize(
+@for_each("where", ["buffering", "confirming"])
+@for_each(
     ("fault", "means"),
     [
         (kafka_errors.KafkaTimeoutError(), BrokerUnavailable),
@@ -114,7 +115,6 @@ async def test_before_a_broker_takes_us_sending_is_an_outage_and_it_tries_again(
         (kafka_errors.OutOfOrderSequenceNumber(), BrokerUnavailable),
         (TimeoutError(), BrokerUnavailable),
     ],
-    ids=lambda it: getattr(it, "__name__", type(it).__name__),
 )
 async def test_an_outage_is_told_from_a_refusal(where: str, fault: Exception, means: type[Exception]) -> None:
     client = Client()

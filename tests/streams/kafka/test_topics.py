@@ -31,6 +31,7 @@ from streams.kafka.topics import (
 from streams.settings import Settings, load
 from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC
+from tests.tables import for_each
 
 # Topics: what is wanted, what is found, and how the difference is told.
 
@@ -62,7 +63,7 @@ def test_as_wanted_there_is_nothing_to_tell() -> None:
     assert compare(LETTERS, TopicsOnBroker(8, LETTERS.configs)) == []
 
 
-@pytest.mark.parametrize("policy", ["delete", "compact,delete"])
+@for_each("policy", ["delete", "compact,delete"])
 def test_bans_that_would_be_forgotten_block(policy: str) -> None:
     (finding,) = compare(BANNED, TopicsOnBroker(8, {"cleanup.policy": policy}))
     assert (finding.kind, finding.blocks) == ("not-compacted", True)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-import pytest
-
 from streams.outbound.addresses import may_be_reached, read_address
+from tests.tables import for_each
 
 
-@pytest.mark.parametrize(
-    "text", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"]
-)
+@for_each("text", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
 def test_public_addresses_may_be_reached(text: str) -> None:
     assert may_be_reached(ip_address(text), ())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "127.0.0.1",

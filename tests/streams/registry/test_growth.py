@@ -25,6 +25,7 @@ from streams.registry.transcode import Transcoder
 from tests.makers import NOON, arrival
 from tests.streams.registry.makers import a_file, of_wire
 from tests.streams.registry.test_registry import Shelf
+from tests.tables import for_each
 
 SMALL: Final = 2**15
 DOUBLINGS: Final = 3
@@ -82,7 +83,7 @@ def listed(item: bytes) -> Callable[[int], bytes]:
     return lambda size: zigzag(size // len(item)) + item * (size // len(item)) + b"\0"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "made"),
     [
         (a_decimal(10), lambda size: zigzag(size) + b"\1" * size),
@@ -162,7 +163,7 @@ def file_of_any() -> Any:
     return file
 
 
-@pytest.mark.parametrize(
+@for_each(
     "made",
     [
         lambda size: delimited(1, b"\1" * size),
@@ -183,7 +184,7 @@ def test_protobuf_of_twice_the_bytes_takes_twice_the_time(made: Callable[[int], 
     assert_linear(lambda raw: read((1,), raw), made)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "made",
     [
         lambda size: b'{"a":%s}' % (b"9" * size),
@@ -204,7 +205,7 @@ def deep(levels: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "made"),
     [
         ("to_number(a)", lambda size: {"a": "9" * size}),

@@ -34,6 +34,7 @@ from streams.registry.transcode import Transcoder, required_transcoder, transcod
 from streams.settings import load
 from tests.makers import arrival
 from tests.streams.registry.makers import USER, a_file, avro, of_wire, protobuf, registry
+from tests.tables import for_each
 
 # Protobuf to plain values, by a descriptor and the place of the message in its file.
 
@@ -57,7 +58,7 @@ def test_a_message_within_another_is_found_by_its_places() -> None:
     assert reader(of(file))((1, 0), raw) == {"id": "7"}
 
 
-@pytest.mark.parametrize("places", [(2,), (1, 1), (0, 0), (-1,), (1, -1)])
+@for_each("places", [(2,), (1, 1), (0, 0), (-1,), (1, -1)])
 def test_a_place_that_holds_no_message_is_refused(places: tuple[int, ...]) -> None:
     with pytest.raises(NotProtobuf, match="names no message"):
         reader(of(a_file(id=INT64)))(places, b"")
@@ -82,7 +83,7 @@ def test_files_import_one_another_and_the_well_known() -> None:
     }
 
 
-@pytest.mark.parametrize("descriptor", [b"\xff", b"\x0a\x7f", b"users.proto"])
+@for_each("descriptor", [b"\xff", b"\x0a\x7f", b"users.proto"])
 def test_what_is_no_descriptor_is_refused(descriptor: bytes) -> None:
     with pytest.raises(SchemaUnusable):
         reader(Schema("PROTOBUF", descriptor=descriptor))
@@ -95,7 +96,7 @@ def test_a_file_that_imports_what_is_not_there_is_refused() -> None:
         reader(of(file))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "places", "at"),
     [(b"\0rest", (0,), 1), (b"\2\2", (1,), 2), (b"\4\2\0", (1, 0), 3), (b"\2\xac\4", (278,), 3)],
 )
@@ -103,9 +104,7 @@ def test_places_are_zigzag_varints(raw: bytes, places: tuple[int, ...], at: int)
     assert indexes_of(raw) == (places, at)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"\x80", b"\1", b"\xff\xff\xff\xff\xff\xff", b"\2", b"\x80\x01" + b"\0" * 9]
-)
+@for_each("raw", [b"", b"\x80", b"\1", b"\xff\xff\xff\xff\xff\xff", b"\2", b"\x80\x01" + b"\0" * 9])
 def test_what_names_no_message_is_refused(raw: bytes) -> None:
     with pytest.raises(NotProtobuf):
         indexes_of(raw)
@@ -151,7 +150,7 @@ def test_a_login_is_sent_and_stands_in_no_message() -> None:
     assert "hunter2" not in str(told.value)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "answer",
     [
         (500, b"{}"),
@@ -181,7 +180,7 @@ def test_nobody_at_the_address_is_an_outage() -> None:
         port.release()
 
 
-@pytest.mark.parametrize("answer", [None, (422, b"{}"), (200, b" " * (ANSWER_BYTES_MAX + 1))])
+@for_each("answer", [None, (422, b"{}"), (200, b" " * (ANSWER_BYTES_MAX + 1))])
 def test_what_will_not_pass_makes_a_schema_unusable(answer: object) -> None:
     with registry() as fake:
         if answer is not None:
@@ -234,7 +233,7 @@ def test_a_record_becomes_what_json_would_have() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "value", "plain"),
     [
         ("bytes", b"\xff\0", "/wA="),
@@ -262,7 +261,7 @@ def test_a_schema_reads_what_it_refers_to() -> None:
     assert avro_reader(outer)(avro(inner, {"f0": "x"})) == {"f0": {"f0": "x"}}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",
@@ -279,7 +278,7 @@ def test_what_is_no_schema_is_refused(text: str) -> None:
         avro_reader(Schema("AVRO", text=text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "items",
     ["null", record("Nothing"), {"type": "fixed", "name": "F", "size": 0}, record("N", "null", "null")],
 )
@@ -382,7 +381,7 @@ def test_a_tombstone_stays_one() -> None:
     assert Transcoder(shelf(), lambda: 0.0).json_of(record) is record
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("raw", "reason"),
     [
         (b"", "empty"),

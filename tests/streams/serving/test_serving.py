@@ -14,6 +14,7 @@ from streams.errors import SettingsError
 from streams.serving.forwarded import HOPS_MAX, Forwarded, Header, client_of, network_of
 from streams.serving.token_bucket import TokenBucket
 from streams.settings import load
+from tests.tables import for_each
 
 # A token bucket through bursts, waits and a clock that is set back.
 
@@ -47,7 +48,7 @@ def seen(*lines: str, peer: str = PROXY, header: Header = "x-forwarded-for") -> 
     return client_of(peer, lines, OURS, header)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "client"),
     [
         pytest.param([CLIENT], CLIENT, id="one proxy"),
@@ -74,7 +75,7 @@ def test_headers_of_who_is_no_proxy_of_ours_are_ignored() -> None:
     assert seen(f"for={LIE}", peer=CLIENT, header="forwarded") == CLIENT
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "client"),
     [
         pytest.param([f"for={CLIENT}"], CLIENT, id="one proxy"),
@@ -107,7 +108,7 @@ def test_a_chain_of_proxies_has_an_end() -> None:
     assert seen(", ".join([CLIENT, *[SECOND_PROXY] * (HOPS_MAX + 1)])) == SECOND_PROXY
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("address", "network"),
     [
         (CLIENT, CLIENT),
@@ -123,9 +124,7 @@ def test_whoever_has_a_line_is_one_caller(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-@pytest.mark.parametrize(
-    ("peer", "client"), [(PROXY, (CLIENT, 0)), (LIE, (LIE, 0)), ("10.0.1.1", ("10.0.1.1", 0))]
-)
+@for_each(("peer", "client"), [(PROXY, (CLIENT, 0)), (LIE, (LIE, 0)), ("10.0.1.1", ("10.0.1.1", 0))])
 async def test_application_is_told_the_client(peer: str, client: tuple[str, int]) -> None:
     told: list[Any] = []
 
@@ -144,7 +143,7 @@ def test_setting_takes_addresses_and_networks() -> None:
     assert load({}).trusted_proxies == ()
 
 
-@pytest.mark.parametrize("given", ["0.0.0.0/0", "::/0", "10.0.0.1/8", "proxy", "10.0.0.0/8;fd00::/8"])
+@for_each("given", ["0.0.0.0/0", "::/0", "10.0.0.1/8", "proxy", "10.0.0.0/8;fd00::/8"])
 def test_setting_takes_nothing_else(given: str) -> None:
     with pytest.raises(SettingsError, match="SAMEHAND_TRUSTED_PROXIES"):
         load({"SAMEHAND_TRUSTED_PROXIES": given})

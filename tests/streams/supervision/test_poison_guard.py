@@ -12,6 +12,7 @@ from streams.outcomes import NOTHING, Arrival, Dead, Outcome
 from streams.supervision.flight_recorder import FlightRecorder, InHand
 from streams.supervision.poison_guard import REASON, PoisonGuard, ReadersWriterLock, unguarded, waiting
 from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects
+from tests.tables import for_each
 
 
 class NotOfARecord(Exception):
@@ -101,7 +102,7 @@ async def test_while_a_suspect_is_decided_nothing_else_is() -> None:
     await asyncio.gather(before, tried, after)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fault", "left"), [(Transient(), 0), (NotOfARecord(), 0), (asyncio.CancelledError(), 0), (KeyError(), 1)]
 )
 async def test_only_what_nobody_expects_stays_noted(fault: BaseException, left: int) -> None:

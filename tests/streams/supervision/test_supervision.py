@@ -39,7 +39,7 @@ def letters(stage: Stage) -> list[DeadLetter]:
 
 @pytest.mark.journey
 @pytest.mark.kafka
-@pytest.mark.parametrize("harm", ["hang", "exit", "segfault", "unforeseen"])
+@pytest.mark.parametrize("harm", ["hang", "segfault"])
 def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(
     kafka_stage: Stage, harm: str
 ) -> None:

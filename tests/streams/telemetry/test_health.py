@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from streams.delivery.progress import Progress, Stage
 from streams.telemetry.health import Health
 from streams.telemetry.lag import MARKS_MAX, HighWaterMarks, Known, Lag
 from streams.telemetry.watchdog import STEP_SECONDS_MAX, Observation, Watchdog
+from tests.tables import for_each
 
 # Live and ready: two questions, two answers.
 
@@ -135,7 +135,7 @@ def test_waiting_on_purpose_is_not() -> None:
         assert [dog.verdict(observed(ticks, waiting, lag=5)) for ticks in (0.0, 1e4, 2e4)] == ["", "", ""]
 
 
-@pytest.mark.parametrize("stage", [Stage.HOLDING, Stage.STOPPED])
+@for_each("stage", [Stage.HOLDING, Stage.STOPPED])
 def test_one_topic_that_waits_on_purpose_excuses_no_other(stage: Stage) -> None:
     dog = Watchdog(120.0)
     waiting, stuck = a_delivery(stage, topic="stopped", busy=5), a_delivery(topic="stuck")

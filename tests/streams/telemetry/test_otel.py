@@ -35,6 +35,7 @@ from tests.streams.fakes import (
     an_arrival,
     stream,
 )
+from tests.tables import for_each
 
 # Spans as a collector gets them: whose trace, which stages, what became of the event, and no value of it.
 
@@ -159,7 +160,7 @@ async def test_what_the_producer_does_not_follow_is_handed_on_as_it_came() -> No
     assert alert.headers == NOT_FOLLOWED
 
 
-@pytest.mark.parametrize(("chance", "followed"), [(0.009, 1), (0.01, 0), (0.9, 0)])
+@for_each(("chance", "followed"), [(0.009, 1), (0.01, 0), (0.9, 0)])
 async def test_a_share_of_the_rest_is_followed(chance: float, followed: int) -> None:
     told = Told(share=0.01, chance=chance)
     await Delivery("screen", TOPIC, Handler(), told.around).run(stream(told.taken(())))
@@ -168,7 +169,7 @@ async def test_a_share_of_the_rest_is_followed(chance: float, followed: int) -> 
     assert len(alert.headers) == followed
 
 
-@pytest.mark.parametrize(
+@for_each(
     "given",
     [
         b"",

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from threading import Timer
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -29,7 +28,7 @@ from cli.commands.demo import run, servers
 from cli.commands.demo.alert_reader import ReceivedAlerts
 from cli.commands.demo.profiles import drawn, profile_server, shown_accounts
 from cli.commands.demo.replay import DemoReplay, PublishedEvents
-from cli.commands.demo.run import DemoOptions, curl, perform
+from cli.commands.demo.run import curl
 from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from cli.commands.demo.summary import figures, sentences
 from desk.profiles.source import Profile, ProfileSource, profile_source
@@ -38,6 +37,7 @@ from schemas.wire import Decoded, decode_created
 from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
 from simulate.timeline.stream import sample
 from streams.settings import load
+from tests.cli.running import Samehand
 from tests.deliver.receiver import SECRET_TEXT
 from tests.desk.makers import an_alert
 from tests.house import ROOT
@@ -178,26 +178,58 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+@contextmanager
+def visited_servers(
+    folder: Path, events: Sequence[SimulatedEvent], say: Callable[[str], None]
+) -> Iterator[DemoServers]:
+    """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
+    said: list[str] = []
+
+    def heard(text: str) -> None:
+        said.append(text)
+        say(text)
+
+    with demo_servers(folder, events, heard) as running:
+        assert f"Still waiting for the worker, 0 s; its log: {folder / 'worker.log'}" in said
+        pid = running.worker.pid
+        assert pid is not None
+        with urlopen(f"{running.web}/metrics", timeout=30.0) as answer:
+            assert b"samehand_build_info" in answer.read()
+        assert (running.logs / "worker.log").stat().st_size > 0
+        call = Request(f"{running.gate}/v1/score", b"{}", {"Authorization": f"Bearer {running.key}"})
+        with pytest.raises(HTTPError) as refused:  # it answers who has the key: there is no account in this
+            urlopen(call, timeout=30.0)
+        assert refused.value.code == 400
+        with urlopen(running.desk, timeout=30.0) as answer:
+            assert b"This link works once." in answer.read()
+        yield running
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 @pytest.mark.journey
-def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
-    mark = f"{MARK}={tmp_path}"
-    ended = subprocess.run(
-        [*PROGRAM, *DEMO, "--accounts", "300", "--json"],
-        env={**os.environ, MARK: str(tmp_path), "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout.splitlines()[-1])
+def test_it_shows_alerts_with_reasons_and_ends_by_itself_with_a_summary(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    monkeypatch.setattr(run, "demo_servers", visited_servers)
+    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(MARK, str(tmp_path))
+    ended = samehand(*DEMO, "--accounts", "300", "--json")
+    assert ended.code == 0, ended.err
+    told, shown = ended.figures, ended.out
     assert told["finished"]
     assert told["worker_alive"]
     assert told["alerts_by_direction"]["forward"] > 0
     assert told["dead_letters"] == told["malformed_sent"] > 0
     assert told["mirrors_found"] > told["mirrors"] / 2
-    assert "\x1b[" not in ended.stdout, "colours are for terminals"
-    assert processes_with(mark) == []
+    assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
+    assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
+    assert shown.count("prior") >= told["alerts"] > 0
+    assert shown.count("mirrors found") == 1
+    assert "\x1b[" not in shown, "colours are for terminals"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert processes_with(f"{MARK}={tmp_path}") == []
     left = [path.name for path in tmp_path.iterdir() if not path.name.startswith("samehand-ports")]
     assert left == []
 
@@ -332,46 +364,21 @@ def test_pictures_with_similar_hashes_look_alike() -> None:
 # What the audience reads while it waits.
 
 
-class _Leaves(StringIO):
-    """Somebody who leaves when the sample stream has ended."""
-
-    left = False
-
-    def write(self, text: str) -> int:
-        written = super().write(text)
-        if "sample stream has ended" in text and not self.left:
-            self.left = True
-            Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()  # not in the middle of a line
-        return written
-
-
-@contextmanager
-def visited_servers(
-    folder: Path, events: Sequence[SimulatedEvent], say: Callable[[str], None]
-) -> Iterator[DemoServers]:
-    """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
-    said: list[str] = []
-
-    def heard(text: str) -> None:
-        said.append(text)
-        say(text)
-
-    with demo_servers(folder, events, heard) as running:
-        assert f"Still waiting for the worker, 0 s; its log: {folder / 'worker.log'}" in said
-        pid = running.worker.pid
-        assert pid is not None
-        with urlopen(f"{running.web}/metrics", timeout=30.0) as answer:
-            assert b"samehand_build_info" in answer.read()
-        assert (running.logs / "worker.log").stat().st_size > 0
-        call = Request(f"{running.gate}/v1/score", b"{}", {"Authorization": f"Bearer {running.key}"})
-        with pytest.raises(HTTPError) as refused:  # it answers who has the key: there is no account in this
-            urlopen(call, timeout=30.0)
-        assert refused.value.code == 400
-        with urlopen(running.desk, timeout=30.0) as answer:
-            assert b"This link works once." in answer.read()
-        yield running
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+def test_without_an_end_the_summary_comes_once_when_the_stream_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "SETTLE_SECONDS", 0.0)  # what came later would be summed up again
+    sent, received = the_show()
+    replay = DemoReplay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
+    replay.sent = sent
+    screen = StringIO()
+    printer = run._SummaryPrinter(replay, received, Console(file=screen, width=100), "curl gate")
+    for _ in range(3):
+        printer.look()
+    printer.print(figures(sent, received))
+    shown = screen.getvalue()
+    assert (shown.count("mirrors found"), shown.count("sample stream has ended")) == (1, 1)
+    assert "Score a mirror while it signs up:\ncurl gate\n" in shown
 
 
 @pytest.mark.journey
@@ -384,27 +391,6 @@ def test_worker_that_cannot_start_is_one_line_that_says_why(
         pass
     assert "\n" not in str(failed.value)
     assert said[-1] == "Starting the worker …"
-
-
-@pytest.mark.journey
-def test_without_an_end_it_shows_alerts_with_reasons_and_sums_up_once_the_stream_has_ended(
-    broker: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
-    monkeypatch.setattr(run, "SETTLE_SECONDS", 8.0)  # what came later would be summed up again
-    monkeypatch.setattr(run, "demo_servers", visited_servers)
-    monkeypatch.setattr(servers, "SAY_SECONDS", 0.0)
-    screen = _Leaves()
-    told = perform(DemoOptions(None, 300, 7), Console(file=screen, width=100))
-    shown = screen.getvalue()
-    assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
-    assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
-    assert told["alerts"] > 0
-    assert shown.count("prior") >= told["alerts"]
-    assert told["finished"]
-    assert told["mirrors_found"] > 0
-    assert shown.count("mirrors found") == 1
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.journey

@@ -14,11 +14,12 @@ from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
 from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
 from streams.settings import load
+from tests.tables import for_each
 
 # What doctor has to say, counted.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("findings", "said"),
     [
         ([fine("a", "b")], "All is well: a worker would start and be ready."),

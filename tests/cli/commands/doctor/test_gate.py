@@ -73,6 +73,7 @@ def test_a_key_for_appeals_needs_a_desk_and_a_secret_that_can_be_used(tmp_path: 
     assert states(look_at_keys(load(given))) == [("fine", "keys")]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_address_that_somebody_else_has_is_wrong() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = str(taken.getsockname()[1])

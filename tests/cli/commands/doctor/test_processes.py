@@ -106,6 +106,7 @@ def test_older_tables_are_to_be_copied_and_later_ones_are_wrong(tmp_path: Path) 
     engine.dispose()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_desk_names_a_taken_address_and_asks_for_its_own_topics(no_kafka: list[str], tmp_path: Path) -> None:
     with (
         closing(socket.create_server((LOOPBACK, 0))) as web,

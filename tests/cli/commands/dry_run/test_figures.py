@@ -26,6 +26,7 @@ from tests.cli.commands.dry_run.makers import PERSON, a_platform, strangers
 from tests.cli.running import Samehand, jsonl
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_sign_up
+from tests.tables import for_each
 
 # The figures: what a team can read, what was missing, and what another table makes of it.
 
@@ -200,7 +201,7 @@ async def test_without_a_redis_memory_takes_what_it_can(monkeypatch: pytest.Monk
 # What a dry run refuses, in one line, and what it goes on with.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "why"),
     [
         ([], "give --topic NAME"),

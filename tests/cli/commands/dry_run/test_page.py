@@ -9,14 +9,13 @@ from html.parser import HTMLParser
 from math import inf
 from pathlib import Path
 
-import pytest
-
 from cli.commands.dry_run.pages import A_PAGE, OWN_NAME
 from report.rendering import TEMPLATES
 from schemas.wire import Decoded, decode_alert
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.cli.running import Samehand
 from tests.makers import NOON, a_ban, a_sign_up
+from tests.tables import for_each
 
 HOSTILE = '"><script>alert(1)</script>\u202eevil\u2066<img src=x onerror=y>'
 
@@ -148,9 +147,9 @@ def palettes() -> list[dict[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize("ink", ["ink", "soft", "good", "warn", "bad", "mark"])
-@pytest.mark.parametrize("ground", ["ground", "card"])
+@for_each("scheme", [0, 1])
+@for_each("ink", ["ink", "soft", "good", "warn", "bad", "mark"])
+@for_each("ground", ["ground", "card"])
 def test_every_text_has_the_contrast_that_wcag_asks_for(scheme: int, ink: str, ground: str) -> None:
     colours = palettes()[scheme]
     light, dark = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)

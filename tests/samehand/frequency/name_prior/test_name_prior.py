@@ -25,6 +25,7 @@ from samehand.frequency.name_prior.digits import DIGIT_BITS
 from samehand.frequency.name_prior.table import STEPS_PER_BIT, TOKEN_LENGTH_MAX, parse, shipped
 from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.fold_table import FOLD_VERSION
+from tests.tables import for_each
 
 # Common is cheap, unheard-of is dear, and a handle costs what its most common reading costs.
 
@@ -77,7 +78,7 @@ def test_a_name_in_its_own_script_is_as_common_as_its_romanisation() -> None:
         assert bits(fold.base) < 9, native
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("handle", "pieces"),
     [
         ("umarmediaoficial", ["umar", "media", "oficial"]),
@@ -153,7 +154,7 @@ def test_very_long_text_is_at_the_cap(text: str) -> None:
     assert bits(text) == CAP_BITS
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         *("ishaqzai", "alizai", "sulaimankhel", "zarghona", "breshna", "gandapur", "nangarhari"),
@@ -167,14 +168,14 @@ def test_common_names_of_languages_without_a_published_list_are_no_rarities(name
     assert bits(folded.base) < 16.0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("his", "hers"), [("kuznetsov", "kuznetsova"), ("vinogradov", "vinogradova"), ("kowalski", "kowalska")]
 )
 def test_a_family_name_is_as_common_in_the_form_that_women_bear(his: str, hers: str) -> None:
     assert bits(hers) == pytest.approx(bits(his), abs=0.25)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name", ["vasilyev", "vasiliev", "vasilev", "mihailov", "mikhailov", "zaitsev", "zaytsev", "grigoryev"]
 )
 def test_a_common_name_in_cyrillic_letters_is_no_rarity_in_any_spelling(name: str) -> None:
@@ -192,7 +193,7 @@ def test_a_clan_that_no_list_knows_is_read_by_its_parts() -> None:
 # What decorates a handle is known in many languages; a name is never a decoration.
 
 
-@pytest.mark.parametrize(
+@for_each(
     "word",
     [
         *("official", "real", "the", "tv", "media", "backup", "new", "oficial", "noticias", "resmi", "haber"),
@@ -217,12 +218,12 @@ def test_affixes_of_many_languages_are_decorations_once_folded(word: str) -> Non
     assert decoration(folded.base), folded.base
 
 
-@pytest.mark.parametrize("token", ["2", "02", "2024", "official2", "backup03"])
+@for_each("token", ["2", "02", "2024", "official2", "backup03"])
 def test_counters_and_years_are_decorations(token: str) -> None:
     assert decoration(token)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "token",
     [
         "umar",
@@ -255,7 +256,7 @@ def test_no_digits_cost_nothing() -> None:
     assert digit_bits("") == 0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("meant", "random"),
     [("1998", "3748"), ("786", "583"), ("007", "583"), ("69", "31"), ("123", "583"), ("420", "583")],
 )
@@ -297,7 +298,7 @@ def test_tokens_costs_and_lengths_are_read() -> None:
     assert table.lengths["umar"] == (2, 3, 9)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changed", "why"),
     [
         ({"version": COMMONNESS_VERSION + 1}, "version"),

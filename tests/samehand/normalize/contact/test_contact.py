@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
 from tests.samehand.signals.test_contract import keyer
+from tests.tables import for_each
 
 # A profile that calls another account its own is told from one that only names it.
 
@@ -38,7 +38,7 @@ from tests.samehand.signals.test_contract import keyer
 OURS = ContactPoint("handle", "valley_news")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "bio",
     [
         "backup of @valley_news",
@@ -60,7 +60,7 @@ def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
     assert read_contacts(bio, (), None).claimed == {OURS}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "bio",
     [
         "I follow @valley_news",
@@ -90,7 +90,7 @@ def of(text: str) -> str:
     return pseudonymous(text, keyer)
 
 
-@pytest.mark.parametrize("text", ["", "umar_media_2", "khan.1990", "Umar • Media", "on 2024-12-25"])
+@for_each("text", ["", "umar_media_2", "khan.1990", "Umar • Media", "on 2024-12-25"])
 def test_what_is_not_masked_stays(text: str) -> None:
     assert of(text) == text
 
@@ -103,7 +103,7 @@ def test_what_stands_around_stays() -> None:
     assert number != "03012345678"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("one", "other"),
     [
         ("03012345678", "0301-2345678"),
@@ -128,7 +128,7 @@ def test_numbers_of_a_block_have_a_start_in_common_and_differ() -> None:
     assert len({each[:-2] for each in block}) == 1
 
 
-@pytest.mark.parametrize("common", ["1234567", "98765432", "0000000", "1111111111"])
+@for_each("common", ["1234567", "98765432", "0000000", "1111111111"])
 def test_a_number_that_many_choose_is_worth_little(common: str) -> None:
     assert len(of(f"ali{common}")) == len("ali") + 4
 
@@ -146,7 +146,7 @@ def test_any_text_is_taken_and_keeps_what_redaction_keeps(text: str) -> None:
 # The kinds of contact point that several readers make.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("host", "part"),
     [
         ("news.example.co.uk", "example.co.uk"),
@@ -173,16 +173,14 @@ def test_what_is_no_address_and_no_number_is_no_point() -> None:
 # Dates, prices and versions are judged as a whole: a number with anything left beside them is none.
 
 
-@pytest.mark.parametrize(
+@for_each(
     "run", ["2024-12-25", "25.12.2024 - 31.12.2024", "1446/09/01", "10.30-12.30", "1.500.000", "12,3456,78"]
 )
 def test_a_run_that_is_wholly_ordinary_is(run: str) -> None:
     assert is_ordinary(run, 0, len(run))
 
 
-@pytest.mark.parametrize(
-    "run", ["2024-12-25 786", "06.12.23.14.30", "600.123.456", "03012345678", "2345678", "12,3456,789"]
-)
+@for_each("run", ["2024-12-25 786", "06.12.23.14.30", "600.123.456", "03012345678", "2345678", "12,3456,789"])
 def test_a_run_with_more_in_it_may_be_a_number(run: str) -> None:
     assert not is_ordinary(run, 0, len(run))
 
@@ -203,7 +201,7 @@ def test_a_time_of_day_parts_numbers() -> None:
     assert without_times("123:456") == "123:456"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("numbers", "counts"), [(["39", "40", "41"], True), (["39", "40"], False), (["1", "x", "3"], False)]
 )
 def test_equal_steps_count_from_three_numbers_on(numbers: list[str], counts: bool) -> None:
@@ -213,7 +211,7 @@ def test_equal_steps_count_from_three_numbers_on(numbers: list[str], counts: boo
 # Spelled-out signs are written as signs, and sentences are left alone.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "plain"),
     [
         ("t dot me slash foo", "t.me/foo"),
@@ -233,7 +231,7 @@ def test_how_a_text_is_written_plainly(text: str, plain: str) -> None:
 # What a web address stands for.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "kind", "value"),
     [
         ("https://t.me/+AbCd123", "telegram-invite", "AbCd123"),
@@ -253,9 +251,7 @@ def test_an_address_is_a_point(url: str, kind: str, value: str) -> None:
     assert [(point.kind, point.value) for point in page_points(url)] == [(kind, value)]
 
 
-@pytest.mark.parametrize(
-    "url", ["t.me", "t.me/share/url", "bit.ly/", "x.com/search?q=a", "https://", "facebook.com", "a.b"]
-)
+@for_each("url", ["t.me", "t.me/share/url", "bit.ly/", "x.com/search?q=a", "https://", "facebook.com", "a.b"])
 def test_an_address_of_nobody_is_none(url: str) -> None:
     assert list(page_points(url)) == []
 
@@ -277,7 +273,7 @@ def points(bio: str, *links: str, locale: str | None = None) -> list[tuple[str, 
     return [(point.kind, point.value) for point in read_contacts(bio, links, locale).points]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("bio", "kind", "value"),
     [
         ("join t.me/+AbCdEf123456", "telegram-invite", "AbCdEf123456"),
@@ -315,7 +311,7 @@ def test_a_contact_point_is_found(bio: str, kind: str, value: str) -> None:
     assert points(bio) == [(kind, value)]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "bio",
     [
         "",
@@ -381,7 +377,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("bio", HOSTILE, ids=[text[:4] for text in HOSTILE])
+@for_each("bio", HOSTILE)
 def test_a_hostile_bio_is_read_to_its_end(bio: str) -> None:
     assert len(contact_points(bio, *[bio] * 50)) <= POINTS_MAX
 

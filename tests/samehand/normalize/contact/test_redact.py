@@ -8,16 +8,16 @@ from datetime import date, datetime, time
 from itertools import pairwise
 from time import process_time
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from samehand.normalize.contact.redact import MASK, redacted
 from simulate.population.people import Population
 from simulate.timeline.records import created
+from tests.tables import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("given_text", "shown"),
     [
         ("write u.media@valley.example now", "write ••• now"),
@@ -43,7 +43,7 @@ def test_what_is_personal_is_masked(given_text: str, shown: str) -> None:
     assert redacted(given_text) == shown
 
 
-@pytest.mark.parametrize(
+@for_each(
     "mailbox",
     [
         "umar @ gmail.com",
@@ -128,7 +128,7 @@ def test_a_mailbox_is_masked_however_it_is_written(mailbox: str) -> None:
     assert left == set()
 
 
-@pytest.mark.parametrize(
+@for_each(
     "number",
     [
         "0 3 0 1 2 3 4 5 6 7 8",
@@ -182,7 +182,7 @@ def test_a_number_is_masked_however_it_is_written(number: str) -> None:
     assert not any(map(str.isdigit, shown))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
     [
         "Umar Media",
@@ -325,8 +325,8 @@ def test_dates_and_times_stay_in_any_digits(day: date, hour: time, digits: str, 
     assert redacted(words) == words
 
 
-@pytest.mark.parametrize("parted", [",", " ", ".", "'"])
-@pytest.mark.parametrize("price", ["${}", "Rs {}", "{} USD", "${}.00", "{},00"])
+@for_each("parted", [",", " ", ".", "'"])
+@for_each("price", ["${}", "Rs {}", "{} USD", "${}.00", "{},00"])
 def test_a_card_in_groups_of_three_is_no_price(parted: str, price: str) -> None:
     shown = redacted(price.format(f"{4_111_111_111_111_111:,}".replace(",", parted)))
     assert not any(map(str.isdigit, shown))
@@ -418,7 +418,7 @@ def test_no_number_survives_in_any_digits_and_groups(number: int, digits: str, g
     assert not [digit for digit in digits if digit in shown]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "piece",
     [
         *(

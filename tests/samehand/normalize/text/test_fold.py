@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from samehand.normalize.text.fold import (
     fold_name,
 )
 from samehand.normalize.text.fold_table import PHONETIC
+from tests.tables import for_each
 
 PLATFORMS = [*(rules.platform for rules in RULES), "elsewhere"]
 ANY_TEXT = st.one_of(
@@ -50,7 +50,7 @@ def readings(text: str) -> set[str]:
 # --- disguises ---
 
 
-@pytest.mark.parametrize(
+@for_each(
     "disguise",
     [
         "Umar_Media",
@@ -81,7 +81,7 @@ def test_a_disguised_handle_folds_to_the_plain_one(disguise: str) -> None:
     assert handle(disguise).base == "umarmedia"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("disguise", "plain"),
     [
         ("umar!media", "umarimedia"),
@@ -105,9 +105,7 @@ def test_an_ambiguous_glyph_is_read_both_ways(disguise: str, plain: str) -> None
     assert handle(plain, "elsewhere").base in readings(disguise)
 
 
-@pytest.mark.parametrize(
-    ("written", "looks", "sound"), [("Умар", "ymap", "umar"), ("Νίκος", "nikoc", "nikos")]
-)
+@for_each(("written", "looks", "sound"), [("Умар", "ymap", "umar"), ("Νίκος", "nikoc", "nikos")])
 def test_cyrillic_and_greek_are_read_by_sound_and_by_looks(written: str, looks: str, sound: str) -> None:
     folded = handle(written, "elsewhere")
     assert folded.base == sound
@@ -117,7 +115,7 @@ def test_cyrillic_and_greek_are_read_by_sound_and_by_looks(written: str, looks: 
 # --- digits ---
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "base", "digits"),
     [
         ("umar786", "umar", "786"),
@@ -163,7 +161,7 @@ def test_each_word_of_a_name_has_its_consonants() -> None:
 # --- scripts ---
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("one", "other"),
     [
         ("علي", "علی"),
@@ -181,9 +179,7 @@ def test_one_arabic_script_name_typed_on_two_keyboards_is_one_name(one: str, oth
     assert name(one).base == name(other).base
 
 
-@pytest.mark.parametrize(
-    "text", ["한글", "習近平", "राहुल", "สมชาย", "გიორგი", "Հայկ", "ኢትዮጵያ", "עמר", "さくら", "𠀋𠀌"]
-)
+@for_each("text", ["한글", "習近平", "राहुल", "สมชาย", "გიორგი", "Հայկ", "ኢትዮጵያ", "עמר", "さくら", "𠀋𠀌"])
 def test_no_script_folds_to_nothing(text: str) -> None:
     folded = handle(text, "elsewhere")
     assert folded.base.isalpha()
@@ -197,9 +193,7 @@ def test_an_arabic_word_beside_a_latin_one_keeps_its_sound() -> None:
 # --- nothing, and too much ---
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "🔥🔥", "★", "\u200b\u200b", "\u3164", "___", "!!", "🇵🇰", "\u202e", "❤️", "@"]
-)
+@for_each("text", ["", " ", "🔥🔥", "★", "\u200b\u200b", "\u3164", "___", "!!", "🇵🇰", "\u202e", "❤️", "@"])
 def test_only_decoration_is_no_name(text: str) -> None:
     assert fold_handle(text, "x") is None
     assert fold_name(text) is None
@@ -215,7 +209,7 @@ def test_one_character_and_256_are_handles_like_any_other() -> None:
 # --- flags ---
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "flag"),
     [
         ("um\u200bar", FoldFlags.INVISIBLE),
@@ -229,7 +223,7 @@ def test_what_hides_is_told(text: str, flag: FoldFlags) -> None:
     assert name(text).flags & flag
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "Umar Media",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from samehand.normalize.text.transliterate import read_any
 from samehand.normalize.text.written import FIRST_STRONG_ISOLATE, POP_ISOLATE, as_written
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.tables import for_each
 
 # Our own tables read every letter they name in plain small letters.
 
@@ -25,16 +25,12 @@ def test_every_reading_is_small_latin_letters() -> None:
     assert all(re.fullmatch(r"[a-z]*", sound) for sound in OWN_ROMANISATION.values())
 
 
-@pytest.mark.parametrize(
-    "table", [ARABIC, CYRILLIC, GREEK, HEBREW], ids=["arabic", "cyrillic", "greek", "hebrew"]
-)
+@for_each("table", [ARABIC, CYRILLIC, GREEK, HEBREW])
 def test_the_shipped_table_was_built_from_these_readings(table: dict[str, str]) -> None:
     assert {letter: letter.translate(PHONETIC) for letter in table} == dict(table)
 
 
-@pytest.mark.parametrize(
-    "alphabet", ["ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي", "پچژگکیٹڈڑںےھہۓ", "ټځڅډړږښګڼېۍ"]
-)
+@for_each("alphabet", ["ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي", "پچژگکیٹڈڑںےھہۓ", "ټځڅډړږښګڼېۍ"])
 def test_the_alphabets_of_arabic_urdu_and_pashto_are_whole(alphabet: str) -> None:
     assert set(alphabet) <= set(ARABIC)
 
@@ -47,7 +43,7 @@ def test_what_typists_exchange_is_read_alike() -> None:
 # A word of any script as ASCII: its first reading, and the second where it could be another.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "first", "second"),
     [
         ("Умар_media", "umar media", "ymap media"),
@@ -80,7 +76,7 @@ def test_any_text_is_read_as_ascii(text: str) -> None:
 # The scripts of India are read as their writers spell themselves in Latin letters.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "said"),
     [
         ("राहुल शर्मा", "rahul sharma"),
@@ -110,7 +106,7 @@ def test_a_name_is_read_as_it_is_said(written: str, said: str) -> None:
     assert read_any(written)[0] == said
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "spelt"),
     [("लक्ष्मण चतुर्वेदी", "Laxman Chaturvedi"), ("नरेंद्र चौधरी", "Narendra Chaudhary"), ("सोनाक्षी", "Sonakshi")],
 )
@@ -131,7 +127,7 @@ def test_other_scripts_are_left_as_they_are(text: str) -> None:
 # A sentence quotes words as people wrote them, and no word of theirs disorders it.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("ours", "theirs", "quoted"),
     [
         ("زرغون توریالی", "احمد توریالی", ("توریالی",)),

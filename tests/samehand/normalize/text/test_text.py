@@ -8,7 +8,6 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +33,7 @@ from samehand.normalize.text.phonetic import (
     one_leaves_out_vowels,
 )
 from samehand.normalize.text.scripts import Script, dominant_script, has_mixed_script, is_pooled, stratum
+from tests.tables import for_each
 
 # Everyday words are told by what they say, in every language, and no name is among them.
 
@@ -69,7 +69,7 @@ def test_no_word_that_decorates_is_a_common_name() -> None:
     assert sorted((DECORATIONS & commonest_names()) - ALSO_NAMES) == []
 
 
-@pytest.mark.parametrize("concept", ["news", "official", "new", "page", "account", "group"])
+@for_each("concept", ["news", "official", "new", "page", "account", "group"])
 def test_what_decorates_most_is_known_in_the_languages_this_is_about(concept: str) -> None:
     assert [language for language in SPOKEN if language not in EVERYDAY[concept]] == []
 
@@ -90,7 +90,7 @@ def test_every_line_is_of_a_language_and_every_word_is_there_once() -> None:
 # The script of a text, mixtures within a word, and the stratum in which a name is judged.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "script"),
     [
         ("Umar", Script.LATIN),
@@ -115,19 +115,19 @@ def test_the_script_of_most_letters(text: str, script: Script) -> None:
     assert dominant_script(text) is script
 
 
-@pytest.mark.parametrize("text", ["аdmin", "umаr", "paypaӏ", "Ωmar", "umarع"])
+@for_each("text", ["аdmin", "umаr", "paypaӏ", "Ωmar", "umarع"])
 def test_two_scripts_in_one_word_are_a_mixture(text: str) -> None:
     assert has_mixed_script(text)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text", ["Umar عمر", "安倍しんぞう", "漢字한글", "日本語テスト", "Умар Umar", "iPhoneを買う", "umar_عمر"]
 )
 def test_two_scripts_side_by_side_are_none(text: str) -> None:
     assert not has_mixed_script(text)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "locale", "expected"),
     [
         ("عمر", "ur-PK", "ur"),
@@ -143,7 +143,7 @@ def test_a_stratum_is_a_language_or_else_a_script(text: str, locale: str | None,
     assert stratum(text, locale) == expected
 
 
-@pytest.mark.parametrize(("locale", "pooled"), [("ps-AF", False), (None, True), ("xx", True)])
+@for_each(("locale", "pooled"), [("ps-AF", False), (None, True), ("xx", True)])
 def test_a_script_is_a_pool_of_languages_and_a_language_is_none(locale: str | None, pooled: bool) -> None:
     assert is_pooled(stratum("عمر", locale)) is pooled
 
@@ -168,7 +168,7 @@ def key(text: str) -> str:
     return "".join(folded.consonants)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "spellings",
     [
         ("Muhammad", "Mohamed", "Mohammad", "محمد"),
@@ -223,7 +223,7 @@ def test_a_number_has_no_consonants() -> None:
     assert consonant_key("786") == ""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "spelt"),
     [("slyman", "sulaiman"), ("drwysh", "darwish"), ("gvldbrg", "goldberg"), ("abrahym", "ibrahim")],
 )
@@ -232,7 +232,7 @@ def test_a_word_without_its_vowels_is_the_spelt_one(written: str, spelt: str) ->
     assert one_leaves_out_vowels(spelt, written)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "spelt"),
     [("karim", "karima"), ("salman", "sulaiman"), ("hasan", "husain"), ("krym", "akram")],
 )
@@ -249,7 +249,7 @@ def test_letters_that_write_one_letter_of_another_script_count_once() -> None:
 # Words, numbers and leet, and what else they could be.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("seen", "words", "digits", "readings"),
     [
         ("umar media", ["umar", "media"], [], []),
@@ -269,7 +269,7 @@ def test_how_a_text_is_cut(seen: str, words: list[str], digits: list[str], readi
     assert (found.words, found.digits, found.readings) == (words, digits, readings)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("word", "collapsed"),
     [
         ("ummaarr", "umar"),
@@ -289,7 +289,7 @@ def test_a_collapsed_word_is_collapsed(word: str) -> None:
     assert collapse(collapse(word)) == collapse(word)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "seen", "others"),
     [
         ("umar", "umar", []),
@@ -305,9 +305,7 @@ def test_how_ascii_is_read(text: str, seen: str, others: list[str]) -> None:
     assert ascii_readings(text) == (seen, others)
 
 
-@pytest.mark.parametrize(
-    ("seen", "read"), [("um!r", "um1r"), ("!mran", "1mran"), ("hello!", None), ("hello", None)]
-)
+@for_each(("seen", "read"), [("um!r", "um1r"), ("!mran", "1mran"), ("hello!", None), ("hello", None)])
 def test_an_exclamation_mark_that_touches_letters_is_an_i(seen: str, read: str | None) -> None:
     assert exclamation_reading(seen) == read
 
@@ -373,7 +371,7 @@ def test_piles_of_marks_in_the_wrong_order_stay_on_their_letters() -> None:
 # What hides is told, what a language needs is not.
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("u\u200bm\u202ear", FoldFlags.INVISIBLE | FoldFlags.BIDI),
@@ -420,7 +418,7 @@ def test_every_character_reads_as_lower_case_ascii(char: str) -> None:
         assert read == read.lower()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("char", "looks", "sound"),
     [("р", "p", "r"), ("с", "c", "s"), ("Ω", "o", "o"), ("𝓊", "u", "u"), ("ع", "e", "a"), ("文", "x", "wen")],
 )

@@ -1,0 +1,75 @@
+"""Scan: looks up the accounts of a list among the banned, and leaves no other trace of them.
+
+A platform that publishes no changes lists its accounts from time to time (`samehand scan`). A million of them
+remembered would push out the sign-ups of a month; counted, they would make every value common; as a wave,
+each would have company; and each would seem to have shown its words from the day of the list on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agents.common.alerts import Pair, admitted, confirm
+from agents.common.context import AgentContext
+from agents.common.decoding import earliest, read_all
+from agents.common.match import ASKED_AT_ONCE, Lookup, lookup_of, match
+from agents.common.offload import offload
+from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.yielder import Yielder
+from schemas.accounts import AccountScanned
+from schemas.wire import Decoded, decode_scanned
+from streams.outcomes import Arrival, Emit, Outcome, Published
+
+
+class Scan:
+    """Alerts on the accounts of a list that resemble banned ones; writes nothing else to the store."""
+
+    def __init__(self, context: AgentContext) -> None:
+        self._context = context
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
+        context, yielder = self._context, Yielder(self._context.ticks)
+        snapshot = await snapshot_of(context, earliest(arrivals))
+
+        def lookup(found: Decoded[AccountScanned]) -> Lookup | None:
+            return lookup_of(found, context.topics.scanned, snapshot, context)
+
+        outcomes: list[Outcome] = []
+        lookups: list[tuple[int, Lookup]] = []
+        for first, (read, records) in await offload(
+            arrivals, lambda part: read_all(part, decode_scanned, context, lookup), yielder
+        ):
+            outcomes += read
+            lookups += [(first + place, record) for place, record in records if record is not None]
+        pairs: list[Pair] = []
+        places: list[int] = []
+        for at in range(0, len(lookups), ASKED_AT_ONCE):
+            part = lookups[at : at + ASKED_AT_ONCE]
+            best = await self._best(part, snapshot)
+            for (place, _), of_account in zip(part, best, strict=True):
+                pairs += of_account
+                places += [place] * len(of_account)
+        emits: dict[int, list[Emit]] = {}
+        if pairs:
+            for pair, emit in (await admitted(pairs, context)).emits:
+                emits.setdefault(places[pair], []).append(emit)
+        for place, alerts in emits.items():
+            outcomes[place] = Published(tuple(alerts))
+        return outcomes
+
+    async def confirm(self, emits: Sequence[Emit]) -> None:
+        """Marks the alerts as published in the store, so that a repeat is a duplicate."""
+        await confirm(emits, self._context)
+
+    async def _best(self, part: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> list[list[Pair]]:
+        """The pairs of each account, its values as old as its remembered state makes them, if it has one."""
+        context = self._context
+        accounts = [lookup.account for _, lookup in part]
+        shown = await context.call_store(context.store.showings(accounts, now=context.now()))
+        lookups = [
+            replace(lookup, account=replace(lookup.account, shown=showings))
+            for (_, lookup), showings in zip(part, shown, strict=True)
+        ]
+        return await match(lookups, snapshot, context, "scan", [place for place, _ in part])
