@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from agents.common.alerts import Pair, admitted, best_score, confirm
+from agents.common.alerts import Pair, admitted, best_score, confirm, hold, note_held
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
@@ -81,6 +81,7 @@ class Lookback:
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
                 emitted.append((place, emits))
             await yielder.pause()
+        await hold(snapshot, context)
         return emitted
 
     def _not_compared(self, word: Arrival, turned_away: Mapping[KeyKind, int]) -> int:
@@ -165,7 +166,15 @@ class Lookback:
             if scored is not None:
                 if fact is None:
                     self._context.metrics.score_log_odds.observe(scored[1].log_odds)
-                return (theirs, scored[1]) if scored[1].band != "none" else None
+                if scored[1].band != "none":
+                    return theirs, scored[1]
+                if scored[1].quarantined:
+                    ours = (candidate.fingerprint,)
+                    free = best_score(
+                        ours, theirs, self._context, snapshot, policy, showings, quarantine=False
+                    )
+                    note_held(scored, free, ban.account, snapshot, self._context)
+                return None
         return None
 
     def _pair(
@@ -186,4 +195,5 @@ class Lookback:
             event_at=word.at if word.freed_at is None else word.freed_at.timestamp(),
             claimant=f"lookback:{word.key}:{word.at}",
             weights_version=snapshot.weighing.weights.version,
+            known_as=ban.fingerprints,
         )

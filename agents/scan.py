@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.common.alerts import Pair, admitted, confirm
+from agents.common.alerts import Pair, admitted, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import ASKED_AT_ONCE, Lookup, lookup_of, match
@@ -72,4 +72,6 @@ class Scan:
             replace(lookup, account=replace(lookup.account, shown=showings))
             for (_, lookup), showings in zip(part, shown, strict=True)
         ]
-        return await match(lookups, snapshot, context, "scan", [place for place, _ in part])
+        found = await match(lookups, snapshot, context, "scan", [place for place, _ in part])
+        await hold(snapshot, context)
+        return found

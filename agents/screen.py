@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from agents.common.alerts import Pair, admitted, best_score, confirm
+from agents.common.alerts import Pair, admitted, best_score, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import ASKED_AT_ONCE, Lookup, compared, lookup_of
@@ -102,6 +102,7 @@ class Screen:
             )
         if self._direction == "update":
             await withdraw_no_longer_similar(accounts, snapshot, self._context)
+        await hold(snapshot, self._context)
         if pairs:
             for pair, emit in (await admitted(pairs, self._context)).emits:
                 said.setdefault(places[pair], []).append(emit)
@@ -138,7 +139,8 @@ async def withdraw_no_longer_similar(
     """Withdraws open alerts about changed accounts whose pair now scores below the bands.
 
     An alert about a later state of the account stays: this event is an older one that comes late. So does an
-    alert whose two sides cannot be compared, since they share no pepper after a rotation.
+    alert whose two sides cannot be compared, since they share no pepper after a rotation. A quarantine
+    withdraws nothing.
     """
     store = context.store
     found = await context.call_store(store.alerts_about([one.account for one in changed]))
@@ -167,7 +169,17 @@ def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, contex
     scored = [
         one
         for theirs in ban.fingerprints
-        if (one := best_score(account.fingerprints, theirs, context, snapshot, ban.facts.policy or "", shown))
+        if (
+            one := best_score(
+                account.fingerprints,
+                theirs,
+                context,
+                snapshot,
+                ban.facts.policy or "",
+                shown,
+                quarantine=False,
+            )
+        )
         is not None
     ]
     return bool(scored) and all(one.band == "none" for _, one in scored)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from deliver.endpoints import Endpoint, Shape
-from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
+from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert, without_digests
 from schemas.appeals import AppealDecided
 from schemas.waves import WaveAlert
 
@@ -68,6 +68,7 @@ def message_id(alert: Sendable) -> str:
 def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
     """The request's body. Equal alerts give equal bytes."""
     if isinstance(alert, MirrorAlert):
+        alert = without_digests(alert)
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     if endpoint.shape == "slack":
         return _encoder.encode(_slack_other(alert))

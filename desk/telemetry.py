@@ -18,7 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
-from desk.database import reads
+from desk.database import reads, waves
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
 from desk.database.topics import outbox
@@ -30,7 +30,7 @@ log = structlog.get_logger("samehand.desk.telemetry")
 # As of a worker: `_created` series double the number of series and no query of ours reads them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
 
-KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
+KINDS: Final = ("first", "second", "appeal", "dispute", "golden", "wave")
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 
 LOOK_SECONDS: Final = 5.0
@@ -194,7 +194,10 @@ class DeskMetrics:
         self.actions_without_ban.set(state.actions_without_ban if state.leading else 0)
         try:
             async with database.read() as connection:
-                rows = {row.kind: row for row in await reads.backlog(connection)}
+                rows = {
+                    row.kind: row
+                    for row in [*await reads.backlog(connection), *await waves.backlog(connection)]
+                }
                 waiting, since = await outbox.waiting(connection)
         except DatabaseUnavailable as outage:
             state.database = str(outage)

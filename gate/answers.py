@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agents.common.preview import Foreseen
 from agents.common.waves import NearWave
 from schemas import fields
-from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare
+from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare, without_digests
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -135,7 +135,7 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
             for line in lines
         ),
         rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
-        alerts=alerts if sees_alerts else (),
+        alerts=tuple(map(without_digests, alerts)) if sees_alerts else (),
         wave=wave,
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,

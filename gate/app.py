@@ -35,6 +35,7 @@ from gate.related import Related, Wait
 from gate.rights import clash_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
+from schemas.alerts import MirrorAlert, without_digests
 from schemas.appeals import AppealMade
 from schemas.malformed import Malformed
 from schemas.wire import decode_appeal
@@ -220,7 +221,7 @@ class Gate:
                 return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
             if found is None:
                 return Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
-            return Answer(200, found)
+            return Answer(200, without_digests(found) if isinstance(found, MirrorAlert) else found)
 
         return await self._keyed(request, "alerts", "alerts", work)
 

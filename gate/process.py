@@ -18,7 +18,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from agents.common.follow_weights import WeightsFollower
+from agents.common.follow_decisions import DecisionsFollower
 from agents.common.preview import Preview
 from gate.app import Gate, application
 from gate.appeals import DeskRelay
@@ -97,7 +97,7 @@ class Process:
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
-    adopted: WeightsFollower
+    adopted: DecisionsFollower
     birth: Birth | None = None
     desk: DeskRelay | None = None
     publisher: KafkaPublisher = field(init=False)

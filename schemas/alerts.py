@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from schemas import fields
 from schemas.accounts import Basis
 from schemas.keys import account_key
+from schemas.quarantine import ValueDigest
 from schemas.record import Record
 from schemas.unusable import FieldFault
 
@@ -35,6 +36,9 @@ LIFTED: Final[frozenset[WithdrawnReason]] = frozenset({"reinstated", "ban-forgot
 """Reasons that say that somebody lifted a ban: that of either account."""
 Band = Literal["likely", "possible", "none"]
 
+# Eight contact points, the most that are kept of a profile; a digest for each of four peppers.
+_VALUES_MAX: Final = 8
+_PEPPERS_MAX: Final = 4
 # There are about fifteen signals with at most a few lines each.
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
@@ -64,6 +68,14 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
     ] = False
+    value_digests: Annotated[
+        tuple[Annotated[tuple[ValueDigest, ...], Meta(max_length=_PEPPERS_MAX)], ...],
+        Meta(
+            max_length=_VALUES_MAX,
+            description="Of each personal value that agrees, its digests under the peppers in force; for the"
+            " desk's quarantine alone. In no webhook.",
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
         """Refuse a weight that JSON cannot carry."""
@@ -76,7 +88,17 @@ QUOTES_REMOVED: Final = "What this line quoted was removed when the alert was wi
 
 def without_quotes(line: EvidenceLine) -> EvidenceLine:
     """The same line by its signal, level and weight alone, without a word of either account."""
-    return replace(line, ours="", theirs="", because=QUOTES_REMOVED)
+    return replace(line, ours="", theirs="", because=QUOTES_REMOVED, value_digests=())
+
+
+def without_digests(alert: MirrorAlert) -> MirrorAlert:
+    """The same alert for readers other than the desk's quarantine."""
+    lines = (
+        tuple([replace(line, value_digests=()) for line in several])
+        for several in (alert.evidence, alert.counter_evidence)
+    )
+    evidence, counter_evidence = lines
+    return replace(alert, evidence=evidence, counter_evidence=counter_evidence)
 
 
 class Matched(Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ from schemas.alerts import (
 from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
+from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
 from schemas.related import RelatedAsked
 from schemas.revisions import by_time
@@ -384,6 +385,18 @@ WEIGHTS_ADOPTED: Final = WeightsAdopted(
 
 WEIGHTS_TAKEN_BACK: Final = WeightsAdopted(stage="live", number=4)
 
+QUARANTINED: Final = ValueQuarantined(
+    digest="5b0f6a3c9d1e2f47a8b6",
+    revision=210_000_000,
+    until=datetime(2027, 2, 1, tzinfo=UTC),
+    by="7f3c2b9e1d",
+    reason="The device of a shop in which phones are set up.",
+)
+
+QUARANTINE_ENDED: Final = ValueQuarantined(
+    digest="5b0f6a3c9d1e2f47a8b6", revision=210_086_400, until=None, by="7f3c2b9e1d"
+)
+
 RELATED_ASKED: Final = RelatedAsked(
     platform="x",
     account_id="9907",
@@ -411,6 +424,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),
     "gate.audit": (RELATED_ASKED,),
+    "quarantine": (QUARANTINED, QUARANTINE_ENDED),
     "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),
 }
 """Examples by topic (without prefix)."""

@@ -26,6 +26,7 @@ from schemas.appeals import AppealDecided
 from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
+from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
 from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
@@ -52,6 +53,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "fingerprints.enrolled": (BanEnrolled,),
     "gate.audit": (RelatedAsked,),
     "deadletters": (DeadLetter,),
+    "quarantine": (ValueQuarantined,),
     "weights": (WeightsAdopted,),
 }
 """Records by topic (without prefix)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta
 
@@ -13,6 +13,8 @@ from schemas.record import Record
 
 Verdict = Literal["mirror", "not_mirror", "unsure"]
 GivenBy = Literal["reviewer", "ban"]
+
+EXCEPTIONS_MAX: Final = 100  # who would leave out more of a wave judges its accounts one by one
 
 
 class VerdictGiven(Record, frozen=True, kw_only=True):
@@ -28,8 +30,9 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
 
     # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family.
     # `given_by`: a ban taken for a reviewer would join again what a reviewer cut.
+    # `exceptions`: without them a verdict would be about accounts that its reader left out.
     VITAL: ClassVar[frozenset[str]] = frozenset(
-        {"alert_id", "revision", "verdict", "decided_at", "golden", "given_by", "version"}
+        {"alert_id", "revision", "verdict", "decided_at", "golden", "given_by", "exceptions", "version"}
     )
 
     alert_id: fields.Opaque
@@ -61,6 +64,14 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
         GivenBy,
         Meta(description="`ban`: a worker wrote it, since a ban names the alert that led to it."),
     ] = "reviewer"
+    exceptions: Annotated[
+        tuple[fields.AccountKey, ...],
+        Meta(
+            max_length=EXCEPTIONS_MAX,
+            description="Of a verdict on a wave: members that it does not apply to. Consumers that act on a"
+            " `mirror` leave them alone.",
+        ),
+    ] = ()
     version: Version = 1
 
     @classmethod

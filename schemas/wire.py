@@ -39,6 +39,7 @@ from schemas.dates import settle
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
+from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
 from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.repair import Repair, plain_values
@@ -216,6 +217,7 @@ decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
+decode_quarantine: Final = Decoder(ValueQuarantined)
 decode_alert_state: Final = Decoder(AlertState)
 decode_wave: Final = Decoder(WaveAlert)
 decode_appeal: Final = Decoder(AppealMade)

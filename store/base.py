@@ -708,6 +708,19 @@ class Store(Protocol):
         Returns how many.
         """
 
+    # quarantine
+    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
+        """Notes bans of pairs that a quarantine keeps from alerting: (digest of the value, banned account).
+
+        At most :data:`store.limits.HELD_MAX`, the first ones.
+        """
+
+    async def held(self) -> list[tuple[str, str]]:
+        """What :meth:`hold` noted and nobody has released, oldest first."""
+
+    async def release(self, held: Sequence[tuple[str, str]]) -> None:
+        """Forgets what was held."""
+
     # frequencies and facts
     async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment (Unix seconds).

@@ -3,8 +3,9 @@
 Where the alert's account is gone or settled, look-back is sent its ban again, and each alike ban
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
-another's turn. The relay of the outbox (runtime/outbox.py) publishes the results before it settles the
-withdrawal, so that a crash in between repeats both.
+another's turn. Where a quarantine has ended, look-back is sent the bans of the pairs that it held. The relay
+of the outbox (runtime/outbox.py) publishes the results before it settles what led to them, so that a crash in
+between repeats both.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from agents.common.alerts import Pair, admitted
+from agents.common.alerts import Pair, admitted, hold
 from agents.common.context import AgentContext
 from agents.common.converters import moment
 from agents.common.match import capped, likeness, lookup_again, match, strongest_first
@@ -44,6 +45,20 @@ async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     alerts = await _of_accounts([one for one in freed if one.alert.alert_id in outlived], context)
     words = await _to_lookback([one for one in freed if one.alert.alert_id not in outlived], context)
     return alerts + words
+
+
+RELEASED_AT_ONCE: Final = 1_000
+"""Bans that look-back is sent at once after a quarantine: each is one look-up among remembered accounts."""
+
+
+async def released(context: AgentContext) -> tuple[list[tuple[str, str]], list[Emit]]:
+    """Returns what quarantines held that have ended, and the messages that let look-back look at it again."""
+    store, now = context.store, context.now()
+    in_force = context.quarantine.at(now)
+    over = [it for it in await context.call_store(store.held()) if it[0] not in in_force][:RELEASED_AT_ONCE]
+    accounts = list(dict.fromkeys(account for _, account in over))
+    bans = await context.call_store(store.bans(accounts, now=now)) if accounts else []
+    return over, [_word(ban.facts, now, context) for ban in bans if ban is not None]
 
 
 async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> set[str]:
@@ -122,6 +137,7 @@ async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emi
         if lookups:
             for several in await match(lookups, snapshot, context, "forward"):
                 pairs += _by_another(several, last, snapshot, context)
+    await hold(snapshot, context)
     return [emit for _, emit in (await admitted(pairs, context)).emits]
 
 

@@ -14,6 +14,7 @@ from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.metric_labels import fired
+from agents.common.quarantine import in_quarantine, value_digest
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -65,7 +66,8 @@ class Pair:
     ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
     the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
     published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
-    counts it. ``not_compared``: how many other accounts were not compared.
+    counts it. ``not_compared``: how many other accounts were not compared. ``known_as``: one side's
+    fingerprints under each pepper.
     """
 
     ours: RememberedFacts
@@ -80,6 +82,7 @@ class Pair:
     again_only: bool = False
     counted: bool = False
     not_compared: int = 0
+    known_as: tuple[Fingerprint, ...] = ()
 
     @property
     def banned(self) -> str:
@@ -120,15 +123,18 @@ def best_score(
     snapshot: Snapshot,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
+    *,
+    quarantine: bool = True,
 ) -> tuple[Fingerprint, Score] | None:
     """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
     While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's policy, "" for a ban
     without one. ``None`` means that it is not known yet: the score is then at least what any policy's
-    calendar gives.
+    calendar gives. Without ``quarantine``, values in it weigh as ever.
     """
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
+            digests = snapshot.quarantine if quarantine else frozenset[str]()
             return mine, score(
                 mine,
                 theirs,
@@ -137,8 +143,28 @@ def best_score(
                 policy=policy,
                 showings=showings,
                 calendar=snapshot.calendar,
+                quarantined=in_quarantine(digests, context.keyer(mine.pepper_id)),
             )
     return None
+
+
+def note_held(
+    scored: tuple[Fingerprint, Score],
+    free: tuple[Fingerprint, Score] | None,
+    banned: str,
+    snapshot: Snapshot,
+    context: AgentContext,
+) -> None:
+    """Notes the ban of a pair below the bands if it would alert without the quarantine (``free``)."""
+    keyer = context.keyer(scored[0].pepper_id)
+    if keyer is not None and free is not None and free[1].band != "none":
+        snapshot.held.update((value_digest(keyer, value), banned) for value in scored[1].quarantined)
+
+
+async def hold(snapshot: Snapshot, context: AgentContext) -> None:
+    """Keeps the bans of held pairs in the store, to be looked at again when the quarantine ends."""
+    if snapshot.held:
+        await context.call_store(context.store.hold(sorted(snapshot.held), now=context.now()))
 
 
 async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
@@ -250,7 +276,9 @@ def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
 
 def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
-    evidence, counter_evidence = evidence_lines(result, pair.mine, pair.theirs, ours.quoted, facts.quoted)
+    evidence, counter_evidence = evidence_lines(
+        result, pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers)
+    )
     at, banned_at, since_ban = pair.mine.at, pair.theirs.at, None
     if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
         to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from agents.common.quarantine import QuarantineInForce
 from agents.common.weights_in_force import WeightsInForce
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
@@ -82,11 +83,16 @@ class AgentContext:
     now: Callable[[], float]  # Unix seconds
     ticks: Callable[[], float] = time.perf_counter  # monotonic seconds
     alert_policy: AlertPolicy = field(default_factory=AlertPolicy)
+    quarantine: QuarantineInForce = field(default_factory=QuarantineInForce)
 
     @property
     def alerts_topic(self) -> str:
         """Where alerts go: in shadow mode, where nobody acts on them."""
         return self.topics.shadow if self.alert_policy.shadow else self.topics.alerts
+
+    def keyer(self, pepper_id: int) -> Keyer | None:
+        """The keyer of a pepper in force."""
+        return next((keyer for number, keyer in self.keyers if number == pepper_id), None)
 
     async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:
         """Awaits a call of the store, and records how long it took.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from math import floor, inf
+from types import MappingProxyType
 from typing import Final
 
 from agents.common.metric_labels import unavailable
+from agents.common.quarantine import digests_of
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields
@@ -278,17 +280,36 @@ def moment(seconds: float) -> datetime:
 
 
 def evidence_lines(
-    score: Score, ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+    score: Score,
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    our_words: Quoted,
+    their_words: Quoted,
+    known_as: Sequence[Fingerprint] = (),
+    keyers: Mapping[int, Keyer] = MappingProxyType({}),
 ) -> tuple[tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
-    """A score's lines for and against, each with the two values compared, masked where personal."""
+    """A score's lines for and against, each with the two values compared, masked where personal.
+
+    Lines have digests of their values under the peppers of ``keyers``; ``known_as``: one side's fingerprints
+    under each pepper.
+    """
+
+    def digests(line: Evidence) -> tuple[tuple[str, ...], ...]:
+        return digests_of(line.values, ours, known_as, keyers)
+
     return (
-        tuple(_lines(score.evidence, ours, theirs, our_words, their_words)),
-        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words)),
+        tuple(_lines(score.evidence, ours, theirs, our_words, their_words, digests)),
+        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words, digests)),
     )
 
 
 def _lines(
-    lines: Sequence[Evidence], ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+    lines: Sequence[Evidence],
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    our_words: Quoted,
+    their_words: Quoted,
+    digests: Callable[[Evidence], tuple[tuple[str, ...], ...]],
 ) -> Iterable[EvidenceLine]:
     names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
     for line in lines:
@@ -300,6 +321,7 @@ def _lines(
             theirs=_value(line.signal, theirs, their_words),
             because=as_written(line.because, names),
             explained=line.explained,
+            value_digests=digests(line),
         )
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from agents.common.alerts import Pair, best_score
+from agents.common.alerts import Pair, best_score, note_held
 from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
+from samehand.account import account_key
 from samehand.clusters import Clusters
 from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
@@ -194,7 +196,10 @@ async def _best(
 def _above_threshold(
     one: Lookup, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
 ) -> list[Candidate]:
-    """The candidates that some policy might alert on; all of them where those below are asked for."""
+    """The candidates that some policy might alert on, and those with values in quarantine, which may be held.
+
+    All of them where those below are asked for.
+    """
     probability_min = 0.0 if context.alert_policy.candidates_below else snapshot.weighing.weights.alerting_min
     best, above_threshold = -math.inf, []
     if not context.alert_policy.across_platforms:
@@ -203,7 +208,7 @@ def _above_threshold(
         scored = best_score(one.account.fingerprints, candidate.fingerprint, context, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
-            if scored[1].probability >= probability_min:
+            if scored[1].quarantined or scored[1].probability >= probability_min:
                 above_threshold.append(candidate)
     if best > -math.inf:
         context.metrics.score_log_odds.observe(best)
@@ -223,7 +228,8 @@ def _with_policy(
     for candidate, facts in candidates:
         if facts is None:
             continue
-        scored = best_score(
+        score_of = partial(
+            best_score,
             account.fingerprints,
             candidate.fingerprint,
             context,
@@ -231,6 +237,15 @@ def _with_policy(
             facts.policy or "",
             (account.shown, facts.shown) if context.alert_policy.dated else None,
         )
+        scored = score_of()
+        if scored is not None and scored[1].band == "none" and scored[1].quarantined:
+            note_held(
+                scored,
+                score_of(quarantine=False),
+                account_key(facts.platform, facts.account_id),
+                snapshot,
+                context,
+            )
         if scored is None or (scored[1].band == "none" and not below):
             continue
         mine, result = scored
@@ -246,6 +261,7 @@ def _with_policy(
                 one.event_at,
                 claimant,
                 snapshot.weighing.weights.version,
+                known_as=account.fingerprints,
             )
         )
     return strongest_first(pairs)

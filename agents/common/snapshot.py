@@ -1,8 +1,8 @@
-"""The store's counts and the weights when a batch was taken: one state of both scores all its pairs."""
+"""The state that scores a batch: counts, weights and quarantine as they were when it was taken."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
 from agents.common.weights_in_force import Weighing
@@ -12,11 +12,17 @@ from samehand.frequency.rates import Frequencies
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How many accounts bear each value, when bans took effect, and the table that weighs."""
+    """How many accounts bear each value, when bans took effect, and the table that weighs.
+
+    ``quarantine``: digests of values that weigh nothing. ``held`` takes (digest, banned account) of each pair
+    that would alert without it; whoever may write to the store notes it there.
+    """
 
     frequencies: Frequencies
     calendar: BanCalendar
     weighing: Weighing
+    quarantine: frozenset[str] = frozenset()
+    held: set[tuple[str, str]] = field(default_factory=set)
 
 
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
@@ -24,4 +30,5 @@ async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     store, weighing = context.store, context.weights.live
     now = context.now()
     frequencies = await context.call_store(store.frequencies(at=at, now=now))
-    return Snapshot(frequencies, await context.call_store(store.calendars(now=now)), weighing)
+    calendars = await context.call_store(store.calendars(now=now))
+    return Snapshot(frequencies, calendars, weighing, context.quarantine.at(now))

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
 from agents.common.converters import moment
+from agents.common.quarantine import in_quarantine
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.alert_id import alert_id
@@ -56,7 +57,8 @@ class _Comparisons:
         for mine in one.fingerprints:
             for theirs in other.fingerprints:
                 if mine.pepper_id == theirs.pepper_id:
-                    return likeness(mine, theirs, weights, frequencies)
+                    quarantined = in_quarantine(self.snapshot.quarantine, self.context.keyer(mine.pepper_id))
+                    return likeness(mine, theirs, weights, frequencies, quarantined)
         return None
 
     def member(self, account: Remembered) -> WaveMember:

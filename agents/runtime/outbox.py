@@ -8,6 +8,7 @@ first hung or died.
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace as changed
 
-from agents.common.again import look_again
+from agents.common.again import look_again, released
 from agents.common.alert_states import forgotten_emit, state_emit
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext
@@ -35,6 +36,8 @@ from streams.errors import StreamsError, Transient
 from streams.outcomes import Emit
 
 LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
+
+HELD_SECONDS = 60.0  # between two looks at what quarantines hold: they last for weeks
 
 log = structlog.get_logger("samehand.alerts")
 
@@ -56,6 +59,7 @@ class Relay:
     clock: Clock
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
     held_up: bool = False
+    _held_at: float = field(init=False, default=-math.inf)
 
     async def run(self) -> None:
         """Runs until cancelled. What an outage of store or broker held up is pending at the next look."""
@@ -63,6 +67,7 @@ class Relay:
             try:
                 while await self.look() + await self.look_at_waves():
                     pass
+                await self.look_at_held()
                 self.held_up = False
             except Transient as outage:
                 if not self.held_up:
@@ -109,6 +114,23 @@ class Relay:
         if left:
             raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} waves")
         return len(confirmed)
+
+    async def look_at_held(self) -> None:
+        """Sends look-back, once a minute, the bans of pairs that no quarantine holds any more.
+
+        Raises:
+            Transient: store or broker are away; what was not released is still held.
+        """
+        now = self.clock.ticks()
+        if now - self._held_at < HELD_SECONDS:
+            return
+        held, emits = await released(self.context)
+        if left := await publish(self.publisher, emits):
+            raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} bans to look at again")
+        await self.context.call_store(self.context.store.release(held))
+        if held:
+            log.info("a quarantine has ended: look-back looks again", bans=len(emits))
+        self._held_at = now
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:
         """Publishes what withdrawn alerts made room for; they are owed until that is confirmed.

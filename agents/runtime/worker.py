@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.follow_weights import WeightsFollower
+from agents.common.follow_decisions import DecisionsFollower
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
@@ -87,7 +87,7 @@ def run(
         mark_unfinished(suspects, birth)
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
-        adopted = WeightsFollower(settings, context)
+        adopted = DecisionsFollower(settings, context)
         adopted.catch_up()
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without the epoch an emptied store would look like a new one, and no account like a mirror; without
@@ -110,7 +110,7 @@ def run(
 
     redelivery = redelivery_of(app, context)
 
-    app.beside(ending(app, "weights", adopted.run))
+    app.beside(ending(app, "decisions", adopted.run))
     app.beside(ending(app, "store", monitor.run))  # the store is open by the time that the group is joined
     app.task(ending(app, "redelivery", redelivery.run))
     app.task(ending(app, "outbox", Relay(context, app.around.publisher, app.clock).run))

@@ -102,7 +102,7 @@ def keys_file(given: Settings) -> Path:
 def _work(given: Settings, birth: Birth) -> int:
     from prometheus_client import ProcessCollector
 
-    from agents.common.follow_weights import WeightsFollower
+    from agents.common.follow_decisions import DecisionsFollower
     from agents.common.preview import Preview
     from agents.runtime.start_checks import store_fault
     from agents.runtime.worker import context_of
@@ -132,7 +132,7 @@ def _work(given: Settings, birth: Birth) -> int:
         keyring=keyring,
         webhooks=webhooks,
         clock=SystemClock(),
-        adopted=WeightsFollower(given, context),
+        adopted=DecisionsFollower(given, context),
         birth=birth,
         desk=desk_relay(given, SystemClock().now),
     )

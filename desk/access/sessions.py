@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, users
+from desk.database import audit, users, waves
 from desk.readers import Reader
 
 SESSION_SECONDS_MAX: Final = 12 * 3600.0
@@ -25,13 +25,15 @@ LINK_SECONDS: Final = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks, and the token that a change must bring (`csrf`)."""
+    """Who asks, and the token that a change must bring (`csrf`). `waves`: how many wait for them, None where
+    they read no waves."""
 
     reader: Reader
     digest: str
     csrf: str
     name: str
     ends_at: float
+    waves: int | None = None
 
 
 def digest_of(token: str) -> str:
@@ -71,7 +73,9 @@ async def find(
         return None
     reader = Reader(row.user_id, row.initials, row.role)
     ends_at = min(row.ends_at, now + idle_seconds)
-    return Session(reader, digest, row.csrf, row.name, ends_at), now - row.seen_at > SEEN_SECONDS
+    waiting = await waves.waiting(connection, row.user_id)
+    session = Session(reader, digest, row.csrf, row.name, ends_at, waiting)
+    return session, now - row.seen_at > SEEN_SECONDS
 
 
 async def link(connection: AsyncConnection, user_id: str, *, now: float) -> str:

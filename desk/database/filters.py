@@ -8,6 +8,8 @@ from typing import Final, Literal, get_args
 Order = Literal["pressing", "oldest", "newest"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
+WaveState = Literal["waiting", "decided", "withdrawn"]
+
 ASSIGNED_TO_ME: Final = "me"
 ASSIGNED_TO_NOBODY: Final = "nobody"
 

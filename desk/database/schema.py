@@ -34,6 +34,7 @@ ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
+VALUE_CHARS: Final = 20  # schemas.quarantine.ValueDigest
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
 
@@ -433,6 +434,39 @@ summaries = Table(
     Column("detected_at", Float, nullable=False),
 )
 
+# Waves as the worker wrote them last. The record quotes handles, and goes with the row; verdicts name a wave
+# as they name an alert.
+waves = Table(
+    "waves",
+    metadata,
+    Column("wave_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # open or withdrawn
+    Column("withdrawn_reason", String(SLUG_CHARS)),
+    Column("began_at", Float, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # JSON
+    Column("arrived_at", Float, nullable=False),  # of the last revision
+    Index("ix_waves_began_at", "began_at", "wave_id"),
+)
+
+# In which waves an account is.
+wave_members = Table(
+    "wave_members",
+    metadata,
+    Column("wave_id", String(ALERT_ID_CHARS), ForeignKey("waves.wave_id"), primary_key=True),
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Index("ix_wave_members_account", "account"),
+)
+
+# The members of a wave that a verdict on it leaves out; kept as the verdict is.
+wave_exceptions = Table(
+    "wave_exceptions",
+    metadata,
+    Column("verdict_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+)
+
 # Decisions of people about weights; nothing of them is ever changed. Of a stage the highest number holds.
 weights = Table(
     "weights",
@@ -449,6 +483,35 @@ weights = Table(
     Column("former", BigInteger),  # number of what was in force before; null: the base
     Column("figures", Text),  # JSON: what the page said when it was decided
     Index("ix_weights_stage", "stage", "number"),
+)
+
+# Which personal values the two accounts of an alert share, by their keyed digests: of a value one for each
+# pepper, whose first is `value`. They quote nobody, and stay where quotes are erased for age.
+alert_values = Table(
+    "alert_values",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("digest", String(VALUE_CHARS), primary_key=True),
+    Column("value", String(VALUE_CHARS), nullable=False),
+    Column("signal", String(SLUG_CHARS), nullable=False),
+    Index("ix_alert_values_digest", "digest", "value"),
+    Index("ix_alert_values_value", "value", "digest"),
+)
+
+# Decisions of leads about values; nothing of them is ever changed. Of a digest the highest number holds.
+quarantines = Table(
+    "quarantines",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the revision on the topic
+    Column("digest", String(VALUE_CHARS), nullable=False),
+    Column("signal", String(SLUG_CHARS), nullable=False),
+    Column("decided_at", Float, nullable=False),
+    Column("user_id", String(USER_ID_CHARS), nullable=False),
+    Column("action", String(SLUG_CHARS), nullable=False),  # put, refused or ended
+    Column("reason", Text, nullable=False),
+    Column("until", Float),  # of what was put in quarantine
+    Column("figures", Text, nullable=False),  # JSON: what the page said when it was decided
+    Index("ix_quarantines_digest", "digest", "number"),
 )
 
 # What the topic of weights said last, of each stage; 0: nothing.

@@ -1,4 +1,5 @@
-"""Alerts, verdicts and actions of Kafka become rows; offsets move in the same transaction: each counts once.
+"""Alerts, waves, verdicts and actions of Kafka become rows; offsets move in the same transaction: each counts
+once.
 
 A record that cannot be read is counted, logged by its address and passed over. An action becomes a dead
 letter before; writers of the others have dead letters of their own. An outage of either side holds everything
@@ -17,7 +18,7 @@ import structlog
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit
+from desk.database import audit, waves
 from desk.database.engine import Database
 from desk.database.topics import offsets
 from desk.review.actions import take_action
@@ -30,7 +31,7 @@ from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from schemas.verdicts import VerdictGiven
-from schemas.wire import Decoded, decode_actioned, decode_alert, decode_verdict
+from schemas.wire import Decoded, decode_actioned, decode_alert, decode_verdict, decode_wave
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 
@@ -51,7 +52,8 @@ class Consumer:
 
     @property
     def consumed(self) -> tuple[str, ...]:
-        return (self._topics.alerts, self._topics.sample, self._topics.verdicts, self._topics.actioned)
+        topics = self._topics
+        return (topics.alerts, topics.sample, topics.waves, topics.verdicts, topics.actioned)
 
     async def apply(self, arrivals: Sequence[Arrival]) -> Applied:
         """Keeps records and moves the offsets on, all or nothing.
@@ -127,6 +129,8 @@ class Consumer:
             if isinstance(verdict, Malformed):
                 return verdict
             return await arrivals.take_verdict(verdict.record, verdict_id_of(verdict.record))
+        if arrival.topic == self._topics.waves:
+            return await self._take_wave(connection, arrivals, arrival)
         # A worker wrote it by its clock, and by none of ours is it passed over.
         alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
@@ -136,6 +140,19 @@ class Consumer:
             return False  # it counts pairs, and nobody decides on it
         drawn = alert.record.drawn
         return await arrivals.take_alert(alert.record, sampled=None if drawn is None else drawn.probability)
+
+    async def _take_wave(
+        self, connection: AsyncConnection, arrivals: Arrivals, arrival: Arrival
+    ) -> bool | Malformed:
+        """Takes a wave, or forgets one of which a record has no value. It is no alert, and counts as none."""
+        if arrival.value is None:
+            await waves.forget(connection, [(arrival.key or b"").decode(errors="replace").replace("\0", "")])
+            return False
+        wave = decode_wave(arrival.value, now=math.inf)
+        if isinstance(wave, Malformed):
+            return wave
+        await arrivals.take_wave(wave.record)
+        return False
 
     async def move(self, topic: str, partition: int, position: int, topic_id: str | None = None) -> None:
         """Goes on from another offset, since what was asked for is not there."""

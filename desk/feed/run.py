@@ -20,6 +20,7 @@ from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Consumer, Overtaken
 from desk.feed.publish import VerdictPublisher, bury
+from desk.feed.quarantine import QuarantineTopic
 from desk.feed.upkeep import BATCH, Steadiness, tidy
 from desk.feed.weights import WeightsTopic
 from desk.review.policy import Policy
@@ -106,6 +107,7 @@ class Feed:
         self._consumer = consumer
         self._publisher = publisher
         self._weights = WeightsTopic(database, names(settings).weights, now, heard)
+        self._quarantine = QuarantineTopic(database, names(settings).quarantine, steady)
         self._heard = heard
         self.state = state
         self._policy = policy
@@ -187,6 +189,7 @@ class Feed:
             try:
                 with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
                     head_at = -math.inf
+                    self._quarantine.begin_again()
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
                             await state.pause(PUBLISH_SECONDS)
@@ -196,6 +199,7 @@ class Feed:
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
                         await self._weights.level(asked, out)
+                        await self._quarantine.level(out)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""
                         logged.clear()

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.database import alerts, exposures, reads, users
+from desk.database import alerts, exposures, reads, users, waves
 from desk.database.topics import outbox
 from desk.review.actions import forget_old
 from desk.review.forgetting import forget, without_quotes
@@ -78,7 +78,10 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
 
 async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
     """Erases quotes and notes of alerts that arrived, and were decided last, more than `keep_seconds` ago,
-    and the clauses of actions. Returns of how many alerts, or of actions if these are more."""
+    the clauses of actions, and waves that changed last before then. Returns of how many alerts, or of actions
+    if these are more."""
+    if wave_ids := await waves.due_for_erasure(connection, now - keep_seconds, BATCH):
+        await waves.forget(connection, wave_ids)
     due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
     for alert_id, payload in due:
         await alerts.erase(connection, alert_id, without_quotes(payload), now=now, reason=OLD)

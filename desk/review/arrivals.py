@@ -10,20 +10,22 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, family_reviews, reads, verdicts
+from desk.database import alerts, audit, family_reviews, quarantines, reads, verdicts, waves
 from desk.database.alerts import AlertRow
 from desk.database.finding import findable
 from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.database.verdicts import BY_BAN, VerdictRow
+from desk.database.waves import WaveRow
 from desk.review.actions import forget_actions
 from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
-from desk.review.facts import facts_of, found_by
+from desk.review.facts import facts_of, found_by, values_of
 from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
+from schemas.waves import WaveAlert
 from schemas.wire import encode
 
 ALL_KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
@@ -67,6 +69,8 @@ class Arrivals:
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
         await alerts.put(self.connection, row, encode(alert))
+        if sampled is None and (values := values_of(alert)):
+            await quarantines.note(self.connection, alert.alert_id, values)
         reason = alert.withdrawn_reason or "withdrawn"
         if alert.status == "withdrawn" and reason not in FORGOTTEN:
             await refresh_terms(self.connection, alert.alert_id)
@@ -103,6 +107,24 @@ class Arrivals:
         )
         await summaries.put(self.connection, row)
 
+    async def take_wave(self, wave: WaveAlert) -> None:
+        """Stores a wave unless it, or a later revision, is known. A member that has left is not quoted any
+        more: its handle goes with the former revision."""
+        before = await waves.find(self.connection, wave.wave_id)
+        if before is not None and before.revision >= wave.revision:
+            return
+        row = WaveRow(
+            wave_id=wave.wave_id,
+            revision=wave.revision,
+            status=wave.status,
+            withdrawn_reason=wave.withdrawn_reason,
+            began_at=wave.began_at.timestamp(),
+            members=len(wave.members),
+            payload=encode(wave),
+            arrived_at=self.now,
+        )
+        await waves.put(self.connection, row, {member.account for member in wave.members})
+
     async def take_verdict(self, verdict: VerdictGiven, verdict_id: str) -> bool:
         """Stores a verdict of the topic. Returns False if it is known, as our own are when they come back."""
         row = VerdictRow(
@@ -124,6 +146,7 @@ class Arrivals:
         if not await verdicts.add(self.connection, row):
             await verdicts.seen(self.connection, verdict_id, now=self.now)
             return False
+        await waves.keep_exceptions(self.connection, verdict_id, verdict.exceptions)
         if verdict.golden:
             return True
         holds = await verdicts.holding(self.connection, verdict.alert_id)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, decided_evidence, notes, reads, verdicts
+from desk.database import alerts, appeals, audit, decided_evidence, notes, reads, verdicts, waves
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.notes import NoteRow
@@ -18,10 +19,15 @@ from desk.review.case import LINES_MAX
 from desk.review.evidence import quotes, shown_evidence
 from desk.review.facts import alert_of
 from desk.review.forgetting import forget, without_quotes
+from desk.review.waves import wave_of
 from schemas.alerts import MirrorAlert
+from schemas.wire import encode
 
 ALERTS_MAX: Final = 20_000
 """Alerts on one account that are looked at, newest first: the store keeps 2,500 open at a time."""
+
+WAVES_MAX: Final = 500
+"""Waves that an account is in: one at a time, and few in the days that they are kept."""
 
 BATCH: Final = 100
 """Alerts erased in one transaction: other writers wait for milliseconds."""
@@ -79,6 +85,19 @@ async def kept_alerts(connection: AsyncConnection, account: str, *, erase_second
             )
         )
     return kept
+
+
+async def leave_waves(connection: AsyncConnection, account: str) -> None:
+    """Takes an account out of the waves that name it, as the worker's next record of each does."""
+    for row in await waves.of_account(connection, account, WAVES_MAX):
+        wave = wave_of(row)
+        left = tuple(member for member in wave.members if member.account != account)
+        payload = encode(structs.replace(wave, members=left))
+        await waves.put(
+            connection,
+            replace(row, members=len(left), payload=payload),
+            {member.account for member in left},
+        )
 
 
 async def erase_alerts(

@@ -44,6 +44,19 @@ REASONS: Final[tuple[OfferedReason, ...]] = (
     OfferedReason("needs-context", "unsure", "What would decide it is not shown here."),
 )
 
+WAVE_REASONS: Final[tuple[OfferedReason, ...]] = (
+    OfferedReason("one-hand", "mirror", "One hand or one script made these accounts."),
+    OfferedReason("coordinated", "mirror", "Several people act together under false names."),
+    OfferedReason("class-or-company", "not_mirror", "A class, a company or a club signs up together."),
+    OfferedReason("event-or-link", "not_mirror", "Many people follow one event, link or invitation."),
+    OfferedReason("shared-network", "not_mirror", "Many people share this network or device."),
+    OfferedReason("platforms-words", "not_mirror", "What agrees are the platform’s own words."),
+    OfferedReason("too-little-evidence", "not_mirror", "What agrees is too little."),
+    OfferedReason("needs-language", "unsure", "Somebody who reads this language should look."),
+    OfferedReason("needs-context", "unsure", "What would decide it is not shown here."),
+)
+"""What is offered for a wave, whose accounts resemble each other and no banned one."""
+
 _RIVALS: Final = {reason.code: reason.rival for reason in REASONS}
 
 
@@ -57,5 +70,10 @@ def reasons_for(verdict: str) -> tuple[OfferedReason, ...]:
     return tuple(reason for reason in REASONS if reason.verdict == verdict)
 
 
-TEMPLATES: Final = {reason.code: reason.template for reason in REASONS}
+def wave_reasons_for(verdict: str) -> tuple[OfferedReason, ...]:
+    """What is offered for a verdict on a wave, in the order of its keys."""
+    return tuple(reason for reason in WAVE_REASONS if reason.verdict == verdict)
+
+
+TEMPLATES: Final = {reason.code: reason.template for reason in (*REASONS, *WAVE_REASONS)}
 """The sentence of each code."""

@@ -66,6 +66,11 @@ def account_page(key: str, folder: str = "accounts") -> str:
     return f"/{folder}/{quote(platform, safe='')}/{quote(account_id, safe='')}"
 
 
+def wave_page(wave_id: str) -> str:
+    """Returns the address of a wave's page."""
+    return f"/waves/{quote(wave_id, safe='')}"
+
+
 def key_at(platform: str, path: str) -> str:
     """Returns the key of the account that an address names; its id is the rest of the path."""
     return account_key(platform, path.removeprefix("/"))

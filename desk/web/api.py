@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
-from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Order, Place, WaveState
 from desk.review.actions import ActionView
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
@@ -22,6 +22,7 @@ from desk.review.reasons import REASONS
 from desk.review.selection import Selection
 from desk.review.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.views import Opened, RelatedAlert, Waiting
+from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.web.addresses import key_at
 from desk.web.desk import PAGE, PAGE_MAX, Desk
 from desk.web.languages import language_of
@@ -30,7 +31,7 @@ from desk.web.statement import as_html, as_text, sections
 from schemas import fields
 from schemas.appeals import AppealTaken, Refusal
 from schemas.malformed import Malformed
-from schemas.verdicts import Verdict
+from schemas.verdicts import EXCEPTIONS_MAX, Verdict
 from schemas.wire import decode_appeal
 
 Asked = Request[Session, str, Any]
@@ -86,6 +87,18 @@ class DecisionTogether(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     read_ids: _ReadIds
     verdict: Verdict
     reason_code: fields.Slug
+
+
+class WaveDecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody decides about a wave as it stood at `revision`."""
+
+    revision: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    verdict: Verdict
+    reason_code: fields.Slug
+    exceptions: Annotated[
+        frozenset[fields.AccountKey],
+        Meta(max_length=EXCEPTIONS_MAX, description="Members that the verdict is not about."),
+    ] = frozenset()
 
 
 class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -433,6 +446,50 @@ async def undo(request: Asked, batch: FromPath[str]) -> Undone:
     return Undone(read_ids=await desk_of(request).undo(request.user.reader, batch))
 
 
+@get("/waves", summary="Waves, the newest first")
+async def waves(
+    request: Asked,
+    status: FromQuery[WaveState | None] = None,
+    before: FromQuery[float | None] = None,
+    after_wave: Annotated[str, QueryParameter(max_length=128)] = "",
+    limit: Limit = PAGE,
+) -> list[WaveLine]:
+    """Accounts of a day that resemble each other. `before` is the last one's `began_at`, `after_wave` its
+    `wave_id`. `waiting` leaves out what the person who asks has given a verdict on."""
+    return await desk_of(request).waves(
+        request.user.reader, status, limit=limit, before=before, after_wave=after_wave
+    )
+
+
+@get("/waves/{wave_id:str}", summary="One wave")
+async def wave(request: Asked, wave_id: FromPath[str]) -> WaveView:
+    """Its members, what they share and what differs, and what was said of it. That it was seen is kept."""
+    return await desk_of(request).open_wave(request.user.reader, wave_id)
+
+
+@post("/waves/{wave_id:str}/verdict", summary="Decide a wave")
+async def decide_wave(
+    request: Asked, wave_id: FromPath[str], data: JSONBody[WaveDecisionGiven]
+) -> DecisionTaken:
+    """As a whole, but for its exceptions. 409 if it was decided, withdrawn or changed meanwhile. It can be
+    undone as other verdicts can."""
+    decision = WaveDecision(data.revision, data.verdict, data.reason_code, data.exceptions)
+    taken = await desk_of(request).decide_wave(request.user.reader, wave_id, decision)
+    return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
+
+
+@post("/waves/{wave_id:str}/take-back", summary="Take a verdict on a wave back", status_code=204)
+async def take_wave_back(request: Asked, wave_id: FromPath[str], data: JSONBody[TakeBack]) -> None:
+    """The wave waits again for people who have not read it."""
+    await desk_of(request).take_wave_back(request.user.reader, wave_id, data.reason_code)
+
+
+@post("/waves/{wave_id:str}/restore", summary="Undo taking it back", status_code=204)
+async def restore_wave(request: Asked, wave_id: FromPath[str]) -> None:
+    """The verdict that was taken back last holds again, unless something was decided since (409)."""
+    await desk_of(request).restore_wave(request.user.reader, wave_id)
+
+
 @get("/team", summary="How a team does")
 async def team(request: Asked, days: Days = PERIODS[1]) -> TeamView:
     """Decisions, pace and exercises of each reader, and what waits by policy and by saved view. A moderator
@@ -509,6 +566,11 @@ HANDLERS: Final = (
     assign,
     move,
     undo,
+    waves,
+    wave,
+    decide_wave,
+    take_wave_back,
+    restore_wave,
     team,
     set_golden,
     reasons,

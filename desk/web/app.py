@@ -42,12 +42,14 @@ from desk.web.pages import (
     find,
     live,
     profiles,
+    quarantine,
     queue,
     related,
     saved,
     selection,
     sign_in,
     statement,
+    waves,
     weights,
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -88,7 +90,9 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             *single_sign_on.HANDLERS,
             *statement.HANDLERS,
             *live.HANDLERS,
+            *waves.HANDLERS,
             *weights.HANDLERS,
+            *quarantine.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(

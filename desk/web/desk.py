@@ -15,7 +15,7 @@ from desk.access import sessions
 from desk.access.sessions import Session
 from desk.database import audit, exposures, saved_views, users, waiting
 from desk.database.engine import Database
-from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place
+from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
 from desk.database.saved_views import SavedViewRow
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
@@ -23,7 +23,7 @@ from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
-from desk.review import views
+from desk.review import views, waves
 from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
@@ -46,7 +46,9 @@ from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
 from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
+from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.review.weighing.learning import Learning
+from desk.review.weighing.quarantine import QuarantineReview
 from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
 from desk.web.addresses import filters_in
@@ -337,12 +339,56 @@ class Desk:
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
             opened = await undo.undo(self._review(connection, reader), batch)
-        self.metrics.undone.inc(len(opened))
+        self.metrics.undone.inc(max(1, len(opened)))  # undoing a verdict on a wave opens no reading
         return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         async with self.database.begin() as connection:
             return await leads.take_back(self._review(connection, reader), alert_id, reason_code)
+
+    async def waves(
+        self,
+        reader: Reader,
+        state: WaveState | None,
+        *,
+        limit: int = PAGE,
+        before: float | None = None,
+        after_wave: str = "",
+    ) -> list[WaveLine]:
+        """Waves that this person reads, the newest first."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            return await waves.listed(
+                self._review(connection, reader),
+                state,
+                limit=min(limit, PAGE_MAX),
+                before=before,
+                after_wave=after_wave,
+            )
+
+    async def open_wave(self, reader: Reader, wave_id: str) -> WaveView:
+        """One wave, and that this person saw it. Raises `NotFound` and `Forbidden`."""
+        reader.need("read")
+        async with self.database.begin() as connection:
+            review = self._review(connection, reader)
+            view = await waves.wave_view(review, wave_id)
+            await exposures.add(connection, reader.user_id, now=review.now, opened=1)
+            await review.note("opened", wave_id, revision=view.wave.revision)
+        return view
+
+    async def decide_wave(self, reader: Reader, wave_id: str, decision: WaveDecision) -> DecisionMade:
+        async with self.database.begin() as connection:
+            made = await waves.decide(self._review(connection, reader), wave_id, decision)
+        self.metrics.decided(decision.verdict, made.decided)
+        return made
+
+    async def take_wave_back(self, reader: Reader, wave_id: str, reason_code: str) -> None:
+        async with self.database.begin() as connection:
+            await waves.take_back(self._review(connection, reader), wave_id, reason_code)
+
+    async def restore_wave(self, reader: Reader, wave_id: str) -> None:
+        async with self.database.begin() as connection:
+            await waves.restore(self._review(connection, reader), wave_id)
 
     async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
         async with self.database.begin() as connection:
@@ -523,3 +569,9 @@ class Desk:
         """Yields what a person may decide about weights, in one transaction."""
         async with self.database.begin() as connection:
             yield WeightsReview(connection, reader, self.base, knowing, self.now())
+
+    @asynccontextmanager
+    async def quarantining(self, reader: Reader, *, knowing: int) -> AsyncIterator[QuarantineReview]:
+        """Yields what a person may decide about values in quarantine, in one transaction."""
+        async with self.database.begin() as connection:
+            yield QuarantineReview(connection, reader, knowing, self.now())

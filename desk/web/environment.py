@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from desk.web.addresses import account_page
+from desk.web.addresses import account_page, wave_page
 from report import rendering
 from report.text import percent as share
 from report.text import visible, visible_sentence
@@ -55,6 +55,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "share": share,
     "visible": visible,
     "visible_sentence": visible_sentence,
+    "wave_page": wave_page,
 }
 
 

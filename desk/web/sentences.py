@@ -35,6 +35,7 @@ SIGNALS: Final[dict[str, str]] = {
     "platform": "Platform",
     "rule": "Rule",
     "rivals": "Other explanations",
+    "quarantine": "Quarantine",
     "prior": "How common mirrors are",
     "sum": "Sum",
 }
@@ -139,6 +140,7 @@ LEVELS: Final[dict[tuple[str, str], str]] = {
     ("timing", "a-month-before"): "The account was made within the month before the ban.",
     ("timing", "long-before"): "The account was made long before the ban.",
     ("rivals", "other-explanations"): "Other innocent explanations are left as well.",
+    ("quarantine", "set-aside"): "A lead put a value that both share in quarantine: it weighs nothing.",
     ("platform", "another"): "The banned account was on another platform.",
 }
 

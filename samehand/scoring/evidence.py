@@ -6,18 +6,21 @@ from typing import Final
 
 import msgspec
 
+from samehand.keys import Key
 from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
 
 SHARED: Final = "shared-by-many"
 """The level of a line that holds what a crowd takes away from another line of its signal."""
+QUARANTINE: Final = "quarantine"
+"""The signal of the line that says which values weigh nothing."""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One line of reason; ``weight`` is in nats, against the strongest rival.
 
     The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and the
-    strongest rival explains it in whole or in part.
+    strongest rival explains it in whole or in part. ``values`` are the very values that agree.
     """
 
     signal: str
@@ -25,6 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     level: str
     because: str
     explained: bool = False
+    values: tuple[Key, ...] = ()
 
 
 class RivalShare(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +55,11 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     rivals: tuple[RivalShare, ...] = ()
 
     @property
+    def quarantined(self) -> tuple[Key, ...]:
+        """The values that agree and weigh nothing, since they are in quarantine."""
+        return next((line.values for line in self.lines if line.signal == QUARANTINE), ())
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The lines that speak for the pair or would if no rival explained them, strongest first."""
         return tuple(sorted((x for x in self.lines if x.weight > 0 or x.explained), key=lambda x: -x.weight))
@@ -68,7 +77,8 @@ class Line(msgspec.Struct, gc=False):
     ``weight``: against a stranger; ``unshared``: the same if nobody else had been counted with the value;
     ``limits``: the most against each rival; ``against``: what it weighs against each; ``less``: how much less
     where the value is commoner among a rival's people, if it is among any. ``beyond`` names signals that say
-    the same: this line counts only for what exceeds the best of them.
+    the same: this line counts only for what exceeds the best of them. ``quarantined``: the comparisons that
+    weigh nothing since they rest on a value in quarantine.
     """
 
     signal: str
@@ -80,3 +90,4 @@ class Line(msgspec.Struct, gc=False):
     against: tuple[float, ...]
     less: tuple[float, ...] = ()
     beyond: frozenset[str] = frozenset()
+    quarantined: tuple[Comparison, ...] = ()

@@ -5,7 +5,8 @@ The plan:
 1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
 2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: much against a
    stranger if the value is rare, next to nothing against a rival that explains it.
-3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival.
+3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival,
+   nor does a value in quarantine.
 4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share.
 5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
    they sum to the log-odds exactly.
@@ -18,13 +19,16 @@ More agreement never lowers a score and more difference never raises it, since t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies, NothingCounted
-from samehand.scoring.evidence import SHARED, Evidence, Line, RivalShare, Score
+from samehand.keys import Key
+from samehand.scoring.evidence import QUARANTINE, SHARED, Evidence, Line, RivalShare, Score
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.showings import Showings
@@ -42,6 +46,9 @@ _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one 
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
 _COUNTS: Final = NothingCounted()
 
+InQuarantine = Callable[[Key], bool]
+"""Whether a value is in quarantine."""
+
 SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""
 OTHERS: Final = ("rivals", "other-explanations", "Other innocent explanations are left as well.")
@@ -58,12 +65,14 @@ def score(
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
     calendar: BanCalendar | None = None,
+    quarantined: InQuarantine | None = None,
 ) -> Score:
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing. ``calendar``
     tells when others were banned; without it the moment has its shipped weight. ``policy`` is the ban's, by
     whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
+    ``quarantined`` says which values weigh nothing; ``None``: no value is in quarantine.
     """
     bans = frequencies.bans
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
@@ -78,7 +87,7 @@ def score(
         policy=policy,
         shipped=weights.rates(bans),
     )
-    lines = _compared(ours, theirs, context, weights)
+    lines = _compared(ours, theirs, context, weights, quarantined)
     copied = _set_aside(lines, showings) if showings is not None else []
     priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
     adding = _adding(lines, weights)
@@ -88,7 +97,7 @@ def score(
     total = math.fsum(parts)
     prior = weights.prior(bans) - priors[strongest]
     others = Evidence(*OTHERS[:1], -math.log(total), *OTHERS[1:])
-    shown = [*_shown(lines, adding, strongest), *copied, others]
+    shown = [*_shown(lines, adding, strongest), *copied, *_in_quarantine(lines, quarantined), others]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
@@ -109,7 +118,11 @@ class ChanceLine(NamedTuple):
 
 
 def against_chance(
-    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies = _COUNTS
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    weights: Weights,
+    frequencies: Frequencies = _COUNTS,
+    quarantined: InQuarantine | None = None,
 ) -> list[ChanceLine]:
     """Returns what each signal weighs against chance alone, at any moment, by ``frequencies``.
 
@@ -123,7 +136,7 @@ def against_chance(
         None,
         shipped=weights.rates(_COUNTS.bans),
     )
-    lines = _compared(ours, theirs, context, weights)
+    lines = _compared(ours, theirs, context, weights, quarantined)
     return [
         ChanceLine(line.signal, line.comparison.level, adds[0])
         for line, adds in zip(lines, _adding(lines, weights), strict=True)
@@ -131,9 +144,13 @@ def against_chance(
 
 
 def _compared(
-    ours: Fingerprint, theirs: Fingerprint, context: ComparisonContext, weights: Weights
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    context: ComparisonContext,
+    weights: Weights,
+    quarantined: InQuarantine | None = None,
 ) -> list[Line]:
-    """A line for each signal that finds a level, weighed by itself."""
+    """A line for each signal that finds a level, weighed by itself; without weight if in quarantine."""
     tables = weights.signals
     lines = [
         _weighed(name, group, comparison, tables[name])
@@ -147,7 +164,31 @@ def _compared(
             line = _weighed(name, group, comparison, tables[name])
             line.beyond = beyond
             lines.append(line)
+    if quarantined is not None:
+        lines = [_without_quarantined(line, tables[line.signal], quarantined) for line in lines]
     return lines
+
+
+def _without_quarantined(line: Line, table: SignalWeights, quarantined: InQuarantine) -> Line:
+    """The line by what rests on no value in quarantine; the line without weight where nothing is left."""
+    several = (line.comparison, *line.comparison.also)
+    kept = [it for it in several if not any(map(quarantined, it.values))]
+    if len(kept) == len(several):
+        return line
+    held = tuple([it for it in several if it not in kept])
+    if kept:
+        beyond = line.beyond
+        line = _weighed(line.signal, line.group, replace(kept[0], also=tuple(kept[1:])), table)
+        line.beyond = beyond
+    elif line.weight > 0.0:
+        _weigh_nothing(line)
+    line.quarantined = held
+    return line
+
+
+def _weigh_nothing(line: Line) -> None:
+    line.weight = line.unshared = 0.0
+    line.against = (0.0,) * len(RIVALS)
 
 
 def _weighed(name: str, group: str | None, comparison: Comparison, table: SignalWeights) -> Line:
@@ -245,7 +286,7 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
         explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
         because = f"{comparison.because} {explains}" if explained else comparison.because
-        shown.append(Evidence(line.signal, whole, comparison.level, because, explained))
+        shown.append(Evidence(line.signal, whole, comparison.level, because, explained, comparison.values))
         if whole > adds:
             crowd = f"This is shared: about {comparison.crowd:,} accounts were counted with it."
             shown.append(Evidence(line.signal, adds - whole, SHARED, crowd))
@@ -268,6 +309,17 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
     if doubtful:
         evidence.append(FIRST_SHOWN.unknown(doubtful))
     for line in first:
-        line.weight = line.unshared = 0.0
-        line.against = (0.0,) * len(RIVALS)
+        _weigh_nothing(line)
     return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in evidence]
+
+
+def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> list[Evidence]:
+    """One line that names what weighs nothing, and its values."""
+    held = {line.signal: line.quarantined for line in lines if line.quarantined}
+    if not held or quarantined is None:
+        return []
+    values = dict.fromkeys(
+        value for several in held.values() for it in several for value in it.values if quarantined(value)
+    )
+    because = f"In quarantine by a lead's decision, and without weight: {', '.join(sorted(held))}."
+    return [Evidence(QUARANTINE, 0.0, "set-aside", because, values=tuple(values))]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from samehand.keys import Key
+
 
 class Comparison(msgspec.Struct, frozen=True, gc=False):
     """What one comparison found. A struct, since every pair makes a dozen and a data class takes longer.
@@ -13,7 +15,8 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
     (0 without counts); the weight that a crowd takes away is shown as counter-evidence. ``rate_unshared`` is
     what the rate would be if nobody else had been counted with the value. ``also`` are laxer comparisons that
-    hold as well: whichever weighs most counts, so that closer agreement never weighs less.
+    hold as well: whichever weighs most counts, so that closer agreement never weighs less. ``values`` are the
+    very values that agree, of kinds that are kept as keyed digests: in quarantine they weigh nothing.
     """
 
     level: str
@@ -22,3 +25,4 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     crowd: int = 0
     rate_unshared: float | None = None
     also: tuple[Comparison, ...] = ()
+    values: tuple[Key, ...] = ()

@@ -136,11 +136,12 @@ class ContactSignal(SignalBase[ContactTrait]):
             for digest, kind in shared:
                 shipped = _unshared(kind, context)
                 rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
-                points.append((rate, crowd, shipped, kind))
-            rate, crowd, shipped, kind = min(points)
+                points.append((rate, crowd, shipped, kind, digest))
             several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
-            because = f"Both profiles give the same contact point ({kind}){several}."
-            found.append(Comparison("shared", because, rate, crowd, shipped))
+            for rate, crowd, shipped, kind, digest in sorted(points):
+                because = f"Both profiles give the same contact point ({kind}){several}."
+                values = (key_of(own_kind(kind) or KeyKind.CONTACT, digest),)
+                found.append(Comparison("shared", because, rate, crowd, shipped, values=values))
         if named_there.intersection(ours.own):
             found.append(_said("announced", "The banned account's profile named this account.", context))
         if "former" in ours_to_theirs:

@@ -49,7 +49,8 @@ class DigestSignal(SignalBase[bytes]):
         if ours == theirs:
             unshared = context.u(self.name, "same")
             rate, crowd = context.shared(self.kind, ours, unshared, owned=self.owned)
-            return Comparison("same", self.because_same, rate, crowd, unshared)
+            values = (key_of(self.kind, ours),)
+            return Comparison("same", self.because_same, rate, crowd, unshared, values=values)
         if self.because_different is None:
             return None
         return Comparison("different", self.because_different)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from samehand.account import Account
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
@@ -105,16 +107,20 @@ class EmailSignal(SignalBase[EmailTrait]):
         because = "The e-mail addresses have the same name, but not the same mailbox."
         if ours.provider and theirs.provider and ours.provider != theirs.provider:
             because = "The e-mail addresses have the same name at different providers."
+        values: tuple[Key, ...] = (key_of(*local),)
         if ours.mailbox != theirs.mailbox:
-            return Comparison("same-local-part", because, rate, crowd, shipped, alike)
+            return Comparison("same-local-part", because, rate, crowd, shipped, alike, values)
+        mailbox = key_of(KeyKind.EMAIL, ours.mailbox)
+        values = (mailbox, *values)
+        alike = tuple([replace(it, values=(mailbox, *it.values)) for it in alike])
         level, because = "same-address", "Both accounts use the same e-mail address."
-        same = Comparison("same-local-part", because, rate, crowd, shipped)
+        same = Comparison("same-local-part", because, rate, crowd, shipped, values=values)
         if ours.tagged or theirs.tagged:
             level = "same-mailbox"
             because = "Both accounts use the same mailbox; an address has a tag that its provider ignores."
         unshared = context.u(self.name, level)
         rate, crowd = context.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
-        return Comparison(level, because, rate, crowd, unshared, (same, *alike))
+        return Comparison(level, because, rate, crowd, unshared, (same, *alike), (mailbox,))
 
     def _domains(
         self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext
@@ -126,7 +132,8 @@ class EmailSignal(SignalBase[EmailTrait]):
         shipped = context.u(self.name, "same-domain")
         rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
         because = "The e-mail addresses have the same domain, which belongs to no public provider."
-        return (Comparison("same-domain", because, rate, crowd, shipped),)
+        values = (key_of(KeyKind.EMAIL_PART, ours.domain),)
+        return (Comparison("same-domain", because, rate, crowd, shipped, values=values),)
 
     def most(self, trait: EmailTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox, its local part or its domain; without a key, of both being

@@ -75,13 +75,14 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             same = context.u(self.name, "same-address")
             rate, crowd = context.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
-            return Comparison("same-address", because, rate, crowd, same)
+            values = (key_of(KeyKind.ADDRESS, ours.address),)
+            return Comparison("same-address", because, rate, crowd, same, values=values)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix, same = (KeyKind.PREFIX, ours.prefix), context.u(self.name, "same-prefix")
             rate, crowd = context.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
-            return Comparison("same-prefix", because, rate, crowd, same)
+            return Comparison("same-prefix", because, rate, crowd, same, values=(key_of(*prefix),))
         if ours.site and ours.site == theirs.site:
             same = context.u(self.name, "same-site")
             rate, crowd = max(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Levels, Most, PairSignalBase, Traits
@@ -86,8 +88,10 @@ class ReachSignal(PairSignalBase):
             shipped = context.u("reach", level)
             rate, crowd = context.shared(kind, digest, shipped, owned=True)
             because = f"{who} gives in its profile the other's own {what}."
-            found.append(Comparison(level, because, rate, crowd, shipped))
-        return min(found, key=lambda one: one.rate or 1.0, default=None)
+            values = (key_of(kind, digest),)
+            found.append(Comparison(level, because, rate, crowd, shipped, values=values))
+        found.sort(key=lambda one: one.rate or 1.0)
+        return replace(found[0], also=tuple(found[1:])) if found else None
 
     @property
     def examples(self) -> tuple[Example, ...]:

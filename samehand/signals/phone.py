@@ -74,13 +74,15 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         shipped = context.u(self.name, "same-block")
         rate, crowd = context.shared_wider(block, KeyKind.PHONE, numbers, shipped)
         because = "The phone numbers are of one block of a hundred, as if bought together."
-        beside = Comparison("same-block", because, rate, crowd, shipped)
+        values: tuple[Key, ...] = (key_of(*block),)
         if ours.number != theirs.number:
-            return beside
+            return Comparison("same-block", because, rate, crowd, shipped, values=values)
+        number = key_of(KeyKind.PHONE, ours.number)
+        beside = Comparison("same-block", because, rate, crowd, shipped, values=(number, *values))
         unshared = context.u(self.name, "same-number")
         rate, crowd = context.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
         because = "Both accounts use the same phone number."
-        return Comparison("same-number", because, rate, crowd, unshared, (beside,))
+        return Comparison("same-number", because, rate, crowd, unshared, (beside,), (number,))
 
     def most(self, trait: PhoneTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""

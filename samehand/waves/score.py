@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import Frequencies
-from samehand.scoring.score import SPEAKS_NATS, ChanceLine, against_chance
+from samehand.scoring.score import SPEAKS_NATS, ChanceLine, InQuarantine, against_chance
 from samehand.scoring.weights import Weights
 from samehand.waves.rivals import APART_NATS, RIVALS, TOGETHER, WaveRival
 
@@ -31,12 +31,17 @@ class Likeness(NamedTuple):
 
 
 def likeness(
-    one: Fingerprint, other: Fingerprint, weights: Weights, frequencies: Frequencies
+    one: Fingerprint,
+    other: Fingerprint,
+    weights: Weights,
+    frequencies: Frequencies,
+    quarantined: InQuarantine | None = None,
 ) -> Likeness | None:
     """Compares two new accounts; ``None`` where they share no pepper."""
     if one.pepper_id != other.pepper_id:
         return None
-    lines = [line for line in against_chance(one, other, weights, frequencies) if line.nats > 0.0]
+    chance = against_chance(one, other, weights, frequencies, quarantined)
+    lines = [line for line in chance if line.nats > 0.0]
     apart = 0.0 if any(line.signal in TOGETHER for line in lines) else APART_NATS
     terms = [
         rival.commoner - (apart if rival.together else 0.0) - _unexplained(lines, rival) for rival in RIVALS

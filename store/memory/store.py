@@ -76,6 +76,7 @@ from store.limits import (
     AWAITING_MAX,
     COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
+    HELD_MAX,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
@@ -115,6 +116,7 @@ class MemoryStore:
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
+    _held_bans: dict[tuple[str, str], float] = field(default_factory=dict)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -747,6 +749,18 @@ class MemoryStore:
 
     async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
         self._waves.decide(wave_id, now, silenced=silenced)
+
+    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
+        for one in held:
+            if len(self._held_bans) < HELD_MAX:
+                self._held_bans.setdefault(one, now)
+
+    async def held(self) -> list[tuple[str, str]]:
+        return list(self._held_bans)
+
+    async def release(self, held: Sequence[tuple[str, str]]) -> None:
+        for one in held:
+            self._held_bans.pop(one, None)
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         return self._waves.owed(holder, now)

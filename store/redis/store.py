@@ -46,6 +46,7 @@ from store.redis.calendar import BanCalendars
 from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counters import Counters
 from store.redis.families import Families
+from store.redis.held import HeldBans
 from store.redis.layout import Layout, Sizes, fold_versions
 from store.redis.lookup import look_up
 from store.redis.outbox import Outbox
@@ -96,6 +97,7 @@ class RedisStore:
         self._alerts = Alerts(self.shards, bounds.dedup_seconds)
         self._outbox = Outbox(self.shards)
         self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
+        self._held = HeldBans(self.shards)
         self._waves = Waves(self.shards, bounds.retention_seconds)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
@@ -431,6 +433,17 @@ class RedisStore:
     async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
         """Withdraws a wave and silences its values, or takes that back."""
         await self._waves.decide(wave_id, now, silenced=silenced)
+
+    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
+        if held:
+            await self._held.add(held, now)
+
+    async def held(self) -> list[tuple[str, str]]:
+        return await self._held.read()
+
+    async def release(self, held: Sequence[tuple[str, str]]) -> None:
+        if held:
+            await self._held.remove(held)
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         """Waves to be published now."""

@@ -120,6 +120,12 @@ class Names:
         self.audit = f"{prefix}desk.audit"
         self.gate_audit = f"{prefix}gate.audit"
         self.weights = f"{prefix}weights"
+        self.quarantine = f"{prefix}quarantine"
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """Where the desk says what leads decided about scoring."""
+        return (self.weights, self.quarantine)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -135,6 +141,7 @@ def names(settings: Settings) -> Names:
 def wanted(settings: Settings) -> list[TopicSpec]:
     """Every topic as it should be."""
     called, many = names(settings), settings.topic_partitions
+    followed = called.decisions if settings.follow_weights else ()
     return [
         TopicSpec(called.created, many, rights=_READ),
         TopicSpec(called.updated, many, rights=_READ),
@@ -158,24 +165,26 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.
         TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
-        # One partition: it is read as a whole, and holds a few records.
-        *([TopicSpec(called.weights, 1, compacted=True, rights=_READ)] if settings.follow_weights else []),
+        # One partition each: they are read as a whole, and hold a few records.
+        *[TopicSpec(it, 1, compacted=True, rights=_READ) for it in followed],
     ]
 
 
 def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
-    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write; with
-    appeals, their outcomes to write."""
+    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write;
+    with appeals, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
         TopicSpec(called.sample, many, retention_days=7, rights=_READ),
+        TopicSpec(called.waves, many, compacted=True, rights=_READ),
         TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
         actions(settings, _READ),
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
+        TopicSpec(called.quarantine, 1, compacted=True, rights=_WRITE),
         *([decided_appeals(settings, "WRITE")] if settings.desk_appeals_secret_file else []),
     ]
 
@@ -192,14 +201,15 @@ def actions(settings: Settings, rights: frozenset[Right]) -> TopicSpec:
 
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
-    """What a gate needs: to write what platforms publish and what people decided, and to read which weights
-    they adopted. Workers set these up; a gate itself what leads asked it.
+    """What a gate needs: to write what platforms publish and what people decided, and to read what
+    leads decided about scoring. Workers set these up; a gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
+    followed = called.decisions if settings.follow_weights else ()
     written = (*called.events, called.actioned, called.verdicts)
     return [
         *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in written),
-        *([TopicSpec(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
+        *[TopicSpec(it, 1, rights=_READ, foreign=True) for it in followed],
         # One partition: its few records have one order.
         TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]

@@ -59,7 +59,7 @@ class ScoringSettings(BaseModel):
         description="Weights counted beside those in force (samehand_shadow_weights_total); none alerts.",
     )
     follow_weights: bool = Field(
-        True, description="Whether a worker or gate weighs by what a lead adopts at the desk (topic weights)."
+        True, description="Whether workers and gates follow leads' decisions: topics weights, quarantine."
     )
     sample_share: float = Field(
         0.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import given
@@ -32,6 +32,13 @@ def test_the_generic_shape_is_type_timestamp_and_the_record() -> None:
     assert msgspec.convert(body["data"], MirrorAlert) == ALERT
     withdrawn = sent(WITHDRAWN)
     assert (withdrawn["type"], withdrawn["timestamp"]) == ("alert.withdrawn", "2026-03-04T11:30:00+00:00")
+
+
+def test_digests_of_values_are_in_no_shape() -> None:
+    line = replace(ALERT.evidence[0], value_digests=(("5b0f6a3c9d1e2f47a8b6",),))
+    alert = replace(ALERT, evidence=(line, *ALERT.evidence[1:]))
+    for shape in get_args(Shape):
+        assert "5b0f6a3c9d1e2f47a8b6" not in json.dumps(sent(alert, shape))
 
 
 def test_equal_alerts_are_sent_as_equal_bytes_under_one_id() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from math import fsum
 from typing import Any
 
 from schemas.alerts import EvidenceLine, Matched, MirrorAlert, RivalShare
+from schemas.waves import WaveAlert, WaveMember, WavePattern
 from tests.makers import NOON
 
 
@@ -45,3 +47,30 @@ def an_alert(*reasons: EvidenceLine, prior: float = -7.0, **given: Any) -> Mirro
         counter_evidence=tuple(line for line in lines if line.weight <= 0 and not line.explained),
         **fields,
     )
+
+
+def a_wave(*accounts: str, revision: int = 1, wave_id: str = "wave-1", **given: Any) -> WaveAlert:
+    """Accounts of platform x, one each minute; five unless they are named."""
+    names = accounts or ("a", "b", "c", "d", "e")
+    members = [
+        WaveMember(
+            account=f"x:{name}",
+            handle=f"nicole_{name}",
+            seen_at=NOON + timedelta(minutes=minute),
+            log_odds=9.5,
+            signals=("contact.shared", "bio.almost-same") if minute % 2 else ("contact.shared",),
+        )
+        for minute, name in enumerate(names)
+    ]
+    fields: dict[str, Any] = {
+        "wave_id": wave_id,
+        "revision": revision,
+        "status": "open",
+        "began_at": NOON,
+        "changed_at": NOON,
+        "members": tuple(members),
+        "pattern": (WavePattern(signal="contact", level="shared", members=len(names)),),
+        "handle_pattern": "nicole_*",
+        **given,
+    }
+    return WaveAlert(**fields)

@@ -20,6 +20,7 @@ from desk.review.policy import Policy
 from desk.telemetry import DeskMetrics
 from desk.web.desk import Desk
 from schemas.alerts import EvidenceLine
+from schemas.waves import WaveAlert
 from streams.settings import load
 from tests.desk.makers import an_alert
 from tests.makers import NOON
@@ -82,6 +83,11 @@ class Office:
         async with self.database.begin() as connection:
             await Arrivals(connection, self.desk.policy, self.clock()).take_alert(alert, sampled=sampled)
         return alert_id
+
+    async def receive_wave(self, wave: WaveAlert) -> None:
+        """A wave arrives."""
+        async with self.database.begin() as connection:
+            await Arrivals(connection, self.desk.policy, self.clock()).take_wave(wave)
 
 
 def an_office(

@@ -284,6 +284,8 @@ def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path
         ("worker", "WRITE", "accounts.created"),
         ("worker", "READ", "deadletters"),
         ("worker", "WRITE", "weights"),
+        ("worker", "WRITE", "quarantine"),
+        ("operator", "WRITE", "quarantine"),
         ("platform", "READ", "weights"),
         ("operator", "WRITE", "weights"),
         ("bridge", "READ", "weights"),
@@ -304,8 +306,10 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
     assert allowed["desk"] == {
         f"{PREFIX}alerts": {*looks, "READ"},
         f"{PREFIX}alerts.sample": {*looks, "READ"},
+        f"{PREFIX}alerts.waves": {*looks, "READ"},
         f"{PREFIX}alerts.verdicts": {*looks, "READ", "WRITE"},
         f"{PREFIX}weights": {*looks, "READ", "WRITE"},
+        f"{PREFIX}quarantine": {*looks, "WRITE"},
     }
     # Desks and gates make topics of their own, and none ran here.
     named = topics.Names(PREFIX)

@@ -22,7 +22,7 @@ def after(words: list[str], option: str) -> list[str]:
     return [value for name, value in pairwise(words) if name == option]
 
 
-def test_a_gate_publishes_events_and_verdicts_reads_adopted_weights_and_may_do_nothing_else() -> None:
+def test_a_gate_publishes_events_and_verdicts_reads_decisions_and_may_do_nothing_else() -> None:
     names = topics.Names("eu.")
     lines = [it for it in printed("--prefix", "eu.", "--gate", "User:edge") if "User:edge" in it]
     writes, reads, describes = lines
@@ -32,7 +32,7 @@ def test_a_gate_publishes_events_and_verdicts_reads_adopted_weights_and_may_do_n
         [*names.events, names.actioned, names.verdicts, names.gate_audit]
     )
     assert after(describes, "--topic") == [names.gate_audit]
-    assert after(reads, "--topic") == [names.weights]
+    assert after(reads, "--topic") == [*names.decisions]
     assert not any(after(words, "--group") for words in lines)
 
 

@@ -22,7 +22,7 @@ from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
 from tests.cli.commands.dry_run.makers import a_platform
-from tests.desk.makers import a_reason, a_rival
+from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.weighing import decided, holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import FLAGS, picture
@@ -104,6 +104,15 @@ def test_alerts_are_decided_and_undone_by_keys_alone(running: Running, visit: Vi
     assert "Nothing waits for you" in reader.said("main")
     assert said_of(running, "alert-0") == [("mirror", "same-contact")]
     assert said_of(running, "alert-1") == [("unsure", "needs-context")]
+    running.do(running.office.receive_wave(a_wave()))
+    reader.open("/waves/wave-1")
+    reader.page.locator("input[value='x:b']").check()
+    reader.press("d", "2")
+    reader.page.locator("form.undo").wait_for()
+    assert said_of(running, "wave-1") == [("not_mirror", "event-or-link")]
+    reader.press("z")
+    reader.page.get_by_role("link", name="nicole_*").wait_for()
+    assert said_of(running, "wave-1") == []
 
 
 def test_several_are_selected_decided_and_undone_by_keys_alone(running: Running, visit: Visits) -> None:
@@ -461,7 +470,7 @@ def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit
 PAGES = (
     *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
     *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
-    "/families/x/banned",
+    *("/families/x/banned", "/waves", "/waves/wave-1"),
 )
 
 
@@ -485,6 +494,7 @@ def seen_by_everybody(visitor: Visitor, where: str) -> list[tuple[str, str, str]
 def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dict[str, Any]) -> None:
     running.receive("alert-1")
     running.receive("alert-2", band="possible", probability=0.6)
+    running.do(running.office.receive_wave(a_wave()))
     running.do(judged_alerts(running.office, 100, first=1_000))
     # axe-core is put into the page as text, which our policy would refuse.
     reader = visit("amina", "lead", bypass_csp=True, **how)

@@ -40,6 +40,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
     "gate.audit": wire.decode_related_asked,
+    "quarantine": wire.decode_quarantine,
     "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)

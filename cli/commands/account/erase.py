@@ -117,7 +117,7 @@ async def erase(
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
-        receipt.move({"quotes", "actions"})
+        receipt.move({"quotes", "actions", "waves-at-desk"})
     if settings.pepper_file is not None:
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
     return receipt
@@ -161,13 +161,14 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
 
 async def _erase_at_desk(settings: Settings, account: AccountRef, found: Holdings, *, now: float) -> None:
     alert_ids = [alert.row.alert_id for alert in found.desk if alert.quoting]
-    if not (alert_ids or found.actions):
+    if not (alert_ids or found.actions or any(row.kind == "waves-at-desk" for row in found.rows)):
         return
     from desk.review.actions import forget_account
-    from desk.review.holdings import BATCH, REASON, erase_alerts
+    from desk.review.holdings import BATCH, REASON, erase_alerts, leave_waves
 
     async with desk_database(settings) as connection:
         await forget_account(connection, account.key, now=now, reason=REASON)
+        await leave_waves(connection, account.key)
     for some in batches(alert_ids, BATCH):
         async with desk_database(settings) as connection:
             await erase_alerts(connection, account.key, some, actor="command-line", now=now)

@@ -184,10 +184,11 @@ class Gatherer:
         if find_spec("sqlalchemy") is None:
             self.found.not_read["desk"] = "the extra samehand[desk] is not installed"
             return
+        from desk.database import waves
         from desk.database.engine import address
         from desk.database.errors import DatabaseError
         from desk.review.actions import kept_actions
-        from desk.review.holdings import ALERTS_MAX, kept_alerts
+        from desk.review.holdings import ALERTS_MAX, WAVES_MAX, kept_alerts
 
         try:
             absence = absence_of(address(self.settings.database_url.get_secret_value()))
@@ -199,6 +200,7 @@ class Gatherer:
         erase_seconds = self.settings.desk_erase_days * DAY_SECONDS
         async with desk_database(self.settings, reading=True) as connection:
             kept = await kept_alerts(connection, self.account.key, erase_seconds=erase_seconds)
+            joined = await waves.of_account(connection, self.account.key, WAVES_MAX)
             self.found.actions = actions = await kept_actions(connection, self.account.key)
         self.found.desk = kept
         if len(kept) >= ALERTS_MAX:
@@ -207,6 +209,9 @@ class Gatherer:
             due = [alert.due_at for alert in quoting if alert.due_at is not None]
             until = max(due) if len(due) == len(quoting) else None
             self._add("quotes", len(quoting), until, None, "deletion")
+        if joined:
+            until = max(wave.arrived_at for wave in joined) + erase_seconds
+            self._add("waves-at-desk", len(joined), until, None, "deletion")
         if actions:
             self._add("actions", len(actions), None, None, "deletion")
         if kept:

@@ -58,7 +58,10 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
         "ids and handles of the accounts of a wave, and by which signals they resemble each other",
         "a record without the account (it was deleted, or its ban was lifted), then compaction",
     ),
-    "verdicts": ("the alert's id, the verdict and its codes", NOTHING),
+    "verdicts": (
+        "the alert's id, the verdict and its codes; of a wave the ids of accounts that it leaves out",
+        NOTHING,
+    ),
     "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
     "letters": (
@@ -69,12 +72,25 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "gate_audit": ("the account's id, where a lead asked who is like it; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
     "weights": ("nothing of an account", NOTHING),
+    "quarantine": ("a keyed digest of a value that accounts share, by whom and why", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
-    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "golden", "outbox", "family_reviews"),
+    "waves-at-desk": ("waves", "wave_members"),
+    "decisions": (
+        "alerts",
+        "alert_values",
+        "summaries",
+        "reads",
+        "skips",
+        "verdicts",
+        "wave_exceptions",
+        "golden",
+        "outbox",
+        "family_reviews",
+    ),
     "actions": ("actions",),
     "audit-log": ("audit", "heads"),
     "desk": (
@@ -86,6 +102,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "reader_policies",
         "weights",
         "weights_topic",
+        "quarantines",
         "offsets",
         "secrets",
     ),
@@ -147,6 +164,12 @@ def places(settings: Settings) -> dict[str, Place]:
             f"{dedup}; of a pair that is open or that a person judged as long as the store",
             NOTHING,
         ),
+        "held": Place(
+            "Redis, held bans",
+            "the id of a ban of which a quarantine keeps pairs from alerting, a keyed digest of the value",
+            "as long as the quarantine",
+            NOTHING,
+        ),
         "counts": Place(
             "Redis, counts",
             "how many accounts show a value, in sketches from which no account can be read",
@@ -176,9 +199,18 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
         ),
+        "waves-at-desk": Place(
+            "desk, waves",
+            "ids and handles of the accounts of a wave, and by which signals they resemble each other",
+            f"as long as on `alerts.waves`, {days} after the last record at most",
+            "a deletion; a lifted ban; a withdrawal, but for that by a verdict",
+            DESK_TABLES["waves-at-desk"],
+        ),
         "decisions": Place(
             "desk, alerts and decisions",
-            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts",
+            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts, ids"
+            " of accounts that a verdict on a wave leaves out; keyed digests of the values that the accounts"
+            " of an alert share",
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],
@@ -200,7 +232,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "desk": Place(
             "desk, its own affairs",
-            "nothing of an account: people at the desk and their work",
+            "people at the desk and their work; of accounts keyed digests of values in quarantine alone",
             f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
             NOTHING,
             DESK_TABLES["desk"],

@@ -141,7 +141,9 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
     assert arrival.value is not None
     if attribute == "verdicts":
         verdict = decode_verdict(arrival.value, now=math.inf)
-        return not isinstance(verdict, Malformed) and verdict.record.alert_id in scanned.alert_ids
+        return not isinstance(verdict, Malformed) and (
+            verdict.record.alert_id in scanned.alert_ids or account.key in verdict.record.exceptions
+        )
     if attribute == "letters":  # which hold their record as base64
         return _takes_letter(arrival.value, account, scanned)
     # Most records are passed over without decoding them. JSON may escape any character.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -27,11 +28,9 @@ async def take_back(review: Review, alert_id: str, reason_code: str) -> int:
     Returns the read.
     """
     alert = await _known_alert(review, alert_id)
-    holds = await verdicts.holding(review.connection, alert_id)
-    if holds is None or holds.verdict not in DECIDED:
-        raise Conflict("no verdict holds that could be taken back")
+    holds = decided_verdict(await verdicts.of_alert(review.connection, alert_id))
     taken_back = replace(holds, verdict=TAKEN_BACK, reason_code=reason_code)
-    verdict_id = await _repeat(review, taken_back, alert, kind=TAKE_BACK, after=holds)
+    verdict_id = await repeat(review, taken_back, alert.revision, kind=TAKE_BACK, after=holds)
     await reads.end(review.connection, [alert_id], ("second", "dispute"), reason="taken-back", now=review.now)
     read_id = await appeals.open_read(review.connection, alert_id)
     if read_id is None:  # otherwise its holder's appeal is read anew already
@@ -50,13 +49,9 @@ async def restore(review: Review, alert_id: str) -> None:
     """
     alert = await _known_alert(review, alert_id)
     await reads.end(review.connection, [alert_id], ("appeal",), reason=RESTORED, now=review.now)
-    given = [verdict for verdict in await verdicts.of_alert(review.connection, alert_id) if verdict.may_hold]
-    former = next((verdict for verdict in reversed(given) if verdict.verdict in DECIDED), None)
-    if former is None or given[-1].kind != TAKE_BACK:
-        raise Conflict("no verdict was taken back that could be restored")
-    taken_back = given[-1]
+    former, taken_back = restorable(await verdicts.of_alert(review.connection, alert_id))
     await verdicts.undo(review.connection, [taken_back.verdict_id], now=review.now)
-    verdict_id = await _repeat(review, former, alert, kind=RESTORED, after=taken_back)
+    verdict_id = await repeat(review, former, alert.revision, kind=RESTORED, after=taken_back)
     await review.note("restored", alert_id, verdict_id=verdict_id, of=taken_back.verdict_id)
 
 
@@ -71,8 +66,31 @@ async def _known_alert(review: Review, alert_id: str) -> AlertRow:
     return alert
 
 
-async def _repeat(
-    review: Review, verdict: VerdictRow, alert: AlertRow, *, kind: str, after: VerdictRow
+def decided_verdict(given: Sequence[VerdictRow]) -> VerdictRow:
+    """Returns the verdict that holds of all that were given, or raises `Conflict` if none decides."""
+    holds = verdicts.holding_of(given)
+    if holds is None or holds.verdict not in DECIDED:
+        raise Conflict("no verdict holds that could be taken back")
+    return holds
+
+
+def restorable(given: Sequence[VerdictRow]) -> tuple[VerdictRow, VerdictRow]:
+    """Returns the verdict that was taken back last and the one that took it back, or raises `Conflict`."""
+    holds = verdicts.holding_of(given)
+    former = next((row for row in reversed(given) if row.may_hold and row.verdict in DECIDED), None)
+    if former is None or holds is None or holds.kind != TAKE_BACK:
+        raise Conflict("no verdict was taken back that could be restored")
+    return former, holds
+
+
+async def repeat(
+    review: Review,
+    verdict: VerdictRow,
+    revision: int,
+    *,
+    kind: str,
+    after: VerdictRow,
+    exceptions: Collection[str] = (),
 ) -> str:
     """Gives a verdict anew, as the reader's own, to be sent at once. Returns its id.
 
@@ -81,7 +99,7 @@ async def _repeat(
     row = replace(
         verdict,
         verdict_id=secrets.token_hex(16),
-        revision=alert.revision,
+        revision=revision,
         reviewer=review.reader.user_id,
         decided_at=max(review.now, after.decided_at + 1e-3),
         blind=False,
@@ -91,7 +109,7 @@ async def _repeat(
         seen_on_topic_at=None,
         independent=False,
     )
-    await review.keep_verdicts([row], not_before=review.now)
+    await review.keep_verdicts([row], not_before=review.now, exceptions=exceptions)
     return row.verdict_id
 
 

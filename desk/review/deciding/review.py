@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, seals, users, verdicts
+from desk.database import alerts, audit, seals, users, verdicts, waves
 from desk.database.alerts import AlertRow
 from desk.database.topics import outbox
 from desk.database.topics.outbox import OutboxRecord
@@ -62,10 +62,16 @@ class Review:
             raise NotFound(f"there is no alert {alert_id}")
         return alert
 
-    async def keep_verdicts(self, rows: Sequence[VerdictRow], *, not_before: float) -> None:
-        """Keeps verdicts, and lays them out to be sent at a moment or later."""
+    async def keep_verdicts(
+        self, rows: Sequence[VerdictRow], *, not_before: float, exceptions: Collection[str] = ()
+    ) -> None:
+        """Keeps verdicts, and lays them out to be sent at a moment or later. `exceptions`: the members of a
+        wave that a verdict on it leaves out."""
         await verdicts.add_all(self.connection, rows)
-        await outbox.put(self.connection, [outbox_record(row) for row in rows], not_before=not_before)
+        for row in rows:
+            await waves.keep_exceptions(self.connection, row.verdict_id, exceptions)
+        records = [outbox_record(row, exceptions) for row in rows]
+        await outbox.put(self.connection, records, not_before=not_before)
 
     async def note(self, action: str, subject: str, **detail: Any) -> None:
         await audit.note(
@@ -82,8 +88,8 @@ class Review:
         return "" if user is None else user.initials
 
 
-def outbox_record(row: VerdictRow) -> OutboxRecord:
-    """Returns a verdict as it is sent."""
+def outbox_record(row: VerdictRow, exceptions: Collection[str] = ()) -> OutboxRecord:
+    """Returns a verdict as it is sent, without the members of a wave that it leaves out."""
     given = VerdictGiven(
         alert_id=row.alert_id,
         revision=row.revision,
@@ -95,5 +101,6 @@ def outbox_record(row: VerdictRow) -> OutboxRecord:
         verdict_id=row.verdict_id,
         policy=row.policy,
         golden=row.golden,
+        exceptions=tuple(sorted(exceptions)),
     )
     return OutboxRecord(row.verdict_id, row.alert_id.encode(), encode(given))

@@ -12,12 +12,14 @@ from desk.database import alerts, appeals, users, verdicts
 from desk.database.appeals import AppealRow
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.errors import Forbidden, NotFound
+from desk.review import waves
 from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, pair_of, shown_evidence
 from desk.review.forgetting import FORGOTTEN
 from desk.review.people import Person, person_called
 from desk.review.seal import UNREAD, Seal
 from desk.review.views import HISTORY_MAX, RelatedAlert, related_alert, signed
+from desk.review.waves import WaveLine
 
 TIMELINE_MAX: Final = 200
 EVENTS: Final = ("detected", "decided", "taken back", "appealed", "appeal decided", "withdrawn", "erased")
@@ -52,24 +54,26 @@ class AccountAlert:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account's page. `more`: it has older alerts, which are not shown."""
+    """An account's page. `more`: it has older alerts, which are not shown; `waves`: those that it is in."""
 
     person: Person
     alerts: tuple[AccountAlert, ...]
     more: bool
     timeline: tuple[Event, ...]
     words_hidden: bool
+    waves: tuple[WaveLine, ...]
 
 
 async def account_view(review: Review, key: str) -> AccountView:
     """Returns an account's page. What is hidden of one of its alerts is hidden of all of them.
 
-    Raises `NotFound` where no alert names it, as an account or as the root of a family.
+    Raises `NotFound` where no alert names it, as an account or as the root of a family, and no wave.
     """
     connection, user_id = review.connection, review.reader.user_id
     rows = await alerts.of_account(connection, key, HISTORY_MAX + 1, user_id=user_id)
     rows, more = rows[:HISTORY_MAX], len(rows) > HISTORY_MAX
-    if not (rows or await alerts.of_family(connection, key, 1, user_id=user_id)):
+    joined = await waves.of_account(review, key)
+    if not (rows or joined or await alerts.of_family(connection, key, 1, user_id=user_id)):
         raise NotFound("no alert names this account")
     own = [row.alert_id for row in rows]
     quoted = await alerts.with_payloads(connection, own)
@@ -105,6 +109,7 @@ async def account_view(review: Review, key: str) -> AccountView:
         more=more,
         timeline=tuple(timeline[:TIMELINE_MAX]),
         words_hidden=seal.words,
+        waves=tuple(joined),
     )
 
 

@@ -158,6 +158,8 @@ async def undo(request: Asked, batch: FromPath[str], data: URLEncodedBody[Nothin
     """Back to what was decided last."""
     desk = desk_of(request)
     opened = await desk.undo(request.user.reader, batch)
+    if not opened:  # a wave, which no reading is of
+        return Redirect("/waves", status_code=303)
     where = f"/reads/{opened[0]}" if len(opened) == 1 else f"/selection?read={joined(opened)}"
     return Redirect(where, status_code=303)
 

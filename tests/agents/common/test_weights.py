@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from agents.common.context import AgentContext
-from agents.common.follow_weights import WeightsFollower
+from agents.common.follow_decisions import DecisionsFollower
 from agents.common.weights_in_force import WeightsInForce
 from local.waiting import wait_until
 from samehand.errors import UnusableWeights
@@ -184,7 +184,7 @@ def tell(following: Settings, context: AgentContext) -> Tell:
 
 
 @asynccontextmanager
-async def running(follower: WeightsFollower) -> AsyncIterator[None]:
+async def running(follower: DecisionsFollower) -> AsyncIterator[None]:
     """While it follows."""
     task = asyncio.create_task(follower.run())
     yield
@@ -203,7 +203,7 @@ def test_what_was_adopted_is_in_force_before_the_first_event(
     following: Settings, context: AgentContext, tell: Tell
 ) -> None:
     tell(adopted(2), adopted(1), adopted(3, "shadow"))
-    WeightsFollower(following, context).catch_up()
+    DecisionsFollower(following, context).catch_up()
     assert (context.weights.version("live"), context.weights.version("shadow")) == ("learned-2", "learned-3")
     assert weighs(context) == {("live", "learned-2"), ("shadow", "learned-3")}
 
@@ -212,7 +212,7 @@ def test_what_was_adopted_is_in_force_before_the_first_event(
 async def test_what_is_adopted_later_comes_into_force_too(
     following: Settings, context: AgentContext, tell: Tell
 ) -> None:
-    async with running(WeightsFollower(following, context)):
+    async with running(DecisionsFollower(following, context)):
         await asyncio.to_thread(tell, adopted(1))
         await until(lambda: context.weights.version("live") == "learned-1")
         await asyncio.to_thread(tell, WeightsAdopted(stage="live", number=2))
@@ -225,7 +225,7 @@ async def test_what_is_adopted_later_is_in_force_within_a_second(
     following: Settings, context: AgentContext, tell: Tell
 ) -> None:
     """On a machine that does something else, at least one time in three."""
-    follower, took = WeightsFollower(following, context), list[float]()
+    follower, took = DecisionsFollower(following, context), list[float]()
     async with running(follower):
         await until(lambda: follower.fault == "")
         for number in range(1, 4):
@@ -241,13 +241,13 @@ async def test_what_nobody_can_read_is_passed_over(
     following: Settings, context: AgentContext, tell: Tell
 ) -> None:
     tell(b"\xff", None, b"{}", b'{"stage":"live","number":9e99}', b"[" * 100_000, adopted(1))
-    WeightsFollower(following, context).catch_up()
+    DecisionsFollower(following, context).catch_up()
     assert context.weights.version("live") == "learned-1"
 
 
 @pytest.mark.journey
 def test_a_topic_that_is_not_there_yet_says_nothing(following: Settings, life: Life) -> None:
-    WeightsFollower(following, life.context).catch_up()
+    DecisionsFollower(following, life.context).catch_up()
     assert life.context.weights.version("live") == SHIPPED_WEIGHTS
 
 
@@ -259,10 +259,10 @@ async def test_of_a_topic_that_is_made_anew_no_former_number_is_held_against_wha
     # The embedded broker gives topics no id: docs/brokers.md.
     ids = {context.topics.weights: "first"}
     monkeypatch.setattr("streams.kafka.follower.ids_of", lambda *_: dict(ids))
-    monkeypatch.setattr("agents.common.follow_weights.OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr("agents.common.follow_decisions.OUTAGE_SECONDS", 0.1)
     monkeypatch.setattr("streams.kafka.follower.LOOK_SECONDS", 0.2)
     tell(adopted(2**53 - 1), adopted(2**53 - 1, "shadow"))
-    async with running(WeightsFollower(following, context)):
+    async with running(DecisionsFollower(following, context)):
         await until(lambda: context.weights.version("shadow") is not None)
         with admin(following) as client:
             asking: Any = client
@@ -279,7 +279,7 @@ async def test_who_is_told_not_to_follow_does_not(
     following: Settings, context: AgentContext, tell: Tell
 ) -> None:
     tell(adopted(1))
-    follower = WeightsFollower(following.model_copy(update={"follow_weights": False}), context)
+    follower = DecisionsFollower(following.model_copy(update={"follow_weights": False}), context)
     follower.catch_up()
     await follower.run()
     assert context.weights.version("live") == SHIPPED_WEIGHTS
@@ -289,7 +289,7 @@ async def test_while_no_broker_answers_the_weights_stay_as_they_were(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 1_000)
-    follower = WeightsFollower(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}), life.context)
+    follower = DecisionsFollower(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}), life.context)
     with pytest.raises(BrokerUnavailable):
         follower.catch_up()
     async with running(follower):
@@ -298,7 +298,7 @@ async def test_while_no_broker_answers_the_weights_stay_as_they_were(
 
 
 def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: Life) -> None:
-    follower = WeightsFollower(load({}), life.context)
+    follower = DecisionsFollower(load({}), life.context)
     follower.hear(arrival(adopted(1)))
     follower.hear(arrival(adopted(2, base_version="another")))
     assert refused(life.context) == {"live": 1.0, "shadow": 0.0}
@@ -309,7 +309,7 @@ def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: 
 
 
 def test_what_a_former_release_adopted_is_set_aside_with_one_line_of_the_log(life: Life) -> None:
-    follower = WeightsFollower(load({}), life.context)
+    follower = DecisionsFollower(load({}), life.context)
     with capture_logs() as logs:
         former = adopted(1, base_digest="", multipliers=(Multiplier(signal="handle", multiplier=1.1),))
         follower.hear(arrival(former))
@@ -341,7 +341,7 @@ def test_beside_workers_of_a_former_release_each_takes_what_it_understands(life:
     with pytest.raises(ValidationError, match="version"):
         json.decode(encode(now), type=FormerAdopted)
     assert json.decode(encode(back), type=FormerAdopted).adjustment is None
-    follower = WeightsFollower(load({}), life.context)
+    follower = DecisionsFollower(load({}), life.context)
     follower.hear(arrival(now))
     assert weighs(life.context) == {("live", "learned-1")}
     follower.hear(arrival(back))
@@ -352,7 +352,7 @@ def test_a_defect_of_ours_costs_only_what_was_adopted(life: Life, monkeypatch: p
     def defective(*_: object) -> None:
         raise ZeroDivisionError
 
-    follower = WeightsFollower(load({}), life.context)
+    follower = DecisionsFollower(load({}), life.context)
     monkeypatch.setattr("agents.common.weights_in_force.adjusted", defective)
     follower.hear(arrival(adopted(1)))
     assert refused(life.context) == {"live": 1.0, "shadow": 0.0}

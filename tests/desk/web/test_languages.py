@@ -12,14 +12,15 @@ from litestar.testing import AsyncTestClient
 
 from desk import readers
 from desk.database.engine import Database
+from desk.database.filters import WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, reader_policies, statement
+from desk.review import case, reader_policies, statement, waves
 from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
-from desk.review.reasons import REASONS
+from desk.review.reasons import REASONS, WAVE_REASONS
 from desk.review.statistics import AGES
-from desk.review.weighing import learning, weights
+from desk.review.weighing import learning, quarantine, weights
 from desk.web import desk, languages, security
 from desk.web import statement as statement_file
 from desk.web.app import create_app
@@ -28,7 +29,9 @@ from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
 from desk.web.pages import alert, live, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
+from desk.web.pages import quarantine as quarantine_page
 from desk.web.pages import selection as selection_page
+from desk.web.pages import waves as waves_page
 from desk.web.pages import weights as weights_page
 from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
@@ -38,6 +41,7 @@ from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
 from schemas.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
+from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
 from tests.tables import for_each
@@ -52,6 +56,7 @@ def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
+    found |= {*get_args(WaveState), *waves_page.VERDICTS.values(), *waves_page.WITHDRAWN.values()}
     found |= {*PURPOSES, "banned", "remembered", CROWD, *ACTIONS, *statement.MISSING.values()}
     for stated in (statement_file.ACTIONS, statement_file.GROUNDS, statement_file.WITHOUT_CLAUSE):
         found |= set(stated.values())
@@ -59,10 +64,19 @@ def said_by_pages() -> set[str]:
         found |= set(stated.values())
     found |= {*statement_file.REDRESS, *stated_by_code()}
     found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
-    found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
+    found |= (
+        {reason.template for reason in (*REASONS, *WAVE_REASONS)}
+        | {*FAULTS.values(), *FIELD_FAULTS}
+        | told_by_refusals()
+    )
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
-    for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
+    for words in (
+        weights_page.ARRIVED,
+        weights_page.ACTIONS,
+        weights_page.LEFT_OUT,
+        quarantine_page.ACTIONS,
+    ):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))
@@ -76,6 +90,7 @@ def told_by_refusals() -> set[str]:
     rules = (
         case,
         statement,
+        waves,
         *acts,
         account,
         decided,
@@ -85,6 +100,7 @@ def told_by_refusals() -> set[str]:
         readers,
         reader_policies,
         weights,
+        quarantine,
     )
     for module in (*rules, desk, find_page, security, selection_page, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
@@ -129,6 +145,10 @@ def test_a_catalogue_has_every_string_of_the_pages(code: str) -> None:
     assert said_by_pages() - catalogue(code).words.keys() == set()
     assert counted_by_pages() == catalogue(code).counted.keys()
     assert "%(n)d day" in counted_by_pages()
+
+
+def test_every_withdrawal_of_a_wave_has_words_of_its_own() -> None:
+    assert waves_page.WITHDRAWN.keys() == {*WITHDRAWALS}
 
 
 def test_a_template_says_nothing_beside_the_catalogues() -> None:

@@ -35,7 +35,7 @@ from desk.web.pages import live
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
-from tests.desk.makers import a_reason, a_rival
+from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
 from tests.desk.review.test_actions import act, an_action
 from tests.desk.web.test_profiles import OURS, Platform
@@ -56,6 +56,7 @@ def places(*alerts: str, reads: int) -> Places:
         "platform": ("x",),
         "account_id": ("banned", "new-alert-1"),
         "user_id": ("nobody",),
+        "wave_id": ("wave-1",),
     }
 
 
@@ -131,6 +132,10 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/weights/end": "as above",
     "/weights/back": "as above",
     "/weights/again": "as above",
+    "/quarantine": "sums over everybody's blind verdicts",
+    "/quarantine/put": "decides about a value, and tells nothing of one alert",
+    "/quarantine/refuse": "as above",
+    "/quarantine/end": "as above",
     "/api/v1/appeals": "is for gates, which sign what they send",
     "/api/v1/verdicts": "is how a reader speaks",
     "/reads/{read_id:int}/decide": "is how a reader speaks",
@@ -138,6 +143,12 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/selection": "as above; it is walked as a page",
     "/api/v1/verdicts/{batch:str}/undo": "takes the reader's own word back",
     "/undo/{batch:str}": "as above",
+    "/api/v1/waves/{wave_id:str}/verdict": "is how a reader speaks of a wave, whose pages are walked",
+    "/api/v1/waves/{wave_id:str}/take-back": "as above",
+    "/api/v1/waves/{wave_id:str}/restore": "as above",
+    "/waves/{wave_id:str}/decide": "as above",
+    "/waves/{wave_id:str}/take-back": "as above",
+    "/waves/{wave_id:str}/restore": "as above",
     "/sign-in": "tells nothing of an alert",
     "/sign-in/oidc": "as above",
     "/sign-in/oidc/callback": "as above",
@@ -164,15 +175,24 @@ class World:
         return self.people["ana" if self.other else "amina"]
 
     async def receive(self, alert_id: str = "alert-1", **given: Any) -> None:
-        """An alert arrives."""
+        """An alert arrives, and a wave that its account is in."""
+        await self.office.receive_wave(a_wave("new-alert-1", "new-alert-2", "banned", "b", "c"))
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
-            a_reason("device", 0.5, ours="•••", theirs="•••", explained=self.other_score),
+            a_reason(
+                "device",
+                0.5,
+                ours="•••",
+                theirs="•••",
+                explained=self.other_score,
+                value_digests=((("ab" if self.other or self.other_score else "cd") * 10,),),
+            ),
         ]
         weighed: dict[str, Any] = {}
         if self.other_score:
             lines.append(a_reason("rule", -0.5, because="Names alone."))
+            lines.append(a_reason("quarantine", 0.0, because="In quarantine: device."))
             weighed = {"probability": 0.6, "band": "possible"}
         rivals = ("household", "stranger") if self.other_score else ("copier",)
         weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)

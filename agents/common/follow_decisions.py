@@ -1,7 +1,7 @@
-"""Follows the topic on which the desk says which weights a lead adopted.
+"""Follows the topics on which the desk says what leads decided about scoring: weights and quarantine.
 
-A thread of its own reads it, since kafka-python blocks. The topic holds a few records: after an outage it is
-read again from its beginning.
+A thread of its own reads them, since kafka-python blocks. They hold a few records: after an outage they are
+read again from their beginning.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import structlog
 from agents.common.context import AgentContext
 from samehand.errors import UnusableWeights
 from schemas.malformed import Malformed
-from schemas.weights import Stage
-from schemas.wire import decode_weights
+from schemas.quarantine import ValueQuarantined
+from schemas.weights import Stage, WeightsAdopted
+from schemas.wire import decode_quarantine, decode_weights
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader
 from streams.kafka.follower import WAIT_SECONDS, Follower
@@ -31,16 +32,16 @@ log = structlog.get_logger("samehand.weights")
 
 
 @dataclass(slots=True)
-class WeightsFollower:
-    """Keeps the weights of a context equal to what the topic says.
+class DecisionsFollower:
+    """Keeps weights and quarantine of a context equal to what the topics say.
 
-    ``fault``: why the topic cannot be read now, "" while it can; the weights stay as they were.
+    ``fault``: why the topics cannot be read now, "" while they can; decisions stay as they were.
     """
 
     settings: Settings
     context: AgentContext
     fault: str = field(init=False)
-    _topic_id: str = field(init=False, default="")
+    _topic_ids: dict[str, str] = field(init=False, default_factory=dict)
     _stopping: Event = field(init=False, default_factory=Event)
 
     def __post_init__(self) -> None:
@@ -50,23 +51,23 @@ class WeightsFollower:
         self._tell("shadow")
 
     def catch_up(self) -> None:
-        """Reads all that the topic says now. Does nothing where it does not exist, or is not to be followed.
+        """Reads all that the topics say now. Passes over one that does not exist; does nothing unless asked.
 
         Raises:
             BrokerUnavailable: no broker answers.
-            BrokerRefused: we may not read the topic.
+            BrokerRefused: we may not read a topic.
         """
         if not self.settings.follow_weights:
             return
-        topic = self.context.topics.weights
         with reader(self.settings) as opened:
-            for partition in opened.partitions(topic):
-                for arrival in opened.read(topic, partition):
-                    self.hear(arrival)
+            for topic in self.context.topics.decisions:
+                for partition in opened.partitions(topic):
+                    for arrival in opened.read(topic, partition):
+                        self.hear(arrival)
         self.fault = ""
 
     async def run(self) -> None:
-        """Follows the topic until cancelled. Raises what is a fault of our own."""
+        """Follows the topics until cancelled. Raises what is a fault of our own."""
         if not self.settings.follow_weights:
             return
         loop = asyncio.get_running_loop()
@@ -88,7 +89,7 @@ class WeightsFollower:
                 loop.call_soon_threadsafe(end, fault)
 
         # A daemon: a broker that hangs must not keep the process from ending.
-        Thread(target=follow, name="weights", daemon=True).start()
+        Thread(target=follow, name="decisions", daemon=True).start()
         try:
             await ended
         finally:
@@ -99,11 +100,12 @@ class WeightsFollower:
         follower: Follower | None = None
         try:
             follower = Follower(self.settings)
-            topic = self.context.topics.weights
-            follower.start([topic], {})
-            before, self._topic_id = self._topic_id, follower.ids.get(topic, "")
-            if before not in ("", self._topic_id):
-                loop.call_soon_threadsafe(self._begin_again)
+            follower.start(self.context.topics.decisions, {})
+            for topic in self.context.topics.decisions:
+                before, here = self._topic_ids.get(topic, ""), follower.ids.get(topic, "")
+                if before not in ("", here):
+                    loop.call_soon_threadsafe(self._begin_again, topic)
+                self._topic_ids[topic] = here
             while not self._stopping.is_set():
                 arrivals = follower.poll()
                 for arrival in arrivals:
@@ -113,31 +115,53 @@ class WeightsFollower:
                     self._stopping.wait(WAIT_SECONDS)
         except (BrokerUnavailable, BrokerRefused) as outage:
             if self.fault != str(outage):
-                log.warning("adopted weights are not followed now", why=str(outage))
+                log.warning("decisions about scoring are not followed now", why=str(outage))
             self.fault = str(outage)
         finally:
             if follower is not None:
                 follower.close()
 
-    def _begin_again(self) -> None:
+    def _begin_again(self, topic: str) -> None:
         """Forgets what a topic said that is gone: the numbers of another one count from wherever they do."""
-        log.warning("the topic of weights was deleted and created again: what it says now holds")
+        log.warning("a topic was deleted and created again: what it says now holds", topic=topic)
+        if topic == self.context.topics.quarantine:
+            self.context.quarantine.begin_again()
+            return
         self.context.weights.begin_again()
         self._tell("live")
         self._tell("shadow")
 
     def hear(self, arrival: Arrival) -> None:
         """Takes what one record says into force; one that nobody can read is logged and passed over."""
-        decoded = decode_weights(arrival.value, now=self.context.now())
+        of_values = arrival.topic == self.context.topics.quarantine
+        decode = decode_quarantine if of_values else decode_weights
+        decoded = decode(arrival.value, now=self.context.now())
         if isinstance(decoded, Malformed):
             log.error(
-                "a record about weights cannot be read",
+                "a record about scoring cannot be read",
                 address=arrival.address,
                 reason=decoded.reason,
                 path=decoded.path,
             )
+        elif isinstance(decoded.record, ValueQuarantined):
+            self._quarantine(decoded.record)
+        else:
+            self._adopt(decoded.record)
+
+    def _quarantine(self, record: ValueQuarantined) -> None:
+        facts = {"digest": record.digest, "revision": record.revision, "by": record.by}
+        try:
+            if not self.context.quarantine.hear(record):
+                return
+        except OverflowError as fault:
+            log.error("a value cannot be put in quarantine", **facts, why=str(fault))
             return
-        adopted = decoded.record
+        until = None if record.until is None else record.until.isoformat()
+        log.info(
+            "a quarantine was ended" if until is None else "a value is in quarantine", **facts, until=until
+        )
+
+    def _adopt(self, adopted: WeightsAdopted) -> None:
         refused = ""
         try:
             if not self.context.weights.adopt(adopted):
