@@ -12,7 +12,7 @@ from typing import Final
 
 from desk.database import actions, alerts, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
-from desk.review.actions import ActionView, view_of
+from desk.review.actions import ActionView, view_of, without_sealed
 from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
 from desk.review.people import people
@@ -75,6 +75,8 @@ async def reasons_of(review: Review, account: str, event_id: str, language: str)
     if await review.hidden_accounts([account]):
         raise Forbidden(UNREAD)
     row = await actions.find(review.connection, account, event_id)
+    if row is not None and not await without_sealed(review, [row]):
+        raise Forbidden(UNREAD)
     action = None if row is None else view_of(row)
     if action is None:
         raise NotFound("the platform published no such action")
