@@ -42,7 +42,7 @@ MISSING: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class StatedFact:
     """One trait that agrees. `ours`, `theirs`: the values of both accounts, "" where they are not shown."""
 
     signal: str
@@ -60,7 +60,7 @@ class Reasons:
     name: str
     handle: str
     resembles: bool
-    facts: tuple[Fact, ...]
+    facts: tuple[StatedFact, ...]
     withheld: bool
     missing: tuple[str, ...]
 
@@ -97,14 +97,14 @@ async def reasons_of(review: Review, account: str, event_id: str, language: str)
     )
 
 
-def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[Fact, ...], bool]:
+def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[StatedFact, ...], bool]:
     """Returns what of the evidence profiles show, and whether more of it speaks for a mirror."""
     speaking = [line for line in evidence if line.weight > 0 and not line.explained]
     public = [line for line in speaking if line.signal in PUBLIC]
     facts = tuple(
-        Fact(line.signal, line.level, redacted(line.ours), redacted(line.theirs))
+        StatedFact(line.signal, line.level, redacted(line.ours), redacted(line.theirs))
         if line.signal in QUOTED
-        else Fact(line.signal, line.level)
+        else StatedFact(line.signal, line.level)
         for line in public
     )
     return facts, len(public) < len(speaking)
