@@ -274,14 +274,16 @@ async def dsa(
         figures = {"actions": report.actions, "complaints": report.complaints, "left_out": report.left_out}
         output.figures({**figures, "empty": empty})
         return 0
-    click.echo(
+    screen = output.console()
+    output.line(
+        screen,
         f"{visible(str(out))}: eleven files, from {plural(report.actions, 'action')} and "
-        f"{plural(report.complaints, 'complaint')}"
+        f"{plural(report.complaints, 'complaint')}",
     )
     for reason, count in report.left_out.items():
-        click.echo(f"{plural(count, 'action')} {LEFT_OUT[reason]}")
+        output.line(screen, f"{plural(count, 'action')} {LEFT_OUT[reason]}")
     for name, columns in empty.items():
-        click.echo(f"{name} stays empty in: {'; '.join(columns)}")
+        output.line(screen, f"{name} stays empty in: {'; '.join(columns)}")
     return 0
 
 
