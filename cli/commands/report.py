@@ -275,11 +275,9 @@ async def dsa(
         output.figures({**figures, "empty": empty})
         return 0
     screen = output.console()
-    output.line(
-        screen,
-        f"{visible(str(out))}: eleven files, from {plural(report.actions, 'action')} and "
-        f"{plural(report.complaints, 'complaint')}",
-    )
+    click.echo(f"{visible(str(out))}: eleven files")
+    actions, complaints = plural(report.actions, "action"), plural(report.complaints, "complaint")
+    output.line(screen, f"from {actions} and {complaints}")
     for reason, count in report.left_out.items():
         output.line(screen, f"{plural(count, 'action')} {LEFT_OUT[reason]}")
     for name, columns in empty.items():
