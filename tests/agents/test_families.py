@@ -210,3 +210,16 @@ async def test_account_banned_again_because_of_the_same_alert_stays_in_its_famil
         "as what is decided later reads it"
     )
     assert await ban(life, banned(SECOND, named, minutes=71)) == [], "known by now"
+
+
+async def test_ban_that_names_its_alert_late_moves_the_mirrors_below_it(life: Life) -> None:
+    await ban(life, banned(FIRST))
+    await alerted(life, SECOND)
+    await ban(life, banned(SECOND))
+    await life.relay()
+    await alerted(life, THIRD)
+    await life.tell(life.judge, *await ban(life, banned(THIRD, alert_id(THIRD, SECOND))))
+    assert await descent(life, THIRD) == (SECOND, 1)
+    given = await ban(life, banned(SECOND, alert_id(SECOND, FIRST), minutes=60))  # enrolled with its family
+    await life.tell(life.judge, *given)
+    assert [await descent(life, it) for it in (SECOND, THIRD)] == [(FIRST, 1), (FIRST, 2)]
