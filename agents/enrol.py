@@ -14,6 +14,7 @@ from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
 from agents.common.withdrawal import withdraw_again
 from agents.common.yielder import Yielder
+from samehand.lineage import Descent
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key
@@ -151,7 +152,7 @@ class Enrol:
             if outcome is Enrolled.NEW:
                 self._context.metrics.enrolled(ban.facts.descent.generation)
         return [
-            self._outcome(it, outcome, led.get(place), stands=ban is not None)
+            self._outcome(it, outcome, self._unsaid(led.get(place), descents[place]), stands=ban is not None)
             for place, (it, outcome, ban) in enumerate(zip(run, became, standing, strict=True))
         ]
 
@@ -165,6 +166,14 @@ class Enrol:
         now = self._context.now()
         await self._context.call_store(self._context.store.mark_banned(lifted, banned=False, now=now))
         await withdraw_again(lifted, "ban-forgotten", self._context)
+
+    @staticmethod
+    def _unsaid(led: Led | None, descent: Descent | None) -> Led | None:
+        """The alert that led to a ban, unless its verdict is known and the account is in a family.
+
+        A reinstatement takes the account out, and leaves the verdict.
+        """
+        return None if led is not None and led.decided and descent is not None else led
 
     def _outcome(self, banned: _Banned, became: Enrolled, led: Led | None, *, stands: bool) -> Outcome:
         event = banned.event
@@ -184,6 +193,6 @@ class Enrol:
             occurred_at=event.occurred_at,
         )
         told = Emit(self._context.topics.enrolled, word.key.encode(), encode(word))
-        if led is None or led.decided or not stands:
+        if led is None or not stands:
             return Published((told,))
         return Published((told, verdict_of(event, led, self._context.topics.verdicts)))

@@ -100,13 +100,16 @@ class Judge:
         raise Transient("other workers changed these alerts during every attempt to decide on them")
 
     async def _carry_out(self, held: Mapping[str, Decided]) -> None:
-        """Applies decisions, then once more those on mirrors of accounts that changed their family by them:
-        decisions may arrive in any order."""
+        """Applies decisions, then once more those on mirrors of the accounts that they are about.
+
+        Decisions may arrive in any order, enrolling may have changed the family before, and a worker may have
+        died on the way down.
+        """
         passed: set[str] = set()
         while held:
-            changed = await self._apply(held) - passed
-            passed |= changed
-            held = await self._held_on(sorted(changed))
+            banned = await self._apply(held) - passed
+            passed |= banned
+            held = await self._held_on(sorted(banned))
 
     async def _held_on(self, banned: Sequence[str]) -> dict[str, Decided]:
         """The decisions that hold on alerts on some bans and join a family."""
@@ -124,7 +127,7 @@ class Judge:
         return joined
 
     async def _apply(self, held: Mapping[str, Decided]) -> set[str]:
-        """Applies decisions. Returns the banned accounts that changed their family."""
+        """Applies decisions. Returns those of the accounts that are banned themselves."""
         store, now = self._context.store, self._context.now()
         found = await self._context.call_store(store.pairs(list(held)))
         alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
@@ -149,9 +152,9 @@ class Judge:
         leaving = [one for one in held if follows[one] is not Consequence.JOIN]
         if leaving:
             await self._context.call_store(store.leave(leaving))
-        changed = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
+        banned = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
         await self._decide_waves([one for one in held if one not in alerts], follows)
-        return changed
+        return banned
 
     async def _decide_waves(self, unknown: Sequence[str], follows: Mapping[str, Consequence]) -> None:
         """A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody."""
@@ -166,7 +169,7 @@ class Judge:
         """Enrols bans again whose family was found, or taken back, after they were enrolled.
 
         Only the same ban, as it stands: one that was replaced, was lifted or ended meanwhile is not brought
-        back. Returns the accounts that this changed.
+        back. Returns the accounts whose ban stands.
         """
         store, now = self._context.store, self._context.now()
         bans = await self._context.call_store(store.bans(accounts, now=now)) if accounts else []
@@ -182,7 +185,7 @@ class Judge:
         )
         if changed:
             await self._context.call_store(store.enrol(changed, now=now))
-        return {ban.account for ban in changed}
+        return {ban.account for ban in bans if ban is not None}
 
     def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
         """The alert with the record to publish when it is open again; ``None`` if it cannot be decoded."""

@@ -30,8 +30,7 @@ def writing(path: Path, option: str, *, private: bool = False) -> Iterator[Binar
         NotDone: the disk is full, or fails; what stands there is not whole.
     """
     try:
-        if any(path.is_file() and path.samefile(read) for read in _inputs()):
-            raise click.BadParameter(f"{path}: is read by this command; name another file", param_hint=option)
+        spare_inputs(path, option)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         file = os.fdopen(os.open(path, flags, 0o600 if private else 0o666), "wb")
     except OSError as fault:
@@ -41,6 +40,12 @@ def writing(path: Path, option: str, *, private: bool = False) -> Iterator[Binar
             yield file
     except OSError as fault:
         raise unwritable(path, fault, option) from fault
+
+
+def spare_inputs(path: Path, option: str) -> None:
+    """Raises ``click.BadParameter`` for a file that the running command reads."""
+    if any(path.is_file() and path.samefile(read) for read in _inputs()):
+        raise click.BadParameter(f"{path}: is read by this command; name another file", param_hint=option)
 
 
 def _inputs() -> Iterator[Path]:

@@ -17,6 +17,7 @@ from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import TOLD_MAX, tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, InputLine, size
 from cli.options import FILE, strict_option
+from cli.output_files import spare_inputs
 from cli.produce import require_topic
 from cli.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
 from report.text import plural
@@ -88,6 +89,8 @@ def command(
       samehand scan --mapping mappings.toml --json users.jsonl
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
+    if bookmark_path is not None:
+        spare_inputs(bookmark_path, "--bookmark")
     files.tell_odd(*((path, ACCOUNTS) for path in paths), strict=strict)
     topic = names(settings).scanned
     require_topic(settings, topic)

@@ -178,7 +178,8 @@ class Arrivals:
             await reads.move(self.connection, alert_id, rank=rank)
             return
         holds = await verdicts.holding(self.connection, alert_id)
-        if holds is not None and holds.verdict in DECIDED:
+        # An alert that is open after a ban decided it is of an account that was reinstated.
+        if holds is not None and holds.kind != BY_BAN and holds.verdict in DECIDED:
             return
         key = self.policy.key
         blind = alert.sampled is not None or is_blind(key, alert_id, self.policy.blind_share)

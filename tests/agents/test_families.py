@@ -14,6 +14,7 @@ from msgspec import structs
 
 from agents.common.alert_states import recall
 from samehand.alert_id import alert_id
+from samehand.lineage import Descent
 from schemas.accounts import AccountBanned
 from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, decode_alert_state, decode_verdict
@@ -193,3 +194,32 @@ async def test_withdrawal_says_whose_ban_was_lifted_and_descendants_stay(life: L
     assert ended[alert_id(SECOND, FIRST)] == ("reinstated", "account")
     assert alert_id("telegram:131", THIRD) not in ended
     assert await descent(life, THIRD) == (FIRST, 2)
+
+
+async def test_account_banned_again_because_of_the_same_alert_stays_in_its_family(life: Life) -> None:
+    named = alert_id(SECOND, FIRST)
+    await ban(life, banned(FIRST))
+    await alerted(life, SECOND)
+    await life.tell(life.judge, *await ban(life, banned(SECOND, named)))
+    await life.relay()
+    await life.tell(life.expunge, a_reinstatement("99", at=NOON + timedelta(minutes=55)))
+    await life.relay()
+    await alerted(life, SECOND)
+    await life.tell(life.judge, *await ban(life, banned(SECOND, named, minutes=70)))
+    assert await life.context.store.descents([SECOND]) == [Descent(FIRST, 1)], (
+        "as what is decided later reads it"
+    )
+    assert await ban(life, banned(SECOND, named, minutes=71)) == [], "known by now"
+
+
+async def test_ban_that_names_its_alert_late_moves_the_mirrors_below_it(life: Life) -> None:
+    await ban(life, banned(FIRST))
+    await alerted(life, SECOND)
+    await ban(life, banned(SECOND))
+    await life.relay()
+    await alerted(life, THIRD)
+    await life.tell(life.judge, *await ban(life, banned(THIRD, alert_id(THIRD, SECOND))))
+    assert await descent(life, THIRD) == (SECOND, 1)
+    given = await ban(life, banned(SECOND, alert_id(SECOND, FIRST), minutes=60))  # enrolled with its family
+    await life.tell(life.judge, *given)
+    assert [await descent(life, it) for it in (SECOND, THIRD)] == [(FIRST, 1), (FIRST, 2)]

@@ -64,6 +64,18 @@ def test_interrupted_scan_continues_with_the_same_files_alone(
     assert (ran.code, ran.figures["scanned"], ran.figures["resumed_after"]) == (0, 29, 0)
 
 
+def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    seem_read(names(load()).scanned)
+    path = jsonl(tmp_path / "accounts.jsonl", a_sign_up())
+    before = path.read_bytes()
+    ran = samehand("scan", path, "--bookmark", path)
+    assert path.read_bytes() == before
+    assert (ran.code, published()) == (2, [])
+    assert "is read by this command" in ran.err
+
+
 def test_scan_that_no_worker_reads_ends_and_says_so(
     samehand: Samehand, servers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from desk.database import audit, verdicts
+from desk.database import audit, reads, verdicts
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError
@@ -429,3 +429,20 @@ async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Da
     assert await hears_of_a_ban(link_of("a", "root")) == ["unsure"]
     assert await hears_of_a_ban(link_of("a", "root")) == [], "the first is still on its way"
     assert await hears_of_a_ban(link_of("b", "root")) == [], "it agrees"
+
+
+async def test_alert_that_returns_after_its_account_was_reinstated_waits_for_a_reader(
+    database: Database,
+) -> None:
+    office = an_office(database)
+    alert_id = await resembles(office, "a", "root", revision=1)
+    by_ban = replace(a_verdict(alert_id, "mirror"), verdict_id=f"ban-{alert_id}", given_by="ban")
+    async with database.begin() as connection:
+        arrivals = Arrivals(connection, office.desk.policy, office.clock())
+        await arrivals.take_verdict(by_ban, f"ban-{alert_id}")
+    await lifts(office, ("a", "root"), revision=2, lifted="account")
+    await resembles(office, "a", "root", revision=3)
+    async with database.read() as connection:
+        states = [it.state for it in await reads.of_alert(connection, alert_id)]
+    assert states[-1] == "open", "a ban decided it, and is no more"
+    assert states.count("open") == 1
