@@ -154,7 +154,7 @@ async def test_values_that_cannot_be_proposed_take_no_place_of_one_that_can(
     refused, often_right, agreed = ("12" * 10,), ("34" * 10,), ("56" * 10,)
     await dismissed(office, 20, digests=refused)
     await decide(office, lead, "refuse", *refused)
-    later = {"decided_at": office.clock() + 60.0}
+    later: dict[str, Any] = {"decided_at": office.clock() + 60.0}
     await dismissed(office, 20, first=20, digests=often_right, **later)
     await dismissed(office, 8, first=40, digests=often_right, verdict="mirror", **later)
     await dismissed(office, first=50, digests=agreed, **later)
