@@ -19,6 +19,10 @@ CLAMP_SECONDS_MAX: Final = 300.0
 
 _EARLIEST_SECONDS: Final = EARLIEST.timestamp()
 
+_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""A later date, in a zone west of Greenwich or by its microseconds, is in year 10000 as Unix seconds, which
+no date can show."""
+
 R = TypeVar("R", bound=Record)
 
 
@@ -38,7 +42,8 @@ class CheckedDates(NamedTuple, Generic[R]):
 
 
 def settle(record: R, now: float) -> CheckedDates[R] | Malformed:
-    """The record without a date beyond `now` (Unix seconds) or before 1990; none if a vital one is."""
+    """The record without a date beyond `now` (Unix seconds) or before 1990; none if a vital one is. What is
+    foreseen ends with year 9999."""
     late: dict[str, datetime | None] = {}
     unusable: list[Unusable] = []
     for name in record.MOMENTS:
@@ -54,13 +59,17 @@ def settle(record: R, now: float) -> CheckedDates[R] | Malformed:
                 return _refused(name, fault)
             late[name] = None
             unusable.append(Unusable(name, fault))
+    clamped = len(late) > len(unusable)
     for name in record.FORESEEN:
         foreseen: datetime | None = getattr(record, name)
-        if foreseen is not None and foreseen.timestamp() < _EARLIEST_SECONDS:
+        if foreseen is None:
+            continue
+        if foreseen.timestamp() < _EARLIEST_SECONDS:
             return _refused(name, FieldFault.PAST_DATE)
+        if foreseen > _LATEST:
+            late[name] = _LATEST
     if not late:
         return CheckedDates(record, clamped=False, unusable=())
-    clamped = len(late) > len(unusable)
     return CheckedDates(replace(record, **late), clamped=clamped, unusable=tuple(unusable))
 
 

@@ -193,7 +193,7 @@ async def list_(as_json: bool) -> int:
             )
             for account in accounts
         ]
-        screen.print(output.table(("name", "role", "state", "id", "team", "policies"), cells))
+        screen.print(output.table(("name", "role", "state", "id", "team", "reads"), cells))
     screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
 

@@ -19,7 +19,7 @@ from cli.output_files import unwritable, write
 from cli.run_async import in_event_loop
 from report.dsa import Annex
 from report.rendering import environment
-from report.text import plural, visible
+from report.text import is_unseen, plural, visible
 from streams.settings import load
 
 if TYPE_CHECKING:
@@ -110,11 +110,12 @@ async def operations(
 ) -> int:
     """Report alerts, mirrors, accuracy, reversals and the backlog of a period.
 
-    Reads the desk's database (SAMEHAND_DATABASE_URL) and changes nothing. Counts the alerts raised in the
-    period, with the verdict that holds on each now. Precision and recall are those of the lead's page: from
-    blind verdicts alone, with intervals of 95 %, and absent below 30 of them. A section answers what
-    Art. 7(3) of Regulation (EU) 2021/784 asks about terrorist content that reappears, and names what
-    samehand cannot know. The report holds no account.
+    Reads the desk's database (SAMEHAND_DATABASE_URL) and changes no record; tables of an older version
+    are brought up to date first. Counts the alerts raised in the period, with the verdict that holds on
+    each now. Precision and recall are those of the lead's page: from blind verdicts alone, with
+    intervals of 95 %, and absent below 30 of them. A section answers what Art. 7(3) of Regulation (EU)
+    2021/784 asks about terrorist content that reappears, and names what samehand cannot know. The report
+    holds no account.
 
     \b
     Examples:
@@ -128,7 +129,9 @@ async def operations(
     end = now if until is None else until.timestamp()
     begin = end - since if isinstance(since, int) else since.timestamp()
     if not 0 <= begin < end:
-        raise click.BadParameter("the period ends before it begins", param_hint="--since")
+        raise click.BadParameter(
+            f"the period begins before 1970 or at its end or later ({_day(end)})", param_hint="--since"
+        )
     settings = load()
     async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
         report = await operations_report(
@@ -176,6 +179,22 @@ class _Day(click.ParamType):
             self.fail(f"{visible(value, 64)!r} is no day like 2026-12-31", param, ctx)
 
 
+_NAME_CHARS_MAX: Final = 200  # a name stands in each of a thousand rows
+
+
+def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuses a name that a spreadsheet computes, or of which a part is unseen or no character."""
+    if value is None:
+        return None
+    name = value.strip()
+    if not 1 <= len(name) <= _NAME_CHARS_MAX or name[0] in "=+-@" or any(map(is_unseen, value)):
+        raise click.BadParameter(
+            f"{visible(value, 64)!r}: a name has 1 to {_NAME_CHARS_MAX} visible characters and does not "
+            "begin with =, +, - or @, which spreadsheets take for a formula"
+        )
+    return name
+
+
 @command.command("dsa", short_help="Write the eleven files of the DSA's transparency report.")
 @click.option(
     "--from", "first", type=_Day(), required=True, metavar="DATE", help="First day of the period (UTC)."
@@ -183,8 +202,12 @@ class _Day(click.ParamType):
 @click.option(
     "--to", "last", type=_Day(), required=True, metavar="DATE", help="Last day of the period, included."
 )
-@click.option("--provider", required=True, metavar="NAME", help="Name of the service provider.")
-@click.option("--service", metavar="NAME", help="Name of the service; by default the provider's.")
+@click.option(
+    "--provider", required=True, metavar="NAME", callback=_name, help="Name of the service provider."
+)
+@click.option(
+    "--service", metavar="NAME", callback=_name, help="Name of the service; by default the provider's."
+)
 @click.option(
     "--category",
     "named",
@@ -281,7 +304,7 @@ def _categories(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     for keys in Annex("", date.min, date.min).categories():
         known["/".join(keys)] = keys
         known[keys[-1]] = () if len(keys) > 1 and keys[-1] in known else keys
-    categories = {}
+    categories: dict[str, tuple[str, ...]] = {}
     for pair in named:
         policy, _, name = pair.partition("=")
         if not _POLICY.fullmatch(policy) or not known.get(name):
@@ -290,7 +313,10 @@ def _categories(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
                 "KEYWORD_TERRORIST_CONTENT, or CATEGORY/KEYWORD where several categories have the keyword",
                 param_hint="--category",
             )
-        categories[policy] = known[name]
+        if categories.setdefault(policy, known[name]) != known[name]:
+            raise click.BadParameter(
+                f"{policy}: has two categories; name one of them", param_hint="--category"
+            )
     return categories
 
 

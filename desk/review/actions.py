@@ -137,7 +137,14 @@ async def action_views(review: Review, account: str) -> list[ActionView]:
     rows = await actions.of_account(review.connection, account, user_id=review.reader.user_id)
     if not rows or await review.hidden_accounts([account]):
         return []
-    return [view for row in rows if (view := view_of(row)) is not None]
+    return [view for row in await without_sealed(review, rows) if (view := view_of(row)) is not None]
+
+
+async def without_sealed(review: Review, rows: Sequence[ActionRow]) -> list[ActionRow]:
+    """Returns the actions without those that name an alert, on another account as well, of which this person
+    must not know yet what others said."""
+    seals = await review.seals({row.alert_id for row in rows if row.alert_id is not None})
+    return [row for row in rows if row.alert_id is None or not seals[row.alert_id].words]
 
 
 def view_of(row: ActionRow) -> ActionView | None:
@@ -153,7 +160,7 @@ def view_of(row: ActionRow) -> ActionView | None:
         until=row.until,
         territory=record.territory,
         ground=record.ground,
-        clause=record.clause,
+        clause=(record.clause or "").strip() or None,
         source=record.source,
         automated_detection=record.automated_detection,
         automated_decision=record.automated_decision,

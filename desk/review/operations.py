@@ -47,7 +47,7 @@ UNKNOWN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """Alerts that share a value, by the verdict that holds, and their precision by blind readings."""
 
     value: str
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Accuracy:
+class BlindAccuracy:
     """``verdicts``: how many were read, ``since`` a moment that the cap on them may move forward."""
 
     verdicts: int
@@ -117,9 +117,9 @@ class OperationsReport:
     to_detect: Waits
     to_decide: Waits
     backlog: dict[str, int]
-    accuracy: Accuracy
+    accuracy: BlindAccuracy
     overturned: Overturned
-    tables: dict[str, list[Row]]
+    tables: dict[str, list[ReportRow]]
     steps: list[tuple[float, int]]
     terrorist_content: TerroristContent
 
@@ -158,7 +158,7 @@ async def operations_report(
         to_detect=figures.to_detect,
         to_decide=figures.to_decide,
         backlog=figures.waiting,
-        accuracy=Accuracy(figures.verdicts, VERDICTS_MAX, verdicts.since, figures.all, figures.bands),
+        accuracy=BlindAccuracy(figures.verdicts, VERDICTS_MAX, verdicts.since, figures.all, figures.bands),
         overturned=Overturned(
             await period.taken_back(connection, since=since, until=until),
             _outcomes((group.outcome, group.appeals) for group in appeals),
@@ -235,7 +235,7 @@ def _table(
     groups: Collection[AlertGroup],
     value_of: Callable[[AlertGroup], str],
     precision: Mapping[str, GroupFigures],
-) -> list[Row]:
+) -> list[ReportRow]:
     by_value: dict[str, Counter[str]] = {}
     for group in groups:
         by_value.setdefault(value_of(group), Counter())[group.verdict or ""] += group.alerts
@@ -252,7 +252,7 @@ def _table(
     return rows
 
 
-def _row(value: str, verdicts: Counter[str], precision: Estimate | None) -> Row:
-    return Row(
+def _row(value: str, verdicts: Counter[str], precision: Estimate | None) -> ReportRow:
+    return ReportRow(
         value, verdicts.total(), verdicts["mirror"], verdicts["not_mirror"], verdicts["unsure"], precision
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from desk.database import actions, alerts, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
-from desk.review.actions import ActionView, view_of
+from desk.review.actions import ActionView, view_of, without_sealed
 from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
 from desk.review.people import people
@@ -42,7 +42,7 @@ MISSING: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class StatedFact:
     """One trait that agrees. `ours`, `theirs`: the values of both accounts, "" where they are not shown."""
 
     signal: str
@@ -60,7 +60,7 @@ class Reasons:
     name: str
     handle: str
     resembles: bool
-    facts: tuple[Fact, ...]
+    facts: tuple[StatedFact, ...]
     withheld: bool
     missing: tuple[str, ...]
 
@@ -75,6 +75,8 @@ async def reasons_of(review: Review, account: str, event_id: str, language: str)
     if await review.hidden_accounts([account]):
         raise Forbidden(UNREAD)
     row = await actions.find(review.connection, account, event_id)
+    if row is not None and not await without_sealed(review, [row]):
+        raise Forbidden(UNREAD)
     action = None if row is None else view_of(row)
     if action is None:
         raise NotFound("the platform published no such action")
@@ -95,14 +97,14 @@ async def reasons_of(review: Review, account: str, event_id: str, language: str)
     )
 
 
-def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[Fact, ...], bool]:
+def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[StatedFact, ...], bool]:
     """Returns what of the evidence profiles show, and whether more of it speaks for a mirror."""
     speaking = [line for line in evidence if line.weight > 0 and not line.explained]
     public = [line for line in speaking if line.signal in PUBLIC]
     facts = tuple(
-        Fact(line.signal, line.level, redacted(line.ours), redacted(line.theirs))
+        StatedFact(line.signal, line.level, redacted(line.ours), redacted(line.theirs))
         if line.signal in QUOTED
-        else Fact(line.signal, line.level)
+        else StatedFact(line.signal, line.level)
         for line in public
     )
     return facts, len(public) < len(speaking)

@@ -7,6 +7,7 @@ the precision and recall of alerts stand in the contextual information beside it
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ LEFT_OUT: Final[Mapping[LeftOut, str]] = {
     "other-notice": "after another kind of notification than Article 16 names",
     "without-ground": "without `ground`: neither illegal nor against the terms",
     "restricted": "restricted in a way that no column names: in the number of measures alone",
-    "without-category": "whose alert names a policy without --category: in TOTAL alone",
+    "without-category": "without an alert, or whose alert names no policy of --category: in TOTAL alone",
 }
 """Actions that a cell leaves out, and why."""
 
@@ -163,7 +164,7 @@ async def transparency_report(
         annex.put(1, (indicator,), "Value", value)
     counts = _Counts()
     async for payload, policy in period.actions_between(connection, since=since, until=until):
-        action = decode_actioned(payload, now=now)
+        action = decode_actioned(payload, now=math.inf)
         if not isinstance(action, Malformed):
             counts.add(action.record, categories.get(policy or "", ()))
     for (part, where, column), count in counts.cells.items():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from desk.review.statement import Fact, Reasons
+from desk.review.statement import Reasons, StatedFact
 from desk.web.environment import environment, moment
 from desk.web.languages import Language
 from desk.web.sentences import LEVELS
@@ -54,14 +54,14 @@ _VALUE_CHARS_MAX: Final = 1_000  # a clause has 500, some of which may be writte
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StatementPart:
     """A part of a paragraph. `quoted`: a value, which is isolated from what stands around it."""
 
     text: str
     quoted: bool = False
 
 
-Paragraph = tuple[Piece, ...]
+Paragraph = tuple[StatementPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Said:
     def __call__(self, sentence: str, **values: str) -> Paragraph:
         pieces = _GAP.split(self.language.gettext(sentence))
         made = (
-            Piece(_shown(values[text]), quoted=True) if place % 2 else Piece(text)
+            StatementPart(_shown(values[text]), quoted=True) if place % 2 else StatementPart(text)
             for place, text in enumerate(pieces)
         )
         return tuple(piece for piece in made if piece.text)
@@ -147,7 +147,7 @@ def _facts(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
         yield said(SOURCES[reasons.action.source])
 
 
-def _fact(said: _Said, fact: Fact) -> Iterator[Paragraph]:
+def _fact(said: _Said, fact: StatedFact) -> Iterator[Paragraph]:
     sentence = LEVELS.get((fact.signal, fact.level))
     if sentence is None:
         return

@@ -54,7 +54,7 @@ from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
 from store.redis.store_meta import StoreMeta
 from store.redis.unjudged import UnjudgedAlerts
-from store.redis.waves import NOT_NOTED, Noted, Waves
+from store.redis.waves import NOT_NOTED, NotedCompany, Waves
 
 
 class RedisStore:
@@ -250,7 +250,7 @@ class RedisStore:
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company while the values are counted."""
 
-        async def look() -> tuple[list[list[Candidate]], list[Noted]]:
+        async def look() -> tuple[list[list[Candidate]], list[NotedCompany]]:
             if not notes:
                 return await self.bans_like(queries, now=now, keep=keep), [NOT_NOTED] * len(accounts)
             return await both(self.bans_like(queries, now=now, keep=keep), self._waves.note(accounts))
@@ -259,7 +259,7 @@ class RedisStore:
         return shown, found, await self._companions(accounts, noted, now)
 
     async def _companions(
-        self, accounts: Sequence[Remembered], noted: Sequence[Noted], now: float
+        self, accounts: Sequence[Remembered], noted: Sequence[NotedCompany], now: float
     ) -> list[Companions]:
         """Reads who came with each account: nobody with one that is gone already, since it is deleted."""
         own = [self.shards.addresses.account(one.account).raw for one in accounts]

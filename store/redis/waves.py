@@ -41,7 +41,7 @@ _BUCKET_SECONDS: Final = int(2 * WINDOW_SECONDS)
 _SIZES: Final = ",".join(map(str, REVISED_AT))
 
 
-class Noted(NamedTuple):
+class NotedCompany(NamedTuple):
     """The wave of an account, and the digests of who came with it, with the keys that these share."""
 
     wave_id: str | None
@@ -49,7 +49,7 @@ class Noted(NamedTuple):
     shared: list[Key]
 
 
-NOT_NOTED: Final = Noted(None, [], [])
+NOT_NOTED: Final = NotedCompany(None, [], [])
 
 
 class Waves:
@@ -61,15 +61,15 @@ class Waves:
         buckets = max(1, shards.layout.sizes.remembered // WAVE_ACCOUNTS_A_BUCKET)
         self._spread = Spread(buckets, 1, _PRINT_BYTES)
 
-    async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[Noted]:
+    async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[NotedCompany]:
         """Notes the values of new accounts, if it is to write; returns who came with each in the window."""
-        found: list[Noted] = []
+        found: list[NotedCompany] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             script = "wave_note" if writes else "wave_look"
             found += await self._company(script, accounts[at : at + REMEMBERED_AT_ONCE])
         return found
 
-    async def _company(self, script: str, accounts: Sequence[Remembered]) -> list[Noted]:
+    async def _company(self, script: str, accounts: Sequence[Remembered]) -> list[NotedCompany]:
         noted = [noted_keys(noting_keys(one)) if is_new(one) else [] for one in accounts]
         rows = self._rows([one.key for several in noted for one in several])
         groups = iter([bytes((one.group,)) for several in noted for one in several])
@@ -80,7 +80,7 @@ class Waves:
         bounds = (_WINDOW_MINUTES, _BUCKET_SECONDS, WAVE_NOTED, WAVE_BUCKET_ENTRIES, OTHERS_MIN, COMPARED_MAX)
         answer = await self._shards.script(script, _FIRST, *bounds, *parts)
         return [
-            Noted(
+            NotedCompany(
                 answer[3 * at].decode() or None,
                 _digests(answer[3 * at + 1]),
                 [several[row].key for row in answer[3 * at + 2]],

@@ -267,6 +267,16 @@ ERRANDS: Mapping[str, Errand] = {
     "desk audit export": Errand(_staffed),
     "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
     "case": Errand(_a_case),
+    "report operations": Errand(_staffed),
+    "report dsa": Errand(
+        lambda folder: {
+            **_staffed(folder),
+            "first": ["2026-01-01"],
+            "last": ["2026-12-31"],
+            "provider": ["Example"],
+            "out": [folder / "dsa"],
+        }
+    ),
     "account show": Errand(_an_account, servers=True),
     "account export": Errand(
         lambda folder: {**_an_account(folder), "out": [folder / "account.json"]}, servers=True

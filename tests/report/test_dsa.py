@@ -45,6 +45,15 @@ def test_value_stands_in_its_cell_alone_and_the_rest_is_listed_as_empty() -> Non
     assert annex.empty()[PARTS[3]] == empty[PARTS[3]]
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.93751, "0.9375"), (12_345.5, "12345.5"), (100.0, "100"), (0.00001, "0")]
+)
+def test_number_has_no_exponent(value: float, written: str) -> None:
+    annex = Annex(*ANNEX)
+    annex.put(8, ("Accuracy of the automated means - Recall", "Own-initiative "), "Value", value)
+    assert [row[6] for row in rows_of(annex.files(), 8)[1:] if row[6]] == [written]
+
+
 def test_row_that_the_regulation_lacks_is_refused() -> None:
     with pytest.raises(KeyError, match="Part_5"):
         Annex(*ANNEX).put(5, ("STATEMENT_CATEGORY_WEATHER",), "Account restriction Suspension", 1)

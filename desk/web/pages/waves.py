@@ -48,7 +48,7 @@ _COLUMN: Final = (10, 80)
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class SignUpBar:
     """A column of the timeline: its corner, its height, and how many accounts it stands for."""
 
     left: float
@@ -63,7 +63,7 @@ class Timeline:
 
     width: float
     height: float
-    bars: tuple[Bar, ...]
+    bars: tuple[SignUpBar, ...]
     first: float
     last: float
     column_seconds: float
@@ -81,7 +81,7 @@ def timeline(moments: Sequence[float], *, mirrored: bool) -> Timeline | None:
     counts = Counter(min(int((moment - first) / seconds), _COLUMNS - 1) for moment in moments)
     most = max(counts.values())
     bars = tuple(
-        Bar(
+        SignUpBar(
             left=float(width * (_COLUMNS - 1 - place if mirrored else place)),
             top=height - height * count / most,
             height=height * count / most,

@@ -97,10 +97,17 @@ def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
         ["--category", "KEYWORD_TERRORIST_CONTENT"],
         ["--to", "2025-12-31"],
         ["--to", "2026-02-30"],
+        ["--category", "spam=KEYWORD_TERRORIST_CONTENT", "--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS"],
+        ["--provider", ""],
+        ["--provider", "x" * 201],
+        ["--provider", "cut\udcff"],
+        ["--service", " =HYPERLINK(1)"],
+        ["--service", "two\nlines"],
     ],
 )
-def test_category_or_day_that_is_none_is_refused_in_one_line(
+def test_category_day_or_name_that_is_none_is_refused_in_one_line(
     line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*DSA, *line, "--out", str(tmp_path)]) == 2
+    assert list(tmp_path.glob("Part_*")) == []
     assert len(capsys.readouterr().err.strip().splitlines()) <= 4

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import actions, schema
 from desk.database.engine import Database
+from desk.errors import Forbidden
 from desk.feed.consume import Consumer
 from desk.review.actions import ActionView, forget_account, take_action
 from desk.review.arrivals import Arrivals
@@ -178,6 +179,24 @@ async def test_second_reader_and_reader_of_other_policies_do_not_see_the_action(
     assert len(await seen(bilal)) == 1
     await office.desk.name_policies(chloe, bilal.user_id, ["spam"])
     assert await seen(bilal) == []
+
+
+async def test_action_on_another_account_that_names_a_hidden_alert_is_hidden(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    await sent(office)
+    await act(office, an_action(account_id="other"))
+    await act(office, an_action(account_id="other", event_id="e-2", alert_id=None))
+
+    async def seen(reader: Any) -> list[str]:
+        return [view.event_id for view in await office.desk.actions(reader, "x:other")]
+
+    assert [await seen(reader) for reader in (amina, bilal)] == [["e-1", "e-2"], ["e-2"]]
+    with pytest.raises(Forbidden):
+        await office.desk.statement(chloe, "x:other", "e-1", "en")
 
 
 @pytest.mark.parametrize(

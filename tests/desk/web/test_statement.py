@@ -77,6 +77,10 @@ async def test_statement_is_refused_where_it_is_not_owed_or_tells_too_much(datab
             answer = await client.get("/api/v1/statement", params={**ASKED, "event": event})
             assert answer.status_code == status, event
         assert answer.json()["missing"] == ["verdict"]
+        await act(office, an_action(event_id="blank", clause=" \n"))
+        blank = (await client.get("/api/v1/statement", params={**ASKED, "event": "blank"})).json()
+        assert "clause" in blank["missing"]
+        assert "\u2068\u2069" not in blank["text"]
         await decide(office, amina)
         await sent(office)
         assert (await client.get("/statement", params=ASKED)).status_code == 403, "hers is the second reading"

@@ -105,13 +105,13 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     assert states(look_at_publishing(load({}))) == [("wrong", "Kafka")]
 
 
-def test_a_gate_wants_to_write_what_it_publishes_and_to_read_which_weights_were_adopted_alone() -> None:
+def test_gate_wants_to_write_what_it_publishes_and_to_read_what_leads_decided_alone() -> None:
     wanted = topics.wanted_by_gate(load({}))
     called = topics.names(load({}))
     rights = {it.name: set(it.rights) for it in wanted}
-    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts, called.gate_audit)} | {
-        called.weights: {"READ"}
-    }
+    published = (*called.events, called.actioned, called.verdicts, called.gate_audit)
+    followed = (called.weights, called.quarantine)
+    assert rights == {name: {"WRITE"} for name in published} | {name: {"READ"} for name in followed}
     alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})
     assert called.weights not in {it.name for it in topics.wanted_by_gate(alone)}
     found = topics.TopicsOnBroker(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
