@@ -127,10 +127,11 @@ async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> N
 
 
 async def locked(connection: AsyncConnection, alert_ids: Collection[str]) -> list[AlertRow]:
-    """Returns those of some alerts that are known, and holds them until the transaction ends."""
+    """Returns those of some alerts that are known, and holds them until the transaction ends. Those that
+    another transaction writes are left out: it may in turn wait for a reading that this one holds."""
     alerts = schema.alerts
     wanted = select(alerts).where(alerts.c.alert_id.in_(alert_ids)).order_by(alerts.c.alert_id)
-    return await all_of(connection, AlertRow, wanted.with_for_update())
+    return await all_of(connection, AlertRow, wanted.with_for_update(skip_locked=True, key_share=True))
 
 
 async def move(connection: AsyncConnection, queues: Mapping[AlertRow, str | None]) -> None:

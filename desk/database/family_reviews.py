@@ -37,6 +37,12 @@ async def find(connection: AsyncConnection, banned: str) -> FamilyReviewRow | No
     return await one_of(connection, FamilyReviewRow, select(_reviews).where(_reviews.c.banned == banned))
 
 
+async def shown(connection: AsyncConnection, banned: str, *, seen_by: str | None) -> FamilyReviewRow | None:
+    """Returns the review of a ban, if a person may know of a descendant; `seen_by`: as in :func:`listed`."""
+    query = select(_reviews).where(_reviews.c.banned == banned, has_descendants(_reviews.c.banned, seen_by))
+    return await one_of(connection, FamilyReviewRow, query)
+
+
 async def close(
     connection: AsyncConnection, banned: str, *, by: str | None, reason_code: str | None, now: float | None
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, insert, or_, select, text
+from sqlalchemy import case, delete, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -77,21 +77,33 @@ async def forget(connection: AsyncConnection, alert_id: str) -> None:
 
 
 async def most_dismissed(connection: AsyncConnection, *, least: int, limit: int) -> list[str]:
-    """Returns the digests on which at least so many alerts were dismissed blind at this desk, most first."""
-    alerts = func.count(func.distinct(_values.c.alert_id))
+    """Returns the digests on which at least so many alerts were dismissed blind at this desk since the last
+    decision on them. First comes what has most dismissals beyond four for each mirror: those of a value that
+    is often right would otherwise leave no place for others."""
+    decided = (
+        select(func.coalesce(_quarantines.c.until, _quarantines.c.decided_at))
+        .where(_quarantines.c.digest == _values.c.digest)
+        .order_by(_quarantines.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    dismissed, mirrors = (
+        func.count(func.distinct(case((_verdicts.c.verdict == verdict, _values.c.alert_id))))
+        for verdict in ("not_mirror", "mirror")
+    )
     rows = await connection.execute(
         select(_values.c.digest)
         .join(_verdicts, _verdicts.c.alert_id == _values.c.alert_id)
         .where(
-            _verdicts.c.verdict == "not_mirror",
             _verdicts.c.blind.is_(True),
             _verdicts.c.golden.is_(False),
             _verdicts.c.undone_at.is_(None),
             _verdicts.c.kind != "elsewhere",
+            _verdicts.c.decided_at > func.coalesce(decided, 0.0),
         )
         .group_by(_values.c.digest)
-        .having(alerts >= least)
-        .order_by(alerts.desc(), _values.c.digest)
+        .having(dismissed >= least)
+        .order_by((dismissed - 4 * mirrors).desc(), _values.c.digest)
         .limit(limit)
     )
     return list(rows.scalars())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ScalarSelect, delete, or_, select
+from sqlalchemy import ScalarSelect, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -60,15 +60,17 @@ async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> 
 async def drop(
     connection: AsyncConnection, user_id: str, name: str, *, shared: bool, of_team: bool = False
 ) -> None:
-    """Deletes a person's view, or a shared one, whoever saved it: of their team, or for all."""
+    """Deletes a person's view, or a shared one, whoever saved it: for all, or of their team; where that has
+    none of this name, one that they saved for a former team."""
     columns = _views.c
     whose = columns.user_id == user_id
     if shared:
         whose = columns.team.is_(None)
-    if of_team:  # also one that they saved for a former team
-        whose = (columns.team == _team_of(user_id)) | (
-            columns.team.is_not(None) & (columns.user_id == user_id)
-        )
+    if of_team:
+        other = _views.alias()
+        of_this_team = exists().where(other.c.team == _team_of(user_id), other.c.name == name)
+        former = columns.team.is_not(None) & (columns.user_id == user_id)
+        whose = (columns.team == _team_of(user_id)) | (former & ~of_this_team)
     await connection.execute(delete(_views).where(columns.shared.is_(shared), whose, columns.name == name))
 
 

@@ -149,7 +149,10 @@ async def wave_view(review: Review, wave_id: str) -> WaveView:
         differing=differing(wave),
         banned=tuple(account for account in accounts if account in banned),
         verdicts=said,
-        may_decide=state == "waiting" and review.reader.may("decide") and not has_decided(review, given),
+        may_decide=state == "waiting"
+        and bool(wave.members)
+        and review.reader.may("decide")
+        and not has_decided(review, given),
     )
 
 
@@ -171,7 +174,10 @@ async def decide(review: Review, wave_id: str, decision: WaveDecision) -> Decisi
         raise Forbidden("who has decided a wave does not read it a second time")
     if row.revision != decision.revision:
         raise Conflict("the wave has changed meanwhile: look again")
-    exceptions = _exceptions(row, decision.exceptions)
+    members = {member.account for member in wave_of(row).members}
+    if not members:
+        raise Conflict("it was written by a version that this one cannot read")
+    exceptions = _exceptions(members, decision.exceptions)
     verdict = VerdictRow(
         verdict_id=secrets.token_hex(16),
         alert_id=wave_id,
@@ -272,12 +278,11 @@ async def _for_leads(review: Review, wave_id: str) -> tuple[WaveRow, Sequence[Ve
     return await _find(review, wave_id), await verdicts.of_alert(review.connection, wave_id)
 
 
-def _exceptions(row: WaveRow, named: Collection[str]) -> list[str]:
+def _exceptions(members: set[str], named: Collection[str]) -> list[str]:
     """Returns whom a verdict leaves out, sorted. Raises `UnusableInput`."""
     exceptions = sorted(set(named))
     if len(exceptions) > EXCEPTIONS_MAX:
         raise UnusableInput("exceptions", f"at most {EXCEPTIONS_MAX} are left out of one verdict")
-    members = {member.account for member in wave_of(row).members}
     if not members.issuperset(exceptions):
         raise UnusableInput("exceptions", "one of the accounts left out is not in the wave")
     if exceptions and len(exceptions) == len(members):

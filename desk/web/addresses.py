@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from litestar import Request
 
@@ -71,9 +71,15 @@ def wave_page(wave_id: str) -> str:
     return f"/waves/{quote(wave_id, safe='')}"
 
 
-def key_at(platform: str, path: str) -> str:
-    """Returns the key of the account that an address names; its id is the rest of the path."""
-    return account_key(platform, path.removeprefix("/"))
+def key_at(request: Request[Any, Any, Any], platform: str, path: str) -> str:
+    """Returns the key of the account that an address names; its id is the rest of the path.
+
+    `path`: that rest as the router gives it, whose slashes it has merged. An id such as
+    `https://a.example/b` is read from the address as it was sent.
+    """
+    sent = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace").split("/")
+    before = len([part for part in request.scope["path"].removesuffix(path).split("/") if part])
+    return account_key(platform, unquote("/".join([part for part in sent if part][before:])))
 
 
 def local(where: str) -> str:

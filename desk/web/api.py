@@ -322,14 +322,14 @@ async def case(request: Asked, alert_id: FromPath[str], data: JSONBody[CaseWante
 @get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[RelatedAlert]:
     """Alerts in which an account is the new one or the banned one, the newest first."""
-    key = key_at(platform, account_id)
+    key = key_at(request, platform, account_id)
     return await desk_of(request).account(request.user.reader, key)
 
 
 @get("/actions/{platform:str}/{account_id:path}", summary="What the platform did about an account")
 async def actions(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[ActionView]:
     """The newest first; none while somebody is to read an alert on the account whose verdicts are hidden."""
-    return await desk_of(request).actions(request.user.reader, key_at(platform, account_id))
+    return await desk_of(request).actions(request.user.reader, key_at(request, platform, account_id))
 
 
 @get("/statement", summary="A statement of reasons to the holder")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from desk.database import alerts, audit, reach, reads, users, waiting
-from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
+from desk.errors import Conflict, Forbidden, UnusableInput
 from desk.readers import may
 from desk.review.deciding.decide import TOGETHER_MAX, chosen_readings
 from desk.review.deciding.review import Review
@@ -71,8 +71,8 @@ async def assign(review: Review, read_ids: Collection[int], user_id: str | None)
 async def move(review: Review, alert_ids: Collection[str], policy: str | None) -> None:
     """Moves alerts to the queue of a policy, "" for bans without one; None: back to that of their ban's.
 
-    Whoever may not read that policy cannot read them any more. Raises `Forbidden`, `NotFound` and
-    `UnusableInput`.
+    Whoever may not read that policy cannot read them any more. Raises `Forbidden`, `NotFound`,
+    `UnusableInput`, and `Conflict` while one of them arrives anew.
     """
     review.reader.need("organise")
     if not 0 < len(alert_ids) <= TOGETHER_MAX:
@@ -81,8 +81,9 @@ async def move(review: Review, alert_ids: Collection[str], policy: str | None) -
     if policy is not None and not await reach.is_known(review.connection, policy):
         raise UnusableInput("policy", "no alert is under this policy, and it is named for nobody")
     rows = await alerts.locked(review.connection, alert_ids)
-    if len(rows) < len(set(alert_ids)):
-        raise NotFound("there is no such alert")
+    for alert_id in {*alert_ids}.difference(row.alert_id for row in rows):
+        await review.alert(alert_id)
+        raise Conflict("one of these changes at this moment: try again")
     queues = {row.alert_id: row.ban_policy if policy is None else policy or None for row in rows}
     moved = [row for row in rows if queues[row.alert_id] != row.policy]
     if not moved:

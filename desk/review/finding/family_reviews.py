@@ -83,7 +83,7 @@ async def reopen(review: Review, key: str) -> None:
 async def _known(review: Review, key: str) -> FamilyReviewRow:
     review.reader.need("take-back")
     await audit.lock(review.connection)  # of two who close it at once the second finds it closed
-    row = await family_reviews.find(review.connection, key)
+    row = await family_reviews.shown(review.connection, key, seen_by=_seen_by(review))
     if row is None:
         raise NotFound("no lifted ban of this account waits for a review")
     return row

@@ -119,7 +119,7 @@ def _tops(members: Sequence[FamilyMember]) -> tuple[list[float], float]:
 @get("/families/{platform:str}/{account_id:path}", include_in_schema=False)
 async def family(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """The family of an account, whichever of its members it is."""
-    view = await desk_of(request).family(request.user.reader, key_at(platform, account_id))
+    view = await desk_of(request).family(request.user.reader, key_at(request, platform, account_id))
     members = view.members
     return page(
         request,
@@ -168,14 +168,14 @@ async def family_reviews(request: Asked) -> Template:
 async def close(
     request: Asked, platform: FromPath[str], account_id: FromPath[str], data: URLEncodedBody[CloseForm]
 ) -> Redirect:
-    key = key_at(platform, account_id)
+    key = key_at(request, platform, account_id)
     await desk_of(request).close_family_review(request.user.reader, key, data.reason_code)
     return Redirect("/family-reviews", status_code=303)
 
 
 @post("/family-reviews/reopen/{platform:str}/{account_id:path}", include_in_schema=False)
 async def reopen(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Redirect:
-    await desk_of(request).reopen_family_review(request.user.reader, key_at(platform, account_id))
+    await desk_of(request).reopen_family_review(request.user.reader, key_at(request, platform, account_id))
     return Redirect("/family-reviews", status_code=303)
 
 

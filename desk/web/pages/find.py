@@ -50,7 +50,7 @@ async def find(request: Asked, q: Query = "") -> Template | Redirect:
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """Its alerts on either side, its family and its timeline."""
     desk = desk_of(request)
-    key = key_at(platform, account_id)
+    key = key_at(request, platform, account_id)
     view = await desk.account_view(request.user.reader, key)
     return page(
         request,

@@ -73,7 +73,9 @@ async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[
     if desk.profiles is None:
         raise NotFound("this desk has no source of profiles")
     # Whoever signs in must not look up any account through the desk.
-    person, words_hidden = await desk.named_account(request.user.reader, key_at(platform, account_id))
+    person, words_hidden = await desk.named_account(
+        request.user.reader, key_at(request, platform, account_id)
+    )
     account = account_of(person, desk.settings.desk_profile_urls)
     now = Profile("hidden")
     if not words_hidden:

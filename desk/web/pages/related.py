@@ -35,7 +35,7 @@ async def related(
 ) -> Template:
     """Asks the gate, and shows the answer on this page alone."""
     desk, urls = desk_of(request), desk_of(request).settings.desk_profile_urls
-    key = key_at(platform, account_id)
+    key = key_at(request, platform, account_id)
     person, answer, hidden = await desk.related(request.user.reader, key, data.purpose)
     more: dict[str, Any] = {"answer": None, "wait_minutes": 0, "rows": ()}
     made = 200

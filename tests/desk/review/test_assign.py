@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from desk.database import audit, reads, users
+from desk.database import alerts, audit, reads, users
 from desk.database.engine import Database
 from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, DecidedFilters, Filters
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, SelectionChanged, UnusableInput
@@ -205,6 +206,21 @@ async def test_moved_alert_is_of_the_other_queue_until_it_is_moved_back(office: 
     ]
     await office.receive("alert-1", revision=3)
     assert not (await office.desk.open(chloe, "alert-1")).moved
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_alert_that_arrives_while_it_is_moved_keeps_neither_from_ending(office: Office) -> None:
+    chloe = await office.hire("chloe", "lead")
+    [first] = await receive(office, 1)
+    async with office.database.begin() as connection:
+        [row] = await alerts.locked(connection, ["alert-0"])
+        await alerts.put(connection, row, b"{}")
+        moving = asyncio.create_task(office.desk.move_chosen(chloe, [first], ""))
+        await asyncio.wait([moving], timeout=0.5)
+        await reads.move(connection, "alert-0", rank=1)
+    with pytest.raises(Conflict, match="again"):
+        await moving
+    await office.desk.move_chosen(chloe, [first], "")
 
 
 async def test_only_leads_move_and_into_known_queues(office: Office) -> None:

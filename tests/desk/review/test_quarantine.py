@@ -20,6 +20,7 @@ from schemas.quarantine import ValueQuarantined
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import judged
+from tests.desk_databases import on_each_database
 
 VALUE, AFTER_ROTATION = "ab" * 10, "cd" * 10
 READERS = ("ana", "ben", "cem", "dee")
@@ -144,6 +145,21 @@ async def test_refused_value_is_told_to_nobody_and_proposed_by_new_dismissals_al
     await dismissed(office, first=100, decided_at=office.clock() + 60.0)
     (value,) = await proposed(office)
     assert value.dismissals == DISMISSALS_MIN
+
+
+@on_each_database
+async def test_values_that_cannot_be_proposed_take_no_place_of_one_that_can(
+    office: Office, lead: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, often_right, agreed = ("12" * 10,), ("34" * 10,), ("56" * 10,)
+    await dismissed(office, 20, digests=refused)
+    await decide(office, lead, "refuse", *refused)
+    later: dict[str, Any] = {"decided_at": office.clock() + 60.0}
+    await dismissed(office, 20, first=20, digests=often_right, **later)
+    await dismissed(office, 8, first=40, digests=often_right, verdict="mirror", **later)
+    await dismissed(office, first=50, digests=agreed, **later)
+    monkeypatch.setattr(quarantine, "PROPOSALS_MAX", 1)
+    assert [value.digest for value in await proposed(office)] == [*agreed]
 
 
 async def test_digest_under_a_new_pepper_follows_its_value(office: Office, lead: Reader) -> None:

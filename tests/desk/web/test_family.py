@@ -340,6 +340,21 @@ async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(
     assert lines == ["family-reviewed", "family-reopened", "family-reviewed"]
 
 
+async def test_review_is_closed_by_nobody_who_may_not_know_of_it_yet(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await resembles(office, "a", "root")
+    opened = await office.desk.open(amina, link_of("a", "root"))
+    assert opened.read is not None
+    await office.desk.decide(amina, opened.read.read_id, ReadDecision("mirror", "several-traits", "hate"))
+    await sent(office)
+    await resembles(office, "b", "root")
+    await lifts(office, ("b", "root"))
+    assert await office.desk.family_reviews(chloe) == ([], [])
+    with pytest.raises(NotFound):
+        await office.desk.close_family_review(chloe, "x:root", "looked-at-all")
+
+
 @on_each_database
 async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(database: Database) -> None:
     office = an_office(database)

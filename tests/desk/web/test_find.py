@@ -264,7 +264,9 @@ async def test_lead_who_is_to_read_second_is_told_no_decision(database: Database
         assert len((await client.get("/api/v1/decided")).json()) == 2
 
 
-@pytest.mark.parametrize("key", ["x:a/b", "x:a b?c#d", "telegram:☃", "x:a:b"])
+@pytest.mark.parametrize(
+    "key", ["x:a/b", "x:a b?c#d", "telegram:☃", "x:a:b", "x:https://a.example/b/", "x:a%2Fb"]
+)
 async def test_account_page_has_an_address_whatever_its_id(database: Database, key: str) -> None:
     office = an_office(database)
     person = person_of(key)

@@ -98,6 +98,24 @@ async def test_view_of_a_team_is_shown_to_its_people_alone(office: Office) -> No
         assert 'href="/queue?policy=hate"' not in (await lead.get("/queue")).text
 
 
+async def test_lead_who_changed_teams_deletes_one_view_of_a_name_and_not_two(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        await joins(office, "night", "chloe", "amina")
+        await joins(office, "day", "dana")
+        await save(lead, "Hate", "policy=hate", shared="team")
+        await save(other, "Hate", "order=newest", shared="team")
+        await joins(office, "day", "chloe")
+        await save(lead, "Hate", then="views/delete", shared="team")
+        assert 'href="/queue?order=newest"' not in (await other.get("/queue")).text
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        await save(lead, "Hate", then="views/delete", shared="team")
+        assert 'href="/queue?policy=hate"' not in (await client.get("/queue")).text
+
+
 async def joins(office: Office, team: str, *names: str) -> None:
     async with office.database.begin() as connection:
         for name in names:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk.database import audit, exposures, schema, verdicts, waves
 from desk.database.engine import Database
@@ -210,6 +210,16 @@ async def test_decision_that_does_not_fit_the_wave_is_refused(
     with pytest.raises(refusal):
         await office.desk.decide_wave(amina, "wave-1", decision)
     assert await state(office, amina) == "waiting"
+
+
+async def test_wave_of_which_no_account_can_be_shown_is_decided_by_nobody(office: Office) -> None:
+    feed, amina = Feed(office), await office.hire("amina")
+    await feed.wave(a_wave())
+    async with office.database.begin() as connection:
+        await connection.execute(update(schema.waves).values(payload=b"{}"))  # of a later version
+    assert not (await office.desk.open_wave(amina, "wave-1")).may_decide
+    with pytest.raises(Conflict, match="cannot read"):
+        await decides(office, amina)
 
 
 async def test_verdict_given_elsewhere_decides_the_wave_here_with_its_exceptions(office: Office) -> None:
