@@ -121,6 +121,7 @@ allow() {
 # the state of alerts and waves, and workers leave each other messages in control.
 allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control weights quarantine
 allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts deadletters accounts.banned fingerprints.enrolled control
+allow "$worker" Describe topic accounts.actioned # it reads none, and looks whether the topic is there
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"

@@ -296,14 +296,16 @@ def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operatio
 
 
 def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> None:
-    events = topics.Names(PREFIX).events
+    named = topics.Names(PREFIX)
     allowed = {who: rights(load(cluster.settings(who, tmp_path))) for who in WHO}
-    assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in events}
+    assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in (*named.events, named.actioned)}
     assert allowed["moderation"] == {
         f"{PREFIX}{topic}": {"DESCRIBE", "READ"} for topic in ("alerts", "alerts.waves")
     }
     looks = {"DESCRIBE", "DESCRIBE_CONFIGS"}
     assert allowed["desk"] == {
+        f"{PREFIX}accounts.actioned": {*looks, "READ"},
+        f"{PREFIX}deadletters": {*looks, "WRITE"},
         f"{PREFIX}alerts": {*looks, "READ"},
         f"{PREFIX}alerts.sample": {*looks, "READ"},
         f"{PREFIX}alerts.waves": {*looks, "READ"},
@@ -312,7 +314,6 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
         f"{PREFIX}quarantine": {*looks, "WRITE"},
     }
     # Desks and gates make topics of their own, and none ran here.
-    named = topics.Names(PREFIX)
     elsewhere = {named.audit, named.appeals, named.gate_audit}
     assert set(allowed["worker"]) == set(allowed["operator"]) == set(vars(named).values()) - elsewhere
 

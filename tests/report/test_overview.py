@@ -367,7 +367,7 @@ def test_precision_counts_what_was_decided() -> None:
     metrics = some_metrics()
     for verdict in ("mirror", "mirror", "mirror", "not_mirror", "unsure"):
         metrics.verdict(verdict, "likely", "latin")
-    assert "likely 0 0 0 0 75 % of 4" in shown(metrics)
+    assert "precision 75 % of 4 no verdict yet" in shown(metrics)
 
 
 def test_signals_that_fire_come_strongest_first() -> None:
