@@ -15,7 +15,7 @@ class Snapshot:
     """How many accounts bear each value, when bans took effect, and the table that weighs.
 
     ``quarantine``: digests of values that weigh nothing. ``held`` takes (digest, banned account) of each pair
-    that would alert without it; whoever may write to the store notes it there.
+    that would alert without it; a process that may write to the store notes it there.
     """
 
     frequencies: Frequencies

@@ -100,7 +100,7 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
 
 
 def _listed(event: AccountCreated) -> AccountRemembered:
-    """The account as a list tells of it, which may have been drawn up long after the account was made."""
+    """The account as a list describes it, which may have been drawn up long after the account was made."""
     return AccountRemembered(
         event_id=event.event_id,
         version=event.version,

@@ -37,7 +37,7 @@ class _Tally:
     unusable: UnusableFields = field(default_factory=UnusableFields)
 
     def bad(self, address: str, fault: Malformed) -> None:
-        """Counts a bad line, and keeps as many as are told."""
+        """Counts a bad line, and keeps as many as are printed."""
         self.bad_rows += 1
         if len(self.faults) < TOLD_MAX:
             self.faults.append((address, fault))

@@ -60,7 +60,7 @@ async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> 
 async def drop(
     connection: AsyncConnection, user_id: str, name: str, *, shared: bool, of_team: bool = False
 ) -> None:
-    """Deletes a person's view, or a shared one, whoever saved it: for all, or of their team; where that has
+    """Deletes a person's view, or anybody's shared one: for all, or of their team; where that has
     none of this name, one that they saved for a former team."""
     columns = _views.c
     whose = columns.user_id == user_id

@@ -26,7 +26,7 @@ LOOK_SECONDS: Final = 5.0
 
 
 class QuarantineTopic:
-    """Publishes what the topic was not told yet by this process."""
+    """Publishes what this process has not sent to the topic yet."""
 
     def __init__(self, database: Database, topic: str, steady: Callable[[], float]) -> None:
         """`steady`: monotonic clock, seconds."""
@@ -37,7 +37,7 @@ class QuarantineTopic:
         self._told: dict[str, int] = {}
 
     def begin_again(self) -> None:
-        """Forgets what the topic was told: another desk may have led meanwhile."""
+        """Forgets what was sent to the topic: another desk may have led meanwhile."""
         self._told.clear()
         self._looked_at = -math.inf
 

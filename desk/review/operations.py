@@ -194,7 +194,7 @@ async def operations_report(
 
 _STEP_SECONDS: Final = (3_600, 86_400, 7 * 86_400, 28 * 86_400)
 _STEPS_MAX: Final = 60
-"""Bars of the picture: more cannot be told apart."""
+"""Bars of the picture: more cannot be distinguished."""
 
 
 def _beginnings(since: float, until: float) -> list[float]:

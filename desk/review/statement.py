@@ -113,7 +113,7 @@ def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[StatedFact, ...], 
 async def _alert_of(review: Review, action: ActionView) -> tuple[MirrorAlert | None, list[str]]:
     """Returns the alert that led to an action, with the evidence as decided, and what is missing of it.
 
-    An alert on another account is none: whoever publishes actions could read its evidence by naming it.
+    An alert on another account is none: a publisher of actions could read its evidence by naming it.
     """
     alert_id = action.alert_id
     row = None if alert_id is None else await alerts.with_payload(review.connection, alert_id)

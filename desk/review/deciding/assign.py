@@ -71,7 +71,7 @@ async def assign(review: Review, read_ids: Collection[int], user_id: str | None)
 async def move(review: Review, alert_ids: Collection[str], policy: str | None) -> None:
     """Moves alerts to the queue of a policy, "" for bans without one; None: back to that of their ban's.
 
-    Whoever may not read that policy cannot read them any more. Raises `Forbidden`, `NotFound`,
+    People who may not read that policy cannot read them any more. Raises `Forbidden`, `NotFound`,
     `UnusableInput`, and `Conflict` while one of them arrives anew.
     """
     review.reader.need("organise")
