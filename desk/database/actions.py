@@ -16,9 +16,13 @@ from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.reach import reads_alert
 from desk.database.rows import all_of, one_of, upsert
+from samehand.elapsed import DAY_SECONDS
 
 SHOWN_MAX: Final = 50
 """Of one account: a platform that decided oftener has its own history."""
+
+ENDING: Final = ("suspended", "terminated")
+"""Actions that take an account from its holder."""
 
 BAN_SECONDS: Final = 3_600.0
 """How long a ban may come after the action: the topics have no common order, and a worker may be behind."""
@@ -133,8 +137,8 @@ async def without_ban(connection: AsyncConnection, *, now: float) -> int:
     withdrawn it, has not come."""
     later = _actions.alias()
     in_force: ColumnElement[bool] = and_(
-        _actions.c.action.in_(("suspended", "terminated")),
-        _actions.c.at.between(now - BAN_DAYS * 86_400.0, now - BAN_SECONDS),
+        _actions.c.action.in_(ENDING),
+        _actions.c.at.between(now - BAN_DAYS * DAY_SECONDS, now - BAN_SECONDS),
         or_(_actions.c.until.is_(None), _actions.c.until > now),
     )
     replaced = exists().where(later.c.account == _actions.c.account, later.c.at > _actions.c.at)

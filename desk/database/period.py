@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.actions import ENDING
 from desk.database.reach import ban_policy
 from desk.database.rows import all_of
 from desk.database.verdicts import TAKE_BACK, held
@@ -18,7 +19,7 @@ from desk.database.verdicts import TAKE_BACK, held
 GROUPS_MAX: Final = 50_000
 """Combinations of band, policy, basis, script and so on: more than any platform has, and 20 MB of memory."""
 
-_alerts, _verdicts, _appeals = schema.alerts, schema.verdicts, schema.appeals
+_alerts, _verdicts, _appeals, _actions = schema.alerts, schema.verdicts, schema.appeals, schema.actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +165,6 @@ async def seconds_to_detect(
     return [float(seconds) for seconds in result.scalars()]
 
 
-_actions = schema.actions
-TERMINATING: Final = ("suspended", "terminated")
-
-
 @dataclass(frozen=True, slots=True)
 class ComplaintRow:
     """A complaint of a period: what came of it, in how many seconds, and whether it concerns an account that
@@ -197,7 +194,7 @@ async def complaints(
 ) -> list[ComplaintRow]:
     """Returns the appeals received in a period, the latest first."""
     columns = _appeals.c
-    ended = exists().where(_actions.c.account == _alerts.c.account, _actions.c.action.in_(TERMINATING))
+    ended = exists().where(_actions.c.account == _alerts.c.account, _actions.c.action.in_(ENDING))
     return await all_of(
         connection,
         ComplaintRow,

@@ -22,8 +22,6 @@ from desk.review.statistics import (
     Waits,
     by_basis,
     by_language,
-    by_policy,
-    by_script,
     latest,
     waits,
 )
@@ -164,13 +162,13 @@ async def operations_report(
             _outcomes((group.outcome, group.appeals) for group in appeals),
         ),
         tables={
-            "script": _table(groups, lambda group: group.script or "none", by_script(held)),
+            "script": _table(groups, lambda group: group.script or "none", figures.scripts),
             "language": _table(groups, lambda group: group.language or "none", by_language(held)),
             "basis": _table(groups, lambda group: group.basis or "none", by_basis(held)),
             "policy": _table(
                 groups,
                 lambda group: group.policy or "none",
-                {policy or "none": figures for policy, figures in by_policy(held).items()},
+                {policy or "none": estimates for policy, estimates in figures.policies.items()},
             ),
         },
         steps=list(zip(beginnings, counts, strict=True)),

@@ -34,7 +34,13 @@ Category = tuple[str, ...]
 """A category of Annex I, or a category and its keyword."""
 
 LeftOut = Literal[
-    "order", "without-source", "other-notice", "without-ground", "restricted", "without-category"
+    "order",
+    "without-source",
+    "other-notice",
+    "without-ground",
+    "restricted",
+    "without-category",
+    "unreadable",
 ]
 
 LEFT_OUT: Final[Mapping[LeftOut, str]] = {
@@ -44,6 +50,7 @@ LEFT_OUT: Final[Mapping[LeftOut, str]] = {
     "without-ground": "without `ground`: neither illegal nor against the terms",
     "restricted": "restricted in a way that no column names: in the number of measures alone",
     "without-category": "without an alert, or whose alert names no policy of --category: in TOTAL alone",
+    "unreadable": "that a later version stored, and this one cannot read",
 }
 """Actions that a cell leaves out, and why."""
 
@@ -165,7 +172,9 @@ async def transparency_report(
     counts = _Counts()
     async for payload, policy in period.actions_between(connection, since=since, until=until):
         action = decode_actioned(payload, now=math.inf)
-        if not isinstance(action, Malformed):
+        if isinstance(action, Malformed):
+            counts.left_out["unreadable"] += 1
+        else:
             counts.add(action.record, categories.get(policy or "", ()))
     for (part, where, column), count in counts.cells.items():
         annex.put(part, where, column, count)

@@ -82,10 +82,10 @@ def figures(pairs: Iterable[PairRow], verdicts: Iterable[VerdictRow]) -> ValueFi
     """Counts the latest blind verdict on each alert that was given at this desk; None without any."""
     by_alert = {pair.alert_id: pair for pair in pairs}
     # A verdict from elsewhere is blind by its sender's word alone; it may overrule one of ours.
-    told = (replace(it, blind=it.blind and it.kind != "elsewhere") for it in verdicts)
+    given = (replace(row, blind=row.blind and row.kind != "elsewhere") for row in verdicts)
     said = {
         alert_id: verdict
-        for alert_id, verdict in judged(told, Counter()).items()
+        for alert_id, verdict in judged(given, Counter()).items()
         if alert_id in by_alert and verdict.verdict != "unsure"
     }
     dismissed = [verdict for verdict in said.values() if verdict.verdict == "not_mirror"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from desk.database import schema
 from desk.database.engine import Database
@@ -125,6 +125,13 @@ async def test_measures_stand_in_their_cells_and_the_rest_is_left_out_with_a_rea
     assert automated["Number of measures solely taken by automated means ", "Own-initiative "] == "1"
     assert automated["Number of measures not taken by automated means", "Total number"] == "5"
     assert automated["Accuracy of the automated means - Precision", "Total number"] is None
+
+
+async def test_action_that_this_version_cannot_read_is_counted_as_left_out(office: Office) -> None:
+    await act(office, "newer")
+    async with office.database.begin() as connection:
+        await connection.execute(update(schema.actions).values(payload=b'{"version": 9}'))
+    assert (await report(office)).left_out == {"unreadable": 1}
 
 
 @on_each_database
