@@ -64,7 +64,7 @@ class Scan:
         await confirm(emits, self._context)
 
     async def _best(self, part: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> list[list[Pair]]:
-        """The pairs of each account, its values as old as its remembered state makes them, if it has one."""
+        """Returns the pairs of each account; its values are as old as its remembered state says."""
         context = self._context
         accounts = [lookup.account for _, lookup in part]
         shown = await context.call_store(context.store.showings(accounts, now=context.now()))

@@ -26,7 +26,7 @@ class Led(NamedTuple):
 
 
 async def descents_below(alerts: Sequence[OpenAlert], context: AgentContext) -> list[Descent]:
-    """Returns the descent of each alert's account as a mirror of the alert's banned account."""
+    """Returns how each alert's account descends from the alert's banned account."""
     bans = await context.call_store(context.store.bans([alert.banned for alert in alerts])) if alerts else []
     return [
         child_of(ban.facts.descent if ban else founder(alert.banned))

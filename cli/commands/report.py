@@ -299,7 +299,7 @@ def _midnight(day: date) -> float:
 
 
 def _categories(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Returns the category of each policy, by its name or a keyword's that only one category has."""
+    """Returns each policy's category, named directly or by a keyword that only one category has."""
     known: dict[str, tuple[str, ...]] = {}
     for keys in Annex("", date.min, date.min).categories():
         known["/".join(keys)] = keys

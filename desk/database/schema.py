@@ -509,7 +509,7 @@ quarantines = Table(
     Column("user_id", String(USER_ID_CHARS), nullable=False),
     Column("action", String(SLUG_CHARS), nullable=False),  # put, refused or ended
     Column("reason", Text, nullable=False),
-    Column("until", Float),  # of what was put in quarantine
+    Column("until", Float),  # None unless the value was put in quarantine
     Column("figures", Text, nullable=False),  # JSON: what the page said when it was decided
     Index("ix_quarantines_digest", "digest", "number"),
 )

@@ -25,7 +25,7 @@ from desk.database.verdicts import held
 DECIDED: Final = ("mirror", "not_mirror")
 
 KIND: Final = "wave"
-"""The kind of a verdict on a wave, and of what waits."""
+"""The kind of verdicts on waves, and of waves among what waits."""
 
 WAITING_MAX: Final = 100
 """Waves that wait, as every page counts them: nobody needs to know by how many they are more."""

@@ -220,7 +220,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             "the account's id; what the platform did, when and where; the clause by which it did",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
-            "a deletion, a reinstatement or the end of the ban, of what happened before",
+            "for earlier actions: a deletion, a reinstatement or the end of the ban",
             DESK_TABLES["actions"],
         ),
         "audit-log": Place(
