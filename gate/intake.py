@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gate.answers import Became, IntakeReport
-from schemas import faults
+from schemas.decoding import faults
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped
