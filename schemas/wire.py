@@ -37,16 +37,16 @@ from schemas.appeals import AppealDecided, AppealMade
 from schemas.decoding import faults
 from schemas.decoding.dates import settle
 from schemas.decoding.repair import Repair, plain_values
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
+from schemas.internal.quarantine import ValueQuarantined
+from schemas.internal.related import RelatedAsked, RelatedQuestion
+from schemas.internal.weights import WeightsAdopted
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
-from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
-from schemas.related import RelatedAsked, RelatedQuestion
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert
-from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
 """What Kafka brokers take by default; the largest legal record (image, links, bio) is about half of it."""

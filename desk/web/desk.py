@@ -55,7 +55,7 @@ from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
-from schemas.related import Purpose, RelatedAnswer
+from schemas.internal.related import Purpose, RelatedAnswer
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 

@@ -26,7 +26,7 @@ from desk.review.weighing.labels import judged
 from desk.review.weighing.weights import REASON_CHARS_MAX
 from samehand.elapsed import DAY_SECONDS
 from samehand.scoring.intervals import wilson
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from schemas.revisions import next_revision
 
 DISMISSALS_MIN: Final = 16
