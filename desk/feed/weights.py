@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
 from desk.feed.publish import send

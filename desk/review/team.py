@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Final, cast
 
-from desk.database import golden, users, verdicts, waiting
+from desk.database import users, verdicts, waiting
+from desk.database.decisions import golden
 from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, Filters
 from desk.database.verdicts import GivenRow
 from desk.database.waiting import WaitingCount

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desk.database import appeals, audit, decided_evidence, reads, verdicts, waiting
+from desk.database import appeals, audit, reads, verdicts, waiting
 from desk.database.appeals import AppealRow
+from desk.database.decisions import decided_evidence
 from desk.database.filters import Filters
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow

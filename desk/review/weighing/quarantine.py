@@ -17,8 +17,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users
-from desk.database import quarantines as rows
-from desk.database.quarantines import PairRow, QuarantineRow
+from desk.database.decisions import quarantines as rows
+from desk.database.decisions.quarantines import PairRow, QuarantineRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader

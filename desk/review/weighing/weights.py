@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users
-from desk.database import weights as rows
-from desk.database.weights import DecisionRow, TopicRow
+from desk.database.decisions import weights as rows
+from desk.database.decisions.weights import DecisionRow, TopicRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
 from desk.review.weighing.adopted import STAGES, as_sent, can_travel, in_force, table_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desk.database import audit
-from desk.database import quarantines as rows
+from desk.database.decisions import quarantines as rows
 from desk.database.engine import Database
 from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
 from desk.readers import Reader

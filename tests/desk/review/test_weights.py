@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from desk.database import audit
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
 from desk.database.engine import Database
 from desk.errors import Conflict, ReviewError, UnusableInput
 from desk.readers import Reader
