@@ -21,7 +21,7 @@ from cli.options import FiniteRange, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef, read_account_key
 from schemas.malformed import Malformed
 from streams.settings import Settings, load
