@@ -159,6 +159,10 @@ async def test_erased_account_keeps_no_clause(office: Office) -> None:
         for account in ("x:new-alert-1", "x:other"):
             await forget_account(connection, account, now=office.clock(), reason="account-deleted")
     assert (await clauses(office), await clauses(office, "x:other")) == ({"e-1": None}, {})
+    for record in (an_action(), an_action(account_id="other", event_id="e-9", alert_id=None)):
+        assert not await act(office, record), "the topic is read again"
+    assert (await clauses(office), await clauses(office, "x:other")) == ({"e-1": None}, {})
+    assert await act(office, an_action(9, account_id="other", event_id="e-10", alert_id=None))
 
 
 async def test_second_reader_and_reader_of_other_policies_do_not_see_the_action(database: Database) -> None:
