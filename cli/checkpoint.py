@@ -67,12 +67,22 @@ def default_bookmark(settings: Settings, name: str) -> Path:
 
 
 def read_bookmark(bookmark: Bookmark) -> dict[int, int]:
-    """The offsets noted for this topic and this life of the store; none where there are none of it."""
+    """The offsets noted for this topic and this life of the store; none where there are none of it.
+
+    Raises `click.BadParameter` for a file that is no bookmark, which the next note would replace.
+    """
     try:
         with bookmark.path.open("rb") as file:
-            noted = msgspec.json.decode(file.read(_BYTES_MAX), type=_Noted)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            content = file.read(_BYTES_MAX)
+        if bookmark.path.is_file() and not content:
+            return {}
+        noted = msgspec.json.decode(content, type=_Noted)
+    except OSError:
         return {}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise click.BadParameter(
+            f"{bookmark.path}: is no bookmark; name another file, or remove this one", param_hint="--bookmark"
+        ) from None
     mine = (bookmark.topic, bookmark.store, bookmark.epoch)
     if not bookmark.epoch or (noted.topic, noted.store, noted.epoch) != mine:
         return {}

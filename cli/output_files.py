@@ -22,7 +22,7 @@ _OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.
 
 @contextmanager
 def writing(path: Path, option: str, *, private: bool = False) -> Iterator[BinaryIO]:
-    """The file of ``option``, made or replaced; of a ``private`` one its owner alone may read what is written.
+    """The file of ``option``, made or replaced; if it is ``private``, its owner alone may read it.
 
     To be opened before the work, so that a wrong path costs no waiting.
 

@@ -74,6 +74,13 @@ def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
     assert path.read_bytes() == before
     assert (ran.code, published()) == (2, [])
     assert "is read by this command" in ran.err
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Umar")
+    for more in ((), ("--from-start",)):
+        ran = samehand("scan", path, "--bookmark", letter, *more)
+        assert (ran.code, ran.out, published()) == (2, "", [])
+        assert f"{letter}: is no bookmark" in ran.err
+    assert letter.read_text() == "Dear Umar"
 
 
 def test_scan_that_no_worker_reads_ends_and_says_so(
