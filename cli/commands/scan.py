@@ -96,6 +96,7 @@ def command(
     require_topic(settings, topic)
     path = bookmark_path or default_bookmark(settings, "scan.json")
     bookmark = Bookmark(path, topic, ",".join(settings.kafka_brokers), files.digest(paths))
+    click.get_current_context().with_resource(bookmark.held())
     noted = read_bookmark(bookmark)
     tally.resumed_after = 0 if from_start else noted.get(0, 0)
     try:

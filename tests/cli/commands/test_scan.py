@@ -64,6 +64,23 @@ def test_interrupted_scan_continues_with_the_same_files_alone(
     assert (ran.code, ran.figures["scanned"], ran.figures["resumed_after"]) == (0, 29, 0)
 
 
+def test_second_scan_with_the_bookmark_of_one_that_runs_publishes_nothing(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    seem_read(names(load()).scanned)
+    path = jsonl(tmp_path / "accounts.jsonl", a_sign_up())
+    bookmark = Bookmark(tmp_path / "scan.json", "", "", "")
+    with bookmark.held():
+        ran = samehand("scan", path, "--bookmark", bookmark.path)
+    assert (ran.code, ran.out, published()) == (1, "", [])
+    assert ran.err == (
+        f"samehand: {bookmark.path}: another run saves its progress there; wait until it ends, or name "
+        "another file (--bookmark)\n"
+    )
+    assert samehand("scan", path, "--bookmark", bookmark.path).code == 0
+    assert list(tmp_path.glob(".*")) == [], "no lock is left"
+
+
 def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
     samehand: Samehand, servers: str, tmp_path: Path
 ) -> None:
