@@ -202,8 +202,8 @@ class Resharding:
         await self._carry_moments("unjudged", "NX")
         await self._carry_moments("until")
         source, target = self._source.shards, self._target.shards
-        for held, at in (await _scored(source.client, source.root(0) + "held")).items():
-            await target.client.command("ZADD", target.root(0) + "held", "NX", at, held)
+        for held, moment in (await _scored(source.client, source.root(0) + "held")).items():
+            await target.client.command("ZADD", target.root(0) + "held", "NX", moment, held)
         return so_far + await self._carry_waves()
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
