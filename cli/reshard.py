@@ -134,7 +134,8 @@ async def reshard(
         if not resharding.copies:
             await through_outages(lambda: target.store_meta.note_behind(acknowledged(settings)))
         bookmark = Bookmark(path, topic, second.store_prefix, target.epoch)
-        done = {} if from_start else read_bookmark(bookmark)
+        noted = read_bookmark(bookmark)
+        done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
         context = _context(settings, peppers, source, target, copies=resharding.copies)
         enrol, alerts = Enrol(context), AlertTopics(context, replayed)

@@ -15,9 +15,9 @@ import structlog
 
 from agents.common.context import AgentContext
 from samehand.errors import UnusableWeights
+from schemas.internal.quarantine import ValueQuarantined
+from schemas.internal.weights import Stage, WeightsAdopted
 from schemas.malformed import Malformed
-from schemas.quarantine import ValueQuarantined
-from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import decode_quarantine, decode_weights
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader

@@ -22,8 +22,8 @@ from agents.common.waves import NearWave, near_wave
 from agents.common.yielder import Yielder
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.internal.related import RelatedAnswer
 from schemas.malformed import Malformed
-from schemas.related import RelatedAnswer
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import Remembered, Ruling
 

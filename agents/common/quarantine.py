@@ -14,7 +14,7 @@ from samehand.fingerprint.distil import Fingerprint, Keyer
 from samehand.keys import Key, key_of, kind_of, value_of
 from samehand.scoring.score import InQuarantine
 from samehand.signals import SIGNALS
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 
 DIGESTS_MAX: Final = 10_000
 """Digests that a process holds, 300 bytes each: more than leads decide on in years, one by one."""

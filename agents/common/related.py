@@ -12,7 +12,7 @@ from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.showings import Showings
-from schemas.related import RELATED_MAX, RelatedAccount, RelatedAnswer, Standing
+from schemas.internal.related import RELATED_MAX, RelatedAccount, RelatedAnswer, Standing
 from store.base import BanFacts, Candidate, Query, RememberedFacts
 
 _EACH_MAX: Final = RELATED_MAX // 2

@@ -12,7 +12,7 @@ from typing import Self
 from samehand.scoring.adjust import Adjustment, adjusted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights
-from schemas.weights import Stage, WeightsAdopted
+from schemas.internal.weights import Stage, WeightsAdopted
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,8 @@ async def _rebuild(
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
-        done = {} if from_start else read_bookmark(bookmark)
+        noted = read_bookmark(bookmark)
+        done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
         context = house(settings, peppers, store)
         with reader(settings) as opened:

@@ -14,7 +14,7 @@ import msgspec
 
 from cli import output
 from cli.desk_database import desk_database
-from cli.options import MOMENT, moment
+from cli.options import MOMENT, OUT_FOLDER, moment
 from cli.output_files import unwritable, write
 from cli.run_async import in_event_loop
 from report.dsa import Annex
@@ -218,7 +218,7 @@ def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OUT_FOLDER,
     required=True,
     metavar="FOLDER",
     help="Write the files to this folder, which is created.",

@@ -96,7 +96,9 @@ def command(
     require_topic(settings, topic)
     path = bookmark_path or default_bookmark(settings, "scan.json")
     bookmark = Bookmark(path, topic, ",".join(settings.kafka_brokers), files.digest(paths))
-    tally.resumed_after = 0 if from_start else read_bookmark(bookmark).get(0, 0)
+    click.get_current_context().with_resource(bookmark.held())
+    noted = read_bookmark(bookmark)
+    tally.resumed_after = 0 if from_start else noted.get(0, 0)
     try:
         with output.progress("scanning accounts", size(paths)) as hear:
             for step in read_by_workers(settings, _steps(_lines(paths, files, hear), files.now, tally)):

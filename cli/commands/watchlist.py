@@ -28,7 +28,7 @@ from samehand.watchlist.alias_filter import AliasFault, telling
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
 from schemas.accounts import Account, AccountBanned, Basis
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load

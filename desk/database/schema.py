@@ -34,7 +34,7 @@ ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
-VALUE_CHARS: Final = 20  # schemas.quarantine.ValueDigest
+VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
 

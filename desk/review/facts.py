@@ -10,8 +10,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
+from desk.database.decisions.quarantines import ValueRow
 from desk.database.finding.folding import Term, terms
-from desk.database.quarantines import ValueRow
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
 from desk.review.statistics import seconds_to_detect

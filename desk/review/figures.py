@@ -10,7 +10,8 @@ from typing import Final, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import golden, reads, users, verdicts
+from desk.database import reads, users, verdicts
+from desk.database.decisions import golden
 from desk.database.engine import Database
 from desk.database.reads import DrawnRow
 from desk.database.verdicts import JudgedRow

@@ -14,8 +14,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import period
-from desk.database.period import AlertGroup, Distinct
+from desk.database.counts import period
+from desk.database.counts.period import AlertGroup, Distinct
 from desk.review.figures import VERDICTS_MAX, judged, judged_period
 from desk.review.statistics import (
     GroupFigures,

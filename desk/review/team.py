@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Final, cast
 
-from desk.database import golden, users, verdicts, waiting
+from desk.database import users, verdicts
+from desk.database.decisions import golden
 from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, Filters
+from desk.database.queue import waiting
+from desk.database.queue.waiting import WaitingCount
 from desk.database.verdicts import GivenRow
-from desk.database.waiting import WaitingCount
 from desk.readers import may
 from desk.review.deciding.review import Review
 from desk.review.statistics import Accuracy, Answer, Waits, accuracy, waits

@@ -17,8 +17,8 @@ from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import period
-from desk.database.period import ComplaintRow
+from desk.database.counts import period
+from desk.database.counts.period import ComplaintRow
 from desk.review.figures import judged_period
 from desk.review.statistics import GroupFigures
 from report.dsa import TOTAL, Annex

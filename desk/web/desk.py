@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, saved_views, users, waiting
+from desk.database import audit, users
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
-from desk.database.saved_views import SavedViewRow
+from desk.database.queue import saved_views, waiting
+from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound, UnusableInput
@@ -55,7 +57,7 @@ from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
-from schemas.related import Purpose, RelatedAnswer
+from schemas.internal.related import Purpose, RelatedAnswer
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 

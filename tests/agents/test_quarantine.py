@@ -13,7 +13,7 @@ from agents.common.quarantine import DIGESTS_MAX, QuarantineInForce
 from agents.runtime.outbox import HELD_SECONDS
 from samehand.scoring.evidence import QUARANTINE
 from schemas.alerts import MirrorAlert
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from store.pepper.pepper import Pepper
 from streams.settings import load
 from tests.agents.conftest import Life, MakeLife

@@ -457,9 +457,13 @@ def test_another_life_of_the_store_begins_anew(bookmark: Bookmark, other: dict[s
     assert read_bookmark(replace(bookmark, **other)) == {}  # type: ignore[arg-type]  # fields of text
 
 
-def test_a_damaged_file_begins_anew(bookmark: Bookmark) -> None:
+def test_file_that_is_no_bookmark_is_refused(bookmark: Bookmark) -> None:
     bookmark.write({0: 500})
-    bookmark.path.write_bytes(b"\xff{")
+    for content in (b"\xff{", b"{}", b"[]", b" ", b"1,umar"):
+        bookmark.path.write_bytes(content)
+        with pytest.raises(click.BadParameter, match="is no bookmark; name another file"):
+            read_bookmark(bookmark)
+    bookmark.path.write_bytes(b"")
     assert read_bookmark(bookmark) == {}
 
 
@@ -481,4 +485,6 @@ def test_it_is_gone_when_the_rebuild_is_done(bookmark: Bookmark) -> None:
 
 
 def test_a_file_without_end_is_not_read_to_its_end() -> None:
-    assert read_bookmark(Bookmark(Path("/dev/full"), "t", "s", "e")) == {}
+    for device in ("/dev/full", "/dev/null"):
+        with pytest.raises(click.BadParameter):
+            read_bookmark(Bookmark(Path(device), "t", "s", "e"))

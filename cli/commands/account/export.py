@@ -15,7 +15,7 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.normalize.contact.redact import MASK
 from samehand.signals import SIGNALS
 from schemas.alerts import MirrorAlert
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.wire import encode
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning,
 from report.text import visible
 from samehand.errors import UnusableWeights
 from samehand.scoring.weights import Weights
-from schemas.weights import WeightsAdopted
+from schemas.internal.weights import WeightsAdopted
 from schemas.wire import Decoded, decode_weights
 from streams.deadletters.control_topic import stopped_topics
 from streams.deadletters.limit import bound_of

@@ -11,8 +11,8 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS, Direction
+from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
-from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")

@@ -21,7 +21,7 @@ from local.waiting import wait_until
 from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
-from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
+from schemas.internal.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import encode
 from store.base import Candidate, Query
 from store.memory.store import MemoryStore

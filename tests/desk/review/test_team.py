@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from desk.database import saved_views
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.database.saved_views import SavedViewRow
+from desk.database.queue import saved_views
+from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import outbox
 from desk.readers import Reader
 from desk.review.deciding.decide import ReadDecision

@@ -39,7 +39,7 @@ from samehand.scoring.evidence import SHARED
 from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
-from schemas.related import PURPOSES
+from schemas.internal.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
 from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival

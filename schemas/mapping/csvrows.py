@@ -23,7 +23,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, Decoder, decode_ban, decode_created
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import examples
-from schemas.csvrows import CsvRow, banned_from_csv, created_from_csv
-from schemas.dates import CLAMP_SECONDS_MAX, from_seconds
+from schemas.decoding.dates import CLAMP_SECONDS_MAX, from_seconds
 from schemas.malformed import Malformed
+from schemas.mapping.csvrows import CsvRow, banned_from_csv, created_from_csv
 from schemas.wire import Decoded, decode_banned, decode_created
 from tests.schemas.makers import NOW, a_ban, as_json, fault, left_out, record_of
 from tests.tables import for_each

@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Struct, inspect
 
-from schemas import faults
+from schemas.decoding import faults
 from schemas.fields import CUT
 from schemas.malformed import Malformed
 from schemas.record import Record

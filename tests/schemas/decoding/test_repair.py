@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from schemas import examples, wire
 from schemas.accounts import Account, AccountEvent, Avatar
+from schemas.decoding.repair import Repair, plain_values
 from schemas.fields import BIO_CHARS_MAX
 from schemas.record import Record
-from schemas.repair import Repair, plain_values
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded
 from tests.schemas.makers import NOW, as_json, record_of
 from tests.schemas.strategies import json_values

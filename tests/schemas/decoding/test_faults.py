@@ -9,7 +9,7 @@ import msgspec
 
 import schemas
 from schemas import malformed
-from schemas.faults import from_syntax, from_validation
+from schemas.decoding.faults import from_syntax, from_validation
 from schemas.malformed import REASONS
 from schemas.unusable import FieldFault, Unusable
 from tests.tables import for_each

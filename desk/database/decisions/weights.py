@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import all_of, one_of, upsert
-from schemas.weights import Stage
+from schemas.internal.weights import Stage
 
 
 @dataclass(frozen=True, slots=True)
