@@ -133,7 +133,8 @@ async def last_at(connection: AsyncConnection, subject: str, action: str) -> flo
     found = await connection.execute(
         select(func.max(_audit.c.at)).where(_audit.c.subject == subject, _audit.c.action == action)
     )
-    return found.scalar_one()
+    at: float | None = found.scalar_one()
+    return at
 
 
 async def published_head(connection: AsyncConnection) -> HeadRow | None:
