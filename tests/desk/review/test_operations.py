@@ -73,11 +73,19 @@ async def test_report_has_the_figures_of_the_leads_page_and_the_verdicts_that_ho
     spam, extremism, none = made.tables["policy"]
     assert (spam.value, spam.alerts, spam.not_mirror) == ("spam", 30, 3)
     assert (extremism.value, extremism.alerts, extremism.not_mirror) == ("violent-extremism", 10, 1)
-    assert (none.value, none.alerts) == ("none", 1)
+    assert (none.value, none.alerts) == ("without a policy", 1)
     assert sum(count for _, count in made.steps) == 41
     content = made.terrorist_content
     assert (content.alerts, content.mirrors_by_people, content.not_mirrors) == (10, 9, 1)
     assert (await report(office, terrorism=["spam"])).terrorist_content.alerts == 30
+
+
+async def test_policy_called_none_has_a_row_of_its_own(office: Office) -> None:
+    for number, policy in enumerate((None, "none", "none")):
+        matched = Matched(platform="x", account_id=f"banned-{number}", policy=policy)
+        await office.receive(f"alert-{number}", matched=matched)
+    rows = (await report(office)).tables["policy"]
+    assert [(row.value, row.alerts) for row in rows] == [("none", 2), ("without a policy", 1)]
 
 
 async def test_report_of_a_period_without_alerts_counts_none_and_estimates_nothing(office: Office) -> None:
