@@ -33,7 +33,6 @@ from desk.review.deciding import assign, claim, decide, leads, notes, undo
 from desk.review.deciding.assign import Destinations
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
-from desk.review.figures import LeadView, lead_view
 from desk.review.finding import account, family_reviews, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
@@ -44,9 +43,10 @@ from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
+from desk.review.reports.figures import LeadView, lead_view
+from desk.review.reports.team import TeamView, team_view
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
-from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.review.weighing.learning import Learning

@@ -2,7 +2,7 @@
 
 Alerts are those raised in the period, with the verdict that holds on each as the report is made. Precision
 and recall rest on blind readings alone and are computed as the lead's page computes them
-(:mod:`desk.review.figures`), from at most its number of the latest verdicts.
+(:mod:`desk.review.reports.figures`), from at most its number of the latest verdicts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database.counts import period
 from desk.database.counts.period import AlertGroup, Distinct
-from desk.review.figures import VERDICTS_MAX, judged, judged_period
-from desk.review.statistics import (
+from desk.review.reports.figures import VERDICTS_MAX, judged, judged_period
+from desk.review.reports.statistics import (
     GroupFigures,
     Waits,
     by_basis,
