@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from agents.common.related import related
+from agents.common.queries.related import related
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis
 from schemas.alerts import NOT_QUOTED
