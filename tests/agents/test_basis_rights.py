@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agents.common.queries.preview import Preview
 from agents.common.queries.related import related
+from samehand.scoring.weights import Weights
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis
 from schemas.alerts import NOT_QUOTED
 from schemas.basis_rights import BasisRights, RightsTable
-from schemas.wire import encode
-from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_ban, a_sign_up
+from schemas.malformed import Malformed
+from schemas.wire import Decoded, encode
+from tests.agents.conftest import Life, MakeLife, a_life
+from tests.makers import NOON, a_ban, a_change, a_listed_account, a_sign_up
+from tests.samehand.watchlist.test_watchlist import settings_of_all_kinds
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 FRONT = "Northern Valley Liberation Front"
@@ -105,3 +113,49 @@ async def test_listed_name_whose_id_quotes_its_listing_waits_for_the_next_import
     assert life.alerts == []
     assert counted(life, "alerts_without_right", "state") == 1
     assert (await related("telegram:98", life.context)).related == ()
+
+
+rights = st.builds(BasisRights, st.booleans(), st.booleans(), st.booleans())
+
+
+@given(
+    weights=settings_of_all_kinds(),
+    table=st.dictionaries(st.sampled_from([("pk", ""), ("*", ""), ("platform", "")]), rights),
+    policy=st.fixed_dictionaries(
+        {
+            "across_platforms": st.booleans(),
+            "dated": st.booleans(),
+            "shadow": st.booleans(),
+            "quote_bio": st.booleans(),
+            "alerts_an_event": st.sampled_from((1, 3)),
+            "sample_share": st.sampled_from((0.0, 1.0)),
+        }
+    ),
+    persons=st.booleans(),
+    bio=st.sampled_from((None, "News of the day, every morning.")),
+)
+def test_no_name_of_a_list_alerts_alone_under_any_setting_in_any_direction(
+    weights: Weights,
+    table: dict[tuple[str, str], BasisRights],
+    policy: dict[str, Any],
+    persons: bool,
+    bio: str | None,
+) -> None:
+    listing = a_listing(ENTRY.unquoted_id(ENTRY.aliases[0]))
+    if persons:
+        listing = replace(listing, platform="watchlist-persons")
+    profile: dict[str, Any] = {"handle": FRONT.replace(" ", "_"), "display_name": FRONT, "bio": bio}
+
+    async def everything() -> None:
+        life = a_life(weights, basis_rights=RightsTable(table), **policy)
+        await life.tell(life.remember, a_sign_up("97", **profile))
+        await life.ban(listing)
+        await life.tell(life.screen, a_sign_up("98", **profile))
+        await life.tell(life.changed, a_change("98", **profile))
+        await life.tell(life.scan, a_listed_account("96", **profile))
+        assert life.alerts == []
+        foreseen = await Preview(life.context).foresee(Decoded(a_sign_up("95", **profile)))
+        assert not isinstance(foreseen, Malformed)
+        assert foreseen.alerts == ()
+
+    asyncio.run(everything())

@@ -237,6 +237,22 @@ def test_the_store_is_rebuilt_by_a_job_that_is_set_up_as_a_worker_is(
     assert "SAMEHAND_PEPPER_FILE" in complaint(rebuild["args"], capfd)  # so far it came
 
 
+def test_rights_of_bases_reach_whoever_alerts_quotes_exports_or_imports() -> None:
+    table = "version = 1\n"
+    every = {**ALL, "basisRights": table, "desk": DESK, "gate": {"enabled": True, "secretName": "gate"}}
+    found = templates(every)
+    held = [
+        one for one in rendered(every) if one["kind"] == "ConfigMap" and "basis-rights.toml" in one["data"]
+    ]
+    assert [one["data"] for one in held] == [{"basis-rights.toml": table}]
+    for name, template in found.items():
+        volumes = {it["name"]: it for it in template["spec"]["volumes"]}
+        assert volumes["basis-rights"]["configMap"]["name"] == held[0]["metadata"]["name"], name
+        given = {it["name"]: it.get("value") for it in container_of(template)["env"]}
+        assert given["SAMEHAND_BASIS_RIGHTS"] == "/etc/samehand/basis/basis-rights.toml", name
+    assert {"eu-samehand", "eu-samehand-desk", "eu-samehand-gate", "eu-samehand-list-ofac"} <= found.keys()
+
+
 def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_but_kafkas(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -485,3 +486,57 @@ def test_listing_whose_basis_may_not_be_quoted_is_enrolled_under_a_digest(
     assert by_reference["S1"].account.account_id.startswith("-:")
     assert by_reference["S3"].account.account_id.startswith("PK:S3:")
     assert by_reference["S1"].basis == Basis(authority="PK", reference="S1", programmes=("Schedule I",))
+
+
+def eu_entity(reference: str, *names: str) -> str:
+    aliases = "".join(f'<nameAlias wholeName="{name}" strong="true" logicalId="1"/>' for name in names)
+    return (
+        f'<sanctionEntity designationDate="2011-07-29" euReferenceNumber="{reference}" logicalId="7">'
+        f'<regulation programme="XX"/><subjectType code="enterprise" classificationCode="E"/>{aliases}'
+        "</sanctionEntity>"
+    )
+
+
+def ftm_entity(reference: str, *names: str) -> str:
+    properties = {"name": [names[0]], "alias": list(names[1:]), "topics": ["sanction"]}
+    entity = {"id": reference, "caption": names[0], "schema": "Organization", "properties": properties}
+    return json.dumps({**entity, "datasets": ["xx_list"]}, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("entity", "head", "tail"),
+    [
+        (
+            eu_entity,
+            '<?xml version="1.0"?><export xmlns="http://eu.europa.ec/fpi/fsd/export" globalFileId="1">',
+            "</export>",
+        ),
+        (ftm_entity, "", ""),
+    ],
+    ids=["eu", "ftm"],
+)
+def test_deltas_of_a_list_are_listed_changed_and_removed(
+    samehand: Samehand, tmp_path: Path, entity: Callable[..., str], head: str, tail: str
+) -> None:
+    source, state = tmp_path / "list", tmp_path / "s"
+    line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
+
+    def a_list(*entities: str) -> None:
+        written(source, (head + "".join(entities) + tail).encode())
+
+    kept = [entity(f"K{n}", f"Kept {chr(97 + n) * 7} Front") for n in range(28)]
+    went, before = entity("W", "Southern Valley Army"), ("Northern Valley Front", "جبهة الوادي الشمالي")
+    a_list(*kept, went, entity("C", *before))
+    assert first_import(samehand, state, *line).figures["changes"] is None
+    a_list(entity("L", "Western Plain Guard"), entity("C", before[0], "Ridge Brigades"), *kept)
+    changes = samehand(*line, "--json").figures["changes"]
+    told = {
+        kind: [(it["reference"], list(it["added"].values()), list(it["removed"].values())) for it in each]
+        for kind, each in changes.items()
+    }
+    assert told == {
+        "listed": [("L", ["Western Plain Guard"], [])],
+        "changed": [("C", ["Ridge Brigades"], [before[1]])],
+        "removed": [("W", [], ["Southern Valley Army"])],
+        "not_found": [],
+    }
