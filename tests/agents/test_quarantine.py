@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agents.common.follow_decisions import DecisionsFollower
-from agents.common.quarantine import DIGESTS_MAX, QuarantineInForce
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.quarantine import DIGESTS_MAX, QuarantineInForce
 from agents.runtime.outbox import HELD_SECONDS
 from samehand.scoring.evidence import QUARANTINE
 from schemas.alerts import MirrorAlert

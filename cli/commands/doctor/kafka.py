@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
 from cli.commands.doctor.events import look_at_events

@@ -11,7 +11,7 @@ from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import outbox
 from desk.readers import Reader
 from desk.review.deciding.decide import ReadDecision
-from desk.review.team import TeamView
+from desk.review.reports.team import TeamView
 from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import Matched
 from tests.desk.people import Office, an_office, with_shares

@@ -16,7 +16,7 @@ from desk.database.queue.waiting import WaitingCount
 from desk.database.verdicts import GivenRow
 from desk.readers import may
 from desk.review.deciding.review import Review
-from desk.review.statistics import Accuracy, Answer, Waits, accuracy, waits
+from desk.review.reports.statistics import Accuracy, Answer, Waits, accuracy, waits
 from samehand.elapsed import DAY_SECONDS
 
 PERIODS: Final = (7, 30, 90)

@@ -2,7 +2,7 @@
 
 Alerts are those raised in the period, with the verdict that holds on each as the report is made. Precision
 and recall rest on blind readings alone and are computed as the lead's page computes them
-(:mod:`desk.review.figures`), from at most its number of the latest verdicts.
+(:mod:`desk.review.reports.figures`), from at most its number of the latest verdicts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database.counts import period
 from desk.database.counts.period import AlertGroup, Distinct
-from desk.review.figures import VERDICTS_MAX, judged, judged_period
-from desk.review.statistics import (
+from desk.review.reports.figures import VERDICTS_MAX, judged, judged_period
+from desk.review.reports.statistics import (
     GroupFigures,
     Waits,
     by_basis,
@@ -34,6 +34,9 @@ ROWS_MAX: Final = 100
 """Values of one table, the most frequent first; the rest are summed up in a last row."""
 
 REST: Final = "all others"
+
+NO_POLICY: Final = "without a policy"
+"""The row of bans that name none; a policy may be called `none`, and none has blanks."""
 
 _DETECTED_MAX: Final = 100_000
 
@@ -167,8 +170,8 @@ async def operations_report(
             "basis": _table(groups, lambda group: group.basis or "none", by_basis(held)),
             "policy": _table(
                 groups,
-                lambda group: group.policy or "none",
-                {policy or "none": estimates for policy, estimates in figures.policies.items()},
+                lambda group: group.policy or NO_POLICY,
+                {policy or NO_POLICY: estimates for policy, estimates in figures.policies.items()},
             ),
         },
         steps=list(zip(beginnings, counts, strict=True)),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cli import output
-from cli.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
+from cli.topics.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
 from report.text import percent, plural, visible
 from report.waterfall import terminal
 from schemas.alerts import MirrorAlert

@@ -15,7 +15,7 @@ from desk.database.decisions import golden
 from desk.database.engine import Database
 from desk.database.reads import DrawnRow
 from desk.database.verdicts import JudgedRow
-from desk.review.statistics import (
+from desk.review.reports.statistics import (
     ANSWERS,
     Accuracy,
     Agreement,

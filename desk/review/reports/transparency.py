@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database.counts import period
 from desk.database.counts.period import ComplaintRow
-from desk.review.figures import judged_period
-from desk.review.statistics import GroupFigures
+from desk.review.reports.figures import judged_period
+from desk.review.reports.statistics import GroupFigures
 from report.dsa import TOTAL, Annex
 from samehand.scoring.intervals import Estimate
 from schemas.actions import AccountActioned, Ground

@@ -15,10 +15,8 @@ from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
 from store.common.ranking import STEPS_A_BIT, Bools, Ints, Tables
 from store.common.records import frame_heads, frame_records, frame_tag
-from store.redis.client import both, together
-from store.redis.layout import Spread
-from store.redis.moments import Moments, moments_of
-from store.redis.postings import (
+from store.redis.candidates.moments import Moments, moments_of
+from store.redis.candidates.postings import (
     Claims,
     Listings,
     Probes,
@@ -29,6 +27,8 @@ from store.redis.postings import (
     place_of,
     sources_and_slots,
 )
+from store.redis.client import both, together
+from store.redis.layout import Spread
 from store.redis.shards import Shards
 
 # Keys per MGET, and records per script: some milliseconds of Redis, during which it serves nobody else.

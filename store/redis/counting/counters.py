@@ -37,7 +37,7 @@ from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
 from store.common.key_digests import Addresses
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
 from store.redis.client import together
-from store.redis.count_min_sketch import Digests, Sketch, home
+from store.redis.counting.count_min_sketch import Digests, Sketch, home
 from store.redis.shards import Shards
 
 

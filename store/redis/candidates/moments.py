@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from store.common.ranking import Floats, Ints
+from store.redis.candidates.postings import sources_and_slots
 from store.redis.layout import SLOT_BYTES
-from store.redis.postings import sources_and_slots
 
 MOMENT_BYTES = 4
 _ENTRY = MOMENT_BYTES + SLOT_BYTES

@@ -16,7 +16,7 @@ from agents.common.alerts import Pair, pairs_by_account, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Lookup, lookup_of, match
-from agents.common.related import related
+from agents.common.queries.related import related
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import NearWave, near_wave
 from agents.common.yielder import Yielder

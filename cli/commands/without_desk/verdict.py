@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from cli import output
-from cli.topic_alerts import read_topics
+from cli.topics.topic_alerts import read_topics
 from report.text import visible
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
