@@ -81,7 +81,7 @@ def command(
     """
     from cli.commands.backtest.charts import charts
     from cli.commands.backtest.figures import figures
-    from cli.commands.backtest.running import measured
+    from cli.commands.backtest.judged import measured
     from cli.commands.backtest.show import show
     from cli.inputs.truths import read_languages, read_strategies, read_truth
 
