@@ -9,7 +9,7 @@ from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streams.settings.delivery import DeliverySettings
-from streams.settings.desk import DeskSettings, OidcSettings
+from streams.settings.desk import CommissionSettings, DeskSettings, OidcSettings
 from streams.settings.fields import PREFIX
 from streams.settings.integrations import BridgeSettings, GateSettings, ServingSettings
 from streams.settings.kafka import KafkaSettings
@@ -22,6 +22,7 @@ from streams.settings.watching import WatchingSettings
 
 class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
     WatchingSettings,
+    CommissionSettings,
     OidcSettings,
     ProfileSettings,
     DeskSettings,
