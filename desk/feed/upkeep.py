@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.database import alerts, exposures, reads, users, waves
+from desk.database import alerts, reads, users, waves
+from desk.database.counts import exposures
 from desk.database.topics import outbox
 from desk.review.actions import forget_old
 from desk.review.forgetting import forget, without_quotes
