@@ -83,7 +83,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "cli/topics/topic_alerts.py": (
         "tests/cli/commands/without_desk/test_verdict.py",
-        "they read them",
+        "these commands read them",
     ),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),

@@ -23,7 +23,7 @@ from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
-from desk.readers import Reader
+from desk.readers import Reader, may
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import views, waves
 from desk.review.actions import ActionView, action_views
@@ -69,6 +69,9 @@ _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
 
 VIEWS_MAX: Final = 20
 """Saved views of a person, of their team, and for all: more are no shortcut."""
+
+VIEWS_SHOWN_MAX: Final = 200
+"""Views that a lead is shown, those of other teams last: twenty teams with a handful each."""
 
 Audience = Literal["me", "team", "all"]
 """Whom a saved view is for."""
@@ -178,9 +181,11 @@ class Desk:
             )
 
     async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
-        """Returns the views that this person saved, those of their team and those for all."""
+        """Returns the views that this person saved, those of their team and those for all; for leads, who may
+        delete them, those of other teams too."""
+        elsewhere = may(reader.role, "organise")
         async with self.database.read() as connection:
-            return await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
+            return await saved_views.of(connection, reader.user_id, VIEWS_SHOWN_MAX, elsewhere=elsewhere)
 
     async def save_view(self, reader: Reader, name: str, query: str, audience: Audience) -> None:
         """Saves a view for this person, their team or all, over the one of that name.
@@ -204,14 +209,17 @@ class Desk:
                 raise UnusableInput("name", "as many views are saved as can be: delete one first")
             await saved_views.put(connection, reader.user_id, view)
 
-    async def drop_view(self, reader: Reader, name: str, audience: Audience) -> None:
-        """Deletes a view of this person, of their team or for all. Raises `Forbidden`."""
-        if audience != "me":
-            reader.need("organise")
+    async def drop_view(self, reader: Reader, name: str, audience: Audience, team: str | None) -> None:
+        """Deletes a view of this person, of a team or for all; one that others shared, as a lead alone.
+
+        Raises `Forbidden`.
+        """
+        shared, team = audience != "me", team if audience == "team" else None
         async with self.database.begin() as connection:
-            await saved_views.drop(
-                connection, reader.user_id, name, shared=audience != "me", of_team=audience == "team"
-            )
+            mine = await saved_views.saved_by(connection, reader.user_id, name)
+            if shared and (mine is None or (mine.shared, mine.team) != (True, team)):
+                reader.need("organise")
+            await saved_views.drop(connection, reader.user_id, name, shared=shared, team=team)
 
     async def _team_of(self, connection: AsyncConnection, reader: Reader, audience: Audience) -> str | None:
         """Returns the team with which a person shares a view, None: with all, or with nobody."""

@@ -3,9 +3,10 @@
 Columns are named like the account's fields, in any order; a first line of names is required. Beside them:
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
 `avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
-`banned_at`, `policy`, `queue`, `expires_at`, `because_of`, `basis_authority`, `basis_reference`. An empty
-cell is an absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs
-write them in much of Europe) or tabs separate the cells: whichever the line of names is found to use.
+`banned_at`, `policy`, `queue`, `expires_at`, `because_of`, `basis_authority`, `basis_reference`,
+`basis_programmes` (semicolons separate). An empty cell is an absent field; other columns are ignored and
+counted. Commas, semicolons (as spreadsheet programs write them in much of Europe) or tabs separate the
+cells: whichever the line of names is found to use.
 
 Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
 empty lines not counted. What the file leaves open is filled in: `version` is 1, `event_id` is `row-N`, and
@@ -37,7 +38,7 @@ DELIMITERS: Final = ",;\t"
 
 _BOM: Final = b"\xef\xbb\xbf"  # spreadsheet programs put it before the first name
 _AVATAR: Final = {"avatar_pdq": "pdq", "avatar_quality": "quality"}
-_BASIS: Final = {"basis_authority": "authority", "basis_reference": "reference"}
+_BASIS: Final = {f"basis_{name}": name for name in ("authority", "reference", "programmes")}
 _PROFILE: Final = frozenset(Account.__struct_fields__) - {"avatar"}
 _EVENT: Final = frozenset({"platform", "event_id", "occurred_at"})
 _BAN: Final = frozenset({"banned_at", "policy", "queue", "expires_at", "because_of"})
@@ -186,6 +187,8 @@ def _event(row: _Cells, known: frozenset[str]) -> dict[str, Any]:
     if "banned_at" in event:
         event.setdefault("occurred_at", event["banned_at"])
     if "basis_authority" in known and (basis := _nested(row, _BASIS)):
+        if "programmes" in basis:
+            basis["programmes"] = list(filter(None, map(str.strip, basis["programmes"].split(";"))))
         event["basis"] = basis
     account: dict[str, Any] = {name: row[name] for name in _PROFILE & row.keys()}
     if "links" in account:

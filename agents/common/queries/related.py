@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agents.common.alerts import best_score
+from agents.common.alerts import best_score, may_be_named
 from agents.common.context import AgentContext
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.yielder import Yielder
@@ -86,6 +86,8 @@ def _compared(
     its: tuple[Fingerprint, ...] = (candidate.fingerprint,)
     policy: str | None
     if not context.alert_policy.across_platforms and fact.platform != asked.fingerprints[0].platform:
+        return None
+    if isinstance(fact, BanFacts) and not may_be_named(fact, context):
         return None
     if isinstance(fact, BanFacts):
         ours, theirs, policy, shown = asked.fingerprints, its, fact.policy or "", (asked.shown, fact.shown)

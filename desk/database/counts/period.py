@@ -115,13 +115,14 @@ async def alerts_between(connection: AsyncConnection, moments: Sequence[float]) 
 
 
 async def taken_back(connection: AsyncConnection, *, since: float, until: float) -> int:
-    """Counts the decisions that people took back in a period."""
+    """Counts the decisions on alerts that people took back in a period; waves have decisions of their own."""
     columns = _verdicts.c
     result = await connection.execute(
         select(func.count())
         .select_from(_verdicts)
         .where(
             columns.kind == TAKE_BACK,
+            exists().where(_alerts.c.alert_id == columns.alert_id),
             columns.undone_at.is_(None),
             columns.decided_at >= since,
             columns.decided_at < until,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import ScalarSelect, delete, exists, or_, select
+from sqlalchemy import ScalarSelect, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -14,27 +14,36 @@ from desk.database.rows import all_of, one_of, upsert
 @dataclass(frozen=True, slots=True)
 class SavedViewRow:
     """One view. `query`: filters and order, as the queue's address says them; `shared`: with a `team`, or
-    with all where that is None."""
+    with all where that is None. For the person who asks: `mine`: they saved it; `elsewhere`: it is for
+    another team."""
 
     name: str
     query: str
     shared: bool = False
     team: str | None = None
+    mine: bool = False
+    elsewhere: bool = False
 
 
 _views, _users = schema.saved_views, schema.users
 
 
-async def of(connection: AsyncConnection, user_id: str, limit: int) -> list[SavedViewRow]:
-    """Returns a person's views, those of their team and those for all, each by name. `limit`: of them."""
+async def of(
+    connection: AsyncConnection, user_id: str, limit: int, *, elsewhere: bool = False
+) -> list[SavedViewRow]:
+    """Returns a person's views, those of their team and those for all, each by name; with `elsewhere`, then
+    those of other teams. `limit`: of them."""
     columns = _views.c
-    for_them = columns.shared & (columns.team.is_(None) | (columns.team == _team_of(user_id)))
+    mine = columns.user_id == user_id
+    others = columns.team != func.coalesce(_team_of(user_id), "")
+    away = (columns.team.is_not(None) & others & ~mine).label("elsewhere")
+    for_them = columns.shared & (columns.team.is_(None) | ~others | elsewhere)
     return await all_of(
         connection,
         SavedViewRow,
-        select(columns.name, columns.query, columns.shared, columns.team)
-        .where(or_(columns.user_id == user_id, for_them))
-        .order_by(columns.shared, columns.team.is_(None), columns.name)
+        select(columns.name, columns.query, columns.shared, columns.team, mine.label("mine"), away)
+        .where(or_(mine, for_them))
+        .order_by(away, columns.shared, columns.team.is_(None), columns.name, columns.team)
         .limit(limit),
     )
 
@@ -53,24 +62,17 @@ async def saved_by(connection: AsyncConnection, user_id: str, name: str) -> Save
 
 async def put(connection: AsyncConnection, user_id: str, view: SavedViewRow) -> None:
     """Saves a view, over the person's, the team's or that for all of that name."""
-    await drop(connection, user_id, view.name, shared=view.shared, of_team=view.team is not None)
-    await upsert(connection, _views, {"user_id": user_id, **asdict(view)})
+    await drop(connection, user_id, view.name, shared=view.shared, team=view.team)
+    row = {"name": view.name, "query": view.query, "shared": view.shared, "team": view.team}
+    await upsert(connection, _views, {"user_id": user_id, **row})
 
 
 async def drop(
-    connection: AsyncConnection, user_id: str, name: str, *, shared: bool, of_team: bool = False
+    connection: AsyncConnection, user_id: str, name: str, *, shared: bool, team: str | None
 ) -> None:
-    """Deletes a person's view, or anybody's shared one: for all, or of their team; where that has
-    none of this name, one that they saved for a former team."""
+    """Deletes a person's view, or anybody's shared one: of a team, or with None for all."""
     columns = _views.c
-    whose = columns.user_id == user_id
-    if shared:
-        whose = columns.team.is_(None)
-    if of_team:
-        other = _views.alias()
-        of_this_team = exists().where(other.c.team == _team_of(user_id), other.c.name == name)
-        former = columns.team.is_not(None) & (columns.user_id == user_id)
-        whose = (columns.team == _team_of(user_id)) | (former & ~of_this_team)
+    whose = columns.team.is_not_distinct_from(team) if shared else columns.user_id == user_id
     await connection.execute(delete(_views).where(columns.shared.is_(shared), whose, columns.name == name))
 
 

@@ -52,6 +52,7 @@ async def undo(review: Review, batch: str) -> tuple[int, ...]:
         )
     opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
     until = review.now + review.policy.claim_seconds
+    await reads.lapse(review.connection, opened, now=review.now)  # as it would have a moment later
     await reads.reopen(review.connection, opened, review.reader.user_id, until=until)
     await audit.note_each(
         review.connection,

@@ -35,6 +35,9 @@ ROWS_MAX: Final = 100
 
 REST: Final = "all others"
 
+NO_POLICY: Final = "without a policy"
+"""The row of bans that name none; a policy may be called `none`, and none has blanks."""
+
 _DETECTED_MAX: Final = 100_000
 
 UNKNOWN: Final = (
@@ -167,8 +170,8 @@ async def operations_report(
             "basis": _table(groups, lambda group: group.basis or "none", by_basis(held)),
             "policy": _table(
                 groups,
-                lambda group: group.policy or "none",
-                {policy or "none": estimates for policy, estimates in figures.policies.items()},
+                lambda group: group.policy or NO_POLICY,
+                {policy or NO_POLICY: estimates for policy, estimates in figures.policies.items()},
             ),
         },
         steps=list(zip(beginnings, counts, strict=True)),

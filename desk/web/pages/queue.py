@@ -15,7 +15,15 @@ from markupsafe import Markup
 from msgspec import Meta, Struct
 
 from desk.database.errors import DatabaseRefused, DatabaseUnavailable
-from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, ORDERS, VIEW_NAME_CHARS, Filters, Place
+from desk.database.filters import (
+    ASSIGNED_TO_ME,
+    ASSIGNED_TO_NOBODY,
+    ORDERS,
+    SLUG_CHARS,
+    VIEW_NAME_CHARS,
+    Filters,
+    Place,
+)
 from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
@@ -143,6 +151,12 @@ class SaveForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
+class DeleteForm(SaveForm, frozen=True, kw_only=True):
+    """The view, and the team with which it is shared."""
+
+    team: Annotated[str, Meta(max_length=SLUG_CHARS)] = ""
+
+
 @post("/queue/views", include_in_schema=False)
 async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
     """Saves the queue as it is narrowed and ordered, over a view of that name.
@@ -155,8 +169,8 @@ async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
 
 
 @post("/queue/views/delete", include_in_schema=False)
-async def delete(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared)
+async def delete(request: Asked, data: URLEncodedBody[DeleteForm]) -> Redirect:
+    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared, data.team)
     return _back("")
 
 

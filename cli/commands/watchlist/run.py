@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,22 +15,35 @@ import click
 import msgspec
 
 from cli import output
+from cli.commands.watchlist.approval import (
+    WAIT_HOURS_MAX,
+    approve,
+    approved,
+    iso,
+    keep_record,
+    plan_of,
+    record,
+)
+from cli.commands.watchlist.differences import change_lines, counted
 from cli.inputs.input_errors import tell_faults
 from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, shown_path
 from cli.inputs.oddities import tell_all
-from cli.options import FILE, out_file_option, strict_option
+from cli.options import FILE, FiniteRange, out_file_option, strict_option
 from cli.output_files import replacing, writing
 from cli.produce import delivered
 from report.text import plural, visible
 from samehand.watchlist.alias_filter import AliasFault, telling
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
-from schemas.accounts import Account, AccountBanned, Basis
+from schemas.accounts import PROGRAMME_CHARS_MAX, PROGRAMMES_MAX, Account, AccountBanned, Basis
+from schemas.basis_rights import ALL_RIGHTS, RightsTable
 from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
+from streams.settings.basis_rights import basis_rights_of
+from watchlists.approvals import ImportPlan, delta_of, digest_of, signed
 from watchlists.changes import ListChanges, Listings, add, compared, read_state, state_lines
 from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
@@ -40,13 +52,25 @@ POLICY: Final = "watchlist"
 """Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
 
 
-def ban_of(entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float | None) -> AccountBanned:
-    """One name of a listing; moments in Unix seconds.
+def basis_of(entry: WatchlistEntry) -> Basis:
+    """The listing as the basis of bans."""
+    programmes = dict.fromkeys(programme[:PROGRAMME_CHARS_MAX] for programme in entry.programmes)
+    return Basis(
+        authority=entry.authority,
+        reference=entry.reference,
+        programmes=tuple(programmes)[:PROGRAMMES_MAX],
+    )
+
+
+def ban_of(
+    entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float | None, quoted: bool = True
+) -> AccountBanned:
+    """One name of a listing; moments in Unix seconds. ``quoted``: its id may quote authority and number.
 
     It has no ``banned_at``: when an organisation was listed says nothing about when an account was made.
     """
     platform = PERSONS if entry.person else ORGANISATIONS
-    account_id = entry.account_id(alias)
+    account_id = entry.account_id(alias) if quoted else entry.unquoted_id(alias)
     return AccountBanned(
         event_id=f"watchlist-{alias.number}",
         version=1,
@@ -54,7 +78,7 @@ def ban_of(entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float
         platform=platform,
         account=Account(account_id=account_id, handle="_".join(alias.text.split()), display_name=alias.text),
         policy=POLICY,
-        basis=Basis(authority=entry.authority, reference=entry.reference),
+        basis=basis_of(entry),
         queue=POLICY,
         expires_at=None if expires_at is None else from_seconds(expires_at),
     )
@@ -63,16 +87,10 @@ def ban_of(entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float
 PASSED_TOLD_MAX: Final = 200
 """Names passed over that are printed one by one: all acronyms of a list would fill many screens."""
 
-PROGRAMMES_MAX: Final = 10_000
+COUNTED_MAX: Final = 10_000
 """Different programmes that are counted; all authorities together have some hundreds."""
 
 PROGRAMMES_TOLD_MAX: Final = 30
-
-CHANGES_TOLD_MAX: Final = 200
-"""Changed listings that are printed one by one; ``--json`` has all."""
-
-NAMES_TOLD_MAX: Final = 5
-"""Names of one change that are printed; a listing has up to some hundreds."""
 
 DAYS: Final = 90
 """Lists change weekly: without another import, names that a list dropped must not stay banned."""
@@ -92,15 +110,18 @@ class _Tally:
     expires_at: float | None
     persons: bool
     programmes: frozenset[str]
-    compares: bool
+    rights: RightsTable = ALL_RIGHTS
     entries: Counter[str] = field(default_factory=Counter)
     names: int = 0
     passed: Counter[AliasFault] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     there: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
+    may_not_alert: int = 0
+    broken: str = ""
+    """The address of a fault after which nothing more of a file was read."""
     listings: Listings = field(default_factory=dict)
-    """Of `--state` only: all lists together take some hundred MB."""
+    """All lists together take some hundred MB, and their bans as much."""
 
 
 @click.group("watchlist", short_help="Import official lists of proscribed organisations.")
@@ -113,9 +134,15 @@ def command() -> None:
 
     \b
     Examples:
-      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
+      samehand watchlist import consolidated.xml --state un.state --importer "$USER" --reason "..."
+      samehand watchlist approve un.state.plan --name "$USER"
+      samehand watchlist import consolidated.xml --state un.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
+
+
+command.add_command(approve)
+command.add_command(record)
 
 
 def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -167,6 +194,20 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     metavar="FILE",
     help="Print which listings came, changed and went since the import that wrote FILE, and replace FILE.",
 )
+@click.option(
+    "--importer",
+    default="",
+    metavar="NAME",
+    help="Who imports, if a person has to approve: signs the plan together with --reason.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why the list is imported, with --importer.")
+@click.option(
+    "--wait",
+    type=FiniteRange(0, WAIT_HOURS_MAX),
+    default=0.0,
+    metavar="HOURS",
+    help="How long to wait for approval where it is needed; 0: end with exit code 1.",
+)
 @out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
 @strict_option
 @output.json_option
@@ -178,6 +219,9 @@ def import_(
     persons: bool,
     days: int,
     state: Path | None,
+    importer: str,
+    reason: str,
+    wait: float,
     out: Path | None,
     strict: bool,
     as_json: bool,
@@ -189,23 +233,35 @@ def import_(
     or plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
     programme, listed_on and authority; `-` is standard input.
 
+    Publishing needs --state. A list that was never imported under it, and a change of more than a tenth of
+    the list, wait: the import writes FILE.plan, which the importer and a second person sign with `samehand
+    watchlist approve`. Import again then, or let it --wait. FILE.imports keeps who imported and approved.
+
     Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
-    and names too short or too common to tell anybody apart, are reported on standard error and left out.
+    and names too short or too common to tell anybody apart, are reported on standard error and left out. A
+    file that is damaged or was cut short imports nothing.
 
     \b
     Examples:
-      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
-      samehand watchlist import national.csv --authority PK
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT --state us.state
+      samehand watchlist import national.csv --authority PK --state pk.state --wait 24
       samehand watchlist import xmlFullSanctionsList_1_1.xml --state eu.state
-      samehand watchlist import entities.ftm.json --authority CH
+      samehand watchlist import entities.ftm.json --authority CH --state ch.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
     now = time.time()
+    settings = load()
     tally = _Tally(
-        now, now + days * 86_400 if days else None, persons, frozenset(programmes), state is not None
+        now,
+        now + days * 86_400 if days else None,
+        persons,
+        frozenset(programmes),
+        basis_rights_of(settings),
     )
     if persons:
         output.note(_WARNING)
+    if state is None and (out is None or importer or reason):
+        raise click.UsageError("--state FILE is missing: it keeps what is in force, and who approved it")
     if out is not None and state is not None and out.resolve() == state.resolve():
         raise click.BadParameter(
             f"{out}: would hold the bans and the state; name another file", param_hint="--out"
@@ -215,32 +271,68 @@ def import_(
     former = None if state is None else read_state(state)
     with ExitStack() as opened_files:
         kept = None if state is None else opened_files.enter_context(replacing(state, "--state"))
-        try:
-            with output.progress("reading lists", size(files)) as hear:
-                entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
-                bans = _bans(entries, tally)
-                if out is None:
-                    for _ in delivered(load(), bans):
-                        pass  # counted as they were found
-                else:
-                    with writing(out, "--out") as file:
-                        file.writelines(encode(ban) + b"\n" for ban in bans)
-        finally:
-            tell_faults(tally.faults)
-            _tell_passed(tally)
+        file = None if out is None else opened_files.enter_context(writing(out, "--out"))
+        bans = _all_read(files, form, authority, tally, strict=strict)
         complete = bool(tally.entries) and not tally.faults
         changes = None if former is None else compared(former, tally.listings, complete=complete)
-        _tell(tally, changes, as_json, time.time() - now)
-        if not tally.entries and tally.faults:
-            raise click.ClickException("no line of these files could be read")
-        if not tally.entries:
-            tell_all(["there is no listing in these files"], strict=strict)
-        if missing := sorted(tally.programmes - tally.there.keys()):
-            raise click.ClickException(_no_such(missing, tally))
+        plan = None
+        if state is not None:
+            plan = _plan(files, former, tally, changes)
+            if importer and plan.why:
+                plan = signed(plan, importer, reason, iso(now))
+            plan = approved(plan, state, wait)
+            keep_record(plan, state)
+        if file is None:
+            for _ in delivered(settings, bans):
+                pass  # counted as they were found
+        else:
+            file.writelines(encode(ban) + b"\n" for ban in bans)
         if kept is not None:
             missed = {} if complete or former is None else former
             kept.writelines(state_lines(missed | tally.listings))
+    if state is not None:
+        plan_of(state).unlink(missing_ok=True)
+    _tell(tally, changes, plan, as_json, time.time() - now)
     return 0
+
+
+def _plan(
+    files: tuple[Path, ...], former: Listings | None, tally: _Tally, changes: ListChanges | None
+) -> ImportPlan:
+    delta = delta_of(former, tally.listings, changes)
+    return ImportPlan(
+        digest=digest_of(former, tally.listings),
+        files=tuple(shown_path(path) for path in files),
+        why=delta.why or "",
+        delta=delta,
+        changes=() if changes is None else tuple(change_lines(changes)),
+        made_at=iso(tally.now),
+    )
+
+
+def _all_read(
+    files: tuple[Path, ...], form: Format | None, authority: str | None, tally: _Tally, *, strict: bool
+) -> list[AccountBanned]:
+    """Reads every file before anything is published: a file that was cut short imports nothing."""
+    try:
+        with output.progress("reading lists", size(files)) as hear:
+            entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
+            bans = list(_bans(entries, tally))
+    finally:
+        tell_faults(tally.faults)
+        _tell_passed(tally)
+    if not tally.entries and tally.faults:
+        raise click.ClickException("no line of these files could be read")
+    if tally.broken:
+        raise click.ClickException(
+            f"{visible(tally.broken, 300)}: the file is damaged or was cut short; nothing was imported: fetch"
+            " it again"
+        )
+    if not tally.entries:
+        tell_all(["there is no listing in these files"], strict=strict)
+    if missing := sorted(tally.programmes - tally.there.keys()):
+        raise click.ClickException(_no_such(missing, tally))
+    return bans
 
 
 def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
@@ -262,16 +354,27 @@ def _no_such(missing: list[str], tally: _Tally) -> str:
 
 def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBanned]:
     """Counts what is found and hands on the names that tell something."""
-    for address, outcome in ((entry.address, entry.outcome) for entry in entries):
+    for address, outcome, ends in ((entry.address, entry.outcome, entry.ends) for entry in entries):
         if isinstance(outcome, Malformed):
             tally.faults.append((address, outcome))
+            tally.broken = tally.broken or (address if ends else "")
         elif _wanted(outcome, tally) and outcome is not None:
             kept, passed = telling(outcome)
             _note_passed(outcome, passed, tally)
             tally.names += len(kept)
-            of_names = [ban_of(outcome, alias, now=tally.now, expires_at=tally.expires_at) for alias in kept]
-            if tally.compares:
-                add(tally.listings, outcome, {ban.key: ban.account.display_name or "" for ban in of_names})
+            rights = tally.rights.of(basis_of(outcome))
+            tally.may_not_alert += 0 if rights.may_alert else len(kept)
+            of_names = [
+                ban_of(
+                    outcome,
+                    alias,
+                    now=tally.now,
+                    expires_at=tally.expires_at,
+                    quoted=rights.may_be_quoted,
+                )
+                for alias in kept
+            ]
+            add(tally.listings, outcome, {ban.key: ban.account.display_name or "" for ban in of_names})
             yield from of_names
 
 
@@ -287,7 +390,7 @@ def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
     tally.entries[kind] += 1
     if entry is not None:
         for programme in entry.programmes:
-            if programme in tally.there or len(tally.there) < PROGRAMMES_MAX:
+            if programme in tally.there or len(tally.there) < COUNTED_MAX:
                 tally.there[programme] += 1
     return wanted
 
@@ -308,7 +411,9 @@ def _tell_passed(tally: _Tally) -> None:
         output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
 
 
-def _tell(tally: _Tally, changes: ListChanges | None, as_json: bool, seconds: float) -> None:
+def _tell(
+    tally: _Tally, changes: ListChanges | None, plan: ImportPlan | None, as_json: bool, seconds: float
+) -> None:
     until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
     figures: dict[str, Any] = {
         "organisations": tally.entries["organisations"],
@@ -319,8 +424,17 @@ def _tell(tally: _Tally, changes: ListChanges | None, as_json: bool, seconds: fl
         "names": tally.names,
         "names_passed_over": {str(reason): tally.passed[reason] for reason in AliasFault},
         "bad_rows": len(tally.faults),
+        "names_that_may_not_alert": tally.may_not_alert,
         "in_force_until": None if until is None else until.isoformat(),
         "changes": None if changes is None else msgspec.to_builtins(changes),
+        "approval": None
+        if plan is None or not plan.why
+        else {
+            "why": plan.why,
+            "importer": plan.importer,
+            "reason": plan.reason,
+            "approver": plan.approver,
+        },
         "seconds": round(seconds, 3),
     }
     if as_json:
@@ -334,30 +448,12 @@ def _tell(tally: _Tally, changes: ListChanges | None, as_json: bool, seconds: fl
         f"{plural(figures['persons_left_out'], 'person')} left out, "
         f"{plural(figures['bad_rows'], 'bad row')}, {seconds:.1f} s"
     )
-    if changes is not None:
-        _tell_changes(changes)
-
-
-def _tell_changes(changes: ListChanges) -> None:
-    kinds = {
-        "listed": changes.listed,
-        "changed": changes.changed,
-        "removed": changes.removed,
-        "not found, where rows could not be read": changes.not_found,
-    }
-    counts = ", ".join(f"{len(each):,} {kind}" for kind, each in kinds.items() if each) or "nothing changed"
-    output.line(output.console(), f"since the previous import: {counts}")
-    every = [(kind.partition(",")[0], change) for kind, each in kinds.items() for change in each]
-    for kind, it in every[:CHANGES_TOLD_MAX]:
-        names = _shown("+", it.added) + _shown("-", it.removed)
-        words = f"{kind}: {visible(it.authority)} {visible(it.reference)} {visible(it.name)}"
-        output.line(output.console(), f"{words}{': ' if names else ''}{'; '.join(names)}")
-    if len(every) > CHANGES_TOLD_MAX:
+    if plan is not None and plan.why:
         output.line(
-            output.console(), f"… and {plural(len(every) - CHANGES_TOLD_MAX, 'more change')} (--json)"
+            output.console(),
+            f"imported by {visible(plan.importer)}, approved by {visible(plan.approver)}: "
+            f"{visible(plan.reason)}",
         )
-
-
-def _shown(sign: str, names: Mapping[str, str]) -> list[str]:
-    shown = [f"{sign} {visible(name)}" for name in islice(names.values(), NAMES_TOLD_MAX)]
-    return [*shown, f"{sign} {len(names) - NAMES_TOLD_MAX} more"] if len(names) > NAMES_TOLD_MAX else shown
+    if changes is not None:
+        for line in (counted(changes), *change_lines(changes)):
+            output.line(output.console(), line)
