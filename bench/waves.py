@@ -29,9 +29,9 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext
 from agents.common.converters import remembered_of
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
-from agents.common.weights_in_force import WeightsInForce
 from bench.machine import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene

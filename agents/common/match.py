@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from agents.common.alerts import Pair, best_score, note_held
+from agents.common.alerts import Pair, best_score, may_alert, note_held
 from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.quarantine import quarantined_keys
@@ -282,6 +282,8 @@ def _with_policy(
                 context,
             )
         if scored is None or (scored[1].band == "none" and not below):
+            continue
+        if scored[1].band != "none" and not may_alert(facts, context):
             continue
         mine, result = scored
         claimant = f"{direction}:{one.event_id}"

@@ -19,7 +19,7 @@ from cli.inputs.input_files import ACCOUNTS, InputLine, size
 from cli.options import FILE, strict_option
 from cli.output_files import spare_inputs
 from cli.produce import require_topic
-from cli.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
+from cli.topics.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
 from report.text import plural
 from schemas.accounts import AccountCreated, AccountScanned
 from schemas.malformed import Malformed

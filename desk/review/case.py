@@ -55,7 +55,7 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
         # Personal values are masked in it as they left the worker.
-        "alert": None if shown is None else json.loads(encode(shown.alert)),
+        "alert": None if shown is None else json.loads(encode(review.policy.exportable(shown.alert))),
         "evidence_decided_at": None if shown is None else shown.decided_at,
         "erased": None
         if erased.erased_at is None

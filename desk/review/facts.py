@@ -10,15 +10,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
+from desk.database.decisions.quarantines import ValueRow
 from desk.database.finding.folding import Term, terms
-from desk.database.quarantines import ValueRow
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
-from desk.review.statistics import seconds_to_detect
+from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.evidence import QUARANTINE
-from schemas.alerts import MirrorAlert, quoted_names, without_quotes
+from schemas.alerts import Matched, MirrorAlert, quoted_names, without_quotes
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert, encode
 
@@ -41,7 +41,7 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         band=alert.band,
         direction=alert.direction,
         policy=matched.policy,
-        basis=None if matched.basis is None else matched.basis.authority,
+        basis=_basis_of(matched),
         queue=alert.queue,
         language=language_of(alert),
         probability=alert.probability,
@@ -56,6 +56,13 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         seconds_to_detect=seconds_to_detect(alert.seconds_since_ban, alert.seconds_since_event),
         arrived_at=now,
     )
+
+
+def _basis_of(matched: Matched) -> str | None:
+    """The authority; `unquoted` for one that may not be quoted."""
+    if matched.basis is None:
+        return None if matched.basis_kind == "none" else "unquoted"
+    return matched.basis.authority
 
 
 def script_of(alert: MirrorAlert) -> str | None:

@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, saved_views, users, waiting
+from desk.database import audit, users
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
-from desk.database.saved_views import SavedViewRow
+from desk.database.queue import saved_views, waiting
+from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound, UnusableInput
@@ -31,7 +33,6 @@ from desk.review.deciding import assign, claim, decide, leads, notes, undo
 from desk.review.deciding.assign import Destinations
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
-from desk.review.figures import LeadView, lead_view
 from desk.review.finding import account, family_reviews, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
@@ -42,9 +43,10 @@ from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
+from desk.review.reports.figures import LeadView, lead_view
+from desk.review.reports.team import TeamView, team_view
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
-from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.review.weighing.learning import Learning
@@ -55,7 +57,7 @@ from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
-from schemas.related import Purpose, RelatedAnswer
+from schemas.internal.related import Purpose, RelatedAnswer
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 

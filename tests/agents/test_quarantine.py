@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents.common.follow_decisions import DecisionsFollower
-from agents.common.quarantine import DIGESTS_MAX, QuarantineInForce
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.quarantine import DIGESTS_MAX, QuarantineInForce
 from agents.runtime.outbox import HELD_SECONDS
 from samehand.scoring.evidence import QUARANTINE
 from schemas.alerts import MirrorAlert
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from store.pepper.pepper import Pepper
 from streams.settings import load
 from tests.agents.conftest import Life, MakeLife

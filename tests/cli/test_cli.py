@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from agents.runtime.store_factory import peppers_of
 from cli import outages, output, produce
-from cli.banned_topic import open_anew
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.exit_codes import NotDone
 from cli.options import platform_option
@@ -34,6 +33,7 @@ from cli.reshard import beside
 from cli.run_async import awaited
 from cli.standard_streams import standard_streams
 from cli.store_context import closing_store, house
+from cli.topics.banned_topic import open_anew
 from store.errors import StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError, Transient
 from streams.kafka.client import reader

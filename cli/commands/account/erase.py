@@ -26,7 +26,7 @@ from cli.exit_codes import NotDone
 from cli.offline.offline_scoring import batches
 from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import AccountDeleted
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
 from schemas.wire import encode
 from store.errors import StoreError

@@ -9,8 +9,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
-from desk.database.filters import VIEW_NAME_CHARS
-from desk.database.schema import SLUG_CHARS
+from desk.database.filters import SLUG_CHARS, VIEW_NAME_CHARS
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.desk import Audience

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import scanned_topic
 from cli.checkpoint import Bookmark
 from cli.inputs.event_files import EventFiles
+from cli.topics import scanned_topic
 from schemas.wire import Decoded, decode_scanned
 from streams.kafka.client import reader
 from streams.kafka.topics import names

@@ -9,7 +9,7 @@ import pytest
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.deciding.decide import ReadDecision
-from desk.review.operations import OperationsReport, operations_report
+from desk.review.reports.operations import OperationsReport, operations_report
 from desk.review.waves import WaveDecision
 from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import Basis
