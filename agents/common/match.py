@@ -15,8 +15,8 @@ from typing import Final
 
 from agents.common.alerts import Pair, best_score, may_alert, note_held
 from agents.common.context import AgentContext
+from agents.common.decisions.quarantine import quarantined_keys
 from agents.common.distilled import distilled
-from agents.common.quarantine import quarantined_keys
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.account import account_key
