@@ -18,7 +18,7 @@ from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
 from streams.outcomes import Arrival, Emit, Outcome, Published

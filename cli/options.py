@@ -35,6 +35,21 @@ class InputFile(click.Path):
 FILE: Final = InputFile()
 
 
+class OutFolder(click.Path):
+    """A folder that a command writes to; an empty name, as of an unset variable, is not the current one."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; name a folder, `.` for the current one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+OUT_FOLDER: Final = OutFolder()
+
+
 class FiniteRange(click.FloatRange):
     """A number within bounds. Click's own takes `nan`, which is neither below nor above any bound."""
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
 from store.base import Store

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from schemas import fields
 from schemas.accounts import Basis
 from schemas.basis_rights import BasisKind, kind_of
+from schemas.internal.quarantine import ValueDigest
 from schemas.keys import account_key
-from schemas.quarantine import ValueDigest
 from schemas.record import Record
 from schemas.unusable import FieldFault
 

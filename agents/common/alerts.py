@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
+from agents.common.decisions.quarantine import in_quarantine, value_digest
 from agents.common.metric_labels import fired
-from agents.common.quarantine import in_quarantine, value_digest
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from agents.common.quarantine import QuarantineInForce
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.quarantine import QuarantineInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.basis_rights import ALL_RIGHTS, RightsTable

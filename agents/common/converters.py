@@ -9,8 +9,8 @@ from math import floor, inf
 from types import MappingProxyType
 from typing import Final
 
+from agents.common.decisions.quarantine import digests_of
 from agents.common.metric_labels import unavailable
-from agents.common.quarantine import digests_of
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields

@@ -12,9 +12,9 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.follow_decisions import DecisionsFollower
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
-from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget

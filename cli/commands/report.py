@@ -14,7 +14,7 @@ import msgspec
 
 from cli import output
 from cli.desk_database import desk_database
-from cli.options import MOMENT, moment
+from cli.options import MOMENT, OUT_FOLDER, moment
 from cli.output_files import unwritable, write
 from cli.run_async import in_event_loop
 from report.dsa import Annex
@@ -23,8 +23,8 @@ from report.text import is_unseen, plural, visible
 from streams.settings import load
 
 if TYPE_CHECKING:
-    from desk.review.operations import OperationsReport
-    from desk.review.statistics import Waits
+    from desk.review.reports.operations import OperationsReport
+    from desk.review.reports.statistics import Waits
     from samehand.scoring.intervals import Estimate
 
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])")
@@ -123,7 +123,7 @@ async def operations(
       samehand report operations --since 2026-01-01 --page year.html --json
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.operations import TERRORISM, operations_report
+    from desk.review.reports.operations import TERRORISM, operations_report
 
     now = time.time()
     end = now if until is None else until.timestamp()
@@ -218,7 +218,7 @@ def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OUT_FOLDER,
     required=True,
     metavar="FOLDER",
     help="Write the files to this folder, which is created.",
@@ -247,7 +247,7 @@ async def dsa(
       samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.transparency import LEFT_OUT, transparency_report
+    from desk.review.reports.transparency import LEFT_OUT, transparency_report
 
     now = time.time()
     if first > last:

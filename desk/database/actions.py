@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.reach import reads_alert
+from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, upsert
 from samehand.elapsed import DAY_SECONDS
 
@@ -75,15 +75,32 @@ async def of_account(
     limit: int = SHOWN_MAX,
 ) -> list[ActionRow]:
     """Returns what was done about an account, the newest first, without actions that name an alert which a
-    person may not read; with `quoting`, those whose clause stands."""
+    person may not read, and without those that name none if the person reads no alert about the account; with
+    `quoting`, those whose clause stands."""
     named, kept = _actions.c.alert_id, _actions.c.erased_at.is_(None) if quoting else true()
+    may = or_(
+        and_(named.is_(None), _reads_account(user_id, account)),
+        and_(named.is_not(None), reads_alert(user_id, named)),
+    )
     return await all_of(
         connection,
         ActionRow,
         select(_actions)
-        .where(_actions.c.account == account, kept, or_(named.is_(None), reads_alert(user_id, named)))
+        .where(_actions.c.account == account, kept, may)
         .order_by(_actions.c.at.desc(), _actions.c.event_id)
         .limit(limit),
+    )
+
+
+def _reads_account(user_id: str | None, account: str) -> ColumnElement[bool]:
+    # An account that waves alone name is read as these are.
+    if user_id is None:
+        return true()
+    alert = _alerts.alias()
+    about = or_(alert.c.account == account, alert.c.banned == account)
+    return or_(
+        exists().where(about, reads_policy(user_id, alert.c.policy)),
+        and_(~exists().where(about), reads_policy(user_id, null())),
     )
 
 

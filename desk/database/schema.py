@@ -27,14 +27,13 @@ from sqlalchemy import (
     true,
 )
 
-from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.database.filters import SLUG_CHARS, VIEW_NAME_CHARS, VIEW_QUERY_CHARS
 
 ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
-SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
-VALUE_CHARS: Final = 20  # schemas.quarantine.ValueDigest
+VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
 
@@ -524,6 +523,7 @@ weights_topic = Table(
     Column("read_at", Float, nullable=False),
 )
 
+# Keys of the desk by name, and the version of the rules that folded the search terms.
 secrets = Table(
     "secrets",
     metadata,

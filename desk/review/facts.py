@@ -10,11 +10,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
+from desk.database.decisions.quarantines import ValueRow
 from desk.database.finding.folding import Term, terms
-from desk.database.quarantines import ValueRow
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
-from desk.review.statistics import seconds_to_detect
+from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.evidence import QUARANTINE

@@ -43,12 +43,12 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
+from store.redis.candidates.lookup import look_up
 from store.redis.client import RedisClient, RedisEndpoint, both, together
-from store.redis.counters import Counters
+from store.redis.counting.counters import Counters
 from store.redis.families import Families
 from store.redis.held import HeldBans
 from store.redis.layout import Layout, Sizes, fold_versions
-from store.redis.lookup import look_up
 from store.redis.outbox import Outbox
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget

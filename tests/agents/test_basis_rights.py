@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agents.common.preview import Preview
-from agents.common.related import related
+from agents.common.queries.preview import Preview
+from agents.common.queries.related import related
 from samehand.scoring.weights import Weights
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis

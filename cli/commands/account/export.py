@@ -17,7 +17,7 @@ from samehand.signals import SIGNALS
 from schemas.accounts import Basis
 from schemas.alerts import MirrorAlert
 from schemas.basis_rights import ALL_RIGHTS, RightsTable
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.wire import encode
 
 if TYPE_CHECKING:

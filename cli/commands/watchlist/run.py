@@ -38,7 +38,7 @@ from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
 from schemas.accounts import PROGRAMME_CHARS_MAX, PROGRAMMES_MAX, Account, AccountBanned, Basis
 from schemas.basis_rights import ALL_RIGHTS, RightsTable
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
@@ -134,8 +134,8 @@ def command() -> None:
 
     \b
     Examples:
-      samehand watchlist import consolidated.xml --state un.state --importer "Amina Khan" --reason "..."
-      samehand watchlist approve un.state.plan --name "Bilal Ahmed"
+      samehand watchlist import consolidated.xml --state un.state --importer "$USER" --reason "..."
+      samehand watchlist approve un.state.plan --name "$USER"
       samehand watchlist import consolidated.xml --state un.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """

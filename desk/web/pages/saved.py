@@ -9,7 +9,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
-from desk.database.filters import VIEW_NAME_CHARS
+from desk.database.filters import SLUG_CHARS, VIEW_NAME_CHARS
 from desk.web.addresses import filters_of, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.desk import Audience
@@ -32,6 +32,12 @@ class SaveForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
+class DeleteForm(SaveForm, frozen=True, kw_only=True):
+    """The view, and the team with which it is shared."""
+
+    team: Annotated[str, Meta(max_length=SLUG_CHARS)] = ""
+
+
 @post("/queue/views", include_in_schema=False)
 async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
     """Saves the queue as it is narrowed and ordered, over a view of that name.
@@ -44,8 +50,8 @@ async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
 
 
 @post("/queue/views/delete", include_in_schema=False)
-async def delete(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared)
+async def delete(request: Asked, data: URLEncodedBody[DeleteForm]) -> Redirect:
+    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared, data.team)
     return _back("")
 
 

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.basis_rights import BasisKind
+from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
-from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")

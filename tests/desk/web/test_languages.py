@@ -19,7 +19,7 @@ from desk.review import case, reader_policies, statement, waves
 from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
-from desk.review.statistics import AGES
+from desk.review.reports.statistics import AGES
 from desk.review.weighing import learning, quarantine, weights
 from desk.web import desk, languages, security
 from desk.web import statement as statement_file
@@ -39,7 +39,7 @@ from samehand.scoring.evidence import SHARED
 from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
-from schemas.related import PURPOSES
+from schemas.internal.related import PURPOSES
 from schemas.unusable import FIELD_FAULTS
 from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival
