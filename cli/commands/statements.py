@@ -142,7 +142,12 @@ def _show(tally: Tally, settings: Settings, *, dry_run: bool) -> None:
 
 
 @command.command("list", short_help="List statements and why some were not sent.")
-@click.option("--state", type=click.Choice(STATES), help="Only statements in this state.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    metavar="STATE",
+    help=f"Only statements in one state: {', '.join(STATES)}.",
+)
 @click.option(
     "--limit",
     default=50,
