@@ -545,6 +545,7 @@ weights_topic = Table(
     Column("read_at", Float, nullable=False),
 )
 
+# Keys of the desk by name, and the version of the rules that folded the search terms.
 secrets = Table(
     "secrets",
     metadata,
