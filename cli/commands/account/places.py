@@ -91,7 +91,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "outbox",
         "family_reviews",
     ),
-    "actions": ("actions",),
+    "actions": ("actions", "statements"),
     "audit-log": ("audit", "heads"),
     "desk": (
         "users",
@@ -217,7 +217,8 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "actions": Place(
             "desk, actions",
-            "the account's id; what the platform did, when and where; the clause by which it did",
+            "the account's id; what the platform did, when and where; the clause by which it did; whether it"
+            " was stated to the Commission's database",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",
