@@ -91,7 +91,7 @@ _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 
 
-def _platform(_: click.Context, __: click.Parameter, value: str) -> str:
+def platform_name(_: click.Context, __: click.Parameter, value: str) -> str:
     if not _PLATFORM.fullmatch(value):
         raise click.BadParameter(
             f"{visible(value, 64)}: a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
@@ -106,7 +106,7 @@ def platform_option(command: F) -> F:
         default="x",
         show_default=True,
         metavar="NAME",
-        callback=_platform,
+        callback=platform_name,
         help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
     )(command)
 

@@ -119,6 +119,9 @@ def without_digests(alert: MirrorAlert) -> MirrorAlert:
     return replace(alert, evidence=evidence, counter_evidence=counter_evidence)
 
 
+UNQUOTED: Final = "unquoted"
+
+
 class Matched(Struct, frozen=True, kw_only=True):
     """The banned account that the new one resembles."""
 
@@ -154,6 +157,13 @@ class Matched(Struct, frozen=True, kw_only=True):
     def on_state_word(self) -> bool:
         """Whether the ban rests on an authority's word; a former release wrote no `basis_kind`."""
         return "state" in (self.basis_kind, kind_of(self.basis))
+
+    @property
+    def authority(self) -> str | None:
+        """The authority of the basis; `unquoted` for one that may not be quoted."""
+        if self.basis is not None:
+            return self.basis.authority
+        return None if self.basis_kind == "none" else UNQUOTED
 
 
 class NotRead(Struct, frozen=True, kw_only=True):

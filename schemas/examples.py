@@ -341,6 +341,7 @@ ACTIONED: Final = AccountActioned(
     automated_decision="no",
     decided_by="r-7f3a",
     alert_id=ALERT.alert_id,
+    registered_at=_RETURNED_AT,
 )
 
 LEFT_ALONE: Final = AccountActioned(

@@ -78,10 +78,13 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "in a process of its own, which it ends",
     ),
     "cli/commands/without_desk/alerts.py": (
-        "tests/cli/commands/test_verdict.py",
+        "tests/cli/commands/without_desk/test_verdict.py",
         "what waits is seen by giving a verdict on it",
     ),
-    "cli/topics/topic_alerts.py": ("tests/cli/commands/test_verdict.py", "these commands read them"),
+    "cli/topics/topic_alerts.py": (
+        "tests/cli/commands/without_desk/test_verdict.py",
+        "these commands read them",
+    ),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
     "desk/database/seals.py": ("tests/desk/web/test_seal.py", "its rule is judged by the same walk"),

@@ -18,7 +18,7 @@ from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.evidence import QUARANTINE
-from schemas.alerts import Matched, MirrorAlert, quoted_names, without_quotes
+from schemas.alerts import MirrorAlert, quoted_names, without_quotes
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert, encode
 
@@ -41,7 +41,7 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         band=alert.band,
         direction=alert.direction,
         policy=matched.policy,
-        basis=_basis_of(matched),
+        basis=matched.authority,
         queue=alert.queue,
         language=language_of(alert),
         probability=alert.probability,
@@ -56,13 +56,6 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         seconds_to_detect=seconds_to_detect(alert.seconds_since_ban, alert.seconds_since_event),
         arrived_at=now,
     )
-
-
-def _basis_of(matched: Matched) -> str | None:
-    """The authority; `unquoted` for one that may not be quoted."""
-    if matched.basis is None:
-        return None if matched.basis_kind == "none" else "unquoted"
-    return matched.basis.authority
 
 
 def script_of(alert: MirrorAlert) -> str | None:

@@ -72,6 +72,17 @@ async def test_value_in_quarantine_alerts_nobody_until_a_person_ends_it(life: Li
     assert await life.context.store.held() == []
 
 
+async def test_bearers_of_a_value_in_quarantine_displace_no_other_candidate(make_life: MakeLife) -> None:
+    life = make_life(candidates_an_event=2)
+    quarantine(life, await first_alert(life))
+    for number in ("78", "79"):
+        await life.ban(a_ban(number, handle=f"stranger{number}", **SHARED))
+    await life.ban(a_ban("80", handle="zafar.hussain", email=OTHER["email"]))
+    before = len(life.alerts)
+    await life.tell(life.screen, a_sign_up("100", handle="q100x", **SHARED, **OTHER))
+    assert [it.matched.account_id for it in life.alerts[before:]] == ["80"]
+
+
 async def test_quarantine_that_reaches_its_date_weighs_again(life: Life) -> None:
     quarantine(life, await first_alert(life), until=60.0)
     assert await shown(life, 100) == []

@@ -39,6 +39,7 @@ from tests.cli.books import Books, make_topic
 from tests.cli.commands.test_learn import an_alert_of, judged
 from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import jsonl
+from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
@@ -200,6 +201,20 @@ def _a_case(folder: Path) -> Given:
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
 
 
+def _a_statement(folder: Path) -> Given:
+    """A statement that cannot be sent, since nobody gave its ground."""
+
+    async def owed() -> str:
+        async with opened(load().database_url.get_secret_value()) as database:
+            owing = Owing(database, load().dsa_url)
+            await owing.owe(next(_numbers), ground=None)
+            await owing.sender().prepare()
+            [row, *_] = (await owing.rows()).values()
+            return row.puid
+
+    return {"puid": [asyncio.run(owed())]}
+
+
 def _an_account(folder: Path) -> Given:
     """A platform with a store in which somebody is remembered, and an account that is in none of it."""
     _topics(folder)
@@ -295,6 +310,9 @@ ERRANDS: Mapping[str, Errand] = {
             "out": [folder / "dsa"],
         }
     ),
+    "statements send": Errand(lambda folder: {**_staffed(folder), "platform": ["x"], "dry_run": []}),
+    "statements list": Errand(_staffed),
+    "statements show": Errand(_a_statement),
     "account show": Errand(_an_account, servers=True),
     "account export": Errand(
         lambda folder: {**_an_account(folder), "out": [folder / "account.json"]}, servers=True

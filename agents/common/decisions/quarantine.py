@@ -6,7 +6,7 @@ its own: who reads alerts or the topic cannot look anything up in the store by i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -88,6 +88,21 @@ class QuarantineInForce:
             for digest, record in self._records.items()
             if record.until is not None and record.until.timestamp() > now
         )
+
+
+def quarantined_keys(
+    digests: frozenset[str], fingerprints: Sequence[Fingerprint], keyer_of: Callable[[int], Keyer | None]
+) -> set[Key]:
+    """Returns the keys of an account's values that are among the digests. ``keyer_of``: by pepper."""
+    return {
+        key
+        for fingerprint in fingerprints
+        if (held := in_quarantine(digests, keyer_of(fingerprint.pepper_id))) is not None
+        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+        if trait is not None
+        for key in signal.counts(trait)
+        if held(key)
+    }
 
 
 def in_quarantine(digests: frozenset[str], keyer: Keyer | None) -> InQuarantine | None:

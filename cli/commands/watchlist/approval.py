@@ -114,8 +114,8 @@ def approve(path: Path, name: str, reason: str, as_json: bool) -> int:
 
     \b
     Examples:
-      samehand watchlist approve un.state.plan --name "Amina Khan" --reason "UN list, by decision 12"
-      samehand watchlist approve un.state.plan --name "Bilal Ahmed"
+      samehand watchlist approve un.state.plan --name "$USER" --reason "UN list, by decision 12"
+      samehand watchlist approve un.state.plan --name "$USER"
     """
     found = read_plan(path)
     if found is None:

@@ -134,8 +134,8 @@ def command() -> None:
 
     \b
     Examples:
-      samehand watchlist import consolidated.xml --state un.state --importer "Amina Khan" --reason "..."
-      samehand watchlist approve un.state.plan --name "Bilal Ahmed"
+      samehand watchlist import consolidated.xml --state un.state --importer "$USER" --reason "..."
+      samehand watchlist approve un.state.plan --name "$USER"
       samehand watchlist import consolidated.xml --state un.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """

@@ -26,7 +26,7 @@ from desk.web import statement as statement_file
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
-from desk.web.pages import alert, live, queue
+from desk.web.pages import alert, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
 from desk.web.pages import quarantine as quarantine_page
@@ -113,7 +113,7 @@ def told_by_refusals() -> set[str]:
 def said_by_code(function: str, arguments: int) -> set[str]:
     """The strings, first of so many, that the modules of the desk's pages give to a function of gettext."""
     found = set()
-    for module in (languages, live, alert):
+    for module in (languages, queue, alert):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == function:
                 first = node.args[0] if node.args else None
