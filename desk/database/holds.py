@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Float,
     Integer,
@@ -116,7 +117,7 @@ async def copy(
     }
     for kind, (source, rest, condition) in sources.items():
         rows = (
-            select(literal(request_id, Integer), source.alert_id, literal(kind, String), *rest)
+            select(literal(request_id, BigInteger), source.alert_id, literal(kind, String), *rest)
             .join(_alerts, _alerts.c.alert_id == source.alert_id)
             .where(named, condition, source.erased_at.is_(None))
         )

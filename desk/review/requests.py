@@ -118,6 +118,11 @@ class RequestView:
     copies: dict[str | None, int]
     people: dict[str, str]
 
+    @property
+    def known(self) -> set[str]:
+        """Accounts that have a page: an alert names them."""
+        return {key for alert in self.alerts for key in (alert.account, alert.banned)}
+
 
 async def enter(review: Review, entry: RequestEntry) -> int:
     """Stores a request and places its hold. Returns its number.
