@@ -198,14 +198,13 @@ async def files_of(connection: AsyncConnection, request_id: int) -> list[Request
 
 async def hand_over(
     connection: AsyncConnection, request_id: int, digests: Collection[str], *, by: str, now: float
-) -> int:
-    """Notes which case files of a request were handed over. Returns how many of the digests are theirs."""
-    done = await connection.execute(
+) -> None:
+    """Notes which case files of a request were handed over."""
+    await connection.execute(
         update(_files)
         .where(_files.c.request_id == request_id, _files.c.digest.in_(digests))
         .values(handed_over_at=now, handed_over_by=by)
     )
-    return done.rowcount
 
 
 async def grouped(

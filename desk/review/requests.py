@@ -210,24 +210,24 @@ async def disclose(review: Review, request_id: int, digests: Collection[str]) ->
     review.reader.need("request")
     row = await _known(review, request_id)
     chosen = sorted(set(digests))
-    if not 0 < len(chosen) <= FILES_MAX:
+    if not chosen:
         raise UnusableInput("digest", "say which case files were handed over")
+    if not {file.digest for file in await requests.files_of(review.connection, request_id)}.issuperset(
+        chosen
+    ):
+        raise UnusableInput("digest", "one of these case files was not made under this request")
     await _move(
         review, row, ("approved",), "request-disclosed", {"files": chosen}, **_closed(review, "disclosed")
     )
-    noted = await requests.hand_over(
-        review.connection, request_id, chosen, by=review.reader.user_id, now=review.now
-    )
-    if noted != len(chosen):
-        raise UnusableInput("digest", "one of these case files was not made under this request")
+    await requests.hand_over(review.connection, request_id, chosen, by=review.reader.user_id, now=review.now)
 
 
 async def extend(review: Review, request_id: int, days: int) -> None:
     """Lets a hold last until so many days from now, never less than it would. Raises as `release`, and
     `UnusableInput`."""
+    row = await _holding(review, request_id)
     if not 1 <= days <= HOLD_DAYS_MAX:
         raise UnusableInput("hold_days", f"a hold lasts 1 to {HOLD_DAYS_MAX} days from now")
-    row = await _holding(review, request_id)
     until = review.now + days * DAY_SECONDS
     if until <= row.hold_until:
         raise UnusableInput("hold_days", "the hold lasts longer already; release it to end it")

@@ -65,9 +65,7 @@ class StepForm(Struct, frozen=True, kw_only=True):
     reason_code: Annotated[str, Meta(max_length=64)] = ""
     alert_id: Annotated[str, Meta(max_length=128)] = ""
     hold_days: _Days = 0
-    digest: Annotated[
-        list[Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]] | str, Meta(max_length=rules.FILES_MAX)
-    ] = []
+    digest: list[str] | str = ""
     csrf: str = ""
 
 
@@ -150,9 +148,9 @@ async def withdraw(request: Asked, request_id: RequestId) -> Redirect:
 
 @post("/requests/{request_id:int}/disclose", include_in_schema=False)
 async def disclose(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
-    digests = [data.digest] if isinstance(data.digest, str) else data.digest
+    digests = [data.digest] if isinstance(data.digest, str) else data.digest  # one box is no list
     async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.disclose(review, request_id, digests)
+        await rules.disclose(review, request_id, [it for it in digests if it])
     return _back(request_id)
 
 
