@@ -26,6 +26,7 @@ from desk.review.holdings import erase_alerts
 from desk.review.requests import RequestEntry
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
+from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office
 from tests.desk.review.quotes import DAY, NOT_MIRROR, a_quote, decide, receive, upkeep, withdraw
 from tests.desk_databases import on_each_database
@@ -532,6 +533,15 @@ async def test_case_file_without_a_request_has_nothing_of_a_hold(office: Office)
         case = await case_file(review, "alert-1", purpose="appeal")
     assert "held" not in case
     assert "quoted-of" not in json.dumps(case)
+
+
+async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
+    digest = "0f" * 10
+    await office.receive(reasons=(a_reason("device", value_digests=(digest,)), a_reason()))
+    request_id, rana, _ = await approved(office)
+    assert digest not in (await file_of(office, rana, request_id)).decode()
+    async with acting(office, rana) as review:
+        assert digest not in json.dumps(await case_file(review, "alert-1", purpose="appeal"))
 
 
 async def test_another_decision_is_not_held_up_by_a_hold(office: Office) -> None:
