@@ -16,7 +16,7 @@ from agents.common.withdrawal import withdraw_again
 from agents.common.yielder import Yielder
 from samehand.lineage import Descent
 from schemas.accounts import AccountBanned, Tombstone
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
 from schemas.keys import read_account_key
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, encode

@@ -103,7 +103,7 @@ def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
         "what_else": what_else(alert),
         "policy": alert.matched.policy or "",
         "queue": alert.queue or "",
-        "authority": "" if alert.matched.basis is None else alert.matched.basis.authority,
+        "authority": alert.matched.authority or "",
         "revision": alert.revision,
         "detected_at": alert.detected_at.isoformat(),
         "notice": alert.notice,
@@ -121,7 +121,13 @@ def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     if alert.status == "withdrawn":
         headline = "Withdrawn: a resemblance with a banned account"
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
-    facts = [("policy", alert.matched.policy), ("queue", alert.queue), ("alert", alert.alert_id)]
+    state = "a state's word" if alert.matched.on_state_word else ""
+    facts = [
+        ("policy", alert.matched.policy),
+        ("basis", state),
+        ("queue", alert.queue),
+        ("alert", alert.alert_id),
+    ]
     parts = [f"{name} {value}" for name, value in facts if value]
     context = " · ".join(escaped(it) for it in (*parts, alert.notice))
     blocks: list[dict[str, object]] = [

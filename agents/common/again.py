@@ -20,7 +20,7 @@ from agents.common.converters import moment
 from agents.common.match import capped, likeness, lookup_again, match, strongest_first
 from agents.common.snapshot import Snapshot, snapshot_of
 from schemas.alerts import WithdrawnReason
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import encode
 from store.base import Ban, BanFacts, Owed, Proposal, Query, Ruling
 from streams.outcomes import Emit

@@ -16,6 +16,7 @@ from cli.output_files import write
 from cli.run_async import in_event_loop
 from report.text import visible
 from streams.settings import load
+from streams.settings.basis_rights import basis_rights_of
 
 
 @click.command("case", short_help="Write the case file of one alert, from the desk's database.")
@@ -79,8 +80,10 @@ async def command(
         return msgspec.json.format(msgspec.json.encode(case)) + b"\n"
 
     operator = Reader("command-line", "", "auditor")
-    async with desk_database(load()) as connection:
-        review = Review(connection, operator, Policy(key=b""), time.time())  # nothing is drawn
+    settings = load()
+    policy = Policy(key=b"", basis_rights=basis_rights_of(settings))  # nothing is drawn
+    async with desk_database(settings) as connection:
+        review = Review(connection, operator, policy, time.time())
         if request is None:
             content = render(await case_file(review, alert, purpose=purpose or ""))
         else:

@@ -29,14 +29,14 @@ from sqlalchemy import (
     true,
 )
 
-from desk.database.filters import VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.database.filters import SLUG_CHARS, VIEW_NAME_CHARS, VIEW_QUERY_CHARS
 
 ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
-SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
-VALUE_CHARS: Final = 20  # schemas.quarantine.ValueDigest
+VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
+DESTINATION_CHARS: Final = 256  # an address
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 AUTHORITY_CHARS: Final = 128  # of its name, and of its reference
 LEGAL_BASIS_CHARS: Final = 256
@@ -285,6 +285,27 @@ actions = Table(
     Column("erased_reason", String(SLUG_CHARS)),
     Index("ix_actions_erased_at", "erased_at", "arrived_at"),
     Index("ix_actions_at", "action", "at"),
+)
+
+# Statements of reasons to the Commission's database: which actions were stated there, and how far the others
+# are. The statement itself is composed when it is sent, of what is kept then.
+statements = Table(
+    "statements",
+    metadata,
+    Column("destination", String(DESTINATION_CHARS), primary_key=True),  # a sandbox knows nothing of others
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Column("event_id", String(128), primary_key=True),
+    Column("puid", String(DIGEST_CHARS), nullable=False),  # keyed, of account and event: its name there
+    Column("state", String(16), nullable=False),  # waiting, sent, refused or unsendable
+    Column("reason", Text),  # codes, or what the database said; quotes nobody
+    Column("occurred_at", Float, nullable=False),  # of the action that the state is of
+    Column("changed_at", Float, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("claimed_by", String(USER_ID_CHARS)),  # the sender that has it in hand
+    Column("claimed_until", Float),
+    Column("uuid", String(36)),  # its public number there, where it said so
+    Index("ix_statements_puid", "destination", "puid", unique=True),
+    Index("ix_statements_state", "destination", "state", "not_before"),
 )
 
 golden = Table(
@@ -600,6 +621,7 @@ held_copies = Table(
     Index("ix_held_copies_alert_id", "alert_id"),
 )
 
+# Keys of the desk by name, and the version of the rules that folded the search terms.
 secrets = Table(
     "secrets",
     metadata,

@@ -63,7 +63,7 @@ async def case_file(
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
         # Personal values are masked in it as they left the worker.
-        "alert": None if shown is None else _alert(shown.alert),
+        "alert": None if shown is None else _alert(review, shown.alert),
         "evidence_decided_at": None if shown is None else shown.decided_at,
         "erased": None
         if erased.erased_at is None
@@ -157,7 +157,7 @@ async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str
                 "kind": copy.kind,
                 "revision": copy.revision,
                 "written_at": copy.written_at,
-                "alert": None if alert is None else _alert(alert),
+                "alert": None if alert is None else _alert(review, alert),
                 "words": copy.words,
                 "erased": None
                 if copy.erased_at is None
@@ -167,5 +167,5 @@ async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str
     return found
 
 
-def _alert(alert: MirrorAlert) -> Any:
-    return json.loads(encode(without_digests(alert)))
+def _alert(review: Review, alert: MirrorAlert) -> Any:
+    return json.loads(encode(without_digests(review.policy.exportable(alert))))

@@ -124,4 +124,6 @@ async def _alert_of(review: Review, action: ActionView) -> tuple[MirrorAlert | N
         return None, ["facts"]
     holds = await verdicts.holding(review.connection, row.alert_id)
     lacking = [] if holds is not None and holds.verdict == "mirror" else ["verdict"]
-    return shown.alert, [*lacking, *(["quotes"] if shown.erased_at is not None else [])]
+    if shown.erased_at is not None:
+        lacking.append("quotes")
+    return review.policy.quotable(shown.alert), lacking

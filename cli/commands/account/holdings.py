@@ -13,7 +13,7 @@ from cli.commands.account.topics import COMPACTED, TOPICS, ScannedTopics, descri
 from cli.desk_database import absence_of, desk_database
 from cli.exit_codes import NotDone
 from samehand.elapsed import DAY_SECONDS
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
 from store.base import Ban, Remembered
 from store.limits import GENERATIONS

@@ -17,7 +17,7 @@ from cli.inputs.input_source import shown_path
 from cli.offline.known_pairs import causes_of
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE, accounts_option, bans_option, strict_option, weights_option
+from cli.options import FILE, OUT_FOLDER, accounts_option, bans_option, strict_option, weights_option
 from cli.output_files import write
 from cli.run_async import awaited
 
@@ -47,7 +47,7 @@ from cli.run_async import awaited
 @weights_option()
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUT_FOLDER,
     metavar="DIR",
     help="Write figures.json and charts (SVG) to this folder, which is created if missing.",
 )
@@ -81,7 +81,7 @@ def command(
     """
     from cli.commands.backtest.charts import charts
     from cli.commands.backtest.figures import figures
-    from cli.commands.backtest.running import measured
+    from cli.commands.backtest.judged import measured
     from cli.commands.backtest.show import show
     from cli.inputs.truths import read_languages, read_strategies, read_truth
 

@@ -13,7 +13,7 @@ import click
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import AccountPair, pair_options
-from cli.options import FILE
+from cli.options import FILE, OUT_FOLDER
 from cli.run_async import awaited
 from report.text import plural, visible
 
@@ -121,7 +121,7 @@ class _Moment(click.ParamType):
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUT_FOLDER,
     default=Path("samehand-try"),
     show_default=True,
     metavar="DIR",

@@ -27,7 +27,7 @@ from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
 from report.text import plural, visible
 from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS, Kind

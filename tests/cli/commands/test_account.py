@@ -166,6 +166,18 @@ def test_nothing_is_erased_unless_somebody_says_so(
     assert (asked.code, [row["kind"] for row in asked.figures["asked"]]) == (1, ["remembered-account"])
     assert (asked.figures["erased"], deletions()) == ([], 1)
 
+    # Ctrl-C ends the waiting, not what was published.
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    receipt = tmp_path / "receipt.json"
+    receipt.touch(0o644)
+    with monkeypatch.context() as patch:
+        patch.setattr("cli.commands.account.erase._await_workers", interrupted)
+        ended = samehand("account", "erase", "telegram:1", "--yes", "--out", receipt)
+    assert (ended.code, set(json.loads(receipt.read_bytes())["published"])) == (130, {"deletion"})
+    assert receipt.stat().st_mode & 0o777 == 0o600, "whatever it was before"
+
     # Without the pepper nobody can look, and the deletion is published all the same.
     monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
     blind = samehand("account", "erase", "telegram:1", "--yes", "--no-topics", "--json")
@@ -173,7 +185,7 @@ def test_nothing_is_erased_unless_somebody_says_so(
     assert (blind.code, kinds) == (0, ["remembered-account", "alerts-in-store"])
     assert set(blind.figures["not_read"]) == {"Redis", "topics", "desk"}
     assert "does not exist" in blind.figures["not_read"]["desk"]
-    assert deletions() == 2
+    assert deletions() == 3
     exported = json.loads(samehand("account", "export", "telegram:1").out)
     assert (exported["stored"], exported["events"][0]["kind"]) == ([], "deleted")
     assert set(exported["not_read"]) == {"Redis", "desk"}
