@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Preview
 from agents.common.queries.related import related
+from agents.common.withdrawal import summary_of
 from samehand.scoring.weights import Weights
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis
