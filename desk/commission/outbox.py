@@ -105,12 +105,14 @@ async def composed_of(
         alert = found.get(record.alert_id or "")
         if alert is not None and alert.account != record.key:
             alert = None  # a publisher of actions could have another account's evidence published
+        evidence = None if alert is None else shown.get(alert.alert_id)
         holds = None if alert is None else verdicts.holding_of(given.get(alert.alert_id, ()))
         material = Material(
             record,
-            shown[alert.alert_id].alert if alert is not None and alert.alert_id in shown else None,
+            None if evidence is None else evidence.alert,
             () if alert is None else scope.categories.get(alert.ban_policy or "", ()),
             None if holds is None else holds.verdict,
+            erased=any(it is not None and it.erased_at is not None for it in (rows[at], evidence)),
         )
         made[at] = composed(material, puid_of(key, *at))
     return made

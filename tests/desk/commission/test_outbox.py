@@ -20,7 +20,9 @@ from desk.commission.outbox import (
 )
 from desk.database import actions, schema
 from desk.database.engine import Database
+from desk.feed.upkeep import erase_old
 from desk.review.actions import forget_account, take_action
+from samehand.elapsed import DAY_SECONDS
 from tests.desk.commission.makers import Owing, an_action
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -222,7 +224,20 @@ async def test_erased_account_leaves_nothing_to_send(owing: Owing, commission: T
         assert await actions.with_keys(connection, [("x:unrelated", "e-2")]) == {}
     await owing.send()
     assert commission.stored[""] == []
-    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "clause"}
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
+
+
+async def test_clause_is_not_stated_once_the_quotes_to_check_it_with_are_erased(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, clause="4.2: umar_media came back")
+    owing.clock.pass_(DAY_SECONDS)
+    async with owing.database.begin() as connection:
+        await connection.execute(schema.actions.update().values(arrived_at=owing.clock()))
+        await erase_old(connection, keep_seconds=DAY_SECONDS / 2, now=owing.clock())
+    await owing.send()
+    assert commission.stored[""] == []
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
 
 
 async def test_logs_and_audit_of_a_run_hold_counts_alone(
