@@ -17,7 +17,7 @@ from typing import Any, Final
 from desk.commission import codes
 from desk.commission.rules import violations
 from desk.review.people import people
-from desk.review.statement import MISSING, PUBLIC, facts_of
+from desk.review.statement import MISSING, PUBLIC, Resembled, facts_of, resembled
 from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
 from schemas.actions import AccountActioned
@@ -79,6 +79,16 @@ _GROUNDS: Final = {
         "incompatible_content_ground",
         "incompatible_content_explanation",
     ),
+}
+_EXPLAINED: Final[Mapping[Resembled, str]] = {
+    "banned": "The account carries on an account that the provider had banned",
+    "elsewhere": "The account carries on an account that another platform had banned",
+    "listed": "The account is that of a person or an organisation on an official list",
+}
+_RESEMBLED: Final[Mapping[Resembled, str]] = {
+    "banned": "an account which the provider had banned before",
+    "elsewhere": "an account which another platform had banned before",
+    "listed": "the name of a person or an organisation on an official list",
 }
 _TRAITS: Final = {
     "handle": "the handle",
@@ -153,8 +163,8 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
         field: decision,
         "decision_ground": ground,
         clause: quoted,
-        explanation: "The account carries on an account that the provider had banned, which this ground does"
-        " not permit. The facts say how the two agree.",
+        explanation: f"{_EXPLAINED[resembled(alert)]}, which this ground does not permit. The facts say how"
+        " the two agree.",
         "content_type": ["CONTENT_TYPE_OTHER"],
         "content_type_other": "Account",
         "category": material.category[0],
@@ -187,13 +197,13 @@ def _facts(material: Material, alert: MirrorAlert) -> str:
         for sentence, holds in (
             (f"The provider {material.action.action} an account.", True),
             (
-                "Software that compares accounts had found that it resembles an account which the provider"
-                " had banned before.",
+                "Software that compares accounts had found that it resembles"
+                f" {_RESEMBLED[resembled(alert)]}.",
                 True,
             ),
             (f"The two agree in: {'; '.join(traits)}.", bool(traits)),
             ("Further traits agree, which are not named, since that would help evasion.", withheld),
-            ("A person compared the two accounts and confirmed the finding.", material.verdict == "mirror"),
+            ("A person compared the two and confirmed the finding.", material.verdict == "mirror"),
         )
         if holds
     )

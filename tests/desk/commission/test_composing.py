@@ -8,7 +8,8 @@ from typing import Any
 from desk.commission import codes
 from desk.commission.composing import Body, Material, Unsendable, composed, puid_of
 from desk.commission.rules import violations
-from schemas.alerts import MirrorAlert
+from samehand.watchlist.platforms import PERSONS
+from schemas.alerts import Matched, MirrorAlert
 from tests.desk.commission.makers import KEY, SECURITY, an_action
 from tests.desk.makers import a_reason, an_alert
 from tests.makers import NOON
@@ -111,6 +112,23 @@ def test_statement_follows_the_action(given: dict[str, Any], expected: dict[str,
 def test_clause_goes_out_as_it_is_seen() -> None:
     made = body(clause="Terms\u202e,\x1b 4.2\x9b\r\nof\t2026\0 \u0627\u200c\u0628")
     assert made["incompatible_content_ground"] == "Terms, 4.2 of 2026 \u0627\u200c\u0628"
+
+
+@for_each(
+    ("platform", "facts", "explanation"),
+    [
+        ("x", "an account which the provider had banned before", "that the provider had banned"),
+        ("y", "an account which another platform had banned before", "that another platform had banned"),
+        (PERSONS, "on an official list", "on an official list"),
+    ],
+)
+def test_statement_says_truly_who_had_banned_what_the_account_resembles(
+    platform: str, facts: str, explanation: str
+) -> None:
+    made = body(alert=an_alert(account_id="new-1", matched=Matched(platform=platform, account_id="banned")))
+    assert facts in made["decision_facts"]
+    assert explanation in made["incompatible_content_explanation"]
+    assert ("provider had banned" in str(made)) == (platform == "x")
 
 
 def test_day_of_registration_is_that_of_the_sign_up_which_the_alert_came_of() -> None:
