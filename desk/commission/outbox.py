@@ -67,13 +67,15 @@ PREPARED_AT_ONCE: Final = 500
 @dataclass(slots=True)
 class Tally:
     """What one run did. `known`: of `sent`, those that the database had already; `unsendable`: how many are
-    so now; `gave_up`: why the rest still waits."""
+    so now; `waiting`: how many are left for a later run, or in another's hands; `gave_up`: why this one
+    ended."""
 
     prepared: int = 0
     sent: int = 0
     known: int = 0
     refused: int = 0
     unsendable: int = 0
+    waiting: int = 0
     gave_up: str | None = None
 
 
@@ -140,7 +142,7 @@ class StatementSender:
         while failures < FAILURES_MAX and self.tally.gave_up is None:
             rows = await self._claim(1 if singly else BATCH_MAX)
             if not rows:
-                return self.tally
+                break
             singly = max(0, singly - 1)
             ready = await self._composed(rows)
             if not ready:
@@ -162,15 +164,12 @@ class StatementSender:
                     await self._back_off(by_row, outcome, failures)
                     failures += 1
             self.hear(self.tally)
+        self.tally.waiting = await self._waiting()
         return self.tally
 
     async def foresee(self) -> Tally:
         """Counts in `prepared` what a run would send, and in `unsendable` what it could not. No writes."""
-        async with self.database.read(statement_ms=REPORT_MS) as connection:
-            waiting = await statements.counts(
-                connection, self.scope.destination, platform=self.scope.platform
-            )
-        self.tally.prepared = waiting.get("waiting", 0)
+        self.tally.prepared = await self._waiting()
         await self.prepare(writing=False)
         return self.tally
 
@@ -214,6 +213,14 @@ class StatementSender:
             not_before=now,
         )
 
+    async def _waiting(self) -> int:
+        scope = self.scope
+        async with self.database.read(statement_ms=REPORT_MS) as connection:
+            counts = await statements.counts(
+                connection, scope.destination, platform=scope.platform, since=scope.since
+            )
+        return counts.get("waiting", 0)
+
     async def _claim(self, limit: int) -> list[StatementRow]:
         now = self.now()
         async with self.database.begin() as connection:
@@ -221,6 +228,7 @@ class StatementSender:
                 connection,
                 self.scope.destination,
                 platform=self.scope.platform,
+                since=self.scope.since,
                 by=self.name,
                 now=now,
                 until=now + LEASE_SECONDS,
@@ -290,7 +298,7 @@ class StatementSender:
         if failures + 1 == FAILURES_MAX:
             self.tally.gave_up = why
             return
-        while (left := until - self.now()) > 0:
+        while 0.0 < (left := until - self.now()) <= seconds:  # more: the clock was set back
             await self.wait(left)
 
     async def _release(self, rows: Sequence[StatementRow], not_before: float) -> None:

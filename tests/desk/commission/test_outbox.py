@@ -198,6 +198,46 @@ async def test_wrong_token_or_address_keeps_everything_waiting(
     assert (await owing.send()).tally.sent == 1
 
 
+async def test_waiting_statement_before_since_goes_on_waiting(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1)
+    await owing.owe(2, actioned_at=NOON + timedelta(hours=2))
+    await owing.sender().prepare()
+    later = (NOON + timedelta(hours=1)).timestamp()
+    foreseen = owing.sender(since=later)
+    assert (await foreseen.foresee()).prepared == 1
+    assert (await owing.send(since=later)).tally.sent == 1
+    assert list(await owing.rows("waiting")) == ["e-1"]
+
+
+async def test_clock_that_was_set_back_makes_nothing_wait_for_ever(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, 2)
+    owing.clock.pass_(DAY_SECONDS)
+    hasty = owing.sender()
+    await hasty.prepare()
+    [claimed] = await hasty._claim(1)
+    owing.clock.pass_(-DAY_SECONDS)
+    assert (await owing.send()).tally.sent == 2
+    assert claimed.event_id in await owing.rows("sent")
+
+
+async def test_wait_ends_though_the_clock_is_set_back(owing: Owing, commission: TransparencyDatabase) -> None:
+    await owing.owe(1)
+    commission.planned = [Reply(503)]
+    sender = owing.sender()
+
+    async def wait(seconds: float) -> None:
+        assert seconds <= BACKOFF_SECONDS_MAX
+        owing.clock.pass_(seconds - DAY_SECONDS)
+
+    sender.wait = wait
+    assert (await sender.run()).sent == 1
+    await sender.client.close()
+
+
 def test_nothing_is_sent_again_while_the_database_may_hold_its_lock() -> None:
     assert min(LEASE_SECONDS, LOST_SECONDS) > PUID_LOCK_SECONDS
 
