@@ -67,16 +67,22 @@ PREPARED_AT_ONCE: Final = 500
 @dataclass(slots=True)
 class Tally:
     """What one run did. `known`: of `sent`, those that the database had already; `unsendable`: how many are
-    so now; `waiting`: how many are left for a later run, or in another's hands; `gave_up`: why this one
-    ended."""
+    so now; `reasons`: why, each with how many; `waiting`: how many are left for a later run, or in another's
+    hands; `gave_up`: why this one ended."""
 
     prepared: int = 0
     sent: int = 0
     known: int = 0
     refused: int = 0
     unsendable: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
     gave_up: str | None = None
+
+    def cannot_send(self, statement: Unsendable) -> None:
+        self.unsendable += 1
+        for reason in statement.reasons:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +200,9 @@ class StatementSender:
                 if writing:
                     await statements.put(connection, prepared)
             self.tally.prepared += sum(row.state == "waiting" for row in prepared)
-            self.tally.unsendable += sum(row.state == "unsendable" for row in prepared)
+            for body in made.values():
+                if isinstance(body, Unsendable) and not _is_out_of_scope(body):
+                    self.tally.cannot_send(body)
             if len(found) < PREPARED_AT_ONCE:
                 return
             after = (found[-1].account, found[-1].event_id)
@@ -247,7 +255,7 @@ class StatementSender:
                 if isinstance(body, Unsendable):
                     reason = "; ".join(body.reasons)
                     await statements.settle(connection, [row], "unsendable", now=self.now(), reason=reason)
-                    self.tally.unsendable += 1
+                    self.tally.cannot_send(body)
                 else:
                     assert action is not None
                     ready[replace(row, occurred_at=action.occurred_at)] = body
