@@ -268,7 +268,10 @@ async def make_file(
     about = None if alert is None else next((it for it in (alert.account, alert.banned) if it in named), None)
     if about is None:
         raise NotFound("there is no such alert on an account that this request names")
-    content = render(await case_file(review, alert_id, purpose=row.reference, request=row))
+    case = await case_file(review, alert_id, purpose=row.reference, request=row)
+    # Relatives would be up to 200 accounts that nobody asked for.
+    case["family"] = [relative for relative in case["family"] if relative["account"] in named]
+    content = render(case)
     digest = sha256(content).hexdigest()
     file = RequestFileRow(digest, alert_id, about, review.now, review.reader.user_id, None, None)
     await requests.add_file(review.connection, request_id, file)

@@ -535,6 +535,34 @@ async def test_case_file_without_a_request_has_nothing_of_a_hold(office: Office)
     assert "quoted-of" not in json.dumps(case)
 
 
+async def test_case_file_has_no_trace_of_another_request(office: Office) -> None:
+    await quoting_alert(office)
+    first, rana, _ = await approved(office)
+    await file_of(office, rana, first)
+    await erased(office)
+    second = await enter(office, rana, reference="another")
+    async with acting(office, await office.hire("hina", "counsel")) as review:
+        await rules.approve(review, second)
+    chloe = await office.hire("chloe", "lead")
+    async with acting(office, chloe) as review:
+        of_lead = await case_file(review, "alert-1", purpose="appeal")
+    of_second = json.loads(await file_of(office, rana, second))
+    for case, request in ((of_lead, None), (of_second, second)):
+        details = [line["detail"] for line in case["audit"]]
+        assert [detail for detail in details if "held" in detail] == []
+        assert {detail.get("request") for detail in details} <= {None, request}
+        assert {"reason": "account-deleted", "notes": 1, "decided": 1, "appeals": 1} in details
+
+
+async def test_case_file_under_a_request_names_no_relative_that_the_request_does_not(office: Office) -> None:
+    for number in range(1, 4):
+        await office.receive(f"alert-{number}")
+    request_id, rana, _ = await approved(office, NEW, "x:new-alert-2")
+    case = json.loads(await file_of(office, rana, request_id))
+    assert {one["account"] for one in case["family"]} == {NEW, "x:new-alert-2"}
+    assert "new-alert-3" not in json.dumps(case)
+
+
 async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
     digest = "0f" * 10
     await office.receive(reasons=(a_reason("device", value_digests=(digest,)), a_reason()))
