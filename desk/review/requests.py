@@ -243,6 +243,9 @@ async def release(review: Review, request_id: int) -> None:
 
 async def end_due_holds(connection: AsyncConnection, *, now: float) -> int:
     """Ends the holds whose date has come, some at a time. Returns how many."""
+    if not await holds.due(connection, now, _BATCH):
+        return 0
+    await audit.lock(connection)  # waits for an extension or release in progress
     due = await holds.due(connection, now, _BATCH)
     for request_id in due:
         row = await requests.find(connection, request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -496,6 +497,21 @@ async def test_hold_that_is_due_waits_for_a_steady_clock(office: Office) -> None
     assert await held_words(office, request_id) == QUOTING
     await tidied(office)
     assert await held_words(office, request_id) == []
+
+
+@on_each_database
+async def test_hold_that_is_extended_as_its_date_comes_goes_on(office: Office) -> None:
+    await quoting_alert(office)
+    rana = await office.hire("rana", "counsel")
+    request_id = await enter(office, rana, hold_days=1)
+    office.clock.pass_(DAY)
+    async with acting(office, rana) as review:
+        await rules.extend(review, request_id, 90)
+        upkeeping = asyncio.create_task(tidied(office))
+        await asyncio.sleep(0.2)  # until it waits for this transaction
+    await upkeeping
+    assert await held_words(office, request_id) == QUOTING
+    assert (await state_of(office, request_id)).hold_ended_at is None
 
 
 async def test_audit_of_a_request_has_no_word_of_it_and_proves_its_record(office: Office) -> None:
