@@ -177,7 +177,8 @@ async def approve(review: Review, request_id: int) -> None:
 
 
 async def refuse(review: Review, request_id: int, reason_code: str) -> None:
-    """Refuses a request and ends its hold. Raises as `approve`, and `UnusableInput` for another code."""
+    """Refuses a request, approved or not, and ends its hold. Raises as `approve`, and `UnusableInput` for
+    another code."""
     review.reader.need("approve")
     if reason_code not in REFUSALS:
         raise UnusableInput("reason_code", "say why, by one of the codes")
@@ -185,7 +186,7 @@ async def refuse(review: Review, request_id: int, reason_code: str) -> None:
     await _move(
         review,
         row,
-        ("entered",),
+        requests.OPEN,
         "request-refused",
         {"reason_code": reason_code},
         **_closed(review, "refused"),

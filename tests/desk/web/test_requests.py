@@ -76,6 +76,20 @@ async def test_request_is_entered_approved_and_answered_on_its_page(office: Offi
         assert "/release" not in page
 
 
+async def test_approved_request_on_which_nothing_is_kept_is_answered_by_a_refusal(office: Office) -> None:
+    async with at_the_desk(office, "rana", "counsel") as client:
+        await sent(client, "/requests", **FORM)
+    async with at_the_desk(office, "sana", "counsel") as client:
+        await sent(client, "/requests/1/approve")
+        page = (await client.get("/requests/1")).text
+        assert "No alert names these accounts." in page
+        assert 'action="/requests/1/refuse"' in page
+        assert 'action="/requests/1/approve"' not in page
+        refusal = await sent(client, "/requests/1/refuse", reason_code="nothing-held")
+        assert refusal.status_code == 303
+        assert "nothing of these accounts is kept here" in (await client.get("/requests/1")).text
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
