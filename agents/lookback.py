@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from agents.common.alerts import Pair, admitted, best_score, confirm, hold, note_held
+from agents.common.alerts import Pair, admitted, best_score, confirm, hold, may_alert, note_held
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
@@ -18,7 +18,7 @@ from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
 from streams.outcomes import Arrival, Emit, Outcome, Published
@@ -129,7 +129,9 @@ class Lookback:
             # bands.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
-        return await self._alerted(ban, strongest_first(pairs), snapshot) if pairs else []
+        if not pairs or not may_alert(ban.facts, context, len(pairs)):
+            return []
+        return await self._alerted(ban, strongest_first(pairs), snapshot)
 
     async def _alerted(self, ban: Ban, pairs: Sequence[Pair], snapshot: Snapshot) -> list[Emit]:
         """Alerts on the pairs that get a place, and counts the others.

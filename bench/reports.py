@@ -23,7 +23,7 @@ from bench.page import markdown
 from cli.output import progress
 from desk.database import schema
 from desk.database.engine import REPORT_MS, opened
-from desk.review.operations import operations_report
+from desk.review.reports.operations import operations_report
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
 from samehand.elapsed import DAY_SECONDS

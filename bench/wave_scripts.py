@@ -1,4 +1,8 @@
-"""Scripts that sign up many accounts. No limit of a rival was tried on those held out."""
+"""Scripts that sign up many accounts.
+
+The rivals' limits were tried on ``TUNED``. ``HELD_OUT`` and ``FURTHER`` were looked at since, to see which
+evidence they leave; nothing has been tried on ``LAST``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from simulate.evasion.edits import EditSet
 from simulate.population import devices
 from simulate.population.avatars import PictureHash, edited, photo
 from simulate.population.people import Person, Population
-from simulate.sampling import between, digits, one_of
+from simulate.sampling import below, between, digits, one_of
 
 PITCHES: Final = (
     "Lonely nurse, write to me on {contact} for free pictures and a good time",
@@ -22,6 +26,36 @@ PITCHES: Final = (
     "Crypto signals that never lose, join the private group at {contact} today",
     "We buy old accounts at the best price, {contact} answers within five minutes",
 )
+_FOREIGN: Final = {
+    "ur": "گھر بیٹھے روزانہ پانچ ہزار کمائیں، تجربے کی ضرورت نہیں، ابھی {contact} پر پیغام بھیجیں",
+    "ar": "اربح كل يوم من المنزل دون خبرة سابقة وبلا رأس مال، راسلنا الآن على {contact} قبل منتصف الليل",
+    "ru": "Зарабатывай каждый день из дома без опыта и вложений, напиши на {contact} и получи подарок",
+}
+_ADJECTIVES: Final = [
+    "quiet",
+    "amber",
+    "rapid",
+    "frosty",
+    "lucky",
+    "velvet",
+    "sunny",
+    "bold",
+    "misty",
+    "proud",
+]
+_NOUNS: Final = [
+    "otter",
+    "harbor",
+    "cactus",
+    "lantern",
+    "falcon",
+    "meadow",
+    "comet",
+    "biscuit",
+    "anchor",
+    "maple",
+]
+_EMOJI: Final = ("🔥", "💎", "🚀", "💋", "🌹", "✨", "👑", "🍑", "⚡", "🎁")
 _PROVIDERS: Final = ("gmail.com", "outlook.com", "yahoo.com", "gmx.net", "mail.ru", "proton.me", "icloud.com")
 _SHORTENERS: Final = ("bit.ly", "t.ly", "cutt.ly", "is.gd", "rb.gy", "tinyurl.com")
 _CYRILLIC: Final = str.maketrans("abvgdeziklmnoprstufhcy", "абвгдезиклмнопрстуфхцы")
@@ -159,5 +193,78 @@ def mixed(hand: Hand) -> Person:
     return replace(person, bio=hand.edits.bio(hand.rng, hand.pitch, 1), avatar=hand.shown())
 
 
+def _foreign(hand: Hand, language: str, contact: str) -> Person:
+    """A person of a language, with one of the template's words in another order."""
+    person = hand.population.person(hand.rng, language, platform="x")
+    words = _FOREIGN[language].format(contact=contact).split(" ")
+    place = below(hand.rng, len(words) - 1)
+    words[place], words[place + 1] = words[place + 1], words[place]
+    return replace(person, bio=" ".join(words), links=(), payment_token=None, avatar=None)
+
+
+def _word_list_handle(hand: Hand) -> str:
+    rng = hand.rng
+    return hand.claim(f"{one_of(rng, _ADJECTIVES)}_{one_of(rng, _NOUNS)}{digits(rng, 2)}")
+
+
+def emoji_names(hand: Hand) -> Person:
+    """Names full of emoji, handles from a word list, words in a scrambled order, an edited picture."""
+    rng, phrases = hand.rng, hand.pitch.replace(hand.contact, "me").split(", ")
+    rng.shuffle(phrases)
+    marks = "".join(one_of(rng, _EMOJI) for _ in range(3))
+    return replace(
+        hand.stranger(),
+        handle=_word_list_handle(hand),
+        display_name=f"{one_of(rng, _EMOJI)}{hand.first.given.latin[0].title()}{marks}",
+        bio=f" {one_of(rng, _EMOJI)} ".join(phrases),
+        avatar=hand.shown(),
+    )
+
+
+def urdu_template(hand: Hand) -> Person:
+    """Urdu words of which two change places, one contact point, networks of strangers."""
+    return _foreign(hand, "ur", hand.contact)
+
+
+def behind_one_carrier(hand: Hand) -> Person:
+    """Words with a mailbox of each account's own, on eight /24s of one carrier, an edited picture."""
+    rng = hand.rng
+    mailbox = f"{one_of(rng, _NOUNS)}{digits(rng, 4)}@{one_of(rng, _PROVIDERS)}"
+    bio = hand.edits.bio(rng, hand.pitch.replace(hand.contact, mailbox), 1)
+    ip = f"{hand.networks[0].rpartition('.')[0]}.{below(rng, 8)}.{between(rng, 1, 254)}"
+    return replace(hand.stranger(), bio=bio, ip=ip, handle=_word_list_handle(hand), avatar=hand.shown())
+
+
+def russian_own_links(hand: Hand) -> Person:
+    """Russian words with a short link of each account's own, and an edited picture."""
+    link = f"{one_of(hand.rng, _SHORTENERS)}/{digits(hand.rng, 6)}"
+    return replace(_foreign(hand, "ru", link), avatar=hand.shown())
+
+
+def arabic_template(hand: Hand) -> Person:
+    """Arabic words of which two change places, one contact point, handles from a word list."""
+    return replace(_foreign(hand, "ar", hand.contact), handle=_word_list_handle(hand))
+
+
+def own_numbers(hand: Hand) -> Person:
+    """Edited words with a telephone of each account's own, an edited picture, names of strangers."""
+    bio = hand.pitch.replace(hand.contact, f"wa.me/4477009{digits(hand.rng, 5)}")
+    return replace(hand.stranger(), bio=hand.edits.bio(hand.rng, bio, 2), avatar=hand.shown())
+
+
+def one_name_and_words(hand: Hand) -> Person:
+    """One name disguised, edited words with a short link of each account's own, no picture."""
+    link = f"{one_of(hand.rng, _SHORTENERS)}/{digits(hand.rng, 6)}"
+    return replace(
+        hand.stranger(),
+        display_name=hand.edits.display_name(
+            hand.rng, f"{hand.first.given.latin[0]} {hand.first.family.latin[0]}"
+        ),
+        bio=hand.edits.bio(hand.rng, hand.pitch.replace(hand.contact, link), 1),
+    )
+
+
 TUNED: Final[tuple[Script, ...]] = (numbered_handles, edited_words, disguised_name, three_devices)
 HELD_OUT: Final[tuple[Script, ...]] = (transliterated, shortened_links, rotating_mailboxes, mixed)
+FURTHER: Final[tuple[Script, ...]] = (emoji_names, urdu_template, behind_one_carrier)
+LAST: Final[tuple[Script, ...]] = (russian_own_links, arabic_template, own_numbers, one_name_and_words)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +14,7 @@ import click
 import msgspec
 
 from cli import output
+from cli.exit_codes import NotDone
 from streams.settings import Settings
 
 _BYTES_MAX: Final = 1024 * 1024
@@ -56,6 +60,37 @@ class Bookmark:
                 f"{self.path}: {fault.strerror}: progress is not saved, an interrupted run starts over"
             )
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other runs off this bookmark. Raises `NotDone` if one has it.
+
+        Where no file can be made nothing is held, and the first `write` says why.
+        """
+        path = self.path.with_name(f".{self.path.name}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab")
+        except OSError:
+            yield
+            return
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = path.stat().st_ino == os.fstat(file.fileno()).st_ino  # its last holder removes it
+            except (BlockingIOError, FileNotFoundError):
+                mine = False
+            except OSError:
+                mine = True  # a file system without locks
+            if not mine:
+                raise NotDone(
+                    f"{self.path}: another run saves its progress there; wait until it ends, or name another "
+                    "file (--bookmark)"
+                )
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         if self.usable:
             self.path.unlink(missing_ok=True)
@@ -67,12 +102,22 @@ def default_bookmark(settings: Settings, name: str) -> Path:
 
 
 def read_bookmark(bookmark: Bookmark) -> dict[int, int]:
-    """The offsets noted for this topic and this life of the store; none where there are none of it."""
+    """The offsets noted for this topic and this life of the store; none where there are none of it.
+
+    Raises `click.BadParameter` for a file that is no bookmark, which the next note would replace.
+    """
     try:
         with bookmark.path.open("rb") as file:
-            noted = msgspec.json.decode(file.read(_BYTES_MAX), type=_Noted)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            content = file.read(_BYTES_MAX)
+        if bookmark.path.is_file() and not content:
+            return {}
+        noted = msgspec.json.decode(content, type=_Noted)
+    except OSError:
         return {}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise click.BadParameter(
+            f"{bookmark.path}: is no bookmark; name another file, or remove this one", param_hint="--bookmark"
+        ) from None
     mine = (bookmark.topic, bookmark.store, bookmark.epoch)
     if not bookmark.epoch or (noted.topic, noted.store, noted.epoch) != mine:
         return {}

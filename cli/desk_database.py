@@ -16,6 +16,29 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from desk.database.engine import Database
+
+
+@asynccontextmanager
+async def opened_desk(settings: Settings, *, create: bool = False) -> AsyncIterator[Database]:
+    """The database beside whatever desk is running, for several transactions; see `desk_database`."""
+    # Half a second of imports, and an extra that other commands do without.
+    from desk.database.engine import address as database_address
+    from desk.database.engine import opened
+    from desk.database.errors import DatabaseError
+    from desk.errors import ReviewError
+
+    address = settings.database_url.get_secret_value()
+    try:
+        if not create and (absence := absence_of(database_address(address))):
+            raise DatabaseError(absence)
+        async with opened(address, password=settings.database_secret(), alone=False) as database:
+            yield database
+    except ReviewError as fault:
+        raise click.UsageError(str(fault)) from fault
+    except DatabaseError as fault:
+        raise exit_codes.NotDone(str(fault)) from fault
+
 
 @asynccontextmanager
 async def desk_database(
@@ -27,27 +50,15 @@ async def desk_database(
     Without ``create`` an SQLite file must be there: a mistyped path would else be an empty desk.
     What a rule refuses is a wrong use (exit code 2), an outage could not be done (1).
     """
-    # Half a second of imports, and an extra that other commands do without.
-    from desk.database.engine import STATEMENT_MS, opened
-    from desk.database.engine import address as database_address
-    from desk.database.errors import DatabaseError
-    from desk.errors import ReviewError
+    from desk.database.engine import STATEMENT_MS
 
-    address = settings.database_url.get_secret_value()
-    try:
-        if not create and (absence := absence_of(database_address(address))):
-            raise DatabaseError(absence)
-        async with (
-            opened(address, password=settings.database_secret(), alone=False) as database,
-            database.read(statement_ms=statement_ms or STATEMENT_MS)
-            if reading
-            else database.begin() as connection,
-        ):
-            yield connection
-    except ReviewError as fault:
-        raise click.UsageError(str(fault)) from fault
-    except DatabaseError as fault:
-        raise exit_codes.NotDone(str(fault)) from fault
+    async with (
+        opened_desk(settings, create=create) as database,
+        database.read(statement_ms=statement_ms or STATEMENT_MS)
+        if reading
+        else database.begin() as connection,
+    ):
+        yield connection
 
 
 def absence_of(url: URL) -> str:

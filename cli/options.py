@@ -35,6 +35,21 @@ class InputFile(click.Path):
 FILE: Final = InputFile()
 
 
+class OutFolder(click.Path):
+    """A folder that a command writes to; an empty name, as of an unset variable, is not the current one."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; name a folder, `.` for the current one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+OUT_FOLDER: Final = OutFolder()
+
+
 class FiniteRange(click.FloatRange):
     """A number within bounds. Click's own takes `nan`, which is neither below nor above any bound."""
 
@@ -76,7 +91,7 @@ _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 
 
-def _platform(_: click.Context, __: click.Parameter, value: str) -> str:
+def platform_name(_: click.Context, __: click.Parameter, value: str) -> str:
     if not _PLATFORM.fullmatch(value):
         raise click.BadParameter(
             f"{visible(value, 64)}: a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
@@ -91,7 +106,7 @@ def platform_option(command: F) -> F:
         default="x",
         show_default=True,
         metavar="NAME",
-        callback=_platform,
+        callback=platform_name,
         help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
     )(command)
 

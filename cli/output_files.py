@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ _OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.
 
 @contextmanager
 def writing(path: Path, option: str, *, private: bool = False) -> Iterator[BinaryIO]:
-    """The file of ``option``, made or replaced; if it is made as ``private``, its owner alone may read it.
+    """The file of ``option``, made or replaced; if it is ``private``, its owner alone may read it.
 
     To be opened before the work, so that a wrong path costs no waiting.
 
@@ -31,8 +32,12 @@ def writing(path: Path, option: str, *, private: bool = False) -> Iterator[Binar
     """
     try:
         spare_inputs(path, option)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
         file = os.fdopen(os.open(path, flags, 0o600 if private else 0o666), "wb")
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            if private:
+                os.fchmod(file.fileno(), 0o600)  # a file that was there has a mode of its own
+            file.truncate()
     except OSError as fault:
         raise unwritable(path, fault, option) from fault
     try:
@@ -62,6 +67,14 @@ def write(path: Path, content: bytes, option: str) -> None:
     """All of a file at once, like :func:`writing`."""
     with writing(path, option) as file:
         file.write(content)
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Creates the folder of ``option``; to be called before the work, as :func:`writing`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise unwritable(folder, fault, option) from fault
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Final, cast
 
 from agents.enrol import Enrol
-from cli.banned_topic import EnrolledBatch, read_partitions
 from cli.exit_codes import NotDone
 from cli.outages import through_outages
 from cli.run_async import awaited
+from cli.topics.banned_topic import EnrolledBatch, read_partitions
 from streams.kafka.client import reader
 from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom

@@ -20,7 +20,7 @@ class CommandEntry:
     section: Section
     summary: str
     module: str | None = None
-    """Where it is not called like the command: `try` is a word of Python."""
+    """Where it stands in a room of its own, or is not called like the command: `try` is a word of Python."""
 
 
 COMMANDS: Final[dict[str, CommandEntry]] = {
@@ -49,13 +49,22 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "remember": CommandEntry("Run", "Store existing accounts, without alerts, for later bans to match."),
     "scan": CommandEntry("Run", "Look up existing accounts among the bans; workers alert on mirrors."),
     "watchlist": CommandEntry("Run", "Import official lists of proscribed organisations."),
-    "alerts": CommandEntry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
-    "verdict": CommandEntry("Maintain", "Publish a verdict on one alert; needs no desk."),
+    "alerts": CommandEntry(
+        "Maintain", "List alerts and show one, read from Kafka; needs no desk.", "without_desk.alerts"
+    ),
+    "verdict": CommandEntry(
+        "Maintain", "Publish a verdict on one alert; needs no desk.", "without_desk.verdict"
+    ),
     "case": CommandEntry("Maintain", "Write the case file of one alert, from the desk's database."),
     "report": CommandEntry("Maintain", "Report a period's figures: what was found, how often it was wrong."),
+    "statements": CommandEntry(
+        "Maintain", "Send statements of reasons to the Commission's DSA Transparency Database."
+    ),
     "account": CommandEntry("Maintain", "Show, export or erase what is kept of one account."),
-    "pepper": CommandEntry("Maintain", "Create, rotate and drop the secret keys for personal values."),
-    "keys": CommandEntry("Maintain", "Create, list and revoke API keys for the gate."),
+    "pepper": CommandEntry(
+        "Maintain", "Create, rotate and drop the secret keys for personal values.", "secrets.pepper"
+    ),
+    "keys": CommandEntry("Maintain", "Create, list and revoke API keys for the gate.", "secrets.keys"),
     "doctor": CommandEntry(
         "Maintain", "Check what a worker, gate, desk, deliver process or bridge needs, and say how to fix it."
     ),

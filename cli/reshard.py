@@ -38,12 +38,12 @@ from agents.common.context import AgentContext
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
-from cli.banned_topic import ReadTally, acknowledged, read_all
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.outages import through_outages
 from cli.rebuild_processes import Processes
 from cli.store_context import closing_store, house
+from cli.topics.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
+from cli.topics.banned_topic import ReadTally, acknowledged, read_all
 from samehand.lineage import Descent
 from store.base import Remembered, Store
 from store.pepper.pepper import Peppers
@@ -134,7 +134,8 @@ async def reshard(
         if not resharding.copies:
             await through_outages(lambda: target.store_meta.note_behind(acknowledged(settings)))
         bookmark = Bookmark(path, topic, second.store_prefix, target.epoch)
-        done = {} if from_start else read_bookmark(bookmark)
+        noted = read_bookmark(bookmark)
+        done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
         context = _context(settings, peppers, source, target, copies=resharding.copies)
         enrol, alerts = Enrol(context), AlertTopics(context, replayed)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
 from store.base import Store
@@ -17,6 +17,7 @@ from store.pepper.pepper import Peppers
 from store.redis import RedisStore
 from streams.kafka.topics import names
 from streams.settings import Settings
+from streams.settings.basis_rights import basis_rights_of
 from streams.telemetry.metrics import Metrics
 
 
@@ -42,6 +43,9 @@ def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
         metrics=Metrics(CollectorRegistry()),
         now=time.time,
         alert_policy=AlertPolicy(
-            shadow=settings.shadow, stock=stock_of(settings), quote_bio=settings.quote_bio
+            shadow=settings.shadow,
+            stock=stock_of(settings),
+            quote_bio=settings.quote_bio,
+            basis_rights=basis_rights_of(settings),
         ),
     )

@@ -108,11 +108,10 @@ class Filter:
                 (self.platforms, alert.platform),
             )
             return all(not those or value in those for those, value in wanted)
-        basis = alert.matched.basis
         asked: list[tuple[frozenset[str], str | None]] = [
             (self.policies, alert.matched.policy),
             (self.queues, alert.queue),
-            (self.authorities, None if basis is None else basis.authority),
+            (self.authorities, alert.matched.authority),
         ]
         if isinstance(alert, MirrorAlert):
             asked += [(self.bands, alert.band), (self.platforms, alert.platform)]

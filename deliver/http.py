@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
 
 from deliver.endpoints import Endpoint
 from deliver.shapes import Sendable, body_of, message_id
+from streams.outbound.retry_after import retry_after_seconds
 from streams.outbound.session import REQUEST_FAULTS, Peer, reason_of
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -20,9 +19,6 @@ ANSWER_BYTES_MAX: Final = 64 * 1024
 
 CONNECTIONS_MAX: Final = 8
 """To one endpoint at a time: accounts beside each other, each account's alerts after one another."""
-
-RETRY_AFTER_SECONDS_MAX: Final = 3600.0
-"""A longer `Retry-After` is not believed: nobody would see for so long that the endpoint is back."""
 
 _AWAY: Final = frozenset({408, 425, 429})
 """Of the client's errors those that pass; all others mean that this very request is wrong."""
@@ -119,17 +115,4 @@ def meaning(status: int, retry_after: str, now: float) -> Answer:
         return Gone()
     if 400 <= status < 500 and status not in _AWAY:
         return Refused(status)
-    return Away(f"answered {status}", _seconds(retry_after, now))
-
-
-def _seconds(text: str, now: float) -> float:
-    """`Retry-After`, in seconds or as a date; 0 where it is neither."""
-    if text.isascii() and text.isdecimal():
-        seconds = float(text[:12])
-    else:
-        try:
-            moment = parsedate_to_datetime(text[:64])
-        except (ValueError, OverflowError):  # the endpoint sent a year or a zone that no date has
-            return 0.0
-        seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
-    return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)
+    return Away(f"answered {status}", retry_after_seconds(retry_after, now))

@@ -71,7 +71,10 @@ def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
         alert = without_digests(alert)
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     if endpoint.shape == "slack":
-        return _encoder.encode(_slack_other(alert))
+        if isinstance(alert, WaveAlert):
+            return _encoder.encode(_slack_wave(alert))
+        made = _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
+        return _encoder.encode(made)
     return _encoder.encode(_generic(alert, endpoint))
 
 
@@ -103,7 +106,7 @@ def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
         "what_else": what_else(alert),
         "policy": alert.matched.policy or "",
         "queue": alert.queue or "",
-        "authority": "" if alert.matched.basis is None else alert.matched.basis.authority,
+        "authority": alert.matched.authority or "",
         "revision": alert.revision,
         "detected_at": alert.detected_at.isoformat(),
         "notice": alert.notice,
@@ -121,7 +124,13 @@ def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     if alert.status == "withdrawn":
         headline = "Withdrawn: a resemblance with a banned account"
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
-    facts = [("policy", alert.matched.policy), ("queue", alert.queue), ("alert", alert.alert_id)]
+    state = "a state's word" if alert.matched.on_state_word else ""
+    facts = [
+        ("policy", alert.matched.policy),
+        ("basis", state),
+        ("queue", alert.queue),
+        ("alert", alert.alert_id),
+    ]
     parts = [f"{name} {value}" for name, value in facts if value]
     context = " · ".join(escaped(it) for it in (*parts, alert.notice))
     blocks: list[dict[str, object]] = [
@@ -154,12 +163,6 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
         ],
     }
-
-
-def _slack_other(alert: AlertSummary | AppealDecided | WaveAlert) -> dict[str, object]:
-    if isinstance(alert, WaveAlert):
-        return _slack_wave(alert)
-    return _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
 
 
 def _slack_wave(wave: WaveAlert) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from schemas.related import Purpose, RelatedAnswer, RelatedQuestion
+from schemas.internal.related import Purpose, RelatedAnswer, RelatedQuestion
 from schemas.wire import encode
 from streams.errors import SettingsError
 from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, reason_of, whole

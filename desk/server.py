@@ -30,6 +30,7 @@ from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.serving.server import HttpServer
 from streams.settings import Settings
+from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
 
@@ -51,6 +52,7 @@ def policy_of(settings: Settings, key: bytes) -> Policy:
         undo_seconds=settings.desk_undo_seconds,
         claim_seconds=settings.desk_claim_seconds,
         goal_seconds=(settings.desk_likely_minutes * 60.0, settings.desk_possible_minutes * 60.0),
+        basis_rights=basis_rights_of(settings),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from agents.common.preview import Foreseen
+from agents.common.queries.preview import Foreseen
 from agents.common.waves import NearWave
 from schemas import fields
 from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare, without_digests

@@ -23,7 +23,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from agents.common.preview import Preview
+from agents.common.queries.preview import Preview
 from gate.answers import Problem, problem_of
 from gate.appeals import DeskRelay, RefusedAppeal
 from gate.coop import CoopActions, coop_appeal
@@ -104,7 +104,6 @@ BODY_SECONDS: Final = 10.0
 DEADLINE_HEADER: Final = "samehand-deadline-ms"
 
 Asked = Request[Any, Any, State]
-Work = Callable[[bytes], Awaitable["Answer"]]
 
 log = structlog.get_logger("samehand.gate")
 

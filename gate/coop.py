@@ -25,9 +25,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Meta, Struct
 
-from schemas import faults, fields
+from schemas import fields
 from schemas.appeals import AppealId, AppealMade, HolderWords
-from schemas.dates import from_seconds
+from schemas.decoding import faults
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import MESSAGE_BYTES_MAX

@@ -12,11 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from gate.answers import Became, IntakeReport
-from schemas import faults
+from schemas.decoding import faults
+from schemas.internal.related import RelatedAsked
 from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped
-from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, Decoder, decode_verdict, encode
 from streams.delivery.publisher import Publisher

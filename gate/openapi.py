@@ -18,8 +18,8 @@ from gate.intake import KINDS, RECORDS_MAX
 from gate.related import ASKED_MAX
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken
+from schemas.internal.related import RelatedAnswer, RelatedQuestion
 from schemas.mapping.fields import TARGETS
-from schemas.related import RelatedAnswer, RelatedQuestion
 from schemas.verdicts import VerdictGiven
 
 _REF: Final = "#/components/schemas/{name}"

@@ -18,8 +18,8 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from agents.common.follow_decisions import DecisionsFollower
-from agents.common.preview import Preview
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.queries.preview import Preview
 from gate.app import Gate, application
 from gate.appeals import DeskRelay
 from gate.coop import CoopActions

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from agents.common.preview import Preview
+from agents.common.queries.preview import Preview
 from gate.intake import Intake
+from schemas.internal.related import RelatedAnswer, RelatedAsked, RelatedQuestion
 from schemas.malformed import Malformed
-from schemas.related import RelatedAnswer, RelatedAsked, RelatedQuestion
 from schemas.wire import decode_related
 from store.errors import StoreError
 from streams.errors import Transient

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from agents.common.preview import Foreseen, Preview, hashes_a_picture
+from agents.common.queries.preview import Foreseen, Preview, hashes_a_picture
 from gate.answers import Score, Undecided, scored
 from gate.questions import Questions
 from gate.together import Together

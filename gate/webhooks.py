@@ -17,9 +17,10 @@ from __future__ import annotations
 import hmac
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Literal, get_args
 
 from gate.coop import CoopActions, UnusableKey
@@ -42,6 +43,10 @@ SECRET_BYTES_MIN: Final = 16
 
 _PREFIX: Final = "sha256="
 _KEYS: Final = {"signature", "secret_file"}
+_REPEATED: Final = "user_suspended"
+"""Discourse's event that bans, and has no date. The body names the suspension's end, so that two differ."""
+_REPEATED_SECONDS: Final = 3 * 3_600.0  # Discourse repeats a webhook for 156 minutes
+_REPEATED_MAX: Final = 10_000  # suspensions in that time, 150 bytes each; a forum's moderators make hundreds
 _COOP: Final = "coop"
 _COOP_KEYS: Final = {*_KEYS, "public_key_file"}
 
@@ -53,6 +58,8 @@ class ForeignWebhook:
     mapping: TopicMapping
     signature: Signature
     secret: bytes
+    first_seen: dict[bytes, float] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     def __repr__(self) -> str:
         return f"ForeignWebhook({self.mapping.topic!r})"
@@ -83,9 +90,20 @@ class ForeignWebhook:
                 (f"ce_{name[3:]}" if name.startswith("ce-") else name, value.encode())
                 for name, value in headers.items()
             ),
-            timestamp=now,
+            timestamp=self._first_seen(digest, now) if named == _REPEATED else now,
         )
         return self.mapping.map(record, now=now)
+
+    def _first_seen(self, digest: bytes, now: float) -> float:
+        """Returns when a request arrived first: a suspension that is repeated after its end must not seem
+        to be a later one."""
+        with self.lock:
+            seen = self.first_seen
+            while seen and (
+                len(seen) >= _REPEATED_MAX or now - next(iter(seen.values())) > _REPEATED_SECONDS
+            ):
+                del seen[next(iter(seen))]
+            return min(seen.setdefault(digest, now), now)
 
 
 def webhooks_of(path: Path, mappings: Mappings | None) -> dict[str, ForeignWebhook | CoopActions]:

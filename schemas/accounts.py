@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 
 from schemas import fields
 from schemas.keys import account_key
 from schemas.record import Record
+
+PROGRAMME_CHARS_MAX: Final = 128
+"""The longest names of regimes, those of the UK's regulations, have about 90."""
+PROGRAMMES_MAX: Final = 64
+"""Of one ban: entities that OpenSanctions merges from all lists stand under some 40."""
 
 Version = Annotated[Literal[1], Meta(description="Version of the record; this reader knows 1.")]
 
@@ -52,6 +57,13 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ]
         | None
     ) = None
+    programmes: Annotated[
+        tuple[Annotated[str, Meta(max_length=PROGRAMME_CHARS_MAX, extra=fields.CUT)], ...],
+        Meta(
+            max_length=PROGRAMMES_MAX,
+            description="The authority's regimes that it rests on, by which the operator decides its rights.",
+        ),
+    ] = ()
 
 
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -35,7 +35,7 @@ class AccountActioned(Record, frozen=True, kw_only=True, omit_defaults=True):
     nothing of bans: those are on `accounts.banned`.
     """
 
-    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "actioned_at")
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "actioned_at", "registered_at")
     FORESEEN: ClassVar[tuple[str, ...]] = ("until",)
     # Without its end or its territory a person would read that it holds for ever, or everywhere.
     VITAL: ClassVar[frozenset[str]] = frozenset(
@@ -92,6 +92,15 @@ class AccountActioned(Record, frozen=True, kw_only=True, omit_defaults=True):
         | None
     ) = None
     alert_id: Annotated[fields.Opaque, Meta(description="The alert that led to it.")] | None = None
+    registered_at: (
+        Annotated[
+            fields.Moment,
+            Meta(
+                description="When the platform made the account: the Commission's database asks for the day."
+            ),
+        ]
+        | None
+    ) = None
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:

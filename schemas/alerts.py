@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from schemas import fields
 from schemas.accounts import Basis
+from schemas.basis_rights import BasisKind, kind_of
+from schemas.internal.quarantine import ValueDigest
 from schemas.keys import account_key
-from schemas.quarantine import ValueDigest
 from schemas.record import Record
 from schemas.unusable import FieldFault
 
@@ -91,6 +92,23 @@ def without_quotes(line: EvidenceLine) -> EvidenceLine:
     return replace(line, ours="", theirs="", because=QUOTES_REMOVED, value_digests=())
 
 
+NOT_QUOTED: Final = "This agrees with a name on a list that may not be shown."
+
+
+def without_basis(alert: MirrorAlert, *, listed: bool) -> MirrorAlert:
+    """The alert without its ban's basis. ``listed``: the ban is a name on a list, which is left out, too."""
+    matched = replace(alert.matched, basis=None)
+    if alert.matched.on_state_word:
+        matched = replace(matched, basis_kind="state")
+    if not listed:
+        return replace(alert, matched=matched)
+    evidence, counter_evidence = (
+        tuple([replace(line, theirs="", because=NOT_QUOTED) for line in several])
+        for several in (alert.evidence, alert.counter_evidence)
+    )
+    return replace(alert, matched=matched, evidence=evidence, counter_evidence=counter_evidence)
+
+
 def without_digests(alert: MirrorAlert) -> MirrorAlert:
     """The same alert for readers other than the desk's quarantine."""
     lines = (
@@ -99,6 +117,9 @@ def without_digests(alert: MirrorAlert) -> MirrorAlert:
     )
     evidence, counter_evidence = lines
     return replace(alert, evidence=evidence, counter_evidence=counter_evidence)
+
+
+UNQUOTED: Final = "unquoted"
 
 
 class Matched(Struct, frozen=True, kw_only=True):
@@ -120,10 +141,29 @@ class Matched(Struct, frozen=True, kw_only=True):
     ] = 0
     policy: fields.Slug | None = None
     basis: Basis | None = None
+    basis_kind: Annotated[
+        BasisKind,
+        Meta(
+            description="On whose word the ban rests: the platform's, or an authority's (state). Where"
+            " `basis` may not be quoted and is null, its kind stands all the same."
+        ),
+    ] = "none"
 
     @property
     def key(self) -> str:
         return account_key(self.platform, self.account_id)
+
+    @property
+    def on_state_word(self) -> bool:
+        """Whether the ban rests on an authority's word; a former release wrote no `basis_kind`."""
+        return "state" in (self.basis_kind, kind_of(self.basis))
+
+    @property
+    def authority(self) -> str | None:
+        """The authority of the basis; `unquoted` for one that may not be quoted."""
+        if self.basis is not None:
+            return self.basis.authority
+        return None if self.basis_kind == "none" else UNQUOTED
 
 
 class NotRead(Struct, frozen=True, kw_only=True):

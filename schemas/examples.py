@@ -36,15 +36,15 @@ from schemas.alerts import (
     without_quotes,
 )
 from schemas.appeals import AppealDecided
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
+from schemas.internal.quarantine import ValueQuarantined
+from schemas.internal.related import RelatedAsked
+from schemas.internal.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 from schemas.letters import DeadLetter
-from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
-from schemas.related import RelatedAsked
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert, WaveMember, WavePattern
-from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 
 _BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _RETURNED_AT: Final = _BANNED_AT + timedelta(hours=2)
@@ -341,6 +341,7 @@ ACTIONED: Final = AccountActioned(
     automated_decision="no",
     decided_by="r-7f3a",
     alert_id=ALERT.alert_id,
+    registered_at=_RETURNED_AT,
 )
 
 LEFT_ALONE: Final = AccountActioned(

@@ -23,15 +23,15 @@ from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided
-from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
+from schemas.internal.enrolled import BanEnrolled
+from schemas.internal.quarantine import ValueQuarantined
+from schemas.internal.related import RelatedAsked
+from schemas.internal.weights import WeightsAdopted
 from schemas.letters import DeadLetter
-from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
-from schemas.related import RelatedAsked
 from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert
-from schemas.weights import WeightsAdopted
 
 FOLDER: Final = Path(__file__).parent / "json"
 

@@ -1,8 +1,8 @@
 """The door: bytes to a record or to `Malformed`, and records to bytes.
 
 * Nothing that arrives raises: each decoder returns a value for any bytes.
-* A field that cannot be used costs itself and not the record (:mod:`schemas.repair`), unless the record is
-  one of this house's own.
+* A field that cannot be used costs itself and not the record (:mod:`schemas.decoding.repair`), unless the
+  record is one of this house's own.
 * Unknown fields are ignored and counted, at the top and in `account`, so that a producer's typing error
   shows.
 * Of duplicate keys the last wins, as in JavaScript's, Python's and Go's own parsers: one that refused them
@@ -19,7 +19,6 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from schemas import faults
 from schemas.accounts import (
     Account,
     AccountBanned,
@@ -35,18 +34,19 @@ from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided, AppealMade
-from schemas.dates import settle
-from schemas.enrolled import BanEnrolled
+from schemas.decoding import faults
+from schemas.decoding.dates import settle
+from schemas.decoding.repair import Repair, plain_values
+from schemas.internal.enrolled import BanEnrolled
+from schemas.internal.quarantine import ValueQuarantined
+from schemas.internal.related import RelatedAsked, RelatedQuestion
+from schemas.internal.weights import WeightsAdopted
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
-from schemas.quarantine import ValueQuarantined
 from schemas.record import Record
-from schemas.related import RelatedAsked, RelatedQuestion
-from schemas.repair import Repair, plain_values
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert
-from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
 """What Kafka brokers take by default; the largest legal record (image, links, bio) is about half of it."""

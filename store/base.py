@@ -22,6 +22,7 @@ from samehand.lineage import Descent
 from samehand.scoring.key_table import KeyTable
 from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
+from schemas.accounts import Basis
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
 from schemas.verdicts import Verdict
@@ -47,6 +48,18 @@ class BanFacts:
     quoted: Quoted
     not_read: tuple[Unusable, ...] = ()  # fields of its profile that would have been evidence
     shown: Showings = UNKNOWN
+    basis_programmes: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> Basis | None:
+        """On whose word the account was banned; ``None`` where the ban did not say."""
+        if self.basis_authority is None:
+            return None
+        return Basis(
+            authority=self.basis_authority,
+            reference=self.basis_reference,
+            programmes=self.basis_programmes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
     **{
         f"cli/commands/{name}.py": ("tests/cli/commands/test_processes.py", "commands that start a process")
-        for name in ("bridge", "deliver", "gate", "keys", "pepper")
+        for name in ("bridge", "deliver", "gate", "secrets/keys", "secrets/pepper")
     },
     **{
         f"cli/commands/{name}.py": ("tests/cli/commands/test_on_accounts.py", "through the command line")
@@ -53,6 +53,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "samehand/frequency/name_prior/segmentation.py": (
         "tests/samehand/frequency/name_prior/test_name_prior.py",
         "by what a name costs",
+    ),
+    "cli/commands/watchlist/*.py": (
+        "tests/cli/commands/test_watchlist.py",
+        "the command's story runs all its parts",
     ),
     "cli/commands/account/*.py": (
         "tests/journeys/test_account.py",
@@ -77,11 +81,14 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/streams/supervision/test_supervision.py",
         "in a process of its own, which it ends",
     ),
-    "cli/commands/alerts.py": (
-        "tests/cli/commands/test_verdict.py",
+    "cli/commands/without_desk/alerts.py": (
+        "tests/cli/commands/without_desk/test_verdict.py",
         "what waits is seen by giving a verdict on it",
     ),
-    "cli/topic_alerts.py": ("tests/cli/commands/test_verdict.py", "read by these two alone"),
+    "cli/topics/topic_alerts.py": (
+        "tests/cli/commands/without_desk/test_verdict.py",
+        "these commands read them",
+    ),
     "cli/desk_database.py": ("tests/cli/commands/test_desk.py", "the desk's commands use it"),
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
     "desk/database/seals.py": ("tests/desk/web/test_seal.py", "its rule is judged by the same walk"),

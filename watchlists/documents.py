@@ -61,8 +61,10 @@ def entries(
 ) -> Iterator[ListRow]:
     """What `entry` makes of each element of a ``wanted`` name."""
     for number, element in enumerate(elements(file, wanted), 1):
-        outcome = element if isinstance(element, Malformed) else entry(element)
-        yield ListRow(f"entry {number}", outcome)
+        if isinstance(element, Malformed):
+            yield ListRow(f"entry {number}", element, ends=True)
+        else:
+            yield ListRow(f"entry {number}", entry(element))
 
 
 def root_name(head: bytes) -> str:

@@ -78,7 +78,7 @@ def _rows(lines: Iterable[bytes], authority: str) -> Iterator[ListRow]:
         number += not continued
         where, whole = f"line {number}", piece.endswith(b"\n") or len(piece) < LINE_BYTES_MAX
         if read > FILE_BYTES_MAX:
-            yield ListRow(where, Malformed("too-large", "$", "larger than any list"))
+            yield ListRow(where, Malformed("too-large", "$", "larger than any list"), ends=True)
             return
         if not continued and not whole:
             yield ListRow(where, Malformed("too-large", "$", "a line larger than any entity"))

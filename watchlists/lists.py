@@ -25,6 +25,11 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Opening = Callable[[Path], AbstractContextManager[BinaryIO]]
 """How a file is opened, to be read in binary from its beginning."""
 
+
+def open_file(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
 Hear = Callable[[int], None]
 """Called with the bytes read so far, over all files."""
 
@@ -35,10 +40,14 @@ _ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": 
 
 @dataclass(frozen=True, slots=True)
 class ListedEntry:
-    """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft."""
+    """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft.
+
+    ``ends``: a fault after which nothing more of its file was read.
+    """
 
     address: str
     outcome: WatchlistEntry | Malformed | None
+    ends: bool = False
 
 
 def format_of(head: bytes) -> Format | None:
@@ -64,7 +73,7 @@ def read_lists(
     chosen: Format | None = None,
     authority: str | None = None,
     hear: Hear,
-    opening: Opening = lambda path: path.open("rb"),
+    opening: Opening = open_file,
 ) -> Iterator[ListedEntry]:
     """Entries of all files; ``authority`` instead of the format's own.
 
@@ -83,7 +92,7 @@ def read_lists(
             if form != "ofac-csv":
                 source = ListSource(file, counted)
                 for row in _reader(form, source, authority):
-                    yield ListedEntry(f"{path}:{row.where}", row.outcome)
+                    yield ListedEntry(f"{path}:{row.where}", row.outcome, row.ends)
 
 
 def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
@@ -155,7 +164,7 @@ def _ofac_csv(
     read = ofac.read_csv(ListSource(file, counted), alternatives, authority=authority or ofac.AUTHORITY)
     for row in read:
         alias = row.where.removeprefix("alias ")
-        yield ListedEntry(f"{path if alias == row.where else alias_path}:{alias}", row.outcome)
+        yield ListedEntry(f"{path if alias == row.where else alias_path}:{alias}", row.outcome, row.ends)
 
 
 def _is_ofac(cells: list[str]) -> bool:

@@ -49,7 +49,8 @@ def read_csv(
         elif read.number in listed:
             yield ListRow(where, Malformed("contradiction", "$.ent_num", "the number is listed twice"))
         elif len(listed) == ENTRIES_MAX:
-            yield ListRow(where, Malformed("too-many", "$", "more entries than all lists together have"))
+            fault = Malformed("too-many", "$", "more entries than all lists together have")
+            yield ListRow(where, fault, ends=True)
             break
         else:
             kept = read if read.names else None

@@ -31,11 +31,13 @@ _DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%Y
 class ListRow:
     """One thing of a list. ``outcome`` is ``None`` for what is neither organisation nor person (a ship).
 
-    ``where`` is its place in the file: ``row 7``, ``entry 3``.
+    ``where`` is its place in the file: ``row 7``, ``entry 3``. ``ends``: after this fault nothing more of the
+    file was read.
     """
 
     where: str
     outcome: WatchlistEntry | Malformed | None
+    ends: bool = False
 
 
 def an_entry(
@@ -105,6 +107,7 @@ def within_limit(rows: Iterable[ListRow]) -> Iterator[ListRow]:
     for row in rows:
         number += row.outcome is not None
         if number > ENTRIES_MAX:
-            yield ListRow(row.where, Malformed("too-many", "$", "more entries than all lists together have"))
+            fault = Malformed("too-many", "$", "more entries than all lists together have")
+            yield ListRow(row.where, fault, ends=True)
             return
         yield row

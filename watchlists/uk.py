@@ -50,7 +50,8 @@ def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[
         elif not reference:
             yield ListRow(where, Malformed("missing-field", "$.reference", "the listing has no number"))
         elif reference not in listed and len(listed) == ENTRIES_MAX:
-            yield ListRow(where, Malformed("too-many", "$", "more entries than all lists together have"))
+            fault = Malformed("too-many", "$", "more entries than all lists together have")
+            yield ListRow(where, fault, ends=True)
             break
         else:
             _add(listed.setdefault(reference, _Listed(where, kind in _PERSONS)), row)

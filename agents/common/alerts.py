@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
+from agents.common.decisions.quarantine import in_quarantine, value_digest
 from agents.common.metric_labels import fired
-from agents.common.quarantine import in_quarantine, value_digest
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -23,8 +23,11 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
+from samehand.watchlist.entry import is_unquoted
+from samehand.watchlist.platforms import is_list
 from schemas.alert_headers import alert_headers
-from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
+from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate, without_basis
+from schemas.basis_rights import BasisKind, kind_of
 from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, RememberedFacts, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
@@ -43,6 +46,7 @@ class PendingAlert(NamedTuple):
     seconds_since_ban: float | None
     banned: str
     generation: int = 0
+    basis_kind: BasisKind = "none"
 
     @property
     def event_id(self) -> str | None:
@@ -148,6 +152,25 @@ def best_score(
     return None
 
 
+def may_alert(facts: BanFacts, context: AgentContext, pairs: int = 1) -> bool:
+    """Whether the rights of a ban's basis let it alert; counts the ``pairs`` that may not."""
+    if context.alert_policy.basis_rights.of(facts.basis).may_alert and may_be_named(facts, context):
+        return True
+    context.metrics.alerts_without_right.labels(kind_of(facts.basis)).inc(pairs)
+    return False
+
+
+def may_be_named(facts: BanFacts, context: AgentContext) -> bool:
+    """Whether the id of a banned account may be shown.
+
+    That of a listed name has authority and number, until a list whose basis may not be quoted is imported
+    again: then it is a digest.
+    """
+    if not is_list(facts.platform) or is_unquoted(facts.account_id):
+        return True
+    return context.alert_policy.basis_rights.of(facts.basis).may_be_quoted
+
+
 def note_held(
     scored: tuple[Fingerprint, Score],
     free: tuple[Fingerprint, Score] | None,
@@ -217,6 +240,7 @@ async def _proposed(
                 since_ban,
                 pair.banned,
                 published.matched.generation,
+                published.matched.basis_kind,
             )
             headers = alert_headers(published)
             emits = [
@@ -232,7 +256,7 @@ def proposals(
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
     alerts = [_alert(pair, by_account, context, now) for pair in pairs]
-    summaries = [summary_of(pair.facts, now) for pair in pairs]
+    summaries = [summary_of(pair.facts, now, context.alert_policy.basis_rights) for pair in pairs]
     return alerts, [
         Proposal(
             alert_id=alert.alert_id,
@@ -258,7 +282,9 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
     await context.call_store(context.store.confirm(claims, now=context.now()))
     for it in markers:
-        context.metrics.alert(it.band, it.direction, it.queue, it.seconds_since_ban, it.generation)
+        context.metrics.alert(
+            it.band, it.direction, it.queue, it.seconds_since_ban, it.generation, it.basis_kind
+        )
         if context.alert_policy.logged:
             log.info(
                 "alert published",
@@ -283,14 +309,15 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
     if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
         to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day
         since_ban = told_since(at, at - banned_at, to_the_day=to_the_day)
-    return MirrorAlert(
+    rights = context.alert_policy.basis_rights
+    alert = MirrorAlert(
         alert_id=pair.alert_id,
         revision=UNRULED,
         status="open",
         platform=ours.platform,
         account_id=ours.account_id,
         direction=pair.direction,
-        matched=matched_of(facts),
+        matched=matched_of(facts, rights),
         prior=result.prior,
         log_odds=result.log_odds,
         probability=result.probability,
@@ -311,6 +338,9 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
         seconds_since_ban=since_ban,
         seconds_since_event=max(0.0, now - pair.event_at),
     )
+    if rights.of(facts.basis).may_be_quoted:
+        return alert
+    return without_basis(alert, listed=is_list(facts.platform))
 
 
 def pairs_by_account(pairs: Sequence[Pair]) -> PairsByAccount:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from agents.common.quarantine import QuarantineInForce
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.quarantine import QuarantineInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
+from schemas.basis_rights import ALL_RIGHTS, RightsTable
 from store.base import Store
 from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
@@ -50,6 +51,7 @@ class AlertPolicy:
     ``quote_bio``: whether self-descriptions are kept, redacted, and quoted as names are.
     ``sample_share``: the share of new accounts (0 to 1) whose pairs below the bands are sampled for blind
     review.
+    ``basis_rights``: which bans may alert and be quoted, by authority and programme.
     ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer
     instead.
     """
@@ -69,6 +71,7 @@ class AlertPolicy:
     quote_bio: bool = False
     sample_share: float = 0.0
     logged: bool = True
+    basis_rights: RightsTable = ALL_RIGHTS
 
 
 @dataclass(frozen=True, slots=True)

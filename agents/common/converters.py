@@ -9,15 +9,15 @@ from math import floor, inf
 from types import MappingProxyType
 from typing import Final
 
+from agents.common.decisions.quarantine import digests_of
 from agents.common.metric_labels import unavailable
-from agents.common.quarantine import digests_of
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields
 from samehand.fingerprint.shown_since import shown_since
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
-from samehand.normalize.text.written import as_written
+from samehand.normalize.text.fold import as_written
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.evidence import Evidence, Score
@@ -26,9 +26,10 @@ from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
-from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated, Basis
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated
 from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched, RivalShare
+from schemas.basis_rights import ALL_RIGHTS, RightsTable, kind_of
 from schemas.unusable import FieldFault, Unusable
 from store.base import Ban, BanFacts, Remembered
 
@@ -186,6 +187,7 @@ def ban_of(
             policy=event.policy,
             basis_authority=basis.authority if basis else None,
             basis_reference=basis.reference if basis else None,
+            basis_programmes=basis.programmes if basis else (),
             queue=event.queue,
             expires_at=None if event.expires_at is None else event.expires_at.timestamp(),
             descent=founder(account.key),
@@ -258,11 +260,9 @@ def descending(ban: Ban, descent: Descent) -> Ban:
     return replace(ban, facts=replace(ban.facts, descent=descent))
 
 
-def matched_of(facts: BanFacts) -> Matched:
-    """The banned account as an alert names it."""
-    basis = None
-    if facts.basis_authority is not None:
-        basis = Basis(authority=facts.basis_authority, reference=facts.basis_reference)
+def matched_of(facts: BanFacts, rights: RightsTable = ALL_RIGHTS) -> Matched:
+    """The banned account as an alert names it, with its basis if that may be quoted."""
+    basis = facts.basis
     return Matched(
         platform=facts.platform,
         account_id=facts.account_id,
@@ -270,7 +270,8 @@ def matched_of(facts: BanFacts) -> Matched:
         root_id=facts.descent.root_id,
         generation=facts.descent.generation,
         policy=facts.policy,
-        basis=basis,
+        basis=basis if rights.of(basis).may_be_quoted else None,
+        basis_kind=kind_of(basis),
     )
 
 

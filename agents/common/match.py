@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from agents.common.alerts import Pair, best_score, note_held
+from agents.common.alerts import Pair, best_score, may_alert, note_held
 from agents.common.context import AgentContext
+from agents.common.decisions.quarantine import quarantined_keys
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
@@ -104,6 +105,7 @@ async def compared(
     places: Sequence[int] | None = None,
 ) -> list[list[Pair]]:
     """Returns what :func:`match` returns, of candidates that a look-up has found already."""
+    found = await _with_displaced(several, found, snapshot, context)
     for candidates in found:
         context.metrics.candidates.observe(len(candidates))
     note(
@@ -154,6 +156,39 @@ def likeness(
 def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
     """Sorts pairs by score, highest first; equal scores by alert id."""
     return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
+
+
+async def _with_displaced(
+    several: Sequence[Lookup],
+    found: Sequence[Sequence[Candidate]],
+    snapshot: Snapshot,
+    context: AgentContext,
+) -> Sequence[Sequence[Candidate]]:
+    """Adds the candidates whose places those took that share values in quarantine, which weigh nothing.
+
+    These stay: if they alone are held, their pairs are judged when the quarantine ends.
+    """
+    if not snapshot.quarantine:
+        return found
+    keep = context.alert_policy.candidates_an_event
+    again: dict[int, Query] = {}
+    for place, (one, candidates) in enumerate(zip(several, found, strict=True)):
+        if len(candidates) < keep:
+            continue
+        held = quarantined_keys(snapshot.quarantine, one.account.fingerprints, context.keyer)
+        keys, table = tuple([key for key in one.query.keys if key not in held]), one.query.table
+        if 0 < len(keys) < len(one.query.keys):
+            again[place] = Query(one.query.account, keys, None if table is None else table.without(held))
+    if not again:
+        return found
+    more = await context.call_store(
+        context.store.bans_like(list(again.values()), now=context.now(), keep=keep)
+    )
+    merged = list(found)
+    for place, candidates in zip(again, more, strict=True):
+        known = {candidate.ref for candidate in found[place]}
+        merged[place] = [*found[place], *(it for it in candidates if it.ref not in known)]
+    return merged
 
 
 async def _best(
@@ -247,6 +282,8 @@ def _with_policy(
                 context,
             )
         if scored is None or (scored[1].band == "none" and not below):
+            continue
+        if scored[1].band != "none" and not may_alert(facts, context):
             continue
         mine, result = scored
         claimant = f"{direction}:{one.event_id}"

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.alerts import Pair, alert_of
 from agents.common.context import AgentContext
+from agents.common.decisions.weights_in_force import Weighing
 from agents.common.match import Lookup, match
 from agents.common.snapshot import Snapshot
-from agents.common.weights_in_force import Weighing
 from samehand.fingerprint.distil import Keyer
 from samehand.scoring.sampling import drawn, stratum
 from samehand.scoring.weights import Weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
-from agents.common.weights_in_force import Weighing
+from agents.common.decisions.weights_in_force import Weighing
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 

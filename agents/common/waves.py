@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
 from agents.common.converters import moment
-from agents.common.quarantine import in_quarantine
+from agents.common.decisions.quarantine import in_quarantine
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.alert_id import alert_id

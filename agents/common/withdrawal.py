@@ -15,6 +15,7 @@ from agents.common.context import AgentContext
 from agents.common.converters import matched_of, moment
 from samehand.alert_id import alert_id
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason, without_quotes
+from schemas.basis_rights import RightsTable
 from schemas.wire import Decoded, decode_alert
 from store.base import BanFacts, Owed
 
@@ -39,9 +40,9 @@ async def withdraw_again(accounts: Sequence[str], reason: WithdrawnReason, conte
             await context.call_store(context.store.withdraw(withdrawn, reason=reason, now=context.now()))
 
 
-def summary_of(facts: BanFacts, now: float) -> AlertSummary:
+def summary_of(facts: BanFacts, now: float, rights: RightsTable) -> AlertSummary:
     """The summary of a ban, without counts as long as nothing is counted."""
-    matched = matched_of(facts)
+    matched = matched_of(facts, rights)
     return AlertSummary(
         alert_id=alert_id("summary", matched.key),
         revision=1,

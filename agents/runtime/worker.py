@@ -12,9 +12,9 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.follow_decisions import DecisionsFollower
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
-from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -50,6 +50,7 @@ from streams.kafka.recent_records import Recent
 from streams.kafka.store_epoch import EpochTopic, HistoryTopic
 from streams.kafka.topics import Names, names
 from streams.settings import Settings
+from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
@@ -166,6 +167,7 @@ def context_of(
         now=SystemClock().now,
         alert_policy=AlertPolicy(
             allowlist=allowlist_of(settings),
+            basis_rights=basis_rights_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
             late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,

@@ -11,7 +11,7 @@ from typing import Literal
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 
 CANDIDATES = 10
 """How many below the bands are asked for, so that a rank can be told."""

@@ -26,7 +26,7 @@ from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
 from cli.offline.share import Share
 from schemas.accounts import Account, AccountBanned, AccountCreated
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from simulate.evasion.lookalikes import relative
 from simulate.population.bios import cliche
 from simulate.population.languages import tongue

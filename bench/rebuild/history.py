@@ -11,8 +11,8 @@ from zlib import crc32
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.tombstones import tombstone
-from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from bench.index.population import BannedNames
 from bench.running.crowd import BANNED_AT, account_id

@@ -15,8 +15,8 @@ from bench.rebuild.history import NOW, TOPIC, BrokenOff, Compacted, History, an_
 from bench.recall import KEEP
 from bench.running.crowd import BANNED_AT
 from bench.store.server import Server
-from cli.banned_topic import ReadTally, open_anew, read_all
 from cli.checkpoint import Bookmark, read_bookmark
+from cli.topics.banned_topic import ReadTally, open_anew, read_all
 from store.base import Query
 from store.redis import RedisStore
 

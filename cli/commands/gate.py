@@ -102,8 +102,8 @@ def keys_file(given: Settings) -> Path:
 def _work(given: Settings, birth: Birth) -> int:
     from prometheus_client import ProcessCollector
 
-    from agents.common.follow_decisions import DecisionsFollower
-    from agents.common.preview import Preview
+    from agents.common.decisions.follow_decisions import DecisionsFollower
+    from agents.common.queries.preview import Preview
     from agents.runtime.start_checks import store_fault
     from agents.runtime.worker import context_of
     from gate.appeals import desk_relay

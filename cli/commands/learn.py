@@ -30,7 +30,7 @@ from cli.inputs.oddities import tell_all
 from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
-from cli.topic_alerts import values
+from cli.topics.topic_alerts import values
 from desk.review.weighing.adopted import highest, in_force
 from desk.review.weighing.labels import judged, labels
 from report.text import plural

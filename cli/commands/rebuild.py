@@ -31,8 +31,6 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.alert_topics import AlertReplay, AlertTopics, replay_alerts
-from cli.banned_topic import ReadTally, acknowledged, open_anew, read_all
 from cli.checkpoint import Bookmark, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
@@ -40,6 +38,8 @@ from cli.rebuild_processes import PROCESSES_MAX, Processes
 from cli.reshard import Carried, beside, drop_layout, reshard
 from cli.run_async import awaited
 from cli.store_context import closing_store, house
+from cli.topics.alert_topics import AlertReplay, AlertTopics, replay_alerts
+from cli.topics.banned_topic import ReadTally, acknowledged, open_anew, read_all
 from report.text import plural
 from streams.kafka.client import reader
 from streams.kafka.store_epoch import EpochTopic
@@ -214,7 +214,8 @@ async def _rebuild(
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
-        done = {} if from_start else read_bookmark(bookmark)
+        noted = read_bookmark(bookmark)
+        done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
         context = house(settings, peppers, store)
         with reader(settings) as opened:

@@ -13,24 +13,22 @@ import click
 import msgspec
 
 from cli import output
+from cli.categories import POLICY, categories_of, category_option
 from cli.desk_database import desk_database
-from cli.options import MOMENT, moment
+from cli.options import MOMENT, OUT_FOLDER, moment
 from cli.output_files import unwritable, write
 from cli.run_async import in_event_loop
-from report.dsa import Annex
 from report.rendering import environment
 from report.text import is_unseen, plural, visible
 from streams.settings import load
 
 if TYPE_CHECKING:
-    from desk.review.operations import OperationsReport
-    from desk.review.statistics import Waits
+    from desk.review.reports.operations import OperationsReport
+    from desk.review.reports.statistics import Waits
     from samehand.scoring.intervals import Estimate
 
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
-_POLICY: Final = re.compile(r"[a-z0-9-]{1,64}")
-_TERRORIST_CONTENT: Final = ("violent-extremism", "KEYWORD_TERRORIST_CONTENT")
 
 
 class _Since(click.ParamType):
@@ -55,7 +53,7 @@ class _Since(click.ParamType):
 
 def _policies(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     for policy in given:
-        if not _POLICY.fullmatch(policy):
+        if not POLICY.fullmatch(policy):
             raise click.BadParameter(
                 f"{visible(policy, 80)}: a policy has 1 to 64 lower-case letters, digits and hyphens"
             )
@@ -123,7 +121,7 @@ async def operations(
       samehand report operations --since 2026-01-01 --page year.html --json
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.operations import TERRORISM, operations_report
+    from desk.review.reports.operations import TERRORISM, operations_report
 
     now = time.time()
     end = now if until is None else until.timestamp()
@@ -208,17 +206,10 @@ def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 @click.option(
     "--service", metavar="NAME", callback=_name, help="Name of the service; by default the provider's."
 )
-@click.option(
-    "--category",
-    "named",
-    multiple=True,
-    metavar="POLICY=NAME",
-    help="The regulation's category or keyword for a policy, repeatable; "
-    f"by default {'='.join(_TERRORIST_CONTENT)}.",
-)
+@category_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OUT_FOLDER,
     required=True,
     metavar="FOLDER",
     help="Write the files to this folder, which is created.",
@@ -247,12 +238,12 @@ async def dsa(
       samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.transparency import LEFT_OUT, transparency_report
+    from desk.review.reports.transparency import LEFT_OUT, transparency_report
 
     now = time.time()
     if first > last:
         raise click.BadParameter("the period ends before it begins", param_hint="--from")
-    categories = _categories(named or ("=".join(_TERRORIST_CONTENT),))
+    categories = categories_of(named)
     settings = load()
     async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
         report = await transparency_report(
@@ -296,28 +287,6 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
-
-
-def _categories(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Returns each policy's category, named directly or by a keyword that only one category has."""
-    known: dict[str, tuple[str, ...]] = {}
-    for keys in Annex("", date.min, date.min).categories():
-        known["/".join(keys)] = keys
-        known[keys[-1]] = () if len(keys) > 1 and keys[-1] in known else keys
-    categories: dict[str, tuple[str, ...]] = {}
-    for pair in named:
-        policy, _, name = pair.partition("=")
-        if not _POLICY.fullmatch(policy) or not known.get(name):
-            raise click.BadParameter(
-                f"{visible(pair, 120)}: POLICY=NAME, with a name of the regulation's parts 4 to 6 such as "
-                "KEYWORD_TERRORIST_CONTENT, or CATEGORY/KEYWORD where several categories have the keyword",
-                param_hint="--category",
-            )
-        if categories.setdefault(policy, known[name]) != known[name]:
-            raise click.BadParameter(
-                f"{policy}: has two categories; name one of them", param_hint="--category"
-            )
-    return categories
 
 
 _WORDS: Final = {

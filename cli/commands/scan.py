@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from cli.inputs.input_files import ACCOUNTS, InputLine, size
 from cli.options import FILE, strict_option
 from cli.output_files import spare_inputs
 from cli.produce import require_topic
-from cli.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
+from cli.topics.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
 from report.text import plural
 from schemas.accounts import AccountCreated, AccountScanned
 from schemas.malformed import Malformed
@@ -96,10 +96,12 @@ def command(
     require_topic(settings, topic)
     path = bookmark_path or default_bookmark(settings, "scan.json")
     bookmark = Bookmark(path, topic, ",".join(settings.kafka_brokers), files.digest(paths))
-    tally.resumed_after = 0 if from_start else read_bookmark(bookmark).get(0, 0)
+    click.get_current_context().with_resource(bookmark.held())
+    noted = read_bookmark(bookmark)
+    tally.resumed_after = 0 if from_start else noted.get(0, 0)
     try:
         with output.progress("scanning accounts", size(paths)) as hear:
-            for step in read_by_workers(settings, _steps(_lines(paths, files, hear), files.now, tally)):
+            for step in read_by_workers(settings, _steps(files.accounts_of(paths, hear), files.now, tally)):
                 tally.scanned += len(step.records)
                 bookmark.write({0: step.lines})
         bookmark.remove()
@@ -160,12 +162,3 @@ def _scanned(event: AccountCreated, now: float) -> AccountScanned:
         platform=event.platform,
         account=event.account,
     )
-
-
-def _lines(
-    paths: Sequence[Path], files: EventFiles, hear: output.Advance
-) -> Iterator[InputLine[AccountCreated]]:
-    before = 0
-    for path in paths:
-        yield from files.accounts(path, output.after(before, hear))
-        before += size([path])

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cli import output
-from cli.options import FiniteRange
+from cli.options import OUT_FOLDER, FiniteRange
 from cli.output_files import unwritable
 from report.text import plural
 from simulate.evasion.edits import EDIT_SETS
@@ -34,7 +34,7 @@ from simulate.files import simulate_command
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUT_FOLDER,
     required=True,
     metavar="DIR",
     help="Write the files to this folder, which is created if missing; files of these names are replaced.",

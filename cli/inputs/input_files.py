@@ -18,7 +18,8 @@ from msgspec import json
 from cli.inputs.input_source import opened, shown_path, size_bytes
 from report.text import plural, visible
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
-from schemas.csvrows import (
+from schemas.malformed import Malformed
+from schemas.mapping.csvrows import (
     COLUMNS_BANNED,
     COLUMNS_CREATED,
     CsvRow,
@@ -27,7 +28,6 @@ from schemas.csvrows import (
     line_of_names,
     rows_of,
 )
-from schemas.malformed import Malformed
 from schemas.unusable import Unusable
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, Decoder, decode_ban, decode_created
 

@@ -16,8 +16,8 @@ from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.input_source import STDIN, read_bytes, shown_path
 from cli.inputs.oddities import tell_all
 from report.text import plural, visible
-from schemas import faults
 from schemas.accounts import Account, AccountBanned, AccountEvent
+from schemas.decoding import faults
 from schemas.malformed import Malformed
 from schemas.mapping.mapper import Mapped
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_ban, decode_created

@@ -17,7 +17,7 @@ from cli.inputs.input_source import opened, shown_path
 from cli.options import FILE
 from report.text import visible
 from samehand.account import account_key
-from schemas.csvrows import line_of_names
+from schemas.mapping.csvrows import line_of_names
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -23,8 +23,8 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.unusable_fields import UnusableFields
-from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli import output

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from agents.common.alerts import Pair, alert_of, best_score
+from agents.common.alerts import Pair, alert_of, best_score, may_alert
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -45,6 +45,7 @@ CAUSES: Final[dict[str, str]] = {
     "ban-over": "The ban had ended by then.",
     "forgotten": "The account was not remembered any more when the ban came (SAMEHAND_REMEMBER_DAYS).",
     "other-platform": "The two are on different platforms, and SAMEHAND_CROSS_PLATFORM is off.",
+    "no-right": "The basis of the ban has no right to alert (SAMEHAND_BASIS_RIGHTS).",
     "no-shared-key": "The two have no value in common by which one could find the other.",
     "full-posting": "So many accounts share each value that the two have in common that it finds nobody new.",
     "outranked": "More accounts than are looked at at once resemble it at least as much.",
@@ -206,6 +207,8 @@ async def _of_pair(pair: AccountPair, context: AgentContext, direction: Directio
         return PairDiagnosis(pair, cause or ("ban-over" if ban is None else "forgotten"))
     if not context.alert_policy.across_platforms and account.platform != ban.facts.platform:
         return PairDiagnosis(pair, "other-platform")
+    if not may_alert(ban.facts, context):
+        return PairDiagnosis(pair, "no-right")
     return replace(await _looked_into(account, ban, context, direction), pair=pair)
 
 

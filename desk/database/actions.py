@@ -5,16 +5,16 @@ The clause is erased as quotes of alerts are; account, action and dates stay, as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
-from desk.database.reach import reads_alert
+from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, upsert
 from samehand.elapsed import DAY_SECONDS
 
@@ -59,6 +59,15 @@ async def find(connection: AsyncConnection, account: str, event_id: str) -> Acti
     )
 
 
+async def with_keys(
+    connection: AsyncConnection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], ActionRow]:
+    """Returns some hundred actions by account and event id."""
+    named = tuple_(_actions.c.account, _actions.c.event_id).in_(keys)
+    rows = await all_of(connection, ActionRow, select(_actions).where(named))
+    return {(row.account, row.event_id): row for row in rows}
+
+
 async def put(connection: AsyncConnection, row: ActionRow, *, over: bool) -> None:
     """Inserts an action, or, with `over`, replaces one, whose clause SQLite's log must not keep."""
     if over:
@@ -75,15 +84,32 @@ async def of_account(
     limit: int = SHOWN_MAX,
 ) -> list[ActionRow]:
     """Returns what was done about an account, the newest first, without actions that name an alert which a
-    person may not read; with `quoting`, those whose clause stands."""
+    person may not read, and without those that name none if the person reads no alert about the account; with
+    `quoting`, those whose clause stands."""
     named, kept = _actions.c.alert_id, _actions.c.erased_at.is_(None) if quoting else true()
+    may = or_(
+        and_(named.is_(None), _reads_account(user_id, account)),
+        and_(named.is_not(None), reads_alert(user_id, named)),
+    )
     return await all_of(
         connection,
         ActionRow,
         select(_actions)
-        .where(_actions.c.account == account, kept, or_(named.is_(None), reads_alert(user_id, named)))
+        .where(_actions.c.account == account, kept, may)
         .order_by(_actions.c.at.desc(), _actions.c.event_id)
         .limit(limit),
+    )
+
+
+def _reads_account(user_id: str | None, account: str) -> ColumnElement[bool]:
+    # An account that waves alone name is read as these are.
+    if user_id is None:
+        return true()
+    alert = _alerts.alias()
+    about = or_(alert.c.account == account, alert.c.banned == account)
+    return or_(
+        exists().where(about, reads_policy(user_id, alert.c.policy)),
+        and_(~exists().where(about), reads_policy(user_id, null())),
     )
 
 
@@ -118,7 +144,8 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
 
 
 async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow]) -> set[tuple[str, str]]:
-    """Deletes those actions whose account no alert names. Returns their accounts and event ids."""
+    """Deletes those actions whose account no alert names, and what the outbox of statements has of them.
+    Returns their accounts and event ids."""
     mark(connection)
     named = exists().where(
         or_(_alerts.c.account == _actions.c.account, _alerts.c.banned == _actions.c.account)
@@ -129,7 +156,10 @@ async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow])
         .where(tuple_(_actions.c.account, _actions.c.event_id).in_(keys), ~named)
         .returning(_actions.c.account, _actions.c.event_id)
     )
-    return {(row.account, row.event_id) for row in done}
+    dropped = {(row.account, row.event_id) for row in done}
+    stated = tuple_(schema.statements.c.account, schema.statements.c.event_id).in_(dropped)
+    await connection.execute(delete(schema.statements).where(stated))
+    return dropped
 
 
 async def without_ban(connection: AsyncConnection, *, now: float) -> int:

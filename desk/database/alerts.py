@@ -98,6 +98,13 @@ _AT_ONCE: Final = 500
 """Payloads that are held at a time: a few megabytes."""
 
 
+async def ids_after(connection: AsyncConnection, after: str, limit: int) -> list[str]:
+    """Returns the ids of alerts after one, in order, and locks these alerts until the transaction ends."""
+    alert_id = schema.alerts.c.alert_id
+    query = select(alert_id).where(alert_id > after).order_by(alert_id)
+    return list((await connection.execute(query.limit(limit).with_for_update())).scalars())
+
+
 async def find(connection: AsyncConnection, alert_id: str, *, user_id: str | None = None) -> AlertRow | None:
     """Returns an alert, if it is known and a person may read it."""
     alerts = schema.alerts

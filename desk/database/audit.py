@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -126,6 +126,15 @@ async def about(connection: AsyncConnection, subject: str, limit: int) -> list[A
         AuditRow,
         select(_audit).where(_audit.c.subject == subject).order_by(_audit.c.number).limit(limit),
     )
+
+
+async def last_at(connection: AsyncConnection, subject: str, action: str) -> float | None:
+    """Returns when an action on a subject was noted last (Unix seconds), or None."""
+    found = await connection.execute(
+        select(func.max(_audit.c.at)).where(_audit.c.subject == subject, _audit.c.action == action)
+    )
+    at: float | None = found.scalar_one()
+    return at
 
 
 async def published_head(connection: AsyncConnection) -> HeadRow | None:

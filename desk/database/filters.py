@@ -13,6 +13,7 @@ WaveState = Literal["waiting", "decided", "withdrawn"]
 ASSIGNED_TO_ME: Final = "me"
 ASSIGNED_TO_NOBODY: Final = "nobody"
 
+SLUG_CHARS: Final = 64
 VIEW_NAME_CHARS: Final = 64
 VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an address writes each in twelve
 

@@ -189,7 +189,7 @@ async def reopen(
     connection: AsyncConnection, read_ids: Collection[int], user_id: str, *, until: float
 ) -> None:
     """Opens reads whose verdicts were undone: in the hands of the person who undid them, as far as they may
-    read them still, and assigned to nobody."""
+    read them still."""
     may_hold = reads_alert(user_id, _reads.c.alert_id)
     await connection.execute(
         update(_reads)
@@ -200,7 +200,6 @@ async def reopen(
             closed_at=None,
             claimed_by=case((may_hold, user_id)),
             claimed_until=case((may_hold, until)),
-            assigned_to=None,
         )
     )
 
@@ -219,14 +218,15 @@ async def assign(connection: AsyncConnection, read_ids: Collection[int], user_id
     return done.rowcount == len(read_ids)
 
 
-async def lapse(connection: AsyncConnection, *, now: float) -> None:
+async def lapse(connection: AsyncConnection, read_ids: Collection[int] | None = None, *, now: float) -> None:
     """Forgets assignments of reads that were decided or left the queue, or whose person cannot decide them
-    any more; each with a line of the audit."""
+    any more; each with a line of the audit. `read_ids`: of these alone."""
     await audit.lock(connection)
     result = await connection.execute(
         select(_reads)
         .where(
             _reads.c.assigned_to.is_not(None),
+            true() if read_ids is None else _reads.c.read_id.in_(read_ids),
             or_(_reads.c.state != "open", ~may_decide(_reads.c.assigned_to, _reads.c.alert_id)),
         )
         .order_by(_reads.c.assigned_to)  # its index has these few alone
@@ -242,8 +242,8 @@ async def lapse(connection: AsyncConnection, *, now: float) -> None:
     }
     if not details:
         return
-    read_ids = [detail["read"] for detail in details.values()]  # of two of one alert the other lapses next
-    await connection.execute(update(_reads).where(_reads.c.read_id.in_(read_ids)).values(assigned_to=None))
+    lapsed = [detail["read"] for detail in details.values()]  # of two of one alert the other lapses next
+    await connection.execute(update(_reads).where(_reads.c.read_id.in_(lapsed)).values(assigned_to=None))
     await audit.note_each(connection, actor=audit.SYSTEM, action="unassigned", details=details, now=now)
 
 

@@ -17,7 +17,7 @@ from desk.database.appeals import AppealRow
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from schemas.appeals import AppealDecided, Outcome
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.deadletters.record import letter_of

@@ -11,15 +11,22 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.database import alerts, exposures, reads, users, waves
+from desk.database import alerts, reads, users, waves
+from desk.database.counts import exposures
+from desk.database.finding import findable
 from desk.database.topics import outbox
 from desk.review.actions import forget_old
-from desk.review.forgetting import forget, without_quotes
+from desk.review.forgetting import forget, refresh_terms, without_quotes
 from desk.review.policy import Policy
+from desk.review.requests import end_due_holds
+from samehand.normalize.text.fold import FOLD_VERSION
 from streams.settings import Settings
 
 BATCH: Final = 100
 """Alerts erased in one transaction: other writers wait for milliseconds."""
+
+REFOLDED: Final = 20
+"""Alerts whose search terms are made anew in one transaction, nine milliseconds each on SQLite."""
 
 OLD: Final = "kept-long-enough"
 
@@ -58,8 +65,23 @@ async def tidy(
     await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
     if not steady:
         return 0
+    await end_due_holds(connection, now=now)
     await exposures.erase(connection, keep_days=settings.desk_exposure_days, now=now)
     return await erase_old(connection, keep_seconds=settings.desk_erase_days * 86_400.0, now=now)
+
+
+async def refold(connection: AsyncConnection, after: str) -> str | None:
+    """Makes anew the search terms of some alerts after one ("": the first), unless the present folding rules
+    made all: names are searched by these rules. Returns the last of them; None: there are no more."""
+    if not after and await findable.fold_version(connection) == FOLD_VERSION:
+        return None
+    alert_ids = await alerts.ids_after(connection, after, REFOLDED)
+    for alert_id in alert_ids:
+        await refresh_terms(connection, alert_id)
+    if alert_ids:
+        return alert_ids[-1]
+    await findable.note_fold_version(connection, FOLD_VERSION)
+    return None
 
 
 async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float) -> None:

@@ -14,14 +14,14 @@ from typing import Final
 
 import structlog
 
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
 from desk.database.engine import Database
 from desk.feed.audit_heads import HEAD_SECONDS
 from desk.feed.publish import send
 from desk.review.weighing.adopted import STAGES, Highest, highest
 from desk.review.weighing.weights import WeightsStatus, record_of
 from desk.telemetry import Applied
-from schemas.weights import Stage, WeightsAdopted
+from schemas.internal.weights import Stage, WeightsAdopted
 from schemas.wire import encode
 from streams.kafka.client import Kept, TopicReader, Writer
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, audit, family_reviews, quarantines, reads, verdicts, waves
+from desk.database import alerts, audit, reads, verdicts, waves
 from desk.database.alerts import AlertRow
+from desk.database.decisions import family_reviews, quarantines
 from desk.database.finding import findable
 from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow

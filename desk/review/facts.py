@@ -10,11 +10,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
+from desk.database.decisions.quarantines import ValueRow
 from desk.database.finding.folding import Term, terms
-from desk.database.quarantines import ValueRow
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
-from desk.review.statistics import seconds_to_detect
+from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.evidence import QUARANTINE
@@ -41,7 +41,7 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         band=alert.band,
         direction=alert.direction,
         policy=matched.policy,
-        basis=None if matched.basis is None else matched.basis.authority,
+        basis=matched.authority,
         queue=alert.queue,
         language=language_of(alert),
         probability=alert.probability,

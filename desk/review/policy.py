@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from samehand.watchlist.entry import UNNAMED, is_unquoted
+from samehand.watchlist.platforms import is_list
+from schemas.alerts import MirrorAlert, without_basis
+from schemas.basis_rights import ALL_RIGHTS, RightsTable
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -16,6 +23,7 @@ class Policy:
     claim_seconds   that a read stays in somebody's hands without a sign of life
     goal_seconds    by rank, within which an alert is to be decided
     skip_seconds    that a skipped read is not shown again to who skipped it
+    basis_rights    which bases statements may quote, and case files hold
     """
 
     key: bytes = field(repr=False)
@@ -25,6 +33,26 @@ class Policy:
     claim_seconds: float = 120.0
     goal_seconds: tuple[float, float] = (3600.0, 86_400.0)
     skip_seconds: float = 1800.0
+    basis_rights: RightsTable = ALL_RIGHTS
+
+    def quotable(self, alert: MirrorAlert) -> MirrorAlert:
+        """The alert as a statement may quote it. Alerts are made so; the right may have ended since."""
+        return self._limited(alert, self.basis_rights.of(alert.matched.basis).may_be_quoted)
+
+    def exportable(self, alert: MirrorAlert) -> MirrorAlert:
+        """The alert as a case file may hold it."""
+        rights = self.basis_rights.of(alert.matched.basis)
+        return self._limited(alert, rights.may_be_quoted and rights.may_be_exported)
+
+    def _limited(self, alert: MirrorAlert, whole: bool) -> MirrorAlert:
+        if whole:
+            return alert
+        listed = is_list(alert.matched.platform)
+        limited = without_basis(alert, listed=listed)
+        if listed and not is_unquoted(alert.matched.account_id):
+            unnamed = replace(limited.matched, account_id=UNNAMED, root_id=None)
+            limited = replace(limited, matched=unnamed)
+        return limited
 
     def due_at(self, rank: int, waits_since: float) -> float:
         """By when a read is to be decided, in Unix seconds."""

@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, reach, reads, users, waiting
+from desk.database import audit, reach, reads, users
+from desk.database.queue import waiting
 from desk.errors import NotFound, UnusableInput
 from desk.review.deciding.review import Review
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desk.database import waiting
 from desk.database.filters import Filters
+from desk.database.queue import waiting
 from desk.review.deciding.decide import TOGETHER_MAX
 from desk.review.deciding.review import Review
 from desk.review.people import Person

@@ -11,12 +11,13 @@ from typing import Final
 
 from msgspec import structs
 
-from desk.database import alerts, appeals, notes, reach, users, verdicts, waiting
+from desk.database import alerts, appeals, notes, reach, users, verdicts
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.filters import Filters, Place
+from desk.database.queue import waiting
+from desk.database.queue.waiting import WaitingRow
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
-from desk.database.waiting import WaitingRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views

@@ -27,7 +27,7 @@ from desk.review.deciding.leads import TAKEN_BACK, decided_verdict, repeat, rest
 from desk.review.deciding.review import Review
 from desk.review.forgetting import FORGOTTEN
 from desk.review.views import signed
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.verdicts import EXCEPTIONS_MAX
 from schemas.waves import WaveAlert, WavePattern

@@ -16,6 +16,9 @@ NAMES: Final = (*Filters.__dataclass_fields__,)
 
 _VALUE_CHARS_MAX: Final = 64
 
+_DOTS: Final = {"=.": ".", "=..": ".."}
+"""Segments that `_segment` wrote; it percent-encodes every other `=`."""
+
 NO_QUEUE: Final = "-"
 """In forms, for the queue of bans without a policy; no slug begins so."""
 
@@ -63,7 +66,12 @@ def joined(read_ids: Iterable[int]) -> str:
 def account_page(key: str, folder: str = "accounts") -> str:
     """Returns the address of an account's page, or, of the folder `families`, of its family's."""
     platform, _, account_id = key.partition(":")
-    return f"/{folder}/{quote(platform, safe='')}/{quote(account_id, safe='')}"
+    return f"/{folder}/{_segment(platform)}/{_segment(account_id)}"
+
+
+def _segment(text: str) -> str:
+    """Returns a segment of a path. Browsers and proxies follow `.` and `..`, percent-encoded too."""
+    return f"={text}" if text in (".", "..") else quote(text, safe="")
 
 
 def wave_page(wave_id: str) -> str:
@@ -79,7 +87,8 @@ def key_at(request: Request[Any, Any, Any], platform: str, path: str) -> str:
     """
     sent = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace").split("/")
     before = len([part for part in request.scope["path"].removesuffix(path).split("/") if part])
-    return account_key(platform, unquote("/".join([part for part in sent if part][before:])))
+    account_id = "/".join([part for part in sent if part][before:])
+    return account_key(_DOTS.get(platform, platform), _DOTS.get(account_id) or unquote(account_id))
 
 
 def local(where: str) -> str:

@@ -19,8 +19,8 @@ from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS
+from desk.review.reports.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.selection import Selection
-from desk.review.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.web.addresses import key_at

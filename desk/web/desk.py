@@ -13,17 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, exposures, saved_views, users, waiting
+from desk.database import audit, users
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
-from desk.database.saved_views import SavedViewRow
+from desk.database.queue import saved_views, waiting
+from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
-from desk.readers import Reader
+from desk.readers import Reader, may
 from desk.related import GateAway, GateBusy, GateClient
-from desk.review import views, waves
+from desk.review import requests, views, waves
 from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
@@ -31,7 +33,6 @@ from desk.review.deciding import assign, claim, decide, leads, notes, undo
 from desk.review.deciding.assign import Destinations
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
-from desk.review.figures import LeadView, lead_view
 from desk.review.finding import account, family_reviews, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
@@ -42,9 +43,11 @@ from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
+from desk.review.reports.figures import LeadView, lead_view
+from desk.review.reports.team import TeamView, team_view
+from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
-from desk.review.team import TeamView, team_view
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.review.weighing.learning import Learning
@@ -55,7 +58,7 @@ from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
-from schemas.related import Purpose, RelatedAnswer
+from schemas.internal.related import Purpose, RelatedAnswer
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
@@ -67,6 +70,9 @@ _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
 
 VIEWS_MAX: Final = 20
 """Saved views of a person, of their team, and for all: more are no shortcut."""
+
+VIEWS_SHOWN_MAX: Final = 200
+"""Views that a lead is shown, those of other teams last: twenty teams with a handful each."""
 
 Audience = Literal["me", "team", "all"]
 """Whom a saved view is for."""
@@ -176,9 +182,11 @@ class Desk:
             )
 
     async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
-        """Returns the views that this person saved, those of their team and those for all."""
+        """Returns the views that this person saved, those of their team and those for all; for leads, who may
+        delete them, those of other teams too."""
+        elsewhere = may(reader.role, "organise")
         async with self.database.read() as connection:
-            return await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
+            return await saved_views.of(connection, reader.user_id, VIEWS_SHOWN_MAX, elsewhere=elsewhere)
 
     async def save_view(self, reader: Reader, name: str, query: str, audience: Audience) -> None:
         """Saves a view for this person, their team or all, over the one of that name.
@@ -202,14 +210,17 @@ class Desk:
                 raise UnusableInput("name", "as many views are saved as can be: delete one first")
             await saved_views.put(connection, reader.user_id, view)
 
-    async def drop_view(self, reader: Reader, name: str, audience: Audience) -> None:
-        """Deletes a view of this person, of their team or for all. Raises `Forbidden`."""
-        if audience != "me":
-            reader.need("organise")
+    async def drop_view(self, reader: Reader, name: str, audience: Audience, team: str | None) -> None:
+        """Deletes a view of this person, of a team or for all; one that others shared, as a lead alone.
+
+        Raises `Forbidden`.
+        """
+        shared, team = audience != "me", team if audience == "team" else None
         async with self.database.begin() as connection:
-            await saved_views.drop(
-                connection, reader.user_id, name, shared=audience != "me", of_team=audience == "team"
-            )
+            mine = await saved_views.saved_by(connection, reader.user_id, name)
+            if shared and (mine is None or (mine.shared, mine.team) != (True, team)):
+                reader.need("organise")
+            await saved_views.drop(connection, reader.user_id, name, shared=shared, team=team)
 
     async def _team_of(self, connection: AsyncConnection, reader: Reader, audience: Audience) -> str | None:
         """Returns the team with which a person shares a view, None: with all, or with nobody."""
@@ -460,6 +471,25 @@ class Desk:
     async def reopen_family_review(self, reader: Reader, key: str) -> None:
         async with self.database.begin() as connection:
             await family_reviews.reopen(self._review(connection, reader), key)
+
+    async def request_lines(
+        self, reader: Reader, before: float | None
+    ) -> tuple[list[RequestLine], list[RequestLine]]:
+        """Returns requests that wait for an answer, and those answered before a moment."""
+        async with self.database.read() as connection:
+            review = self._review(connection, reader)
+            waiting = await requests.lines(review, is_open=True)
+            return waiting, await requests.lines(review, is_open=False, before=before)
+
+    async def request_view(self, reader: Reader, request_id: int) -> RequestView:
+        async with self.database.read() as connection:
+            return await requests.request_view(self._review(connection, reader), request_id)
+
+    @asynccontextmanager
+    async def requesting(self, reader: Reader) -> AsyncIterator[Review]:
+        """Yields what a person may do about lawful requests, in one transaction."""
+        async with self.database.begin() as connection:
+            yield self._review(connection, reader)
 
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.

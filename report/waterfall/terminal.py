@@ -1,4 +1,4 @@
-"""How an alert and a score are drawn in a terminal: who, how much, and every reason as a waterfall.
+"""How an alert, a score and a wave are drawn in a terminal: who, how much, and every reason as a waterfall.
 
 Text only: a terminal shows the colours, a file does not get them. Nothing that people wrote is ever read as
 markup or obeyed as a control sequence.
@@ -20,8 +20,10 @@ from report.waterfall import rivals
 from report.waterfall.steps import Scale, WaterfallStep, quoted, steps
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
+from schemas.waves import WaveAlert
 
 _BARS_WIDTH: Final = 16  # characters: leaves some forty for the sentence on 80 columns
+_MEMBERS_SHOWN: Final = 5  # as many as make a wave; the record holds all
 _NARROW: Final = 72  # columns: in fewer the bars are left out, and each sentence stands below its number
 _BAND_STYLES: Final[dict[Band, str]] = {"likely": "bold red", "possible": "yellow", "none": "dim"}
 # Signals whose quoted value is the other side's name, the fullest first.
@@ -57,6 +59,23 @@ def summary(record: AlertSummary) -> RenderableType:
     return Text.assemble(
         (more, "yellow"),
         f" {verb} {visible(record.matched.key)}; the best {record.published} have alerts of their own.",
+    )
+
+
+def wave(record: WaveAlert) -> RenderableType:
+    """New accounts that resemble each other, what most of them share, and the first of them."""
+    if record.status == "withdrawn":
+        return Text(f"A wave of new accounts is withdrawn: {record.withdrawn_reason}.", "dim")
+    shared = [f"{line.signal} ({visible(line.level)}) {line.members}" for line in record.pattern]
+    if record.handle_pattern:
+        shared.append(f"handles {visible(record.handle_pattern)}")
+    accounts = [visible(member.account) for member in record.members[:_MEMBERS_SHOWN]]
+    more = len(record.members) - len(accounts)
+    return Text.assemble(
+        (f"wave of {len(record.members)}", "yellow"),
+        f"  new accounts resemble each other: {', '.join(accounts)}",
+        f" and {more} more" if more else "",
+        f".  In common: {', '.join(shared)}.",
     )
 
 

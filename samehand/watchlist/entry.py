@@ -8,6 +8,15 @@ from typing import Final
 
 # 40 bits: two of an entry's few hundred aliases collide once in some ten million entries.
 _NUMBER_BYTES: Final = 5
+_UNQUOTED: Final = "-:"  # no code of an authority begins with a dash
+UNNAMED: Final = f"{_UNQUOTED}listed"
+"""The id of any listed name, where nothing of it may be shown."""
+_UNQUOTED_BYTES: Final = 12  # all names of all lists do not collide
+
+
+def is_unquoted(account_id: str) -> bool:
+    """Whether the id of a listed name quotes neither authority nor number."""
+    return account_id.startswith(_UNQUOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +55,8 @@ class WatchlistEntry:
     def account_id(self, alias: Alias) -> str:
         """The id under which an alias is enrolled: the same whenever the list is imported."""
         return f"{self.authority}:{self.reference}:{alias.number}"
+
+    def unquoted_id(self, alias: Alias) -> str:
+        """The same as a digest, for a listing whose authority and number may not be quoted."""
+        raw = self.account_id(alias).encode("utf-8", "surrogatepass")
+        return _UNQUOTED + blake2b(raw, digest_size=_UNQUOTED_BYTES).hexdigest()

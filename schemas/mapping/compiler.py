@@ -301,7 +301,11 @@ def _require(
     lacking = [] if already else [field.name for field in target.required if field.name not in readings]
     if lacking:
         collector.fault(path, f"{', '.join(lacking)} must be filled for `{target.kind}` ({condition})")
-    for whole, part in (("avatar_pdq", "avatar_quality"), ("basis_reference", "basis_authority")):
+    for whole, part in (
+        ("avatar_pdq", "avatar_quality"),
+        ("basis_reference", "basis_authority"),
+        ("basis_programmes", "basis_authority"),
+    ):
         if whole in readings and part not in readings:
             collector.fault(path, f"{whole} needs {part} as well, which may be a constant")
 

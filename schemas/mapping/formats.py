@@ -14,9 +14,9 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Protocol
 
-from schemas import faults
+from schemas.decoding import faults
+from schemas.decoding.repair import plain_values
 from schemas.malformed import Malformed
-from schemas.repair import plain_values
 from schemas.wire import MESSAGE_BYTES_MAX
 
 UNAVAILABLE: Final = frozenset({"__debezium_unavailable_value", "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="})

@@ -34,7 +34,8 @@ class EventLabel(NamedTuple):
     """What an event is about, for judging; nothing of it is in the record."""
 
     kind: str
-    """Of an account ``ordinary``, ``mirror``, ``malformed``, ``reinstated`` or a kind of ``INNOCENTS``; of a
+    """Of an account ``ordinary``, ``mirror``, ``malformed``, ``reinstated`` or a kind of ``INNOCENTS``,
+    or ``wave`` in the demo; of a
     ban ``banned``, or ``lifted`` where it is reinstated before the stream ends."""
     language: str
     truth: Truth | None = None

@@ -191,6 +191,7 @@ class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True
     not_read: tuple[tuple[str, FieldFault], ...] = ()
     shown: _ShortShowings = None
     bio: str = ""
+    basis_programmes: tuple[str, ...] = ()
 
 
 class BanQuote(NamedTuple):
@@ -230,6 +231,7 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
         _short_unread(facts.not_read),
         _short_showings(facts.shown, facts.occurred_at),
         facts.quoted.bio,
+        facts.basis_programmes,
     )
     return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
 
@@ -246,6 +248,7 @@ def read_ban_quote(raw: bytes) -> BanQuote:
         policy=words.policy,
         basis_authority=words.basis_authority,
         basis_reference=words.basis_reference,
+        basis_programmes=words.basis_programmes,
         queue=words.queue,
         expires_at=words.expires_at,
         descent=founder(account_key(words.platform, account_id)),

@@ -25,10 +25,10 @@ from store.common.records import (
     with_former,
 )
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
+from store.redis.candidates.lookup import look_up
 from store.redis.client import Answer, both, together
-from store.redis.counters import Counters
+from store.redis.counting.counters import Counters
 from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
-from store.redis.lookup import look_up
 from store.redis.shards import Shards, WriteReply
 
 # A generation is closed before its slots run out in any shard, with room for what other processes write until

@@ -7,9 +7,9 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreUnavailable
+from store.redis.candidates.moments import Moments
 from store.redis.client import RedisClient, together
 from store.redis.layout import Layout, Rows, Spread
-from store.redis.moments import Moments
 
 # Two workers that write one account at once make each other read it again; more than a few turns mean that
 # something else is wrong.

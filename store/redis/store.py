@@ -40,15 +40,15 @@ from store.base import (
 from store.bounds import Bounds
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreEmptied, StoreUnavailable
+from store.limits import HELD_MAX
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
+from store.redis.candidates.lookup import look_up
 from store.redis.client import RedisClient, RedisEndpoint, both, together
-from store.redis.counters import Counters
+from store.redis.counting.counters import Counters
 from store.redis.families import Families
-from store.redis.held import HeldBans
 from store.redis.layout import Layout, Sizes, fold_versions
-from store.redis.lookup import look_up
 from store.redis.outbox import Outbox
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
@@ -97,7 +97,7 @@ class RedisStore:
         self._alerts = Alerts(self.shards, bounds.dedup_seconds)
         self._outbox = Outbox(self.shards)
         self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
-        self._held = HeldBans(self.shards)
+        self._held_key = f"{self.shards.root(0)}held"
         self._waves = Waves(self.shards, bounds.retention_seconds)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
@@ -436,14 +436,18 @@ class RedisStore:
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
         if held:
-            await self._held.add(held, now)
+            parts = [part for pair in held for part in (repr(now), " ".join(pair))]
+            await self._client.command("ZADD", self._held_key, "NX", *parts)
+            await self._client.command("ZREMRANGEBYRANK", self._held_key, HELD_MAX, -1)  # the newest go
 
     async def held(self) -> list[tuple[str, str]]:
-        return await self._held.read()
+        members: list[bytes] = await self._client.command("ZRANGE", self._held_key, 0, -1)
+        pairs = [member.decode().partition(" ") for member in members]
+        return [(digest, account) for digest, _, account in pairs]
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         if held:
-            await self._held.remove(held)
+            await self._client.command("ZREM", self._held_key, *[" ".join(pair) for pair in held])
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         """Waves to be published now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter
 from streams.outcomes import Arrival, Dead
 

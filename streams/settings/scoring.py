@@ -50,6 +50,10 @@ class ScoringSettings(BaseModel):
     allowlist: FilePath | None = Field(
         None, description="Accounts that never alert, one platform:account_id a line."
     )
+    basis_rights: FilePath | None = Field(
+        None,
+        description="Rights by authority and programme, as TOML: may alert, may be quoted, may be exported.",
+    )
 
     weights: FilePath | None = Field(
         None, description="Another table of weights, as `samehand learn` proposes; without it the shipped."

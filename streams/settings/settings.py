@@ -3,25 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Self
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streams.settings.delivery import DeliverySettings
-from streams.settings.desk import DeskSettings, OidcSettings
-from streams.settings.fields import PREFIX
+from streams.settings.desk import CommissionSettings, DeskSettings, OidcSettings
+from streams.settings.fields import PREFIX, WEB_ADDRESS, Port
 from streams.settings.integrations import BridgeSettings, GateSettings, ServingSettings
 from streams.settings.kafka import KafkaSettings
 from streams.settings.profiles import ProfileSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.scoring import ScoringSettings
 from streams.settings.store import StoreSettings
-from streams.settings.watching import WatchingSettings
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class WatchingSettings(BaseModel):
+    """Health, logs and traces of a process, and its supervision."""
+
+    web_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on.")
+    web_port: Port = Field(6066, description="Their port.")
+    log_level: Level = Field("info", description="debug, info, warning or error.")
+    stuck_seconds: float = Field(
+        120.0, ge=10.0, le=3600.0, description="Lag without progress for so long ends the process."
+    )
+    traces_url: str = Field(
+        "",
+        description="Where traces are sent, as OTLP over HTTP: http://collector:4318/v1/traces. Off without.",
+    )
+    traces_share: float = Field(
+        0.01, ge=0.0, le=1.0, description="Share of events traced where their producer did not decide."
+    )
+    hang_seconds: float = Field(
+        15.0,
+        ge=1.0,
+        le=600.0,
+        description="A worker whose event loop stands still for so long is killed and started again.",
+    )
+    data_dir: Path | None = Field(
+        None,
+        description="Folder for what a worker had in hand as it ended; without it, none is remembered.",
+    )
+
+    @field_validator("traces_url")
+    @classmethod
+    def _collector(cls, url: str) -> str:
+        if url and not WEB_ADDRESS.fullmatch(url):
+            raise ValueError("must be http:// or https:// with a host, and without a user in it")
+        return url
 
 
 class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
     WatchingSettings,
+    CommissionSettings,
     OidcSettings,
     ProfileSettings,
     DeskSettings,

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -22,7 +22,7 @@ from agents.remember import Remember
 from agents.runtime.outbox import Relay
 from agents.scan import Scan
 from agents.screen import Screen
-from samehand.scoring.weights import default_weights
+from samehand.scoring.weights import Weights, default_weights
 from schemas.alert_headers import alert_headers
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
@@ -142,27 +142,28 @@ def dead(outcomes: Sequence[Outcome]) -> list[str]:
 MakeLife = Callable[..., Life]
 
 
+def a_life(weights: Weights | None = None, **alert_policy: Any) -> Life:
+    """A context under given rules, and the shipped weights unless others are given."""
+    pepper = Pepper(1, b"p" * 32)
+    life: Life
+    context = AgentContext(
+        store=MemoryStore(Bounds()),
+        keyers=((1, pepper.digest),),
+        weights=WeightsInForce(weights or default_weights()),
+        topics=Names("t."),
+        metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
+        now=lambda: life.seconds,
+        ticks=lambda: life.seconds,
+        alert_policy=AlertPolicy(**alert_policy),
+    )
+    life = Life(context)
+    return life
+
+
 @pytest.fixture
 def make_life() -> MakeLife:
     """Builds a context under given rules."""
-
-    def build(**alert_policy: Any) -> Life:
-        pepper = Pepper(1, b"p" * 32)
-        life: Life
-        context = AgentContext(
-            store=MemoryStore(Bounds()),
-            keyers=((1, pepper.digest),),
-            weights=WeightsInForce(default_weights()),
-            topics=Names("t."),
-            metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
-            now=lambda: life.seconds,
-            ticks=lambda: life.seconds,
-            alert_policy=AlertPolicy(**alert_policy),
-        )
-        life = Life(context)
-        return life
-
-    return build
+    return a_life
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.accounts import Account, AccountCreated, Avatar
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.record import Record
 from simulate.population.people import Population
 from simulate.sampling import seeded

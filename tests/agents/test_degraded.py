@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agents.common.preview import Foreseen, Preview
+from agents.common.queries.preview import Foreseen, Preview
 from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
 from schemas.record import Record

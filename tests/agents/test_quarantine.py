@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents.common.follow_decisions import DecisionsFollower
-from agents.common.quarantine import DIGESTS_MAX, QuarantineInForce
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.quarantine import DIGESTS_MAX, QuarantineInForce
 from agents.runtime.outbox import HELD_SECONDS
 from samehand.scoring.evidence import QUARANTINE
 from schemas.alerts import MirrorAlert
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from store.pepper.pepper import Pepper
 from streams.settings import load
 from tests.agents.conftest import Life, MakeLife
@@ -70,6 +70,17 @@ async def test_value_in_quarantine_alerts_nobody_until_a_person_ends_it(life: Li
     await life.relay()
     assert [it.key for it in life.alerts[1:]] == ["telegram:100"]
     assert await life.context.store.held() == []
+
+
+async def test_bearers_of_a_value_in_quarantine_displace_no_other_candidate(make_life: MakeLife) -> None:
+    life = make_life(candidates_an_event=2)
+    quarantine(life, await first_alert(life))
+    for number in ("78", "79"):
+        await life.ban(a_ban(number, handle=f"stranger{number}", **SHARED))
+    await life.ban(a_ban("80", handle="zafar.hussain", email=OTHER["email"]))
+    before = len(life.alerts)
+    await life.tell(life.screen, a_sign_up("100", handle="q100x", **SHARED, **OTHER))
+    assert [it.matched.account_id for it in life.alerts[before:]] == ["80"]
 
 
 async def test_quarantine_that_reaches_its_date_weighs_again(life: Life) -> None:

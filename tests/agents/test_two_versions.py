@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace as replace_fields
 
 from agents.common import converters
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from samehand.account import Account
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil
 from samehand.normalize.text.fold import FOLD_VERSION

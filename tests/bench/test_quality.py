@@ -16,8 +16,7 @@ from bench.quality.size_figures import Event, ScoredBan
 from bench.quality.tables import table
 from bench.running.crowd import aged, people
 from cli.commands.backtest.figures import figures
-from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.commands.backtest.running import measured
+from cli.commands.backtest.judged import BacktestRun, ScoredPair, measured
 from cli.inputs.event_files import EventFiles
 from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
 from simulate.evasion.strategies import STRATEGIES

@@ -39,10 +39,12 @@ from tests.cli.books import Books, make_topic
 from tests.cli.commands.test_learn import an_alert_of, judged
 from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import jsonl
+from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.pictures.test_hashing import a_photo, encoded
+from watchlists.approvals import Delta, ImportPlan, plan_bytes, with_record
 
 Given = Mapping[str, Sequence[object]]
 """Values by the name of a parameter, as click calls it; none for a flag."""
@@ -122,6 +124,21 @@ def _listed(folder: Path) -> Given:
     return {"files": [folder / "national.csv"], "authority": ["PK"], "out": [folder / "names.jsonl"]}
 
 
+_UNSIGNED = ImportPlan(
+    digest="", files=("un.xml",), why="new", delta=Delta(None, 1, 1), changes=(), made_at=""
+)
+
+
+def _a_plan(folder: Path) -> Given:
+    (folder / "un.state.plan").write_bytes(plan_bytes(_UNSIGNED))
+    return {"path": [folder / "un.state.plan"], "name": [NAME], "reason": [NAME]}
+
+
+def _a_record(folder: Path) -> Given:
+    (folder / "un.state.imports").write_bytes(b"".join(with_record([], _UNSIGNED, "2026-11-30")))
+    return {"path": [folder / "un.state.imports"]}
+
+
 def _mapped(folder: Path) -> Given:
     (folder / "mappings.toml").write_text("[topics.hooks]\nformat = 'mastodon'\nconstants.platform = 'm'\n")
     value = {"event": "account.created", "created_at": "2026-03-01T00:00:00Z", "object": {"id": NAME}}
@@ -182,6 +199,20 @@ def _a_case(folder: Path) -> Given:
 
     asyncio.run(received())
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
+
+
+def _a_statement(folder: Path) -> Given:
+    """A statement that cannot be sent, since nobody gave its ground."""
+
+    async def owed() -> str:
+        async with opened(load().database_url.get_secret_value()) as database:
+            owing = Owing(database, load().dsa_url)
+            await owing.owe(next(_numbers), ground=None)
+            await owing.sender().prepare()
+            [row, *_] = (await owing.rows()).values()
+            return row.puid
+
+    return {"puid": [asyncio.run(owed())]}
 
 
 def _an_account(folder: Path) -> Given:
@@ -250,6 +281,8 @@ ERRANDS: Mapping[str, Errand] = {
     "remember": Errand(lambda folder: {"paths": _pair(folder)["accounts"]}, servers=True),
     "scan": Errand(_scanned, servers=True),
     "watchlist import": Errand(_listed),
+    "watchlist approve": Errand(_a_plan),
+    "watchlist record": Errand(_a_record),
     "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
@@ -277,6 +310,9 @@ ERRANDS: Mapping[str, Errand] = {
             "out": [folder / "dsa"],
         }
     ),
+    "statements send": Errand(lambda folder: {**_staffed(folder), "platform": ["x"], "dry_run": []}),
+    "statements list": Errand(_staffed),
+    "statements show": Errand(_a_statement),
     "account show": Errand(_an_account, servers=True),
     "account export": Errand(
         lambda folder: {**_an_account(folder), "out": [folder / "account.json"]}, servers=True

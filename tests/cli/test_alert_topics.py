@@ -10,8 +10,8 @@ from unittest.mock import AsyncMock
 import pytest
 from msgspec.structs import replace
 
-from cli import alert_topics
-from cli.alert_topics import AlertReplay, AlertTopics
+from cli.topics import alert_topics
+from cli.topics.alert_topics import AlertReplay, AlertTopics
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.examples import ALERT, STATE, SUMMARY, VERDICT, WAVE, WITHDRAWN

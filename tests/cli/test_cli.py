@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from agents.runtime.store_factory import peppers_of
 from cli import outages, output, produce
-from cli.banned_topic import open_anew
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.exit_codes import NotDone
 from cli.options import platform_option
@@ -34,6 +33,7 @@ from cli.reshard import beside
 from cli.run_async import awaited
 from cli.standard_streams import standard_streams
 from cli.store_context import closing_store, house
+from cli.topics.banned_topic import open_anew
 from store.errors import StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError, Transient
 from streams.kafka.client import reader
@@ -457,9 +457,13 @@ def test_another_life_of_the_store_begins_anew(bookmark: Bookmark, other: dict[s
     assert read_bookmark(replace(bookmark, **other)) == {}  # type: ignore[arg-type]  # fields of text
 
 
-def test_a_damaged_file_begins_anew(bookmark: Bookmark) -> None:
+def test_file_that_is_no_bookmark_is_refused(bookmark: Bookmark) -> None:
     bookmark.write({0: 500})
-    bookmark.path.write_bytes(b"\xff{")
+    for content in (b"\xff{", b"{}", b"[]", b" ", b"1,umar"):
+        bookmark.path.write_bytes(content)
+        with pytest.raises(click.BadParameter, match="is no bookmark; name another file"):
+            read_bookmark(bookmark)
+    bookmark.path.write_bytes(b"")
     assert read_bookmark(bookmark) == {}
 
 
@@ -481,4 +485,6 @@ def test_it_is_gone_when_the_rebuild_is_done(bookmark: Bookmark) -> None:
 
 
 def test_a_file_without_end_is_not_read_to_its_end() -> None:
-    assert read_bookmark(Bookmark(Path("/dev/full"), "t", "s", "e")) == {}
+    for device in ("/dev/full", "/dev/null"):
+        with pytest.raises(click.BadParameter):
+            read_bookmark(Bookmark(Path(device), "t", "s", "e"))

@@ -18,6 +18,7 @@ from cli.main import WIDTH_MIN, Formatter
 from store.errors import StoreMoving, StoreUnavailable
 from streams.errors import BrokerUnavailable, BrokerUnreachable, SettingsError
 from tests.cli.running import Samehand
+from tests.tables import for_each
 
 
 def raising(fault: BaseException) -> click.Command:
@@ -174,3 +175,10 @@ def test_a_long_name_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch
         "                 What it means.",
         "-h               Help.",
     ]
+
+
+@for_each("name", ["backtest", "report dsa", "simulate", "try"])
+def test_empty_name_of_a_folder_is_not_the_current_one(samehand: Samehand, name: str) -> None:
+    seen = samehand(*name.split(), "--out", "")
+    assert seen.code == 2
+    assert "it is empty; name a folder" in seen.err

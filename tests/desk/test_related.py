@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from desk.related import ANSWER_BYTES_MAX, GateAway, GateBusy, GateClient, gate_client
-from schemas.related import RelatedAccount, RelatedAnswer
+from schemas.internal.related import RelatedAccount, RelatedAnswer
 from streams.errors import SettingsError
 from streams.settings import load
 from tests.deliver.receiver import Answer, Receiver, receiving

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from sqlalchemy import insert
 
 from desk.database import schema
-from desk.database import weights as rows
-from desk.database.weights import DecisionRow
+from desk.database.decisions import weights as rows
+from desk.database.decisions.weights import DecisionRow
 from desk.readers import Reader
 from desk.review.facts import facts_of
 from desk.review.weighing import weights

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from prometheus_client import generate_latest
 
-from agents.common.preview import Preview
+from agents.common.queries.preview import Preview
 from gate.app import Gate, application
 from gate.coop import CoopActions
 from gate.intake import Intake

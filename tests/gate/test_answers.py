@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from agents.common.preview import Foreseen
+from agents.common.queries.preview import Foreseen
 from gate.answers import problem_of, scored
 from gate.variations import FORGOTTEN_SECONDS, SETS_MAX, USUAL, Variations
 from schemas import examples

@@ -10,7 +10,7 @@ import pytest
 
 from gate.keys import UnusableKeys, new_key
 from gate.related import ASKED_MAX, READERS_MAX, ReaderLimit
-from schemas.related import RelatedAsked
+from schemas.internal.related import RelatedAsked
 from schemas.wire import Decoded, decode_related_asked
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from gate.app import Bodies, TooMuch
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.mapping.compiler import Mappings, compile_mappings
+from schemas.mapping.mapper import Mapped
 from schemas.wire import Decoded, decode_verdict
 from streams.errors import SettingsError
 from streams.standard_webhooks import Secret
@@ -127,6 +128,29 @@ async def test_discourse_names_its_events_in_a_header(make_caller: MakeCaller, t
     assert len(set(ids)) == 3
     status, told = await sent(caller, "discourse.webhooks", raw, hub(raw))
     assert (status, told["reason"]) == (401, "bad-signature")
+
+
+def test_repeated_suspension_keeps_the_moment_of_its_first_arrival(tmp_path: Path) -> None:
+    path = the_file(
+        tmp_path,
+        '["discourse.webhooks"]\nsignature = "x-discourse-event-signature"\nsecret_file = "discourse"\n',
+        discourse=SECRET,
+    )
+    mappings = compile_mappings((ROOT / "examples/discourse/mappings.toml").read_bytes(), "d")
+    webhook = webhooks_of(path, mappings)["discourse.webhooks"]
+    assert isinstance(webhook, ForeignWebhook)
+    body = b'{"user": {"id": 41, "suspended_till": "3026-03-01T10:45:00.000Z"}}'
+
+    def minutes(minute: int, event: str = "user_suspended", raw: bytes = body) -> float:
+        at = NOON.timestamp() + 60 * minute
+        mapped = webhook.map(raw, {"x-discourse-event": event}, now=at)
+        assert isinstance(mapped, Mapped)
+        return float(mapped.found.record.occurred_at.timestamp() - NOON.timestamp()) / 60
+
+    assert (minutes(0), minutes(10, "user_unsuspended"), minutes(156)) == (0, 10, 0)
+    assert minutes(157, raw=body.replace(b"3026", b"3027")) == 157, "another suspension"
+    assert minutes(-1) == -1, "the clock was set back"
+    assert minutes(200) == 200, "Discourse gave up long before"
 
 
 async def test_what_a_standard_webhook_signs_becomes_an_event_the_same_however_often(caller: Caller) -> None:

@@ -15,7 +15,7 @@ from cli.commands.account.holdings import WHY
 from desk.database import notes
 from desk.database.engine import opened
 from desk.review.arrivals import Arrivals
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from streams.settings import load
 from tests.cli.running import Samehand
 from tests.desk.people import A_POLICY

@@ -63,6 +63,8 @@ ALL: dict[str, Any] = {
             "volume": {"configMap": {"name": "national-list"}},
             "files": ["pk/national.csv"],
             "arguments": ["--authority", "PK"],
+            "state": {"persistentVolumeClaim": {"claimName": "lists-state"}},
+            "waitHours": 6,
         },
     ],
     "podAnnotations": {"example.org/team": "trust"},

@@ -30,7 +30,12 @@ from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT
 pytestmark = pytest.mark.ops
 
 VALUES = [pytest.param(LEAST, id="least"), pytest.param(ALL, id="all")]
-A_LIST = {"name": "ofac", "files": ["SDN.CSV"], "volume": {"configMap": {"name": "lists"}}}
+A_LIST = {
+    "name": "ofac",
+    "files": ["SDN.CSV"],
+    "volume": {"configMap": {"name": "lists"}},
+    "state": {"persistentVolumeClaim": {"claimName": "lists-state"}},
+}
 #: Of Kafka before HTTP is served, each with the client's deadline: connecting five times (what is known of
 #: the store, topics, their ids, what stands still, the group), and what is asked then.
 START_QUESTIONS = 20
@@ -232,6 +237,22 @@ def test_the_store_is_rebuilt_by_a_job_that_is_set_up_as_a_worker_is(
     assert "SAMEHAND_PEPPER_FILE" in complaint(rebuild["args"], capfd)  # so far it came
 
 
+def test_rights_of_bases_reach_whoever_alerts_quotes_exports_or_imports() -> None:
+    table = "version = 1\n"
+    every = {**ALL, "basisRights": table, "desk": DESK, "gate": {"enabled": True, "secretName": "gate"}}
+    found = templates(every)
+    held = [
+        one for one in rendered(every) if one["kind"] == "ConfigMap" and "basis-rights.toml" in one["data"]
+    ]
+    assert [one["data"] for one in held] == [{"basis-rights.toml": table}]
+    for name, template in found.items():
+        volumes = {it["name"]: it for it in template["spec"]["volumes"]}
+        assert volumes["basis-rights"]["configMap"]["name"] == held[0]["metadata"]["name"], name
+        given = {it["name"]: it.get("value") for it in container_of(template)["env"]}
+        assert given["SAMEHAND_BASIS_RIGHTS"] == "/etc/samehand/basis/basis-rights.toml", name
+    assert {"eu-samehand", "eu-samehand-desk", "eu-samehand-gate", "eu-samehand-list-ofac"} <= found.keys()
+
+
 def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_but_kafkas(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,11 +261,16 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
         "eu-samehand-list-ofac": "17 4 * * 1",
         "eu-samehand-list-national": "5 3 * * *",
     }
+    # A job waits for people, and no longer than until the next one.
+    assert {name: it["jobTemplate"]["spec"]["activeDeadlineSeconds"] for name, it in jobs.items()} == {
+        "eu-samehand-list-ofac": 73 * 3600,
+        "eu-samehand-list-national": 7 * 3600,
+    }
     template = jobs["eu-samehand-list-ofac"]["jobTemplate"]["spec"]["template"]
     importing = container_of(template)
     assert importing["args"] == [
         *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT"),
-        *("--state", "/state/ofac.state", "--json"),
+        *("--state", "/state/ofac.state", "--wait", "72", "--json"),
     ]
     local = [
         word.replace("/lists", str(tmp_path)).replace("/state", str(tmp_path)) for word in importing["args"]
@@ -816,6 +842,8 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
         ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
         ("watchlists", [{**A_LIST, "state": {}}]),
+        ("watchlists", [{name: it for name, it in A_LIST.items() if name != "state"}]),
+        ("watchlists", [{**A_LIST, "waitHours": 200}]),
         ("watchlists", [{**A_LIST, "name": "a-name-that-is-too-long"}]),
     ],
 )

@@ -17,7 +17,7 @@ from report.waterfall.steps import Scale, steps
 from report.waterfall.svg import described, svg
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
-from tests.desk.makers import a_reason, a_rival, an_alert
+from tests.desk.makers import a_reason, a_rival, a_wave, an_alert
 from tests.makers import NOON
 from tests.tables import for_each
 
@@ -275,3 +275,13 @@ def test_in_few_columns_each_sentence_stands_whole_below_its_number() -> None:
     assert max(map(len, told.splitlines())) <= 40
     assert "+8.0 handle\n    The handles are the same.  umar ~" in told
     assert "█" not in told
+
+
+def test_wave_says_how_many_accounts_which_and_what_they_share() -> None:
+    told = " ".join(drawn(terminal.wave(a_wave(*"abcdefg", handle_pattern="nicole_*\x1b"))).split())
+    assert told == (
+        "wave of 7 new accounts resemble each other: x:a, x:b, x:c, x:d, x:e and 2 more. "
+        "In common: contact (shared) 7, handles nicole_*<U+001B>."
+    )
+    ended = a_wave(status="withdrawn", withdrawn_reason="verdict")
+    assert drawn(terminal.wave(ended)) == "A wave of new accounts is withdrawn: verdict.\n"

@@ -14,7 +14,7 @@ from msgspec import inspect
 from schemas.accounts import Avatar
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
-from schemas.dates import EARLIEST
+from schemas.decoding.dates import EARLIEST
 from tests.schemas.makers import NOW
 
 TEXT_CHARS_MAX = 24  # longer ones teach nothing and slow the search; the limits have tests of their own

@@ -12,7 +12,7 @@ from rich.pretty import pretty_repr
 
 from schemas import examples, fields
 from schemas.accounts import Account, Avatar
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.wire import decode_banned, decode_created, decode_deleted, decode_reinstated
 from tests.schemas.makers import NOW, a_ban, a_created, as_json, fault, left_out, record_of
 from tests.tables import for_each

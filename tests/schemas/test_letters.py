@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from rich.pretty import pretty_repr
 
 from schemas import examples
-from schemas.enrolled import BanEnrolled
+from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled, decode_verdict, encode
 from streams.deadletters.record import letter_of
 from streams.outcomes import Arrival, Dead

@@ -16,11 +16,11 @@ from schemas.accounts import Account, AccountBanned, AccountDeleted
 from schemas.examples import EXAMPLES
 from schemas.fields import ACCOUNT_ID_CHARS_MAX
 from schemas.generate import RECORDS
+from schemas.internal.related import RELATED_MAX, RelatedAccount, RelatedAnswer
+from schemas.internal.weights import WeightsAdopted
 from schemas.keys import AccountRef, account_key, read_account_key
 from schemas.malformed import Malformed
 from schemas.record import Record
-from schemas.related import RELATED_MAX, RelatedAccount, RelatedAnswer
-from schemas.weights import WeightsAdopted
 from schemas.wire import UnknownFields, encode
 from tests.schemas.makers import NOW, as_json, fault, record_of
 from tests.schemas.test_wire import DECODERS

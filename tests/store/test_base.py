@@ -236,7 +236,7 @@ async def test_a_later_state_says_nothing_of_an_earlier_one(store: Store) -> Non
 async def test_bans_held_by_a_quarantine_are_there_until_released_and_the_first_ones_beyond_the_cap(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("store.memory.store", "store.redis.held"):
+    for module in ("store.memory.store", "store.redis.store"):
         monkeypatch.setattr(f"{module}.HELD_MAX", 2)
     first, second = ("ab" * 10, "x:9001"), ("cd" * 10, "telegram:a b:c")
     await store.hold([first], now=NOW)

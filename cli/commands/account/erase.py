@@ -26,7 +26,7 @@ from cli.exit_codes import NotDone
 from cli.offline.offline_scoring import batches
 from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import AccountDeleted
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
 from schemas.wire import encode
 from store.errors import StoreError
@@ -98,19 +98,26 @@ def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: b
 
 
 async def erase(
-    settings: Settings, account: AccountRef, found: Holdings, *, ban: bool, wait_seconds: float
-) -> Receipt:
-    """Publishes, erases at the desk, waits for workers. Raises `BrokerUnavailable` and `BrokerRefused`.
+    settings: Settings,
+    account: AccountRef,
+    found: Holdings,
+    receipt: Receipt,
+    *,
+    ban: bool,
+    wait_seconds: float,
+) -> None:
+    """Publishes, erases at the desk, waits for workers, and notes each in the receipt, as `foreseen` drew it.
 
-    Once the records are published nothing raises: the receipt says what was not reached.
+    Raises `BrokerUnavailable` and `BrokerRefused`. Once the records are published nothing raises: the receipt
+    says what was not reached.
     """
-    now = time.time()
-    receipt = foreseen(settings, account, found, ban=ban, now=now)
+    now = receipt.at
     receipt.dry_run = False
     # Never before what it ends: this machine's clock may be slower than the workers'.
     seen_at = found.remembered.seen_at if found.remembered else now
     banned_at = found.ban.facts.occurred_at if found.ban else now
-    receipt.published = _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at))
+    for word, address in _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at)):
+        receipt.published[word] = address
     output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
         await _erase_at_desk(settings, account, found, now=now)
@@ -120,7 +127,6 @@ async def erase(
         receipt.move({"quotes", "actions", "waves-at-desk"})
     if settings.pepper_file is not None:
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
-    return receipt
 
 
 def require_topics(settings: Settings, found: Holdings, *, ban: bool) -> None:
@@ -137,8 +143,8 @@ def _ending(*, ban: bool) -> frozenset[Ended | None]:
     return frozenset({"deletion", "tombstone"} if ban else {"deletion"})
 
 
-def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -> dict[str, str]:
-    """Returns the addresses of the records that were published, by what they say."""
+def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -> Iterator[tuple[str, str]]:
+    """Yields what each record says that was published, and its address."""
     called = names(settings)
     deletion = AccountDeleted(
         event_id=f"erasure-{secrets.token_hex(8)}",
@@ -150,13 +156,11 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
     records = {"deletion": Emit(called.deleted, account.key.encode(), encode(deletion))}
     if ban:
         records["tombstone"] = tombstone(account.key, at, called.banned)
-    published = {}
     with writer(settings) as out:
         for word, emit in records.items():
             sent = out.send(emit.topic, key=emit.key, value=emit.value, headers=list(emit.headers))
             there = sent.get(timeout=2 * ANSWER_MS / 1000)
-            published[word] = f"{emit.topic}:{there.partition}:{there.offset}"
-    return published
+            yield word, f"{emit.topic}:{there.partition}:{there.offset}"
 
 
 async def _erase_at_desk(settings: Settings, account: AccountRef, found: Holdings, *, now: float) -> None:

@@ -14,8 +14,10 @@ from cli.commands.account.holdings import Holdings
 from samehand.fingerprint.distil import Fingerprint
 from samehand.normalize.contact.redact import MASK
 from samehand.signals import SIGNALS
+from schemas.accounts import Basis
 from schemas.alerts import MirrorAlert
-from schemas.dates import from_seconds
+from schemas.basis_rights import ALL_RIGHTS, RightsTable
+from schemas.decoding.dates import from_seconds
 from schemas.wire import encode
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ LEFT_OUT: Final = (
     "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
     "notes of the people who decide, and who decided an action",
     "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
+    "lawful requests and preservation holds, if there are any: the law may forbid to tell of them",
     "keyed digests, of which nobody can make a value again: their kinds are listed",
 )
 
@@ -34,17 +37,24 @@ _MASKED: Final = ("referrer", "reason", "alert_id", "decided_by")
 """Fields of events that name somebody else, or may."""
 
 
-def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
-    """Returns the account's own data. Nothing of another account stands in it but what the holder wrote."""
+def export(account: str, found: Holdings, *, now: float, rights: RightsTable = ALL_RIGHTS) -> dict[str, Any]:
+    """Returns the account's own data. Nothing of another account stands in it but what the holder wrote.
+
+    ``rights`` say which bases of bans may be exported; others are masked.
+    """
     desk = {alert.row.alert_id: alert for alert in found.desk}
     shown = {**found.topics.alerts, **{key: it.shown for key, it in desk.items() if it.shown is not None}}
     alerts = sorted(shown.values(), key=lambda alert: (alert.detected_at, alert.alert_id))
     return {
         "account": account,
         "made_at": _moment(now),
-        "stored": list(_stored(found)),
+        "stored": list(_stored(found, rights)),
         "events": [
-            {"kind": kind, "at": _moment(at), "record": _own(msgspec.json.decode(record))}
+            {
+                "kind": kind,
+                "at": _moment(at),
+                "record": _own(_with_basis(msgspec.json.decode(record), rights)),
+            }
             for kind, at, record in found.topics.events
         ],
         "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
@@ -59,7 +69,7 @@ def export(account: str, found: Holdings, *, now: float) -> dict[str, Any]:
     }
 
 
-def _stored(found: Holdings) -> Iterator[dict[str, Any]]:
+def _stored(found: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]:
     """What Redis holds in the clear, and of what it holds digests."""
     if found.ban is not None:
         facts = found.ban.facts
@@ -69,7 +79,7 @@ def _stored(found: Holdings) -> Iterator[dict[str, Any]]:
             "display_name": facts.quoted.display_name,
             "bio": facts.quoted.bio,
             "policy": facts.policy,
-            "basis": facts.basis_authority,
+            "basis": facts.basis_authority if rights.of(facts.basis).may_be_exported else MASK,
             "occurred_at": _moment(facts.occurred_at),
             "banned_at": None if facts.banned_at is None else _moment(facts.banned_at),
             "expires_at": None if facts.expires_at is None else _moment(facts.expires_at),
@@ -90,6 +100,17 @@ def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:
     return [
         signal.name for signal in SIGNALS if any(it.trait(signal.name) is not None for it in fingerprints)
     ]
+
+
+def _with_basis(record: Any, rights: RightsTable) -> Any:
+    """An event with its ban's basis masked, unless that may be exported."""
+    if not rights.rows or not isinstance(record, dict) or not record.get("basis"):
+        return record
+    try:
+        exportable = rights.of(msgspec.convert(record["basis"], Basis)).may_be_exported
+    except msgspec.ValidationError:
+        exportable = False  # nobody can say whose it is
+    return record if exportable else record | {"basis": MASK}
 
 
 def _own(value: Any) -> Any:

@@ -21,10 +21,11 @@ from cli.options import FiniteRange, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef, read_account_key
 from schemas.malformed import Malformed
 from streams.settings import Settings, load
+from streams.settings.basis_rights import basis_rights_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,7 +122,10 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
       samehand account export x:1076313901 --out account.json
     """
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
-        made = export(account.key, _gathered(load(), account, topics=topics), now=time.time())
+        settings = load()
+        rights = basis_rights_of(settings)
+        gathered = _gathered(settings, account, topics=topics)
+        made = export(account.key, gathered, now=time.time(), rights=rights)
         text = json.dumps(made, indent=2, ensure_ascii=file is None)
         if file is not None:
             file.write(f"{text}\n".encode())
@@ -191,12 +195,13 @@ def erase_(
         if not click.confirm(f"Erase {what}?", err=True):
             raise NotDone("nothing was erased")
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
-        if dry_run:
-            receipt = foreseen(settings, account, found, ban=ban, now=time.time())
-        else:
-            receipt = awaited(erase(settings, account, found, ban=ban, wait_seconds=wait_seconds))
-        if file is not None:
-            file.write(f"{json.dumps(receipt.figures, indent=2, ensure_ascii=False)}\n".encode())
+        receipt = foreseen(settings, account, found, ban=ban, now=time.time())
+        try:
+            if not dry_run:
+                awaited(erase(settings, account, found, receipt, ban=ban, wait_seconds=wait_seconds))
+        finally:  # after Ctrl-C too: what is published cannot be taken back
+            if file is not None:
+                file.write(f"{json.dumps(receipt.figures, indent=2, ensure_ascii=False)}\n".encode())
     if as_json:
         output.figures(receipt.figures)
     else:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from cli.topic_alerts import arrivals
+from cli.topics.topic_alerts import arrivals
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.keys import AccountRef
 from schemas.letters import DeadLetter

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,8 +16,8 @@ from cli.inputs.input_source import shown_path
 from cli.offline.known_pairs import causes_of
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
-from cli.options import FILE, accounts_option, bans_option, strict_option, weights_option
-from cli.output_files import write
+from cli.options import FILE, OUT_FOLDER, accounts_option, bans_option, strict_option, weights_option
+from cli.output_files import make_folder, write
 from cli.run_async import awaited
 
 
@@ -47,7 +46,7 @@ from cli.run_async import awaited
 @weights_option()
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUT_FOLDER,
     metavar="DIR",
     help="Write figures.json and charts (SVG) to this folder, which is created if missing.",
 )
@@ -81,7 +80,7 @@ def command(
     """
     from cli.commands.backtest.charts import charts
     from cli.commands.backtest.figures import figures
-    from cli.commands.backtest.running import measured
+    from cli.commands.backtest.judged import measured
     from cli.commands.backtest.show import show
     from cli.inputs.truths import read_languages, read_strategies, read_truth
 
@@ -110,18 +109,12 @@ def command(
         "seconds": round(time.monotonic() - started, 3),
     }
     if out is not None:
-        _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})
+        make_folder(out, "--out")
+        files_out = {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)}
+        for name, text in files_out.items():
+            write(out / name, text.encode(), "--out")
     if as_json:
         output.figures(shown)
     else:
         show(shown)
     return 0
-
-
-def _write(out: Path, files: dict[str, Any]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
-    for name, text in files.items():
-        write(out / name, text.encode(), "--out")

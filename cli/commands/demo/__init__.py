@@ -37,10 +37,10 @@ def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> i
     """Run all of samehand on this machine on sample data, and print alerts as they come.
 
     Starts an embedded broker (Kafka protocol), an embedded Redis, a worker and a desk, replays simulated
-    events (sign-ups, households, shared networks, mirrors from naive to untraceable, a lifted ban, changed
-    profiles, malformed records), and prints each alert with its reasons and how many mirrors were found.
-    Everything lives in a temporary folder and ends with the command: press Ctrl-C. Needs Linux on x86-64
-    and the extra samehand[demo]; uses none of your servers.
+    events (sign-ups, households, shared networks, mirrors from naive to untraceable, a wave, a lifted ban,
+    changed profiles, malformed records), and prints each alert with its reasons, the wave, and how many
+    mirrors were found. Everything lives in a temporary folder and ends with the command: press Ctrl-C. Needs
+    Linux on x86-64 and the extra samehand[demo]; uses none of your servers.
 
     \b
     Examples:

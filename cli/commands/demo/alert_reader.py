@@ -1,4 +1,4 @@
-"""Reads alerts as they are published, and counts dead letters."""
+"""Reads alerts and waves as they are published, and counts dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from cli.commands.demo.replay import PublishedEvents
 from schemas.alerts import AlertSummary, MirrorAlert
-from schemas.wire import Decoded, decode_alert
+from schemas.waves import WaveAlert
+from schemas.wire import Decoded, decode_alert, decode_wave
 from streams.kafka.client import client_options
 from streams.kafka.topics import names
 from streams.settings import Settings
@@ -33,6 +34,7 @@ class ReceivedAlerts:
     withdrawn: int = 0
     repeated: int = 0
     dead_letters: int = 0
+    waves: dict[str, int] = field(default_factory=dict)  # members of each that is open
     latencies: list[float] = field(default_factory=list)
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)
@@ -57,6 +59,18 @@ class ReceivedAlerts:
             self.latencies.append(time.monotonic() - since)
         return True
 
+    def note_wave(self, wave: WaveAlert) -> bool:
+        """Counts the members of a wave. Returns False for a repeat."""
+        revision = (wave.wave_id, wave.revision)
+        if revision in self._seen:
+            return False
+        self._seen.add(revision)
+        if wave.status == "open":
+            self.waves[wave.wave_id] = len(wave.members)
+        else:
+            self.waves.pop(wave.wave_id, None)
+        return True
+
 
 def listen(
     settings: Settings,
@@ -64,8 +78,8 @@ def listen(
     received: ReceivedAlerts,
     until: float,
     between: Callable[[], None],
-) -> Iterator[MirrorAlert | AlertSummary]:
-    """Yields alerts as they come, until a moment of the monotonic clock, and counts dead letters.
+) -> Iterator[MirrorAlert | AlertSummary | WaveAlert]:
+    """Yields alerts and waves as they come, until a moment of the monotonic clock, and counts dead letters.
 
     `between` is called between two looks.
     """
@@ -73,6 +87,7 @@ def listen(
     client: Any = kafka.KafkaConsumer(
         called.alerts,
         called.letters,
+        called.waves,
         **client_options(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -88,6 +103,15 @@ def listen(
                 for record in records:
                     if record.topic == called.letters:
                         received.dead_letters += 1
+                        continue
+                    if record.topic == called.waves:
+                        if record.value is None:
+                            continue  # the wave is forgotten
+                        wave = decode_wave(record.value, now=time.time())
+                        if not isinstance(wave, Decoded):
+                            raise ValueError("a wave does not decode")
+                        if received.note_wave(wave.record):
+                            yield wave.record
                         continue
                     read = decode_alert(record.value, now=time.time())
                     if not isinstance(read, Decoded):

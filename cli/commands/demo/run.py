@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from cli import output
 from cli.commands.demo.alert_reader import ReceivedAlerts, listen
-from cli.commands.demo.replay import DemoReplay
+from cli.commands.demo.replay import DemoReplay, with_wave
 from cli.commands.demo.servers import DemoServers, demo_servers
 from cli.commands.demo.summary import figures, sentences
 from report.waterfall import terminal
 from schemas.accounts import AccountBanned, AccountCreated
-from schemas.alerts import AlertSummary
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
+from schemas.waves import WaveAlert
 from schemas.wire import encode
 from simulate.timeline.events import SimulatedEvent
 from simulate.timeline.stream import sample
@@ -73,7 +74,7 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
     began = time.monotonic()
     with _sigterm_as_ctrl_c(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
         console.print("All of samehand on this machine, on sample data. Ctrl-C stops it.")
-        events = list(sample(options.seed, options.accounts, ends_at=datetime.now(UTC)))
+        events = with_wave(list(sample(options.seed, options.accounts, ends_at=datetime.now(UTC))))
         with demo_servers(Path(folder), events, lambda line: console.print(line, style="dim")) as running:
             # How long a busy machine takes to start five processes is no part of what was asked for.
             end = FOREVER if options.seconds is None else time.monotonic() + options.seconds
@@ -88,12 +89,7 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
                 # With an end given, the summary comes at that end alone.
                 between = printer.look if end == FOREVER else lambda: None
                 for record in listen(running.settings, replay.sent, received, end, between):
-                    shown = (
-                        terminal.summary(record)
-                        if isinstance(record, AlertSummary)
-                        else terminal.alert(record)
-                    )
-                    console.print(shown, highlight=False)
+                    console.print(_drawn(record), highlight=False)
                     console.print()
             except KeyboardInterrupt:
                 console.print("Stopping …", style="dim")
@@ -103,6 +99,12 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
             printer.print(summary)
             summary["worker_alive"] = running.worker.pid is not None
     return summary
+
+
+def _drawn(record: MirrorAlert | AlertSummary | WaveAlert) -> RenderableType:
+    if isinstance(record, WaveAlert):
+        return terminal.wave(record)
+    return terminal.summary(record) if isinstance(record, AlertSummary) else terminal.alert(record)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.commands.demo.alert_reader import ReceivedAlerts
 from cli.commands.demo.replay import PublishedEvents
+from report.text import plural
 from schemas.keys import account_key
 from simulate.timeline.events import Truth
 
@@ -33,6 +34,8 @@ def figures(sent: PublishedEvents, received: ReceivedAlerts) -> dict[str, Any]:
         "alerts_by_band": {band: bands[band] for band in ("likely", "possible")},
         "alerts_by_direction": {way: directions[way] for way in ("forward", "lookback", "update")},
         "withdrawn": received.withdrawn,
+        "waves": len(received.waves),
+        "accounts_in_waves": sum(received.waves.values()),
         "repeated": received.repeated,
         "first_alert_seconds": received.first_alert_seconds,
         "latency_ms": {
@@ -75,6 +78,8 @@ def sentences(figures: dict[str, Any]) -> list[str]:
         f"{bands['possible']} possible; "
         f"{ways['forward']} forward, {ways['lookback']} looking back, {ways['update']} after a change; "
         f"{figures['withdrawn']} withdrawn.",
+        f"{plural(figures['waves'], 'wave')} of {plural(figures['accounts_in_waves'], 'new account')} that "
+        "resemble each other.",
         f"{figures['dead_letters']} dead letters for {figures['malformed_sent']} malformed records.",
         f"{figures['mirrors_found']} of {figures['mirrors']} mirrors found; "
         f"{figures['alerts_on_others']} alerts on other accounts.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agents.common.preview import Preview
+from agents.common.queries.preview import Preview
 from agents.runtime.start_checks import mismatched
 from agents.runtime.store_factory import endpoint_of
 from agents.runtime.worker import context_of

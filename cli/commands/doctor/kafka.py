@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
 from cli.commands.doctor.events import look_at_events
@@ -13,7 +13,7 @@ from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning,
 from report.text import visible
 from samehand.errors import UnusableWeights
 from samehand.scoring.weights import Weights
-from schemas.weights import WeightsAdopted
+from schemas.internal.weights import WeightsAdopted
 from schemas.wire import Decoded, decode_weights
 from streams.deadletters.control_topic import stopped_topics
 from streams.deadletters.limit import bound_of

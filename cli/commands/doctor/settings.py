@@ -20,6 +20,7 @@ from streams.errors import SettingsError
 from streams.faust_app.start_checks import address_fault, folder_fault
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load, unknown_names
+from streams.settings.basis_rights import basis_rights_of
 from streams.telemetry.tracer import tracer_of
 
 _NEW_PEPPER: Final = (
@@ -35,6 +36,7 @@ _PEPPER_CURES: Final[dict[Unusable, str]] = {
 _FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
     "weights": (weights_of, "correct the table, or unset the variable to use the shipped one"),
     "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
+    "basis_rights": (basis_rights_of, "docs/watchlists.md shows the file"),
     "mappings": (lambda text: mappings_of(text).topics, "`samehand map` says what it makes of a sample"),
     "endpoints": (lambda text: endpoints_of(text, os.environ), "docs/deliver.md shows the file"),
     "avatar_blocklist": (stock_of, "write one hash a line, as `samehand hash-avatar` prints them"),

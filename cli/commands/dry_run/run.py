@@ -30,6 +30,7 @@ from schemas.alerts import MirrorAlert, WithdrawnReason
 from streams.kafka.topics import names
 from streams.registry.transcode import required_transcoder
 from streams.settings import Settings, load
+from streams.settings.basis_rights import basis_rights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ async def _replayed(
 ) -> tuple[Outcomes, str]:
     rules = AlertPolicy(
         allowlist=allowlist_of(settings),
+        basis_rights=basis_rights_of(settings),
         across_platforms=settings.cross_platform,
         late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
         stock=stock_of(settings),

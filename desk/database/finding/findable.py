@@ -16,9 +16,12 @@ from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.finding.folding import QUOTED_KINDS, Term, folded_id, folded_readings
 from desk.database.reach import reads_alert, reads_policy
-from desk.database.rows import all_of
+from desk.database.rows import all_of, upsert
 
 _findable, _alerts = schema.findable, schema.alerts
+
+_FOLDED_BY: Final = "terms-fold-version"
+"""A row of `secrets`, the table of named values; it is none."""
 
 _LAST: Final = "\U0010ffff"
 """The highest code point: a range from a prefix to the prefix with it holds everything that begins so."""
@@ -59,6 +62,18 @@ async def erase(connection: AsyncConnection, alert_id: str) -> None:
     await connection.execute(
         delete(_findable).where(_findable.c.alert_id == alert_id, _findable.c.kind.in_(QUOTED_KINDS))
     )
+
+
+async def fold_version(connection: AsyncConnection) -> int | None:
+    """Returns the version of the folding rules that made every term, None where that is unknown."""
+    query = select(schema.secrets.c.value).where(schema.secrets.c.name == _FOLDED_BY)
+    found = (await connection.execute(query)).scalar_one_or_none()
+    return None if found is None else int(bytes(found))
+
+
+async def note_fold_version(connection: AsyncConnection, version: int) -> None:
+    """Notes that rules of this version made every term."""
+    await upsert(connection, schema.secrets, {"name": _FOLDED_BY, "value": str(version).encode()})
 
 
 async def find(connection: AsyncConnection, query: str, user_id: str, *, limit: int) -> list[FoundRow]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from desk.database import alerts, audit, reach, reads, users, waiting
+from desk.database import alerts, audit, reach, reads, users
+from desk.database.queue import waiting
 from desk.errors import Conflict, Forbidden, UnusableInput
 from desk.readers import may
 from desk.review.deciding.decide import TOGETHER_MAX, chosen_readings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from desk.database import audit, reads, verdicts, waiting
+from desk.database import audit, reads, verdicts
+from desk.database.queue import waiting
 from desk.database.reads import ReadRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from desk.database import appeals, audit, golden, reach, reads, users, verdicts
+from desk.database import appeals, audit, reach, reads, users, verdicts
 from desk.database.alerts import AlertRow
+from desk.database.decisions import golden
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
 from desk.errors import Conflict, Forbidden, UnusableInput
 from desk.readers import may

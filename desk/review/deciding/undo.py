@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from desk.database import appeals, audit, decided_evidence, reads, verdicts
+from desk.database import appeals, audit, reads, verdicts
+from desk.database.decisions import decided_evidence
 from desk.database.topics import outbox
 from desk.errors import Forbidden, NotFound, TooLate
 from desk.review.deciding.review import Review
@@ -51,6 +52,7 @@ async def undo(review: Review, batch: str) -> tuple[int, ...]:
         )
     opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
     until = review.now + review.policy.claim_seconds
+    await reads.lapse(review.connection, opened, now=review.now)  # as it would have a moment later
     await reads.reopen(review.connection, opened, review.reader.user_id, until=until)
     await audit.note_each(
         review.connection,

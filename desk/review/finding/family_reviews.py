@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database import audit, family_reviews, users
-from desk.database.family_reviews import FamilyReviewRow
+from desk.database import audit, users
+from desk.database.decisions import family_reviews
+from desk.database.decisions.family_reviews import FamilyReviewRow
 from desk.database.finding import families
 from desk.errors import Conflict, NotFound
 from desk.review.deciding.review import Review

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import Adjustment, adjusted
 from samehand.scoring.weights import Weights
+from schemas.internal.weights import Multiplier, RateFactor, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.malformed import Malformed
-from schemas.weights import Multiplier, RateFactor, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import decode_weights, encode
 
 STAGES: Final[tuple[Stage, ...]] = ("live", "shadow")

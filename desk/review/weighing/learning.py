@@ -13,13 +13,13 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, reads, users, verdicts
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
+from desk.database.decisions.weights import DecisionRow, SignedDecisionRow
 from desk.database.engine import Database
-from desk.database.weights import DecisionRow, SignedDecisionRow
 from desk.errors import Conflict
 from desk.readers import Reader
-from desk.review.figures import by_class
-from desk.review.statistics import Change
+from desk.review.reports.figures import by_class
+from desk.review.reports.statistics import Change
 from desk.review.weighing import weights
 from desk.review.weighing.adopted import in_force
 from desk.review.weighing.proposal import (

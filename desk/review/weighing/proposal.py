@@ -18,9 +18,9 @@ import numpy as np
 from desk.database.alerts import PayloadRow
 from desk.database.verdicts import JudgedRow
 from desk.review.facts import alert_of
-from desk.review.figures import Class
-from desk.review.figures import judged as weighted
-from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
+from desk.review.reports.figures import Class
+from desk.review.reports.figures import judged as weighted
+from desk.review.reports.statistics import VERDICTS_MIN, Change, Foretold, precision_change
 from desk.review.weighing.labels import judged, label, labels, unusable
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import log_loss
@@ -41,7 +41,7 @@ BANDS: Final[tuple[Band, ...]] = ("likely", "possible", "none")
 class JudgedBlind:
     """What the database says of the alerts that were judged blind last.
 
-    ``payloads``: of their alerts, by id; ``drawn``: as :func:`desk.review.figures.judged` wants it;
+    ``payloads``: of their alerts, by id; ``drawn``: as :func:`desk.review.reports.figures.judged` wants it;
     ``whole``: whether these are all that were ever judged blind.
     """
 

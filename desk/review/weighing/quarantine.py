@@ -17,8 +17,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users
-from desk.database import quarantines as rows
-from desk.database.quarantines import PairRow, QuarantineRow
+from desk.database.decisions import quarantines as rows
+from desk.database.decisions.quarantines import PairRow, QuarantineRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
@@ -26,7 +26,7 @@ from desk.review.weighing.labels import judged
 from desk.review.weighing.weights import REASON_CHARS_MAX
 from samehand.elapsed import DAY_SECONDS
 from samehand.scoring.intervals import wilson
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from schemas.revisions import next_revision
 
 DISMISSALS_MIN: Final = 16
@@ -111,7 +111,6 @@ def figures(pairs: Iterable[PairRow], verdicts: Iterable[VerdictRow]) -> ValueFi
 
 
 async def view(connection: AsyncConnection, *, now: float) -> QuarantineView:
-    """Reads the page."""
     current = await rows.current(connection)
     return QuarantineView(
         newest=await rows.newest(connection),

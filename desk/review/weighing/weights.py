@@ -14,20 +14,20 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users
-from desk.database import weights as rows
-from desk.database.weights import DecisionRow, TopicRow
+from desk.database.decisions import weights as rows
+from desk.database.decisions.weights import DecisionRow, TopicRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
 from desk.review.weighing.adopted import STAGES, as_sent, can_travel, in_force, table_of
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.weights import Weights
-from schemas.weights import Stage, WeightsAdjustment, WeightsAdopted
+from schemas.internal.weights import Stage, WeightsAdjustment, WeightsAdopted
 
 REASON_CHARS_MAX: Final = 500
 """As much as a colleague reads before deciding again."""
 
 NUMBER_MAX: Final = 2**53 - 1
-"""As `schemas.weights` has it. No desk counts so far, but any writer to the topic can send it."""
+"""As `schemas.internal.weights` has it. No desk counts so far, but any writer to the topic can send it."""
 
 AHEAD_MAX: Final = 1_000_000
 """More decisions than a restored backup can have lost. Without it any writer to the topic could raise our

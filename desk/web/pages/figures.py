@@ -9,9 +9,9 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
-from desk.review.figures import DAYS
-from desk.review.statistics import VERDICTS_MIN
-from desk.review.team import PAUSE_SECONDS, PERIODS
+from desk.review.reports.figures import DAYS
+from desk.review.reports.statistics import VERDICTS_MIN
+from desk.review.reports.team import PAUSE_SECONDS, PERIODS
 from desk.web.addresses import NO_QUEUE, QUEUE
 from desk.web.api import Asked, Days, desk_of
 from desk.web.sentences import SIGNALS

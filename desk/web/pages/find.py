@@ -21,7 +21,7 @@ from desk.web.desk import PAGE
 from desk.web.screen import account_of
 from desk.web.view import page
 from samehand.elapsed import DAY_SECONDS
-from schemas.related import PURPOSES
+from schemas.internal.related import PURPOSES
 from schemas.verdicts import Verdict
 
 QUERY_CHARS_MAX: Final = 512

@@ -1,22 +1,35 @@
-"""The queue, and what of it comes next."""
+"""The queue, what of it comes next, the views of it that people saved, and news of what arrives meanwhile."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Annotated, Final, get_args
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
-from litestar import get
-from litestar.params import FromQuery, QueryParameter
-from litestar.response import Redirect, Template
+from litestar import Request, get, post
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
+from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage, Template
+from markupsafe import Markup
+from msgspec import Meta, Struct
 
-from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, ORDERS, Filters, Place
+from desk.database.errors import DatabaseRefused, DatabaseUnavailable
+from desk.database.filters import (
+    ASSIGNED_TO_ME,
+    ASSIGNED_TO_NOBODY,
+    ORDERS,
+    SLUG_CHARS,
+    VIEW_NAME_CHARS,
+    Filters,
+    Place,
+)
 from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
-from desk.web.desk import PAGE
+from desk.web.desk import PAGE, Audience
 from desk.web.sentences import LEVELS, RIVALS, SIGNALS
-from desk.web.view import COLUMNS, page
+from desk.web.view import COLUMNS, page, view_of
 from schemas.alerts import Direction
 
 Undoing = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{1,64}$")]
@@ -120,4 +133,84 @@ async def next_(request: Asked, undo: Undoing = None) -> Redirect:
     return Redirect(f"{where}?{query}" if query else where, status_code=303)
 
 
-HANDLERS: Final = (home, queue, next_)
+_Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=VIEW_NAME_CHARS,
+        pattern=r"^[^\S\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    ),
+]
+
+
+class SaveForm(Struct, frozen=True, kw_only=True):
+    """The name of a view, and whom it is for. What it shows is in the form's address, as in the queue's."""
+
+    name: _Name
+    shared: Audience = "me"
+    csrf: str = ""
+
+
+class DeleteForm(SaveForm, frozen=True, kw_only=True):
+    """The view, and the team with which it is shared."""
+
+    team: Annotated[str, Meta(max_length=SLUG_CHARS)] = ""
+
+
+@post("/queue/views", include_in_schema=False)
+async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
+    """Saves the queue as it is narrowed and ordered, over a view of that name.
+
+    Raises `UnusableInput` and `Forbidden`.
+    """
+    query = query_of(filters_of(request))
+    await desk_of(request).save_view(request.user.reader, data.name.strip(), query, data.shared)
+    return _back(query)
+
+
+@post("/queue/views/delete", include_in_schema=False)
+async def delete(request: Asked, data: URLEncodedBody[DeleteForm]) -> Redirect:
+    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared, data.team)
+    return _back("")
+
+
+def _back(query: str) -> Redirect:
+    return Redirect(f"/queue?{query}" if query else "/queue", status_code=303)
+
+
+LOOK_SECONDS: Final = 2.0
+"""Fifty people looking cost the database 25 counts a second."""
+
+STREAM_SECONDS: Final = 300.0
+"""Then the browser asks again, with a session that is looked up anew."""
+
+Since = Annotated[int, QueryParameter(ge=0, le=2**53 - 1, description="0: where nothing has arrived yet.")]
+
+
+@get("/queue/live", include_in_schema=False)
+async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentEvent:
+    """A line whenever the number of reads changes that came after `since` and pass the filters."""
+    return ServerSentEvent(_lines(request, since), retry_duration=3_000)
+
+
+async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
+    desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
+    query = query_of(filters)
+    shown, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
+    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", lambda: False)():
+        try:
+            count = await desk.arrived(request.user.reader, filters, since=since)
+        except (DatabaseUnavailable, DatabaseRefused):  # the second: a filter that no row can have, as of NUL
+            count = shown
+        if count != shown:
+            shown = count
+            words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
+            where = f"/queue?{query}" if query else "/queue"
+            line = Markup('<a href="{}">{}</a>').format(where, words % {"n": count}) if count else ""
+            yield ServerSentEventMessage(event="arrived", data=str(line))
+        else:
+            yield ServerSentEventMessage(comment="here")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+HANDLERS: Final[tuple[Any, ...]] = (home, queue, next_, save, delete, live)

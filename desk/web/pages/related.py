@@ -16,7 +16,7 @@ from desk.web.api import Asked, desk_of
 from desk.web.screen import account_of
 from desk.web.sentences import SIGNALS
 from desk.web.view import page
-from schemas.related import PURPOSES, Purpose
+from schemas.internal.related import PURPOSES, Purpose
 
 
 class RelatedForm(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
-from desk.review.statistics import VERDICTS_MIN
+from desk.review.reports.statistics import VERDICTS_MIN
 from desk.review.weighing import weights
 from desk.review.weighing.adopted import STAGES
 from desk.review.weighing.learning import DAYS

@@ -11,13 +11,15 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS, Direction
+from schemas.basis_rights import BasisKind
+from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
-from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = get_args(Direction)
 STAGES: Final = get_args(Stage)
+BASIS_KINDS: Final = get_args(BasisKind)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 
 GENERATIONS: Final = ("0", "1", "2", "3-5", "6+")
@@ -60,6 +62,9 @@ class AlertMetrics:
         self._declare_alerts(registry)
         for band, direction in product(BANDS, DIRECTIONS):
             self.alerts.labels(band, direction, "")
+        for kind in BASIS_KINDS:
+            self.alerts_by_basis.labels(kind)
+            self.alerts_without_right.labels(kind)
         for group in GENERATIONS:
             self.bans_enrolled.labels(group)
             self.alert_generations.labels(group)
@@ -88,6 +93,18 @@ class AlertMetrics:
             "samehand_alert_generations",
             "Alerts published, by the generation of the banned account in its family: 0 for the first ban.",
             ("generation",),
+            registry=registry,
+        )
+        self.alerts_by_basis = Counter(
+            "samehand_alerts_by_basis",
+            "Alerts published, by whose word the ban rests on: the platform's, or an authority's (state).",
+            ("basis",),
+            registry=registry,
+        )
+        self.alerts_without_right = Counter(
+            "samehand_alerts_without_right",
+            "Pairs that reach a band and do not alert, since the basis of the ban has no right to.",
+            ("basis",),
             registry=registry,
         )
         self.bans_enrolled = Counter(
@@ -206,8 +223,10 @@ class AlertMetrics:
         queue: str,
         seconds_since_ban: float | None = None,
         generation: int = 0,
+        basis: BasisKind = "none",
     ) -> None:
         """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
+        self.alerts_by_basis.labels(basis).inc()
         self.alert_generations.labels(generation_group(generation)).inc()
         if queue not in self._queues and len(self._queues) < QUEUES_MAX:
             self._queues.add(queue)

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from agents.common import preview as module
 from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
+from agents.common.decisions.weights_in_force import Weighing
 from agents.common.match import lookup_of, match, strongest_first
-from agents.common.preview import Preview
+from agents.common.queries import preview as module
+from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.weights_in_force import Weighing
 from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.weights import default_weights

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from agents.common.related import related
-from schemas.related import RELATED_MAX
+from agents.common.queries.related import related
+from schemas.internal.related import RELATED_MAX
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_sign_up
 

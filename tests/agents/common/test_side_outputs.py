@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.weights_in_force import WeightsInForce
 from samehand.scoring.weights import Bands, Weights, default_weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import MirrorAlert

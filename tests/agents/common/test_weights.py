@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from agents.common.context import AgentContext
-from agents.common.follow_decisions import DecisionsFollower
-from agents.common.weights_in_force import WeightsInForce
+from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.decisions.weights_in_force import WeightsInForce
 from local.waiting import wait_until
 from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
-from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
+from schemas.internal.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import encode
 from store.base import Candidate, Query
 from store.memory.store import MemoryStore
@@ -259,7 +259,7 @@ async def test_of_a_topic_that_is_made_anew_no_former_number_is_held_against_wha
     # The embedded broker gives topics no id: docs/brokers.md.
     ids = {context.topics.weights: "first"}
     monkeypatch.setattr("streams.kafka.follower.ids_of", lambda *_: dict(ids))
-    monkeypatch.setattr("agents.common.follow_decisions.OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr("agents.common.decisions.follow_decisions.OUTAGE_SECONDS", 0.1)
     monkeypatch.setattr("streams.kafka.follower.LOOK_SECONDS", 0.2)
     tell(adopted(2**53 - 1), adopted(2**53 - 1, "shadow"))
     async with running(DecisionsFollower(following, context)):
@@ -353,7 +353,7 @@ def test_a_defect_of_ours_costs_only_what_was_adopted(life: Life, monkeypatch: p
         raise ZeroDivisionError
 
     follower = DecisionsFollower(load({}), life.context)
-    monkeypatch.setattr("agents.common.weights_in_force.adjusted", defective)
+    monkeypatch.setattr("agents.common.decisions.weights_in_force.adjusted", defective)
     follower.hear(arrival(adopted(1)))
     assert refused(life.context) == {"live": 1.0, "shadow": 0.0}
     assert life.context.weights.version("live") == SHIPPED_WEIGHTS

@@ -16,8 +16,8 @@ from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights
 from schemas.alerts import MirrorAlert
+from schemas.internal.weights import WeightsAdopted
 from schemas.verdicts import Verdict, VerdictGiven
-from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.kafka import topics
 from streams.kafka.client import writer

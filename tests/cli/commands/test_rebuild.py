@@ -17,13 +17,14 @@ from msgspec.structs import replace
 
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
-from cli import banned_topic, rebuild_processes
+from cli import rebuild_processes
 from cli.commands import rebuild
 from cli.commands.doctor.redis import look_at_redis
 from cli.rebuild_processes import Processes
 from cli.rebuild_processes import _work as work
 from cli.run_async import awaited
 from cli.store_context import closing_store
+from cli.topics import banned_topic
 from local.waiting import wait_until
 from schemas.accounts import AccountBanned
 from schemas.examples import ALERT

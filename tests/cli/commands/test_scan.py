@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import scanned_topic
 from cli.checkpoint import Bookmark
 from cli.inputs.event_files import EventFiles
+from cli.topics import scanned_topic
 from schemas.wire import Decoded, decode_scanned
 from streams.kafka.client import reader
 from streams.kafka.topics import names
@@ -64,6 +64,23 @@ def test_interrupted_scan_continues_with_the_same_files_alone(
     assert (ran.code, ran.figures["scanned"], ran.figures["resumed_after"]) == (0, 29, 0)
 
 
+def test_second_scan_with_the_bookmark_of_one_that_runs_publishes_nothing(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    seem_read(names(load()).scanned)
+    path = jsonl(tmp_path / "accounts.jsonl", a_sign_up())
+    bookmark = Bookmark(tmp_path / "scan.json", "", "", "")
+    with bookmark.held():
+        ran = samehand("scan", path, "--bookmark", bookmark.path)
+    assert (ran.code, ran.out, published()) == (1, "", [])
+    assert ran.err == (
+        f"samehand: {bookmark.path}: another run saves its progress there; wait until it ends, or name "
+        "another file (--bookmark)\n"
+    )
+    assert samehand("scan", path, "--bookmark", bookmark.path).code == 0
+    assert list(tmp_path.glob(".*")) == [], "no lock is left"
+
+
 def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
     samehand: Samehand, servers: str, tmp_path: Path
 ) -> None:
@@ -74,6 +91,13 @@ def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
     assert path.read_bytes() == before
     assert (ran.code, published()) == (2, [])
     assert "is read by this command" in ran.err
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Umar")
+    for more in ((), ("--from-start",)):
+        ran = samehand("scan", path, "--bookmark", letter, *more)
+        assert (ran.code, ran.out, published()) == (2, "", [])
+        assert f"{letter}: is no bookmark" in ran.err
+    assert letter.read_text() == "Dear Umar"
 
 
 def test_scan_that_no_worker_reads_ends_and_says_so(

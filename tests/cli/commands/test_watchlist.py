@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.commands import watchlist
-from cli.commands.watchlist import ban_of
+from cli.commands.watchlist import run
+from cli.commands.watchlist.run import ban_of
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, WatchlistEntry
-from schemas.accounts import AccountBanned
+from schemas.accounts import AccountBanned, Basis
 from schemas.wire import Decoded, Decoder, encode
-from tests.cli.running import Samehand, jsonl
+from tests.cli.running import Ran, Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from watchlists.approvals import plan_bytes, read_plan, signed
 from watchlists.lists import FORMATS
 from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
@@ -35,6 +39,20 @@ def bans(path: Path) -> list[AccountBanned]:
 def written(path: Path, raw: bytes) -> Path:
     path.write_bytes(raw)
     return path
+
+
+def approve(samehand: Samehand, state: Path) -> None:
+    """Two people sign the plan that waits beside a state."""
+    plan = f"{state}.plan"
+    assert samehand("watchlist", "approve", plan, "--name", "Amina", "--reason", "decision 12").code == 0
+    assert samehand("watchlist", "approve", plan, "--name", "Bilal").code == 0
+
+
+def first_import(samehand: Samehand, state: Path, *line: object) -> Ran:
+    """A list is imported for the first time, approved."""
+    assert samehand(*line).code == 1
+    approve(samehand, state)
+    return samehand(*line, "--json")
 
 
 def test_a_list_becomes_bans_with_their_basis(samehand: Samehand, tmp_path: Path) -> None:
@@ -138,7 +156,7 @@ def test_the_wrong_format_is_a_fault_and_no_traceback(samehand: Samehand, tmp_pa
 def test_most_names_passed_over_are_counted_and_not_listed(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchlist, "PASSED_TOLD_MAX", 1)
+    monkeypatch.setattr(run, "PASSED_TOLD_MAX", 1)
     source = written(tmp_path / "l.csv", b"reference,name,aliases\n1,Southern Valley Army,SVA;ISI;AQI\n")
     ran = samehand("watchlist", "import", source, "--authority", "PK", "--out", tmp_path / "o")
     assert "… and 2 more names passed over" in ran.err
@@ -147,6 +165,9 @@ def test_most_names_passed_over_are_counted_and_not_listed(
 def test_without_a_file_the_names_are_published(samehand: Samehand, servers: str, tmp_path: Path) -> None:
     source = written(tmp_path / "un.xml", UN_XML)
     ran = samehand("watchlist", "import", source, "--json")
+    assert (ran.code, "--state FILE is missing" in ran.err) == (2, True)
+    state = tmp_path / "un.state"
+    ran = first_import(samehand, state, "watchlist", "import", source, "--state", state)
     assert (ran.code, ran.figures["names"]) == (0, 3), ran.err
     assert servers
 
@@ -230,11 +251,13 @@ AFTER = (
 def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    first = samehand(*line, "--json")
+    first = first_import(samehand, state, *line)
     assert (first.code, first.figures["changes"]) == (0, None)
     assert not any(samehand(*line, "--json").figures["changes"].values())
     written(source, AFTER)
     before = state.read_bytes()
+    assert samehand(*line).code == 1
+    approve(samehand, state)
     text = samehand(*line).out
     assert text.splitlines()[-4:] == [
         "since the previous import: 1 listed, 1 changed, 1 removed",
@@ -243,6 +266,8 @@ def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand
         "removed: XX 2 Southern Valley Army: - Southern Valley Army",
     ]
     state.write_bytes(before)
+    assert samehand(*line).code == 1
+    approve(samehand, state)
     removed = samehand(*line, "--json").figures["changes"]["removed"]
     number = Alias("Southern Valley Army").number
     assert removed[0]["removed"] == {f"watchlist:XX:2:{number}": "Southern Valley Army"}
@@ -252,7 +277,7 @@ def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand
 def test_a_damaged_list_removes_nothing(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    samehand(*line)
+    first_import(samehand, state, *line)
     written(source, BEFORE.replace(b"2,Southern", b",Southern"))
     for _ in range(2):
         changes = samehand(*line, "--json").figures["changes"]
@@ -281,14 +306,16 @@ def test_bans_and_state_are_not_written_to_one_file(samehand: Samehand, tmp_path
 def test_an_import_that_fails_leaves_the_state_as_it_was(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    samehand(*line)
+    first_import(samehand, state, *line)
     before = state.read_bytes()
     assert samehand(*line, "--programme", "NOPE").code == 2
     written(source, b"{")
     assert samehand(*line).code == 2
     assert state.read_bytes() == before
     assert samehand(*line[:-3], tmp_path, *line[-2:]).code == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "national.state", "o"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("list.csv", "national.state", "national.state.imports", "o")
+    ]
 
 
 NOW = 1_764_000_000.0
@@ -309,3 +336,207 @@ def test_any_telling_name_reads_back_from_the_wire(
     assert isinstance(decoded, Decoded), decoded
     assert decoded.record == ban
     assert ban.platform == ("watchlist-persons" if person else "watchlist")
+
+
+# An import that a person has to approve.
+
+
+def a_national_list(path: Path, count: int, first: int = 0) -> Path:
+    """A list of so many organisations with names of their own."""
+    names = ("Northern", "Southern", "Eastern", "Western", "Central", "Upper", "Lower", "Coastal")
+    rows = (f"{n},{names[n % 8]} Valley {chr(97 + n // 8) * 6} Front" for n in range(first, first + count))
+    return written(path, "\n".join(["reference,name", *rows]).encode() + b"\n")
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> tuple[object, ...]:
+    """An import of a national list of forty organisations into a file."""
+    source = a_national_list(tmp_path / "list.csv", 40)
+    where = ("--state", tmp_path / "pk.state", "--out", tmp_path / "o")
+    return ("watchlist", "import", source, "--authority", "PK", *where)
+
+
+def test_new_list_waits_for_an_importer_and_another_person(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    state, plan = tmp_path / "pk.state", tmp_path / "pk.state.plan"
+    ran = samehand(*line, "--importer", "Amina  Khan", "--reason", "decision 12")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "nothing was imported: the list was never imported" in ran.err
+    assert (state.exists(), (tmp_path / "o").read_bytes()) == (False, b"")
+    signs = ("watchlist", "approve", plan, "--name")
+    assert "is the importer" in samehand(*signs, "amina khan").err
+    assert samehand(*line).code == 1, "one signature is not enough"
+    assert samehand(*signs, "Bilal", "--reason", "mine").code == 2
+    assert "Approved: the list was never imported; 40 listings" in samehand(*signs, "Bilal").out
+    assert samehand(*signs, "Chloe").code == 2
+    ran = samehand(*line, "--json")
+    assert ran.code == 0
+    assert ran.figures["approval"] == {
+        "why": "the list was never imported",
+        "importer": "Amina Khan",
+        "reason": "decision 12",
+        "approver": "Bilal",
+    }
+    assert (plan.exists(), len(bans(tmp_path / "o"))) == (False, 40)
+
+
+def test_delta_above_a_tenth_asks_again_and_a_smaller_one_runs_unattended(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    source, state = tmp_path / "list.csv", tmp_path / "pk.state"
+    first_import(samehand, state, *line)
+    a_national_list(source, 40, first=2)  # two went, two came: a tenth
+    assert samehand(*line).code == 0
+    before = state.read_bytes()
+    a_national_list(source, 45, first=2)
+    ran = samehand(*line)
+    assert (ran.code, "5 of 40 listings came, changed or went" in ran.err) == (1, True)
+    assert state.read_bytes() == before
+    approve(samehand, state)
+    assert samehand(*line).code == 0
+    found = samehand("watchlist", "record", f"{state}.imports", "--json").figures["imports"]
+    assert [it["approver"] for it in found] == ["Bilal", "", "Bilal"]
+    assert [(it["delta"]["before"], it["delta"]["after"]) for it in found] == [(None, 40), (40, 40), (40, 45)]
+
+
+def test_approval_holds_for_what_was_approved(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    assert samehand(*line).code == 1
+    approve(samehand, tmp_path / "pk.state")
+    a_national_list(tmp_path / "list.csv", 41)
+    assert samehand(*line).code == 1
+    assert b'"approver": ""' in (tmp_path / "pk.state.plan").read_bytes()
+
+
+def test_one_name_twice_in_a_plan_approves_nothing(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    plan = tmp_path / "pk.state.plan"
+    assert samehand(*line, "--importer", "Amina", "--reason", "r").code == 1
+    written(plan, plan.read_bytes().replace(b'"approver": ""', b'"approver": " AMINA"'))
+    assert samehand(*line).code == 1
+    for raw in (b"", b"[]", b'{"digest": 7}', b"\xff"):
+        written(plan, raw)
+        ran = samehand(*line)
+        assert (ran.code, len(ran.err.splitlines()), f"{plan}:1: not what" in ran.err) == (2, 1, True)
+
+
+def test_waiting_import_goes_on_once_it_is_approved_and_ends_if_its_plan_is_replaced(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tmp_path / "pk.state.plan"
+    steps: Iterator[Callable[[], object]] = iter(
+        [plan.unlink, lambda: _sign(plan, "Amina"), lambda: _sign(plan, "Bilal")]
+    )
+    monkeypatch.setattr(time, "sleep", lambda _: next(steps)())
+    ran = samehand(*line, "--wait", "1")
+    assert (ran.code, "was removed or replaced" in ran.err) == (1, True)
+    ran = samehand(*line, "--wait", "1")
+    assert (ran.code, "waiting up to 1 hours for approval" in ran.err) == (0, True), ran.err
+    assert len(bans(tmp_path / "o")) == 40
+
+
+def _sign(path: Path, name: str) -> None:
+    plan = read_plan(path)
+    assert plan is not None
+    path.write_bytes(plan_bytes(signed(plan, name, "" if plan.importer else "decision 12", "2026-11-30")))
+
+
+def test_record_that_was_changed_is_told_and_stops_the_next_import(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    state, kept = tmp_path / "pk.state", tmp_path / "pk.state.imports"
+    first_import(samehand, state, *line)
+    assert samehand(*line).code == 0
+    kept.write_bytes(kept.read_bytes().replace(b"Bilal", b"Bilel"))
+    for command in (("watchlist", "record", kept), line):
+        ran = samehand(*command)
+        assert (ran.code, f"{kept}:2: the line before it was changed" in ran.err) == (2, True)
+
+
+def test_file_cut_short_imports_nothing_and_removes_nothing(samehand: Samehand, tmp_path: Path) -> None:
+    for form, raw, ending in (("un", UN_XML, b"</ENTITIES>"), ("eu", EU_XML, b"    <sanctionEntity desig")):
+        source, state = tmp_path / f"{form}.xml", tmp_path / f"{form}.state"
+        line = ("watchlist", "import", source, "--state", state, "--out", tmp_path / "o")
+        written(source, raw)
+        first_import(samehand, state, *line)
+        before = state.read_bytes()
+        whole = raw[: raw.rindex(ending)]
+        for cut in (whole, whole + b"<cut", raw[:-2]):
+            written(source, cut)
+            ran = samehand(*line)
+            assert (ran.code, ran.out) == (2, "")
+            assert "the file is damaged or was cut short" in ran.err.splitlines()[-1]
+        assert state.read_bytes() == before
+        assert (tmp_path / "o").read_bytes() == b""
+
+
+def test_listing_whose_basis_may_not_be_quoted_is_enrolled_under_a_digest(
+    samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = "version = 1\n[[rights]]\nauthority = 'PK'\nprogramme = 'Schedule I'\nmay_alert = false\n"
+    rights = written(tmp_path / "r.toml", f"{table}may_be_quoted = false\nmay_be_exported = true\n".encode())
+    monkeypatch.setenv("SAMEHAND_BASIS_RIGHTS", str(rights))
+    source, out = written(tmp_path / "list.csv", PLAIN_CSV + b"S3,Southern Valley Army,,,,\n"), tmp_path / "o"
+    ran = samehand("watchlist", "import", source, "--authority", "PK", "--out", out, "--json")
+    assert ran.figures["names_that_may_not_alert"] == 3
+    by_reference = {str(ban.basis and ban.basis.reference): ban for ban in bans(out)}
+    assert by_reference["S1"].account.account_id.startswith("-:")
+    assert by_reference["S3"].account.account_id.startswith("PK:S3:")
+    assert by_reference["S1"].basis == Basis(authority="PK", reference="S1", programmes=("Schedule I",))
+
+
+def eu_entity(reference: str, *names: str) -> str:
+    aliases = "".join(f'<nameAlias wholeName="{name}" strong="true" logicalId="1"/>' for name in names)
+    return (
+        f'<sanctionEntity designationDate="2011-07-29" euReferenceNumber="{reference}" logicalId="7">'
+        f'<regulation programme="XX"/><subjectType code="enterprise" classificationCode="E"/>{aliases}'
+        "</sanctionEntity>"
+    )
+
+
+def ftm_entity(reference: str, *names: str) -> str:
+    properties = {"name": [names[0]], "alias": list(names[1:]), "topics": ["sanction"]}
+    entity = {"id": reference, "caption": names[0], "schema": "Organization", "properties": properties}
+    return json.dumps({**entity, "datasets": ["xx_list"]}, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("entity", "head", "tail"),
+    [
+        (
+            eu_entity,
+            '<?xml version="1.0"?><export xmlns="http://eu.europa.ec/fpi/fsd/export" globalFileId="1">',
+            "</export>",
+        ),
+        (ftm_entity, "", ""),
+    ],
+    ids=["eu", "ftm"],
+)
+def test_deltas_of_a_list_are_listed_changed_and_removed(
+    samehand: Samehand, tmp_path: Path, entity: Callable[..., str], head: str, tail: str
+) -> None:
+    source, state = tmp_path / "list", tmp_path / "s"
+    line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
+
+    def a_list(*entities: str) -> None:
+        written(source, (head + "".join(entities) + tail).encode())
+
+    kept = [entity(f"K{n}", f"Kept {chr(97 + n) * 7} Front") for n in range(28)]
+    went, before = entity("W", "Southern Valley Army"), ("Northern Valley Front", "جبهة الوادي الشمالي")
+    a_list(*kept, went, entity("C", *before))
+    assert first_import(samehand, state, *line).figures["changes"] is None
+    a_list(entity("L", "Western Plain Guard"), entity("C", before[0], "Ridge Brigades"), *kept)
+    changes = samehand(*line, "--json").figures["changes"]
+    told = {
+        kind: [(it["reference"], list(it["added"].values()), list(it["removed"].values())) for it in each]
+        for kind, each in changes.items()
+    }
+    assert told == {
+        "listed": [("L", ["Western Plain Guard"], [])],
+        "changed": [("C", ["Ridge Brigades"], [before[1]])],
+        "removed": [("W", [], ["Southern Valley Army"])],
+        "not_found": [],
+    }

@@ -14,12 +14,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import reach, schema, users, waiting
+from desk.database import reach, schema, users
 from desk.database.engine import REPORT_MS, Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.filters import Filters
 from desk.database.finding import findable
 from desk.database.migrations.versions import v0010_what_is_found
+from desk.database.queue import waiting
 from desk.database.rows import insert_new
 from desk.database.topics import offsets
 from desk.review.deciding.decide import ReadDecision

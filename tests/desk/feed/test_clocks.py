@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from desk.access import sessions
-from desk.database import alerts, exposures, schema
+from desk.database import alerts, schema
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.database.topics import outbox

@@ -8,14 +8,19 @@ from desk.access import sessions, sign_in
 from desk.database import audit
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.finding import findable
 from desk.database.topics import outbox
 from desk.errors import Conflict
+from desk.feed import upkeep
 from desk.feed.publish import AGAIN_SECONDS
 from desk.feed.run import TIDY_SECONDS
 from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
 from desk.review.audit.chain import Chain
 from desk.review.deciding.decide import ReadDecision
+from samehand.normalize.text.fold import FOLD_VERSION, TextFold
+from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office
+from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
 DAY = 86_400.0
@@ -155,3 +160,29 @@ def test_a_clock_that_was_set_erases_nothing_for_an_hour() -> None:
         now += jump
         assert not looks(STEADY_SECONDS)
         assert looks(TIDY_SECONDS)
+
+
+@on_each_database
+async def test_raised_version_of_the_folding_refolds_search_terms(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "REFOLDED", 2)
+
+    async def refolded() -> int:
+        parts, after = 0, ""
+        while True:
+            async with office.database.begin() as connection:
+                found = await upkeep.refold(connection, after)
+            if found is None:
+                return parts
+            parts, after = parts + 1, found
+
+    for number in range(5):
+        await office.receive(f"alert-{number}", reasons=[a_reason("name", ours="Ümar", theirs="•••")])
+    assert (await refolded(), await refolded()) == (3, 0)
+    monkeypatch.setattr(upkeep, "FOLD_VERSION", FOLD_VERSION + 1)
+    monkeypatch.setattr("desk.database.finding.folding.fold_bio", lambda text: TextFold("omar", whole=True))
+    assert (await refolded(), await refolded()) == (3, 0)
+    async with office.database.read() as connection:
+        found = await findable.find(connection, "omar", "nobody", limit=9)
+    assert [row.folded for row in found] == ["omar"] * len(found) != []

@@ -16,7 +16,7 @@ from desk.readers import Reader
 from desk.review.deciding.decide import ReadDecision
 from desk.review.weighing.weights import WeightsStatus
 from desk.telemetry import Applied
-from schemas.weights import WeightsAdopted
+from schemas.internal.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka import topics

@@ -159,6 +159,10 @@ async def test_erased_account_keeps_no_clause(office: Office) -> None:
         for account in ("x:new-alert-1", "x:other"):
             await forget_account(connection, account, now=office.clock(), reason="account-deleted")
     assert (await clauses(office), await clauses(office, "x:other")) == ({"e-1": None}, {})
+    for record in (an_action(), an_action(account_id="other", event_id="e-9", alert_id=None)):
+        assert not await act(office, record), "the topic is read again"
+    assert (await clauses(office), await clauses(office, "x:other")) == ({"e-1": None}, {})
+    assert await act(office, an_action(9, account_id="other", event_id="e-10", alert_id=None))
 
 
 async def test_second_reader_and_reader_of_other_policies_do_not_see_the_action(database: Database) -> None:
@@ -169,16 +173,23 @@ async def test_second_reader_and_reader_of_other_policies_do_not_see_the_action(
     await decide(office, amina)
     await sent(office)
     await act(office, an_action())
+    await act(office, an_action(event_id="unnamed", alert_id=None))
+    await act(office, an_action(account_id="other", alert_id=None))
 
-    async def seen(reader: Any) -> list[ActionView]:
-        return await office.desk.actions(reader, "x:new-alert-1")
+    async def seen(reader: Any, account: str = "x:new-alert-1") -> list[ActionView]:
+        return await office.desk.actions(reader, account)
 
-    assert [len(await seen(reader)) for reader in (amina, bilal, omar)] == [1, 0, 1]
+    assert [len(await seen(reader)) for reader in (amina, bilal, omar)] == [2, 0, 2]
     await decide(office, bilal)
     await sent(office)
-    assert len(await seen(bilal)) == 1
+    assert len(await seen(bilal)) == 2
     await office.desk.name_policies(chloe, bilal.user_id, ["spam"])
-    assert await seen(bilal) == []
+    assert [len(await seen(reader)) for reader in (amina, bilal, omar)] == [2, 0, 2]
+    assert [len(await seen(reader, "x:other")) for reader in (amina, bilal, omar)] == [1, 0, 1]
+    await office.desk.name_policies(chloe, bilal.user_id, [""])
+    assert (len(await seen(bilal)), len(await seen(bilal, "x:other"))) == (0, 1)
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    assert (len(await seen(bilal)), len(await seen(bilal, "x:other"))) == (2, 0)
 
 
 async def test_action_on_another_account_that_names_a_hidden_alert_is_hidden(database: Database) -> None:

@@ -14,7 +14,7 @@ from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn
 from samehand.scoring.rivals import RATED
 from samehand.scoring.weights import default_weights
-from schemas.weights import WeightsAdopted
+from schemas.internal.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.samehand.scoring.test_learn import verdicts
 

@@ -24,7 +24,7 @@ from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.holdings import erase_alerts
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealDecided, AppealMade, AppealTaken
-from schemas.dates import from_seconds
+from schemas.decoding.dates import from_seconds
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_appeal_decided
 from tests.desk.makers import a_reason

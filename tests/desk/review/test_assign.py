@@ -168,6 +168,14 @@ async def test_assignment_lapses_with_its_reading_its_reader_and_their_reach(off
     assert await waits(office, bilal, assigned=ASSIGNED_TO_ME) == ["alert-2"]
     await office.desk.undo(bilal, made.batch)
     assert await waits(office, bilal, assigned=ASSIGNED_TO_ME) == ["alert-2"]
+    made = await office.desk.decide(bilal, read_ids[2], MIRROR)
+    await office.desk.undo(bilal, made.batch)  # before it lapses
+    assert await waits(office, bilal, assigned=ASSIGNED_TO_ME) == []
+    [*_, (_, _, subject, detail)] = await lines(office, "unassigned")
+    assert (subject, detail) == (
+        "alert-2",
+        {"read": read_ids[2], "reader": bilal.user_id, "reason": "decided"},
+    )
 
 
 @on_each_database

@@ -12,8 +12,8 @@ import pytest
 from desk.database import alerts, reads
 from desk.database.engine import Database
 from desk.database.verdicts import JudgedRow
-from desk.review.figures import Class, judged, lead_figures
-from desk.review.statistics import latest, overall
+from desk.review.reports.figures import Class, judged, lead_figures
+from desk.review.reports.statistics import latest, overall
 from samehand.scoring.sampling import drawn
 from schemas.alerts import Drawn
 from tests.desk.makers import a_reason

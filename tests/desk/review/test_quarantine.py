@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desk.database import audit
-from desk.database import quarantines as rows
+from desk.database.decisions import quarantines as rows
 from desk.database.engine import Database
 from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
 from desk.readers import Reader
@@ -16,7 +16,7 @@ from desk.review.weighing import quarantine
 from desk.review.weighing.quarantine import DISMISSALS_MIN, ValueFigures, view
 from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import MirrorAlert
-from schemas.quarantine import ValueQuarantined
+from schemas.internal.quarantine import ValueQuarantined
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import judged

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.review.statistics import (
+from desk.review.reports.statistics import (
     ANSWERS,
     VERDICTS_MIN,
     Answer,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from desk.database import saved_views
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.database.saved_views import SavedViewRow
+from desk.database.queue import saved_views
+from desk.database.queue.saved_views import SavedViewRow
 from desk.database.topics import outbox
 from desk.readers import Reader
 from desk.review.deciding.decide import ReadDecision
-from desk.review.team import TeamView
+from desk.review.reports.team import TeamView
 from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import Matched
 from tests.desk.people import Office, an_office, with_shares

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from desk.database import schema
 from desk.database.engine import Database
 from desk.review.actions import take_action
-from desk.review.transparency import Transparency, transparency_report
+from desk.review.reports.transparency import Transparency, transparency_report
 from report.dsa import PARTS
 from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import Basis

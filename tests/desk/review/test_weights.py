@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from desk.database import audit
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
 from desk.database.engine import Database
 from desk.errors import Conflict, ReviewError, UnusableInput
 from desk.readers import Reader
@@ -18,7 +18,7 @@ from desk.review.audit.chain import Chain
 from desk.review.weighing import weights
 from desk.review.weighing.adopted import in_force
 from desk.review.weighing.weights import WeightsStatus, adjustment_in, tables
-from schemas.weights import WeightsAdopted
+from schemas.internal.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import (

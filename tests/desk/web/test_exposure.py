@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from desk.database import exposures
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from tests.desk.people import Office, an_office
 from tests.desk.web.test_journeys import at_the_desk

@@ -14,7 +14,7 @@ from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.deciding.decide import ReadDecision
 from desk.web.app import create_app
-from desk.web.pages import live
+from desk.web.pages import queue as queue_page
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
 from tests.desk_databases import on_each_database
@@ -165,7 +165,7 @@ async def test_no_link_sends_the_form_of_undoing_elsewhere(office: Office) -> No
 async def test_live_queue_outlives_a_filter_that_no_row_can_have(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(live, "STREAM_SECONDS", 0.1)
+    monkeypatch.setattr(queue_page, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(queue_page, "STREAM_SECONDS", 0.1)
     async with at_the_desk(office) as client:
         assert (await client.get("/queue/live?policy=%00")).status_code == 200

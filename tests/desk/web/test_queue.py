@@ -150,7 +150,7 @@ async def test_burst_of_one_sign_up_leaves_the_rest_of_the_page_full(
 ) -> None:
     monkeypatch.setattr("desk.web.desk.PAGE", 3)
     monkeypatch.setattr("desk.web.pages.queue.PAGE", 3)
-    monkeypatch.setattr("desk.database.waiting.WALKED", 4)
+    monkeypatch.setattr("desk.database.queue.waiting.WALKED", 4)
     office = an_office(database)
     for number in range(4):
         await office.receive(f"alert-{number}", account_id=f"new-{number}")

@@ -8,7 +8,7 @@ from desk.database import audit
 from desk.database.engine import Database
 from desk.related import GateAway, GateBusy, GateClient
 from schemas.alerts import Matched
-from schemas.related import Purpose, RelatedAccount, RelatedAnswer, Standing
+from schemas.internal.related import Purpose, RelatedAccount, RelatedAnswer, Standing
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
 

@@ -31,7 +31,7 @@ from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.draws import uniform
 from desk.review.policy import Policy
 from desk.web.app import create_app
-from desk.web.pages import live
+from desk.web.pages import queue as queue_page
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
@@ -391,7 +391,7 @@ STORIES: Final[dict[str, tuple[Story, Policy, tuple[str, ...]]]] = {
 @pytest.fixture(autouse=True)
 def streams_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream is looked at once, and nobody waits for its second look."""
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(queue_page, "LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture

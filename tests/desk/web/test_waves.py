@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from desk.database import audit, exposures, schema, verdicts, waves
+from desk.database import audit, schema, verdicts, waves
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.errors import Conflict, Forbidden, NotFound, ReviewError, UnusableInput
 from desk.feed.consume import Consumer

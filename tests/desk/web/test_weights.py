@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 from sqlalchemy import update
 
 from desk.database import schema
-from desk.database import weights as rows
+from desk.database.decisions import weights as rows
 from desk.database.engine import Database
 from desk.review.weighing.weights import figures_of, tables
 from desk.web.languages import catalogue

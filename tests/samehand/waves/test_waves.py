@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.account import Account
+from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import KeyKind, key_of, kind_of
@@ -60,6 +60,46 @@ def test_what_a_class_a_carrier_or_a_template_explains_makes_nobody_alike(shared
     one = made(1, handle="anna_keller", display_name="Anna Keller", email="anna@school.example", **shared)
     other = made(2, handle="tobi1999", display_name="Tobias Brandt", email="tb@school.example", **shared)
     assert not compared(one, other).alike
+
+
+PICTURE = bytes(range(0, 256, 8))
+CAMPAIGN = "We stand with the people of the valley: open the river for everybody, now and not next year"
+
+
+def shown(edited_bits: int = 0) -> Avatar:
+    return Avatar(
+        pdq=(int.from_bytes(PICTURE, "big") ^ ((1 << edited_bits) - 1)).to_bytes(32, "big"), quality=90
+    )
+
+
+@for_each(
+    ("one", "other"),
+    [
+        ({"bio": CAMPAIGN, "avatar": shown()}, {"bio": CAMPAIGN, "avatar": shown(40)}),
+        (
+            {"bio": "Anna is on Strade: 12 runs this month. Join me for the next one!", "avatar": shown()},
+            {"bio": "Tobi is on Strade: 31 runs this month. Join me for the next one!", "avatar": shown()},
+        ),
+        (
+            {"bio": CAMPAIGN, "avatar": shown(), "links": ("https://bit.ly/129096",)},
+            {"bio": CAMPAIGN, "avatar": shown(), "links": ("https://is.gd/731188",)},
+        ),
+        (
+            {"handle": "taylor_brandt13", "display_name": "Anna Keller", "ip": "203.0.113.7"},
+            {"handle": "taylor_brandt89", "display_name": "Tobias Maier", "ip": "203.0.113.9"},
+        ),
+        (
+            {"handle": "taylor_brandt13", "display_name": "Taylor Brandt", "avatar": shown()},
+            {"handle": "taylor_brandt89", "display_name": "Taylor Brandt", "avatar": shown(40)},
+        ),
+    ],
+)
+def test_what_a_campaign_an_app_or_fans_explain_makes_nobody_alike(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    ours = made(1, **{"handle": "anna_keller", "display_name": "Anna Keller"} | one)
+    theirs = made(2, **{"handle": "tobi1999", "display_name": "Tobias Maier"} | other)
+    assert not compared(ours, theirs).alike
 
 
 def test_different_peppers_do_not_compare() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas import examples
-from schemas.csvrows import COLUMNS_BANNED
+from schemas.mapping.csvrows import COLUMNS_BANNED
 from schemas.mapping.expression import (
     EXPRESSION_CHARS_MAX,
     Expression,

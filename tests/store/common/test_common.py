@@ -40,7 +40,7 @@ from store.limits import (
     listed_at_most,
 )
 from store.memory.counts import Counts, CountsSnapshot
-from store.redis.count_min_sketch import FILTER_PLACES, ROWS
+from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS
 from tests.house import ROOT
 from tests.store.makers import DAY, IDENTITY, NOW, PEPPERS, a_ban, an_account, fingerprints
 

@@ -13,8 +13,8 @@ from store.bounds import Bounds
 from store.common.counted_values import counted
 from store.limits import OPENERS, SNAPSHOT_SECONDS
 from store.redis import RedisEndpoint, RedisStore, Sizes
-from store.redis.count_min_sketch import Sketch
-from store.redis.counters import Counters
+from store.redis.counting.count_min_sketch import Sketch
+from store.redis.counting.counters import Counters
 from store.redis.shards import Shards
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_remembered

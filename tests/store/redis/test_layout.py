@@ -28,8 +28,9 @@ from store.common.key_digests import Addresses
 from store.errors import StoreEvicts
 from store.limits import GENERATIONS, SLOT_RESTS_SECONDS
 from store.redis import RedisEndpoint, RedisStore
-from store.redis.client import RedisClient
-from store.redis.count_min_sketch import (
+from store.redis.candidates.postings import Probes, matches, place_of
+from store.redis.client import RedisClient, pack_quickly
+from store.redis.counting.count_min_sketch import (
     FILTER_PLACES,
     ROWS,
     Digests,
@@ -38,8 +39,6 @@ from store.redis.count_min_sketch import (
     home,
 )
 from store.redis.layout import LAYOUT, Layout, Rows, Sizes, Spread, places
-from store.redis.packing import pack_quickly
-from store.redis.postings import Probes, matches, place_of
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query, a_remembered

@@ -19,9 +19,9 @@ from local.waiting import wait_until
 from store.base import Ban
 from store.errors import StoreUnavailable
 from store.redis import RedisEndpoint, RedisStore, Sizes
+from store.redis.candidates.moments import Moments, moments_of
+from store.redis.candidates.postings import place_of
 from store.redis.client import RedisClient, together
-from store.redis.moments import Moments, moments_of
-from store.redis.postings import place_of
 from store.redis.server_info import Inspection
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL

@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 from google.protobuf import any_pb2  # type: ignore[import-untyped]  # protobuf ships no types
 
+from schemas.decoding.repair import plain_values
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.expression import Expression, Unfitting
-from schemas.repair import plain_values
 from schemas.wire import MESSAGE_BYTES_MAX
 from streams.registry import protobuf
 from streams.registry.avro import NotAvro, reader

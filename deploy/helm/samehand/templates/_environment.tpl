@@ -4,7 +4,7 @@
 
 {{/* For what only publishes: neither Redis nor the pepper is its business. */}}
 {{- define "samehand.kafkaEnvironment" -}}
-{{- include "samehand.settings" (list . "^SAMEHAND_(KAFKA|TOPIC|LOG)_") -}}
+{{- include "samehand.settings" (list . "^SAMEHAND_(KAFKA|TOPIC|LOG|BASIS)_") -}}
 {{- end }}
 
 {{/* The settings whose names a pattern fits. */}}
@@ -27,6 +27,7 @@
   "SAMEHAND_STORE_REMEMBERED" (int64 .Values.store.remembered | toString)
   "SAMEHAND_STOP_SECONDS" (toString .Values.stopSeconds) -}}
 {{- if .Values.kafka.topicPrefix }}{{ $_ := set $given "SAMEHAND_TOPIC_PREFIX" .Values.kafka.topicPrefix }}{{ end -}}
+{{- if .Values.basisRights }}{{ $_ := set $given "SAMEHAND_BASIS_RIGHTS" "/etc/samehand/basis/basis-rights.toml" }}{{ end -}}
 {{- if .Values.redis.caSecretName }}{{ $_ := set $given "SAMEHAND_REDIS_CA_FILE" "/run/secrets/samehand/redis-ca/ca.crt" }}{{ end -}}
 {{- if .Values.redis.certSecretName -}}
 {{- $_ := set $given "SAMEHAND_REDIS_CERT_FILE" "/run/secrets/samehand/redis-cert/tls.crt" -}}

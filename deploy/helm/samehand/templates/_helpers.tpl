@@ -25,3 +25,8 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end }}
 {{- end }}
+
+{{/* Named by its content, so that pods start anew with another table. */}}
+{{- define "samehand.basisRights" -}}
+{{- printf "%s-basis-rights-%s" (include "samehand.name" .) (.Values.basisRights | sha256sum | trunc 8) -}}
+{{- end }}

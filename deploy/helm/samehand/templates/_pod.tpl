@@ -44,6 +44,9 @@ securityContext:
 {{- if .Values.kafka.tls.secretName }}
 - {name: kafka-tls, mountPath: /run/secrets/samehand/kafka-tls, readOnly: true}
 {{- end }}
+{{- if .Values.basisRights }}
+- {name: basis-rights, mountPath: /etc/samehand/basis, readOnly: true}
+{{- end }}
 - {name: data, mountPath: /var/lib/samehand}
 - {name: tmp, mountPath: /tmp}
 {{- end }}
@@ -77,6 +80,11 @@ securityContext:
   secret:
     secretName: {{ . }}
     defaultMode: 0440
+{{- end }}
+{{- if .Values.basisRights }}
+- name: basis-rights
+  configMap:
+    name: {{ include "samehand.basisRights" . }}
 {{- end }}
 - name: data
   emptyDir: {sizeLimit: 64Mi}

@@ -27,7 +27,7 @@ from rich.console import Console
 from cli.commands.demo import run, servers
 from cli.commands.demo.alert_reader import ReceivedAlerts
 from cli.commands.demo.profiles import drawn, profile_server, shown_accounts
-from cli.commands.demo.replay import DemoReplay, PublishedEvents
+from cli.commands.demo.replay import SIGN_UPS, DemoReplay, PublishedEvents, with_wave
 from cli.commands.demo.run import curl
 from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from cli.commands.demo.summary import figures, sentences
@@ -39,7 +39,7 @@ from simulate.timeline.stream import sample
 from streams.settings import load
 from tests.cli.running import Samehand
 from tests.deliver.receiver import SECRET_TEXT
-from tests.desk.makers import an_alert
+from tests.desk.makers import a_wave, an_alert
 from tests.house import ROOT
 from tests.makers import NOON
 from tests.printed import blocks, printed
@@ -70,6 +70,28 @@ def test_latency_runs_from_the_event_that_set_it_off() -> None:
     for heard in (forward, back):
         (seconds,) = heard.latencies
         assert 2.0 <= seconds < 10.0
+
+
+def test_wave_is_counted_by_its_members_once_each_revision_and_not_once_withdrawn() -> None:
+    heard, wave = ReceivedAlerts(), a_wave(*"abcde")
+    assert heard.note_wave(wave)
+    assert not heard.note_wave(wave)
+    assert heard.note_wave(a_wave(*"abcdefghij", revision=2))
+    told = figures(PublishedEvents(), heard)
+    assert (told["waves"], told["accounts_in_waves"]) == (1, 10)
+    assert "1 wave of 10 new accounts that resemble each other." in sentences(told)
+    assert heard.note_wave(replace(wave, revision=3, status="withdrawn"))
+    assert heard.waves == {}
+
+
+def test_wave_of_the_stream_comes_in_its_midst_from_accounts_of_one_script() -> None:
+    events = list(sample(7, 200, ends_at=NOON))
+    shown = with_wave(events)
+    wave = [event for event in shown if event.label.kind == "wave"]
+    assert [event for event in shown if event not in wave] == events
+    assert len({event.key for event in wave}) == SIGN_UPS
+    assert shown.index(wave[0]) == len(events) // 2
+    assert with_wave([]) == []
 
 
 # The sample is sent at a pace, and the sender knows when it sent what.
@@ -223,6 +245,8 @@ def test_it_shows_alerts_with_reasons_and_ends_by_itself_with_a_summary(
     assert told["alerts_by_direction"]["forward"] > 0
     assert told["dead_letters"] == told["malformed_sent"] > 0
     assert told["mirrors_found"] > told["mirrors"] / 2
+    assert "In common: bio (almost-same)" in " ".join(shown.split())
+    assert told["accounts_in_waves"] >= SIGN_UPS
     assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
     assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
     assert shown.count("prior") >= told["alerts"] > 0

@@ -12,7 +12,7 @@ from cli.commands.doctor.kafka import of_adopted
 from cli.commands.doctor.settings import look_at_pepper, look_at_settings
 from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
-from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
+from schemas.internal.weights import Multiplier, WeightsAdjustment, WeightsAdopted
 from streams.settings import load
 from tests.tables import for_each
 

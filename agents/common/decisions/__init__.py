@@ -1,0 +1,1 @@
+"""What leads decided about scoring, as this process follows it: weights and quarantine."""

@@ -1,0 +1,1 @@
+"""Secrets: API keys of the gate, and the peppers that key personal values."""

@@ -1,0 +1,459 @@
+"""``samehand watchlist``: official lists of proscribed organisations, as names that accounts are held to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from cli import output
+from cli.commands.watchlist.approval import (
+    WAIT_HOURS_MAX,
+    approve,
+    approved,
+    iso,
+    keep_record,
+    plan_of,
+    record,
+)
+from cli.commands.watchlist.differences import change_lines, counted
+from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_files import size
+from cli.inputs.input_source import opened, shown_path
+from cli.inputs.oddities import tell_all
+from cli.options import FILE, FiniteRange, out_file_option, strict_option
+from cli.output_files import replacing, writing
+from cli.produce import delivered
+from report.text import plural, visible
+from samehand.watchlist.alias_filter import AliasFault, telling
+from samehand.watchlist.entry import Alias, WatchlistEntry
+from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
+from schemas.accounts import PROGRAMME_CHARS_MAX, PROGRAMMES_MAX, Account, AccountBanned, Basis
+from schemas.basis_rights import ALL_RIGHTS, RightsTable
+from schemas.decoding.dates import from_seconds
+from schemas.malformed import Malformed
+from schemas.wire import encode
+from streams.settings import load
+from streams.settings.basis_rights import basis_rights_of
+from watchlists.approvals import ImportPlan, delta_of, digest_of, signed
+from watchlists.changes import ListChanges, Listings, add, compared, read_state, state_lines
+from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
+from watchlists.plain import AUTHORITY_FORM
+
+POLICY: Final = "watchlist"
+"""Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
+
+
+def basis_of(entry: WatchlistEntry) -> Basis:
+    """The listing as the basis of bans."""
+    programmes = dict.fromkeys(programme[:PROGRAMME_CHARS_MAX] for programme in entry.programmes)
+    return Basis(
+        authority=entry.authority,
+        reference=entry.reference,
+        programmes=tuple(programmes)[:PROGRAMMES_MAX],
+    )
+
+
+def ban_of(
+    entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float | None, quoted: bool = True
+) -> AccountBanned:
+    """One name of a listing; moments in Unix seconds. ``quoted``: its id may quote authority and number.
+
+    It has no ``banned_at``: when an organisation was listed says nothing about when an account was made.
+    """
+    platform = PERSONS if entry.person else ORGANISATIONS
+    account_id = entry.account_id(alias) if quoted else entry.unquoted_id(alias)
+    return AccountBanned(
+        event_id=f"watchlist-{alias.number}",
+        version=1,
+        occurred_at=from_seconds(now),
+        platform=platform,
+        account=Account(account_id=account_id, handle="_".join(alias.text.split()), display_name=alias.text),
+        policy=POLICY,
+        basis=basis_of(entry),
+        queue=POLICY,
+        expires_at=None if expires_at is None else from_seconds(expires_at),
+    )
+
+
+PASSED_TOLD_MAX: Final = 200
+"""Names passed over that are printed one by one: all acronyms of a list would fill many screens."""
+
+COUNTED_MAX: Final = 10_000
+"""Different programmes that are counted; all authorities together have some hundreds."""
+
+PROGRAMMES_TOLD_MAX: Final = 30
+
+DAYS: Final = 90
+"""Lists change weekly: without another import, names that a list dropped must not stay banned."""
+
+DAYS_MAX: Final = 36_500
+"""A century; a moment after the year 9999 has no date."""
+
+_WARNING: Final = (
+    "warning: names of persons are imported. Thousands of innocent people bear a listed person's name; "
+    "these names never alert, whatever else agrees, and stand beside other evidence only."
+)
+
+
+@dataclass(slots=True)
+class _Tally:
+    now: float
+    expires_at: float | None
+    persons: bool
+    programmes: frozenset[str]
+    rights: RightsTable = ALL_RIGHTS
+    entries: Counter[str] = field(default_factory=Counter)
+    names: int = 0
+    passed: Counter[AliasFault] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    there: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[str, Malformed]] = field(default_factory=list)
+    may_not_alert: int = 0
+    broken: str = ""
+    """The address of a fault after which nothing more of a file was read."""
+    listings: Listings = field(default_factory=dict)
+    """All lists together take some hundred MB, and their bans as much."""
+
+
+@click.group("watchlist", short_help="Import official lists of proscribed organisations.")
+def command() -> None:
+    """Import official lists of proscribed organisations as bans.
+
+    A listed name never raises an alert by itself: an account is alerted only if its name or handle
+    resembles a listed organisation's and its self-description names that organisation too
+    (docs/watchlists.md).
+
+    \b
+    Examples:
+      samehand watchlist import un.xml --state un.state --importer "$USER" --reason "..."
+      samehand watchlist approve un.state.plan --name "$USER"
+      samehand watchlist import un.xml --state un.state
+      samehand watchlist import consolidated.xml --out organisations.jsonl
+    """
+
+
+command.add_command(approve)
+command.add_command(record)
+
+
+def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not AUTHORITY_FORM.fullmatch(value):
+        raise click.BadParameter(f"{visible(value, 64)}: the code of an authority is a short word such as PK")
+    return value
+
+
+@command.command("import", short_help="Publish the names on official lists to accounts.banned.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--authority",
+    metavar="XX",
+    callback=_authority,
+    help="Code of the authority that keeps the list, such as PK; by default that of the format.",
+)
+@click.option(
+    "--format",
+    "chosen",
+    type=click.Choice(["auto", *FORMATS]),
+    default="auto",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"The files' format: auto, {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--programme",
+    "programmes",
+    multiple=True,
+    metavar="NAME",
+    help="Import only entries of this programme, repeatable; if the files have none, say which they have.",
+)
+@click.option(
+    "--persons",
+    is_flag=True,
+    help="Also import persons. Innocent people share their names: read docs/watchlists.md first.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(0, DAYS_MAX),
+    default=DAYS,
+    show_default=True,
+    metavar="DAYS",
+    help="For how many days the names stay in force unless imported again; 0: for ever.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Print which listings came, changed and went since the import that wrote FILE, and replace FILE.",
+)
+@click.option(
+    "--importer",
+    default="",
+    metavar="NAME",
+    help="Who imports, if a person has to approve: signs the plan together with --reason.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why the list is imported, with --importer.")
+@click.option(
+    "--wait",
+    type=FiniteRange(0, WAIT_HOURS_MAX),
+    default=0.0,
+    metavar="HOURS",
+    help="How long to wait for approval where it is needed; 0: end with exit code 1.",
+)
+@out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
+@strict_option
+@output.json_option
+def import_(
+    files: tuple[Path, ...],
+    authority: str | None,
+    chosen: str,
+    programmes: tuple[str, ...],
+    persons: bool,
+    days: int,
+    state: Path | None,
+    importer: str,
+    reason: str,
+    wait: float,
+    out: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Publish the names on official lists to the topic accounts.banned.
+
+    FILES are OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, the
+    EU's consolidated list as XML (1.1), entities of FollowTheMoney as lines of JSON (OpenSanctions, yente),
+    or plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
+    programme, listed_on and authority; `-` is standard input.
+
+    Publishing needs --state. A list that was never imported under it, and a change of more than a tenth of
+    the list, wait: the import writes FILE.plan, which the importer and a second person sign with `samehand
+    watchlist approve`. Import again then, or let it --wait. FILE.imports keeps who imported and approved.
+
+    Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
+    and names too short or too common to tell anybody apart, are reported on standard error and left out. A
+    file that is damaged or was cut short imports nothing.
+
+    \b
+    Examples:
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT --state us.state
+      samehand watchlist import national.csv --authority PK --state pk.state
+      samehand watchlist import xmlFullSanctionsList_1_1.xml --state eu.state
+      samehand watchlist import entities.ftm.json --authority CH --state ch.state
+      samehand watchlist import consolidated.xml --out organisations.jsonl
+    """
+    now = time.time()
+    settings = load()
+    tally = _Tally(
+        now,
+        now + days * 86_400 if days else None,
+        persons,
+        frozenset(programmes),
+        basis_rights_of(settings),
+    )
+    if persons:
+        output.note(_WARNING)
+    if state is None and (out is None or importer or reason):
+        raise click.UsageError("--state FILE is missing: it keeps what is in force, and who approved it")
+    if out is not None and state is not None and out.resolve() == state.resolve():
+        raise click.BadParameter(
+            f"{out}: would hold the bans and the state; name another file", param_hint="--out"
+        )
+    form: Format | None = next((name for name in FORMATS if name == chosen), None)
+    tell_all(_not_read(files, form), strict=strict)
+    former = None if state is None else read_state(state)
+    with ExitStack() as opened_files:
+        kept = None if state is None else opened_files.enter_context(replacing(state, "--state"))
+        file = None if out is None else opened_files.enter_context(writing(out, "--out"))
+        bans = _all_read(files, form, authority, tally, strict=strict)
+        complete = bool(tally.entries) and not tally.faults
+        changes = None if former is None else compared(former, tally.listings, complete=complete)
+        plan = None
+        if state is not None:
+            plan = _plan(files, former, tally, changes)
+            if importer and plan.why:
+                plan = signed(plan, importer, reason, iso(now))
+            plan = approved(plan, state, wait)
+            keep_record(plan, state)
+        if file is None:
+            for _ in delivered(settings, bans):
+                pass  # counted as they were found
+        else:
+            file.writelines(encode(ban) + b"\n" for ban in bans)
+        if kept is not None:
+            missed = {} if complete or former is None else former
+            kept.writelines(state_lines(missed | tally.listings))
+    if state is not None:
+        plan_of(state).unlink(missing_ok=True)
+    _tell(tally, changes, plan, as_json, time.time() - now)
+    return 0
+
+
+def _plan(
+    files: tuple[Path, ...], former: Listings | None, tally: _Tally, changes: ListChanges | None
+) -> ImportPlan:
+    delta = delta_of(former, tally.listings, changes)
+    return ImportPlan(
+        digest=digest_of(former, tally.listings),
+        files=tuple(shown_path(path) for path in files),
+        why=delta.why or "",
+        delta=delta,
+        changes=() if changes is None else tuple(change_lines(changes)),
+        made_at=iso(tally.now),
+    )
+
+
+def _all_read(
+    files: tuple[Path, ...], form: Format | None, authority: str | None, tally: _Tally, *, strict: bool
+) -> list[AccountBanned]:
+    """Reads every file before anything is published: a file that was cut short imports nothing."""
+    try:
+        with output.progress("reading lists", size(files)) as hear:
+            entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
+            bans = list(_bans(entries, tally))
+    finally:
+        tell_faults(tally.faults)
+        _tell_passed(tally)
+    if not tally.entries and tally.faults:
+        raise click.ClickException("no line of these files could be read")
+    if tally.broken:
+        raise click.ClickException(
+            f"{visible(tally.broken, 300)}: the file is damaged or was cut short; nothing was imported: fetch"
+            " it again"
+        )
+    if not tally.entries:
+        tell_all(["there is no listing in these files"], strict=strict)
+    if missing := sorted(tally.programmes - tally.there.keys()):
+        raise click.ClickException(_no_such(missing, tally))
+    return bans
+
+
+def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
+    for path in files:
+        if names := not_read(path, chosen=form, opening=opened):
+            shown = ", ".join(map(visible, names[:PROGRAMMES_TOLD_MAX]))
+            yield f"{shown_path(path)}: {plural(len(names), 'column')} not read: {shown}"
+
+
+def _no_such(missing: list[str], tally: _Tally) -> str:
+    """Which programmes are asked for and not there, and those that are, the largest first."""
+    there = ", ".join(
+        f"{visible(name)} ({count:,})" for name, count in tally.there.most_common(PROGRAMMES_TOLD_MAX)
+    )
+    more = ", …" if len(tally.there) > PROGRAMMES_TOLD_MAX else ""
+    asked = ", ".join(map(visible, missing))
+    return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
+
+
+def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBanned]:
+    """Counts what is found and hands on the names that tell something."""
+    for address, outcome, ends in ((entry.address, entry.outcome, entry.ends) for entry in entries):
+        if isinstance(outcome, Malformed):
+            tally.faults.append((address, outcome))
+            tally.broken = tally.broken or (address if ends else "")
+        elif _wanted(outcome, tally) and outcome is not None:
+            kept, passed = telling(outcome)
+            _note_passed(outcome, passed, tally)
+            tally.names += len(kept)
+            rights = tally.rights.of(basis_of(outcome))
+            tally.may_not_alert += 0 if rights.may_alert else len(kept)
+            of_names = [
+                ban_of(
+                    outcome,
+                    alias,
+                    now=tally.now,
+                    expires_at=tally.expires_at,
+                    quoted=rights.may_be_quoted,
+                )
+                for alias in kept
+            ]
+            add(tally.listings, outcome, {ban.key: ban.account.display_name or "" for ban in of_names})
+            yield from of_names
+
+
+def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
+    if entry is None:
+        kind, wanted = "neither", False
+    elif tally.programmes and tally.programmes.isdisjoint(entry.programmes):
+        kind, wanted = "other_programmes", False
+    elif entry.person:
+        kind, wanted = ("persons" if tally.persons else "persons_left_out"), tally.persons
+    else:
+        kind, wanted = "organisations", True
+    tally.entries[kind] += 1
+    if entry is not None:
+        for programme in entry.programmes:
+            if programme in tally.there or len(tally.there) < COUNTED_MAX:
+                tally.there[programme] += 1
+    return wanted
+
+
+def _note_passed(entry: WatchlistEntry, passed: tuple[tuple[Alias, AliasFault], ...], tally: _Tally) -> None:
+    for alias, reason in passed:
+        tally.passed[reason] += 1
+        if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
+            who = f"{entry.authority} {visible(entry.reference)}"
+            tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
+
+
+def _tell_passed(tally: _Tally) -> None:
+    for line in tally.examples:
+        output.note(line)
+    left = sum(count for reason, count in tally.passed.items() if reason is not AliasFault.REPEATED)
+    if left > len(tally.examples):
+        output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
+
+
+def _tell(
+    tally: _Tally, changes: ListChanges | None, plan: ImportPlan | None, as_json: bool, seconds: float
+) -> None:
+    until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
+    figures: dict[str, Any] = {
+        "organisations": tally.entries["organisations"],
+        "persons": tally.entries["persons"],
+        "persons_left_out": tally.entries["persons_left_out"],
+        "other_programmes": tally.entries["other_programmes"],
+        "neither": tally.entries["neither"],
+        "names": tally.names,
+        "names_passed_over": {str(reason): tally.passed[reason] for reason in AliasFault},
+        "bad_rows": len(tally.faults),
+        "names_that_may_not_alert": tally.may_not_alert,
+        "in_force_until": None if until is None else until.isoformat(),
+        "changes": None if changes is None else msgspec.to_builtins(changes),
+        "approval": None
+        if plan is None or not plan.why
+        else {
+            "why": plan.why,
+            "importer": plan.importer,
+            "reason": plan.reason,
+            "approver": plan.approver,
+        },
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        output.figures(figures)
+        return
+    passed = sum(tally.passed.values())
+    listed = figures["organisations"] + figures["persons"]
+    output.console().print(
+        f"{plural(listed, 'listing')} with {plural(tally.names, 'name')}"
+        f"{f' in force until {until}' if until else ''}; {plural(passed, 'name')} passed over, "
+        f"{plural(figures['persons_left_out'], 'person')} left out, "
+        f"{plural(figures['bad_rows'], 'bad row')}, {seconds:.1f} s"
+    )
+    if plan is not None and plan.why:
+        output.line(
+            output.console(),
+            f"imported by {visible(plan.importer)}, approved by {visible(plan.approver)}: "
+            f"{visible(plan.reason)}",
+        )
+    if changes is not None:
+        for line in (counted(changes), *change_lines(changes)):
+            output.line(output.console(), line)

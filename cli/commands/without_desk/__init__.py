@@ -1,0 +1,1 @@
+"""Alerts listed and verdicts given from Kafka, for operators without a desk."""

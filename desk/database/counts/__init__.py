@@ -1,0 +1,1 @@
+"""Counts for reports: of opened alerts by person and day, and of everything in a period."""

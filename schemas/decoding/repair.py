@@ -1,0 +1,246 @@
+"""From a message that breaks the schema in some field to the record without that field.
+
+Accounts are written by strangers: who signs up chooses the user agent, the links, half of an emoji. So a
+field that cannot be used costs itself and not the record. Texts and lists over their limit are cut there;
+whatever else breaks its type is left out. A record is refused for its vital fields alone
+(:attr:`schemas.record.Record.VITAL`), which say whom it is about and when.
+
+Only what strict decoding refused comes here, so that a good message costs nothing more. The work is linear in
+the message, which is 1 MiB at most: each value is converted once, each text searched once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Struct, inspect
+
+from schemas.decoding import faults
+from schemas.fields import CUT
+from schemas.malformed import Malformed
+from schemas.record import Record
+from schemas.unusable import FieldFault, Unusable
+
+R = TypeVar("R", bound=Record)
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_REPLACEMENT: Final = "\ufffd"
+_INTEGER_DIGITS_MAX: Final = 4_000  # Python refuses more than 4,300; no field takes more than 20
+_LEFT_OUT: Final = object()
+
+_Read = tuple[Any, tuple[FieldFault, ...]]
+"""A value to use, or `_LEFT_OUT`, and what was wrong with the one that was given."""
+_Reader = Callable[[Any], _Read]
+
+_WRONG_TYPE: Final[_Read] = (_LEFT_OUT, (FieldFault.WRONG_TYPE,))
+_OF_REASON: Final = {
+    **{str(fault): fault for fault in FieldFault},
+    "too-short": FieldFault.MISSING_FIELD,  # an empty id
+    "not-allowed": FieldFault.BAD_FORMAT,
+}
+
+
+def plain_values(raw: bytes) -> Any:
+    """What JSON says, in plain types; half of a UTF-16 pair stays what it is.
+
+    Raises:
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deep.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        # msgspec refuses halves of pairs, and numbers that no float holds. Python's own parser reads both, so
+        # that they spoil the field alone that they stand in.
+        return json.loads(raw, parse_constant=_refuse, parse_int=_integer)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float("inf")
+
+
+class Repair(Generic[R]):
+    """Builds records of one type from plain values, field by field."""
+
+    def __init__(self, record_type: type[R]) -> None:
+        self._object = _Object(record_type)
+
+    def __call__(self, message: Any) -> tuple[R, tuple[Unusable, ...]] | Malformed:
+        """The record and what it lacks, or why there is none. Never raises on plain values."""
+        if not isinstance(message, dict):
+            return Malformed("wrong-type", "$", "Expected `object`")
+        version = message.get("version", 1)
+        if isinstance(version, int) and version != 1:
+            return Malformed("unknown-version", "$.version", "this reader knows version 1")
+        unusable: list[Unusable] = []
+        record = self._object.build(message, "$", unusable)
+        return record if isinstance(record, Malformed) else (record, tuple(unusable))
+
+
+class _Object:
+    """A struct with vital fields: a record, or the account in it."""
+
+    def __init__(self, struct: type[Any]) -> None:
+        self._struct = struct
+        self._vital: dict[str, _Object | _Reader] = {}
+        self._others: dict[str, _Reader] = {}
+        self._required = {field.name for field in msgspec.structs.fields(struct) if field.required}
+        for field in msgspec.structs.fields(struct):
+            if field.name not in struct.VITAL:
+                self._others[field.name] = _reader(field.type)
+            elif hasattr(field.type, "VITAL"):
+                self._vital[field.name] = _Object(field.type)
+            else:
+                self._vital[field.name] = _converter(field.type)
+
+    def build(self, given: Mapping[str, Any], path: str, unusable: list[Unusable]) -> Any:
+        """The struct, or `Malformed`; adds to `unusable`."""
+        values: dict[str, Any] = {}
+        for name, kind in self._vital.items():
+            if name not in given:
+                if name in self._required:
+                    return Malformed("missing-field", f"{path}.{name}", "required")
+                continue
+            value = _vital(given[name], kind, f"{path}.{name}", unusable)
+            if isinstance(value, Malformed):
+                return value
+            values[name] = value
+        for name, read in self._others.items():
+            if name in given:
+                value, found = read(given[name])
+                unusable += [Unusable(name, fault) for fault in found]
+                if value is not _LEFT_OUT:
+                    values[name] = value
+        for name in self._required - values.keys():
+            if name not in given:
+                unusable.append(Unusable(name, FieldFault.MISSING_FIELD))
+            values[name] = self._struct.stand_in(name, values)
+        return self._struct(**values)
+
+
+def _vital(value: Any, kind: _Object | _Reader, path: str, unusable: list[Unusable]) -> Any:
+    if isinstance(kind, _Object):
+        if not isinstance(value, dict):
+            return Malformed("wrong-type", path, "Expected `object`")
+        return kind.build(value, path, unusable)
+    if isinstance(value, str) and _SURROGATE.search(value):
+        return Malformed("lone-surrogate", path, "half of a UTF-16 pair in a string")
+    try:
+        return kind(value)
+    except msgspec.ValidationError as error:
+        fault = faults.from_validation(error)
+        return Malformed(fault.reason, path, fault.detail)
+
+
+def _converter(python_type: Any) -> Callable[[Any], Any]:
+    """Converts a plain value strictly; raises msgspec's `ValidationError`."""
+    # In a struct of its own the type is prepared once, which takes longer than any value does.
+    one = msgspec.defstruct("One", [("value", python_type)], array_like=True)
+    return lambda value: msgspec.convert((value,), one).value  # type: ignore[attr-defined]  # defined above
+
+
+def _reader(python_type: Any) -> _Reader:
+    """How a field of a type is read, as far as it can be used."""
+    return _reader_of(python_type, inspect.type_info(python_type), _strictly(python_type))
+
+
+def _strictly(python_type: Any) -> _Reader:
+    """Uses a value of the very type; in a text, halves of UTF-16 pairs are replaced."""
+    convert = _converter(python_type)
+
+    def read(value: Any) -> _Read:
+        found: tuple[FieldFault, ...] = ()
+        if isinstance(value, str) and _SURROGATE.search(value):
+            value, found = _SURROGATE.sub(_REPLACEMENT, value), (FieldFault.LONE_SURROGATE,)
+        try:
+            return convert(value), found
+        except msgspec.ValidationError as error:
+            return _LEFT_OUT, (*found, _OF_REASON[faults.from_validation(error).reason])
+
+    return read
+
+
+def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: bool = False) -> _Reader:
+    match info:
+        case inspect.Metadata():
+            return _reader_of(python_type, info.type, strictly, cut=CUT.items() <= (info.extra or {}).items())
+        case inspect.UnionType():
+            (wanted,) = (member for member in info.types if not isinstance(member, inspect.NoneType))
+            read = _reader_of(python_type, wanted, strictly)
+            return lambda value: (None, ()) if value is None else read(value)
+        case inspect.StrType():
+            return _cut(strictly, info.max_length) if cut and info.max_length is not None else strictly
+        case inspect.VarTupleType():
+            return _items(_reader(_item_type(python_type)), info.max_length)
+        case inspect.StructType():
+            return _parts(info.cls)
+        case _:
+            return strictly
+
+
+def _item_type(python_type: Any) -> Any:
+    """The type of a tuple's items, which may be annotated, of a tuple that may be annotated or absent."""
+    while get_origin(python_type) is not tuple:
+        python_type = next(member for member in get_args(python_type) if member is not type(None))
+    return get_args(python_type)[0]
+
+
+def _cut(strictly: _Reader, length_max: int) -> _Reader:
+    """Uses the beginning of a longer text."""
+
+    def read(value: Any) -> _Read:
+        if not isinstance(value, str) or len(value) <= length_max:
+            return strictly(value)
+        used, found = strictly(value[:length_max])
+        return used, (FieldFault.TOO_LONG, *found)
+
+    return read
+
+
+def _items(read_item: _Reader, length_max: int | None) -> _Reader:
+    """The first items that can be used, up to the limit."""
+
+    def read(value: Any) -> _Read:
+        if not isinstance(value, list):
+            return _WRONG_TYPE
+        found = [FieldFault.TOO_MANY] if length_max is not None and len(value) > length_max else []
+        items = []
+        for given in value[:length_max]:
+            item, more = read_item(given)
+            found += more
+            if item is not _LEFT_OUT:
+                items.append(item)
+        return tuple(items), tuple(dict.fromkeys(found))
+
+    return read
+
+
+def _parts(struct: type[Struct]) -> _Reader:
+    """What can be used of an object's fields, if that makes one."""
+    readers = {field.name: _reader(field.type) for field in msgspec.structs.fields(struct)}
+
+    def read(value: Any) -> _Read:
+        if not isinstance(value, dict):
+            return _WRONG_TYPE
+        values: dict[str, Any] = {}
+        found: list[FieldFault] = []
+        for name, read_part in readers.items():
+            if name in value:
+                part, more = read_part(value[name])
+                found += more
+                if part is not _LEFT_OUT:
+                    values[name] = part
+        try:
+            return struct(**values), tuple(dict.fromkeys(found))
+        except (TypeError, ValueError):  # a part is missing, or the parts do not go together
+            return _LEFT_OUT, tuple(dict.fromkeys(found)) or (FieldFault.INCOMPLETE,)
+
+    return read

@@ -1,0 +1,1 @@
+"""Looks up candidates: postings of an account's keys, ranked by claims and moments."""

@@ -1,0 +1,1 @@
+"""How often values were counted, in sketches that do not grow with them."""

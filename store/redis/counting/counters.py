@@ -1,0 +1,311 @@
+"""Counted frequencies in Redis: each shard has a growing sketch, and frozen versions that are read.
+
+A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the newest frozen one to make
+the next version (`f<version>`, compressed), and then writes the version's number to `meta`. Every step can be
+repeated: the next freeze completes what a crash left undone. Older versions are kept for as long as
+:mod:`store.common.count_lag` needs them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from samehand.frequency.rates import LATELY
+from samehand.keys import KeyKind
+from store.base import Remembered
+from store.common.count_lag import (
+    HANDED_OUT,
+    NOTHING,
+    Version,
+    accounts_in,
+    kept_beside,
+    lately,
+    latest_moment,
+    matured,
+)
+from store.common.counted_values import CROWDS, Counted, counted
+from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
+from store.common.key_digests import Addresses
+from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
+from store.redis.client import together
+from store.redis.counting.count_min_sketch import Digests, Sketch, home
+from store.redis.shards import Shards
+
+
+@dataclass(frozen=True, slots=True)
+class SketchSnapshot:
+    """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
+
+    bans: int
+    newest: Version
+    matured: Version
+    newest_sketches: tuple[Sketch, ...]
+    matured_sketches: tuple[Sketch, ...]
+
+    def accounts(self, stratum: str) -> int:
+        """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
+        return accounts_in(stratum, self.newest, self.matured)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        """How many clusters of accounts bear the value; collisions may add a few."""
+        handed_out = kind in HANDED_OUT
+        if stratum != LATELY:
+            sketches = self.newest_sketches if handed_out else self.matured_sketches
+            return _counted(sketches, kind, value, stratum)
+        if not handed_out:
+            return 0
+        now = _counted(self.newest_sketches, kind, value, "")
+        before = _counted(self.matured_sketches, kind, value, "")
+        return lately(now, before, (self.newest, self.matured))
+
+
+def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum: str) -> int:
+    if not sketches:
+        return 0
+    found = sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+    return found + AT_THE_DOOR if found and kind in CROWDS else found
+
+
+class _Frozen(msgspec.Struct, frozen=True):
+    """The last freeze, as `meta` keeps it. ``gone``: numbers of the versions that it was about to delete."""
+
+    bans: int = 0
+    newest: Version = NOTHING
+    kept: tuple[Version, ...] = ()
+    gone: tuple[int, ...] = ()
+
+
+_READ: Final = msgspec.json.Decoder(_Frozen)
+
+_ACCOUNTS = 0  # used in the place of a kind of value, for accounts, which count themselves
+
+# A freeze that makes a new version while the former is read deletes the former's sketch, and the read begins
+# again. Two attempts are enough, since an interval lies between two freezes.
+_READ_AT_MOST: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Sightings:
+    """What accounts count: first all their values, then the accounts themselves, with their strata."""
+
+    digests: Digests
+    clusters: list[bytes]
+    personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
+    strata: list[str]
+
+    @classmethod
+    def of(cls, accounts: Sequence[Remembered], addresses: Addresses) -> _Sightings:
+        """Lays out what accounts count."""
+        values: list[Counted] = []
+        seats: list[tuple[int, bytes, str]] = []
+        for account in accounts:
+            first = account.fingerprints[0]
+            sighting = counted(first, addresses.account(account.account).raw)
+            values += sighting.values
+            seats.append((_ACCOUNTS, sighting.seat, first.stratum))
+        return cls(
+            Digests(chain(((one.kind, one.value, one.stratum) for one in values), seats)),
+            [*(one.cluster for one in values), *(b"" for _ in seats)],
+            np.array([one.kind not in CROWDS for one in values], np.bool_),
+            [stratum for *_, stratum in seats],
+        )
+
+    def packed(
+        self, columns: int, bits: int, door: Doorkeeper, frozen: Sequence[Sketch]
+    ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
+        """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
+
+        The arguments are all values as one, then each account's stratum and filter places. Of the values of
+        crowds, only those seen before: by the shard's frozen sketch, or by the doorkeeper.
+        """
+        hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
+        homes = self.digests.homes(len(frozen))
+        for shard, sketch in enumerate(frozen):
+            own = np.flatnonzero(homes == shard)
+            values, seats = own[own < len(self.personal)], own[own >= len(self.personal)]
+            cells = hashes[values] % np.uint32(columns)
+            counts = self.personal[values] | sketch.knows(cells)
+            asking = values[~counts]
+            met = hashes[asking]
+            counts[~counts] = door.lets_in(met, places[asking])
+            taken = np.hstack((cells[counts], places[values[counts]])).astype(">u4").tobytes()
+            accounts = [
+                (self.strata[seat - len(self.personal)], places[seat].astype(">u4").tobytes())
+                for seat in seats.tolist()
+            ]
+            if len(own):
+                yield shard, (taken, *(part for account in accounts for part in account)), met
+
+
+class Counters:
+    """Counts values as accounts are remembered, freezes, and reads what was frozen."""
+
+    def __init__(self, shards: Shards, interval_seconds: float, lag_seconds: float) -> None:
+        """Takes the shards, the least time between two freezes, and the lag of the counts."""
+        self._shards = shards
+        self._interval = interval_seconds
+        self._lag = lag_seconds
+        # Each value is counted in one shard, so that all shards together are as exact as one alone would be.
+        self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
+        self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
+        self._read = _Frozen()
+        self._looked_at: float | None = None
+        self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those read so far, by version
+        self._counting = False
+        self._door = Doorkeeper()
+        self._nothing = Sketch(b"", self._columns)  # used before the first freeze
+
+    async def count(self, accounts: Sequence[Remembered], now: float) -> None:
+        """Counts accounts and their values, a value once for each cluster while the filter remembers it."""
+        if not accounts:
+            return
+        if not self._counting:
+            await self._shards.client.command("HSETNX", self._shards.layout.meta, "since", repr(now))
+            self._counting = True
+        latest = repr(max(latest_moment(account.seen_at) for account in accounts))
+        sightings = _Sightings.of(accounts, self._shards.addresses)
+        # The newest frozen sketches that this process has read, by shard.
+        several = list(
+            sightings.packed(
+                self._columns,
+                self._bits,
+                self._door,
+                self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all),
+            )
+        )
+        await together(
+            [
+                self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
+                for shard, parts, _ in several
+            ]
+        )
+        for *_, met in several:
+            self._door.note(met)
+
+    async def freeze(self, now: float, bans: int) -> bool:
+        """Makes the next snapshot if an interval has passed since the last; one of several callers does.
+
+        Returns whether this one did.
+        """
+        meta, client = self._shards.layout.meta, self._shards.client
+        since, frozen, halved = await client.command("HMGET", meta, "since", "frozen", "halved")
+        if since is None or now - float(since) < self._interval:
+            return False
+        last = _READ.decode(frozen) if frozen else _Frozen()
+        version = last.newest.number + 1
+        # The claim on this version expires by itself: if the winner dies, another caller makes the version.
+        claim = await client.command("SET", f"{meta}:freeze:{version}", "1", "NX", "EX", 60)
+        if claim is None:
+            return False
+        faded = float(halved or since)
+        fading = now - faded >= HALF_LIFE_SECONDS
+        parts = await together([self._freeze_shard(shard, version - 1, fading) for shard in self._shards.all])
+        strata, until = Counter[str](), last.newest.until
+        for counts, latest in parts:
+            strata.update(counts)
+            until = max(until, latest)
+        newest = Version(version, until, strata, last.newest.halvings + fading)
+        kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
+        gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
+        facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
+        await client.command(
+            "HSET",
+            meta,
+            *("version", version, "frozen", facts, "since", repr(now)),
+            *("halved", repr(now if fading else faded)),
+        )
+        # Deletes also what the freeze before left behind, if it died.
+        await together([self._tidy(shard, version, gone | {*last.gone}) for shard in self._shards.all])
+        self._looked_at = None
+        return True
+
+    async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
+        """Makes a shard's next version; returns its strata, and a moment that no counted event exceeds."""
+        root, client = self._shards.root(shard), self._shards.client
+        for growing, aside in (("o", "z"), ("n", "y")):
+            # RENAMENX: repeated after a crash, it must not overwrite what was set aside before.
+            if await client.command("EXISTS", root + growing):
+                await client.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
+        if fading or await client.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
+            await client.command("UNLINK", root + "w")
+        before, since = await together(
+            [self._frozen(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
+        )
+        frozen = zlib.compress((before.halved() if fading else before).plus(since), level=1)
+        await client.command("SET", f"{root}f{version + 1}", frozen)
+        counts = Counter[str]()
+        for name, share in ((f"{root}y{version + 1}", 1), (f"{root}h{version}", 2 if fading else 1)):
+            fields = await client.command("HGETALL", name)
+            pairs = (
+                fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
+            )
+            counts.update({field.decode(): int(count) // share for field, count in pairs})
+        if counts:
+            await client.command(
+                "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)
+            )
+        # Read last: counting meanwhile can only make the moment later, which is safe.
+        return dict(counts), float(await client.command("GET", root + "u") or 0.0)
+
+    async def _tidy(self, shard: int, version: int, gone: Set[int]) -> None:
+        root = self._shards.root(shard)
+        old = [f"f{number}" for number in gone]
+        for number in (version - 1, version):
+            old += (f"h{number - 1}", f"z{number}", f"y{number}")
+        await self._shards.client.command("UNLINK", *(root + name for name in old))
+
+    def stale(self, now: float) -> bool:
+        return self._looked_at is None or not 0 <= now - self._looked_at < SNAPSHOT_SECONDS
+
+    async def look(self, now: float, enrolled: Callable[[], Awaitable[int]]) -> None:
+        """Learns which versions there are; before the first, how many bans are enrolled."""
+        version = int(await self._asked("version") or 0)
+        if version == 0:
+            self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: ()}
+        elif version != self._read.newest.number:
+            self._read = _READ.decode(await self._asked("frozen"))
+        self._looked_at = now
+
+    async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> SketchSnapshot:
+        """The counts that apply to events of a moment; before the first freeze only the number of bans.
+
+        As of the last :meth:`look`, unless that is stale. Each version is read from Redis once.
+        """
+        for attempt in range(_READ_AT_MOST):
+            if attempt or self.stale(now):
+                await self.look(now, enrolled)
+            old = matured((*self._read.kept, self._read.newest), at, self._lag)
+            if self._sketches.keys() >= {self._read.newest.number, old.number}:
+                break
+            await self._read_sketches(self._read.newest, old)
+        read, sketches = self._read, self._sketches
+        return SketchSnapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
+
+    async def _read_sketches(self, *versions: Version) -> None:
+        """Reads versions not read yet, and drops those that are no longer kept."""
+        kept = {it.number for it in (*self._read.kept, self._read.newest)}
+        self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
+        for version in versions:
+            if version.number not in self._sketches:
+                roots = [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
+                found = await together([self._frozen(f"{root}f{version.number}") for root in roots])
+                self._sketches[version.number] = tuple(found)
+
+    async def _asked(self, field: str) -> Any:
+        return await self._shards.client.command("HGET", self._shards.layout.meta, field)
+
+    async def _frozen(self, key: str) -> Sketch:
+        raw = await self._shards.client.command("GET", key)
+        return Sketch(zlib.decompress(raw) if raw else b"", self._columns)
+
+    async def _cells(self, key: str) -> Sketch:
+        return Sketch(await self._shards.client.command("GET", key) or b"", self._columns)

@@ -1,0 +1,221 @@
+"""Who answers for an import: the plan that two people sign, and the record of what was imported.
+
+A list that was never imported, and a change of more than a tenth of one, wait until an importer, who gives a
+reason, and a second person have signed the plan. A digest binds the signatures to the listings before and
+after. Names are what people say of themselves: who may write the files is for their owner to limit.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeVar
+
+import click
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from watchlists.changes import ListChanges, Listings, state_lines
+from watchlists.lists import Opening, open_file
+from watchlists.rows import tidy
+
+DELTA_SHARE: Final = 0.1
+"""Of a list's listings before. Lists change by some listings a week; a tenth is another file or an event."""
+
+NAME_CHARS_MAX: Final = 128
+REASON_CHARS_MAX: Final = 500
+FILE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Of a plan, and of a record: its lines, of 1 KB."""
+RECORDS_MAX: Final = 10_000
+"""Imports of one list: two centuries of weeks."""
+
+_Name = Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
+
+
+class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list."""
+
+    before: int | None
+    after: int
+    names: int
+    listed: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def why(self) -> str | None:
+        """Why a person has to approve; ``None`` for a small change of a known list."""
+        if self.before is None:
+            return "the list was never imported"
+        differ = self.listed + self.changed + self.removed
+        if differ <= DELTA_SHARE * self.before:
+            return None
+        return f"{differ:,} of {self.before:,} listings came, changed or went"
+
+
+class ImportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An import as two people sign it. Times are ISO dates in UTC, "" until somebody has signed."""
+
+    digest: str
+    files: tuple[str, ...]
+    why: str
+    delta: Delta
+    changes: tuple[str, ...]
+    made_at: str
+    importer: _Name = ""
+    reason: Annotated[str, Meta(max_length=REASON_CHARS_MAX)] = ""
+    signed_at: str = ""
+    approver: _Name = ""
+    approved_at: str = ""
+    version: Literal[1] = 1
+
+    @property
+    def approved(self) -> bool:
+        """Whether two people have signed; also of a file that somebody wrote by hand."""
+        signed = self.importer and self.reason and self.approver
+        return bool(signed) and not same_person(self.importer, self.approver)
+
+
+class ImportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One import; without names where it ran unattended. ``previous``: the hash of the line before."""
+
+    previous: str
+    at: str
+    digest: str
+    files: tuple[str, ...]
+    delta: Delta
+    importer: str = ""
+    reason: str = ""
+    approver: str = ""
+    approved_at: str = ""
+    version: Literal[1] = 1
+
+
+def digest_of(former: Listings | None, now: Listings) -> str:
+    """Names the step from one state of a list to another; the order of listings does not matter."""
+    hashed = sha256()
+    for listings in (former, now):
+        lines = sorted(state_lines(listings)) if listings is not None else [b"none\n"]
+        for line in lines:
+            hashed.update(line)
+        hashed.update(b"\n")
+    return hashed.hexdigest()
+
+
+def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None) -> Delta:
+    names = sum(len(listing.names) for listing in now.values())
+    if former is None or changes is None:
+        return Delta(None, len(now), names)
+    counts = [len(each) for each in (changes.listed, changes.changed, changes.removed)]
+    return Delta(len(former), len(now), names, *counts)
+
+
+def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
+    """The plan with one more signature: the first is the importer's, with a reason, the second approves.
+
+    Raises ``click.UsageError`` where this person cannot sign, or nothing is to be signed.
+    """
+    name, reason = tidy(name), tidy(reason)
+    if not 0 < len(name) <= NAME_CHARS_MAX:
+        raise click.UsageError(f"--name: 1 to {NAME_CHARS_MAX} characters")
+    if plan.approver:
+        raise click.UsageError(f"the plan is approved already, by {plan.approver}")
+    if not plan.importer:
+        if not 0 < len(reason) <= REASON_CHARS_MAX:
+            raise click.UsageError(
+                f"the first signature is the importer's: give --reason, 1 to {REASON_CHARS_MAX} characters"
+            )
+        return replace(plan, importer=name, reason=reason, signed_at=at)
+    if same_person(name, plan.importer):
+        raise click.UsageError(f"{name} is the importer: somebody else has to approve")
+    if reason:
+        raise click.UsageError("--reason is the importer's, who has signed already")
+    return replace(plan, approver=name, approved_at=at)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one but for case, spaces and forms of letters."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", tidy(name)).casefold()
+
+
+def read_plan(path: Path) -> ImportPlan | None:
+    """The plan; ``None`` if there is no file. Raises ``click.ClickException`` for a file that is none."""
+    raw = _read(path)
+    return None if raw is None else _decoded(raw, ImportPlan, path, 1)
+
+
+def plan_bytes(plan: ImportPlan) -> bytes:
+    """The plan as JSON that people can read."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+
+
+def read_records(path: Path, opening: Opening = open_file) -> list[bytes]:
+    """The lines of a record, checked; none if there is no file.
+
+    Raises ``click.ClickException`` where a line was changed, or one before it is gone.
+    """
+    lines = (_read(path, opening) or b"").splitlines(keepends=True)
+    if len(lines) > RECORDS_MAX:
+        raise click.ClickException(f"{path}: over {RECORDS_MAX:,} imports; keep it elsewhere and begin anew")
+    previous = ""
+    for number, line in enumerate(lines, 1):
+        if _decoded(line, ImportRecord, path, number).previous != previous:
+            raise click.ClickException(
+                f"{path}:{number}: the line before it was changed or is gone; compare with a copy"
+            )
+        previous = sha256(line).hexdigest()
+    return lines
+
+
+def with_record(lines: Iterable[bytes], plan: ImportPlan, at: str) -> list[bytes]:
+    """The lines of a record with one more import."""
+    several = list(lines)
+    record = ImportRecord(
+        previous=sha256(several[-1]).hexdigest() if several else "",
+        at=at,
+        digest=plan.digest,
+        files=plan.files,
+        delta=plan.delta,
+        importer=plan.importer,
+        reason=plan.reason,
+        approver=plan.approver,
+        approved_at=plan.approved_at,
+    )
+    return [*several, msgspec.json.encode(record) + b"\n"]
+
+
+def record_of(line: bytes) -> ImportRecord:
+    """One line of a record that :func:`read_records` has checked."""
+    return msgspec.json.decode(line, type=ImportRecord)
+
+
+T = TypeVar("T")
+
+
+def _read(path: Path, opening: Opening = open_file) -> bytes | None:
+    try:
+        with opening(path) as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise click.ClickException(f"{path}: {fault.strerror or 'cannot be read'}") from fault
+    if len(raw) > FILE_BYTES_MAX:
+        raise click.ClickException(f"{path}: over {FILE_BYTES_MAX:,} bytes")
+    return raw
+
+
+def _decoded(raw: bytes, form: type[T], path: Path, number: int) -> T:
+    try:
+        return msgspec.json.decode(raw, type=form)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise click.ClickException(
+            f"{path}:{number}: not what `samehand watchlist import` wrote: it was changed, or is another file"
+        ) from fault
