@@ -74,7 +74,11 @@ class Enrol:
             if kind is _Banned:
                 outcomes += await self._enrol([it for it in items if isinstance(it, _Banned)])
             elif kind is _Gone:
-                outcomes += await self._expunge([it for it in items if isinstance(it, _Gone)])
+                gone = [(it.account, it.occurred_at) for it in items if isinstance(it, _Gone)]
+                store, now = self._context.store, self._context.now()
+                await self._context.call_store(store.expunge(gone, now=now, reason="ban-forgotten"))
+                await self._forget_lifted([account for account, _ in gone])
+                outcomes += [NOTHING] * len(gone)
             else:
                 outcomes += [it for it in items if isinstance(it, Dead)]
         return outcomes
@@ -104,14 +108,6 @@ class Enrol:
         if not_read:
             ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
         return _Banned(read.record, ban, arrival.timestamp)
-
-    async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
-        gone = [(it.account, it.occurred_at) for it in run]
-        await self._context.call_store(
-            self._context.store.expunge(gone, now=self._context.now(), reason="ban-forgotten")
-        )
-        await self._forget_lifted([it.account for it in run])
-        return [NOTHING] * len(run)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
         store = self._context.store

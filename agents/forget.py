@@ -30,7 +30,11 @@ class Forget:
         store, now = self._context.store, self._context.now()
         await self._context.call_store(store.forget(gone, now=now))
         await self._context.call_store(store.uncount([account for account, _ in gone], now=now))
-        await self._leave_waves([account for account, _ in gone])
+        # An account that was made again after it was deleted stays in its waves.
+        accounts = [account for account, _ in gone]
+        there = await self._context.call_store(store.remembered(accounts, now=now))
+        left = [account for account, known in zip(accounts, there, strict=True) if known is None]
+        await self._context.call_store(store.leave_waves(left, reason="account-deleted", now=now))
         for at in range(0, len(gone), READ_AT_ONCE):
             some = gone[at : at + READ_AT_ONCE]
             accounts = [account for account, _ in some]
@@ -45,10 +49,3 @@ class Forget:
             if alerts:
                 await self._context.call_store(store.withdraw(alerts, reason="account-deleted", now=now))
         return outcomes
-
-    async def _leave_waves(self, accounts: Sequence[str]) -> None:
-        """Takes accounts out of waves, but for those that were made again after they were deleted."""
-        store, now = self._context.store, self._context.now()
-        there = await self._context.call_store(store.remembered(accounts, now=now))
-        gone = [account for account, one in zip(accounts, there, strict=True) if one is None]
-        await self._context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))

@@ -153,17 +153,13 @@ class Judge:
         if leaving:
             await self._context.call_store(store.leave(leaving))
         banned = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
-        await self._decide_waves([one for one in held if one not in alerts], follows)
-        return banned
-
-    async def _decide_waves(self, unknown: Sequence[str], follows: Mapping[str, Consequence]) -> None:
-        """A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody."""
-        store, now = self._context.store, self._context.now()
-        waves = await self._context.call_store(store.waves(unknown)) if unknown else []
-        for wave in waves:
+        # A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody.
+        unknown = [one for one in held if one not in alerts]
+        for wave in await self._context.call_store(store.waves(unknown)) if unknown else []:
             if wave is not None:
-                silenced = follows[wave.wave_id] is Consequence.SUPPRESS
-                await self._context.call_store(store.decide_wave(wave.wave_id, silenced=silenced, now=now))
+                silence = follows[wave.wave_id] is Consequence.SUPPRESS
+                await self._context.call_store(store.decide_wave(wave.wave_id, silenced=silence, now=now))
+        return banned
 
     async def _rewrite(self, accounts: Sequence[str]) -> set[str]:
         """Enrols bans again whose family was found, or taken back, after they were enrolled.

@@ -69,6 +69,14 @@ def write(path: Path, content: bytes, option: str) -> None:
         file.write(content)
 
 
+def make_folder(folder: Path, option: str) -> None:
+    """Creates the folder of ``option``; to be called before the work, as :func:`writing`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise unwritable(folder, fault, option) from fault
+
+
 @contextmanager
 def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``path`` at the end; on any fault ``path`` stays as it was.

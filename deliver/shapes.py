@@ -71,7 +71,10 @@ def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
         alert = without_digests(alert)
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     if endpoint.shape == "slack":
-        return _encoder.encode(_slack_other(alert))
+        if isinstance(alert, WaveAlert):
+            return _encoder.encode(_slack_wave(alert))
+        made = _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
+        return _encoder.encode(made)
     return _encoder.encode(_generic(alert, endpoint))
 
 
@@ -160,12 +163,6 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
         ],
     }
-
-
-def _slack_other(alert: AlertSummary | AppealDecided | WaveAlert) -> dict[str, object]:
-    if isinstance(alert, WaveAlert):
-        return _slack_wave(alert)
-    return _slack_appeal(alert) if isinstance(alert, AppealDecided) else _slack_summary(alert)
 
 
 def _slack_wave(wave: WaveAlert) -> dict[str, object]:

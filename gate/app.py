@@ -104,7 +104,6 @@ BODY_SECONDS: Final = 10.0
 DEADLINE_HEADER: Final = "samehand-deadline-ms"
 
 Asked = Request[Any, Any, State]
-Work = Callable[[bytes], Awaitable["Answer"]]
 
 log = structlog.get_logger("samehand.gate")
 

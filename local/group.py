@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar, Self
 
-from local.server import LocalServer
+from local.server import LocalServer, Startable
 
 
-class ServerGroup(ABC):
+class ServerGroup(Startable):
     """As a context manager it starts and closes. Each server can be killed, frozen and started by itself.
 
     ``folder`` holds a folder a server and is kept; without it a temporary one lasts until :meth:`close`.
@@ -61,15 +60,3 @@ class ServerGroup(ABC):
             server.close()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

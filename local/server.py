@@ -20,7 +20,29 @@ class DidNotStart(RuntimeError):  # says what happened; "error" would add nothin
     """A server ended or stayed silent instead of answering; the message holds the end of its log."""
 
 
-class LocalServer(ABC):
+class Startable(ABC):
+    """As a context manager it starts, and closes at the end or where it does not start."""
+
+    @abstractmethod
+    def start(self) -> Self: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class LocalServer(Startable):
     """A server on loopback that can be stopped, killed, frozen and started again on the same port and data.
 
     ``folder`` holds its data and log and is kept; without it a temporary one lasts until :meth:`close`.
@@ -117,15 +139,3 @@ class LocalServer(ABC):
             self._taken.release()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

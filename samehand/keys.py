@@ -99,12 +99,6 @@ DISPLAY_NAME_KINDS: Final = (
 """Kinds of keys under which a display name is listed."""
 
 
-TELLING_KINDS: Final = frozenset(
-    (KeyKind.NAME_TOKENS, KeyKind.NAME_PAIR, KeyKind.NAME_CONSONANTS, KeyKind.NAME_LETTERS)
-)
-"""Kinds of keys that find display names spelt alike, and not those that merely share a part."""
-
-
 def is_personal(kind: int) -> bool:
     """Whether a value of this kind belongs to somebody: an address, a device, a contact point."""
     return KeyKind.EMAIL <= kind <= KeyKind.CONTACT

@@ -154,10 +154,12 @@ def carrying(followed: Followed | None, outcomes: list[Outcome]) -> list[Outcome
     """The outcomes; what they publish bears the trace headers of the event that led to it."""
     if followed is None:
         return outcomes
-    return [_carrying(followed.headers(place), outcome) for place, outcome in enumerate(outcomes)]
-
-
-def _carrying(headers: Headers, outcome: Outcome) -> Outcome:
-    if not headers or not isinstance(outcome, Published):
-        return outcome
-    return Published(tuple(replace(emit, headers=emit.headers + headers) for emit in outcome.emits))
+    carried: list[Outcome] = []
+    for place, outcome in enumerate(outcomes):
+        headers = followed.headers(place)
+        if headers and isinstance(outcome, Published):
+            emits = (replace(emit, headers=emit.headers + headers) for emit in outcome.emits)
+            carried.append(Published(tuple(emits)))
+        else:
+            carried.append(outcome)
+    return carried

@@ -10,7 +10,7 @@ between repeats both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from agents.common.alerts import Pair, admitted, hold
 from agents.common.context import AgentContext
 from agents.common.converters import moment
 from agents.common.match import capped, likeness, lookup_again, match, strongest_first
-from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.snapshot import snapshot_of
 from schemas.alerts import WithdrawnReason
 from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import encode
@@ -136,22 +136,16 @@ async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emi
         ]
         if lookups:
             for several in await match(lookups, snapshot, context, "forward"):
-                pairs += _by_another(several, last, snapshot, context)
+                # The ban of the account's withdrawn alert no longer counts.
+                others = [
+                    replace(pair, again_only=False, claimant=f"again:{_cause(owed)}")
+                    for pair in several
+                    if pair.banned != (owed := last[pair.ours.account]).alert.banned
+                ]
+                alike = likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
+                pairs += capped(strongest_first(others), context.alert_policy.alerts_an_event, alike)
     await hold(snapshot, context)
     return [emit for _, emit in (await admitted(pairs, context)).emits]
-
-
-def _by_another(
-    pairs: Sequence[Pair], last: Mapping[str, Owed], snapshot: Snapshot, context: AgentContext
-) -> list[Pair]:
-    """The pairs of one account to alert on now that the ban of its withdrawn alert no longer counts."""
-    others = [
-        replace(pair, again_only=False, claimant=f"again:{_cause(owed)}")
-        for pair in pairs
-        if pair.banned != (owed := last[pair.ours.account]).alert.banned
-    ]
-    alike = likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
-    return capped(strongest_first(others), context.alert_policy.alerts_an_event, alike)
 
 
 def _cause(owed: Owed) -> str:

@@ -76,9 +76,6 @@ def recall(run: BacktestRun) -> float:
     return len(found & wanted) / len(wanted)
 
 
-Files = Mapping[str, list[dict[str, Any]]]
-
-
 def _sample(folder: Path, others: int) -> None:
     """Leaves of both files whoever is in a true pair, and so many others."""
     truth = read_truth(folder / "truth.csv")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -60,7 +60,7 @@ def command(paths: tuple[Path, ...], files: EventFiles, strict: bool, as_json: b
     settings, started, tally = load(), time.monotonic(), _Tally()
     files.tell_odd(*((path, ACCOUNTS) for path in paths), strict=strict)
     with output.progress("remembering accounts", size(paths)) as hear:
-        awaited(_remember(settings, _lines(paths, files, hear), tally))
+        awaited(_remember(settings, files.accounts_of(paths, hear), tally))
     tell_faults(tally.faults)
     tell_unusable(tally.unusable)
     figures = {
@@ -124,12 +124,3 @@ def _readable(
         else:
             tally.unusable.add(line.outcome, line.unusable)
             yield line, line.outcome
-
-
-def _lines(
-    paths: Sequence[Path], files: EventFiles, hear: output.Advance
-) -> Iterator[InputLine[AccountCreated]]:
-    before = 0
-    for path in paths:
-        yield from files.accounts(path, output.after(before, hear))
-        before += size([path])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +101,7 @@ def command(
     tally.resumed_after = 0 if from_start else noted.get(0, 0)
     try:
         with output.progress("scanning accounts", size(paths)) as hear:
-            for step in read_by_workers(settings, _steps(_lines(paths, files, hear), files.now, tally)):
+            for step in read_by_workers(settings, _steps(files.accounts_of(paths, hear), files.now, tally)):
                 tally.scanned += len(step.records)
                 bookmark.write({0: step.lines})
         bookmark.remove()
@@ -162,12 +162,3 @@ def _scanned(event: AccountCreated, now: float) -> AccountScanned:
         platform=event.platform,
         account=event.account,
     )
-
-
-def _lines(
-    paths: Sequence[Path], files: EventFiles, hear: output.Advance
-) -> Iterator[InputLine[AccountCreated]]:
-    before = 0
-    for path in paths:
-        yield from files.accounts(path, output.after(before, hear))
-        before += size([path])

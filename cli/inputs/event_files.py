@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from cli import output
 from cli.inputs.foreign_records import compiled, mapped_records
-from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans
+from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans, size
 from cli.inputs.input_source import opened
 from cli.inputs.oddities import tell_odd
 from cli.options import FILE, platform_option
@@ -65,6 +65,13 @@ class EventFiles:
         if self.maps(path, ACCOUNTS):
             return self._mapped(path, AccountCreated, hear)
         return self._in_region(read_accounts(path, now=self.now, platform=self.platform, hear=hear))
+
+    def accounts_of(self, paths: Sequence[Path], hear: output.Advance) -> Iterator[InputLine[AccountCreated]]:
+        """The accounts of several files; ``hear`` gets the bytes read of all."""
+        before = 0
+        for path in paths:
+            yield from self.accounts(path, output.after(before, hear))
+            before += size([path])
 
     def bans(
         self, path: Path, hear: output.Advance = lambda done: None

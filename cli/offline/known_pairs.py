@@ -99,7 +99,6 @@ def diagnosis_fields(one: PairDiagnosis, banned: Collection[str] = ()) -> dict[s
 
 
 def show_known(screen: Console, known: Mapping[str, Any]) -> None:
-    """The figures for people."""
     rows = [
         (f"{name}, upwards", f"{band['alerts']:,}", share_of(band["precision"]), share_of(band["recall"]))
         for name, band in known["bands"].items()

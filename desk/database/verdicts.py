@@ -157,7 +157,6 @@ async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictR
 
 
 async def undo(connection: AsyncConnection, verdict_ids: Collection[str], *, now: float) -> None:
-    """Marks verdicts as undone."""
     await connection.execute(
         update(_verdicts).where(_verdicts.c.verdict_id.in_(verdict_ids)).values(undone_at=now)
     )

@@ -49,7 +49,7 @@ TIDY_SECONDS: Final = 30.0
 """What is erased after months may wait; who waits for a clock that was set back should not for longer."""
 
 REFOLD_SECONDS: Final = 0.2
-"""Between two parts of the search terms that are made anew: 50,000 alerts take some ten minutes."""
+"""Between two parts of the search terms that are made anew: 50,000 alerts take a quarter of an hour."""
 
 
 class TopicsWrong(BrokerUnavailable):

@@ -134,12 +134,10 @@ def distance(one: bytes, other: bytes) -> int:
 
 
 def _blocks(pdq: bytes) -> Iterable[Key]:
-    bits = int.from_bytes(pdq, "big")
-    return (key_of(KeyKind.AVATAR_BLOCK, bytes((place,)) + _block(bits, place)) for place in range(BLOCKS))
-
-
-def _block(bits: int, place: int) -> bytes:
-    return (bits >> place * BLOCK_BITS & (1 << BLOCK_BITS) - 1).to_bytes(_BLOCK_BYTES, "big")
+    bits, block = int.from_bytes(pdq, "big"), (1 << BLOCK_BITS) - 1
+    for place in range(BLOCKS):
+        own = (bits >> place * BLOCK_BITS & block).to_bytes(_BLOCK_BYTES, "big")
+        yield key_of(KeyKind.AVATAR_BLOCK, bytes((place,)) + own)
 
 
 def _flipped(pdq: bytes, bits: int) -> bytes:

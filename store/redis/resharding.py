@@ -201,7 +201,9 @@ class Resharding:
         await self._carry_owed()
         await self._carry_moments("unjudged", "NX")
         await self._carry_moments("until")
-        await self._carry_held()
+        source, target = self._source.shards, self._target.shards
+        for held, moment in (await _scored(source.client, source.root(0) + "held")).items():
+            await target.client.command("ZADD", target.root(0) + "held", "NX", moment, held)
         return so_far + await self._carry_waves()
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
@@ -252,11 +254,6 @@ class Resharding:
                         there = target.root(target.of(owed_on(owed)))
                         await target.client.command("HSET", there + "owed", alert, owed)
                         await target.client.command("ZADD", there + "due", due[alert], alert)
-
-    async def _carry_held(self) -> None:
-        source, target = self._source.shards, self._target.shards
-        for held, at in (await _scored(source.client, source.root(0) + "held")).items():
-            await target.client.command("ZADD", target.root(0) + "held", "NX", at, held)
 
     async def _carry_waves(self) -> int:
         """Copies waves, and what new accounts noted of the last day. Returns how many keys.

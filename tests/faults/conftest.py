@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,9 +116,6 @@ def pepper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pepper") / "pepper"
     write_pepper_file(path)
     return path
-
-
-SetScene = Callable[[], Scene]
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,6 @@ class Gatherer:
         return self.found
 
     async def store(self) -> Holdings:
-        """Looks at Redis."""
         settings, now = self.settings, self.now
         if settings.pepper_file is None:
             self.found.not_read["Redis"] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,7 +17,7 @@ from cli.offline.known_pairs import causes_of
 from cli.offline.offline_scoring import refuse_nothing
 from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, OUT_FOLDER, accounts_option, bans_option, strict_option, weights_option
-from cli.output_files import write
+from cli.output_files import make_folder, write
 from cli.run_async import awaited
 
 
@@ -110,18 +109,12 @@ def command(
         "seconds": round(time.monotonic() - started, 3),
     }
     if out is not None:
-        _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})
+        make_folder(out, "--out")
+        files_out = {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)}
+        for name, text in files_out.items():
+            write(out / name, text.encode(), "--out")
     if as_json:
         output.figures(shown)
     else:
         show(shown)
     return 0
-
-
-def _write(out: Path, files: dict[str, Any]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
-    for name, text in files.items():
-        write(out / name, text.encode(), "--out")

@@ -106,7 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
         return self._say(HTTPStatus.OK, msgspec.json.encode(answer), "application/json")
 
     def do_GET(self) -> None:
-        """Answers with a picture."""
         pdq = self.path.removeprefix(_PICTURES)
         if len(pdq) != 64 or not set(pdq) <= set("0123456789abcdef"):
             return self._say(HTTPStatus.NOT_FOUND)

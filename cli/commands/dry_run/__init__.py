@@ -14,6 +14,7 @@ from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import AccountPair, pair_options
 from cli.options import FILE, OUT_FOLDER
+from cli.output_files import make_folder
 from cli.run_async import awaited
 from report.text import plural, visible
 
@@ -198,7 +199,7 @@ def command(
     asked = DryRunOptions(
         topics, since, events, file, topic, against, capacity, records, files, why, truth, until
     )
-    _make(out)
+    make_folder(out, "--out")
     trial = awaited(dry_run(asked))
     from cli.commands.dry_run.alert_files import write_all
     from cli.commands.dry_run.show import show
@@ -224,11 +225,3 @@ def _bans(given: str | None) -> tuple[Path | None, str | None]:
     if given == "-" or path.exists() or path.suffix.lower() in _FILES or "/" in given:
         return FILE.convert(given, None, click.get_current_context()), None
     return None, given
-
-
-def _make(out: Path) -> None:
-    """Before the work, so that a wrong path costs no waiting."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault

@@ -55,16 +55,7 @@ def against(path: Path, settings: Settings) -> Against:
         ours = weights_of(settings)
         table = weights_of_file(path, _OPTION)
         return Against(settings, replace(table, bands=ours.bands, policy_bands=ours.policy_bands), {})
-    given = _given(path, text)
-    try:
-        other = load({**os.environ, **given})
-        return Against(other, weights_of(other), given)
-    except SettingsError as fault:
-        raise _wrong(path, str(fault)) from fault
-
-
-def _given(path: Path, text: bytes) -> dict[str, str]:
-    """The variables that a trial reads; others, as a file of production has them, are named and left out."""
+    # Variables that a trial does not read, as a file of production has them, are named and left out.
     found: dict[str, str] = {}
     try:
         lines = text.decode("utf-8-sig").splitlines()
@@ -84,7 +75,12 @@ def _given(path: Path, text: bytes) -> dict[str, str]:
         output.note(f"{shown_path(path)}: a trial does not read {', '.join(rest)}")
     if not found.keys() & _READ:  # else a check would pass without having compared anything
         raise _wrong(path, "names no setting by which a trial alerts")
-    return {name: found[name] for name in sorted(found.keys() & _READ)}
+    given = {name: found[name] for name in sorted(found.keys() & _READ)}
+    try:
+        other = load({**os.environ, **given})
+        return Against(other, weights_of(other), given)
+    except SettingsError as fault:
+        raise _wrong(path, str(fault)) from fault
 
 
 def _unquoted(value: str) -> str:

@@ -47,7 +47,7 @@ def figures(
     other: tuple[Outcomes, Against] | None = None,
 ) -> dict[str, Any]:
     """The report, ready for JSON: equal events and tables of weights give equal figures."""
-    best = ran.raised
+    best, tally = ran.raised, gathered.tally
     sign_ups = ran.counts["created"]
     days = _days([event.at for event in events if event.kind == "created" and event.dated])
     moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
@@ -65,7 +65,12 @@ def figures(
         "alerts": _alerts(best, ran),
         "capacity": _capacity(ran, sign_ups, days, capacity, weights),
         "fields": _fields(gathered),
-        "signals": _signals(gathered),
+        "signals": {
+            "profiles": {side: tally.profiles[side] for side in SIDES},
+            "speaking": {side: dict(sorted(tally.speaking[side].items())) for side in SIDES},
+            "silent": tally.silent,
+            "costs": costs(tally.silent),
+        },
         "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
         **({} if other is None else {"compared": _compared(events, ran, weights, *other)}),
     }
@@ -197,16 +202,6 @@ def _fields(gathered: Gathered) -> dict[str, Any]:
         }
         for kind in TARGETS
         if kind in tally.filled
-    }
-
-
-def _signals(gathered: Gathered) -> dict[str, Any]:
-    tally = gathered.tally
-    return {
-        "profiles": {side: tally.profiles[side] for side in SIDES},
-        "speaking": {side: dict(sorted(tally.speaking[side].items())) for side in SIDES},
-        "silent": tally.silent,
-        "costs": costs(tally.silent),
     }
 
 

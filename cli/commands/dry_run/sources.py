@@ -187,7 +187,7 @@ class Gathered:
         self, kind: Kind, record: SourceRecord, address: str, stamped_at: float | None, *, dated: bool = True
     ) -> None:
         stamp = max(record.at, stamped_at or 0.0)
-        topic, key = _topic(self.topics, kind), record.key.encode()
+        topic, key = str(getattr(self.topics, kind)), record.key.encode()
         self._append(
             SourceEvent(record.at, kind, Arrival(topic, 0, 0, key, encode(record), (), stamp), address, dated)
         )
@@ -219,10 +219,6 @@ def _at(event: SourceEvent, moment: float) -> SourceEvent:
     record = replace(decoded.record, occurred_at=from_seconds(moment))
     arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
     return SourceEvent(moment, event.kind, arrival, event.address, dated=False)
-
-
-def _topic(topics: Names, kind: Kind) -> str:
-    return str(getattr(topics, kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,6 @@ def figures(pairs: Iterable[PairRow], verdicts: Iterable[VerdictRow]) -> ValueFi
 
 
 async def view(connection: AsyncConnection, *, now: float) -> QuarantineView:
-    """Reads the page."""
     current = await rows.current(connection)
     return QuarantineView(
         newest=await rows.newest(connection),

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
@@ -35,7 +34,6 @@ from store.redis.shards import Shards
 _KEYS_AT_ONCE = 4_096
 _RECORDS_AT_ONCE = 4_096
 _MOMENTS_AT_ONCE = 1 << 18  # bytes, of 65,536 bans
-Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +26,6 @@ def keyer(domain: str, value: bytes) -> bytes:
 SIGHT = ComparisonContext(
     NothingCounted(), ("latin", "latin"), ("x", "x"), shipped=default_weights().rates(0)
 )
-any_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
 CODES = (
     *("handle", "name", "email", "phone", "device", "payment", "network", "agent", "locale", "referrer"),
