@@ -209,6 +209,20 @@ async def test_outage_ends_the_run_and_the_next_one_goes_on(
     assert (await owing.send()).tally.sent == 1
 
 
+async def test_statement_that_the_database_fails_on_holds_up_no_other(
+    owing: Owing, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = commission.reply
+
+    def reply(path: str, authorization: str, content: bytes) -> Reply:
+        return Reply(500) if b"case 1\"" in content else answer(path, authorization, content)
+
+    monkeypatch.setattr(commission, "reply", reply)
+    await owing.owe(1, 2, 3)
+    tally = (await owing.send()).tally
+    assert (tally.sent, tally.waiting, tally.gave_up) == (2, 1, "answered 500")
+
+
 @pytest.mark.parametrize(
     ("given", "path", "said"),
     [({"token": "1|old"}, "", "token"), ({}, "/api/v1/elsewhere", "SAMEHAND_DSA_URL")],
