@@ -17,7 +17,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import desk, gate, in_a_day, latency, lookup, memory, mind, recall, reports, scale, soak, worker
+from bench import (
+    desk,
+    gate,
+    in_a_day,
+    latency,
+    lookup,
+    memory,
+    mind,
+    recall,
+    reports,
+    scale,
+    soak,
+    statements,
+    worker,
+)
 from bench.page import keep
 from bench.running.scene import BROKERS
 from local import postgres
@@ -99,6 +113,12 @@ def _in_a_day(chosen: Chosen) -> Told:
         return f"not measured: {fault}", None
 
 
+def _reports(chosen: Chosen) -> Told:
+    table, plain = _shown(reports, reports.measured(*((2_000,) if chosen.quick else ())))
+    stated = statements.measured(*((100, 500) if chosen.quick else ()))
+    return f"{table}\n\n{statements.table(stated)}", plain
+
+
 def _events(chosen: Chosen) -> tuple[int, int]:
     """The events and turns of whole workers."""
     return (400, 1) if chosen.quick else (worker.EVENTS, worker.TURNS)
@@ -119,7 +139,7 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "gate": lambda chosen: _shown(
         gate, gate.measured(chosen.bans, *((20, 3) if chosen.quick else (gate.RATE, gate.SECONDS)))
     ),
-    "reports": lambda chosen: _shown(reports, reports.measured(*((2_000,) if chosen.quick else ()))),
+    "reports": _reports,
     "desk": lambda chosen: _shown(
         desk, desk.measured(*((2_000, 20) if chosen.quick else (desk.ALERTS, desk.TIMES)))
     ),

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 from desk.errors import Forbidden
 
-Role = Literal["moderator", "lead", "auditor"]
+Role = Literal["moderator", "lead", "auditor", "counsel"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 Capability = Literal[
@@ -21,6 +21,8 @@ Capability = Literal[
     "weights",  # try weights in shadow, put them in force, take them back
     "case",  # print a case file
     "related",  # ask who is like an account
+    "request",  # enter lawful requests, and note what came of them
+    "approve",  # approve or refuse requests that somebody else entered
     "audit",  # answer for the audit: acknowledge what a restore lost of it
 ]
 
@@ -42,6 +44,7 @@ _MAY: Final[dict[str, frozenset[Capability]]] = {
     ),
     # An auditor sees all and decides nothing.
     "auditor": frozenset({"read", "figures", "case", "audit"}),
+    "counsel": frozenset({"read", "case", "request", "approve"}),
 }
 
 
@@ -67,6 +70,11 @@ class Reader:
             raise Forbidden(f"this takes the right to {capability}, which a {self.role} does not have")
 
     @property
+    def sees_requests(self) -> bool:
+        """Whether lawful requests and their holds are shown: to those who answer them, and to auditors."""
+        return self.may("request") or self.may("audit")
+
+    @property
     def sees_disputes(self) -> bool:
-        """Whether the queue shows what two readers disagree on: a lead settles it, an auditor sees all."""
+        """Whether the queue shows disputed alerts: leads settle it, those who decide nothing see all."""
         return self.may("settle") or not self.may("decide")

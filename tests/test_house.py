@@ -54,6 +54,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/frequency/name_prior/test_name_prior.py",
         "by what a name costs",
     ),
+    "cli/commands/watchlist/*.py": (
+        "tests/cli/commands/test_watchlist.py",
+        "the command's story runs all its parts",
+    ),
     "cli/commands/account/*.py": (
         "tests/journeys/test_account.py",
         "the command's story runs all its parts on a real worker",

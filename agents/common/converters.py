@@ -17,7 +17,7 @@ from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_field
 from samehand.fingerprint.shown_since import shown_since
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
-from samehand.normalize.text.written import as_written
+from samehand.normalize.text.fold import as_written
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.evidence import Evidence, Score

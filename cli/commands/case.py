@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -22,9 +24,14 @@ from streams.settings.basis_rights import basis_rights_of
 @click.option(
     "--for",
     "purpose",
-    required=True,
     metavar="PURPOSE",
     help="What the file is for, such as the number of an appeal; recorded in the audit log.",
+)
+@click.option(
+    "--request",
+    type=click.IntRange(1, 2**53 - 1),
+    metavar="NUMBER",
+    help="The lawful request, by its number at the desk, that the file is made under, instead of --for.",
 )
 @click.option(
     "--page",
@@ -34,37 +41,59 @@ from streams.settings.basis_rights import basis_rights_of
 )
 @output.json_option
 @in_event_loop
-async def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
+async def command(
+    alert: str, purpose: str | None, request: int | None, page: Path | None, as_json: bool
+) -> int:
     """Write the case file of one alert, from the desk's database (SAMEHAND_DATABASE_URL).
 
     It holds the evidence and its weights, the verdicts, related alerts, who read the alert and what was
     erased. Personal values stay masked, as in alerts. The audit log records that the file was made, and for
     what. Use it for appeals and audits; there is no case file of several alerts.
 
+    Under a lawful request it also holds what the request's hold preserved. The request keeps the SHA-256 of
+    the output, or of the page. A person hands the file over, and notes that at the desk.
+
     \b
     Examples:
       samehand case 7f3a9c01 --for appeal-311 > case.json
       samehand case 7f3a9c01 --for appeal-311 --page case.html
+      samehand case 7f3a9c01 --request 17 --page case.html
     """
+    if (purpose is None) == (request is None):
+        raise click.UsageError("say what the file is for: --for PURPOSE, or --request NUMBER")
     from desk.readers import Reader
     from desk.review.case import case_file
     from desk.review.deciding.review import Review
     from desk.review.policy import Policy
+    from desk.review.requests import make_file
+
+    made: dict[str, Any] = {}
+
+    def render(case: dict[str, Any]) -> bytes:
+        made.update(case)
+        if page is not None:
+            from desk.web.pages.case import case_page
+
+            return case_page(case).encode()
+        if as_json:
+            return f"{json.dumps(case)}\n".encode()
+        return msgspec.json.format(msgspec.json.encode(case)) + b"\n"
 
     operator = Reader("command-line", "", "auditor")
     settings = load()
     policy = Policy(key=b"", basis_rights=basis_rights_of(settings))  # nothing is drawn
     async with desk_database(settings) as connection:
         review = Review(connection, operator, policy, time.time())
-        case = await case_file(review, alert, purpose=purpose)
-    if page is not None:
-        from desk.web.pages.case import case_page
-
-        write(page, case_page(case).encode(), "--page")
+        if request is None:
+            content = render(await case_file(review, alert, purpose=purpose or ""))
+        else:
+            content = await make_file(review, request, alert, render)
+    if page is None:
+        click.echo(content.decode(), nl=False)
+        return 0
+    write(page, content, "--page")
     if as_json:
-        output.figures(case)
-    elif page is None:
-        click.echo(msgspec.json.format(msgspec.json.encode(case)).decode())
+        output.figures(made)
     else:
         click.echo(f"{visible(str(page))}: the case file of alert {visible(alert)}, ready to print.")
     return 0

@@ -92,10 +92,10 @@ def users() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice(["moderator", "lead", "auditor"]),
+    type=click.Choice(["moderator", "lead", "auditor", "counsel"]),
     required=True,
     help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
-    "back; an auditor reads everything and decides nothing.",
+    "back; an auditor reads everything and decides nothing; counsel answers lawful requests.",
 )
 @click.option(
     "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
@@ -226,7 +226,7 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 @users.command("set", short_help="Change a role, password, team or policies, or lock somebody out.")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["moderator", "lead", "auditor"]), help="The new role.")
+@click.option("--role", type=click.Choice(["moderator", "lead", "auditor", "counsel"]), help="The new role.")
 @click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
 @click.option(
     "--password",

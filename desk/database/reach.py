@@ -1,7 +1,8 @@
 """Which alerts a person may read: those in the queues of the policies that were named for them, or all.
 
 The rule is SQL, since queues, counts, searches and trees are cut to it before they are limited. It binds
-people who decide and see nobody else's figures: leads and auditors read everything.
+people who decide and see nobody else's figures: leads, auditors and counsel read everything, since a lawful
+request names accounts under whatever policy.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from desk.readers import ROLES, may
 NO_POLICY: Final = ""
 """Stands for alerts on bans that name no policy."""
 
-_BOUND: Final = [role for role in ROLES if not may(role, "figures")]
+_BOUND: Final = [role for role in ROLES if not (may(role, "figures") or may(role, "request"))]
 _DECIDING: Final = [role for role in ROLES if may(role, "decide")]
 
 

@@ -1,8 +1,9 @@
 """Every table. Moments are Unix seconds (float); identifiers are ours or opaque.
 
 What quotes an account or a person (`evidence.payload`, `decided_evidence.payload`, `notes.text`,
-`appeals.words`, `actions.payload`) is erased by itself, so that the decision, the hashes and the audit stay
-whole. Migrations in ``desk/database/migrations`` make these tables; a test holds the two to each other.
+`appeals.words`, `actions.payload`, `held_copies`) is erased by itself, so that the decision, the hashes and
+the audit stay whole. Migrations in ``desk/database/migrations`` make these tables; a test holds the two to
+each other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Float,
     ForeignKey,
@@ -36,6 +38,8 @@ SIGNALS_CHARS: Final = 512  # all names of signals take 160
 VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
 DESTINATION_CHARS: Final = 256  # an address
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
+AUTHORITY_CHARS: Final = 128  # of its name, and of its reference
+LEGAL_BASIS_CHARS: Final = 256
 FOLDED_CHARS: Final = 64  # of a name or handle that is looked for by its beginning
 
 # SQLite counts up an INTEGER PRIMARY KEY by itself; PostgreSQL's INTEGER ends at two thousand million.
@@ -543,6 +547,78 @@ weights_topic = Table(
     Column("number", BigInteger, nullable=False),
     Column("version", String(SLUG_CHARS), nullable=False),
     Column("read_at", Float, nullable=False),
+)
+
+# Lawful requests of authorities. Nothing of a request is ever erased: years later it shows what was
+# disclosed, and why.
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", _Serial, primary_key=True),
+    Column("authority", String(AUTHORITY_CHARS), nullable=False),
+    Column("reference", String(AUTHORITY_CHARS), nullable=False),  # the authority's own
+    Column("legal_basis", String(LEGAL_BASIS_CHARS), nullable=False),
+    Column("jurisdiction", String(3), nullable=False),  # ISO 3166-1 alpha-2, or EU
+    Column("kind", String(SLUG_CHARS), nullable=False),  # from which the deadline follows
+    Column("received_at", Float, nullable=False),
+    Column("deadline", Float, nullable=False),
+    Column("entered_at", Float, nullable=False),
+    Column("entered_by", String(USER_ID_CHARS), nullable=False),
+    Column("state", String(16), nullable=False),  # entered, approved, refused, disclosed or withdrawn
+    Column("approved_at", Float),
+    Column("approved_by", String(USER_ID_CHARS)),
+    Column("closed_at", Float),  # refused, disclosed or withdrawn
+    Column("closed_by", String(USER_ID_CHARS)),
+    Column("reason_code", String(SLUG_CHARS)),  # of a refusal
+    Column("hold_until", Float, nullable=False),
+    Column("hold_ended_at", Float),
+    Column("hold_ended_by", String(USER_ID_CHARS)),  # null: its date had come
+    Column("hold_ended_reason", String(SLUG_CHARS)),
+    CheckConstraint("approved_by <> entered_by", name="two_people"),
+    Index("ix_requests_hold_until", "hold_ended_at", "hold_until"),
+    Index("ix_requests_closed_at", "closed_at", "deadline"),
+    Index("ix_requests_received_at", "received_at"),
+    Index("ix_requests_reference", "reference"),
+    sqlite_autoincrement=True,
+)
+
+request_accounts = Table(
+    "request_accounts",
+    metadata,
+    Column("request_id", BigInteger, ForeignKey("requests.request_id"), primary_key=True),
+    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
+    Column("copies", Integer, nullable=False),  # that the hold took as it began
+    Index("ix_request_accounts_account", "account"),
+)
+
+request_files = Table(
+    "request_files",
+    metadata,
+    Column("request_id", BigInteger, ForeignKey("requests.request_id"), primary_key=True),
+    Column("digest", String(DIGEST_CHARS), primary_key=True),  # SHA-256 of the file's bytes
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
+    Column("account", String(ACCOUNT_KEY_CHARS), nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("made_by", String(USER_ID_CHARS), nullable=False),
+    Column("handed_over_at", Float),  # by a person, elsewhere
+    Column("handed_over_by", String(USER_ID_CHARS)),
+)
+
+# Copies for as long as a hold lasts, of what stood when it began.
+held_copies = Table(
+    "held_copies",
+    metadata,
+    Column("request_id", BigInteger, ForeignKey("requests.request_id"), primary_key=True),
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # evidence, decided, note or appeal
+    Column("key", String(ALERT_ID_CHARS), primary_key=True),  # of several of a kind: which
+    Column("revision", Integer),  # of evidence
+    Column("written_at", Float),  # of words
+    Column("payload", LargeBinary),
+    Column("words", Text),
+    Column("erased_at", Float),  # the original
+    Column("erased_reason", String(SLUG_CHARS)),
+    Index("ix_held_copies_alert_id", "alert_id"),
 )
 
 # Keys of the desk by name, and the version of the rules that folded the search terms.

@@ -18,6 +18,7 @@ from desk.database.topics import outbox
 from desk.review.actions import forget_old
 from desk.review.forgetting import forget, refresh_terms, without_quotes
 from desk.review.policy import Policy
+from desk.review.requests import end_due_holds
 from samehand.normalize.text.fold import FOLD_VERSION
 from streams.settings import Settings
 
@@ -64,6 +65,7 @@ async def tidy(
     await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
     if not steady:
         return 0
+    await end_due_holds(connection, now=now)
     await exposures.erase(connection, keep_days=settings.desk_exposure_days, now=now)
     return await erase_old(connection, keep_seconds=settings.desk_erase_days * 86_400.0, now=now)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from desk.database import alerts, appeals, audit, notes, reads, users, verdicts
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, appeals, audit, holds, notes, reads, users, verdicts
+from desk.database.requests import RequestRow
 from desk.errors import Forbidden, NotFound, UnusableInput
 from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
+from desk.review.facts import alert_of
 from desk.review.seal import UNREAD
+from schemas.alerts import MirrorAlert, without_digests
 from schemas.wire import encode
 
 PURPOSE_CHARS_MAX: Final = 500
@@ -17,8 +22,12 @@ LINES_MAX: Final = 10_000
 """Of the audit about one alert: hundreds of people opening it, for years."""
 
 
-async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str, Any]:
+async def case_file(
+    review: Review, alert_id: str, *, purpose: str, request: RequestRow | None = None
+) -> dict[str, Any]:
     """Returns one case as JSON types. The audit notes that it was made, why and for whom.
+
+    Made under a lawful `request`, it names it, and has what its hold preserved of the alert.
 
     People are opaque ids throughout. A case file hides nothing, so there is none of an alert of which
     anything is hidden from the reader.
@@ -43,19 +52,20 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
         action="case-file",
         subject=alert_id,
         now=now,
-        detail={"purpose": audit.digest_of(purpose)},
+        detail={"purpose": audit.digest_of(purpose)}
+        | ({} if request is None else {"request": request.request_id}),
     )
     given = await verdicts.of_alert(connection, alert_id)
     holds = verdicts.holding_of(given)
     shown = (await shown_evidence(connection, [row])).get(alert_id)
     erased = row if shown is None else shown
     roles = {user.user_id: user.role for user in await users.everybody(connection)}
-    return {
+    case: dict[str, Any] = {
         "case": alert_id,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
         # Personal values are masked in it as they left the worker.
-        "alert": None if shown is None else json.loads(encode(review.policy.exportable(shown.alert))),
+        "alert": None if shown is None else _alert(review, shown.alert),
         "evidence_decided_at": None if shown is None else shown.decided_at,
         "erased": None
         if erased.erased_at is None
@@ -118,15 +128,59 @@ async def case_file(review: Review, alert_id: str, *, purpose: str) -> dict[str,
             {"alert_id": relative.alert_id, "account": relative.account, "generation": relative.generation}
             for relative in await alerts.of_family(connection, row.root, 200)
         ],
-        "audit": [
-            {
-                "number": line.number,
-                "at": line.at,
-                "actor": line.actor,
-                "action": line.action,
-                "detail": json.loads(line.detail),
-                "hash": line.hash,
-            }
-            for line in await audit.about(connection, alert_id, LINES_MAX)
-        ],
+        "audit": await _lines(connection, alert_id, request),
     }
+    if request is not None:
+        case["request"] = {
+            name: getattr(request, name)
+            for name in ("request_id", "authority", "reference", "legal_basis", "jurisdiction")
+        }
+        case["held"] = await _held(review, request.request_id, alert_id)
+    return case
+
+
+async def _lines(
+    connection: AsyncConnection, alert_id: str, request: RequestRow | None
+) -> list[dict[str, Any]]:
+    """Returns the audit of an alert without other requests and what they hold: the law may forbid to tell."""
+    under = (None, None if request is None else request.request_id)
+    found = []
+    for line in await audit.about(connection, alert_id, LINES_MAX):
+        detail = json.loads(line.detail)
+        detail.pop("held", None)
+        if detail.get("request") in under:
+            found.append(
+                {
+                    "number": line.number,
+                    "at": line.at,
+                    "actor": line.actor,
+                    "action": line.action,
+                    "detail": detail,
+                    "hash": line.hash,
+                }
+            )
+    return found
+
+
+async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str, Any]]:
+    """Returns what the hold of a request preserved of an alert, as it stood when the hold began."""
+    found = []
+    for copy in await holds.of_alert(review.connection, request_id, alert_id):
+        alert = None if copy.payload is None else alert_of(copy.payload)
+        found.append(
+            {
+                "kind": copy.kind,
+                "revision": copy.revision,
+                "written_at": copy.written_at,
+                "alert": None if alert is None else _alert(review, alert),
+                "words": copy.words,
+                "erased": None
+                if copy.erased_at is None
+                else {"at": copy.erased_at, "reason": copy.erased_reason},
+            }
+        )
+    return found
+
+
+def _alert(review: Review, alert: MirrorAlert) -> Any:
+    return json.loads(encode(without_digests(review.policy.exportable(alert))))

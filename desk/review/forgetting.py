@@ -1,5 +1,9 @@
 """Erases everything that quotes an alert's accounts: copies of its evidence, notes, holders' words and search
-terms."""
+terms.
+
+A preservation hold has copies of its own (`desk.database.holds`), which an erasure leaves: it notes on them
+that their originals went, and they go with the hold.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, notes, reads
+from desk.database import alerts, appeals, audit, holds, notes, reads
 from desk.database.decisions import decided_evidence, quarantines
 from desk.database.finding import findable
 from desk.review.evidence import shown_evidence
@@ -18,8 +22,10 @@ FORGOTTEN: Final = frozenset({"reinstated", "ban-forgotten", "ban-expired", "acc
 """Withdrawals after which nothing of either account may be quoted any more."""
 
 
-async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> None:
+async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:
     """Erases the copies, notes and holders' words of an alert, and adds an audit line with how many of each.
+
+    Returns how many copies preservation holds keep nevertheless.
 
     An appeal that is still open lapses: nobody can decide it any more.
     """
@@ -29,6 +35,7 @@ async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reas
     await appeals.lapse(connection, alert_id, now=now, reason=reason)
     await reads.end(connection, [alert_id], ("appeal",), reason=reason, now=now)
     await _note(connection, alert_id, now=now, reason=reason, counts=counts)
+    return counts.get("held", 0)
 
 
 async def forget_late(
@@ -67,15 +74,18 @@ async def _erase(
     before: int | None = None,
     until: float | None = None,
 ) -> dict[str, int]:
-    """Erases copies of revisions before one, and what was written until a moment. Returns the counts."""
+    """Erases copies of revisions before one, and what was written until a moment. Returns the counts, with
+    that of copies which a hold keeps nevertheless."""
     copies = await decided_evidence.quoting(connection, alert_id, before=before)
     for copy in copies:
         await decided_evidence.erase(connection, copy, without_quotes(copy.payload), now=now, reason=reason)
-    return {
+    counts = {
         "notes": await notes.erase(connection, alert_id, now=now, reason=reason, until=until),
         "decided": len(copies),
         "appeals": await appeals.erase(connection, alert_id, now=now, reason=reason, until=until),
     }
+    held = await holds.note_erasure(connection, alert_id, now=now, reason=reason, before=before, until=until)
+    return {**counts, "held": held} if held else counts
 
 
 async def _note(

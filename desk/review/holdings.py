@@ -107,21 +107,22 @@ async def erase_alerts(
     """Erases what alerts of an account quote, their search terms and notes, and ends their readings.
 
     As a withdrawal with `account-deleted` does, and also for alerts that workers withdrew before, of which
-    they publish no other withdrawal.
+    they publish no other withdrawal. Copies of a preservation hold stay until it ends: the audit counts them.
     """
     await audit.lock(connection)  # waits for decisions and appeals in progress
+    held = 0
     for alert_id in alert_ids:
         await reads.end(connection, [alert_id], ALL_KINDS, reason=REASON, now=now)
         evidence = await alerts.evidence_of(connection, alert_id)
         if evidence is not None and evidence.erased_at is None:
             payload = without_quotes(evidence.payload)
             await alerts.erase(connection, alert_id, payload, now=now, reason=REASON)
-        await forget(connection, alert_id, now=now, reason=REASON)
+        held += await forget(connection, alert_id, now=now, reason=REASON)
     await audit.note(
         connection,
         actor=actor,
         action="account-erased",
         subject=account,
         now=now,
-        detail={"alerts": len(alert_ids)},
+        detail={"alerts": len(alert_ids)} | ({"held": held} if held else {}),
     )

@@ -25,7 +25,7 @@ from desk.errors import NotFound, UnusableInput
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader, may
 from desk.related import GateAway, GateBusy, GateClient
-from desk.review import views, waves
+from desk.review import requests, views, waves
 from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
@@ -45,6 +45,7 @@ from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.reports.figures import LeadView, lead_view
 from desk.review.reports.team import TeamView, team_view
+from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
 from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
@@ -470,6 +471,25 @@ class Desk:
     async def reopen_family_review(self, reader: Reader, key: str) -> None:
         async with self.database.begin() as connection:
             await family_reviews.reopen(self._review(connection, reader), key)
+
+    async def request_lines(
+        self, reader: Reader, before: float | None
+    ) -> tuple[list[RequestLine], list[RequestLine]]:
+        """Returns requests that wait for an answer, and those answered before a moment."""
+        async with self.database.read() as connection:
+            review = self._review(connection, reader)
+            waiting = await requests.lines(review, is_open=True)
+            return waiting, await requests.lines(review, is_open=False, before=before)
+
+    async def request_view(self, reader: Reader, request_id: int) -> RequestView:
+        async with self.database.read() as connection:
+            return await requests.request_view(self._review(connection, reader), request_id)
+
+    @asynccontextmanager
+    async def requesting(self, reader: Reader) -> AsyncIterator[Review]:
+        """Yields what a person may do about lawful requests, in one transaction."""
+        async with self.database.begin() as connection:
+            yield self._review(connection, reader)
 
     async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
         """Returns an account that an alert names, and whether this person must not know what became of it.

@@ -22,7 +22,7 @@ ASKED = {  # commands of runbooks: each can be typed as it stands, with names fo
     for found in re.findall(r"`samehand ([a-z][^`]*)`", page.read_text("utf-8"))
 }
 
-_FILES = frozenset({".csv", ".json", ".jsonl", ".jpg", ".png", ".CSV", ".toml", ".xml"})
+_FILES = frozenset({".csv", ".json", ".jsonl", ".jpg", ".png", ".CSV", ".toml", ".xml", ".plan", ".imports"})
 
 
 def load(name: str) -> click.Command:

@@ -535,6 +535,43 @@ def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dic
     assert found == []
 
 
+def test_lawful_request_is_entered_by_keys_and_its_pages_fit_and_are_read_by_everybody(
+    running: Running, visit: Visits
+) -> None:
+    running.receive("alert-1")
+    for name, locale in (("rana", "en"), ("sana", "ur"), ("hina", "ar")):
+        counsel = visit(name, "counsel", bypass_csp=True, locale=locale, color_scheme="dark")
+        counsel.open("/requests")
+        assert counsel.fits()
+        found = seen_by_everybody(counsel, "/requests")
+        if locale == "en":
+            form = "form[action='/requests'] "
+            for field, text in (("authority", "A court"), ("reference", "CC-311"), ("legal_basis", "a law")):
+                counsel.reach(f"{form}[name={field}]")
+                counsel.page.keyboard.type(text)
+            counsel.reach(f"{form}[name=jurisdiction]")
+            counsel.page.keyboard.type("PK")
+            counsel.page.locator(f"{form}[name=received_at]").fill("2026-11-24T09:30")
+            counsel.reach(f"{form}[name=accounts]")
+            counsel.page.keyboard.type("x:new-alert-1")
+            counsel.reach(f"{form}button")
+            counsel.press("Enter")
+            counsel.page.wait_for_url("**/requests/1")
+        elif locale == "ur":
+            counsel.open("/requests/1")
+            counsel.reach("form[action='/requests/1/approve'] button")
+            counsel.press("Enter")
+            counsel.page.locator("form[action='/requests/1/files']").wait_for()
+        counsel.open("/requests/1")
+        for where in ("/requests", "/requests/1"):
+            counsel.open(where)
+            for width in (320, 640, 1280):
+                counsel.page.set_viewport_size({"width": width, "height": 900})
+                assert counsel.fits(), (locale, where, width)
+            found += seen_by_everybody(counsel, where)
+        assert found == []
+
+
 def see_both_pictures(visitor: Visitor) -> None:
     """Loads the page of an alert until both are there: a busy machine takes longer than the desk waits."""
     for _ in range(20):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Ended = Literal["deletion", "tombstone"]
 """The record that ends a holding, as `samehand account erase` publishes it."""
 
-Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy", "not-read"]
+Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy", "hold", "not-read"]
 """Why something stays where no record ends it, or has not ended it yet."""
 
 WHY: Final[dict[Reason, str]] = {
@@ -38,6 +38,7 @@ WHY: Final[dict[Reason, str]] = {
     "decision": "A decision of a person, by ids and codes alone, stays accountable.",
     "marker": "A keyed digest keeps a record that comes late from undoing the erasure.",
     "copy": "It left samehand: who has it must remove it.",
+    "hold": "A preservation hold outlasts an erasure, which is complete when the hold and its copies end.",
     "not-read": "Its records were not read (--no-topics); it may hold nothing of the account.",
 }
 
@@ -183,7 +184,7 @@ class Gatherer:
         if find_spec("sqlalchemy") is None:
             self.found.not_read["desk"] = "the extra samehand[desk] is not installed"
             return
-        from desk.database import waves
+        from desk.database import holds, requests, waves
         from desk.database.engine import address
         from desk.database.errors import DatabaseError
         from desk.review.actions import kept_actions
@@ -201,6 +202,8 @@ class Gatherer:
             kept = await kept_alerts(connection, self.account.key, erase_seconds=erase_seconds)
             joined = await waves.of_account(connection, self.account.key, WAVES_MAX)
             self.found.actions = actions = await kept_actions(connection, self.account.key)
+            held = await holds.of_account(connection, self.account.key)
+            naming = await requests.naming(connection, self.account.key)
         self.found.desk = kept
         if len(kept) >= ALERTS_MAX:
             self.found.not_read["desk"] = f"only the newest {ALERTS_MAX:,} alerts were looked at"
@@ -216,6 +219,13 @@ class Gatherer:
         if kept:
             self._add("decisions", len(kept), None, "decision")
             self._add("audit-log", None, None, "decision")
+        for hold in held:
+            self._add("holds", hold.copies, hold.hold_until, "hold")
+            row = self.found.rows[-1]
+            name = f"{row.place.name}: request {hold.request_id}"
+            self.found.rows[-1] = replace(row, place=replace(row.place, name=name))
+        if naming:
+            self._add("requests", naming, None, "decision")
         if case_files := sum(alert.case_files for alert in kept):
             self._add("copies", case_files, None, "copy")
 

@@ -92,6 +92,8 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "family_reviews",
     ),
     "actions": ("actions", "statements"),
+    "holds": ("held_copies",),
+    "requests": ("requests", "request_accounts", "request_files"),
     "audit-log": ("audit", "heads"),
     "desk": (
         "users",
@@ -224,6 +226,22 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",
             DESK_TABLES["actions"],
+        ),
+        "holds": Place(
+            "desk, preservation holds",
+            "what alerts quoted, notes, and what holders wrote in appeals, copied when a lawful request was"
+            " entered",
+            "until the hold's date; a preservation hold outlasts every erasure",
+            "a release of the hold; a refusal or withdrawal of the request",
+            DESK_TABLES["holds"],
+        ),
+        "requests": Place(
+            "desk, lawful requests",
+            "ids of the accounts that a request names; authority, reference and answer; digests of case files"
+            " that were made under it",
+            "for ever",
+            NOTHING,
+            DESK_TABLES["requests"],
         ),
         "audit-log": Place(
             "desk, audit",

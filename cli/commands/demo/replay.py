@@ -1,4 +1,4 @@
-"""Replays the sample stream at a steady pace, and remembers when each record was sent."""
+"""Replays the sample stream, a wave in its midst, at a steady pace; remembers when each record was sent."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from schemas.accounts import Account, AccountCreated
+from schemas.keys import account_key
 from schemas.record import Record
 from schemas.wire import encode
-from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
+from simulate.timeline.events import EventLabel, PlatformTopic, SimulatedEvent, Truth
+from simulate.timeline.records import moment
 from streams.kafka.client import writer
 from streams.settings import Settings
 
@@ -76,3 +80,37 @@ class DemoReplay(threading.Thread):
         except Exception as fault:  # a thread's fault would only be printed; the summary must tell it
             self.sent.fault = type(fault).__name__
         self.sent.finished = True
+
+
+SIGN_UPS: Final = 10
+"""Workers publish a wave of five and again one of ten, so that both are seen at once."""
+
+_PAUSE_SECONDS: Final = 6.0
+_BIO: Final = "Earn 300 a day from home, no experience needed, ask t.me/nicole_private how it works"
+
+
+def with_wave(events: Sequence[SimulatedEvent]) -> list[SimulatedEvent]:
+    """Returns the events with those of a wave in their midst; none where there are no events."""
+    if not events:
+        return []
+    middle = len(events) // 2
+    wave = [_sign_up(number, events[middle].at + _PAUSE_SECONDS * number) for number in range(SIGN_UPS)]
+    return [*events[:middle], *wave, *events[middle:]]
+
+
+def _sign_up(number: int, at: float) -> SimulatedEvent:
+    account_id = f"wave-{number + 1}"
+    value = AccountCreated(
+        event_id=f"created-{account_id}",
+        version=1,
+        occurred_at=moment(at),
+        platform="x",
+        account=Account(
+            account_id=account_id,
+            handle=f"nicole_{1_000 + 371 * number}",
+            bio=_BIO,
+            ip=f"203.0.113.{number + 1}",
+        ),
+    )
+    label = EventLabel("wave", "en")
+    return SimulatedEvent(at, PlatformTopic.CREATED, account_key("x", account_id), value, label)

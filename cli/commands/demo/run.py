@@ -18,10 +18,9 @@ from rich.console import Console, RenderableType
 
 from cli import output
 from cli.commands.demo.alert_reader import ReceivedAlerts, listen
-from cli.commands.demo.replay import DemoReplay
+from cli.commands.demo.replay import DemoReplay, with_wave
 from cli.commands.demo.servers import DemoServers, demo_servers
 from cli.commands.demo.summary import figures, sentences
-from cli.commands.demo.wave import with_wave
 from report.waterfall import terminal
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert

@@ -114,7 +114,7 @@ def approve(path: Path, name: str, reason: str, as_json: bool) -> int:
 
     \b
     Examples:
-      samehand watchlist approve un.state.plan --name "$USER" --reason "UN list, by decision 12"
+      samehand watchlist approve un.state.plan --name "$USER" --reason "..."
       samehand watchlist approve un.state.plan --name "$USER"
     """
     found = read_plan(path)

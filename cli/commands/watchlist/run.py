@@ -134,9 +134,9 @@ def command() -> None:
 
     \b
     Examples:
-      samehand watchlist import consolidated.xml --state un.state --importer "$USER" --reason "..."
+      samehand watchlist import un.xml --state un.state --importer "$USER" --reason "..."
       samehand watchlist approve un.state.plan --name "$USER"
-      samehand watchlist import consolidated.xml --state un.state
+      samehand watchlist import un.xml --state un.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
 
@@ -244,7 +244,7 @@ def import_(
     \b
     Examples:
       samehand watchlist import SDN.CSV ALT.CSV --programme SDGT --state us.state
-      samehand watchlist import national.csv --authority PK --state pk.state --wait 24
+      samehand watchlist import national.csv --authority PK --state pk.state
       samehand watchlist import xmlFullSanctionsList_1_1.xml --state eu.state
       samehand watchlist import entities.ftm.json --authority CH --state ch.state
       samehand watchlist import consolidated.xml --out organisations.jsonl

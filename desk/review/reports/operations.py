@@ -14,8 +14,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from desk.database import requests
 from desk.database.counts import period
 from desk.database.counts.period import AlertGroup, Distinct
+from desk.database.requests import OPEN, RequestGroup
 from desk.review.reports.figures import VERDICTS_MAX, judged, judged_period
 from desk.review.reports.statistics import (
     GroupFigures,
@@ -96,6 +98,25 @@ class TerroristContent:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityRequests:
+    """Lawful requests of one authority, by when they were received.
+
+    ``refused``: by reason; ``late``: answered after the deadline, or overdue; ``accounts``: that they name;
+    ``files``: case files that people handed over.
+    """
+
+    authority: str
+    requests: int
+    waiting: int
+    disclosed: int
+    withdrawn: int
+    refused: dict[str, int]
+    late: int
+    accounts: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class OperationsReport:
     """Moments are Unix seconds.
 
@@ -123,6 +144,7 @@ class OperationsReport:
     tables: dict[str, list[ReportRow]]
     steps: list[tuple[float, int]]
     terrorist_content: TerroristContent
+    lawful_requests: list[AuthorityRequests]
 
 
 async def operations_report(
@@ -190,6 +212,10 @@ async def operations_report(
                 (group.outcome, group.appeals) for group in appeals if group.policy in terrorism
             ),
         ),
+        lawful_requests=_by_authority(
+            await requests.grouped(connection, since=since, until=until, now=now),
+            *await requests.counted(connection, since=since, until=until),
+        ),
     )
 
 
@@ -204,6 +230,41 @@ def _beginnings(since: float, until: float) -> list[float]:
     step = next((step for step in _STEP_SECONDS if length / step <= _STEPS_MAX), length / _STEPS_MAX)
     count = max(1, min(_STEPS_MAX, -int(-length // step)))
     return [since + step * number for number in range(count)]
+
+
+def _by_authority(
+    groups: Iterable[RequestGroup], accounts: Mapping[str, int], files: Mapping[str, int]
+) -> list[AuthorityRequests]:
+    """Returns a row for each authority, those with the most requests first; the rest share a last row."""
+    several: dict[str, list[RequestGroup]] = {}
+    for group in groups:
+        several.setdefault(group.authority, []).append(group)
+    ranked = sorted(several, key=lambda it: (-sum(group.requests for group in several[it]), it))
+    shares = [(it, [it]) for it in ranked[:ROWS_MAX]]
+    if len(ranked) > ROWS_MAX:
+        shares.append((REST, ranked[ROWS_MAX:]))
+    rows = []
+    for name, authorities in shares:
+        states, refused, late = Counter[str](), Counter[str](), 0
+        for group in (group for it in authorities for group in several[it]):
+            states[group.state] += group.requests
+            late += group.late
+            if group.reason_code is not None:
+                refused[group.reason_code] += group.requests
+        rows.append(
+            AuthorityRequests(
+                authority=name,
+                requests=states.total(),
+                waiting=sum(states[state] for state in OPEN),
+                disclosed=states["disclosed"],
+                withdrawn=states["withdrawn"],
+                refused=dict(refused.most_common()),
+                late=late,
+                accounts=sum(accounts.get(it, 0) for it in authorities),
+                files=sum(files.get(it, 0) for it in authorities),
+            )
+        )
+    return rows
 
 
 def _summed(groups: Iterable[AlertGroup], value_of: Callable[[AlertGroup], str]) -> dict[str, int]:

@@ -10,7 +10,9 @@ and m. Where a glyph is ambiguous, the most probable reading is the base and the
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -25,11 +27,14 @@ from samehand.normalize.text.phonetic import consonant_key, word_keys
 from samehand.normalize.text.transliterate import first_reading, read_any
 
 __all__ = [
+    "FIRST_STRONG_ISOLATE",
     "FOLD_VERSION",
+    "POP_ISOLATE",
     "FoldFlags",
     "HandleFold",
     "NameFold",
     "TextFold",
+    "as_written",
     "fold_bio",
     "fold_handle",
     "fold_name",
@@ -189,3 +194,33 @@ def _is_literal(char: str) -> bool:
     if char.isalnum():
         return char.isascii() or char not in BLANKS
     return unicodedata.category(char) in ("Mc", "Mn") and bool(PHONETIC[ord(char)].strip())
+
+
+FIRST_STRONG_ISOLATE: Final = "\u2068"
+POP_ISOLATE: Final = "\u2069"
+
+_QUOTED: Final = re.compile("“([^“”]*)”")
+# What separates words of a name, as in the fold.
+_WORD_BREAK: Final = re.compile(r"[\s_.\-+/:|~,]+")
+# Controls that would end an isolate early, or reorder the text in it.
+_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_WORDS_MAX: Final = 32  # words of one name that are restored; others are quoted as folded
+
+
+def as_written(sentence: str, names: Iterable[str]) -> str:
+    """Writes words that a sentence quotes folded as the first of the names has them: “میڈیا”, not “mydya”.
+
+    Each is isolated, so that its direction of writing does not reorder the text around it (Unicode Standard
+    Annex 9: first strong isolate, pop directional isolate).
+    """
+    if "“" not in sentence:
+        return sentence
+    written: dict[str, str] = {}
+    for name in names:
+        for word in _WORD_BREAK.split(name[:NAME_READ_CHARS])[:_WORDS_MAX]:
+            folded = fold_name(word)
+            for token in () if folded is None else (folded.base, *folded.tokens):
+                written.setdefault(token, _CONTROLS.sub("", word))
+    return _QUOTED.sub(
+        lambda found: f"“{FIRST_STRONG_ISOLATE}{written.get(found[1], found[1])}{POP_ISOLATE}”", sentence
+    )

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agents.common.converters import ban_of
+from cli.commands.account.export import export
+from cli.commands.account.holdings import Holdings
 from cli.commands.account.places import DESK_TABLES, places
 from cli.commands.account.topics import FoundRecords, ScannedTopics, describe, mentions, scan
 from desk.database import schema
+from desk.database.engine import opened
+from desk.readers import Reader
+from desk.review.arrivals import Arrivals
+from desk.review.deciding.review import Review
+from desk.review.requests import RequestEntry, enter, release
+from schemas.accounts import Basis
+from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
 from schemas.keys import AccountRef
 from schemas.record import Record
 from schemas.wire import encode
+from store.pepper.pepper import Pepper
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.kafka.topics import Names, TopicsOnBroker, names
 from streams.settings import load
 from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import Samehand, jsonl
-from tests.desk.makers import an_alert
-from tests.makers import a_ban, a_deletion, a_sign_up, a_verdict
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import A_POLICY
+from tests.makers import NOON, a_ban, a_deletion, a_sign_up, a_verdict
 from tests.tables import for_each
+
+T = TypeVar("T")
 
 # Every topic and every table has a place in *What is kept, where, how long*, by the settings in force.
 
@@ -179,6 +197,73 @@ def test_nothing_is_erased_unless_somebody_says_so(
     assert set(exported["not_read"]) == {"Redis", "desk"}
 
 
+async def _at_the_desk(act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    address = load().database_url.get_secret_value()
+    async with opened(address) as database, database.begin() as connection:
+        return await act(connection)
+
+
+async def _quoted(connection: AsyncConnection) -> None:
+    alert = an_alert(a_reason(ours="quoted-of-the-new", theirs="quoted-of-the-banned"))
+    await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
+
+
+async def _requested(connection: AsyncConnection) -> int:
+    """Enters a request on the new account of the alert; its hold lasts."""
+    entry = RequestEntry(
+        authority="A court",
+        reference="CC-311",
+        legal_basis="a law",
+        jurisdiction="PK",
+        kind="e-evidence",
+        received_at=NOON.timestamp(),
+        deadline=None,
+        accounts=["x:new"],
+    )
+    return await enter(Review(connection, Reader("rana", "", "counsel"), A_POLICY, time.time()), entry)
+
+
+async def _released(connection: AsyncConnection) -> None:
+    await release(Review(connection, Reader("rana", "", "counsel"), A_POLICY, time.time()), 1)
+
+
+def _holds(samehand: Samehand, account: str) -> list[dict[str, Any]]:
+    shown = samehand("account", "show", account, "--no-topics", "--json").figures
+    return [row for row in shown["kept"] if row["kind"] == "holds"]
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("first", ["hold", "erasure"])
+def test_erasure_yields_to_a_hold_that_was_there_before(
+    first: str, samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.check(load(), create=True)
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
+    asyncio.run(_at_the_desk(_quoted))
+    if first == "hold":
+        asyncio.run(_at_the_desk(_requested))
+    copies = [1] if first == "hold" else []
+    # The hold is on the new account; its copy quotes the banned one, which is erased.
+    line = ("account", "erase", "x:banned", "--yes", "--no-topics", "--json")
+    receipt = samehand(*line).figures
+    assert [row["kind"] for row in receipt["erased"]] == ["quotes"]
+    held = [row for row in receipt["remains"] if row["kind"] == "holds"]
+    assert [(row["records"], row["reason"], bool(row["until"])) for row in held] == [
+        (count, "hold", True) for count in copies
+    ]
+    if first == "erasure":
+        asyncio.run(_at_the_desk(_requested))
+    for account in ("x:banned", "x:new"):
+        assert [row["records"] for row in _holds(samehand, account)] == copies
+    shown = samehand("account", "show", "x:new", "--no-topics")
+    assert ("desk, preservation holds: request 1: 1 record, until " in shown.out) == (first == "hold")
+    assert "desk, lawful requests: 1 record" in shown.out
+    assert "CC-311" not in samehand("account", "export", "x:new", "--no-topics").out
+
+    asyncio.run(_at_the_desk(_released))
+    assert _holds(samehand, "x:banned") == []
+
+
 @pytest.mark.journey
 def test_receipts_say_which_topics_were_not_read(
     samehand: Samehand, servers: str, monkeypatch: pytest.MonkeyPatch
@@ -228,3 +313,16 @@ def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pyte
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
     assert "nothing listens at 127.0.0.1:9 (Connection refused); start the broker" in ran.err
+
+
+def test_basis_that_may_not_be_exported_is_masked_wherever_an_export_has_it() -> None:
+    banned = replace(a_ban("77"), basis=Basis(authority="PK", reference="N-7", programmes=("Schedule I",)))
+    found = Holdings(ban=ban_of(banned, ((1, Pepper(1, b"p" * 32).digest),)))
+    unread = encode(banned).replace(b'"authority":"PK"', b'"authority":"P K"')
+    found.topics.events.extend(("banned", banned.at, record) for record in (encode(banned), unread))
+    for rights, shown in (
+        (ALL_RIGHTS, True),
+        (RightsTable({("pk", ""): BasisRights(may_be_exported=False)}), False),
+    ):
+        made = json.dumps(export("telegram:77", found, now=banned.at, rights=rights))
+        assert [word in made for word in ("PK", "N-7", "Schedule I", "P K")] == [shown] * 4

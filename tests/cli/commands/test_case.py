@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from cli.main import run
-from desk.database import notes
+from desk.database import notes, requests
 from desk.database.engine import opened
+from desk.readers import Reader
 from desk.review.arrivals import Arrivals
+from desk.review.deciding.review import Review
+from desk.review.requests import RequestEntry, approve, enter
 from streams.settings import load
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
@@ -78,3 +82,61 @@ def test_a_mistyped_database_is_no_empty_one(
     assert f"{path} {f'is {there}' if there else 'does not exist'}: SAMEHAND_DATABASE_URL" in err
     assert len(err.splitlines()) == 1
     assert path.exists() == bool(there)
+
+
+@pytest.mark.parametrize("form", ["json", "lines", "page"])
+def test_digest_of_a_case_file_under_a_request_is_that_of_its_bytes(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request_id = asyncio.run(_approved("x:new"))
+    page, line = tmp_path / "case.html", ["case", "alert-1", "--request", str(request_id)]
+    if form == "page":
+        line += ["--page", str(page)]
+    elif form == "json":
+        line.append("--json")
+    assert run(line) == 0
+    out = capsys.readouterr().out.encode()
+    content = page.read_bytes() if form == "page" else out
+    assert b"CC-311" in content
+    assert b"Preserved when" in content or json.loads(content)["held"][0]["kind"] == "evidence"
+
+    async def digests() -> list[str]:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.read() as connection,
+        ):
+            return [file.digest for file in await requests.files_of(connection, request_id)]
+
+    assert asyncio.run(digests()) == [sha256(content).hexdigest()]
+
+
+def test_case_file_has_one_purpose_or_one_request(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["case", "alert-1", "--for", "x", "--request", "1"]) == 2
+    assert "--for PURPOSE, or --request NUMBER" in capsys.readouterr().err
+    assert run(["case", "alert-1", "--request", "1"]) == 2
+    assert "there is no such request" in capsys.readouterr().err
+
+
+async def _approved(account: str) -> int:
+    """The number of a request on an account that one person entered and another approved."""
+    async with (
+        opened(load().database_url.get_secret_value()) as database,
+        database.begin() as connection,
+    ):
+        now = NOON.timestamp()
+        rana, sana = (
+            Review(connection, Reader(name, "", "counsel"), A_POLICY, now) for name in ("rana", "sana")
+        )
+        entry = RequestEntry(
+            authority="A court",
+            reference="CC-311",
+            legal_basis="a law",
+            jurisdiction="PK",
+            kind="e-evidence",
+            received_at=now,
+            deadline=None,
+            accounts=[account],
+        )
+        request_id = await enter(rana, entry)
+        await approve(sana, request_id)
+    return request_id

@@ -9,13 +9,15 @@ import pytest
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.review.deciding.decide import ReadDecision
-from desk.review.reports.operations import OperationsReport, operations_report
+from desk.review.reports import operations
+from desk.review.reports.operations import AuthorityRequests, OperationsReport, operations_report
 from desk.review.waves import WaveDecision
 from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import Basis
 from schemas.alerts import Matched
 from tests.desk.makers import a_wave
 from tests.desk.people import Office, an_office, with_shares
+from tests.desk.review.test_requests import enter, file_of, step
 from tests.desk.web.test_journeys import sent
 from tests.desk.web.test_waves import Feed
 from tests.desk_databases import on_each_database
@@ -115,6 +117,44 @@ async def test_report_of_a_period_without_alerts_counts_none_and_estimates_nothi
     assert (made.alerts, made.decisions, made.tables["script"]) == (0, {}, [])
     assert made.accuracy.all.precision is None
     assert made.backlog["over 7 days"] == 1
+
+
+@on_each_database
+async def test_lawful_requests_are_counted_by_authority_as_they_stand(office: Office) -> None:
+    await office.receive()
+    rana, sana = await office.hire("rana", "counsel"), await office.hire("sana", "counsel")
+
+    async def entered(authority: str, number: int, *accounts: str) -> int:
+        return await enter(office, rana, *accounts, authority=authority, reference=f"R-{number}")
+
+    for number, name in enumerate(("approve", "refuse", "withdraw")):
+        await step(office, sana, await entered("A court", number, "x:a", "x:b"), name)
+    answered = await entered("A ministry", 9, "x:new-alert-1")
+    await step(office, sana, answered, "approve")
+    for _ in range(2):
+        office.clock.pass_(1.0)
+        await file_of(office, rana, answered)
+    await step(office, sana, answered, "disclose")
+    await entered("A ministry", 10)
+    office.clock.pass_(11 * DAY_SECONDS)  # after the deadline of those that wait
+    court, ministry = (await report(office, days=30)).lawful_requests
+    assert court == AuthorityRequests("A court", 3, 1, 0, 1, {"too-broad": 1}, 1, 6, 0)
+    assert ministry == AuthorityRequests("A ministry", 2, 1, 1, 0, {}, 1, 2, 2)
+    assert (await report(office, days=1)).lawful_requests == []
+
+
+async def test_authorities_beyond_the_rows_share_the_last(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "ROWS_MAX", 1)
+    rana = await office.hire("rana", "counsel")
+    for number, authority in enumerate(("One", "One", "Two", "Three")):
+        await enter(office, rana, authority=authority, reference=str(number))
+    rows = (await report(office)).lawful_requests
+    assert [(row.authority, row.requests, row.accounts) for row in rows] == [
+        ("One", 2, 2),
+        ("all others", 2, 2),
+    ]
 
 
 @pytest.mark.parametrize(("days", "parts"), [(1 / 24, 1), (1, 24), (7, 7), (30, 30), (365, 53), (3_650, 60)])

@@ -15,7 +15,7 @@ from desk.database.engine import Database
 from desk.database.filters import WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, reader_policies, statement, waves
+from desk.review import case, reader_policies, requests, statement, waves
 from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
@@ -30,6 +30,7 @@ from desk.web.pages import alert, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
 from desk.web.pages import quarantine as quarantine_page
+from desk.web.pages import requests as requests_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import waves as waves_page
 from desk.web.pages import weights as weights_page
@@ -76,6 +77,10 @@ def said_by_pages() -> set[str]:
         weights_page.ACTIONS,
         weights_page.LEFT_OUT,
         quarantine_page.ACTIONS,
+        requests_page.KINDS,
+        requests_page.STATES,
+        requests_page.HOLD_ENDS,
+        requests.REFUSALS,
     ):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
@@ -101,8 +106,9 @@ def told_by_refusals() -> set[str]:
         reader_policies,
         weights,
         quarantine,
+        requests,
     )
-    for module in (*rules, desk, find_page, security, selection_page, weights_page):
+    for module in (*rules, desk, find_page, security, selection_page, weights_page, requests_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]

@@ -27,11 +27,10 @@ from rich.console import Console
 from cli.commands.demo import run, servers
 from cli.commands.demo.alert_reader import ReceivedAlerts
 from cli.commands.demo.profiles import drawn, profile_server, shown_accounts
-from cli.commands.demo.replay import DemoReplay, PublishedEvents
+from cli.commands.demo.replay import SIGN_UPS, DemoReplay, PublishedEvents, with_wave
 from cli.commands.demo.run import curl
 from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from cli.commands.demo.summary import figures, sentences
-from cli.commands.demo.wave import SIGN_UPS, with_wave
 from desk.profiles.source import Profile, ProfileSource, profile_source
 from schemas.accounts import Account, Avatar
 from schemas.wire import Decoded, decode_created

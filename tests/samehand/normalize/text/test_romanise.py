@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
+from samehand.normalize.text.fold import FIRST_STRONG_ISOLATE, POP_ISOLATE, as_written
 from samehand.normalize.text.fold_table import PHONETIC
 from samehand.normalize.text.indic import spoken
 from samehand.normalize.text.phonetic import word_keys
 from samehand.normalize.text.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 from samehand.normalize.text.transliterate import read_any
-from samehand.normalize.text.written import FIRST_STRONG_ISOLATE, POP_ISOLATE, as_written
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
 from tests.tables import for_each
