@@ -169,6 +169,8 @@ class StatementSender:
                 case RateLimited() | Unanswered():
                     await self._back_off(by_row, outcome, failures)
                     failures += 1
+                    if failures == FAILURES_MAX // 2:  # it may be one statement that the database fails on
+                        singly = len(by_row)
             self.hear(self.tally)
         self.tally.waiting = await self._waiting()
         return self.tally
