@@ -7,7 +7,6 @@ after. Names are what people say of themselves: who may write the files is for t
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from samehand.normalize.text.fold import fold_name
 from watchlists.changes import ListChanges, Listings, state_lines
 from watchlists.lists import Opening, open_file
 from watchlists.rows import tidy
@@ -119,8 +119,8 @@ def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
     Raises ``click.UsageError`` where this person cannot sign, or nothing is to be signed.
     """
     name, reason = tidy(name), tidy(reason)
-    if not 0 < len(name) <= NAME_CHARS_MAX:
-        raise click.UsageError(f"--name: 1 to {NAME_CHARS_MAX} characters")
+    if len(name) > NAME_CHARS_MAX or _folded(name) is None:
+        raise click.UsageError(f"--name: 1 to {NAME_CHARS_MAX} characters, letters or digits among them")
     if plan.approver:
         raise click.UsageError(f"the plan is approved already, by {plan.approver}")
     if not plan.importer:
@@ -137,12 +137,17 @@ def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one but for case, spaces and forms of letters."""
-    return _folded(one) == _folded(other)
+    """Whether two names are one but for case, accents, look-alike letters, and what is between letters.
+
+    A name without letter and digit is anybody's.
+    """
+    ours, theirs = _folded(one), _folded(other)
+    return ours is None or theirs is None or ours == theirs
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", tidy(name)).casefold()
+def _folded(name: str) -> tuple[str, str] | None:
+    fold = fold_name(name)
+    return None if fold is None else (fold.base, fold.digits)
 
 
 def read_plan(path: Path) -> ImportPlan | None:

@@ -48,11 +48,17 @@ def test_new_list_and_more_than_a_tenth_ask(delta: Delta, asks: bool) -> None:
     [
         ("Amina Khan", " amina\u00a0 KHAN ", True),
         ("ﬁlip", "FILIP", True),
-        ("Amina", "Amína", False),
+        ("Amina", "Amína", True),
+        ("Amina", "\u0410mina", True),
+        ("Amina", "Am\u200bina\u202e.", True),
+        ("Amina", "\u200b", True),
+        ("user1", "user2", False),
         ("Amina", "Amina Khan", False),
     ],
 )
-def test_case_spaces_and_forms_of_letters_make_no_second_person(one: str, other: str, same: bool) -> None:
+def test_case_spaces_and_letters_that_look_alike_make_no_second_person(
+    one: str, other: str, same: bool
+) -> None:
     assert same_person(one, other) is same
 
 
