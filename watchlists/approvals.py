@@ -23,7 +23,7 @@ from watchlists.lists import Opening, open_file
 from watchlists.rows import tidy
 
 DELTA_SHARE: Final = 0.1
-"""Of a list's listings before. Lists change by some listings a week; a tenth is another file or an event."""
+"""Of a list's listings or names before. Lists change by some a week: a tenth is another file or an event."""
 
 NAME_CHARS_MAX: Final = 128
 REASON_CHARS_MAX: Final = 500
@@ -36,7 +36,10 @@ _Name = Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
 
 class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list."""
+    """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list.
+
+    ``names_differ``: names that came or went; a listing may bring any number.
+    """
 
     before: int | None
     after: int
@@ -44,6 +47,8 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: int = 0
     changed: int = 0
     removed: int = 0
+    names_before: int = 0
+    names_differ: int = 0
 
     @property
     def why(self) -> str | None:
@@ -51,9 +56,11 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.before is None:
             return "the list was never imported"
         differ = self.listed + self.changed + self.removed
-        if differ <= DELTA_SHARE * self.before:
-            return None
-        return f"{differ:,} of {self.before:,} listings came, changed or went"
+        if differ > DELTA_SHARE * self.before:
+            return f"{differ:,} of {self.before:,} listings came, changed or went"
+        if self.names_differ > DELTA_SHARE * self.names_before:
+            return f"{self.names_differ:,} names came or went; {self.names_before:,} were in force"
+        return None
 
 
 class ImportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,11 +113,16 @@ def digest_of(former: Listings | None, now: Listings) -> str:
 
 
 def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None) -> Delta:
-    names = sum(len(listing.names) for listing in now.values())
+    names = _names(now)
     if former is None or changes is None:
         return Delta(None, len(now), names)
-    counts = [len(each) for each in (changes.listed, changes.changed, changes.removed)]
-    return Delta(len(former), len(now), names, *counts)
+    several = (changes.listed, changes.changed, changes.removed)
+    differ = sum(len(it.added) + len(it.removed) for each in several for it in each)
+    return Delta(len(former), len(now), names, *map(len, several), _names(former), differ)
+
+
+def _names(listings: Listings) -> int:
+    return sum(len(listing.names) for listing in listings.values())
 
 
 def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:

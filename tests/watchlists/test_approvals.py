@@ -14,13 +14,14 @@ from tests.tables import for_each
 from watchlists.approvals import (
     Delta,
     ImportPlan,
+    delta_of,
     digest_of,
     read_records,
     record_of,
     same_person,
     with_record,
 )
-from watchlists.changes import Listings, ListingState
+from watchlists.changes import Listings, ListingState, compared
 
 
 def a_plan(**given: Any) -> ImportPlan:
@@ -37,6 +38,9 @@ def a_plan(**given: Any) -> ImportPlan:
         (Delta(100, 100, 1, listed=4, changed=3, removed=4), True),
         (Delta(0, 0, 0), False),
         (Delta(0, 1, 1, listed=1), True),
+        # One listing, however few they are, can bring any number of names.
+        (Delta(100, 100, 1, changed=1, names_before=300, names_differ=30), False),
+        (Delta(100, 100, 1, changed=1, names_before=300, names_differ=31), True),
     ],
 )
 def test_new_list_and_more_than_a_tenth_ask(delta: Delta, asks: bool) -> None:
@@ -78,6 +82,13 @@ def test_plan_is_approved_by_two_people_and_a_reason(plan: ImportPlan, approved:
 
 def listings(*references: str) -> Listings:
     return {("XX", it): ListingState("XX", it, "Front", {f"watchlist:XX:{it}": "Front"}) for it in references}
+
+
+def test_delta_counts_names_that_came_and_went() -> None:
+    former, now = listings("1", "2", "3"), listings("1", "2", "4")
+    now["XX", "1"] = ListingState("XX", "1", "Front", {"watchlist:XX:1": "Front", "watchlist:XX:1b": "Army"})
+    delta = delta_of(former, now, compared(former, now, complete=True))
+    assert (delta.names, delta.names_before, delta.names_differ) == (4, 3, 3)
 
 
 def test_digest_names_the_step_and_not_the_order() -> None:

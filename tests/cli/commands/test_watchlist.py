@@ -524,7 +524,7 @@ def test_deltas_of_a_list_are_listed_changed_and_removed(
     def a_list(*entities: str) -> None:
         written(source, (head + "".join(entities) + tail).encode())
 
-    kept = [entity(f"K{n}", f"Kept {chr(97 + n) * 7} Front") for n in range(28)]
+    kept = [entity(f"K{n}", f"Kept {chr(97 + n % 26) * (7 + n // 26)} Front") for n in range(40)]
     went, before = entity("W", "Southern Valley Army"), ("Northern Valley Front", "جبهة الوادي الشمالي")
     a_list(*kept, went, entity("C", *before))
     assert first_import(samehand, state, *line).figures["changes"] is None
