@@ -82,7 +82,7 @@ class RightsTable:
 
 
 def _folded(programme: str) -> str:
-    """A programme without case, further spaces, and forms of letters: editions of one list differ in these."""
+    """Without case, further spaces and forms of letters: editions of one list differ in these."""
     return " ".join(normalize("NFKC", programme).casefold().split())
 
 
@@ -102,6 +102,8 @@ def read_rights(text: str) -> RightsTable:
             raise UnusableRights(f"row {number} of rights: this authority and programme have a row already")
         if row.authority == ANY and row.programme is not None:
             raise UnusableRights(f"row {number} of rights: a programme belongs to an authority, not to *")
+        if row.programme is not None and not key[1]:
+            raise UnusableRights(f"row {number} of rights: the programme is empty; leave it out for all")
         rows[key] = BasisRights(row.may_alert, row.may_be_quoted, row.may_be_exported)
     return RightsTable(rows)
 

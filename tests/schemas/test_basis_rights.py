@@ -76,6 +76,7 @@ def test_without_rows_every_basis_has_all_rights(authority: str, programmes: lis
         ("version = 1\n" + row("P K"), "authority"),
         ("version = 1\n" + row("PK") + row("pk"), "row 2 .*already"),
         ("version = 1\n" + row("*", "Schedule I"), "row 1 .*belongs to an authority"),
+        ("version = 1\n" + row("PK", " "), "row 1 .*empty"),
         ("version = 1\nrights = 7", "array"),
         ("version = ", "Invalid value"),
     ],
