@@ -8,6 +8,7 @@ after. Names are what people say of themselves: who may write the files is for t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -25,6 +26,9 @@ from watchlists.rows import tidy
 DELTA_SHARE: Final = 0.1
 """Of a list's listings or names before. Lists change by some a week: a tenth is another file or an event."""
 
+LATELY_DAYS: Final = 30
+"""Unattended imports of so many days count with the next one: a tenth each day would soon be another list."""
+
 NAME_CHARS_MAX: Final = 128
 REASON_CHARS_MAX: Final = 500
 FILE_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -38,7 +42,8 @@ _Name = Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list.
 
-    ``names_differ``: names that came or went; a listing may bring any number.
+    ``names_differ``: names that came or went; a listing may bring any number. ``lately``: how many differed
+    in unattended imports before.
     """
 
     before: int | None
@@ -49,17 +54,25 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     removed: int = 0
     names_before: int = 0
     names_differ: int = 0
+    lately: int = 0
+    names_lately: int = 0
+
+    @property
+    def listings_differ(self) -> int:
+        return self.listed + self.changed + self.removed
 
     @property
     def why(self) -> str | None:
         """Why a person has to approve; ``None`` for a small change of a known list."""
         if self.before is None:
             return "the list was never imported"
-        differ = self.listed + self.changed + self.removed
-        if differ > DELTA_SHARE * self.before:
-            return f"{differ:,} of {self.before:,} listings came, changed or went"
-        if self.names_differ > DELTA_SHARE * self.names_before:
-            return f"{self.names_differ:,} names came or went; {self.names_before:,} were in force"
+        for differ, lately, before, what in (
+            (self.listings_differ, self.lately, self.before, "listings"),
+            (self.names_differ, self.names_lately, self.names_before, "names"),
+        ):
+            if differ and differ + lately > DELTA_SHARE * before:
+                also = f", and {lately:,} in the {LATELY_DAYS} days before" if lately else ""
+                return f"{differ:,} of {before:,} {what} came, changed or went{also}"
         return None
 
 
@@ -119,6 +132,22 @@ def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None
     several = (changes.listed, changes.changed, changes.removed)
     differ = sum(len(it.added) + len(it.removed) for each in several for it in each)
     return Delta(len(former), len(now), names, *map(len, several), _names(former), differ)
+
+
+def with_lately(delta: Delta, lines: Iterable[bytes], at: str) -> Delta:
+    """The delta with what differed in unattended imports since the last approved one, by a record's lines."""
+    since = (datetime.fromisoformat(at) - timedelta(days=LATELY_DAYS)).isoformat()
+    several: list[Delta] = []
+    for record in map(record_of, lines):
+        if record.importer:
+            several = []
+        elif record.at >= since:
+            several.append(record.delta)
+    return replace(
+        delta,
+        lately=sum(it.listings_differ for it in several),
+        names_lately=sum(it.names_differ for it in several),
+    )
 
 
 def _names(listings: Listings) -> int:
