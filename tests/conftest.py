@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -35,6 +36,9 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# jsonschema would build a grammar for the format "iri", which our schemas lack: a second of each process.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as Python says that there is none
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from desk.commission.composing import Body
 from samehand.normalize.contact.redact import redacted
@@ -72,7 +72,8 @@ Submission = Created | Unprocessable | RateLimited | Unanswered | Rejected
 
 
 def is_production(url: str) -> bool:
-    return (urlsplit(url).hostname or "").rstrip(".").lower() == PRODUCTION_HOST
+    """Whether requests to an address go there, however its host is written (`．` for a full stop)."""
+    return (URL(url).raw_host or "").rstrip(".").lower() == PRODUCTION_HOST
 
 
 class CommissionClient:

@@ -20,7 +20,9 @@ from desk.commission.outbox import (
 )
 from desk.database import actions, schema
 from desk.database.engine import Database
+from desk.feed.upkeep import erase_old
 from desk.review.actions import forget_account, take_action
+from samehand.elapsed import DAY_SECONDS
 from tests.desk.commission.makers import Owing, an_action
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -196,6 +198,46 @@ async def test_wrong_token_or_address_keeps_everything_waiting(
     assert (await owing.send()).tally.sent == 1
 
 
+async def test_waiting_statement_before_since_goes_on_waiting(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1)
+    await owing.owe(2, actioned_at=NOON + timedelta(hours=2))
+    await owing.sender().prepare()
+    later = (NOON + timedelta(hours=1)).timestamp()
+    foreseen = owing.sender(since=later)
+    assert (await foreseen.foresee()).prepared == 1
+    assert (await owing.send(since=later)).tally.sent == 1
+    assert list(await owing.rows("waiting")) == ["e-1"]
+
+
+async def test_clock_that_was_set_back_makes_nothing_wait_for_ever(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, 2)
+    owing.clock.pass_(DAY_SECONDS)
+    hasty = owing.sender()
+    await hasty.prepare()
+    [claimed] = await hasty._claim(1)
+    owing.clock.pass_(-DAY_SECONDS)
+    assert (await owing.send()).tally.sent == 2
+    assert claimed.event_id in await owing.rows("sent")
+
+
+async def test_wait_ends_though_the_clock_is_set_back(owing: Owing, commission: TransparencyDatabase) -> None:
+    await owing.owe(1)
+    commission.planned = [Reply(503)]
+    sender = owing.sender()
+
+    async def wait(seconds: float) -> None:
+        assert seconds <= BACKOFF_SECONDS_MAX
+        owing.clock.pass_(seconds - DAY_SECONDS)
+
+    sender.wait = wait
+    assert (await sender.run()).sent == 1
+    await sender.client.close()
+
+
 def test_nothing_is_sent_again_while_the_database_may_hold_its_lock() -> None:
     assert min(LEASE_SECONDS, LOST_SECONDS) > PUID_LOCK_SECONDS
 
@@ -222,7 +264,20 @@ async def test_erased_account_leaves_nothing_to_send(owing: Owing, commission: T
         assert await actions.with_keys(connection, [("x:unrelated", "e-2")]) == {}
     await owing.send()
     assert commission.stored[""] == []
-    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "clause"}
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
+
+
+async def test_clause_is_not_stated_once_the_quotes_to_check_it_with_are_erased(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, clause="4.2: umar_media came back")
+    owing.clock.pass_(DAY_SECONDS)
+    async with owing.database.begin() as connection:
+        await connection.execute(schema.actions.update().values(arrived_at=owing.clock()))
+        await erase_old(connection, keep_seconds=DAY_SECONDS / 2, now=owing.clock())
+    await owing.send()
+    assert commission.stored[""] == []
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
 
 
 async def test_logs_and_audit_of_a_run_hold_counts_alone(
