@@ -215,7 +215,7 @@ async def test_statement_that_the_database_fails_on_holds_up_no_other(
     answer = commission.reply
 
     def reply(path: str, authorization: str, content: bytes) -> Reply:
-        return Reply(500) if b"case 1\"" in content else answer(path, authorization, content)
+        return Reply(500) if b'case 1"' in content else answer(path, authorization, content)
 
     monkeypatch.setattr(commission, "reply", reply)
     await owing.owe(1, 2, 3)
