@@ -328,7 +328,9 @@ def _checked(entry: RequestEntry, now: float) -> tuple[dict[str, Any], list[str]
     if entry.kind not in KINDS:
         raise UnusableInput("kind", f"is one of {', '.join(KINDS)}")
     if not 0 < entry.received_at <= now + _AHEAD_SECONDS:
-        raise UnusableInput("received_at", "a request was received before now")
+        raise UnusableInput(
+            "received_at", "give when the request was received, in UTC: this moment is still to come"
+        )
     if not 1 <= entry.hold_days <= HOLD_DAYS_MAX:
         raise UnusableInput("hold_days", f"a hold lasts 1 to {HOLD_DAYS_MAX} days from now")
     accounts = sorted({_pasted(account) for account in entry.accounts} - {""})
