@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal, NamedTuple
+from unicodedata import normalize
 
 import msgspec
 from msgspec import Meta, Struct
@@ -76,11 +77,13 @@ class RightsTable:
         if general is None and authority != PLATFORM:
             general = self.rows.get((ANY, ""))
         general = BasisRights() if general is None else general
-        each = [
-            self.rows.get((authority, programme.strip().casefold()), general)
-            for programme in basis.programmes
-        ]
+        each = [self.rows.get((authority, _folded(programme)), general) for programme in basis.programmes]
         return BasisRights(*map(all, zip(*each, strict=True))) if each else general
+
+
+def _folded(programme: str) -> str:
+    """Without case, further spaces and forms of letters: editions of one list differ in these."""
+    return " ".join(normalize("NFKC", programme).casefold().split())
 
 
 ALL_RIGHTS: Final = RightsTable()
@@ -94,11 +97,13 @@ def read_rights(text: str) -> RightsTable:
         raise UnusableRights(str(fault)) from fault
     rows: dict[tuple[str, str], BasisRights] = {}
     for number, row in enumerate(found.rights, 1):
-        key = (row.authority.casefold(), (row.programme or "").strip().casefold())
+        key = (row.authority.casefold(), _folded(row.programme or ""))
         if key in rows:
             raise UnusableRights(f"row {number} of rights: this authority and programme have a row already")
         if row.authority == ANY and row.programme is not None:
             raise UnusableRights(f"row {number} of rights: a programme belongs to an authority, not to *")
+        if row.programme is not None and not key[1]:
+            raise UnusableRights(f"row {number} of rights: the programme is empty; leave it out for all")
         rows[key] = BasisRights(row.may_alert, row.may_be_quoted, row.may_be_exported)
     return RightsTable(rows)
 

@@ -7,8 +7,8 @@ after. Names are what people say of themselves: who may write the files is for t
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -18,12 +18,16 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from samehand.normalize.text.fold import fold_name
 from watchlists.changes import ListChanges, Listings, state_lines
 from watchlists.lists import Opening, open_file
 from watchlists.rows import tidy
 
 DELTA_SHARE: Final = 0.1
-"""Of a list's listings before. Lists change by some listings a week; a tenth is another file or an event."""
+"""Of a list's listings or names before. Lists change by some a week: a tenth is another file or an event."""
+
+LATELY_DAYS: Final = 30
+"""Unattended imports of so many days count with the next one: a tenth each day would soon be another list."""
 
 NAME_CHARS_MAX: Final = 128
 REASON_CHARS_MAX: Final = 500
@@ -36,7 +40,11 @@ _Name = Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 
 
 class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list."""
+    """Listings before and after an import, and how many differ; ``before`` is ``None`` for a new list.
+
+    ``names_differ``: names that came or went; a listing may bring any number. ``lately``: how many differed
+    in unattended imports before.
+    """
 
     before: int | None
     after: int
@@ -44,16 +52,28 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: int = 0
     changed: int = 0
     removed: int = 0
+    names_before: int = 0
+    names_differ: int = 0
+    lately: int = 0
+    names_lately: int = 0
+
+    @property
+    def listings_differ(self) -> int:
+        return self.listed + self.changed + self.removed
 
     @property
     def why(self) -> str | None:
         """Why a person has to approve; ``None`` for a small change of a known list."""
         if self.before is None:
             return "the list was never imported"
-        differ = self.listed + self.changed + self.removed
-        if differ <= DELTA_SHARE * self.before:
-            return None
-        return f"{differ:,} of {self.before:,} listings came, changed or went"
+        for differ, lately, before, what in (
+            (self.listings_differ, self.lately, self.before, "listings"),
+            (self.names_differ, self.names_lately, self.names_before, "names"),
+        ):
+            if differ and differ + lately > DELTA_SHARE * before:
+                also = f", and {lately:,} in the {LATELY_DAYS} days before" if lately else ""
+                return f"{differ:,} of {before:,} {what} came, changed or went{also}"
+        return None
 
 
 class ImportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,11 +126,33 @@ def digest_of(former: Listings | None, now: Listings) -> str:
 
 
 def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None) -> Delta:
-    names = sum(len(listing.names) for listing in now.values())
+    names = _names(now)
     if former is None or changes is None:
         return Delta(None, len(now), names)
-    counts = [len(each) for each in (changes.listed, changes.changed, changes.removed)]
-    return Delta(len(former), len(now), names, *counts)
+    several = (changes.listed, changes.changed, changes.removed)
+    differ = sum(len(it.added) + len(it.removed) for each in several for it in each)
+    listed, changed, removed = map(len, several)
+    return Delta(len(former), len(now), names, listed, changed, removed, _names(former), differ)
+
+
+def with_lately(delta: Delta, lines: Iterable[bytes], at: str) -> Delta:
+    """The delta with what differed in unattended imports since the last approved one, by a record's lines."""
+    since = (datetime.fromisoformat(at) - timedelta(days=LATELY_DAYS)).isoformat()
+    several: list[Delta] = []
+    for record in map(record_of, lines):
+        if record.importer:
+            several = []
+        elif record.at >= since:
+            several.append(record.delta)
+    return replace(
+        delta,
+        lately=sum(it.listings_differ for it in several),
+        names_lately=sum(it.names_differ for it in several),
+    )
+
+
+def _names(listings: Listings) -> int:
+    return sum(len(listing.names) for listing in listings.values())
 
 
 def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
@@ -119,8 +161,8 @@ def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
     Raises ``click.UsageError`` where this person cannot sign, or nothing is to be signed.
     """
     name, reason = tidy(name), tidy(reason)
-    if not 0 < len(name) <= NAME_CHARS_MAX:
-        raise click.UsageError(f"--name: 1 to {NAME_CHARS_MAX} characters")
+    if len(name) > NAME_CHARS_MAX or _folded(name) is None:
+        raise click.UsageError(f"--name: 1 to {NAME_CHARS_MAX} characters, letters or digits among them")
     if plan.approver:
         raise click.UsageError(f"the plan is approved already, by {plan.approver}")
     if not plan.importer:
@@ -137,12 +179,17 @@ def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one but for case, spaces and forms of letters."""
-    return _folded(one) == _folded(other)
+    """Whether two names are one but for case, accents, look-alike letters, and what is between letters.
+
+    A name without letter and digit is anybody's.
+    """
+    ours, theirs = _folded(one), _folded(other)
+    return ours is None or theirs is None or ours == theirs
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", tidy(name)).casefold()
+def _folded(name: str) -> tuple[str, str] | None:
+    fold = fold_name(name)
+    return None if fold is None else (fold.base, fold.digits)
 
 
 def read_plan(path: Path) -> ImportPlan | None:

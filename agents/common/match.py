@@ -283,7 +283,7 @@ def _with_policy(
             )
         if scored is None or (scored[1].band == "none" and not below):
             continue
-        if scored[1].band != "none" and not may_alert(facts, context):
+        if not may_alert(facts, context, int(scored[1].band != "none")):
             continue
         mine, result = scored
         claimant = f"{direction}:{one.event_id}"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Preview
 from agents.common.queries.related import related
+from agents.common.withdrawal import summary_of
 from samehand.scoring.weights import Weights
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis
@@ -86,12 +87,15 @@ async def test_alert_is_marked_by_the_word_that_its_ban_rests_on(life: Life) -> 
         } == {kind}
 
 
-async def test_basis_that_may_not_be_quoted_is_in_no_alert(make_life: MakeLife) -> None:
+async def test_basis_that_may_not_be_quoted_is_in_no_alert_or_summary(make_life: MakeLife) -> None:
     life = make_life(basis_rights=UNQUOTED)
     await life.ban(asked_by("PK"))
     await life.tell(life.screen, MIRROR)
     (alert,) = life.alerts
-    assert (alert.matched.basis, alert.matched.basis_kind) == (None, "state")
+    [ban] = await life.context.store.bans(["telegram:77"])
+    assert ban is not None
+    for matched in (alert.matched, summary_of(ban.facts, life.seconds, UNQUOTED).matched):
+        assert (matched.basis, matched.basis_kind) == (None, "state")
     assert "umar_media" in {line.theirs for line in alert.evidence}  # the platform's own account
 
 

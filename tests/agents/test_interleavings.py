@@ -231,11 +231,14 @@ class World:
         while self.stepping.owes():
             finish(self.relay())
 
-    def state(self, taken: Sequence[int]) -> bytes:
-        """Two worlds in one state have one future. ``taken``: whose turn it was so far."""
+    def state(self, taken: Sequence[int], going_on: Sequence[str]) -> bytes:
+        """Two worlds in one state have one future. ``taken``: whose turn it was so far.
+
+        What a job was answered matters for as long as it is one of those that go on.
+        """
         parts = (
             sorted(Counter(taken).items()),
-            self.stepping.answers,
+            [self.stepping.answers.get(job) for job in going_on],
             self.told,
             self.life.heard,
             self.stepping.contents(),
@@ -320,7 +323,7 @@ def orders(
             if len(taken) < len(prefix):
                 which = prefix[len(taken)]
             else:
-                state = lived.state(taken)
+                state = lived.state(taken, [f"{which} {names[which]}" for which in able])
                 if prune and state in seen:
                     break
                 seen.add(state)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from deliver.endpoints import Endpoint, Filter, Shape
 from deliver.shapes import REASONS_MAX, Sendable, body_of, escaped, message_id, takes
+from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealDecided
 from schemas.examples import ALERT, APPEAL_DECIDED, SUMMARY, WAVE, WAVE_MERGED, WITHDRAWN
@@ -155,3 +156,16 @@ def test_the_longest_reasons_fit_into_a_message() -> None:
 
 
 # Which addresses a webhook may go to.
+
+
+def test_alert_on_a_states_word_is_marked_also_where_its_basis_may_not_be_quoted() -> None:
+    for matched, authority, marked in (
+        (replace(ALERT.matched, basis_kind="state"), "UN", True),
+        (replace(ALERT.matched, basis=None, basis_kind="state"), "unquoted", True),
+        (replace(ALERT.matched, basis=Basis(authority="platform"), basis_kind="platform"), "platform", False),
+        (replace(ALERT.matched, basis=None), "", False),
+    ):
+        alert = replace(ALERT, matched=matched)
+        assert sent(alert, "coop")["items"][0]["data"]["authority"] == authority
+        assert ("basis a state's word" in json.dumps(sent(alert, "slack"))) is marked
+        assert sent(alert)["data"]["matched"]["basis_kind"] == matched.basis_kind

@@ -27,6 +27,7 @@ TABLE = read_rights(
     + row("PK", right="may_alert")
     + row("PK", "Schedule I")
     + row("PK", "Schedule II", "may_be_exported")
+    + row("PK", "R\u00e9gime").replace("true", "false")
     + row("*", right="may_be_quoted")
     + row("UN")
 )
@@ -43,6 +44,9 @@ TABLE = read_rights(
         (Basis(authority="pk", programmes=(" schedule i",)), ALL),
         (Basis(authority="PK", programmes=("Schedule II",)), BasisRights(may_be_exported=False)),
         (Basis(authority="PK", programmes=("Schedule III",)), BasisRights(may_alert=False)),
+        # Spaces, and how letters are composed, make no other programme.
+        (Basis(authority="PK", programmes=("Schedule\u00a0 II",)), BasisRights(may_be_exported=False)),
+        (Basis(authority="PK", programmes=("Re\u0301gime",)), NONE),
         # The narrowest of several decides.
         (
             Basis(authority="PK", programmes=("Schedule I", "Schedule III", "Schedule II")),
@@ -72,6 +76,7 @@ def test_without_rows_every_basis_has_all_rights(authority: str, programmes: lis
         ("version = 1\n" + row("P K"), "authority"),
         ("version = 1\n" + row("PK") + row("pk"), "row 2 .*already"),
         ("version = 1\n" + row("*", "Schedule I"), "row 1 .*belongs to an authority"),
+        ("version = 1\n" + row("PK", " "), "row 1 .*empty"),
         ("version = 1\nrights = 7", "array"),
         ("version = ", "Invalid value"),
     ],

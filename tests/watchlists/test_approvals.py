@@ -9,18 +9,21 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.tables import for_each
 from watchlists.approvals import (
     Delta,
     ImportPlan,
+    delta_of,
     digest_of,
     read_records,
     record_of,
     same_person,
+    with_lately,
     with_record,
 )
-from watchlists.changes import Listings, ListingState
+from watchlists.changes import Listings, ListingState, compared
 
 
 def a_plan(**given: Any) -> ImportPlan:
@@ -37,6 +40,14 @@ def a_plan(**given: Any) -> ImportPlan:
         (Delta(100, 100, 1, listed=4, changed=3, removed=4), True),
         (Delta(0, 0, 0), False),
         (Delta(0, 1, 1, listed=1), True),
+        # One listing, however few they are, can bring any number of names.
+        (Delta(100, 100, 1, changed=1, names_before=300, names_differ=30), False),
+        (Delta(100, 100, 1, changed=1, names_before=300, names_differ=31), True),
+        # Small steps add up.
+        (Delta(100, 100, 1, changed=1, names_before=9, lately=9), False),
+        (Delta(100, 100, 1, changed=1, names_before=9, lately=10), True),
+        (Delta(100, 100, 1, names_before=300, names_differ=1, names_lately=30), True),
+        (Delta(100, 100, 1, lately=11, names_lately=31), False),
     ],
 )
 def test_new_list_and_more_than_a_tenth_ask(delta: Delta, asks: bool) -> None:
@@ -48,11 +59,17 @@ def test_new_list_and_more_than_a_tenth_ask(delta: Delta, asks: bool) -> None:
     [
         ("Amina Khan", " amina\u00a0 KHAN ", True),
         ("ﬁlip", "FILIP", True),
-        ("Amina", "Amína", False),
+        ("Amina", "Amína", True),
+        ("Amina", "\u0410mina", True),
+        ("Amina", "Am\u200bina\u202e.", True),
+        ("Amina", "\u200b", True),
+        ("user1", "user2", False),
         ("Amina", "Amina Khan", False),
     ],
 )
-def test_case_spaces_and_forms_of_letters_make_no_second_person(one: str, other: str, same: bool) -> None:
+def test_case_spaces_and_letters_that_look_alike_make_no_second_person(
+    one: str, other: str, same: bool
+) -> None:
     assert same_person(one, other) is same
 
 
@@ -72,6 +89,30 @@ def test_plan_is_approved_by_two_people_and_a_reason(plan: ImportPlan, approved:
 
 def listings(*references: str) -> Listings:
     return {("XX", it): ListingState("XX", it, "Front", {f"watchlist:XX:{it}": "Front"}) for it in references}
+
+
+def test_delta_counts_names_that_came_and_went() -> None:
+    former, now = listings("1", "2", "3"), listings("1", "2", "4")
+    now["XX", "1"] = ListingState("XX", "1", "Front", {"watchlist:XX:1": "Front", "watchlist:XX:1b": "Army"})
+    delta = delta_of(former, now, compared(former, now, complete=True))
+    assert (delta.names, delta.names_before, delta.names_differ) == (4, 3, 3)
+
+
+def test_unattended_steps_of_a_month_since_the_last_approval_add_up() -> None:
+    lines: list[bytes] = []
+    for at, importer in (
+        ("2026-10-01", ""),
+        ("2026-11-01", "Amina"),
+        ("2026-11-02", ""),
+        ("2026-11-20", ""),
+        ("2026-11-21", ""),
+    ):
+        step = Delta(100, 100, 300, listed=1, changed=1, removed=1, names_before=300, names_differ=4)
+        lines = with_record(lines, replace(a_plan(importer=importer), delta=step), at)
+    now = with_lately(Delta(100, 100, 300), lines, "2026-11-30")
+    assert (now.lately, now.names_lately) == (9, 12)
+    assert with_lately(Delta(100, 100, 300), lines, "2026-12-05").lately == 6
+    assert with_lately(Delta(None, 100, 300), [], "2026-11-30").lately == 0
 
 
 def test_digest_names_the_step_and_not_the_order() -> None:

@@ -23,6 +23,7 @@ from cli.commands.watchlist.approval import (
     keep_record,
     plan_of,
     record,
+    record_beside,
 )
 from cli.commands.watchlist.differences import change_lines, counted
 from cli.inputs.input_errors import tell_faults
@@ -43,7 +44,7 @@ from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
 from streams.settings.basis_rights import basis_rights_of
-from watchlists.approvals import ImportPlan, delta_of, digest_of, signed
+from watchlists.approvals import ImportPlan, delta_of, digest_of, read_records, signed, with_lately
 from watchlists.changes import ListChanges, Listings, add, compared, read_state, state_lines
 from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
@@ -277,7 +278,7 @@ def import_(
         changes = None if former is None else compared(former, tally.listings, complete=complete)
         plan = None
         if state is not None:
-            plan = _plan(files, former, tally, changes)
+            plan = _plan(files, state, former, tally, changes)
             if importer and plan.why:
                 plan = signed(plan, importer, reason, iso(now))
             plan = approved(plan, state, wait)
@@ -297,16 +298,21 @@ def import_(
 
 
 def _plan(
-    files: tuple[Path, ...], former: Listings | None, tally: _Tally, changes: ListChanges | None
+    files: tuple[Path, ...],
+    state: Path,
+    former: Listings | None,
+    tally: _Tally,
+    changes: ListChanges | None,
 ) -> ImportPlan:
-    delta = delta_of(former, tally.listings, changes)
+    at = iso(tally.now)
+    delta = with_lately(delta_of(former, tally.listings, changes), read_records(record_beside(state)), at)
     return ImportPlan(
         digest=digest_of(former, tally.listings),
         files=tuple(shown_path(path) for path in files),
         why=delta.why or "",
         delta=delta,
         changes=() if changes is None else tuple(change_lines(changes)),
-        made_at=iso(tally.now),
+        made_at=at,
     )
 
 

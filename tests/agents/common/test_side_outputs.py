@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from agents.common.decisions.weights_in_force import WeightsInForce
 from samehand.scoring.weights import Bands, Weights, default_weights
-from schemas.accounts import AccountCreated
+from schemas.accounts import AccountCreated, Basis
 from schemas.alerts import MirrorAlert
+from schemas.basis_rights import BasisRights, RightsTable
 from schemas.wire import Decoded, decode_alert
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life, MakeLife
@@ -50,6 +51,23 @@ async def test_a_pair_below_the_bands_is_drawn_with_its_probability_and_is_no_al
     assert all(it.drawn is not None and it.drawn.probability == 0.25**it.drawn.stratum for it in found)
     assert life.alerts == []
     assert (await life.context.store.figures()).unjudged == 0
+
+
+async def test_ban_whose_basis_may_not_alert_is_in_no_sample(make_life: MakeLife) -> None:
+    for rights, drawn in ((BasisRights(), True), (BasisRights(may_alert=False), False)):
+        life = make_life(sample_share=1.0, basis_rights=RightsTable({("pk", ""): rights}))
+        await life.ban(
+            replace(a_ban("77", handle="umar_media", device_id=DEVICE), basis=Basis(authority="PK"))
+        )
+        outcomes = [(await life.screen([arrival(a_close_one(f"{number}"))])) for number in range(40)]
+        assert any(map(sampled, outcomes)) is drawn
+        # What lies below the bands is no alert that a right took away.
+        assert (
+            life.context.metrics.registry.get_sample_value(
+                "samehand_alerts_without_right_total", {"basis": "state"}
+            )
+            == 0
+        )
 
 
 async def test_how_far_below_a_pair_lies_is_measured_from_the_threshold_of_its_policy(

@@ -15,6 +15,9 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agents.common.converters import ban_of
+from cli.commands.account.export import export
+from cli.commands.account.holdings import Holdings
 from cli.commands.account.places import DESK_TABLES, places
 from cli.commands.account.topics import FoundRecords, ScannedTopics, describe, mentions, scan
 from desk.database import schema
@@ -23,9 +26,12 @@ from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, enter, release
+from schemas.accounts import Basis
+from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
 from schemas.keys import AccountRef
 from schemas.record import Record
 from schemas.wire import encode
+from store.pepper.pepper import Pepper
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.kafka.topics import Names, TopicsOnBroker, names
@@ -307,3 +313,16 @@ def test_a_broker_that_is_away_is_one_line(samehand: Samehand, monkeypatch: pyte
     ran = samehand("account", "erase", "x:1", "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
     assert "nothing listens at 127.0.0.1:9 (Connection refused); start the broker" in ran.err
+
+
+def test_basis_that_may_not_be_exported_is_masked_wherever_an_export_has_it() -> None:
+    banned = replace(a_ban("77"), basis=Basis(authority="PK", reference="N-7", programmes=("Schedule I",)))
+    found = Holdings(ban=ban_of(banned, ((1, Pepper(1, b"p" * 32).digest),)))
+    unread = encode(banned).replace(b'"authority":"PK"', b'"authority":"P K"')
+    found.topics.events.extend(("banned", banned.at, record) for record in (encode(banned), unread))
+    for rights, shown in (
+        (ALL_RIGHTS, True),
+        (RightsTable({("pk", ""): BasisRights(may_be_exported=False)}), False),
+    ):
+        made = json.dumps(export("telegram:77", found, now=banned.at, rights=rights))
+        assert [word in made for word in ("PK", "N-7", "Schedule I", "P K")] == [shown] * 4

@@ -400,6 +400,17 @@ def test_delta_above_a_tenth_asks_again_and_a_smaller_one_runs_unattended(
     assert [(it["delta"]["before"], it["delta"]["after"]) for it in found] == [(None, 40), (40, 40), (40, 45)]
 
 
+def test_small_deltas_one_after_another_ask_as_one_large_delta(
+    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
+) -> None:
+    first_import(samehand, tmp_path / "pk.state", *line)
+    for first, code in ((1, 0), (2, 0), (2, 0), (3, 1)):
+        a_national_list(tmp_path / "list.csv", 40, first=first)
+        ran = samehand(*line)
+        assert ran.code == code, ran.err
+    assert "2 of 40 listings came, changed or went, and 4 in the 30 days before" in ran.err
+
+
 def test_approval_holds_for_what_was_approved(
     samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
 ) -> None:
@@ -524,7 +535,7 @@ def test_deltas_of_a_list_are_listed_changed_and_removed(
     def a_list(*entities: str) -> None:
         written(source, (head + "".join(entities) + tail).encode())
 
-    kept = [entity(f"K{n}", f"Kept {chr(97 + n) * 7} Front") for n in range(28)]
+    kept = [entity(f"K{n}", f"Kept {chr(97 + n % 26) * (7 + n // 26)} Front") for n in range(40)]
     went, before = entity("W", "Southern Valley Army"), ("Northern Valley Front", "جبهة الوادي الشمالي")
     a_list(*kept, went, entity("C", *before))
     assert first_import(samehand, state, *line).figures["changes"] is None

@@ -588,7 +588,7 @@ async def test_case_file_under_a_request_names_no_relative_that_the_request_does
 
 async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
     digest = "0f" * 10
-    await office.receive(reasons=(a_reason("device", value_digests=(digest,)), a_reason()))
+    await office.receive(reasons=(a_reason("device", value_digests=((digest,),)), a_reason()))
     request_id, rana, _ = await approved(office)
     assert digest not in (await file_of(office, rana, request_id)).decode()
     async with acting(office, rana) as review:
