@@ -22,7 +22,7 @@ Capability = Literal[
     "case",  # print a case file
     "related",  # ask who is like an account
     "request",  # enter lawful requests, and note what came of them
-    "approve",  # approve or refuse requests that somebody else entered
+    "approve",  # approve requests that somebody else entered, or refuse any
     "audit",  # answer for the audit: acknowledge what a restore lost of it
 ]
 

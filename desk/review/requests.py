@@ -28,6 +28,7 @@ from desk.readers import Reader
 from desk.review.case import case_file
 from desk.review.deciding.review import Review
 from desk.review.forgetting import FORGOTTEN
+from report.text import is_unseen
 from samehand.elapsed import DAY_SECONDS
 from schemas.keys import read_account_key
 from schemas.malformed import Malformed
@@ -327,10 +328,12 @@ def _checked(entry: RequestEntry, now: float) -> tuple[dict[str, Any], list[str]
     if entry.kind not in KINDS:
         raise UnusableInput("kind", f"is one of {', '.join(KINDS)}")
     if not 0 < entry.received_at <= now + _AHEAD_SECONDS:
-        raise UnusableInput("received_at", "a request was received before now")
+        raise UnusableInput(
+            "received_at", "give when the request was received, in UTC: this moment is still to come"
+        )
     if not 1 <= entry.hold_days <= HOLD_DAYS_MAX:
         raise UnusableInput("hold_days", f"a hold lasts 1 to {HOLD_DAYS_MAX} days from now")
-    accounts = sorted({account.strip() for account in entry.accounts} - {""})
+    accounts = sorted({_pasted(account) for account in entry.accounts} - {""})
     if not 0 < len(accounts) <= ACCOUNTS_MAX:
         raise UnusableInput("accounts", f"name 1 to {ACCOUNTS_MAX} accounts; in bulk nothing is answered")
     if any(isinstance(read_account_key(account.encode()), Malformed) for account in accounts):
@@ -346,6 +349,13 @@ def _checked(entry: RequestEntry, now: float) -> tuple[dict[str, Any], list[str]
         "hold_until": now + entry.hold_days * DAY_SECONDS,
     }
     return values, accounts
+
+
+def _pasted(account: str) -> str:
+    """Returns an account without unseen marks around it, which text of two directions brings along: with them
+    it would be another account, of which nothing is kept."""
+    seen = [at for at, char in enumerate(account) if not (char.isspace() or is_unseen(char))]
+    return account[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def _words(field: str, text: str, chars_max: int) -> str:

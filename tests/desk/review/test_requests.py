@@ -350,6 +350,13 @@ async def test_unusable_entry_is_refused_by_its_field(
     assert refused.value.field == field
 
 
+@for_each("mark", ["\u200e", "\u200f", "\u202c", "\u200b", "\ufeff", "\u2069", "\xa0"])
+def test_unseen_characters_around_a_pasted_account_name_no_other_account(mark: str) -> None:
+    office = an_office(None)  # type: ignore[arg-type]  # no database is asked
+    entry = replace(an_entry(office), accounts=[f"{mark}{NEW}{mark} ", NEW])
+    assert rules._checked(entry, office.clock())[1] == [NEW]
+
+
 @for_each(("kind", "seconds"), [("e-evidence", 864_000.0), ("e-evidence-emergency", 28_800.0)])
 def test_deadline_follows_from_the_kind_and_the_receipt(kind: str, seconds: float) -> None:
     entry = RequestEntry(

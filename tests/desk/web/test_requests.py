@@ -25,6 +25,7 @@ FORM = {
     "accounts": "x:new-alert-1\r\nx:unheard-of\r\n",
     "hold_days": "90",
 }
+AHEAD = {"received_at": "9999-12-31T23:59"}
 
 
 async def sent(client: Client, where: str, **data: Any) -> Any:
@@ -96,7 +97,7 @@ async def test_approved_request_on_which_nothing_is_kept_is_answered_by_a_refusa
     ("wrong", "field"),
     [
         ({"received_at": "yesterday"}, "received_at"),
-        ({"received_at": "9999-12-31T23:59"}, "received_at"),
+        (AHEAD, "received_at"),
         ({"deadline": "2026-12-01"}, "deadline"),
         ({"kind": "other"}, "deadline"),
         ({"kind": "other", "deadline": "0001-01-01T00:00"}, "deadline"),
@@ -113,6 +114,7 @@ async def test_unusable_form_is_refused_and_changes_nothing(
     async with at_the_desk(office, "rana", "counsel") as client:
         answer = await sent(client, "/requests", **FORM | wrong)
         assert answer.status_code == 400, field
+        assert ("in UTC" in answer.text) == (wrong == AHEAD), "local time reads as a moment to come"
         assert "No request waits for an answer." in (await client.get("/requests")).text
 
 
