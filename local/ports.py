@@ -46,12 +46,7 @@ def take_port() -> Port:
     dice = (
         random.SystemRandom()
     )  # test workers seed the shared generator alike: they would collide every time
-    try:
-        first_ephemeral = int(EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError, IndexError):
-        first_ephemeral = EPHEMERAL_FIRST_DEFAULT
-    # Where the range was widened to nearly everything there is no room below it: then as if it had not been.
-    last = (first_ephemeral if first_ephemeral > FIRST_PORT + 1_000 else EPHEMERAL_FIRST_DEFAULT) - 1
+    last = _last_port()
     for _ in range(TRIES_MAX):
         number = dice.randint(FIRST_PORT, last)
         lock = _lock(number)
@@ -61,6 +56,15 @@ def take_port() -> Port:
             return Port(number, lock)
         lock.close()
     raise NoFreePort(f"no free loopback port between {FIRST_PORT} and {last} in {TRIES_MAX} tries")
+
+
+def _last_port() -> int:
+    try:
+        first_ephemeral = int(EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        first_ephemeral = EPHEMERAL_FIRST_DEFAULT
+    # Where the range was widened to nearly everything there is no room below it: then as if it had not been.
+    return (first_ephemeral if first_ephemeral > FIRST_PORT + 1_000 else EPHEMERAL_FIRST_DEFAULT) - 1
 
 
 def _lock(number: int) -> IO[bytes] | None:

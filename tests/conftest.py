@@ -8,6 +8,7 @@ without them the tests that need servers are skipped, with the reason.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -37,6 +38,10 @@ structlog.configure(
     ]
 )
 
+# Each worker collects all tests: a million objects that stay, and no garbage to look for meanwhile.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    gc.disable()
+
 # jsonschema would build a grammar for the format "iri", which our schemas lack: a second of each process.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as Python says that there is none
 
@@ -61,6 +66,10 @@ pytest_plugins = ("tests.apache", "tests.desk_databases")
 BROKERS = "SAMEHAND_TEST_BROKERS"
 REDIS_URL = "SAMEHAND_TEST_REDIS_URL"
 UNLINK_BATCH = 1_000  # keys a command: few round trips, and no command long enough to stall the server
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 DIALECT: Final = re.compile(r"\b(told|whoever|tells? of)\b", re.IGNORECASE)
 _SMALL_FILE_LINES: Final = 60
 _SHORT_DOCSTRING_WORDS: Final = 4
-#: Signals are one a file by rule, so their folder may be as wide as there are signals.
-_WIDE_BY_RULE: Final = frozenset({"samehand/signals"})
+#: Signals and migrations are one a file by rule, so their folders may be as wide as there are of them.
+_WIDE_BY_RULE: Final = frozenset({"samehand/signals", "desk/database/migrations/versions"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,8 @@ def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None
         return Delta(None, len(now), names)
     several = (changes.listed, changes.changed, changes.removed)
     differ = sum(len(it.added) + len(it.removed) for each in several for it in each)
-    return Delta(len(former), len(now), names, *map(len, several), _names(former), differ)
+    listed, changed, removed = map(len, several)
+    return Delta(len(former), len(now), names, listed, changed, removed, _names(former), differ)
 
 
 def with_lately(delta: Delta, lines: Iterable[bytes], at: str) -> Delta:

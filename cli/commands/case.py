@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from cli import output
 from cli.desk_database import desk_database
-from cli.output_files import write
+from cli.output_files import replacing
 from cli.run_async import in_event_loop
 from report.text import visible
 from streams.settings import load
@@ -75,24 +75,24 @@ async def command(
             from desk.web.pages.case import case_page
 
             return case_page(case).encode()
-        if as_json:
-            return f"{json.dumps(case)}\n".encode()
-        return msgspec.json.format(msgspec.json.encode(case)) + b"\n"
+        # ASCII alone, so that no encoding of the terminal changes the bytes whose digest is kept.
+        return f"{json.dumps(case, indent=None if as_json else 2)}\n".encode()
 
     operator = Reader("command-line", "", "auditor")
     settings = load()
     policy = Policy(key=b"", basis_rights=basis_rights_of(settings))  # nothing is drawn
-    async with desk_database(settings) as connection:
-        review = Review(connection, operator, policy, time.time())
-        if request is None:
-            content = render(await case_file(review, alert, purpose=purpose or ""))
-        else:
-            content = await make_file(review, request, alert, render)
+    with nullcontext() if page is None else replacing(page, "--page") as file:
+        async with desk_database(settings) as connection:
+            review = Review(connection, operator, policy, time.time())
+            if request is None:
+                content = render(await case_file(review, alert, purpose=purpose or ""))
+            else:
+                content = await make_file(review, request, alert, render)
+        if file is not None:
+            file.write(content)
     if page is None:
         click.echo(content.decode(), nl=False)
-        return 0
-    write(page, content, "--page")
-    if as_json:
+    elif as_json:
         output.figures(made)
     else:
         click.echo(f"{visible(str(page))}: the case file of alert {visible(alert)}, ready to print.")

@@ -338,6 +338,29 @@ def _show(report: OperationsReport) -> None:
             ),
         )
     )
+    if report.lawful_requests:
+        screen.print()
+        screen.print("Lawful requests by authority")
+        heads = ("authority", "requests", "waiting", "answered", "withdrawn", "refused", "late", "accounts")
+        screen.print(
+            output.table(
+                (*heads, "case files"),
+                (
+                    (
+                        visible(row.authority, 128),
+                        f"{row.requests:,}",
+                        f"{row.waiting:,}",
+                        f"{row.disclosed:,}",
+                        f"{row.withdrawn:,}",
+                        _counts(row.refused),
+                        f"{row.late:,}",
+                        f"{row.accounts:,}",
+                        f"{row.files:,}",
+                    )
+                    for row in report.lawful_requests
+                ),
+            )
+        )
 
 
 def _summary(report: OperationsReport) -> Iterator[tuple[str, str]]:

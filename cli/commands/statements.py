@@ -22,6 +22,8 @@ from streams.settings import load
 from streams.settings.fields import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from desk.commission.outbox import Tally
     from desk.database.statements import StatementRow
     from streams.settings import Settings
@@ -30,6 +32,9 @@ STATES: Final = ("waiting", "refused", "unsendable", "sent")
 
 _FURTHER: Final = ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC",)
 """The database has it, and parts 4 and 5 of the annex do not."""
+
+_SHOWN_CHARS_MAX: Final = 1_000
+"""Of a value: an unsendable statement may have all reasons at once."""
 
 _PUID: Final = re.compile(r"[0-9a-f]{8,64}")
 
@@ -84,7 +89,7 @@ async def send(
     one platform's. Several may run at once, and any may be killed: run it again.
 
     Exit codes: 0 all was sent that can be; 1 some still wait, since the database refuses the token, has no
-    time or does not answer; 2 bad input, option or setting.
+    time or does not answer, or another run has them in hand; 2 bad input, option or setting.
 
     \b
     Examples:
@@ -124,7 +129,7 @@ async def send(
         output.figures({"destination": settings.dsa_url, "dry_run": dry_run, **msgspec.to_builtins(tally)})
     else:
         _show(tally, settings, dry_run=dry_run)
-    return exit_codes.DONE if tally.gave_up is None else exit_codes.NOT_DONE
+    return exit_codes.NOT_DONE if tally.waiting or tally.gave_up is not None else exit_codes.DONE
 
 
 def _show(tally: Tally, settings: Settings, *, dry_run: bool) -> None:
@@ -135,10 +140,17 @@ def _show(tally: Tally, settings: Settings, *, dry_run: bool) -> None:
         known = f", of which it knew {tally.known:,}" if tally.known else ""
         output.line(screen, f"sent to {settings.dsa_url}: {plural(tally.sent, 'statement')}{known}")
     for count, state in ((tally.refused, "refused"), (tally.unsendable, "unsendable")):
-        if count:
+        if count and not dry_run:
             output.line(screen, f"{state}: {count:,}; `samehand statements list --state {state}` says why")
+    if dry_run and tally.unsendable:
+        output.line(screen, f"unsendable: {tally.unsendable:,}")
+        for code, count in sorted(tally.reasons.items(), key=lambda item: (-item[1], item[0])):
+            output.line(screen, f"  {count:,}: {_words([code])}")
     if tally.gave_up is not None:
         output.note(f"some still wait: {settings.dsa_url} {tally.gave_up}")
+    elif tally.waiting:
+        why = "another run has them in hand, or had no answer: run it again in five minutes"
+        output.note(f"{plural(tally.waiting, 'statement')} still waiting: {why}")
 
 
 @command.command("list", short_help="List statements and why some were not sent.")
@@ -210,6 +222,7 @@ async def show(puid: str, named: tuple[str, ...], as_json: bool) -> int:
     settings = load()
     scope = Scope(settings.dsa_url, "", 0.0, categories_of(named, _FURTHER))
     body: dict[str, Any] | None = None
+    composed: dict[str, Any] | Unsendable | None = None
     async with opened_desk(settings) as database:
         key = await database.secret(KEY_NAME)
         async with database.read() as connection:
@@ -224,13 +237,16 @@ async def show(puid: str, named: tuple[str, ...], as_json: bool) -> int:
                 made = await composed_of(connection, scope, key, {row.key: there.get(row.key)})
                 composed = made[row.key]
                 body = None if isinstance(composed, Unsendable) else composed
+    fields = _fields(row)
+    if isinstance(composed, Unsendable):
+        fields["reason"] = _words(composed.reasons)  # as of now: the row says what the last run found
     if as_json:
-        output.figures({**_fields(row), "body": body})
+        output.figures({**fields, "body": body})
         return 0
     screen = output.console()
-    for name, value in _fields(row).items():
+    for name, value in fields.items():
         if value is not None:
-            output.line(screen, f"{name}: {visible(str(value))}")
+            output.line(screen, f"{name}: {visible(str(value), _SHOWN_CHARS_MAX)}")
     if body is not None:
         click.echo(msgspec.json.format(msgspec.json.encode(body)).decode())
     return 0
@@ -250,8 +266,11 @@ def _fields(row: StatementRow) -> dict[str, Any]:
 
 def _why(row: StatementRow) -> str:
     """Returns the reason of a state in words."""
+    reason = row.reason or ""
+    return visible(reason, 300) if row.state != "unsendable" else _words(reason.split("; "))
+
+
+def _words(codes: Iterable[str]) -> str:
     from desk.commission.composing import REASONS
 
-    if row.state != "unsendable":
-        return visible(row.reason or "", 300)
-    return " ".join(REASONS.get(code, f"{visible(code, 300)}.") for code in (row.reason or "").split("; "))
+    return " ".join(REASONS.get(code, f"{visible(code, 300)}.") for code in codes)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from desk.commission.composing import Body
+from report.text import visible
 from samehand.normalize.contact.redact import redacted
 from streams.outbound.retry_after import retry_after_seconds
 from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, UnexpectedAnswer, reason_of, whole
@@ -26,6 +28,9 @@ ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
 
 REASON_CHARS_MAX: Final = 300
 """Of a refusal: a field and a sentence or two."""
+
+
+_UUID: Final = re.compile(r"[0-9a-zA-Z-]{1,36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ Submission = Created | Unprocessable | RateLimited | Unanswered | Rejected
 
 
 def is_production(url: str) -> bool:
-    return (urlsplit(url).hostname or "").rstrip(".").lower() == PRODUCTION_HOST
+    """Whether requests to an address go there, however its host is written (`．` for a full stop)."""
+    return (URL(url).raw_host or "").rstrip(".").lower() == PRODUCTION_HOST
 
 
 class CommissionClient:
@@ -97,6 +103,10 @@ class CommissionClient:
             "User-Agent": "samehand",
         }
         status = 0
+        try:
+            self._peer.session  # noqa: B018 # reads the certificates
+        except OSError:
+            return Rejected("is not asked: SAMEHAND_DSA_CA_FILE holds no certificates")
         try:
             async with self._peer.post(self._url, body, headers) as response:
                 status = response.status
@@ -129,7 +139,7 @@ def _meaning(status: int, content: bytes) -> Submission:
 def _uuids(content: bytes) -> dict[str, str]:
     try:
         given = _decoded(content)["statements"]
-        return {str(one["puid"]): str(one["uuid"])[:36] for one in given}
+        return {str(one["puid"]): str(one["uuid"]) for one in given if _UUID.fullmatch(str(one["uuid"]))}
     except (UnexpectedAnswer, LookupError, TypeError):
         return {}  # they were taken, whatever the answer says
 
@@ -172,4 +182,4 @@ def _words(errors: object) -> str:
         f"{name}: {' '.join(map(str, said)) if isinstance(said, list) else said}"
         for name, said in errors.items()
     )
-    return redacted("; ".join(parts)[: 2 * REASON_CHARS_MAX])[:REASON_CHARS_MAX]
+    return visible(redacted("; ".join(parts)[: 2 * REASON_CHARS_MAX]), REASON_CHARS_MAX)

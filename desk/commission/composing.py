@@ -6,6 +6,7 @@ in them. The clause is the platform's own text, and is refused where it seems to
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,8 @@ from typing import Any, Final
 from desk.commission import codes
 from desk.commission.rules import violations
 from desk.review.people import people
-from desk.review.statement import MISSING, facts_of
+from desk.review.statement import MISSING, PUBLIC, Resembled, facts_of, resembled
+from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
 from schemas.actions import AccountActioned
 from schemas.alerts import MirrorAlert
@@ -31,6 +33,7 @@ REASONS: Final[Mapping[str, str]] = {
     "registered": "The day of registration is unknown: give registered_at on accounts.actioned.",
     "category": "The policy of its alert has no category: use --category.",
     "personal": "The clause seems to hold a personal value or a name of one of the accounts.",
+    "erased": "Its clause was erased, or what the alert quoted, so that the clause cannot be checked.",
     "territory": "It holds in no country of the EEA.",
     "order": "An authority ordered it (Article 9), of which there is no statement.",
     "nothing": "It restricts nothing any more: a correction says so.",
@@ -41,8 +44,12 @@ REASONS: Final[Mapping[str, str]] = {
 }
 """Why a statement cannot be sent, by code."""
 
-WORDS_MIN: Final = 4
-"""A shorter handle or name is a part of many words: it is not looked for in a clause."""
+WORD_BYTES_MIN: Final = 4
+"""A shorter handle or name is a part of many words: it is not looked for in a clause. In UTF-8, since two
+characters are a whole name in other scripts."""
+
+CLAUSE_CHARS_MAX: Final = 500
+"""Of a value, as many characters are looked for as a clause can have."""
 
 _DECISIONS: Final = {
     "suspended": ("decision_account", "DECISION_ACCOUNT_SUSPENDED", "end_date_account_restriction"),
@@ -73,6 +80,16 @@ _GROUNDS: Final = {
         "incompatible_content_explanation",
     ),
 }
+_EXPLAINED: Final[Mapping[Resembled, str]] = {
+    "banned": "The account carries on an account that the provider had banned",
+    "elsewhere": "The account carries on an account that another platform had banned",
+    "listed": "The account is that of a person or an organisation on an official list",
+}
+_RESEMBLED: Final[Mapping[Resembled, str]] = {
+    "banned": "an account which the provider had banned before",
+    "elsewhere": "an account which another platform had banned before",
+    "listed": "the name of a person or an organisation on an official list",
+}
 _TRAITS: Final = {
     "handle": "the handle",
     "name": "the displayed name",
@@ -96,12 +113,14 @@ class Unsendable:
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a statement rests on. `alert`: that the action names, as it was decided; `category`: that of its
-    policy, with or without a keyword; `verdict`: that holds on the alert."""
+    policy, with or without a keyword; `verdict`: that holds on the alert; `erased`: its clause or the quotes
+    of the alert were."""
 
     action: AccountActioned
     alert: MirrorAlert | None
     category: tuple[str, ...]
     verdict: str | None
+    erased: bool = False
 
 
 def puid_of(key: bytes, account: str, event_id: str) -> str:
@@ -115,7 +134,10 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
     action, alert = material.action, material.alert
     if action.action == "nothing" or action.source == "order":
         return Unsendable(("nothing" if action.action == "nothing" else "order",))
+    if material.erased:
+        return Unsendable(("erased",))
     registered, territory = _registered(action, alert), _countries(action.territory)
+    quoted = _as_seen(action.clause or "")
     lacking = [
         reason
         for reason, lacks in {
@@ -125,8 +147,8 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
             "category": not material.category,
             "territory": not territory,
             "ground": action.ground is None,
-            "clause": not (action.clause or "").strip(),
-            "personal": alert is not None and _is_personal(action.clause or "", alert),
+            "clause": not quoted,
+            "personal": alert is not None and _is_personal(quoted, alert),
             "source": action.source is None,
             "automated_detection": action.automated_detection is None,
             "automated_decision": action.automated_decision is None,
@@ -140,9 +162,9 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
     statement: Body = {
         field: decision,
         "decision_ground": ground,
-        clause: (action.clause or "").strip(),
-        explanation: "The account carries on an account that the provider had banned, which this ground does"
-        " not permit. The facts say how the two agree.",
+        clause: quoted,
+        explanation: f"{_EXPLAINED[resembled(alert)]}, which this ground does not permit. The facts say how"
+        " the two agree.",
         "content_type": ["CONTENT_TYPE_OTHER"],
         "content_type_other": "Account",
         "category": material.category[0],
@@ -175,13 +197,13 @@ def _facts(material: Material, alert: MirrorAlert) -> str:
         for sentence, holds in (
             (f"The provider {material.action.action} an account.", True),
             (
-                "Software that compares accounts had found that it resembles an account which the provider"
-                " had banned before.",
+                "Software that compares accounts had found that it resembles"
+                f" {_RESEMBLED[resembled(alert)]}.",
                 True,
             ),
             (f"The two agree in: {'; '.join(traits)}.", bool(traits)),
             ("Further traits agree, which are not named, since that would help evasion.", withheld),
-            ("A person compared the two accounts and confirmed the finding.", material.verdict == "mirror"),
+            ("A person compared the two and confirmed the finding.", material.verdict == "mirror"),
         )
         if holds
     )
@@ -207,13 +229,29 @@ def _countries(territory: tuple[str, ...]) -> list[str]:
     return sorted(named & codes.EEA)
 
 
+def _as_seen(clause: str) -> str:
+    """Returns the clause in one line, without characters that nobody sees or that reorder it."""
+    return "".join(char for char in " ".join(clause.split()) if not is_unseen(char)).strip()
+
+
 def _is_personal(clause: str, alert: MirrorAlert) -> bool:
-    words = {word for person in people(alert) for word in (person.name, person.handle, person.account_id)}
-    seen = clause.casefold()
+    words = {person.account_id for person in people(alert)}
+    for line in (*alert.evidence, *alert.counter_evidence):
+        if line.signal in PUBLIC:
+            words |= {line.ours, line.theirs}
+    letters = _letters(clause)
     return redacted(clause) != clause or any(
-        len(word) >= WORDS_MIN and word.casefold() in seen for word in words
+        len(word.encode()) >= WORD_BYTES_MIN and word in letters for word in map(_letters, words)
     )
 
 
+def _letters(text: str) -> str:
+    """Returns the letters and digits, however they are written and whatever stands between them."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text[:CLAUSE_CHARS_MAX]).casefold()))
+
+
 def _day(moment: datetime) -> str:
-    return moment.astimezone(UTC).date().isoformat()
+    try:
+        return moment.astimezone(UTC).date().isoformat()
+    except OverflowError:  # the last day of the calendar, west of Greenwich: the rules refuse it
+        return moment.date().isoformat()

@@ -67,14 +67,22 @@ PREPARED_AT_ONCE: Final = 500
 @dataclass(slots=True)
 class Tally:
     """What one run did. `known`: of `sent`, those that the database had already; `unsendable`: how many are
-    so now; `gave_up`: why the rest still waits."""
+    so now; `reasons`: why, each with how many; `waiting`: how many are left for a later run, or in another's
+    hands; `gave_up`: why this one ended."""
 
     prepared: int = 0
     sent: int = 0
     known: int = 0
     refused: int = 0
     unsendable: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
     gave_up: str | None = None
+
+    def cannot_send(self, statement: Unsendable) -> None:
+        self.unsendable += 1
+        for reason in statement.reasons:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,14 @@ async def composed_of(
         alert = found.get(record.alert_id or "")
         if alert is not None and alert.account != record.key:
             alert = None  # a publisher of actions could have another account's evidence published
+        evidence = None if alert is None else shown.get(alert.alert_id)
         holds = None if alert is None else verdicts.holding_of(given.get(alert.alert_id, ()))
         material = Material(
             record,
-            shown[alert.alert_id].alert if alert is not None and alert.alert_id in shown else None,
+            None if evidence is None else evidence.alert,
             () if alert is None else scope.categories.get(alert.ban_policy or "", ()),
             None if holds is None else holds.verdict,
+            erased=any(it is not None and it.erased_at is not None for it in (rows[at], evidence)),
         )
         made[at] = composed(material, puid_of(key, *at))
     return made
@@ -138,7 +148,7 @@ class StatementSender:
         while failures < FAILURES_MAX and self.tally.gave_up is None:
             rows = await self._claim(1 if singly else BATCH_MAX)
             if not rows:
-                return self.tally
+                break
             singly = max(0, singly - 1)
             ready = await self._composed(rows)
             if not ready:
@@ -159,16 +169,15 @@ class StatementSender:
                 case RateLimited() | Unanswered():
                     await self._back_off(by_row, outcome, failures)
                     failures += 1
+                    if failures == FAILURES_MAX // 2:  # it may be one statement that the database fails on
+                        singly = len(by_row)
             self.hear(self.tally)
+        self.tally.waiting = await self._waiting()
         return self.tally
 
     async def foresee(self) -> Tally:
         """Counts in `prepared` what a run would send, and in `unsendable` what it could not. No writes."""
-        async with self.database.read(statement_ms=REPORT_MS) as connection:
-            waiting = await statements.counts(
-                connection, self.scope.destination, platform=self.scope.platform
-            )
-        self.tally.prepared = waiting.get("waiting", 0)
+        self.tally.prepared = await self._waiting()
         await self.prepare(writing=False)
         return self.tally
 
@@ -193,7 +202,9 @@ class StatementSender:
                 if writing:
                     await statements.put(connection, prepared)
             self.tally.prepared += sum(row.state == "waiting" for row in prepared)
-            self.tally.unsendable += sum(row.state == "unsendable" for row in prepared)
+            for body in made.values():
+                if isinstance(body, Unsendable) and not _is_out_of_scope(body):
+                    self.tally.cannot_send(body)
             if len(found) < PREPARED_AT_ONCE:
                 return
             after = (found[-1].account, found[-1].event_id)
@@ -212,6 +223,14 @@ class StatementSender:
             not_before=now,
         )
 
+    async def _waiting(self) -> int:
+        scope = self.scope
+        async with self.database.read(statement_ms=REPORT_MS) as connection:
+            counts = await statements.counts(
+                connection, scope.destination, platform=scope.platform, since=scope.since
+            )
+        return counts.get("waiting", 0)
+
     async def _claim(self, limit: int) -> list[StatementRow]:
         now = self.now()
         async with self.database.begin() as connection:
@@ -219,6 +238,7 @@ class StatementSender:
                 connection,
                 self.scope.destination,
                 platform=self.scope.platform,
+                since=self.scope.since,
                 by=self.name,
                 now=now,
                 until=now + LEASE_SECONDS,
@@ -237,7 +257,7 @@ class StatementSender:
                 if isinstance(body, Unsendable):
                     reason = "; ".join(body.reasons)
                     await statements.settle(connection, [row], "unsendable", now=self.now(), reason=reason)
-                    self.tally.unsendable += 1
+                    self.tally.cannot_send(body)
                 else:
                     assert action is not None
                     ready[replace(row, occurred_at=action.occurred_at)] = body
@@ -288,7 +308,7 @@ class StatementSender:
         if failures + 1 == FAILURES_MAX:
             self.tally.gave_up = why
             return
-        while (left := until - self.now()) > 0:
+        while 0.0 < (left := until - self.now()) <= seconds:  # more: the clock was set back
             await self.wait(left)
 
     async def _release(self, rows: Sequence[StatementRow], not_before: float) -> None:

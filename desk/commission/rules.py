@@ -40,10 +40,12 @@ class Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRules:
     """The rules of one field. `required` and `left_out` depend on the other fields; a field that is left out
-    is not looked at. Unless `nullable`, a null is checked as any other value."""
+    is not looked at, unless `even_left_out`: the database checks before it leaves out. Unless `nullable`, a
+    null is checked as any other value."""
 
     required: Callable[[Values], bool] = lambda _: False
     left_out: Callable[[Values], bool] = lambda _: False
+    even_left_out: bool = False
     nullable: bool = False
     checks: Sequence[Check] = field(default=())
 
@@ -67,7 +69,7 @@ def violations(statement: object) -> dict[str, list[str]]:
 
 
 def _broken(rules: FieldRules, given: bool, value: Any, statement: Values) -> list[str]:
-    if rules.left_out(statement):
+    if rules.left_out(statement) and not rules.even_left_out:
         return []
     if rules.required(statement) and not _filled(value):
         return ["required"]
@@ -164,11 +166,14 @@ def _has(name: str, code: str) -> Callable[[Values], bool]:
     return lambda statement: code in (_members(statement.get(name)) or ())
 
 
-def _only_if(holds: Callable[[Values], bool], *checks: Check, required: bool = True) -> FieldRules:
+def _only_if(
+    holds: Callable[[Values], bool], *checks: Check, required: bool = True, even_left_out: bool = False
+) -> FieldRules:
     """A field that counts only where something holds of the others, and is required there."""
     return FieldRules(
         required=holds if required else lambda _: False,
         left_out=lambda statement: not holds(statement),
+        even_left_out=even_left_out,
         checks=checks,
     )
 
@@ -184,7 +189,7 @@ FIELDS: Final[Mapping[str, FieldRules]] = {
         checks=_all_among(codes.VISIBILITIES | _NULL),
     ),
     "decision_visibility_other": _only_if(
-        _has("decision_visibility", "DECISION_VISIBILITY_OTHER"), _at_most(500)
+        _has("decision_visibility", "DECISION_VISIBILITY_OTHER"), _at_most(500), even_left_out=True
     ),
     "decision_monetary": FieldRules(
         required=_without("decision_visibility", "decision_provision", "decision_account"),
@@ -211,9 +216,13 @@ FIELDS: Final[Mapping[str, FieldRules]] = {
     "illegal_content_explanation": _only_if(_ILLEGAL, _at_most(2_000)),
     "incompatible_content_ground": _only_if(_INCOMPATIBLE, _at_most(500)),
     "incompatible_content_explanation": _only_if(_INCOMPATIBLE, _at_most(2_000)),
-    "incompatible_content_illegal": _only_if(_INCOMPATIBLE, _among(codes.YES_NO), required=False),
+    "incompatible_content_illegal": _only_if(
+        _INCOMPATIBLE, _among(codes.YES_NO), required=False, even_left_out=True
+    ),
     "content_type": FieldRules(required=_always, checks=_all_among(codes.CONTENT_TYPES)),
-    "content_type_other": _only_if(_has("content_type", "CONTENT_TYPE_OTHER"), _at_most(500)),
+    "content_type_other": _only_if(
+        _has("content_type", "CONTENT_TYPE_OTHER"), _at_most(500), even_left_out=True
+    ),
     "category": FieldRules(required=_always, checks=[_among(codes.CATEGORIES)]),
     "category_addition": FieldRules(checks=_all_among(codes.CATEGORIES)),
     "territorial_scope": FieldRules(nullable=True, checks=_all_among(codes.EEA)),

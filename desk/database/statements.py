@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import and_, bindparam, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -14,6 +14,10 @@ from desk.database.actions import ActionRow
 from desk.database.rows import all_of, insert_new_rows
 
 State = Literal["waiting", "sent", "refused", "unsendable"]
+
+AHEAD_SECONDS_MAX: Final = 7_200.0
+"""Twice the longest wait that is written. A moment further ahead was written before a clock was set back, and
+is over; less would end the waits of a sender whose clock is a little faster."""
 
 Key = tuple[str, str]
 """An account and an event id."""
@@ -105,6 +109,7 @@ async def claim(
     destination: str,
     *,
     platform: str,
+    since: float,
     by: str,
     now: float,
     until: float,
@@ -112,6 +117,7 @@ async def claim(
 ) -> list[StatementRow]:
     """Takes and returns what is to be sent now, for one sender until a moment; afterwards another may take
     it."""
+    ahead = now + AHEAD_SECONDS_MAX
     rows = await all_of(
         connection,
         StatementRow,
@@ -119,9 +125,13 @@ async def claim(
         .where(
             _columns.destination == destination,
             _columns.state == "waiting",
-            _columns.not_before <= now,
-            _columns.account.startswith(f"{platform}:", autoescape=True),
-            or_(_columns.claimed_until.is_(None), _columns.claimed_until <= now),
+            _of(platform, since),
+            or_(_columns.not_before <= now, _columns.not_before > ahead),
+            or_(
+                _columns.claimed_until.is_(None),
+                _columns.claimed_until <= now,
+                _columns.claimed_until > ahead,
+            ),
         )
         .order_by(_columns.not_before, _columns.account, _columns.event_id)
         .limit(limit)
@@ -190,14 +200,25 @@ async def _set(
         )
 
 
-async def counts(
-    connection: AsyncConnection, destination: str, *, platform: str | None = None
-) -> dict[str, int]:
-    """Returns how many statements, of all platforms or of one, are in each state."""
+def _of(platform: str | None, since: float) -> ColumnElement[bool]:
+    """Statements of a platform, but for those on actions that took effect before a moment."""
+    before = exists().where(
+        _actions.c.account == _columns.account,
+        _actions.c.event_id == _columns.event_id,
+        _actions.c.at < since,
+    )
     of_platform = true() if platform is None else _columns.account.startswith(f"{platform}:", autoescape=True)
+    return and_(of_platform, ~before) if since else of_platform
+
+
+async def counts(
+    connection: AsyncConnection, destination: str, *, platform: str | None = None, since: float = 0.0
+) -> dict[str, int]:
+    """Returns how many statements, of all platforms or of one, are in each state; of actions that took effect
+    since a moment."""
     result = await connection.execute(
         select(_columns.state, func.count())
-        .where(_columns.destination == destination, of_platform)
+        .where(_columns.destination == destination, _of(platform, since))
         .group_by(_columns.state)
     )
     return {state: int(count) for state, count in result}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from desk.database import alerts, appeals, audit, holds, notes, reads, users, verdicts
 from desk.database.requests import RequestRow
 from desk.errors import Forbidden, NotFound, UnusableInput
@@ -126,17 +128,7 @@ async def case_file(
             {"alert_id": relative.alert_id, "account": relative.account, "generation": relative.generation}
             for relative in await alerts.of_family(connection, row.root, 200)
         ],
-        "audit": [
-            {
-                "number": line.number,
-                "at": line.at,
-                "actor": line.actor,
-                "action": line.action,
-                "detail": json.loads(line.detail),
-                "hash": line.hash,
-            }
-            for line in await audit.about(connection, alert_id, LINES_MAX)
-        ],
+        "audit": await _lines(connection, alert_id, request),
     }
     if request is not None:
         case["request"] = {
@@ -145,6 +137,29 @@ async def case_file(
         }
         case["held"] = await _held(review, request.request_id, alert_id)
     return case
+
+
+async def _lines(
+    connection: AsyncConnection, alert_id: str, request: RequestRow | None
+) -> list[dict[str, Any]]:
+    """Returns the audit of an alert without other requests and what they hold: the law may forbid to tell."""
+    under = (None, None if request is None else request.request_id)
+    found = []
+    for line in await audit.about(connection, alert_id, LINES_MAX):
+        detail = json.loads(line.detail)
+        detail.pop("held", None)
+        if detail.get("request") in under:
+            found.append(
+                {
+                    "number": line.number,
+                    "at": line.at,
+                    "actor": line.actor,
+                    "action": line.action,
+                    "detail": detail,
+                    "hash": line.hash,
+                }
+            )
+    return found
 
 
 async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str, Any]]:

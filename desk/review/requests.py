@@ -177,7 +177,8 @@ async def approve(review: Review, request_id: int) -> None:
 
 
 async def refuse(review: Review, request_id: int, reason_code: str) -> None:
-    """Refuses a request and ends its hold. Raises as `approve`, and `UnusableInput` for another code."""
+    """Refuses a request, approved or not, and ends its hold. Raises as `approve`, and `UnusableInput` for
+    another code."""
     review.reader.need("approve")
     if reason_code not in REFUSALS:
         raise UnusableInput("reason_code", "say why, by one of the codes")
@@ -185,7 +186,7 @@ async def refuse(review: Review, request_id: int, reason_code: str) -> None:
     await _move(
         review,
         row,
-        ("entered",),
+        requests.OPEN,
         "request-refused",
         {"reason_code": reason_code},
         **_closed(review, "refused"),
@@ -243,6 +244,9 @@ async def release(review: Review, request_id: int) -> None:
 
 async def end_due_holds(connection: AsyncConnection, *, now: float) -> int:
     """Ends the holds whose date has come, some at a time. Returns how many."""
+    if not await holds.due(connection, now, _BATCH):
+        return 0
+    await audit.lock(connection)  # waits for an extension or release in progress
     due = await holds.due(connection, now, _BATCH)
     for request_id in due:
         row = await requests.find(connection, request_id)
@@ -268,7 +272,10 @@ async def make_file(
     about = None if alert is None else next((it for it in (alert.account, alert.banned) if it in named), None)
     if about is None:
         raise NotFound("there is no such alert on an account that this request names")
-    content = render(await case_file(review, alert_id, purpose=row.reference, request=row))
+    case = await case_file(review, alert_id, purpose=row.reference, request=row)
+    # Relatives would be up to 200 accounts that nobody asked for.
+    case["family"] = [relative for relative in case["family"] if relative["account"] in named]
+    content = render(case)
     digest = sha256(content).hexdigest()
     file = RequestFileRow(digest, alert_id, about, review.now, review.reader.user_id, None, None)
     await requests.add_file(review.connection, request_id, file)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from desk.database import actions, alerts, verdicts
 from desk.errors import Forbidden, NotFound, UnusableInput
@@ -18,6 +18,7 @@ from desk.review.evidence import shown_evidence
 from desk.review.people import people
 from desk.review.seal import UNREAD
 from samehand.normalize.contact.redact import redacted
+from samehand.watchlist.platforms import is_list
 from schemas.alerts import EvidenceLine, MirrorAlert
 
 PUBLIC: Final = frozenset(
@@ -41,6 +42,11 @@ MISSING: Final = {
 """What a statement can lack, by code: for the person who sends it."""
 
 
+Resembled = Literal["banned", "elsewhere", "listed"]
+"""What the account resembles: one that the platform banned, that another did, or a name on an official
+list."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatedFact:
     """One trait that agrees. `ours`, `theirs`: the values of both accounts, "" where they are not shown."""
@@ -53,13 +59,14 @@ class StatedFact:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What a statement says. `name`, `handle`: of its account, as the alert quotes them; `resembles`: an
-    alert led to the action; `withheld`: traits agree that are not named; `missing`: codes of `MISSING`."""
+    """What a statement says. `name`, `handle`: of its account, as the alert quotes them; `resembles`:
+    what, if an alert led to the action; `withheld`: traits agree that are not named; `missing`: codes of
+    `MISSING`."""
 
     action: ActionView
     name: str
     handle: str
-    resembles: bool
+    resembles: Resembled | None
     facts: tuple[StatedFact, ...]
     withheld: bool
     missing: tuple[str, ...]
@@ -89,12 +96,24 @@ async def reasons_of(review: Review, account: str, event_id: str, language: str)
     stated = ("ground", "clause", "source", "automated_detection", "automated_decision")
     lacking += [name for name in stated if getattr(action, name) is None]
     if alert is None:
-        return Reasons(action, "", "", False, (), False, tuple(lacking))
+        return Reasons(action, "", "", None, (), False, tuple(lacking))
     person, _ = people(alert)
     facts, withheld = facts_of(alert.evidence)
     return Reasons(
-        action, redacted(person.name), redacted(person.handle), True, facts, withheld, tuple(lacking)
+        action,
+        redacted(person.name),
+        redacted(person.handle),
+        resembled(alert),
+        facts,
+        withheld,
+        tuple(lacking),
     )
+
+
+def resembled(alert: MirrorAlert) -> Resembled:
+    if is_list(alert.matched.platform):
+        return "listed"
+    return "banned" if alert.matched.platform == alert.platform else "elsewhere"
 
 
 def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[StatedFact, ...], bool]:

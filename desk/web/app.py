@@ -118,18 +118,23 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             description="Alerts, and what people decide about them. Resemblance, not identity.",
             render_plugins=[JsonRenderPlugin()],
         ),
-        state=State(
-            {
-                "desk": desk,
-                "provider": provider,
-                "rates": Rates(),
-                "throttle": Throttle(hmac.digest(desk.policy.key, b"browsers", "sha256")),
-                "single_sign_ons": single_sign_on.rates(),
-            }
-        ),
+        state=state_of(desk, provider),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
         debug=False,
+    )
+
+
+def state_of(desk: Desk, provider: IdentityProvider | None = None) -> State:
+    """Returns what an application keeps of its desk and of who calls; all else is the same for every desk."""
+    return State(
+        {
+            "desk": desk,
+            "provider": provider,
+            "rates": Rates(),
+            "throttle": Throttle(hmac.digest(desk.policy.key, b"browsers", "sha256")),
+            "single_sign_ons": single_sign_on.rates(),
+        }
     )
 
 

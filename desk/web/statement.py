@@ -6,11 +6,11 @@ What others wrote is isolated and its unseen characters are written out: it reor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.review.statement import Reasons, StatedFact
+from desk.review.statement import Reasons, Resembled, StatedFact
 from desk.web.environment import environment, moment
 from desk.web.languages import Language
 from desk.web.sentences import LEVELS
@@ -27,6 +27,11 @@ GROUNDS: Final = {
     "terms": "It is against the platform’s terms: %(clause)s.",
 }
 WITHOUT_CLAUSE: Final = {"illegal": "It is against the law.", "terms": "It is against the platform’s terms."}
+RESEMBLED: Final[Mapping[Resembled, str]] = {
+    "banned": "The account resembles one that the platform had banned.",
+    "elsewhere": "The account resembles one that another platform had banned.",
+    "listed": "The account resembles a name on an official list.",
+}
 SOURCES: Final = {
     "own-initiative": "The platform looked into it on its own initiative.",
     "notice": "Somebody had notified the platform of the account.",
@@ -135,8 +140,8 @@ def _decision(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
 
 
 def _facts(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
-    if reasons.resembles:
-        yield said("The account resembles one that the platform had banned.")
+    if reasons.resembles is not None:
+        yield said(RESEMBLED[reasons.resembles])
     for fact in reasons.facts:
         yield from _fact(said, fact)
     if reasons.withheld:

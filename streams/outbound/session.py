@@ -74,6 +74,7 @@ class Peer:
                 max_field_size=HEADER_BYTES_MAX,
                 trust_env=False,  # a proxy would resolve the name once more
                 auto_decompress=False,  # a small answer might unpack to a large one
+                headers={"Accept-Encoding": "identity"},
             )
         return self._opened
 

@@ -2,103 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from desk.access.sign_in import add_user
-from desk.database.engine import opened
-from gate.keys import new_key, rate_of
-from local.ports import LOOPBACK, take_port
-from local.processes import Child
 from schemas.examples import ALERT
-from store.pepper.pepper import write_pepper_file
 from streams.kafka.client import reader
 from streams.kafka.topics import names
 from tests.deliver.receiver import SECRET_TEXT, Receiver, receiving
-from tests.desk.people import PASSWORD, kept
 from tests.journeys.delivering import Delivering
-from tests.makers import NOON
+from tests.journeys.serving import Serving
 
 pytestmark = pytest.mark.journey
 
 WORDS = "I am somebody else, ask at holder@valley.example. میں وہ نہیں ہوں \u202e"
+PEOPLE = {"amina": "moderator", "bilal": "moderator"}
 APPEAL = {"appeal_id": "c-1", "platform": ALERT.platform, "account_id": ALERT.account_id, "words": WORDS}
 
 
-@dataclass
-class House:
+class House(Serving):
     """Gate, desk and deliver, of which each is started when a test says so."""
 
-    folder: Path
-    delivering: Delivering
-    redis_url: str
-    receiver: Receiver
-    children: list[Child] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Writes the secrets and the keys, and lets two people in."""
-        self.ports = [take_port() for _ in range(4)]
-        self.gate_port, self.desk_port, *_ = (port.number for port in self.ports)
-        for name in ("pepper", "keys"):
-            (self.folder / name).unlink(missing_ok=True)
-        write_pepper_file(self.folder / "pepper")
-        may = frozenset({"appeals"})
-        self.key = new_key(self.folder / "keys", "platform", may, rate_of("100/s"), datetime.now(UTC))
-        self.database = f"sqlite:///{self.folder / 'desk.db'}"
-        asyncio.run(self._hire())
-
-    async def _hire(self) -> None:
-        async with opened(self.database) as database, database.begin() as connection:
-            for name in ("amina", "bilal"):
-                await add_user(connection, name, "moderator", password=kept(), now=NOON.timestamp())
-
-    def start(self, command: str) -> None:
-        own = {
-            "gate": {
-                "REDIS_URL": self.redis_url,
-                "STORE_PREFIX": f"samehand-{self.delivering.environment['SAMEHAND_KAFKA_GROUP']}",
-                "PEPPER_FILE": self.folder / "pepper",
-                "GATE_KEYS": self.folder / "keys",
-                "GATE_PORT": self.gate_port,
-                "GATE_DESK_URL": f"http://{LOOPBACK}:{self.desk_port}",
-                "GATE_DESK_SECRET_FILE": self.folder / "secret",
-                "WEB_PORT": self.ports[2].number,
-            },
-            "desk": {
-                "DATABASE_URL": self.database,
-                "DESK_PORT": self.desk_port,
-                "DESK_APPEALS_SECRET_FILE": self.folder / "secret",
-                "DESK_UNDO_SECONDS": 0,
-                "DESK_BLIND_SHARE": 0,
-                "DESK_SECOND_SHARE": 0,
-                "WEB_PORT": self.ports[3].number,
-            },
-        }[command]
-        given = {f"SAMEHAND_{name}": str(value) for name, value in own.items()}
-        environment = self.delivering.environment | given
-        child = Child([sys.executable, "-m", "cli", command], self.folder / f"{command}.log", environment)
-        child.start()
-        self.children.append(child)
+    def __init__(self, folder: Path, delivering: Delivering, redis_url: str, receiver: Receiver) -> None:
+        """Lets two people in."""
+        self.delivering, self.receiver = delivering, receiver
+        database_url = f"sqlite:///{folder / 'desk.db'}"
+        super().__init__(folder, delivering, redis_url, database_url, may={"appeals"}, people=PEOPLE)
 
     def appeal(self, **changed: Any) -> httpx.Response | None:
         """The platform's call; None while the gate does not answer."""
         try:
-            return httpx.post(
-                f"http://{LOOPBACK}:{self.gate_port}/v1/appeals",
-                json={**APPEAL, **changed},
-                headers={"Authorization": f"Bearer {self.key}"},
-                timeout=30.0,
-            )
+            return self.call("/v1/appeals", {**APPEAL, **changed})
         except httpx.TransportError:
             return None
 
@@ -106,31 +45,11 @@ class House:
         answer = self.appeal(**changed)
         return answer is not None and answer.status_code == status
 
-    def sign_in(self, name: str) -> httpx.Client:
-        client = httpx.Client(base_url=f"http://{LOOPBACK}:{self.desk_port}", timeout=30.0)
-        form = {"name": name, "password": PASSWORD}
-
-        def signed_in() -> bool:
-            try:
-                return client.post("/sign-in", data=form).status_code == 303
-            except httpx.TransportError:
-                return False
-
-        self.delivering.until(signed_in, "the desk to let people in")
-        client.headers["X-CSRF-Token"] = client.get("/api/v1/me").json()["csrf"]
-        return client
-
     def decides(self, name: str, verdict: str, kind: str) -> dict[str, Any]:
         """Somebody decides what waits for them; what they saw of it."""
+        given = {"verdict": verdict, "reason_code": "other-person", "policy": "spam"}
         with closing(self.sign_in(name)) as client:
-            queue = f"/api/v1/queue?kind={kind}"
-            self.delivering.until(lambda: client.get(queue).json(), "something to decide")
-            [waiting] = client.get(queue).json()
-            seen: dict[str, Any] = client.get(f"/api/v1/alerts/{waiting['alert_id']}").json()
-            given = {"verdict": verdict, "reason_code": "other-person", "policy": "spam"}
-            made = client.post("/api/v1/verdicts", json={"read_id": waiting["read_id"], **given})
-            assert made.status_code == 201, made.text
-        return seen
+            return self.decide(client, kind, **given)
 
     def published(self) -> dict[str, list[bytes]]:
         """What is on every topic."""
@@ -150,11 +69,8 @@ def house(broker: str, tmp_path: Path, redis_url: str) -> Iterator[House]:
         delivering = Delivering(tmp_path, broker, {"complaints": receiver}, complaints="appeals = true")
         made = House(tmp_path, delivering, redis_url, receiver)
         yield made
-        for child in made.children:
-            child.kill()
+        made.close()
         delivering.close()
-        for port in made.ports:
-            port.release()
 
 
 def test_somebody_else_reverses_it_and_the_platform_hears_of_it_without_the_holders_words(

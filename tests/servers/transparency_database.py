@@ -7,6 +7,7 @@ has, 201. Each path before `/api/v1` is a database of its own.
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import uuid
@@ -76,8 +77,11 @@ class TransparencyDatabase:
                 content = (
                     reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
                 )
+                headers = dict(reply.headers)
+                if "gzip" in self.headers["Accept-Encoding"]:  # as a proxy before it may
+                    content, headers["Content-Encoding"] = gzip.compress(content), "gzip"
                 self.send_response(reply.status)
-                for name, value in {**reply.headers, "Content-Length": str(len(content))}.items():
+                for name, value in {**headers, "Content-Length": str(len(content))}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

@@ -183,7 +183,8 @@ def places(settings: Settings) -> dict[str, Place]:
         "copies": Place(
             "outside samehand",
             "case files and exports that people made, alerts that receivers of webhooks took, ids in logs,"
-            " backups of Redis, Kafka and the desk",
+            " backups of Redis, Kafka and the desk; statements of reasons in the Commission's public"
+            " database, which name no account",
             "as long as their holders keep them",
             "their holders",
         ),
@@ -219,8 +220,8 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "actions": Place(
             "desk, actions",
-            "the account's id; what the platform did, when and where; the clause by which it did; whether it"
-            " was stated to the Commission's database",
+            "the account's id; what the platform did, when and where; the clause by which it did; what came"
+            " of its statement to the Commission's database, and its public number there",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",

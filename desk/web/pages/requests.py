@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from litestar import get, post
@@ -177,8 +178,9 @@ async def make_file(request: Asked, request_id: RequestId, data: URLEncodedBody[
 
     async with desk_of(request).requesting(request.user.reader) as review:
         content = await rules.make_file(review, request_id, data.alert_id, render)
+    digest = sha256(content).hexdigest()
     headers = {
-        "Content-Disposition": f'attachment; filename="request-{request_id}.html"',
+        "Content-Disposition": f'attachment; filename="request-{request_id}-{digest[:8]}.html"',
         "Content-Security-Policy": POLICY,
     }
     return Response(content, media_type="text/html; charset=utf-8", headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -100,14 +101,24 @@ def test_digest_of_a_case_file_under_a_request_is_that_of_its_bytes(
     assert b"CC-311" in content
     assert b"Preserved when" in content or json.loads(content)["held"][0]["kind"] == "evidence"
 
-    async def digests() -> list[str]:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.read() as connection,
-        ):
-            return [file.digest for file in await requests.files_of(connection, request_id)]
+    assert _digests(request_id) == [sha256(content).hexdigest()]
 
-    assert asyncio.run(digests()) == [sha256(content).hexdigest()]
+
+def test_terminal_of_another_encoding_does_not_change_the_bytes_of_a_case_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request_id = asyncio.run(_approved("x:new"))
+    out = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding="ascii"))
+    assert run(["case", "alert-1", "--request", str(request_id)]) == 0
+    assert _digests(request_id) == [sha256(out.getvalue()).hexdigest()]
+
+
+def test_page_that_cannot_be_written_leaves_no_digest(tmp_path: Path) -> None:
+    request_id = asyncio.run(_approved("x:new"))
+    page = tmp_path / "no-such-folder" / "case.html"
+    assert run(["case", "alert-1", "--request", str(request_id), "--page", str(page)]) == 2
+    assert _digests(request_id) == []
 
 
 def test_case_file_has_one_purpose_or_one_request(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,6 +126,19 @@ def test_case_file_has_one_purpose_or_one_request(capsys: pytest.CaptureFixture[
     assert "--for PURPOSE, or --request NUMBER" in capsys.readouterr().err
     assert run(["case", "alert-1", "--request", "1"]) == 2
     assert "there is no such request" in capsys.readouterr().err
+
+
+def _digests(request_id: int) -> list[str]:
+    """The digests of the case files made under a request."""
+
+    async def read() -> list[str]:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.read() as connection,
+        ):
+            return [file.digest for file in await requests.files_of(connection, request_id)]
+
+    return asyncio.run(read())
 
 
 async def _approved(account: str) -> int:

@@ -12,7 +12,10 @@ import pytest
 
 from cli.main import run
 from desk.database.engine import opened
+from desk.readers import Reader
 from desk.review.arrivals import Arrivals
+from desk.review.deciding.review import Review
+from desk.review.requests import RequestEntry, enter
 from schemas.alerts import Matched
 from streams.settings import load
 from tests.desk.makers import an_alert
@@ -51,6 +54,36 @@ def test_report_is_text_json_and_one_page_in_which_nothing_is_markup(
     text = capsys.readouterr().out
     assert "samehand cannot know" in text
     assert "\u202e" not in text
+
+
+def test_report_counts_lawful_requests_by_authority_on_the_terminal_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = time.time()
+    entry = RequestEntry(
+        authority="[red]Court\u202e",
+        reference="CC-311",
+        legal_basis="a law",
+        jurisdiction="PK",
+        kind="e-evidence-emergency",
+        received_at=now - 9 * 3_600,
+        deadline=None,
+        accounts=["x:new", "x:2"],
+    )
+
+    async def enter_one() -> None:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.begin() as connection,
+        ):
+            await enter(Review(connection, Reader("rana", "", "counsel"), A_POLICY, now), entry)
+
+    assert run(["report", "operations", "--since", "7d"]) == 0
+    assert "Lawful requests" not in capsys.readouterr().out
+    asyncio.run(enter_one())
+    assert run(["report", "operations", "--since", "7d"]) == 0
+    [line] = [it for it in capsys.readouterr().out.splitlines() if "Court" in it]
+    assert line.split() == ["[red]Court<U+202E>", "1", "1", "0", "0", "none", "1", "2", "0"]
 
 
 @pytest.mark.parametrize(

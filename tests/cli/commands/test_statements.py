@@ -46,6 +46,8 @@ def test_statements_are_foreseen_sent_listed_and_shown(
 ) -> None:
     foreseen = samehand(*SEND, "--dry-run", "--json").figures
     assert (foreseen["prepared"], foreseen["unsendable"], commission.stored[""]) == (1, 1, [])
+    said = samehand(*SEND, "--dry-run").out
+    assert "give registered_at on accounts.actioned" in said, "a dry run lists nothing that could say why"
     sent = samehand(*SEND)
     assert (sent.code, "1 statement" in sent.out, "unsendable: 1" in sent.out) == (0, True, True)
     [stored] = commission.stored[""]
@@ -65,14 +67,26 @@ def test_statement_that_waits_is_shown_as_it_would_be_sent(
     assert (refused.code, "the token is none of its" in refused.err) == (1, True)
     [row] = samehand("statements", "list", "--state", "waiting", "--json").figures["statements"]
     shown = samehand("statements", "show", row["puid"])
+    assert f"puid: {row['puid']}\n" in shown.out
     assert '"decision_account": "DECISION_ACCOUNT_SUSPENDED"' in shown.out
     assert samehand("statements", "show", "0" * 64).code == 2
+
+
+def test_statement_that_an_earlier_run_left_for_later_is_not_passed_over(
+    samehand: Samehand, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.commission.outbox.FAILURES_MAX", 1)
+    commission.planned = [Reply(503)]
+    assert samehand(*SEND).code == 1
+    again = samehand(*SEND)
+    assert (again.code, "1 statement still waiting" in again.err, commission.requests) == (1, True, [])
 
 
 @pytest.mark.parametrize(
     ("line", "environment", "said"),
     [
         (["send"], {"DSA_URL": "https://transparency.dsa.ec.europa.eu/api/v1"}, "--production"),
+        (["send"], {"DSA_URL": "https://transparency\u3002dsa.ec.europa.eu/api/v1"}, "--production"),
         (["send", "--production"], {}, "another database"),
         (["send"], {"DSA_TOKEN_FILE": ""}, "SAMEHAND_DSA_TOKEN_FILE"),
         (["send"], {"DSA_TOKEN_FILE": "", "DSA_TOKEN": "two words"}, "SAMEHAND_DSA_TOKEN"),

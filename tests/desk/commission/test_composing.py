@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from desk.commission import codes
 from desk.commission.composing import Body, Material, Unsendable, composed, puid_of
 from desk.commission.rules import violations
-from schemas.alerts import MirrorAlert
+from samehand.watchlist.platforms import PERSONS
+from schemas.alerts import Matched, MirrorAlert
 from tests.desk.commission.makers import KEY, SECURITY, an_action
 from tests.desk.makers import a_reason, an_alert
 from tests.makers import NOON
@@ -20,6 +21,14 @@ ALERT = an_alert(
     a_reason("device", ours="5150-a", theirs="5150-a"),
     account_id="new-1",
 )
+
+CROSSING = an_alert(
+    a_reason("crossing", ours="Jos\u00e9 Farooq", theirs="jose.farooq"),
+    a_reason("name", ours="\u738b\u5c0f\u660e", theirs="\u738b\u5c0f\u660e"),
+    account_id="new-1",
+)
+END = "end_date_account_restriction"
+FAR_WEST = timezone(timedelta(hours=-12))
 
 
 def compose(
@@ -100,6 +109,28 @@ def test_statement_follows_the_action(given: dict[str, Any], expected: dict[str,
     assert {name: made.get(name) for name in expected} == expected
 
 
+def test_clause_goes_out_as_it_is_seen() -> None:
+    made = body(clause="Terms\u202e,\x1b 4.2\x9b\r\nof\t2026\0 \u0627\u200c\u0628")
+    assert made["incompatible_content_ground"] == "Terms, 4.2 of 2026 \u0627\u200c\u0628"
+
+
+@for_each(
+    ("platform", "facts", "explanation"),
+    [
+        ("x", "an account which the provider had banned before", "that the provider had banned"),
+        ("y", "an account which another platform had banned before", "that another platform had banned"),
+        (PERSONS, "on an official list", "on an official list"),
+    ],
+)
+def test_statement_says_truly_who_had_banned_what_the_account_resembles(
+    platform: str, facts: str, explanation: str
+) -> None:
+    made = body(alert=an_alert(account_id="new-1", matched=Matched(platform=platform, account_id="banned")))
+    assert facts in made["decision_facts"]
+    assert explanation in made["incompatible_content_explanation"]
+    assert ("provider had banned" in str(made)) == (platform == "x")
+
+
 def test_day_of_registration_is_that_of_the_sign_up_which_the_alert_came_of() -> None:
     alert = an_alert(direction="forward", seconds_since_event=3 * 86_400.0, account_id="new-1")
     day = (NOON - timedelta(days=3)).date().isoformat()
@@ -133,6 +164,12 @@ def test_day_of_registration_is_that_of_the_sign_up_which_the_alert_came_of() ->
         ({"clause": "4.2, call 0301 2345678"}, ("personal",)),
         ({"clause": "4.2: UMAR_MEDIA came back"}, ("personal",)),
         ({"clause": "4.2: new-1 came back"}, ("personal",)),
+        ({"clause": "4.2: u\u200bmar\u200c media came back"}, ("personal",)),
+        ({"clause": "4.2: \uff55mar_media came back"}, ("personal",)),
+        ({"clause": "4.2, see t.me/umar_backup"}, ("personal",)),
+        ({"alert": CROSSING, "clause": "4.2: Jose\u0301 Farooq came back"}, ("personal",)),
+        ({"alert": CROSSING, "clause": "4.2: \u738b\u5c0f\u660e came back"}, ("personal",)),
+        ({"until": datetime(9999, 12, 31, 23, tzinfo=FAR_WEST)}, (f"{END}: 2038-01-01 or earlier",)),
         ({"registered_at": datetime(1999, 12, 31, tzinfo=UTC)}, ("content_date: 2000-01-01 or later",)),
         ({"ground": None, "source": None}, ("ground", "source")),
     ],

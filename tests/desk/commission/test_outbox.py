@@ -6,11 +6,14 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from desk.commission.client import CommissionClient, Rejected
+from desk.commission.composing import puid_of
 from desk.commission.outbox import (
     BACKOFF_SECONDS_MAX,
     FAILURES_MAX,
@@ -20,8 +23,10 @@ from desk.commission.outbox import (
 )
 from desk.database import actions, schema
 from desk.database.engine import Database
+from desk.feed.upkeep import erase_old
 from desk.review.actions import forget_account, take_action
-from tests.desk.commission.makers import Owing, an_action
+from samehand.elapsed import DAY_SECONDS
+from tests.desk.commission.makers import KEY, Owing, an_action
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 from tests.servers.transparency_database import Reply, TransparencyDatabase
@@ -165,6 +170,31 @@ async def test_no_answer_or_too_many_requests_waits_and_tries_again(
     assert tally.known == (2 if answer.status == 0 else 0), "an answer that was lost"
 
 
+@on_each_database
+async def test_answer_full_of_rubbish_is_kept_as_text_that_any_database_takes(
+    database: Database, commission: TransparencyDatabase
+) -> None:
+    owing = Owing(database, commission.url)
+    await owing.owe(1, 2)
+    puid = puid_of(KEY, "x:new-1", "e-1")
+    commission.planned = [
+        Reply(422, {"errors": {"statement_1": {"category": ["no\0\u202e\x1b[2J"]}}}),
+        Reply(201, {"statements": [{"puid": puid, "uuid": "\0<script>"}]}),
+    ]
+    tally = (await owing.send()).tally
+    assert (tally.sent, tally.refused) == (1, 1)
+    rows = await owing.rows()
+    assert rows["e-1"].uuid is None
+    assert rows["e-2"].reason == "category: no<U+0000><U+202E><U+001B>[2J"
+
+
+async def test_file_without_certificates_ends_the_run_at_once(owing: Owing, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    client = CommissionClient("https://127.0.0.1:9", "t", owing.clock, ca_file=tmp_path / "ca.pem")
+    assert await client.send([{}]) == Rejected("is not asked: SAMEHAND_DSA_CA_FILE holds no certificates")
+    await client.close()
+
+
 async def test_outage_ends_the_run_and_the_next_one_goes_on(
     owing: Owing, commission: TransparencyDatabase
 ) -> None:
@@ -177,6 +207,20 @@ async def test_outage_ends_the_run_and_the_next_one_goes_on(
     assert (await owing.send()).tally.sent == 0, "not yet"
     owing.clock.pass_(BACKOFF_SECONDS_MAX)
     assert (await owing.send()).tally.sent == 1
+
+
+async def test_statement_that_the_database_fails_on_holds_up_no_other(
+    owing: Owing, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = commission.reply
+
+    def reply(path: str, authorization: str, content: bytes) -> Reply:
+        return Reply(500) if b'case 1"' in content else answer(path, authorization, content)
+
+    monkeypatch.setattr(commission, "reply", reply)
+    await owing.owe(1, 2, 3)
+    tally = (await owing.send()).tally
+    assert (tally.sent, tally.waiting, tally.gave_up) == (2, 1, "answered 500")
 
 
 @pytest.mark.parametrize(
@@ -194,6 +238,46 @@ async def test_wrong_token_or_address_keeps_everything_waiting(
     assert said in (sender.tally.gave_up or "")
     assert list(await owing.rows("waiting")) == ["e-1"]
     assert (await owing.send()).tally.sent == 1
+
+
+async def test_waiting_statement_before_since_goes_on_waiting(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1)
+    await owing.owe(2, actioned_at=NOON + timedelta(hours=2))
+    await owing.sender().prepare()
+    later = (NOON + timedelta(hours=1)).timestamp()
+    foreseen = owing.sender(since=later)
+    assert (await foreseen.foresee()).prepared == 1
+    assert (await owing.send(since=later)).tally.sent == 1
+    assert list(await owing.rows("waiting")) == ["e-1"]
+
+
+async def test_clock_that_was_set_back_makes_nothing_wait_for_ever(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, 2)
+    owing.clock.pass_(DAY_SECONDS)
+    hasty = owing.sender()
+    await hasty.prepare()
+    [claimed] = await hasty._claim(1)
+    owing.clock.pass_(-DAY_SECONDS)
+    assert (await owing.send()).tally.sent == 2
+    assert claimed.event_id in await owing.rows("sent")
+
+
+async def test_wait_ends_though_the_clock_is_set_back(owing: Owing, commission: TransparencyDatabase) -> None:
+    await owing.owe(1)
+    commission.planned = [Reply(503)]
+    sender = owing.sender()
+
+    async def wait(seconds: float) -> None:
+        assert seconds <= BACKOFF_SECONDS_MAX
+        owing.clock.pass_(seconds - DAY_SECONDS)
+
+    sender.wait = wait
+    assert (await sender.run()).sent == 1
+    await sender.client.close()
 
 
 def test_nothing_is_sent_again_while_the_database_may_hold_its_lock() -> None:
@@ -222,7 +306,20 @@ async def test_erased_account_leaves_nothing_to_send(owing: Owing, commission: T
         assert await actions.with_keys(connection, [("x:unrelated", "e-2")]) == {}
     await owing.send()
     assert commission.stored[""] == []
-    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "clause"}
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
+
+
+async def test_clause_is_not_stated_once_the_quotes_to_check_it_with_are_erased(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, clause="4.2: umar_media came back")
+    owing.clock.pass_(DAY_SECONDS)
+    async with owing.database.begin() as connection:
+        await connection.execute(schema.actions.update().values(arrived_at=owing.clock()))
+        await erase_old(connection, keep_seconds=DAY_SECONDS / 2, now=owing.clock())
+    await owing.send()
+    assert commission.stored[""] == []
+    assert {event: row.reason for event, row in (await owing.rows()).items()} == {"e-1": "erased"}
 
 
 async def test_logs_and_audit_of_a_run_hold_counts_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -262,7 +263,7 @@ async def test_who_enters_never_approves_under_any_name_and_in_any_way(office: O
 STEPS: Final = ("approve", "refuse", "withdraw", "disclose")
 ALLOWED: Final = {
     "entered": {"approve", "refuse", "withdraw"},
-    "approved": {"withdraw", "disclose"},
+    "approved": {"refuse", "withdraw", "disclose"},
     "refused": set[str](),
     "withdrawn": set[str](),
     "disclosed": set[str](),
@@ -498,6 +499,21 @@ async def test_hold_that_is_due_waits_for_a_steady_clock(office: Office) -> None
     assert await held_words(office, request_id) == []
 
 
+@on_each_database
+async def test_hold_that_is_extended_as_its_date_comes_goes_on(office: Office) -> None:
+    await quoting_alert(office)
+    rana = await office.hire("rana", "counsel")
+    request_id = await enter(office, rana, hold_days=1)
+    office.clock.pass_(DAY)
+    async with acting(office, rana) as review:
+        await rules.extend(review, request_id, 90)
+        upkeeping = asyncio.create_task(tidied(office))
+        await asyncio.sleep(0.2)  # until it waits for this transaction
+    await upkeeping
+    assert await held_words(office, request_id) == QUOTING
+    assert (await state_of(office, request_id)).hold_ended_at is None
+
+
 async def test_audit_of_a_request_has_no_word_of_it_and_proves_its_record(office: Office) -> None:
     await quoting_alert(office)
     request_id, rana, sana = await approved(office)
@@ -535,9 +551,37 @@ async def test_case_file_without_a_request_has_nothing_of_a_hold(office: Office)
     assert "quoted-of" not in json.dumps(case)
 
 
+async def test_case_file_has_no_trace_of_another_request(office: Office) -> None:
+    await quoting_alert(office)
+    first, rana, _ = await approved(office)
+    await file_of(office, rana, first)
+    await erased(office)
+    second = await enter(office, rana, reference="another")
+    async with acting(office, await office.hire("hina", "counsel")) as review:
+        await rules.approve(review, second)
+    chloe = await office.hire("chloe", "lead")
+    async with acting(office, chloe) as review:
+        of_lead = await case_file(review, "alert-1", purpose="appeal")
+    of_second = json.loads(await file_of(office, rana, second))
+    for case, request in ((of_lead, None), (of_second, second)):
+        details = [line["detail"] for line in case["audit"]]
+        assert [detail for detail in details if "held" in detail] == []
+        assert {detail.get("request") for detail in details} <= {None, request}
+        assert {"reason": "account-deleted", "notes": 1, "decided": 1, "appeals": 1} in details
+
+
+async def test_case_file_under_a_request_names_no_relative_that_the_request_does_not(office: Office) -> None:
+    for number in range(1, 4):
+        await office.receive(f"alert-{number}")
+    request_id, rana, _ = await approved(office, NEW, "x:new-alert-2")
+    case = json.loads(await file_of(office, rana, request_id))
+    assert {one["account"] for one in case["family"]} == {NEW, "x:new-alert-2"}
+    assert "new-alert-3" not in json.dumps(case)
+
+
 async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
     digest = "0f" * 10
-    await office.receive(reasons=(a_reason("device", value_digests=(digest,)), a_reason()))
+    await office.receive(reasons=(a_reason("device", value_digests=((digest,),)), a_reason()))
     request_id, rana, _ = await approved(office)
     assert digest not in (await file_of(office, rana, request_id)).decode()
     async with acting(office, rana) as review:

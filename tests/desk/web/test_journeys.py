@@ -16,7 +16,7 @@ from desk.database import schema, verdicts
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from desk.review.arrivals import Arrivals
-from desk.web.app import create_app
+from desk.web.app import create_app, state_of
 from desk.web.languages import catalogue
 from desk.web.pages.case import POLICY, STYLE
 from desk.web.security import HEADERS
@@ -32,17 +32,24 @@ def office(database: Database) -> Office:
     return an_office(database)
 
 
+_idle: list[Litestar] = []
+"""Applications that no test uses now: it takes longer to build one than to run most tests."""
+
+
 @asynccontextmanager
 async def at_the_desk(office: Office, name: str = "amina", role: str = "moderator") -> AsyncIterator[Client]:
     """Somebody who has signed in."""
     await office.hire(name, role)
-    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+    app = _idle.pop() if _idle else create_app(office.desk)
+    app.state = state_of(office.desk)
+    async with AsyncTestClient(app, base_url="http://127.0.0.1:6068") as client:
         answer = await client.post(
             "/sign-in", data={"name": name, "password": PASSWORD}, follow_redirects=False
         )
         assert answer.status_code == 303, answer.text
         client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
         yield client
+    _idle.append(app)
 
 
 async def the_queue(client: Client, **filters: str) -> list[dict[str, Any]]:

@@ -57,10 +57,12 @@ async def test_request_is_entered_approved_and_answered_on_its_page(office: Offi
         assert "/requests/1/files" in (await client.get("/requests/1")).text
         file = await sent(client, "/requests/1/files", alert_id="alert-1")
         assert file.status_code == 200
-        assert "attachment" in file.headers["content-disposition"]
         digest = sha256(file.content).hexdigest()
+        name = f'filename="request-1-{digest[:8]}.html"'
+        assert file.headers["content-disposition"] == f"attachment; {name}"
         page = (await client.get("/requests/1")).text
-        assert digest in page
+        [row] = [row for row in page.split("<tr>") if digest in row]
+        assert 'href="/alerts/alert-1"' in row, "which of the files on an account it is"
         assert "overdue" in (await client.get("/requests")).text
         assert "it was to be answered by" in (await client.get("/requests/1")).text
         assert (await sent(client, "/requests/1/disclose")).status_code == 400, "nothing chosen"
@@ -74,6 +76,20 @@ async def test_request_is_entered_approved_and_answered_on_its_page(office: Offi
         page = (await client.get("/requests/1")).text
         assert "it was released" in page
         assert "/release" not in page
+
+
+async def test_approved_request_on_which_nothing_is_kept_is_answered_by_a_refusal(office: Office) -> None:
+    async with at_the_desk(office, "rana", "counsel") as client:
+        await sent(client, "/requests", **FORM)
+    async with at_the_desk(office, "sana", "counsel") as client:
+        await sent(client, "/requests/1/approve")
+        page = (await client.get("/requests/1")).text
+        assert "No alert names these accounts." in page
+        assert 'action="/requests/1/refuse"' in page
+        assert 'action="/requests/1/approve"' not in page
+        refusal = await sent(client, "/requests/1/refuse", reason_code="nothing-held")
+        assert refusal.status_code == 303
+        assert "nothing of these accounts is kept here" in (await client.get("/requests/1")).text
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def places(*alerts: str, reads: int) -> Places:
     return {
         "alert_id": alerts,
         "read_id": tuple(map(str, range(1, reads + 1))),
+        "request_id": ("1",),
         "platform": ("x",),
         "account_id": ("banned", "new-alert-1"),
         "user_id": ("nobody",),
@@ -122,6 +123,7 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/family-reviews/close/{platform:str}/{account_id:path}": {"reason_code": "curiosity"},
     "/family-reviews/reopen/{platform:str}/{account_id:path}": {},
     "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
+    "/requests/{request_id:int}/files": {"alert_id": "alert-1"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
 LEFT_OUT: Final[dict[str, str]] = {
@@ -149,6 +151,11 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/waves/{wave_id:str}/decide": "as above",
     "/waves/{wave_id:str}/take-back": "as above",
     "/waves/{wave_id:str}/restore": "as above",
+    "/requests": "nobody who decides sees requests",
+    **{
+        f"/requests/{{request_id:int}}{step}": "as above"
+        for step in ("", "/approve", "/refuse", "/withdraw", "/disclose", "/extend", "/release")
+    },
     "/sign-in": "tells nothing of an alert",
     "/sign-in/oidc": "as above",
     "/sign-in/oidc/callback": "as above",

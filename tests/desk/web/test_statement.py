@@ -119,7 +119,7 @@ def test_no_personal_value_is_in_a_statement_and_hostile_text_is_harmless(
     )
     view = view_of(row_of(action, encode(action), now=0.0))
     assert view is not None
-    made = sections(Reasons(view, redacted(value), redacted(value), True, facts, withheld, ()), language)
+    made = sections(Reasons(view, redacted(value), redacted(value), "banned", facts, withheld, ()), language)
     text, html = as_text(made, language), as_html(made, language)
     assert personal not in unescape(html)
     assert personal not in text

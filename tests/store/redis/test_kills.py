@@ -179,15 +179,31 @@ async def swept(store: Store) -> None:
         await store.sweep(now=NOW + turn * (SLOT_RESTS_SECONDS + 1))
 
 
-async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Answers of the store in memory before and after a write."""
+
+    before: list[set[str]]
+    after: list[set[str]]
+    told: list[object]
+
+
+async def ends_of(story: Story, sizes: Sizes) -> Ends:
+    """How a story begins and ends where nobody dies."""
+    reference = MemoryStore(Bounds(shards=sizes.shards), IDENTITY)
+    await story.before(reference)
+    before = await found(reference)
+    await story.write(reference)
+    after = await found(reference)
+    return Ends(before, after, await told(reference))
+
+
+async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: bool, ends: Ends) -> bool:
     """Tells a story in which a worker dies; whether it lived to the end of it."""
     prefix = f"samehand-{uuid.uuid4().hex[:8]}:"
-    reference = MemoryStore(Bounds(shards=sizes.shards), IDENTITY)
     first, second = (a_store(url, prefix, sizes) for _ in range(2))
     await first.open()
-    for one in (reference, first):
-        await story.before(one)
-    before = await found(reference)
+    await story.before(first)
     alive = True
     with killed_after(calls, answered=answered):
         try:
@@ -196,13 +212,13 @@ async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: b
             alive = False
     await second.open()
     meanwhile = await found(second)
-    await story.write(reference)
     await story.write(second)
-    after = await found(reference)
-    assert all(some <= one | other for some, one, other in zip(meanwhile, before, after, strict=True))
-    assert await found(second) == after
+    assert all(
+        some <= one | other for some, one, other in zip(meanwhile, ends.before, ends.after, strict=True)
+    )
+    assert await found(second) == ends.after
     await swept(second)
-    assert await told(second) == await told(reference)
+    assert await told(second) == ends.told
     assert (await second.figures()).resting == 0
     for one in (first, second):
         await one.close()
@@ -230,8 +246,8 @@ TRIED = [
 async def test_whoever_repeats_a_write_completes_it(
     redis_url: str, story: Story, sizes: Sizes, answered: bool
 ) -> None:
-    deaths = 0
-    while not await lives(story, redis_url, sizes, deaths + (not answered), answered=answered):
+    deaths, ends = 0, await ends_of(story, sizes)
+    while not await lives(story, redis_url, sizes, deaths + (not answered), answered=answered, ends=ends):
         deaths += 1
     assert deaths >= 1
 
