@@ -93,7 +93,7 @@ def read_rights(text: str) -> RightsTable:
     """Reads the file. Raises `UnusableRights`."""
     try:
         found = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as fault:
+    except (ValueError, msgspec.ValidationError, RecursionError) as fault:
         raise UnusableRights(str(fault)) from fault
     rows: dict[tuple[str, str], BasisRights] = {}
     for number, row in enumerate(found.rights, 1):

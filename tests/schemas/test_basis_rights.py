@@ -79,6 +79,7 @@ def test_without_rows_every_basis_has_all_rights(authority: str, programmes: lis
         ("version = 1\n" + row("PK", " "), "row 1 .*empty"),
         ("version = 1\nrights = 7", "array"),
         ("version = ", "Invalid value"),
+        ("version = 1" + "0" * 5_000, "4300 digits"),
     ],
 )
 def test_unusable_table_is_refused_with_the_reason(text: str, reason: str) -> None:
