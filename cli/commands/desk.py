@@ -92,6 +92,7 @@ def users() -> None:
 @click.argument("name")
 @click.option(
     "--role",
+    metavar="ROLE",
     type=click.Choice(["moderator", "lead", "auditor", "counsel"]),
     required=True,
     help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
@@ -226,7 +227,12 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 @users.command("set", short_help="Change a role, password, team or policies, or lock somebody out.")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["moderator", "lead", "auditor", "counsel"]), help="The new role.")
+@click.option(
+    "--role",
+    metavar="ROLE",
+    type=click.Choice(["moderator", "lead", "auditor", "counsel"]),
+    help="The new role: moderator, lead, auditor or counsel.",
+)
 @click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
 @click.option(
     "--password",
