@@ -444,7 +444,7 @@ def test_whoever_is_banned_or_deleted_in_every_order_is_left_in_no_open_alert(
         seen += 1
         lived.tell_what_is_owed()
         assert not lived.told or max(lived.told, key=lambda told: told[1])[2] == "withdrawn", said(lived)
-    assert seen > 5, f"{seen} orders are not all of them"
+    assert seen > 4, f"{seen} orders are not all of them"
 
 
 @pytest.mark.parametrize("seed", range(3))

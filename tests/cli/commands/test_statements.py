@@ -46,13 +46,13 @@ def test_statements_are_foreseen_sent_listed_and_shown(
 ) -> None:
     foreseen = samehand(*SEND, "--dry-run", "--json").figures
     assert (foreseen["prepared"], foreseen["unsendable"], commission.stored[""]) == (1, 1, [])
-    said = samehand(*SEND, "--dry-run").out
+    said = " ".join(samehand(*SEND, "--dry-run").out.split())
     assert "give registered_at on accounts.actioned" in said, "a dry run lists nothing that could say why"
     sent = samehand(*SEND)
     assert (sent.code, "1 statement" in sent.out, "unsendable: 1" in sent.out) == (0, True, True)
     [stored] = commission.stored[""]
     listed = samehand("statements", "list", "--state", "unsendable")
-    assert "give registered_at on accounts.actioned" in listed.out
+    assert "give registered_at on accounts.actioned" in " ".join(listed.out.split())
     assert "1 unsendable, 1 sent" in listed.out
     shown = samehand("statements", "show", stored["puid"][:12], "--json").figures
     assert (shown["state"], shown["uuid"], shown["body"]) == ("sent", stored["uuid"], None)
