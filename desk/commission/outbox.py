@@ -55,7 +55,7 @@ LOST_SECONDS: Final = 2 * PUID_LOCK_SECONDS
 
 BACKOFF_SECONDS: Final = 1.0
 BACKOFF_SECONDS_MAX: Final = 300.0
-"""Doubled from the one up to the other; a longer `Retry-After` counts."""
+"""Doubled from the one up to the other. A longer `Retry-After` ends the run: the next one goes on."""
 
 FAILURES_MAX: Final = 8
 """In a row, about ten minutes without answers: the rest waits for the next run."""
@@ -297,7 +297,7 @@ class StatementSender:
     async def _back_off(
         self, rows: Sequence[StatementRow], outcome: RateLimited | Unanswered, failures: int
     ) -> None:
-        """Releases the statements until later, and waits so long unless it failed too often."""
+        """Releases the statements until later, and waits so long unless it failed too often or is too long."""
         seconds = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2.0**failures)
         if isinstance(outcome, RateLimited):
             seconds, why = max(seconds, outcome.after_seconds), "answered 429: too many requests"
@@ -305,7 +305,7 @@ class StatementSender:
             seconds, why = max(seconds, LOST_SECONDS if outcome.arrived else 0.0), outcome.why
         until = self.now() + seconds
         await self._release(rows, until)
-        if failures + 1 == FAILURES_MAX:
+        if failures + 1 == FAILURES_MAX or seconds > BACKOFF_SECONDS_MAX:
             self.tally.gave_up = why
             return
         while 0.0 < (left := until - self.now()) <= seconds:  # more: the clock was set back

@@ -170,6 +170,17 @@ async def test_no_answer_or_too_many_requests_waits_and_tries_again(
     assert tally.known == (2 if answer.status == 0 else 0), "an answer that was lost"
 
 
+async def test_long_retry_after_ends_the_run_and_holds_for_the_next(
+    owing: Owing, commission: TransparencyDatabase
+) -> None:
+    await owing.owe(1, 2)
+    commission.planned = [Reply(429, "Limit Reached.", {"Retry-After": "3600"})]
+    tally = (await owing.send()).tally
+    assert (tally.sent, tally.waiting, owing.waits) == (0, 2, [])
+    assert tally.gave_up == "answered 429: too many requests"
+    assert (await owing.send()).tally.sent == 0, "an hour has not passed"
+
+
 @on_each_database
 async def test_answer_full_of_rubbish_is_kept_as_text_that_any_database_takes(
     database: Database, commission: TransparencyDatabase
