@@ -297,7 +297,7 @@ class StatementSender:
     async def _back_off(
         self, rows: Sequence[StatementRow], outcome: RateLimited | Unanswered, failures: int
     ) -> None:
-        """Releases the statements until later, and waits so long, unless that is long or it failed too often."""
+        """Releases the statements until later. Waits so long, unless that is long or it failed too often."""
         seconds = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2.0**failures)
         if isinstance(outcome, RateLimited):
             seconds, why = max(seconds, outcome.after_seconds), "answered 429: too many requests"
