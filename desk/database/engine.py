@@ -362,8 +362,9 @@ def _file(url: URL) -> Path:
 
 
 def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
+    # Errors and SQLAlchemy's own log would quote handles and words of a statement's parameters.
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
         wanted = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 
         @event.listens_for(engine.sync_engine, "connect")
@@ -378,6 +379,7 @@ def _engine(url: URL, *, reading: bool = False) -> AsyncEngine:
         return engine
     return create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=POOL_CONNECTIONS,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,

@@ -57,8 +57,9 @@ def test_report_is_text_json_and_one_page_in_which_nothing_is_markup(
 
 
 def test_report_counts_lawful_requests_by_authority_on_the_terminal_too(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     now = time.time()
     entry = RequestEntry(
         authority="[red]Court\u202e",

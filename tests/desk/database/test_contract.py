@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import subprocess
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk.database import reach, schema, users
@@ -54,6 +56,15 @@ async def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> No
         await half_done()
     async with database.read() as connection:
         assert await offsets.positions(connection) == {}
+
+
+@on_each_database
+async def test_error_and_log_quote_no_parameter(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with pytest.raises((DatabaseError, DBAPIError)) as failed:
+        async with database.begin() as connection:
+            await connection.execute(text("INSERT INTO no_such_table VALUES (:handle)"), {"handle": "um4r"})
+    assert "um4r" not in f"{failed.value}{failed.value.__cause__}{caplog.text}"
 
 
 @on_each_database
