@@ -226,7 +226,7 @@ async def test_alert_that_arrives_while_it_is_moved_keeps_neither_from_ending(of
         moving = asyncio.create_task(office.desk.move_chosen(chloe, [first], ""))
         await asyncio.wait([moving], timeout=0.5)
         await reads.move(connection, "alert-0", rank=1)
-    with pytest.raises(Conflict, match="again"):
+    with pytest.raises(Conflict):
         await moving
     await office.desk.move_chosen(chloe, [first], "")
 
