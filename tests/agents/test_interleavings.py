@@ -440,11 +440,12 @@ def test_whoever_is_banned_or_deleted_in_every_order_is_left_in_no_open_alert(
     world: MakeWorld, end: str
 ) -> None:
     seen = 0
-    for lived in orders(world, "mirror", end, before=("ban",)):
+    # Orders of a deletion are few, and soon in one state: all are followed.
+    for lived in orders(world, "mirror", end, before=("ban",), prune=end == "own"):
         seen += 1
         lived.tell_what_is_owed()
         assert not lived.told or max(lived.told, key=lambda told: told[1])[2] == "withdrawn", said(lived)
-    assert seen > 4, f"{seen} orders are not all of them"
+    assert seen > 5, f"{seen} orders are not all of them"
 
 
 @pytest.mark.parametrize("seed", range(3))

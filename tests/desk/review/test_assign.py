@@ -224,9 +224,9 @@ async def test_alert_that_arrives_while_it_is_moved_keeps_neither_from_ending(of
         [row] = await alerts.locked(connection, ["alert-0"])
         await alerts.put(connection, row, b"{}")
         moving = asyncio.create_task(office.desk.move_chosen(chloe, [first], ""))
-        await asyncio.wait([moving], timeout=0.5)
+        await asyncio.wait([moving], timeout=10)  # it does not wait for this transaction
         await reads.move(connection, "alert-0", rank=1)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="again"):
         await moving
     await office.desk.move_chosen(chloe, [first], "")
 
