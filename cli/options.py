@@ -144,6 +144,18 @@ def weights_option(
     return click.option("--weights", type=FILE, metavar="FILE", help=help_text)
 
 
+def limit_option(listed: str) -> Callable[[F], F]:
+    """``--limit`` of a command that lists: 50 unless given. ``listed``: of what, in the plural."""
+    return click.option(
+        "--limit",
+        default=50,
+        show_default=True,
+        type=click.IntRange(1, 100_000),
+        metavar="N",
+        help=f"List no more than N {listed}.",
+    )
+
+
 def out_file_option(help_text: str) -> Callable[[F], F]:
     """A file that a command writes, which `cli.output_files` checks."""
     return click.option(

@@ -14,7 +14,7 @@ import msgspec
 from cli import exit_codes, output
 from cli.categories import categories_of, category_option
 from cli.desk_database import opened_desk
-from cli.options import MOMENT, platform_name
+from cli.options import MOMENT, limit_option, platform_name
 from cli.run_async import in_event_loop
 from report.text import plural, visible
 from streams.errors import SettingsError
@@ -83,8 +83,8 @@ async def send(
 ) -> int:
     """Send the statements that are owed to SAMEHAND_DSA_URL, by default the sandbox, each once.
 
-    Owed is one of each restriction on the topic accounts.actioned that names an alert on its account and that
-    no authority ordered. What cannot be sent stays listed with its reason and is looked at again with each
+    Each restriction on the topic accounts.actioned owes one if it names an alert on its account and no
+    authority ordered it. What cannot be sent stays listed with its reason and is looked at again with each
     run; what was refused is sent again once the action is corrected. The token (SAMEHAND_DSA_TOKEN_FILE) is
     one platform's. Several may run at once, and any may be killed: run it again.
 
@@ -160,14 +160,7 @@ def _show(tally: Tally, settings: Settings, *, dry_run: bool) -> None:
     metavar="STATE",
     help=f"Only statements in one state: {', '.join(STATES)}.",
 )
-@click.option(
-    "--limit",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1, 100_000),
-    metavar="N",
-    help="List no more than N statements.",
-)
+@limit_option("statements")
 @output.json_option
 @in_event_loop
 async def list_(state: str | None, limit: int, as_json: bool) -> int:

@@ -29,7 +29,7 @@ LEFT_OUT: Final = (
     "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
     "notes of the people who decide, and who decided an action",
     "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
-    "lawful requests and preservation holds, if there are any: the law may forbid to tell of them",
+    "lawful requests and preservation holds, if there are any: the law may forbid naming them",
     "keyed digests, of which nobody can make a value again: their kinds are listed",
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cli import output
+from cli.options import limit_option
 from cli.topics.topic_alerts import ALERTS_MAX, MirroredAlerts, read_topics
 from report.text import percent, plural, visible
 from report.waterfall import terminal
@@ -39,14 +40,7 @@ def command() -> None:
 @click.option(
     "--decided", is_flag=True, help="Only alerts on which a verdict holds, the latest decision first."
 )
-@click.option(
-    "--limit",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1, 100_000),
-    metavar="N",
-    help="List no more than N alerts.",
-)
+@limit_option("alerts")
 @output.json_option
 def list_(
     band: str | None, policy: str | None, everything: bool, decided: bool, limit: int, as_json: bool
