@@ -66,7 +66,7 @@ class Preview:
         return foreseen
 
     async def foresee_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen | Malformed]:
-        """Returns :meth:`foresee` of each event by itself, with one request to the store."""
+        """Returns what `foresee` answers for each event alone, by one request to the store."""
         context, now = self._context, self._context.now()
         snapshot, yielder = await snapshot_of(context, now), Yielder(context.ticks)
         foreseen: list[Foreseen | Malformed] = [Foreseen()] * len(several)
