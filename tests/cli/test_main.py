@@ -140,15 +140,6 @@ def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
     assert err.strip() == ""  # click ends the line on which the terminal shows ^C
 
 
-def test_a_reader_who_has_seen_enough_is_no_fault() -> None:
-    main = "import sys; from cli.main import main; main(['doctor', '--settings'])"
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write) as closed:
-        ran = subprocess.run([sys.executable, "-c", main], stdout=closed, stderr=subprocess.PIPE, text=True)
-    assert (ran.returncode, ran.stderr) == (141, "")
-
-
 def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehand, tmp_path: Path) -> None:
     hostile = tmp_path / "\x1b]0;owned\x07.json"
     hostile.write_text("[]")

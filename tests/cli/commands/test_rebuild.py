@@ -95,12 +95,6 @@ def _killed_after_a_batch(
     work(plan, topic, ends, done, cast(Connection, Killed()))
 
 
-def _refused(
-    plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
-) -> None:
-    reports.send(StoreRefused("Redis refuses the login"))
-
-
 def _away(
     plan: Processes, topic: str, ends: dict[int, int], done: dict[int, int], reports: Connection
 ) -> None:
@@ -206,14 +200,6 @@ def test_a_killed_process_ends_the_rebuild_and_the_next_goes_on(
     assert ran.figures["resumed_after"] == 30 - ran.figures["records"] > 0
 
 
-def test_a_process_raises_what_it_met_in_the_command(
-    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rebuild_processes, "_work", _refused)
-    ran = samehand("rebuild", "--processes", "2")
-    assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
-
-
 def test_an_outage_that_a_process_waited_out_is_not_waited_out_again(
     samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,11 +209,12 @@ def test_an_outage_that_a_process_waited_out_is_not_waited_out_again(
 
 
 @pytest.mark.timeout(60)
-def test_a_process_that_is_stopped_holds_no_failure_up(
+def test_a_process_raises_what_it_met_in_the_command_and_a_stopped_one_holds_it_not_up(
     samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild_processes, "_work", _stopped_and_refused)
-    assert samehand("rebuild", "--processes", "2").code == 1
+    ran = samehand("rebuild", "--processes", "2")
+    assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
 
 
 def test_a_process_ends_when_nobody_reads_its_reports(bans: list[AccountBanned]) -> None:

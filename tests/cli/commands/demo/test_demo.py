@@ -9,13 +9,13 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -31,8 +31,10 @@ from cli.commands.demo.replay import SIGN_UPS, DemoReplay, PublishedEvents, with
 from cli.commands.demo.run import curl
 from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from cli.commands.demo.summary import figures, sentences
-from desk.profiles.source import Profile, ProfileSource, profile_source
+from desk.profiles.source import Profile, profile_source
+from local.processes import Child
 from schemas.accounts import Account, Avatar
+from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_created
 from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
 from simulate.timeline.stream import sample
@@ -184,7 +186,6 @@ def test_without_alerts_there_is_no_latency_to_tell() -> None:
 
 
 MARK = "SAMEHAND_DEMO_TEST"
-PROGRAM = (sys.executable, "-u", "-m", "cli")
 DEMO = printed(".venv/bin/samehand demo --for 20")[1:]
 
 
@@ -258,46 +259,43 @@ def test_it_shows_alerts_with_reasons_and_ends_by_itself_with_a_summary(
     assert left == []
 
 
-@pytest.mark.journey
-def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None:
+def test_make_passes_its_signals_to_the_same_command() -> None:
+    made = subprocess.run(
+        [*printed("make demo"), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert made.stdout.splitlines()[-1] == ".venv/bin/samehand demo"
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_it_reads_the_summary_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand, end: signal.Signals
+) -> None:
     """`timeout 300 make demo` sends SIGTERM to make, which passes it on."""
-    mark = f"{MARK}={tmp_path}"
-    if subprocess.run(
-        ["make", "--question", "install"], cwd=ROOT, capture_output=True, check=False
-    ).returncode:
-        pytest.skip("make would lay .venv first: make install")
-    running = subprocess.Popen(
-        printed("make demo"),
-        cwd=ROOT,
-        env={**os.environ, MARK: str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert running.stdout is not None
-    lines = []
-    for line in running.stdout:
-        lines.append(line)
-        if "resembles banned" in line:
-            break
-    running.terminate()
-    rest, _ = running.communicate(timeout=60)
-    assert "resembles banned" in lines[-1], lines
-    assert rest.count("mirrors found") == 1
-    assert processes_with(mark) == []
+    ended: list[str] = []
+    settings = load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"})
+
+    @contextmanager
+    def no_servers(folder: Path, *_: object) -> Iterator[DemoServers]:
+        yield DemoServers(settings, "http://127.0.0.1:1", folder, Child(["true"], folder / "worker.log"))
+        ended.append("servers")
+
+    def one_alert(*_: object) -> Iterator[MirrorAlert]:
+        yield an_alert()
+        os.kill(os.getpid(), end)
+        time.sleep(60.0)
+
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 500)
+    monkeypatch.setattr(run, "demo_servers", no_servers)
+    monkeypatch.setattr(run, "listen", one_alert)
+    stopped = samehand("demo", "--accounts", "200")
+    assert "resembles banned" in stopped.out
+    assert (stopped.out.count("mirrors found"), ended) == (1, ["servers"])
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-@pytest.mark.journey
-def test_less_than_it_takes_to_start_is_refused() -> None:
-    ended = subprocess.run(
-        [*PROGRAM, "demo", "--for", "3"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert len(ended.stderr.strip().splitlines()) == 1
+def test_less_than_it_takes_to_start_is_refused(samehand: Samehand) -> None:
+    ended = samehand("demo", "--for", "3")
+    assert (ended.code, len(ended.err.strip().splitlines())) == (2, 1)
 
 
 # The demo's platform, asked by the desk as any platform is.
@@ -320,32 +318,22 @@ def a_secret(path: Path) -> str:
     return str(path)
 
 
-@pytest.fixture
-async def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ProfileSource]:
+async def test_desk_asks_for_accounts_of_the_demo_as_of_any_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("desk.profiles.source.TIMEOUT_SECONDS", 60.0)  # pictures are drawn anew by a process
     with profile_server(ACCOUNTS, tmp_path) as environment:
-        made = profile_source(load(environment), time.time)
-        assert made is not None
-        yield made
-        await made.close()
-
-
-async def test_desk_sees_an_account_of_the_demo_with_its_picture(source: ProfileSource) -> None:
-    shown = await source.profile("x", "1")
-    assert (shown.outcome, shown.handle, shown.name, shown.bio) == ("shown", "um4r", "Ümar", "fast news")
-    assert shown.picture is not None
-
-
-async def test_account_that_the_sample_lacks_is_gone(source: ProfileSource) -> None:
-    assert await source.profile("x", "2") == Profile("gone")
-
-
-async def test_request_with_another_secret_is_refused(tmp_path: Path) -> None:
-    with profile_server(ACCOUNTS, tmp_path) as environment:
-        other = profile_source(load({**environment, SECRET_FILE: a_secret(tmp_path / "other")}), time.time)
-        assert other is not None
-        assert await other.profile("x", "1") == Profile("away")
-        await other.close()
+        other = {SECRET_FILE: a_secret(tmp_path / "other")}
+        ours, theirs = (profile_source(load({**environment, **more}), time.time) for more in ({}, other))
+        assert ours is not None
+        assert theirs is not None
+        shown = await ours.profile("x", "1")
+        assert (shown.outcome, shown.handle, shown.name, shown.bio) == ("shown", "um4r", "Ümar", "fast news")
+        assert shown.picture is not None
+        assert await ours.profile("x", "2") == Profile("gone"), "the sample lacks it"
+        assert await theirs.profile("x", "1") == Profile("away"), "another secret is refused"
+        await ours.close()
+        await theirs.close()
 
 
 def test_command_of_the_documentation_gets_an_answer(tmp_path: Path) -> None:
@@ -407,9 +395,11 @@ def test_without_an_end_the_summary_comes_once_when_the_stream_has_ended(
 
 @pytest.mark.journey
 def test_worker_that_cannot_start_is_one_line_that_says_why(
-    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broker: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAMEHAND_LIKELY", "7")
+    monkeypatch.setattr(servers, "EmbeddedBroker", lambda _: nullcontext(SimpleNamespace(address=broker)))
+    monkeypatch.setattr(servers, "EmbeddedRedis", lambda _: nullcontext(SimpleNamespace(url=redis_url)))
     said: list[str] = []
     with pytest.raises(NotReady, match="SAMEHAND_LIKELY") as failed, demo_servers(tmp_path, [], said.append):
         pass
