@@ -30,6 +30,7 @@ from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
 from schemas.wire import encode
+from store.pepper.pepper import read_peppers
 from store.pepper.rotation import replace_file, rotated
 from streams.kafka import topics
 from streams.kafka.client import client_options, writer
@@ -256,15 +257,15 @@ def _rotated(folder: Path) -> Given:
     file = load().pepper_file
     assert file is not None
     replace_file(file, rotated(file.read_text("ascii"), datetime.now(UTC))[0])
-    return {"number": ["1"], "anyway": []}
+    oldest = read_peppers([file]).peppers[-1]
+    return {"number": [oldest.pepper_id], "anyway": []}
 
 
 def _keyed(folder: Path) -> Given:
-    """A file of keys with one in it."""
-    path = folder / "keys.json"
-    if not path.exists():
-        new_key(path, "known", frozenset({"score"}), 10.0, datetime.now(UTC))
-    return {"path": [path]}
+    """A file of keys with one more in it."""
+    path, name = folder / "keys.json", f"k{next(_numbers)}"
+    new_key(path, name, frozenset({"score"}), 10.0, datetime.now(UTC))
+    return {"path": [path], "name": [name]}
 
 
 ERRANDS: Mapping[str, Errand] = {
@@ -283,22 +284,26 @@ ERRANDS: Mapping[str, Errand] = {
     "watchlist import": Errand(_listed),
     "watchlist approve": Errand(_a_plan),
     "watchlist record": Errand(_a_record),
-    "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
+    "pepper new": Errand(lambda folder: {"path": [folder / f"pepper{next(_numbers)}"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
     "keys new": Errand(
-        lambda folder: {"name": [f"k{next(_numbers)}"], "may": ["score"], **_keyed(folder)},
+        lambda folder: {**_keyed(folder), "name": [f"k{next(_numbers)}"], "may": ["score"]},
     ),
     "keys list": Errand(_keyed),
-    "keys revoke": Errand(lambda folder: {"name": ["known"], **_keyed(folder)}),
+    "keys revoke": Errand(_keyed),
     "doctor": Errand(_topics, servers=True),
-    "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
+    "desk users add": Errand(
+        lambda folder: {"name": [f"amina{next(_numbers)}"], "role": ["lead"], "with_link": []}
+    ),
     "desk users list": Errand(_staffed),
     "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
     "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
     "desk audit accept": Errand(_restored, servers=True),
     "desk audit export": Errand(_staffed),
-    "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
+    "desk backup": Errand(
+        lambda folder: {**_staffed(folder), "file": [folder / f"backup{next(_numbers)}.db"]}
+    ),
     "case": Errand(_a_case),
     "report operations": Errand(_staffed),
     "report dsa": Errand(

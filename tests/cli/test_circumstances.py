@@ -144,21 +144,7 @@ def test_help_into_what_takes_little_or_nothing_is_no_traceback(
 
 
 @each_errand
-def test_an_errand_is_done_and_fits_a_narrow_terminal_that_knows_few_characters(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(NARROW))
-    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding="ascii")
-    in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
-    assert seen.out
-    wide = [line for line in seen.out.splitlines() if len(line) > NARROW]
-    # What cannot be broken (an address, a hash, a path) is the only thing that may be wider.
-    assert [line for line in wide if len(max(line.split(), key=len)) < NARROW - 8] == []
-    assert [line for line in seen.out.splitlines() if line.endswith(" ")] == []
-
-
-@each_errand
-def test_nobody_reads_it(
+def test_an_errand_ends_in_words_where_nobody_reads_it_and_where_there_is_no_room_and_else_is_done(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = an_errand(name, request, tmp_path)
@@ -167,16 +153,20 @@ def test_nobody_reads_it(
     in_words(seen, PIPE_CLOSED)
     assert "samehand:" not in seen.err
 
-
-@each_errand
-def test_there_is_no_room_for_it(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     line = an_errand(name, request, tmp_path)
     with full_disk() as full:
         seen = run_into(line, monkeypatch, out=full)
     in_words(seen, NOT_DONE)
     assert seen.err.splitlines()[-1] == "samehand: standard output: No space left on device"
+
+    monkeypatch.setenv("COLUMNS", str(NARROW))
+    seen = run_into(an_errand(name, request, tmp_path), monkeypatch, encoding="ascii")
+    in_words(seen, DONE, NOT_DONE if name == "doctor" else DONE)
+    assert seen.out
+    wide = [line for line in seen.out.splitlines() if len(line) > NARROW]
+    # What cannot be broken (an address, a hash, a path) is the only thing that may be wider.
+    assert [line for line in wide if len(max(line.split(), key=len)) < NARROW - 8] == []
+    assert [line for line in seen.out.splitlines() if line.endswith(" ")] == []
 
 
 def test_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,18 +178,12 @@ def test_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_output
-def test_a_file_to_write_has_no_room(
+def test_a_file_to_write_has_no_room_or_stands_where_nothing_can(
     name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = run_into(an_errand(name, request, tmp_path, **{param: "/dev/full"}), monkeypatch)
     in_words(seen, NOT_DONE, BAD_INPUT)
     assert "/dev/full" in seen.err
-
-
-@each_output
-def test_a_file_to_write_stands_where_nothing_can(
-    name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     nowhere = tmp_path / "no" / "such" / "folder"
     seen = run_into(an_errand(name, request, tmp_path, **{param: nowhere}), monkeypatch)
     in_words(seen, BAD_INPUT)
@@ -207,20 +191,22 @@ def test_a_file_to_write_stands_where_nothing_can(
 
 
 @each_input
-def test_a_file_to_read_is_not_there_or_a_folder(
+def test_a_file_to_read_is_not_there_or_a_folder_or_rubbish_or_empty_or_standard_input(
     name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    line = an_errand(name, request, tmp_path)
+    given = ERRANDS[name].given(tmp_path)
+    if param in given:  # else it is read as those that are
+        [path] = map(str, given[param])
+        there = Path(path).read_bytes()
+        seen = run_into([it if it != path else "-" for it in line], monkeypatch, stdin=there)
+        in_words(seen, DONE)
+        assert seen.out
     for wrong in (tmp_path / "gone", tmp_path):
         seen = run_into(an_errand(name, request, tmp_path, **{param: wrong}), monkeypatch)
         in_words(seen, BAD_INPUT)
         assert str(wrong) in seen.err
         assert len(seen.err.splitlines()) == 1
-
-
-@each_input
-def test_a_file_to_read_is_rubbish_or_empty(
-    name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     for number, content in enumerate((RUBBISH, b"", b"\n\n", b"\x00")):
         wrong = tmp_path / f"wrong-{number}"
         wrong.write_bytes(content)
@@ -231,22 +217,6 @@ def test_a_file_to_read_is_rubbish_or_empty(
         if content is RUBBISH:
             from_stdin = ["-" if it == str(wrong) else it for it in line]
             assert run_into(from_stdin, monkeypatch, stdin=content).code == seen.code
-
-
-@each_input
-def test_a_file_to_read_may_be_standard_input(
-    name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = an_errand(name, request, tmp_path)
-    given = ERRANDS[name].given(tmp_path)
-    if param not in given:
-        pytest.skip("not part of the errand; read as those that are")
-    (path,) = given[param]
-    seen = run_into(
-        [it if it != str(path) else "-" for it in line], monkeypatch, stdin=Path(str(path)).read_bytes()
-    )
-    in_words(seen, DONE)
-    assert seen.out
 
 
 def test_standard_input_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

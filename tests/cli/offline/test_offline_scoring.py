@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline, Scored, batches
-from samehand.frequency.rates import STRATUM_ACCOUNTS_MIN
+from samehand.frequency import rates
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.tables import for_each
 
 NOW = (NOON + timedelta(days=1)).timestamp()
+CROWD = 120
 TWINS: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
 
 
@@ -98,7 +101,7 @@ def shared(scored: Scored, account_id: str = "new") -> float:
 async def test_what_everybody_before_it_shares_is_worth_less() -> None:
     crowd = [
         a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON - timedelta(hours=1))
-        for i in range(300)
+        for i in range(CROWD)
     ]
     accounts = of_accounts(*crowd, a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7"))
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
@@ -111,7 +114,7 @@ async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
     new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
     later = [
         a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON + timedelta(hours=2))
-        for i in range(300)
+        for i in range(CROWD)
     ]
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
     alone = await run(bans, of_accounts(new), candidates=3)
@@ -119,11 +122,17 @@ async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
     assert shared(with_later) == shared(alone)
 
 
-RAID = STRATUM_ACCOUNTS_MIN // 2 + 50  # with as many others enough to be counted by themselves
+RAID = 110
+"""With as many others enough to be counted by themselves, where 200 are: 500 take thrice as long."""
+
+
+@pytest.fixture
+def small_strata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "STRATUM_ACCOUNTS_MIN", 200)
 
 
 def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
-    """Hundreds of sign-ups under one name, each from a network of its own, among as many others."""
+    """Many sign-ups under one name, each from a network of its own, among as many others."""
     return [
         a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
         for i in range(RAID)
@@ -134,6 +143,7 @@ def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
     ]
 
 
+@pytest.mark.usefixtures("small_strata")
 async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -> None:
     """Nine days after the ban each row has the moment that one alone has, so that only counts can differ."""
     at = NOON - timedelta(days=9)
@@ -146,6 +156,7 @@ async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -
         assert min(it.log_odds for it in scored.alerts) >= alone - 1.0
 
 
+@pytest.mark.usefixtures("small_strata")
 async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin"))
     raid = of_accounts(*a_raid(NOON, timedelta(0)), dated=False)
@@ -153,6 +164,7 @@ async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
     assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
 
 
+@pytest.mark.usefixtures("small_strata")
 async def test_a_name_that_was_common_a_week_ago_is() -> None:
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     week_ago = a_raid(NOON - timedelta(days=7), timedelta(seconds=1))
@@ -162,6 +174,7 @@ async def test_a_name_that_was_common_a_week_ago_is() -> None:
     assert after < before - 5.0
 
 
+@pytest.mark.usefixtures("small_strata")
 @for_each("days", [0, 1])
 async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(days: int) -> None:
     """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
@@ -174,7 +187,7 @@ async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(da
 
 async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:
     date = NOON.replace(hour=0)
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(300)]
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(CROWD)]
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=date - timedelta(days=1)))
     new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=date)
     alone = await run(bans, of_accounts(new), candidates=3)
@@ -183,7 +196,7 @@ async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> No
 
 
 async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(300)]
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(CROWD)]
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
     new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
     alone = await run(bans, of_accounts(new, dated=False), candidates=3)
