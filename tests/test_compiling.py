@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tools import compiled
 from tools.compiled import MIND, STAY, NotCompiled, compile_into, compiled_modules
 
 
+@cache
 def chosen() -> set[str]:
     return {path.as_posix() for path in compiled_modules(ROOT / MIND)}
 

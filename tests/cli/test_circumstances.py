@@ -42,6 +42,8 @@ def an_errand(name: str, request: pytest.FixtureRequest, folder: Path, **other: 
     errand = ERRANDS[name]
     if errand.servers:
         request.getfixturevalue("servers")
+    if name.startswith(("case", "desk", "report", "statements")) and name != "desk users add":
+        request.getfixturevalue("desk_tables")
     given = dict(errand.given(folder))
     given.update({param: [value] for param, value in other.items()})
     return words(name, given)

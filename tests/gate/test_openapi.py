@@ -97,7 +97,7 @@ def test_every_label_that_is_known_has_its_series() -> None:
 
 # Whatever the document allows, and what it does not, is answered as it says: schemathesis makes up calls.
 
-CALLS = 15
+CALLS = 10
 """Of each address and mode: enough to meet every branch, within a minute in all."""
 
 

@@ -135,6 +135,8 @@ def grows_too_fast(pattern: re.Pattern[Any], say: Callable[[str], None]) -> str:
             best = min(best, thread_time() - begun)
         return best
 
+    if not _repeats(_parsed(pattern)):
+        return ""  # at each place of a text it looks at no more than its own length
     # Exponential time shows on a few dozen letters already; nothing longer is tried before.
     framed = frames(pattern)
     for length in (16, 32, 64, 128):
@@ -173,6 +175,14 @@ def judged(pattern: re.Pattern[Any], cpu_seconds: int) -> str:
 
 def _tell(writer: int, text: str) -> None:
     os.write(writer, f"{json.dumps(text)}\n".encode())
+
+
+def _repeats(part: Any) -> bool:
+    """Whether anything in a part of a pattern may be repeated."""
+    if isinstance(part, tuple) and str(part[0]).endswith("_REPEAT"):
+        return True
+    inner = [] if isinstance(part, str) or not hasattr(part, "__getitem__") else part
+    return any(_repeats(inner[place]) for place in range(len(inner)))
 
 
 def _parsed(pattern: re.Pattern[Any]) -> Any:

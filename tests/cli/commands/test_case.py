@@ -24,7 +24,7 @@ from tests.makers import NOON
 
 
 @pytest.fixture(autouse=True)
-def received() -> None:
+def received(desk_tables: Path) -> None:
     """An alert whose words want to be more than words, and a note on it."""
     alert = an_alert(a_reason(ours="<script>alert(1)</script>", theirs="a\u202eb"))
 

@@ -18,10 +18,8 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "desk.db"
-    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
-    return path
+def database(desk_tables: Path) -> Path:
+    return desk_tables
 
 
 def test_somebody_is_added_by_a_password_on_standard_input(
@@ -167,6 +165,6 @@ def test_a_backup_restores_what_was_there_while_the_desk_was_in_use(
     assert run(["desk", "audit", "verify", "--offline"]) == 0
 
 
-def test_a_backup_of_nothing_says_so(database: Path, tmp_path: Path) -> None:
+def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
     assert run(["desk", "backup", str(tmp_path / "copy.db")]) == 1
     assert not (tmp_path / "copy.db").exists()

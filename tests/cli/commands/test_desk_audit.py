@@ -35,13 +35,9 @@ table = schema.audit
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite's: that the chain is followed alike on both, tests of the chain itself say."""
-    return f"sqlite:///{tmp_path / 'desk.db'}"
-
-
-@pytest.fixture
-def books(database_url: str, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> Books:
+def books(
+    database_url: str, desk_tables: Path, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> Books:
     """An audit of some lines whose head was published, and as many lines after it, published as well."""
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)
@@ -217,7 +213,9 @@ PEOPLE = {"nadia": "auditor", "omar": "lead"}  # that somebody was added is a li
 
 
 @pytest.fixture
-def kept_books(database_url: str, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> Books:
+def kept_books(
+    database_url: str, desk_tables: Path, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> Books:
     """Some lines of which a backup is made, and five published lines after it."""
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)

@@ -23,7 +23,7 @@ from tests.desk.people import A_POLICY
 
 
 @pytest.fixture(autouse=True)
-def received() -> None:
+def received(desk_tables: Path) -> None:
     """Yesterday's alert on a ban whose policy wants to be more than a word."""
     alert = an_alert(
         detected_at=datetime.now(UTC) - timedelta(days=1),

@@ -18,12 +18,9 @@ SEND = ("statements", "send", "--platform", "x")
 
 
 @pytest.fixture
-def samehand(capsys: pytest.CaptureFixture[str]) -> Samehand:
-    return Samehand(capsys)
-
-
-@pytest.fixture
-def commission(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[TransparencyDatabase]:
+def commission(
+    desk_tables: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[TransparencyDatabase]:
     """A database, and a desk that owes it one statement and has one that cannot be sent."""
     with TransparencyDatabase() as server:
         token = tmp_path / "token"
