@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,17 +30,19 @@ from desk.database.engine import opened
 from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
+from schemas.letters import DeadLetter
 from schemas.wire import encode
 from store.pepper.pepper import read_peppers
 from store.pepper.rotation import replace_file, rotated
+from streams.deadletters.record import letter_of
 from streams.kafka import topics
 from streams.kafka.client import client_options, writer
 from streams.kafka.topics import names
+from streams.outcomes import Arrival, Dead
 from streams.settings import load
 from tests.cli.books import Books, make_topic
-from tests.cli.commands.test_learn import an_alert_of, judged
-from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import jsonl
+from tests.cli.test_offline import an_alert_of, judged
 from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
@@ -230,6 +233,20 @@ def _any_letters(folder: Path) -> Given:
 def _resumed(folder: Path) -> Given:
     _topics(folder)
     return {"topic": [names(load()).created]}
+
+
+SECRET = b'{"email": "umar@example.com"'
+
+
+def post_letter(topic: str, offset: int, reason: str = "not-json") -> DeadLetter:
+    """A letter about a record of ``topic``, as delivery writes it."""
+    fault = Dead("not-json" if reason == "not-json" else "missing-field")
+    letter = letter_of(Arrival(topic, 0, offset, b"x:1", SECRET), fault, time.time())
+    with writer(load()) as out:
+        out.send(topics.names(load()).letters, key=topic.encode(), value=encode(letter), headers=[]).get(
+            timeout=10
+        )
+    return letter
 
 
 def seem_read(topic: str) -> None:
