@@ -398,21 +398,6 @@ def test_a_wrong_setting_is_named_without_its_value() -> None:
     assert "s3cret" not in repr(finding)
 
 
-def test_a_mistyped_setting_is_answered_with_the_nearest() -> None:
-    _, findings = look_at_settings({"SAMEHAND_REDIS_ULR": "x"})
-    assert [(it.state, it.cure) for it in findings] == [
-        ("fine", ""),
-        ("warning", "did you mean SAMEHAND_REDIS_URL?"),
-    ]
-
-
-def test_a_missing_pepper_comes_with_how_to_make_one() -> None:
-    peppers, (finding,) = look_at_pepper(load({}))
-    assert peppers is None
-    assert finding.state == "wrong"
-    assert "samehand pepper new FILE" in finding.cure
-
-
 def test_traces_are_looked_at_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     _, findings = look_at_settings({"SAMEHAND_TRACES_URL": "http://127.0.0.1:9/v1/traces"})
     assert [(it.state, it.about) for it in findings] == [("fine", "settings"), ("fine", "traces")]
@@ -530,12 +515,6 @@ def test_workers_of_another_group_on_the_same_topics_are_named(
     assert "group canary read the same topics" in last.words
 
 
-def test_brokers_that_do_not_answer_are_one_finding() -> None:
-    (only,) = look_at_kafka(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}))
-    assert (only.state, only.words) == ("wrong", "127.0.0.1:1 does not listen")
-    assert "SAMEHAND_KAFKA_BROKERS" in only.cure
-
-
 def test_brokers_that_fall_silent_later_are_one_finding(
     found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -595,12 +574,6 @@ async def enrol_one(settings: Settings) -> None:
         await store.enrol([ban_of(a_ban(), house(settings, peppers, store).keyers)], now=time.time())
 
 
-async def test_a_redis_that_is_not_there_is_the_only_finding() -> None:
-    (only,) = await look_at_redis(load({"SAMEHAND_REDIS_URL": "redis://127.0.0.1:1/0"}), None)
-    assert only.state == "wrong"
-    assert "SAMEHAND_REDIS_URL" in only.cure
-
-
 @pytest.mark.journey
 async def test_looking_at_an_empty_redis_leaves_it_empty(
     servers: str, redis_administrator: str, store_prefix: str
@@ -631,15 +604,6 @@ async def test_it_tells_how_many_places_of_removed_bans_are_not_free_yet(
         (ban,) = [ban async for several in store.walk() for ban in several]
         await store.expunge([(ban.account, ban.facts.occurred_at)], now=time.time())
     assert "1 place of removed bans" in (await looked(settings))[-1].words
-
-
-@pytest.mark.journey
-async def test_a_store_of_another_layout_is_wrong(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await enrol_one(load())
-    monkeypatch.setenv("SAMEHAND_STORE_SHARDS", "4")
-    last = (await looked(load()))[-1]
-    assert (last.state, last.about) == ("wrong", "store")
-    assert "SAMEHAND_STORE_SHARDS" in last.cure
 
 
 def as_administrator(url: str, folder: Path, **more: str) -> Settings:

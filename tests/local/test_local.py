@@ -217,17 +217,11 @@ def test_orphan_does_not_start() -> None:
 # Waiting has an end.
 
 
-def test_it_ends_when_the_condition_is_met() -> None:
+def test_it_ends_when_the_condition_is_met_and_without_it_too() -> None:
     answers = iter([False, False, True])
     assert wait_until(lambda: next(answers), 60)
-
-
-def test_it_ends_without_it_too() -> None:
     assert not wait_until(lambda: False, 0.1)
-
-
-def test_what_is_true_already_needs_no_time() -> None:
-    assert wait_until(lambda: True, 0)
+    assert wait_until(lambda: True, 0), "what is true already needs no time"
 
 
 # Ports that stay ours.
