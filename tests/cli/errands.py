@@ -31,17 +31,16 @@ from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
 from schemas.letters import DeadLetter
-from schemas.wire import encode
 from store.pepper.pepper import read_peppers
 from store.pepper.rotation import replace_file, rotated
 from streams.deadletters.record import letter_of
 from streams.kafka import topics
-from streams.kafka.client import client_options, writer
+from streams.kafka.client import client_options
 from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead
 from streams.settings import load
 from tests.cli.books import Books, make_topic
-from tests.cli.running import jsonl
+from tests.cli.running import at_the_desk, jsonl, publish
 from tests.cli.test_offline import an_alert_of, judged
 from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
@@ -167,9 +166,8 @@ def _topics(folder: Path) -> Given:
 
 def _alerted(folder: Path) -> Given:
     _topics(folder)
-    with writer(load()) as out:
-        alert = an_alert(a_reason(ours=NAME, theirs=NAME))
-        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=60.0)
+    alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+    publish(names(load()).alerts, alert, key=b"x:new")
     return {"alert": [alert.alert_id]}
 
 
@@ -194,14 +192,7 @@ def _restored(folder: Path) -> Given:
 def _a_case(folder: Path) -> Given:
     alert = an_alert(a_reason(ours=NAME, theirs=NAME))
 
-    async def received() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
-            await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
-
-    asyncio.run(received())
+    at_the_desk(lambda connection: Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert))
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
 
 
@@ -242,10 +233,7 @@ def post_letter(topic: str, offset: int, reason: str = "not-json") -> DeadLetter
     """A letter about a record of ``topic``, as delivery writes it."""
     fault = Dead("not-json" if reason == "not-json" else "missing-field")
     letter = letter_of(Arrival(topic, 0, offset, b"x:1", SECRET), fault, time.time())
-    with writer(load()) as out:
-        out.send(topics.names(load()).letters, key=topic.encode(), value=encode(letter), headers=[]).get(
-            timeout=10
-        )
+    publish(topics.names(load()).letters, letter, key=topic.encode())
     return letter
 
 

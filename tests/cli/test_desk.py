@@ -34,20 +34,20 @@ from desk.review.requests import RequestEntry, approve, enter
 from local.ports import take_port
 from schemas.alerts import Matched
 from schemas.verdicts import VerdictGiven
-from schemas.wire import encode
 from streams.errors import BrokerUnavailable
 from streams.kafka import topics
-from streams.kafka.client import reader, writer
+from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.cli.books import LINES, Books, books_of, make_topic
-from tests.cli.running import Ran, Samehand
+from tests.cli.running import Ran, Samehand, at_the_desk, publish
 from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 from tests.servers.transparency_database import TOKEN, Reply, TransparencyDatabase
+from tests.tables import for_each
 
 # ``samehand desk``: people are added, and a desk that cannot start says why.
 
@@ -60,83 +60,73 @@ def database(desk_tables: Path) -> Path:
     return desk_tables
 
 
-def test_somebody_is_added_by_a_password_on_standard_input(
-    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_somebody_is_added_by_a_password_on_standard_input_or_by_a_link(
+    database: Path, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
-    assert run(["desk", "users", "add", "amina", "--role", "moderator"]) == 0
-    assert "amina is a moderator now" in capsys.readouterr().out
+    add = ("desk", "users", "add")
+    for role, code, told in (("moderator", 0, "amina is a moderator now"), ("lead", 2, "amina")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        ran = samehand(*add, "amina", "--role", role)
+        assert (ran.code, told in ran.out + ran.err) == (code, True)
     assert PASSWORD.encode() not in database.read_bytes()
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
-    assert run(["desk", "users", "add", "amina", "--role", "lead"]) == 2
-    assert "amina" in capsys.readouterr().err
+    linked = samehand(*add, "demo", "--role", "auditor", "--link", "--json").figures
+    assert linked["link"].startswith("http://127.0.0.1:6068/link/")
+    assert linked["role"] == "auditor"
 
 
-def test_a_link_is_printed_for_who_has_no_password(
-    database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["desk", "users", "add", "demo", "--role", "auditor", "--link", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert told["link"].startswith("http://127.0.0.1:6068/link/")
-    assert told["role"] == "auditor"
-
-
-@pytest.mark.parametrize(
+@for_each(
     ("url", "words"),
     [("sqlite:////no/such/folder/desk.db", "does not exist"), ("mysql://db/desk", "SAMEHAND_DATABASE_URL")],
 )
 def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
-    url: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    url: str, words: str, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
 ) -> None:
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", url)
     for line in (["desk"], ["desk", "users", "add", "demo", "--role", "lead", "--link"]):
-        assert run(line) == 1
-        said = capsys.readouterr().err
-        assert words in said
-        assert len(said.splitlines()) == 1
+        ran = samehand(*line)
+        assert (ran.code, words in ran.err, len(ran.err.splitlines())) == (1, True, 1)
 
 
 def test_weights_that_cannot_be_used_are_one_line_and_no_traceback(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
 ) -> None:
     (tmp_path / "own.json").write_text('{"version": "own"}')
     monkeypatch.setenv("SAMEHAND_WEIGHTS", str(tmp_path / "own.json"))
     port = take_port()
     monkeypatch.setenv("SAMEHAND_DESK_PORT", str(port.number))
-    assert run(["desk"]) == 2
+    ran = samehand("desk")
     port.release()
-    said = capsys.readouterr().err
-    assert "SAMEHAND_WEIGHTS" in said
-    assert "cannot be used" in said
-    assert len(said.splitlines()) == 1
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "SAMEHAND_WEIGHTS" in ran.err
+    assert "cannot be used" in ran.err
 
 
-def told_by(capsys: pytest.CaptureFixture[str]) -> Any:
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+def hire(samehand: Samehand, name: str, role: str = "moderator") -> None:
+    assert samehand("desk", "users", "add", name, "--role", role, "--link").code == 0
 
 
-def hire(name: str, role: str = "moderator") -> None:
-    assert run(["desk", "users", "add", name, "--role", role, "--link"]) == 0
+def users(samehand: Samehand) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = samehand("desk", "users", "list", "--json").figures["users"]
+    return found
 
 
-def test_people_are_listed_changed_and_let_out(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hire("amina")
-    hire("omar", "auditor")
-    assert run(["desk", "users", "set", "amina", "--role", "lead", "--out"]) == 0
-    capsys.readouterr()
-    assert run(["desk", "users", "list", "--json"]) == 0
-    assert [(one["name"], one["role"], one["out"]) for one in told_by(capsys)["users"]] == [
+def test_people_are_listed_changed_and_let_out(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    hire(samehand, "omar", "auditor")
+    change = ("desk", "users", "set")
+    assert samehand(*change, "amina", "--role", "lead", "--out").code == 0
+    assert [(one["name"], one["role"], one["out"]) for one in users(samehand)] == [
         ("amina", "lead", True),
         ("omar", "auditor", False),
     ]
-    assert run(["desk", "users", "set", "amina", "--link"]) == 2
-    assert run(["desk", "users", "set", "nobody", "--in"]) == 2
-    assert run(["desk", "users", "set", "amina"]) == 2
+    for refused in (["amina", "--link"], ["nobody", "--in"], ["amina"]):
+        assert samehand(*change, *refused).code == 2
 
 
-@pytest.mark.parametrize(
-    ("given", "policies"),
-    [
+def test_team_and_policies_are_set_and_listed(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    change = ("desk", "users", "set", "amina")
+    for given, policies in (
         (["--policies", "spam,hate"], ["hate", "spam"]),
         (["--policies", "-"], [""]),
         (["--policies", ""], []),
@@ -144,67 +134,46 @@ def test_people_are_listed_changed_and_let_out(database: Path, capsys: pytest.Ca
         (["--policies", "a b"], None),
         (["--policies", "spam,,hate"], None),
         (["--team", "a b"], None),
-    ],
-)
-def test_team_and_policies_are_set_and_listed(
-    given: list[str], policies: list[str] | None, database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hire("amina")
-    assert run(["desk", "users", "set", "amina", "--team", "night"]) == 0
-    assert run(["desk", "users", "set", "amina", *given]) == (2 if policies is None else 0)
-    capsys.readouterr()
-    assert run(["desk", "users", "list", "--json"]) == 0
-    [amina] = told_by(capsys)["users"]
-    assert (amina["team"], amina["policies"]) == ("night", policies)
-    assert run(["desk", "users", "set", "amina", "--all-policies", "--team", ""]) == 0
-    capsys.readouterr()
-    assert run(["desk", "users", "list"]) == 0
-    assert " all" in capsys.readouterr().out
+    ):
+        assert samehand(*change, "--team", "night").code == 0
+        assert samehand(*change, *given).code == (2 if policies is None else 0), given
+        [amina] = users(samehand)
+        assert (amina["team"], amina["policies"]) == ("night", policies), given
+        assert samehand(*change, "--all-policies", "--team", "").code == 0
+        assert " all" in samehand("desk", "users", "list").out
 
 
-def test_the_audit_verifies_until_a_line_is_changed(
-    database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hire("amina")
-    hire("omar", "auditor")
-    capsys.readouterr()
-    assert run(["desk", "audit", "verify", "--offline", "--json"]) == 0
-    assert told_by(capsys) == {
-        "lines": 2,
-        "heads": 0,
-        "broken": None,
-        "lost_heads": [],
-        "set_aside": [],
-    }
-    assert run(["desk", "audit", "export"]) == 0
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def test_the_audit_verifies_until_a_line_is_changed(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    hire(samehand, "omar", "auditor")
+    told = {"lines": 2, "heads": 0, "broken": None, "lost_heads": [], "set_aside": []}
+    assert samehand("desk", "audit", "verify", "--offline", "--json").figures == told
+    lines = [json.loads(line) for line in samehand("desk", "audit", "export").out.splitlines()]
     assert [line["action"] for line in lines] == ["user-added", "user-added"]
     with closing(sqlite3.connect(database)) as there, there:
         there.execute("UPDATE audit SET actor = 'somebody else' WHERE number = 2")
-    assert run(["desk", "audit", "verify", "--offline"]) == 1
-    assert "line 2" in capsys.readouterr().err
+    ran = samehand("desk", "audit", "verify", "--offline")
+    assert (ran.code, "line 2" in ran.err) == (1, True)
 
 
 def test_a_backup_restores_what_was_there_while_the_desk_was_in_use(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
 ) -> None:
-    hire("amina")
+    hire(samehand, "amina")
     copy = tmp_path / "backup.db"
     with closing(sqlite3.connect(database)) as in_use:
         in_use.execute("SELECT count(*) FROM users").fetchall()
-        assert run(["desk", "backup", str(copy)]) == 0
+        assert samehand("desk", "backup", copy).code == 0
     assert copy.stat().st_mode & 0o077 == 0
-    assert run(["desk", "backup", str(copy)]) == 2  # nothing is overwritten
-    hire("omar", "auditor")
+    assert samehand("desk", "backup", copy).code == 2, "nothing is overwritten"
+    hire(samehand, "omar", "auditor")
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{copy}")
-    capsys.readouterr()
-    assert run(["desk", "users", "list", "--json"]) == 0
-    assert [one["name"] for one in told_by(capsys)["users"]] == ["amina"]
-    assert run(["desk", "audit", "verify", "--offline"]) == 0
+    assert [one["name"] for one in users(samehand)] == ["amina"]
+    assert samehand("desk", "audit", "verify", "--offline").code == 0
 
 
-def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:
-    assert run(["desk", "backup", str(tmp_path / "copy.db")]) == 1
+def test_a_backup_of_nothing_says_so(samehand: Samehand, tmp_path: Path) -> None:
+    assert samehand("desk", "backup", tmp_path / "copy.db").code == 1
     assert not (tmp_path / "copy.db").exists()
 
 
@@ -215,35 +184,45 @@ table = schema.audit
 
 
 @pytest.fixture
-def books(
+def topic_of_heads(
     database_url: str, desk_tables: Path, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> Books:
-    """An audit of some lines whose head was published, and as many lines after it, published as well."""
+) -> str:
+    """The environment of a desk with a broker; answers its database's address."""
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)
     monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", topic_prefix)
-    return books_of(database_url)
+    monkeypatch.setenv("COLUMNS", "400")  # so that each sentence is a line
+    return database_url
 
 
-def verified(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
-    """The exit code, and everything that was said."""
-    capsys.readouterr()
-    code = run(["desk", "audit", "verify", *options])
-    said = capsys.readouterr()
-    return code, said.out + said.err
+@pytest.fixture
+def books(topic_of_heads: str) -> Books:
+    """An audit of some lines whose head was published, and as many lines after it, published as well."""
+    return books_of(topic_of_heads)
 
 
-def test_a_whole_chain_holds(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+def verify(samehand: Samehand, *options: str) -> Ran:
+    return samehand("desk", "audit", "verify", *options)
+
+
+def fault(samehand: Samehand, *options: str) -> str:
+    """What is said where the audit does not hold."""
+    ran = verify(samehand, *options)
+    assert ran.code == 1
+    return ran.err
+
+
+def test_a_whole_chain_holds(books: Books, samehand: Samehand) -> None:
     books.write(1)  # what is not published yet is no fault
-    assert verified(capsys) == (0, "11 lines and 2 published heads hold\n")
-    code, said = verified(capsys, "--json")
+    ran = verify(samehand)
+    assert (ran.code, ran.out, ran.err) == (0, "11 lines and 2 published heads hold\n", "")
     told: dict[str, object] = {"lines": 11, "heads": 2, "broken": None, "lost_heads": [], "set_aside": []}
-    assert (code, json.loads(said)) == (0, told)
+    assert verify(samehand, "--json").figures == told
 
 
 @pytest.mark.parametrize("also_the_note", [False, True])
 def test_an_end_that_was_cut_off_is_told_and_where(
-    books: Books, capsys: pytest.CaptureFixture[str], also_the_note: bool
+    books: Books, samehand: Samehand, also_the_note: bool
 ) -> None:
     async def cut(connection: AsyncConnection) -> None:
         await connection.execute(delete(table).where(table.c.number > 8))
@@ -251,19 +230,14 @@ def test_an_end_that_was_cut_off_is_told_and_where(
             await connection.execute(delete(schema.heads))
 
     books.change(cut)
-    assert verified(capsys, "--offline")[0] == 0, "a chain does not see its end cut off"
-    told = "line 10: it was published, and the chain ends at line 8: its end was cut off\n"
-    code, said = verified(capsys)
-    assert (code, said.splitlines(keepends=True)[0]) == (1, told)
+    assert verify(samehand, "--offline").code == 0, "a chain does not see its end cut off"
+    told = "line 10: it was published, and the chain ends at line 8: its end was cut off"
+    assert fault(samehand).splitlines()[0] == told
     books.write(3)  # and written over
-    code, said = verified(capsys)
-    assert code == 1
-    assert said.startswith("line 10: its hash is another than was published")
+    assert fault(samehand).startswith("line 10: its hash is another than was published")
 
 
-def test_a_head_that_was_published_is_never_written_over(
-    books: Books, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_head_that_was_published_is_never_written_over(books: Books, samehand: Samehand) -> None:
     async def cut(connection: AsyncConnection) -> None:
         await connection.execute(delete(table).where(table.c.number > 8))
         await connection.execute(delete(schema.heads))
@@ -275,7 +249,7 @@ def test_a_head_that_was_published_is_never_written_over(
         keys = [it.key for it in opened_topic.read(books.topic, 0)]
     assert len(keys) == 3
     assert len(set(keys)) == 3, "compaction keeps the last record of each key"
-    assert verified(capsys)[0] == 1
+    assert fault(samehand)
 
 
 async def altered(connection: AsyncConnection) -> None:
@@ -293,18 +267,15 @@ async def dropped(connection: AsyncConnection) -> None:
 
 @pytest.mark.parametrize("deed", [altered, reordered, dropped])
 def test_a_line_that_was_changed_is_told_by_its_number(
-    books: Books, capsys: pytest.CaptureFixture[str], deed: Callable[[AsyncConnection], Awaitable[None]]
+    books: Books, samehand: Samehand, deed: Callable[[AsyncConnection], Awaitable[None]]
 ) -> None:
     books.change(deed)
     for options in ((), ("--offline",)):
-        code, said = verified(capsys, *options)
-        assert code == 1
-        assert said.startswith("line 4: line 3 is missing" if deed is dropped else "line 3: its hash")
+        told = "line 4: line 3 is missing" if deed is dropped else "line 3: its hash"
+        assert fault(samehand, *options).startswith(told)
 
 
-def test_a_chain_that_was_forged_with_new_hashes_is_told(
-    books: Books, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_chain_that_was_forged_with_new_hashes_is_told(books: Books, samehand: Samehand) -> None:
     async def forged(connection: AsyncConnection) -> None:
         lines = (await connection.execute(select(table).order_by(table.c.number))).all()
         await connection.execute(delete(table))
@@ -316,46 +287,42 @@ def test_a_chain_that_was_forged_with_new_hashes_is_told(
             await connection.execute(insert(table).values(**row, hash=previous))
 
     books.change(forged)
-    assert verified(capsys, "--offline")[0] == 0, "it is a whole chain"
-    code, said = verified(capsys)
-    assert code == 1
-    assert said.startswith("line 5: its hash is another than was published")
+    assert verify(samehand, "--offline").code == 0, "it is a whole chain"
+    assert fault(samehand).startswith("line 5: its hash is another than was published")
 
 
 def test_a_database_that_was_restored_from_an_older_copy_is_told(
-    books: Books, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    books: Books, samehand: Samehand, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
-    assert run(["desk", "backup", str(copy)]) == 0
+    assert samehand("desk", "backup", copy).code == 0
     books.write()
     books.publish()
-    assert verified(capsys)[0] == 0
+    assert verify(samehand).code == 0
     there = Path(books.url.removeprefix("sqlite:///"))
     for beside in (there, *there.parent.glob(f"{there.name}-*")):
         beside.unlink()
     shutil.copy(copy, there)
-    told = "line 15: it was published, and the chain ends at line 10: its end was cut off\n"
-    code, said = verified(capsys)
-    assert (code, said.splitlines(keepends=True)[0]) == (1, told)
+    said = fault(samehand)
+    assert said.startswith("line 15: it was published, and the chain ends at line 10: its end was cut off\n")
     assert "samehand desk audit accept --head 15:" in said
 
 
 def test_heads_of_a_topic_that_was_emptied_are_missed(
-    books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{books.settings.topic_prefix}new.")
-    code, said = verified(capsys)
-    assert code == 1
+    said = fault(samehand)
     assert f"there is no topic {topics.names(load()).audit}" in said
     assert "--offline" in said
     make_topic(load())
-    code, said = verified(capsys)
-    assert code == 1
-    assert said.startswith(f"line 10: its head was published, and is not on {topics.names(load()).audit}")
+    assert fault(samehand).startswith(
+        f"line 10: its head was published, and is not on {topics.names(load()).audit}"
+    )
 
 
 def test_who_never_published_a_head_is_told_what_is_not_noticed(
-    books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def forget(connection: AsyncConnection) -> None:
         await connection.execute(delete(schema.heads))
@@ -363,21 +330,19 @@ def test_who_never_published_a_head_is_told_what_is_not_noticed(
     books.change(forget)
     monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{books.settings.topic_prefix}new.")
     make_topic(load())
-    code, said = verified(capsys)
-    assert code == 0
-    told = "10 lines and no published head hold: a cut end would not be noticed yet"
-    assert " ".join(said.split()) == told
+    ran = verify(samehand)
+    told = "10 lines and no published head hold: a cut end would not be noticed yet\n"
+    assert (ran.code, ran.out, ran.err) == (0, told, "")
 
 
 def test_a_broker_that_does_not_answer_is_told_as_such(
-    books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 300)  # as long as nobody answers
     nobody = take_port()
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", f"127.0.0.1:{nobody.number}")
-    code, said = verified(capsys)
+    said = fault(samehand)
     nobody.release()
-    assert code == 1
     assert len(said.splitlines()) == 1
     assert "cannot be read" in said
     assert "--offline" in said
@@ -393,17 +358,11 @@ PEOPLE = {"nadia": "auditor", "omar": "lead"}  # that somebody was added is a li
 
 
 @pytest.fixture
-def kept_books(
-    database_url: str, desk_tables: Path, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> Books:
+def kept_books(topic_of_heads: str, samehand: Samehand) -> Books:
     """Some lines of which a backup is made, and five published lines after it."""
-    monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
-    monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)
-    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", topic_prefix)
-    monkeypatch.setenv("COLUMNS", "400")  # so that each sentence is a line
     for name, role in PEOPLE.items():
-        assert run(["desk", "users", "add", name, "--role", role, "--link"]) == 0
-    made = books_of(database_url)
+        hire(samehand, name, role)
+    made = books_of(topic_of_heads)
     made.write()
     made.publish()
     return made
@@ -415,19 +374,14 @@ def heads_of(books: Books) -> list[Head]:
 
 
 def rows_of(books: Books) -> list[Any]:
-    async def read() -> list[Any]:
-        async with opened(books.url) as database, database.read() as connection:
-            return list((await connection.execute(select(table).order_by(table.c.number))).all())
+    async def read(connection: AsyncConnection) -> list[Any]:
+        return list((await connection.execute(select(table).order_by(table.c.number))).all())
 
-    return asyncio.run(read())
+    return at_the_desk(read)
 
 
 def accept(samehand: Samehand, head: object, by: str = "nadia", reason: str = "restore-311") -> Ran:
     return samehand("desk", "audit", "accept", "--head", head, "--by", by, "--reason", reason)
-
-
-def verify(samehand: Samehand, *options: str) -> Ran:
-    return samehand("desk", "audit", "verify", *options)
 
 
 @on_each_database
@@ -604,7 +558,7 @@ def test_what_is_no_restore_is_refused_and_leaves_no_line(kept_books: Books, sam
         refused = accept(samehand, head, by, reason)
         assert refused.code == 2, (head, by, reason)
         assert told in refused.err
-    assert run(["desk", "users", "set", "nadia", "--out"]) == 0
+    assert samehand("desk", "users", "set", "nadia", "--out").code == 0
     assert accept(samehand, lost).code == 2
     assert len(rows_of(kept_books)) == many + 1  # that nadia is locked out
 
@@ -612,9 +566,6 @@ def test_what_is_no_restore_is_refused_and_leaves_no_line(kept_books: Books, sam
 def test_a_chain_that_is_broken_inside_cannot_be_acknowledged(kept_books: Books, samehand: Samehand) -> None:
     lost = heads_of(kept_books)[-1]
     kept_books.put_back(BACKUP)
-
-    async def altered(connection: AsyncConnection) -> None:
-        await connection.execute(update(table).where(table.c.number == 3).values(actor="somebody else"))
 
     kept_books.change(altered)
     refused = accept(samehand, lost)
@@ -630,148 +581,112 @@ def received(desk_tables: Path) -> None:
     """An alert whose words want to be more than words, and a note on it."""
     alert = an_alert(a_reason(ours="<script>alert(1)</script>", theirs="a\u202eb"))
 
-    async def receive() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
-            await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
-            await notes.add(connection, "alert-1", "someone", "<b>see</b>", now=NOON.timestamp())
+    async def receive(connection: AsyncConnection) -> None:
+        await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
+        await notes.add(connection, "alert-1", "someone", "<b>see</b>", now=NOON.timestamp())
 
-    asyncio.run(receive())
+    at_the_desk(receive)
 
 
 @pytest.mark.usefixtures("received")
-def test_it_tells_the_case_and_writes_a_page_without_a_script(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_tells_the_case_and_writes_a_page_without_a_script(tmp_path: Path, samehand: Samehand) -> None:
     page = tmp_path / "case.html"
-    assert run(["case", "alert-1", "--for", "appeal 311", "--page", str(page), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    told = samehand("case", "alert-1", "--for", "appeal 311", "--page", page, "--json").figures
     assert told["made_for"] == {"purpose": "appeal 311", "reader": "command-line"}
     assert [line["action"] for line in told["audit"]] == ["case-file"]
     html = page.read_text(encoding="utf-8")
     assert "<script>" not in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert "&lt;b&gt;see&lt;/b&gt;" in html
-    assert "&lt;U+202E&gt;" in html
+    for escaped in ("&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;b&gt;see&lt;/b&gt;", "&lt;U+202E&gt;"):
+        assert escaped in html
 
 
-@pytest.mark.usefixtures("received")
-def test_there_is_none_without_an_alert_or_a_purpose(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["case", "no-such", "--for", "appeal 311"]) == 2
-    assert "no-such" in capsys.readouterr().err
-    assert run(["case", "alert-1", "--for", " "]) == 2
-    assert run(["case", "alert-1"]) == 2
-
-
-@pytest.mark.usefixtures("received")
-@pytest.mark.parametrize(
-    "line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]]
+@for_each(
+    ("line", "said"),
+    [
+        (["no-such", "--for", "appeal 311"], "no-such"),
+        (["alert-1", "--for", " "], ""),
+        (["alert-1"], ""),
+        (["alert-1", "--for", "x", "--request", "1"], "--for PURPOSE, or --request NUMBER"),
+        (["alert-1", "--request", "1"], "there is no such request"),
+    ],
 )
-@pytest.mark.parametrize("there", ["", "a directory", "not a database"])
-def test_a_mistyped_database_is_no_empty_one(
-    there: str,
-    line: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.usefixtures("received")
+def test_there_is_none_without_an_alert_and_one_purpose_or_one_request(
+    line: list[str], said: str, samehand: Samehand
 ) -> None:
-    path = tmp_path / "mistyped.db"
-    if there == "a directory":
-        path.mkdir()
-    elif there:
+    ran = samehand("case", *line)
+    assert (ran.code, said in ran.err) == (2, True)
+
+
+@for_each("line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]])
+@for_each("there", ["does not exist", "is a directory", "is not a database"])
+def test_a_mistyped_database_is_no_empty_one(
+    there: str, line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    path = tmp_path / there.replace(" ", "-")
+    if there == "is a directory":
+        path.mkdir(exist_ok=True)
+    elif there == "is not a database":
         path.write_bytes(b"no pages of SQLite" * 100)
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
-    assert run(line) == 1
-    err = capsys.readouterr().err
-    assert f"{path} {f'is {there}' if there else 'does not exist'}: SAMEHAND_DATABASE_URL" in err
-    assert len(err.splitlines()) == 1
-    assert path.exists() == bool(there)
+    ran = samehand(*line)
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert f"{path} {there}: SAMEHAND_DATABASE_URL" in ran.err
+    assert path.exists() == (there != "does not exist")
 
 
 @pytest.mark.usefixtures("received")
-@pytest.mark.parametrize("form", ["json", "lines", "page"])
-def test_digest_of_a_case_file_under_a_request_is_that_of_its_bytes(
-    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_digest_of_a_case_file_under_a_request_is_that_of_its_bytes_in_any_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request_id = asyncio.run(_approved("x:new"))
+    request_id = at_the_desk(_approved)
     page, line = tmp_path / "case.html", ["case", "alert-1", "--request", str(request_id)]
-    if form == "page":
-        line += ["--page", str(page)]
-    elif form == "json":
-        line.append("--json")
+    assert run([*line, "--page", str(tmp_path / "nowhere" / "case.html")]) == 2
+    assert digests(request_id) == []
+    capsys.readouterr()
+    contents = []
+    for form in ([], ["--json"], ["--page", str(page)]):
+        assert run([*line, *form]) == 0
+        out = capsys.readouterr().out.encode()
+        contents.append(page.read_bytes() if "--page" in form else out)
+    lines, figures, html = contents
+    assert b"CC-311" in lines
+    assert b"CC-311" in html
+    assert b"Preserved when" in lines
+    assert b"Preserved when" in html
+    assert json.loads(figures)["held"][0]["kind"] == "evidence"
+
+    terminal = io.BytesIO()  # of an encoding that lacks letters
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(terminal, encoding="ascii"))
     assert run(line) == 0
-    out = capsys.readouterr().out.encode()
-    content = page.read_bytes() if form == "page" else out
-    assert b"CC-311" in content
-    assert b"Preserved when" in content or json.loads(content)["held"][0]["kind"] == "evidence"
-
-    assert _digests(request_id) == [sha256(content).hexdigest()]
+    assert digests(request_id) == [sha256(it).hexdigest() for it in (*contents, terminal.getvalue())]
 
 
-@pytest.mark.usefixtures("received")
-def test_terminal_of_another_encoding_does_not_change_the_bytes_of_a_case_file(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    request_id = asyncio.run(_approved("x:new"))
-    out = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding="ascii"))
-    assert run(["case", "alert-1", "--request", str(request_id)]) == 0
-    assert _digests(request_id) == [sha256(out.getvalue()).hexdigest()]
-
-
-@pytest.mark.usefixtures("received")
-def test_page_that_cannot_be_written_leaves_no_digest(tmp_path: Path) -> None:
-    request_id = asyncio.run(_approved("x:new"))
-    page = tmp_path / "no-such-folder" / "case.html"
-    assert run(["case", "alert-1", "--request", str(request_id), "--page", str(page)]) == 2
-    assert _digests(request_id) == []
-
-
-@pytest.mark.usefixtures("received")
-def test_case_file_has_one_purpose_or_one_request(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["case", "alert-1", "--for", "x", "--request", "1"]) == 2
-    assert "--for PURPOSE, or --request NUMBER" in capsys.readouterr().err
-    assert run(["case", "alert-1", "--request", "1"]) == 2
-    assert "there is no such request" in capsys.readouterr().err
-
-
-def _digests(request_id: int) -> list[str]:
+def digests(request_id: int) -> list[str]:
     """The digests of the case files made under a request."""
-
-    async def read() -> list[str]:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.read() as connection,
-        ):
-            return [file.digest for file in await requests.files_of(connection, request_id)]
-
-    return asyncio.run(read())
+    files = at_the_desk(lambda connection: requests.files_of(connection, request_id))
+    return [file.digest for file in files]
 
 
-async def _approved(account: str) -> int:
-    """The number of a request on an account that one person entered and another approved."""
-    async with (
-        opened(load().database_url.get_secret_value()) as database,
-        database.begin() as connection,
-    ):
-        now = NOON.timestamp()
-        rana, sana = (
-            Review(connection, Reader(name, "", "counsel"), A_POLICY, now) for name in ("rana", "sana")
-        )
-        entry = RequestEntry(
-            authority="A court",
-            reference="CC-311",
-            legal_basis="a law",
-            jurisdiction="PK",
-            kind="e-evidence",
-            received_at=now,
-            deadline=None,
-            accounts=[account],
-        )
-        request_id = await enter(rana, entry)
-        await approve(sana, request_id)
+def a_request(**more: Any) -> RequestEntry:
+    given = {"authority": "A court", "kind": "e-evidence", "received_at": NOON.timestamp(), **more}
+    return RequestEntry(
+        reference="CC-311",
+        legal_basis="a law",
+        jurisdiction="PK",
+        deadline=None,
+        **{"accounts": ["x:new"], **given},
+    )
+
+
+async def _approved(connection: AsyncConnection) -> int:
+    """The number of a request that one person entered and another approved."""
+    rana, sana = (
+        Review(connection, Reader(name, "", "counsel"), A_POLICY, NOON.timestamp())
+        for name in ("rana", "sana")
+    )
+    request_id = await enter(rana, a_request())
+    await approve(sana, request_id)
     return request_id
 
 
@@ -785,68 +700,43 @@ def decided(desk_tables: Path) -> None:
         detected_at=datetime.now(UTC) - timedelta(days=1),
         matched=Matched(platform="x", account_id="banned", policy="<b>\u202ehate"),
     )
-
-    async def receive() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
-            await Arrivals(connection, A_POLICY, time.time()).take_alert(alert)
-
-    asyncio.run(receive())
+    at_the_desk(lambda connection: Arrivals(connection, A_POLICY, time.time()).take_alert(alert))
 
 
 @pytest.mark.usefixtures("decided")
 def test_report_is_text_json_and_one_page_in_which_nothing_is_markup(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, samehand: Samehand
 ) -> None:
     page = tmp_path / "week.html"
-    assert run(["report", "operations", "--page", str(page), "--json"]) == 0
-    made = json.loads(capsys.readouterr().out.splitlines()[-1])
+    made = samehand("report", "operations", "--page", page, "--json").figures
     assert (made["alerts"], made["decisions"]) == (1, {"undecided": 1})
     html = page.read_text("utf-8")
     assert "<b>" not in html
     assert "&lt;U+202E&gt;" in html
-    assert run(["report", "operations", "--since", "24h", "--terrorism", "spam"]) == 0
-    text = capsys.readouterr().out
-    assert "samehand cannot know" in text
-    assert "\u202e" not in text
+    ran = samehand("report", "operations", "--since", "24h", "--terrorism", "spam")
+    assert (ran.code, "samehand cannot know" in ran.out, "\u202e" in ran.out) == (0, True, False)
 
 
 @pytest.mark.usefixtures("decided")
 def test_report_counts_lawful_requests_by_authority_on_the_terminal_too(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    samehand: Samehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     now = time.time()
-    entry = RequestEntry(
+    entry = a_request(
         authority="[red]Court\u202e",
-        reference="CC-311",
-        legal_basis="a law",
-        jurisdiction="PK",
         kind="e-evidence-emergency",
         received_at=now - 9 * 3_600,
-        deadline=None,
         accounts=["x:new", "x:2"],
     )
-
-    async def enter_one() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
-            await enter(Review(connection, Reader("rana", "", "counsel"), A_POLICY, now), entry)
-
-    assert run(["report", "operations", "--since", "7d"]) == 0
-    assert "Lawful requests" not in capsys.readouterr().out
-    asyncio.run(enter_one())
-    assert run(["report", "operations", "--since", "7d"]) == 0
-    [line] = [it for it in capsys.readouterr().out.splitlines() if "Court" in it]
+    week = ("report", "operations", "--since", "7d")
+    assert "Lawful requests" not in samehand(*week).out
+    at_the_desk(lambda it: enter(Review(it, Reader("rana", "", "counsel"), A_POLICY, now), entry))
+    [line] = [it for it in samehand(*week).out.splitlines() if "Court" in it]
     assert line.split() == ["[red]Court<U+202E>", "1", "1", "0", "0", "none", "1", "2", "0"]
 
 
-@pytest.mark.usefixtures("decided")
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         ["--since", "7"],
@@ -858,11 +748,10 @@ def test_report_counts_lawful_requests_by_authority_on_the_terminal_too(
         ["--terrorism", "A policy"],
     ],
 )
-def test_period_or_policy_that_is_none_is_refused_in_one_line(
-    line: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["report", "operations", *line]) == 2
-    assert line[0] in capsys.readouterr().err
+@pytest.mark.usefixtures("decided")
+def test_period_or_policy_that_is_none_is_refused_in_one_line(line: list[str], samehand: Samehand) -> None:
+    ran = samehand("report", "operations", *line)
+    assert (ran.code, line[0] in ran.err) == (2, True)
 
 
 DSA = ["report", "dsa", "--from", "2026-01-01", "--to", "2026-12-31", "--provider", "Example"]
@@ -870,21 +759,18 @@ DSA = ["report", "dsa", "--from", "2026-01-01", "--to", "2026-12-31", "--provide
 
 @pytest.mark.usefixtures("decided")
 def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, samehand: Samehand
 ) -> None:
     folder = tmp_path / "a" / "dsa"
-    assert run([*DSA, "--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS", "--out", str(folder), "--json"]) == 0
-    made = json.loads(capsys.readouterr().out.splitlines()[-1])
+    category = ("--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS")
+    made = samehand(*DSA, *category, "--out", folder, "--json").figures
     assert len(list(folder.glob("Part_*.csv"))) == 11
     assert (made["actions"], made["complaints"]) == (0, 0)
-    assert (
-        "Number of orders to act against illegal content received"
-        in made["empty"]["Part_3_member_states_orders"]
-    )
+    orders = "Number of orders to act against illegal content received"
+    assert orders in made["empty"]["Part_3_member_states_orders"]
 
 
-@pytest.mark.usefixtures("decided")
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         ["--category", "spam=KEYWORD_WEATHER"],
@@ -900,12 +786,13 @@ def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
         ["--service", "two\nlines"],
     ],
 )
+@pytest.mark.usefixtures("decided")
 def test_category_day_or_name_that_is_none_is_refused_in_one_line(
-    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    line: list[str], tmp_path: Path, samehand: Samehand
 ) -> None:
-    assert run([*DSA, *line, "--out", str(tmp_path)]) == 2
-    assert list(tmp_path.glob("Part_*")) == []
-    assert len(capsys.readouterr().err.strip().splitlines()) <= 4
+    ran = samehand(*DSA, *line, "--out", tmp_path)
+    assert (ran.code, list(tmp_path.glob("Part_*"))) == (2, [])
+    assert len(ran.err.strip().splitlines()) <= 4
 
 
 # Categories by policy.
@@ -988,7 +875,7 @@ def test_statement_that_an_earlier_run_left_for_later_is_not_passed_over(
     assert (again.code, "1 statement still waiting" in again.err, commission.requests) == (1, True, [])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "environment", "said"),
     [
         (["send"], {"DSA_URL": "https://transparency.dsa.ec.europa.eu/api/v1"}, "--production"),
@@ -1011,11 +898,12 @@ def test_wrong_option_or_setting_is_refused_and_nothing_is_sent(
     environment: dict[str, str],
     said: str,
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(f"SAMEHAND_{name}", value)
-        if not value:
-            monkeypatch.delenv(f"SAMEHAND_{name}")
-    ran = samehand(*(SEND if line[0] == "send" else ("statements", "show")), *line[1:])
+    with monkeypatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(f"SAMEHAND_{name}", value)
+            if not value:
+                patch.delenv(f"SAMEHAND_{name}")
+        ran = samehand(*(SEND if line[0] == "send" else ("statements", "show")), *line[1:])
     assert (ran.code, said in ran.err, commission.requests) == (2, True, [])
 
 
@@ -1028,9 +916,7 @@ def alerted(servers: None) -> None:
     topics.check(load(), create=True)
     older = an_alert(alert_id="older", band="possible", probability=0.6)
     newer = an_alert(alert_id="newer", detected_at=NOON + timedelta(hours=1))
-    with writer(load()) as out:
-        for value in (encode(older), encode(newer), encode(newer), b"not json"):
-            out.send(names(load()).alerts, key=b"x:new", value=value, headers=[]).get(timeout=60.0)
+    publish(names(load()).alerts, older, newer, newer, b"not json", key=b"x:new")
 
 
 def told_to(capsys: pytest.CaptureFixture[str], *line: str) -> dict[str, object]:
@@ -1083,20 +969,21 @@ def test_an_exercise_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None
         decided_at=NOON + timedelta(hours=2),
         golden=True,
     )
-    with writer(load()) as out:
-        value = encode(exercise)
-        out.send(names(load()).verdicts, key=b"newer", value=value, headers=[]).get(timeout=60.0)
+    publish(names(load()).verdicts, exercise, key=b"newer")
     assert waiting(capsys) == ["newer", "older"]
     assert waiting(capsys, "--decided") == []
 
 
 @pytest.mark.journey
 @pytest.mark.usefixtures("alerted")
-def test_what_is_not_there_or_no_code_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["alerts", "show", "no-such"]) == 1
-    assert run(["verdict", "no-such", "mirror", "--reason", "x"]) == 1
-    assert run(["verdict", "newer", "ban", "--reason", "x"]) == 2
-    assert run(["alerts", "list", "--all", "--decided"]) == 2
-    assert run(["verdict", "newer", "mirror", "--reason", "two words"]) == 2
-    assert run(["verdict", "newer", "mirror", "--reason", "x", "--reviewer", "a\nb"]) == 2
-    assert "Traceback" not in capsys.readouterr().err
+def test_what_is_not_there_or_no_code_is_one_line(samehand: Samehand) -> None:
+    for code, line in (
+        (1, ["alerts", "show", "no-such"]),
+        (1, ["verdict", "no-such", "mirror", "--reason", "x"]),
+        (2, ["verdict", "newer", "ban", "--reason", "x"]),
+        (2, ["alerts", "list", "--all", "--decided"]),
+        (2, ["verdict", "newer", "mirror", "--reason", "two words"]),
+        (2, ["verdict", "newer", "mirror", "--reason", "x", "--reviewer", "a\nb"]),
+    ):
+        ran = samehand(*line)
+        assert (ran.code, "Traceback" in ran.err, len(ran.err.splitlines())) == (code, False, 1), line

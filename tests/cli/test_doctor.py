@@ -46,17 +46,15 @@ from local.redis_cluster import RedisCluster
 from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
 from schemas.internal.weights import Multiplier, WeightsAdjustment, WeightsAdopted
-from schemas.wire import encode
 from store.pepper.pepper import write_pepper_file
 from streams.deadletters import control_topic
 from streams.deadletters.limit import bound_of
 from streams.deadletters.pause import Stop
 from streams.errors import TopicsError
 from streams.kafka import topics
-from streams.kafka.client import writer
 from streams.kafka.topics import TopicSpec
 from streams.settings import Settings, load
-from tests.cli.running import Samehand, jsonl
+from tests.cli.running import Samehand, jsonl, publish
 from tests.deliver.receiver import SECRET_TEXT
 from tests.desk_databases import on_each_database
 from tests.house import ROOT
@@ -541,10 +539,8 @@ def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
 def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(servers: str) -> None:
     settings = load()
     topics.check(settings, create=True)
-    with writer(settings) as out:
-        for number in range(3):
-            record = encode(a_sign_up(f"new-{number}", phone="0301 2345678"))
-            out.send(topics.names(settings).created, key=b"x", value=record, headers=[]).get(timeout=60.0)
+    unreadable = (a_sign_up(f"new-{number}", phone="0301 2345678") for number in range(3))
+    publish(topics.names(settings).created, *unreadable)
     finding = look_at_kafka(settings)[-1]
     assert (finding.state, finding.words) == (
         "warning",

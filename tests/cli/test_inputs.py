@@ -38,7 +38,7 @@ from streams.errors import TopicsError
 from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival, Dead
 from streams.settings import load
-from tests.cli.running import Ran, Samehand, jsonl, settings
+from tests.cli.running import Ran, Samehand, jsonl, publish, settings
 from tests.desk.makers import an_alert
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up
 
@@ -600,10 +600,8 @@ def test_a_topic_is_read_without_moving_any_offset(
         with admin(load()) as client:
             order = {"num_partitions": 2, "replication_factor": 1, "configs": {}}
             client.create_topics({topic: order}, raise_errors=True)
-        with writer(load()) as out:
-            for number in range(5):
-                value = json.dumps({"id": number, "at": AT}).encode()
-                out.send(topic, key=b"%d" % number, value=value, headers=[]).get(timeout=60.0)
+        for number in range(5):
+            publish(topic, json.dumps({"id": number, "at": AT}).encode(), key=b"%d" % number)
         first, again = (samehand("map", "--topic", topic, "--json") for _ in range(2))
     assert first.code == 0, first.err
     assert first.figures["mapped"]["created"] == again.figures["mapped"]["created"] == 5

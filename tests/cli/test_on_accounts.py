@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import re
@@ -10,11 +9,11 @@ import shlex
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil, fsum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -23,7 +22,6 @@ from msgspec.structs import replace as changed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.common.converters import ban_of
-from agents.runtime.store_factory import peppers_of
 from cli.commands.account.export import export
 from cli.commands.account.holdings import Holdings
 from cli.commands.account.places import DESK_TABLES, places
@@ -31,10 +29,7 @@ from cli.commands.account.topics import FoundRecords, ScannedTopics, describe, m
 from cli.commands.size import BAN_BYTES, BANS_A_SECOND, MASTER_BYTES, PlatformSize, needed, unsupported
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.main import run
-from cli.run_async import awaited
-from cli.store_context import closing_store
 from desk.database import schema
-from desk.database.engine import opened
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
@@ -45,19 +40,15 @@ from schemas.accounts import Basis
 from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
 from schemas.keys import AccountRef
 from schemas.mapping.formats import FORMATS
-from schemas.record import Record
 from schemas.wire import encode
-from store.base import StoreFacts
 from store.errors import StoreUnavailable
 from store.pepper.pepper import Pepper
 from store.redis import RedisStore
 from streams.kafka import topics
-from streams.kafka.client import reader, writer
 from streams.kafka.topics import Names, TopicsOnBroker, names
-from streams.outcomes import Arrival
 from streams.settings import load
 from tests.cli.errands import post_letter
-from tests.cli.running import Samehand, jsonl
+from tests.cli.running import Samehand, at_the_desk, jsonl, of_store, publish, published
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.house import ROOT
@@ -222,23 +213,14 @@ def test_platform_too_large_for_one_store_is_one_line_that_says_what_to_do(sameh
 # `samehand remember`: existing accounts are known, and nothing is said of them.
 
 
-def figures() -> StoreFacts:
-    async def ask() -> StoreFacts:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            return await store.figures()
-
-    return awaited(ask())
-
-
 @pytest.mark.journey
 def test_accounts_are_in_the_store_afterwards(samehand: Samehand, servers: str, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", *(a_sign_up(handle=f"umar{i}") for i in range(12)), b"nonsense")
     for _ in range(2):  # once more is harmless
         ran = samehand("remember", path, "--json")
         assert (ran.code, ran.figures["remembered"], ran.figures["bad_rows"]) == (0, 12, 1)
-    assert (figures().remembered, figures().fingerprints) == (12, 0)
+    facts = of_store(RedisStore.figures)
+    assert (facts.remembered, facts.fingerprints) == (12, 0)
 
 
 @pytest.mark.journey
@@ -259,14 +241,8 @@ def test_a_redis_that_is_slow_for_a_moment_ends_nothing(
 
 
 def shown(*accounts: str) -> list[Showings]:
-    async def ask() -> list[Showings]:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            found = await store.remembered(accounts, now=time.time())
-            return [one.shown for one in found if one is not None]
-
-    return awaited(ask())
+    found = of_store(lambda store: store.remembered(accounts, now=time.time()))
+    return [one.shown for one in found if one is not None]
 
 
 @pytest.mark.journey
@@ -458,12 +434,6 @@ def test_a_file_that_is_no_account_is_bad_input(
 # `samehand enrol`: bans from files reach the topic.
 
 
-def published() -> list[Arrival]:
-    topic = names(load()).banned
-    with reader(load()) as opened:
-        return [it for partition in opened.partitions(topic) for it in opened.read(topic, partition)]
-
-
 @pytest.mark.journey
 def test_every_ban_arrives_and_bad_lines_are_told(samehand: Samehand, servers: str, tmp_path: Path) -> None:
     bans = [a_ban(handle=f"umar{i}") for i in range(30)]
@@ -472,7 +442,9 @@ def test_every_ban_arrives_and_bad_lines_are_told(samehand: Samehand, servers: s
     assert ran.code == 0
     assert (ran.figures["delivered"], ran.figures["bad_rows"]) == (30, 1)
     assert ran.err.startswith(f"{path}:11: not-json")
-    assert {(it.key, it.value) for it in published()} == {(ban.key.encode(), encode(ban)) for ban in bans}
+    assert {(it.key, it.value) for it in published(names(load()).banned)} == {
+        (ban.key.encode(), encode(ban)) for ban in bans
+    }
 
 
 @pytest.mark.journey
@@ -513,8 +485,6 @@ def test_bans_that_have_expired_are_told(samehand: Samehand, servers: str, tmp_p
 # `samehand account`: what is kept, asked before it is erased, and what is not done is said.
 
 
-T = TypeVar("T")
-
 # Every topic and every table has a place in *What is kept, where, how long*, by the settings in force.
 
 
@@ -547,13 +517,6 @@ HOLDER = AccountRef("telegram", "é1")
 )
 def test_an_id_in_bytes_that_nobody_can_read_stands_alone(value: bytes, *, found: bool) -> None:
     assert mentions(value, b"7") is found
-
-
-def publish(topic: str, *records: Record | bytes | None, key: bytes = b"unkeyed") -> None:
-    with writer(load()) as out:
-        for record in records:
-            value = encode(record) if isinstance(record, Record) else record
-            out.send(topic, key=key, value=value, headers=[]).get(timeout=60.0)
 
 
 def counts(scanned: ScannedTopics) -> dict[str, int]:
@@ -619,9 +582,7 @@ class Terminal(io.StringIO):
 
 
 def deletions() -> int:
-    with reader(load()) as opened:
-        topic = names(load()).deleted
-        return sum(len(list(opened.read(topic, it))) for it in opened.partitions(topic))
+    return len(published(names(load()).deleted))
 
 
 @pytest.mark.journey
@@ -667,12 +628,6 @@ def test_nothing_is_erased_unless_somebody_says_so(
     assert set(exported["not_read"]) == {"Redis", "desk"}
 
 
-async def _at_the_desk(act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    address = load().database_url.get_secret_value()
-    async with opened(address) as database, database.begin() as connection:
-        return await act(connection)
-
-
 async def _quoted(connection: AsyncConnection) -> None:
     alert = an_alert(a_reason(ours="quoted-of-the-new", theirs="quoted-of-the-banned"))
     await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
@@ -709,9 +664,9 @@ def test_erasure_yields_to_a_hold_that_was_there_before(
 ) -> None:
     topics.check(load(), create=True)
     monkeypatch.delenv("SAMEHAND_PEPPER_FILE")
-    asyncio.run(_at_the_desk(_quoted))
+    at_the_desk(_quoted)
     if first == "hold":
-        asyncio.run(_at_the_desk(_requested))
+        at_the_desk(_requested)
     copies = [1] if first == "hold" else []
     # The hold is on the new account; its copy quotes the banned one, which is erased.
     line = ("account", "erase", "x:banned", "--yes", "--no-topics", "--json")
@@ -722,7 +677,7 @@ def test_erasure_yields_to_a_hold_that_was_there_before(
         (count, "hold", True) for count in copies
     ]
     if first == "erasure":
-        asyncio.run(_at_the_desk(_requested))
+        at_the_desk(_requested)
     for account in ("x:banned", "x:new"):
         assert [row["records"] for row in _holds(samehand, account)] == copies
     shown = samehand("account", "show", "x:new", "--no-topics")
@@ -730,7 +685,7 @@ def test_erasure_yields_to_a_hold_that_was_there_before(
     assert "desk, lawful requests: 1 record" in shown.out
     assert "CC-311" not in samehand("account", "export", "x:new", "--no-topics").out
 
-    asyncio.run(_at_the_desk(_released))
+    at_the_desk(_released)
     assert _holds(samehand, "x:banned") == []
 
 

@@ -24,7 +24,6 @@ from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageStat
 from rich.console import Console
 
-from agents.runtime.store_factory import peppers_of
 from cli.commands import worker
 from cli.commands.demo import run as demo_run
 from cli.commands.demo import servers as demo
@@ -36,8 +35,6 @@ from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
 from cli.commands.demo.summary import figures, sentences
 from cli.exit_codes import BAD_INPUT
 from cli.main import run
-from cli.run_async import awaited
-from cli.store_context import closing_store
 from desk.profiles.source import Profile, profile_source
 from gate.keys import read_keys
 from local.processes import Child
@@ -49,10 +46,11 @@ from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
 from simulate.timeline.stream import sample
 from store.pepper.pepper import read_peppers
 from store.pepper.rotation import rotated
+from store.redis import RedisStore
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth
-from tests.cli.running import Samehand, jsonl, settings
+from tests.cli.running import Samehand, jsonl, of_store, settings
 from tests.deliver.receiver import SECRET_TEXT
 from tests.desk.makers import a_wave, an_alert
 from tests.house import ROOT
@@ -275,17 +273,10 @@ def in_force(path: Path) -> list[int]:
 def kept_under() -> set[tuple[int, ...]]:
     """Under which peppers the store's bans are kept."""
 
-    async def ask() -> set[tuple[int, ...]]:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            return {
-                tuple(one.pepper_id for one in ban.fingerprints)
-                async for bans in store.walk()
-                for ban in bans
-            }
+    async def ask(store: RedisStore) -> set[tuple[int, ...]]:
+        return {tuple(it.pepper_id for it in ban.fingerprints) async for bans in store.walk() for ban in bans}
 
-    return awaited(ask())
+    return of_store(ask)
 
 
 @pytest.mark.journey

@@ -6,12 +6,12 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import pytest
@@ -28,7 +28,6 @@ from cli.inputs.event_files import EventFiles
 from cli.rebuild_processes import Processes
 from cli.rebuild_processes import _work as work
 from cli.run_async import awaited
-from cli.store_context import closing_store
 from cli.topics import alert_topics, banned_topic, scanned_topic
 from cli.topics.alert_topics import AlertReplay, AlertTopics
 from local.waiting import wait_until
@@ -38,7 +37,6 @@ from schemas.alerts import MirrorAlert
 from schemas.examples import ALERT, STATE, SUMMARY, VERDICT, WAVE, WITHDRAWN
 from schemas.record import Record
 from schemas.revisions import COUNTED_MAX, by_time
-from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, decode_scanned, encode
 from store.base import Ban
 from store.errors import StoreRefused, StoreUnavailable
@@ -47,48 +45,22 @@ from streams.deadletters import control_topic
 from streams.deadletters.pause import Stop
 from streams.errors import BrokerUnavailable
 from streams.kafka import topics
-from streams.kafka.client import TopicReader, Writer, reader, writer
+from streams.kafka.client import TopicReader, Writer, writer
 from streams.kafka.store_epoch import known_epoch
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import load
 from tests.agents.conftest import Life, make_life
 from tests.cli.errands import SECRET, post_letter, seem_read
-from tests.cli.running import Samehand, jsonl
+from tests.cli.running import Samehand, jsonl, of_store, publish, published
 from tests.makers import NOON, a_ban, a_sign_up, a_verdict
 from tests.store.makers import open_on
 
 # `samehand rebuild`: an emptied store is what it was.
 
 
-T = TypeVar("T")
-
-
 def stored(bans: list[AccountBanned]) -> list[Ban | None]:
-    async def ask() -> list[Ban | None]:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            return await store.bans([ban.key for ban in bans])
-
-    return awaited(ask())
-
-
-def during(call: Callable[[RedisStore], Awaitable[T]]) -> T:
-    """What a call of the store returns."""
-
-    async def ask() -> T:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            return await call(store)
-
-    return awaited(ask())
-
-
-def verdict(given: VerdictGiven) -> None:
-    with writer(load()) as out:
-        out.send(names(load()).verdicts, key=b"any", value=encode(given), headers=[]).get(timeout=60.0)
+    return of_store(lambda store: store.bans([ban.key for ban in bans]))
 
 
 def lift(ban: AccountBanned) -> None:
@@ -276,14 +248,8 @@ def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
 def test_a_new_store_says_what_the_group_acknowledges_from_now_on(
     samehand: Samehand, bans: list[AccountBanned]
 ) -> None:
-    async def behind() -> dict[str, dict[int, int]]:
-        settings = load()
-        async with closing_store(settings, peppers_of(settings)) as store:
-            await store.open()
-            return await store.behind()
-
     assert samehand("rebuild").code == 0
-    noted = awaited(behind())
+    noted = of_store(RedisStore.behind)
     assert noted.keys() <= {*names(load()).events, names(load()).verdicts, names(load()).waves}
     assert noted[names(load()).waves] == {}, "waves from the beginning"
     assert {*noted[names(load()).banned].values()} == {0}, "nobody acknowledged anything yet"
@@ -296,10 +262,8 @@ def test_lost_alerts_are_known_again(
     """Raised by a former release, which noted no state: that is noted by the first rebuild."""
     matched = replace(ALERT.matched, platform="telegram", account_id=bans[0].account.account_id)
     alert = replace(ALERT, matched=matched, revision=2)
-    with writer(load()) as out:
-        for told in (replace(alert, revision=1), alert):
-            out.send(names(load()).alerts, key=b"any", value=encode(told), headers=[]).get(timeout=60.0)
-    verdict(a_verdict(alert.alert_id, "mirror"))
+    publish(names(load()).alerts, replace(alert, revision=1), alert)
+    publish(names(load()).verdicts, a_verdict(alert.alert_id, "mirror"))
     for noted in (1, 0):  # by then it has a state
         with redis.Redis.from_url(redis_administrator) as client:
             client.unlink(*client.scan_iter(match=f"{store_prefix}*"), "any")
@@ -307,13 +271,13 @@ def test_lost_alerts_are_known_again(
         assert [ran.figures[name] for name in ("alerts", "verdicts", "noted", "bad_records")] == [
             *(1, 1, noted, 0)
         ]
-        (known,) = during(lambda store: store.pairs([alert.alert_id]))
+        (known,) = of_store(lambda store: store.pairs([alert.alert_id]))
         assert known is not None
         assert (known.open, known.account, known.revision) == (True, alert.key, 2)
         assert b"northwind" not in known.payload
     lift(bans[0])
     assert samehand("rebuild", "--from-start").code == 0
-    (owed,) = during(lambda store: store.owed("holder", now=NOON.timestamp() + 3_600))
+    (owed,) = of_store(lambda store: store.owed("holder", now=NOON.timestamp() + 3_600))
     assert (owed.reason, owed.revision > COUNTED_MAX) == ("ban-forgotten", True)
 
 
@@ -348,9 +312,7 @@ def test_broken_off_before_its_alerts_the_store_is_not_ready(
 
 @pytest.mark.journey
 def test_state_that_cannot_be_read_is_a_bad_record(samehand: Samehand, bans: list[AccountBanned]) -> None:
-    with writer(load()) as out:
-        for value in (b"{", b'{"since":"2026-03-01T09:30:00Z","version":1}', None):
-            out.send(names(load()).state, key=b"0" * 32, value=value, headers=[]).get(timeout=60.0)
+    publish(names(load()).state, b"{", b'{"since":"2026-03-01T09:30:00Z","version":1}', None, key=b"0" * 32)
     ran = samehand("rebuild", "--json")
     assert (ran.code, ran.figures["bad_records"], ran.figures["alerts"]) == (0, 2, 0)
 
@@ -653,10 +615,8 @@ async def test_a_forgotten_wave_stays_forgotten(life: Life) -> None:
 # `samehand scan`: existing accounts go through workers, which are nobody here but a group far ahead.
 
 
-def published() -> list[Arrival]:
-    topic = names(load()).scanned
-    with reader(load()) as opened:
-        return [it for partition in opened.partitions(topic) for it in opened.read(topic, partition)]
+def scanned() -> list[Arrival]:
+    return published(names(load()).scanned)
 
 
 @pytest.mark.journey
@@ -668,7 +628,7 @@ def test_scanned_account_has_the_profile_of_today_and_the_age_that_its_line_says
     ran = samehand("scan", path, "--json")
     assert (ran.code, ran.figures["scanned"], ran.figures["bad_rows"]) == (0, 2, 1)
     assert ran.err.startswith(f"{path}:3: not-json")
-    found = [decode_scanned(arrival.value, now=time.time()) for arrival in published()]
+    found = [decode_scanned(arrival.value, now=time.time()) for arrival in scanned()]
     records = {it.record.account.account_id: it.record for it in found if isinstance(it, Decoded)}
     assert {name: it.account.created_at for name, it in records.items()} == {
         "1": None,
@@ -706,7 +666,7 @@ def test_second_scan_with_the_bookmark_of_one_that_runs_publishes_nothing(
     bookmark = Bookmark(tmp_path / "scan.json", "", "", "")
     with bookmark.held():
         ran = samehand("scan", path, "--bookmark", bookmark.path)
-    assert (ran.code, ran.out, published()) == (1, "", [])
+    assert (ran.code, ran.out, scanned()) == (1, "", [])
     assert ran.err == (
         f"samehand: {bookmark.path}: another run saves its progress there; wait until it ends, or name "
         "another file (--bookmark)\n"
@@ -724,13 +684,13 @@ def test_file_of_accounts_named_as_the_bookmark_is_refused_and_stays(
     before = path.read_bytes()
     ran = samehand("scan", path, "--bookmark", path)
     assert path.read_bytes() == before
-    assert (ran.code, published()) == (2, [])
+    assert (ran.code, scanned()) == (2, [])
     assert "is read by this command" in ran.err
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear Umar")
     for more in ((), ("--from-start",)):
         ran = samehand("scan", path, "--bookmark", letter, *more)
-        assert (ran.code, ran.out, published()) == (2, "", [])
+        assert (ran.code, ran.out, scanned()) == (2, "", [])
         assert f"{letter}: is no bookmark" in ran.err
     assert letter.read_text() == "Dear Umar"
 
@@ -753,7 +713,7 @@ def test_scan_waits_for_bans_that_were_published_before(
     assert samehand("enrol", jsonl(tmp_path / "bans.jsonl", a_ban())).code == 0
     monkeypatch.setattr(scanned_topic, "STALL_SECONDS", 0.5)
     ran = samehand("scan", jsonl(tmp_path / "accounts.jsonl", a_sign_up()))
-    assert (ran.code, published()) == (1, [])
+    assert (ran.code, scanned()) == (1, [])
     assert "accounts.banned" in ran.err
 
 
@@ -779,9 +739,7 @@ def test_a_letter_is_listed_shown_and_replayed_once(samehand: Samehand, created:
     assert "umar@example.com" in samehand("letters", "show", letter.address, "--value").out
     assert samehand("letters", "replay", letter.address, "--json").figures == {"sent": 1, "gone": []}
     assert samehand("letters", "replay", letter.address, "--json").figures == {"sent": 0, "gone": []}
-    with reader(load()) as opened:
-        sent = [it for part in opened.partitions(created) for it in opened.read(created, part)]
-    assert [(it.key, it.value) for it in sent] == [(b"x:1", SECRET)]
+    assert [(it.key, it.value) for it in published(created)] == [(b"x:1", SECRET)]
 
 
 @pytest.mark.journey
@@ -804,8 +762,7 @@ def test_a_stopped_topic_goes_on(samehand: Samehand, created: str) -> None:
     assert samehand("letters", "resume", created, "--json").figures == {"topic": created, "resumed": False}
     ran = samehand("letters", "resume", "no-such-topic")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
-    with reader(load()) as opened:
-        words = list(opened.read(topics.names(load()).control, 0))
+    words = published(names(load()).control)
     assert [it.key for it in words] == [created.encode()] * 2, "only what stood was resumed"
 
 
