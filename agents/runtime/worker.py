@@ -179,13 +179,11 @@ def context_of(
 
 
 def register_agents(app: WorkerApp, context: AgentContext) -> None:
-    """Registers each agent on its topic."""
     for binding in bindings(context):
         register(app, binding.name, binding.topic, binding.handle, after=binding.after)
 
 
 def bindings(context: AgentContext) -> tuple[Binding, ...]:
-    """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
     lookback, scan = Lookback(context), Scan(context)

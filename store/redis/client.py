@@ -223,7 +223,6 @@ class RedisClient:
             return sorted(node.name for node in self._client.get_primaries())
 
     async def command_of(self, master: str, *parts: Part) -> Any:
-        """Sends one command to one master."""
         async with self._translated():
             which: dict[str, Any] = {}
             if isinstance(self._client, RedisCluster):

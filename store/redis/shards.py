@@ -86,7 +86,6 @@ class Shards:
             self.epoch = epoch
 
     async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
-        """Runs a script on one shard."""
         return await self.client.script(name, self.root(shard), self.epoch, *arguments)
 
     async def scatter(

@@ -38,7 +38,6 @@ class UnjudgedAlerts:
         )
 
     async def settle(self, alert_ids: Sequence[str]) -> None:
-        """Removes alerts that were judged or withdrawn."""
         by_shard = self._by_shard(alert_ids)
         await together(
             [

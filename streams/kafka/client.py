@@ -308,7 +308,6 @@ class Kept(Generic[Client]):
 
 
 def kept_admin(settings: Settings) -> Kept[Admin]:
-    """An admin client that is kept."""
     return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
 
 

@@ -169,7 +169,6 @@ def _address(arrival: Arrival) -> dict[str, str]:
 
 
 def outcome_name(outcome: Outcome) -> str:
-    """The label of an outcome."""
     match outcome:
         case Published():
             return "published"
