@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from agents.common.context import AgentContext
 from schemas.malformed import Malformed
@@ -18,11 +17,6 @@ from streams.tracing import stage
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready(Generic[T]):
-    value: T
 
 
 def dead(fault: Malformed) -> Dead:
@@ -60,17 +54,17 @@ def read_all(
     """
     now = context.now()
 
-    def read(arrival: Arrival) -> _Ready[T] | Dead:
+    def read(arrival: Arrival) -> T | Dead:
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
         count(found, arrival.topic, context.metrics)
-        return _Ready(prepare(found))
+        return prepare(found)
 
     with stage("distil"):
         results = [contained(read, arrival) for arrival in arrivals]
     outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
-    return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
+    return outcomes, [(place, it) for place, it in enumerate(results) if not isinstance(it, Dead)]
 
 
 def count(found: Decoded[R], topic: str, metrics: Metrics) -> None:

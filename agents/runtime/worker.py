@@ -52,11 +52,10 @@ from streams.kafka.topics import Names, names
 from streams.settings import Settings
 from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.flight_recorder import FlightRecorder
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
-from streams.supervision.poison_guard import PoisonGuard
+from streams.supervision.poison_guard import guard_of
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -83,9 +82,8 @@ def run(
     if wrong is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
-    suspects = SuspectTopic(settings)
     try:
-        mark_unfinished(suspects, birth)
+        poison_guard = guard_of(settings, birth, elsewhere=(StoreError,))
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
         adopted = DecisionsFollower(settings, context)
@@ -95,17 +93,12 @@ def run(
         # the weights the first events would be scored by a table that is no longer in force.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
-    poison_guard = PoisonGuard(
-        birth.recorder, Suspects(suspects.read), mark=suspects.mark, elsewhere=(StoreError,)
-    )
     app = WorkerApp(
         settings, context.metrics, store=lambda: monitor.fault, tracer=tracer, poison_guard=poison_guard
     )
     register_agents(app, context)
     context.metrics.restarted(birth.restarts)
-    app.beside(
-        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
-    )
+    app.beside(heartbeats(birth.recorder, settings))
     ProcessCollector(registry=context.metrics.registry)  # memory, CPU and open files of this process
     mount_pages(app)
 

@@ -73,9 +73,7 @@ class Families:
         """The account keys that are kept of founders, by digest."""
         distinct = list(dict.fromkeys(roots))
         names: list[bytes | None] = [None] * len(distinct)
-        by_shard: dict[int, list[int]] = {}
-        for at, digest in enumerate(distinct):
-            by_shard.setdefault(self._shards.of(digest), []).append(at)
+        by_shard = self._shards.by_shard(distinct)
         answers = await together(
             [
                 self._shards.client.command("MGET", *(self._shards.key("k", distinct[at]) for at in places))
