@@ -50,6 +50,11 @@ def fitted(platform: str, text: str) -> str:
     return text if len(text) >= shortest else text + "0123456789"[1 : 1 + shortest - len(text)]
 
 
+def legal(platform: str, handle: str) -> bool:
+    """Whether the platform would accept this handle as it stands."""
+    return fitted(platform, handle) == handle
+
+
 def handle(rng: Random, platform: str, tongue: Tongue, given: Name, family: Name) -> str:
     """A handle a person of this name might choose, or be given."""
     if platform == "forum" and not tongue.latin_script and rng.random() < 0.35:
