@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from agents.common.context import AgentContext
 from agents.common.decoding import read_all
 from agents.common.distilled import distilled
-from agents.common.offload import offload
-from agents.common.yielder import Yielder
+from agents.common.yielder import Yielder, offload
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
 from store.base import Remembered

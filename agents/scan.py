@@ -14,9 +14,8 @@ from agents.common.alerts import Pair, admitted, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import ASKED_AT_ONCE, Lookup, lookup_of, match
-from agents.common.offload import offload
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.yielder import Yielder
+from agents.common.yielder import Yielder, offload
 from schemas.accounts import AccountScanned
 from schemas.wire import Decoded, decode_scanned
 from streams.outcomes import Arrival, Emit, Outcome, Published

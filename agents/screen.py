@@ -14,11 +14,10 @@ from agents.common.alerts import Pair, admitted, best_score, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import ASKED_AT_ONCE, Lookup, compared, lookup_of
-from agents.common.offload import offload
 from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import follow_waves
-from agents.common.yielder import Yielder
+from agents.common.yielder import Yielder, offload
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated

@@ -15,7 +15,7 @@ from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.basis_rights import BasisKind
 from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
-from streams.telemetry.metrics.buckets import AGE_SECONDS
+from streams.telemetry.metrics.events import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = get_args(Direction)

@@ -13,7 +13,14 @@ from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from streams.delivery.progress import Partition
 from streams.outcomes import Arrival, Dead, Nothing, Outcome, Published
 from streams.telemetry.lag import Lag
-from streams.telemetry.metrics.buckets import AGE_SECONDS
+
+FRESH_SECONDS: Final = 5.0
+"""The objective: 99 % of events reach their outcome within this.
+
+A bucket edge, so that it is counted exactly.
+"""
+
+AGE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, FRESH_SECONDS, 10, 30, 60, 300, 3600)
 
 OUTCOMES: Final = ("published", "nothing", "dead")
 
