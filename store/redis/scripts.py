@@ -20,6 +20,10 @@ _BESIDES = {
 }
 """The files that a script includes beside common.lua, which all include."""
 
+_GUARD = "if emptied() then return redis.error_reply('EMPTIED') end"
+_UNGUARDED = "history"
+"""The only script that answers in a store whose epoch is another one."""
+
 READING = frozenset(
     {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
     | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
@@ -41,7 +45,10 @@ def _scripts() -> dict[str, LuaScript]:
     }
     included = {"common"}.union(*_BESIDES.values())
     texts = {
-        name: "\n".join(parts[part] for part in ("common", *_BESIDES.get(name, ()), name))
+        name: "\n".join(
+            [parts["common"], "" if name == _UNGUARDED else _GUARD]
+            + [parts[part] for part in (*_BESIDES.get(name, ()), name)]
+        )
         for name in sorted(parts.keys() - included)
     }
     return {
