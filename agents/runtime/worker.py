@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
 from functools import partial
 from importlib.metadata import version
+from types import BuiltinFunctionType
+from typing import Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -21,7 +23,6 @@ from agents.forget import Forget
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
-from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
@@ -38,6 +39,7 @@ from agents.scan import Scan
 from agents.screen import Screen
 from samehand.elapsed import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
+from samehand.scoring.score import score
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper.pepper import Peppers
@@ -169,6 +171,11 @@ def context_of(
             sample_share=settings.sample_share,
         ),
     )
+
+
+def form() -> Literal["compiled", "python"]:
+    """How the mind runs, judged by the function that scores every pair: same answers, other cost."""
+    return "compiled" if isinstance(score, BuiltinFunctionType) else "python"
 
 
 def register_agents(app: WorkerApp, context: AgentContext) -> None:
