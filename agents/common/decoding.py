@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from agents.common.context import AgentContext
+from agents.common.yielder import Yielder, offload
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.unusable import UNKNOWN_FIELD, FieldFault
@@ -65,6 +66,26 @@ def read_all(
         results = [contained(read, arrival) for arrival in arrivals]
     outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
     return outcomes, [(place, it) for place, it in enumerate(results) if not isinstance(it, Dead)]
+
+
+async def read_in_turns(
+    arrivals: Sequence[Arrival],
+    decode: Decoder[R],
+    context: AgentContext,
+    prepare: Callable[[Decoded[R]], T | None],
+) -> tuple[list[Outcome], list[tuple[int, T]]]:
+    """As :func:`read_all`, in parts between which the event loop has its turn.
+
+    Without the records of which ``prepare`` makes ``None``.
+    """
+    outcomes: list[Outcome] = []
+    prepared: list[tuple[int, T]] = []
+    for first, (some, read) in await offload(
+        arrivals, lambda part: read_all(part, decode, context, prepare), Yielder(context.ticks)
+    ):
+        outcomes += some
+        prepared += [(first + place, one) for place, one in read if one is not None]
+    return outcomes, prepared
 
 
 def count(found: Decoded[R], topic: str, metrics: Metrics) -> None:
