@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import litestar
-from litestar import Request, Response, Router
+from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
@@ -541,40 +541,3 @@ async def appeal(request: Request[Any, Any, Any]) -> Response[AppealTaken | Faul
         return Response(taken, status_code=202)
     status, message = _REFUSED[taken]
     return Response(Fault(code=taken, message=message), status_code=status)
-
-
-HANDLERS: Final = (
-    me,
-    uncovered,
-    queue,
-    alerts,
-    alert,
-    take_back,
-    restore,
-    write_note,
-    case,
-    account,
-    actions,
-    statement,
-    decided,
-    claim,
-    release,
-    skip,
-    decide,
-    selection,
-    decide_together,
-    assign,
-    move,
-    undo,
-    waves,
-    wave,
-    decide_wave,
-    take_wave_back,
-    restore_wave,
-    team,
-    set_golden,
-    reasons,
-    appeal,
-)
-
-router: Final = Router("/api/v1", route_handlers=list(HANDLERS), tags=["desk"])

@@ -153,6 +153,3 @@ async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
         max_age=_YEAR_SECONDS,
     )
     return Redirect(local(data.next), status_code=303, cookies=[kept])
-
-
-HANDLERS: Final = (view_page, choose)

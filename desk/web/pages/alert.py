@@ -206,6 +206,3 @@ async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[Cas
     """The case file as a page to print."""
     made = await desk_of(request).case(request.user.reader, alert_id, data.purpose)
     return Response(case_page(made), media_type=MediaType.HTML, headers={"Content-Security-Policy": POLICY})
-
-
-HANDLERS: Final = (alert, decide, skip, undo, read, take_back, restore, write_note, case)

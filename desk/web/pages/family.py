@@ -177,6 +177,3 @@ async def close(
 async def reopen(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Redirect:
     await desk_of(request).reopen_family_review(request.user.reader, key_at(request, platform, account_id))
     return Redirect("/family-reviews", status_code=303)
-
-
-HANDLERS: Final = (family, family_reviews, close, reopen)

@@ -74,6 +74,3 @@ async def name_policies(
     policies = ["" if policy == NO_QUEUE else policy for policy in chosen]
     await desk_of(request).name_policies(request.user.reader, user_id, None if data.everything else policies)
     return Redirect("/team", status_code=303)
-
-
-HANDLERS: Final = (figures, withheld, team, name_policies)

@@ -73,6 +73,3 @@ async def end(request: Asked, data: URLEncodedBody[ValueForm]) -> Redirect:
 
 def _back() -> Redirect:
     return Redirect("/quarantine", status_code=303)
-
-
-HANDLERS: Final = (quarantine_page, put, refuse, end)

@@ -211,6 +211,3 @@ async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[S
         else:
             yield ServerSentEventMessage(comment="here")
         await asyncio.sleep(LOOK_SECONDS)
-
-
-HANDLERS: Final[tuple[Any, ...]] = (home, queue, next_, save, delete, live)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from litestar import post
 from litestar.params import FromPath, URLEncodedBody
@@ -62,6 +62,3 @@ async def related(
     if isinstance(answer, GateBusy):
         template.headers["Retry-After"] = str(answer.wait_seconds)
     return template
-
-
-HANDLERS: Final = (related,)

@@ -197,17 +197,3 @@ def _moment(field: str, text: str) -> float:
 
 def _back(request_id: int) -> Redirect:
     return Redirect(f"/requests/{request_id}", status_code=303)
-
-
-HANDLERS: Final = (
-    requests,
-    one,
-    enter,
-    approve,
-    refuse,
-    withdraw,
-    disclose,
-    extend,
-    release,
-    make_file,
-)

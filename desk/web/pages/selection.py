@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import astuple
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
@@ -143,6 +143,3 @@ async def _preview(request: Asked, shown: Selection, query: str, *, status: int 
     )
     made.status_code = status
     return made
-
-
-HANDLERS: Final[tuple[Any, ...]] = (selection, decide_together, assign, move_chosen, move)

@@ -197,6 +197,3 @@ async def take_back(
 async def restore(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[NothingForm]) -> Redirect:
     await desk_of(request).restore_wave(request.user.reader, wave_id)
     return Redirect(wave_page(wave_id), status_code=303)
-
-
-HANDLERS: Final = (waves, wave, decide, take_back, restore)

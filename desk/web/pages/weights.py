@@ -187,6 +187,3 @@ async def again(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
 
 def _back() -> Redirect:
     return Redirect("/weights", status_code=303)
-
-
-HANDLERS: Final = (weights_page, try_, adopt, end, back, again)
