@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
-
-from desk.database.finding.folding import QUOTED_KINDS, terms
 
 revision = "0010"
 down_revision = "0009"
 
 _AT_ONCE = 500
-_MASK = "•••"
 
 
 def upgrade() -> None:
@@ -31,7 +25,7 @@ def upgrade() -> None:
     )
     last: str | None = ""
     while last is not None:
-        last = _fill(last)
+        last = _fill_ids(last)
     op.create_index("ix_findable_kind", "findable", ["kind", "folded", "account", "alert_id"], unique=False)
 
 
@@ -39,24 +33,31 @@ def _in_byte_order(chars: int) -> sa.types.TypeEngine[str]:
     return sa.String(length=chars).with_variant(sa.String(length=chars, collation="C"), "postgresql")
 
 
-def _fill(after: str) -> str | None:
-    """Fills the table from some alerts after one, and returns the last of them; None: there are no more."""
+def _fill_ids(after: str) -> str | None:
+    """Adds the ids of some alerts after one, and returns the last of them; None: there are no more. Names and
+    handles follow from the desk, which makes all terms anew where it does not know by which rules they were
+    made (`desk.feed.upkeep.refold`)."""
     connection = op.get_bind()
     alerts = connection.execute(
         sa.text(
-            "SELECT alerts.alert_id, account, banned, payload FROM alerts LEFT JOIN evidence"
-            " ON evidence.alert_id = alerts.alert_id WHERE alerts.alert_id > :after"
-            " ORDER BY alerts.alert_id LIMIT :limit"
+            "SELECT alert_id, account, banned FROM alerts WHERE alert_id > :after"
+            " ORDER BY alert_id LIMIT :limit"
         ),
         {"after": after, "limit": _AT_ONCE},
     ).all()
     rows = [
-        {"alert_id": alert.alert_id, **term._asdict()}
+        {
+            "alert_id": alert.alert_id,
+            "side": side,
+            "kind": kind,
+            "folded": identifier.casefold()[:64],
+            "account": account,
+        }
         for alert in alerts
-        for term in terms(
-            alert.alert_id,
-            {"account": alert.account, "banned": alert.banned},
-            _quotes(bytes(alert.payload or b"")),
+        for side, kind, identifier, account in (
+            ("", "alert", alert.alert_id, alert.account),
+            ("account", "id", alert.account.partition(":")[2], alert.account),
+            ("banned", "id", alert.banned.partition(":")[2], alert.banned),
         )
     ]
     if rows:
@@ -68,20 +69,3 @@ def _fill(after: str) -> str | None:
             rows,
         )
     return alerts[-1].alert_id if alerts else None
-
-
-def _quotes(payload: bytes) -> dict[tuple[str, str], str]:
-    """What an alert quotes of names and handles; nothing of a payload that no version here wrote."""
-    try:
-        alert: Any = json.loads(payload)
-        lines = [*alert.get("evidence", ()), *alert.get("counter_evidence", ())]
-        sides = (("account", "ours"), ("banned", "theirs"))
-        return {
-            (side, line["signal"]): text
-            for line in lines
-            if line.get("signal") in QUOTED_KINDS
-            for side, field in sides
-            if (text := line.get(field, "")) and _MASK not in text
-        }
-    except (ValueError, AttributeError, TypeError):
-        return {}
