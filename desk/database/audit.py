@@ -75,16 +75,10 @@ def hash_of(previous: str, number: int, at: float, actor: str, action: str, subj
 
 
 async def note(
-    connection: AsyncConnection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    now: float,
-    detail: Mapping[str, Any] | None = None,
+    connection: AsyncConnection, actor: str, action: str, subject: str, *, now: float, **detail: Any
 ) -> None:
     """Adds a line, in the transaction of the change that it records."""
-    await note_each(connection, actor=actor, action=action, details={subject: detail or {}}, now=now)
+    await note_each(connection, actor=actor, action=action, details={subject: detail}, now=now)
 
 
 async def note_each(

@@ -87,9 +87,7 @@ async def take_appeal(
     )
     await appeals.add(connection, row)
     detail = {"appeal": appeal.appeal_id, "against": holds.verdict_id, "read": read_id}
-    await audit.note(
-        connection, actor=GATE, action="appealed", subject=alert.alert_id, now=now, detail=detail
-    )
+    await audit.note(connection, GATE, "appealed", alert.alert_id, now=now, **detail)
     return AppealTaken(appeal_id=appeal.appeal_id, alert_id=alert.alert_id)
 
 

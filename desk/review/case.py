@@ -46,15 +46,8 @@ async def case_file(
     row = await alerts.with_payload(connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    await audit.note(
-        connection,
-        actor=reader,
-        action="case-file",
-        subject=alert_id,
-        now=now,
-        detail={"purpose": audit.digest_of(purpose)}
-        | ({} if request is None else {"request": request.request_id}),
-    )
+    under = {} if request is None else {"request": request.request_id}
+    await review.note("case-file", alert_id, purpose=audit.digest_of(purpose), **under)
     given = await verdicts.of_alert(connection, alert_id)
     holds = verdicts.holding_of(given)
     shown = (await shown_evidence(connection, [row])).get(alert_id)

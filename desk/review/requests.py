@@ -428,13 +428,11 @@ async def _end(
     await requests.end_hold(connection, row.request_id, reason=reason, by=by, now=now)
     await audit.note(
         connection,
-        actor=by or audit.SYSTEM,
-        action="hold-ended",
-        subject=row.subject,
+        by or audit.SYSTEM,
+        "hold-ended",
+        row.subject,
         now=now,
-        detail={
-            "reason": reason,
-            "copies": sum(copies.values()),
-            "erased": {why: count for why, count in copies.items() if why is not None},
-        },
+        reason=reason,
+        copies=sum(copies.values()),
+        erased={why: count for why, count in copies.items() if why is not None},
     )
