@@ -118,7 +118,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     hand: Annotated[str, Meta(max_length=1)] = "0"
     assigned: Annotated[str, Meta(max_length=1)] = "0"
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
-    csrf: str = ""
 
 
 @get("/view", include_in_schema=False)

@@ -153,7 +153,6 @@ class CloseForm(Struct, frozen=True, kw_only=True):
     """What the form of closing a review sends."""
 
     reason_code: fields.Slug
-    csrf: str = ""
 
 
 @get("/family-reviews", include_in_schema=False)

@@ -43,7 +43,6 @@ class PoliciesForm(Struct, frozen=True, kw_only=True):
 
     policy: list[_Policy] | _Policy | None = None
     everything: Annotated[str, Meta(max_length=1)] = ""
-    csrf: str = ""
 
 
 @get("/team", include_in_schema=False)

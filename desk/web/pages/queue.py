@@ -148,7 +148,6 @@ class SaveForm(Struct, frozen=True, kw_only=True):
 
     name: _Name
     shared: Audience = "me"
-    csrf: str = ""
 
 
 class DeleteForm(SaveForm, frozen=True, kw_only=True):

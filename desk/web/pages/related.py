@@ -23,7 +23,6 @@ class RelatedForm(Struct, frozen=True, kw_only=True):
     """What the form of the question sends."""
 
     purpose: Purpose
-    csrf: str = ""
 
 
 @post("/related/accounts/{platform:str}/{account_id:path}", include_in_schema=False, status_code=200)

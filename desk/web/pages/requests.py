@@ -57,7 +57,6 @@ class EntryForm(Struct, frozen=True, kw_only=True):
     accounts: Annotated[str, Meta(max_length=8_192)]
     deadline: _Moment = ""
     hold_days: _Days = HOLD_DAYS
-    csrf: str = ""
 
 
 class StepForm(Struct, frozen=True, kw_only=True):
@@ -67,7 +66,6 @@ class StepForm(Struct, frozen=True, kw_only=True):
     alert_id: Annotated[str, Meta(max_length=128)] = ""
     hold_days: _Days = 0
     digest: list[str] | str = ""
-    csrf: str = ""
 
 
 @get("/requests", include_in_schema=False)

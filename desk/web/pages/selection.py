@@ -33,7 +33,6 @@ class TogetherForm(Struct, frozen=True, kw_only=True):
     chosen: Annotated[str, Meta(pattern=r"^[a-z_]{1,16}/[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
     read: list[str] | str = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
-    csrf: str = ""
 
 
 class SendForm(Struct, frozen=True, kw_only=True):
@@ -45,7 +44,6 @@ class SendForm(Struct, frozen=True, kw_only=True):
     queue: Annotated[str, Meta(pattern=rf"{QUEUE}|^$(?!\n)")] = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
     next: Annotated[str, Meta(max_length=2_048)] = ""
-    csrf: str = ""
 
 
 @get("/selection", include_in_schema=False)
