@@ -53,8 +53,9 @@ from watchlists.changes import (
     read_state,
     state_lines,
 )
-from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
+from watchlists.lists import FORMATS, Format, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
+from watchlists.rows import ListRow
 
 POLICY: Final = "watchlist"
 """Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
@@ -376,12 +377,13 @@ def _no_such(missing: list[str], tally: _Tally) -> str:
     return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
-def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBanned]:
+def _bans(rows: Iterator[ListRow], tally: _Tally) -> Iterator[AccountBanned]:
     """Counts what is found and hands on the names that tell something."""
-    for address, outcome, ends in ((entry.address, entry.outcome, entry.ends) for entry in entries):
+    for row in rows:
+        outcome = row.outcome
         if isinstance(outcome, Malformed):
-            tally.faults.append((address, outcome))
-            tally.broken = tally.broken or (address if ends else "")
+            tally.faults.append((row.where, outcome))
+            tally.broken = tally.broken or (row.where if row.ends else "")
         elif _wanted(outcome, tally) and outcome is not None:
             kept, passed = telling(outcome)
             _note_passed(outcome, passed, tally)

@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.params import FromQuery, PathParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from desk.errors import UnusableInput
 from desk.review import requests as rules
@@ -108,17 +109,12 @@ async def one(request: Asked, request_id: RequestId) -> Template:
 
 @post("/requests", include_in_schema=False)
 async def enter(request: Asked, data: URLEncodedBody[EntryForm]) -> Redirect:
-    entry = RequestEntry(
-        authority=data.authority,
-        reference=data.reference,
-        legal_basis=data.legal_basis,
-        jurisdiction=data.jurisdiction,
-        kind=data.kind,
-        received_at=_moment("received_at", data.received_at),
-        deadline=_moment("deadline", data.deadline) if data.deadline.strip() else None,
-        accounts=data.accounts.splitlines(),
-        hold_days=data.hold_days,
-    )
+    read = {
+        "received_at": _moment("received_at", data.received_at),
+        "deadline": _moment("deadline", data.deadline) if data.deadline.strip() else None,
+        "accounts": data.accounts.splitlines(),
+    }
+    entry = RequestEntry(**asdict(data) | read)
     async with desk_of(request).requesting(request.user.reader) as review:
         request_id = await rules.enter(review, entry)
     return _back(request_id)
