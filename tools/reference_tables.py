@@ -52,7 +52,7 @@ def metrics_table() -> str:
 def commands_table() -> str:
     """Every command, under the headings of ``samehand --help``."""
     rows = {
-        section: [
+        str(section): [
             f"| `samehand {name}` | {_cell(entry.summary)} |"
             for name, entry in COMMANDS.items()
             if entry.section == section
