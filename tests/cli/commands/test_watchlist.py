@@ -571,7 +571,8 @@ def test_approval_holds_for_the_days_and_programmes_that_were_approved(
 ) -> None:
     rows = f"reference,name,programme\n1,{FRONT},Schedule I\n"
     source, state = written(tmp_path / "list.csv", rows.encode()), tmp_path / "pk.state"
-    line = ("watchlist", "import", source, "--authority", "PK", "--state", state, "--out", tmp_path / "o")
+    line: tuple[object, ...] = ("watchlist", "import", source, "--authority", "PK", "--state", state)
+    line = (*line, "--out", tmp_path / "o")
     assert samehand(*line).code == 1
     approve(samehand, state)
     if changed == "programme":
