@@ -23,7 +23,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "through the command line, as a file of its group tells each command's story",
     ),
     "cli/desk_database.py": ("tests/cli/test_desk.py", "the desk's commands use it"),
-    "cli/inputs/oddities.py": ("tests/cli/test_inputs.py", "commands print what it finds"),
     "cli/topics/topic_alerts.py": ("tests/cli/test_desk.py", "`alerts` and `verdict` read them"),
     "samehand/signals/*.py": (
         "tests/samehand/signals/test_contract.py",

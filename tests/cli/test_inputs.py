@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pytest
 
-from cli.commands.map import tally as mapping_tally
-from cli.commands.map.tally import MappingTally
+from cli.commands import map as mapping_tally
+from cli.commands.map import MappingTally
 from cli.inputs import input_source
 from cli.inputs.event_files import EventFiles
 from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic

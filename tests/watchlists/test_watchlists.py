@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from samehand.watchlist.alias_filter import telling
 from samehand.watchlist.entry import Alias, WatchlistEntry
+from schemas.accounts import Basis
 from schemas.malformed import Malformed
 from tests.tables import for_each
 from tests.watchlists.makers import (
@@ -82,8 +83,8 @@ def test_aliases_have_the_address_of_their_own_file_and_every_byte_is_heard(tmp_
     heard: list[int] = []
     paths = [tmp_path / "ALT.CSV", tmp_path / "SDN.CSV"]
     found = list(read_lists(paths, hear=heard.append))
-    assert f"{tmp_path / 'ALT.CSV'}:row 4" in {one.address for one in found}
-    assert f"{tmp_path / 'SDN.CSV'}:row 1" in {one.address for one in found}
+    assert f"{tmp_path / 'ALT.CSV'}:row 4" in {one.where for one in found}
+    assert f"{tmp_path / 'SDN.CSV'}:row 1" in {one.where for one in found}
     assert heard[-1] == sum(path.stat().st_size for path in paths)
 
 
@@ -667,3 +668,15 @@ def test_record_notices_any_change_but_to_its_last_line(
 
 def test_missing_record_is_an_empty_one(tmp_path: Path) -> None:
     assert read_records(tmp_path / "none") == []
+
+
+def test_digest_covers_programmes_of_listings_and_how_long_they_are_in_force() -> None:
+    step, basis = (listings("1"), listings("1", "2")), Basis(authority="PK", programmes=("Schedule I",))
+    digests = [
+        digest_of(*step, [basis], days=90),
+        digest_of(*step, [Basis(authority="PK", programmes=("Schedule II",))], days=90),
+        digest_of(*step, [basis], days=36_500),
+        digest_of(*step, [basis], days=90, programmes=["Schedule I"]),
+    ]
+    assert len(set(digests)) == 4
+    assert digests[0] == digest_of(*step, [basis, basis], days=90)
