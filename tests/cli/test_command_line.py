@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -531,7 +531,7 @@ def test_standard_input_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def shell(
-    words: str, out: BinaryIO | int = subprocess.PIPE, **environment: str
+    words: str, environment: Mapping[str, str], out: BinaryIO | int = subprocess.PIPE
 ) -> subprocess.CompletedProcess[str]:
     """A line of shell, in which `samehand` is ours."""
     script = f'samehand() {{ "{sys.executable}" -m cli "$@"; }}\n{words}'
@@ -550,15 +550,15 @@ def shell(
 def test_the_whole_process_ends_as_quietly(buffered: str) -> None:
     environment = {"PYTHONUNBUFFERED": buffered}
     with closed_pipe() as closed:  # as after `| head -n 1`
-        ran = shell("samehand --help", out=closed, **environment)
+        ran = shell("samehand --help", environment, out=closed)
     assert (ran.returncode, ran.stderr) == (PIPE_CLOSED, "")
-    ran = shell("samehand --help > /dev/full; echo $?", **environment)
+    ran = shell("samehand --help > /dev/full; echo $?", environment)
     assert (ran.stdout, ran.stderr) == ("1\n", "samehand: standard output: No space left on device\n")
-    ran = shell("samehand --help > /dev/full 2>&1; echo $?", **environment)
+    ran = shell("samehand --help > /dev/full 2>&1; echo $?", environment)
     assert (ran.stdout, ran.stderr) == ("1\n", "")
-    ran = shell("samehand --help >&-; echo $?", **environment)
+    ran = shell("samehand --help >&-; echo $?", environment)
     assert (ran.stdout, ran.stderr) == ("0\n", "")
-    ran = shell("samehand --help", PYTHONIOENCODING="ascii", LC_ALL="C", **environment)
+    ran = shell("samehand --help", {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", **environment})
     assert "(SAMEHAND_...)" in ran.stdout
     assert (ran.returncode, ran.stderr) == (DONE, "")
 
