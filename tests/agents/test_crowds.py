@@ -21,7 +21,7 @@ from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_sign_up
 
 WEEK = timedelta(days=7)
-RAID, WEEKS_CROWD, CROWD, FIRST_HOUR = 400, 1_000, 1_000, 120
+RAID, WEEKS_CROWD, CROWD, FIRST_HOUR = 200, 500, 500, 120
 BATCH = 100
 NAME = "qorvetzan_bulletin"  # with a word that no list knows: a handle of common words never alerts alone
 

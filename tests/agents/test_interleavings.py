@@ -48,12 +48,17 @@ DELETED = a_deletion("99", at=NOON + timedelta(minutes=90))
 AGAIN = a_ban("77", handle="umar_media", device_id=DEVICE, at=NOON + timedelta(minutes=90))
 # What these read is written by nobody here, or before anybody could ask: when they are asked tells nothing.
 # `uncount` has nothing to change, since of one pair none is withheld, and there are no waves.
-ALIKE = frozenset({"frequencies", "descents", "facts", "remembered_facts", "uncount", "mark_banned"})
+ALIKE = frozenset(
+    {
+        *("frequencies", "descents", "facts", "remembered_facts", "uncount", "mark_banned", "leave_waves"),
+        "judged",  # a figure alone
+    }
+)
 NOBODY_ABOUT = ALIKE | {"alerts_about"}
 """Where no account of the bans is one that somebody alerted about."""
 NOBODY_BANS = ALIKE | {"bans"}
 """Where nobody is banned, lifted or deleted meanwhile."""
-CRASHES = 300
+CRASHES = 100
 
 
 class Turn:
@@ -448,13 +453,10 @@ def test_whoever_is_banned_or_deleted_in_every_order_is_left_in_no_open_alert(
     assert seen > 5, f"{seen} orders are not all of them"
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_workers_that_die_while_a_ban_is_lifted_and_set_again_leave_the_pair_open(
-    world: MakeWorld, seed: int
-) -> None:
+def test_workers_that_die_while_a_ban_is_lifted_and_set_again_leave_the_pair_open(world: MakeWorld) -> None:
     """Every event is delivered again until a worker lived through it; those that lost it finish late."""
-    rng = random.Random(seed)
-    for _ in range(CRASHES // 3):
+    rng = random.Random(1)
+    for _ in range(CRASHES):
         lived = world()
         deliver = [lived.mirror, lived.ban, lived.lifted, lived.again, lived.relay, lived.relay]
         jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}
@@ -480,12 +482,11 @@ def test_workers_that_die_while_a_ban_is_lifted_and_set_again_leave_the_pair_ope
         assert ends_open(lived), said(lived)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_workers_that_die_in_between_lose_nothing(world: MakeWorld, seed: int) -> None:
+def test_workers_that_die_in_between_lose_nothing(world: MakeWorld) -> None:
     """An event that was not acknowledged comes again: the pair is told, twice only if a worker died of it."""
-    rng = random.Random(seed)
+    rng = random.Random(1)
     twice = 0
-    for _ in range(CRASHES // 3):
+    for _ in range(CRASHES):
         lived = world()
         deliver = [lived.mirror, lived.ban]
         jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}

@@ -25,7 +25,7 @@ from tests.makers import a_ban, a_sign_up, arrival
 
 pytestmark = pytest.mark.journey
 
-RACES = int(os.environ.get("SAMEHAND_RACES", "1000"))
+RACES = int(os.environ.get("SAMEHAND_RACES", "400"))
 BATCH = 25
 BATCHES_AT_ONCE = 4  # of each side: a ban meets its mirror in any of as many batches as there are
 APART_SECONDS = 0.1

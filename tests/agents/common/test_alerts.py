@@ -119,7 +119,7 @@ async def test_the_time_of_a_batch_grows_with_its_pairs_and_no_faster(make_life:
         return min(took)
 
     # Eight times the pairs; it was 21 times as long when each pair looked through all of the batch.
-    assert await seconds(128) < 16 * await seconds(16)
+    assert await seconds(80) < 16 * await seconds(10)
 
 
 # One answer for whoever asks which banned accounts an account resembles.
@@ -173,8 +173,8 @@ async def test_nobody_of_the_allowlist_is_looked_up(family: Life) -> None:
 # Which of the accounts that resemble a ban get an alert of their own.
 
 
-async def test_sixty_decoys_banned_one_by_one_are_an_alert_each(life: Life) -> None:
-    several = decoys(60, "185.12.9.4")
+async def test_decoys_banned_one_by_one_are_an_alert_each(life: Life) -> None:
+    several = decoys(20, "185.12.9.4")
     await life.tell(life.screen, *several, MIRROR)
     most = 0
     for one in several:
@@ -183,7 +183,7 @@ async def test_sixty_decoys_banned_one_by_one_are_an_alert_each(life: Life) -> N
         await life.relay()
         most = max(most, len(open_alerts(life)))
     raised = {alert.alert_id for alert in life.alerts}
-    assert (most, len(raised), accounts(life)) == (60, 60, {"99"})
+    assert (most, len(raised), accounts(life)) == (20, 20, {"99"})
 
 
 async def test_a_cluster_has_a_hundred_open_alerts_over_all_bans_and_a_free_place_is_anybodys(
