@@ -15,6 +15,7 @@ from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.common.waves import recall_waves
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -208,17 +209,22 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     metrics = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     poison_guard = app.around.poison_guard
     slot = poison_guard.slot("again")
+    silent = replace_fields(context, metrics=metrics)
     return Redelivery(
         store=context.store,
-        # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
         bindings=[
             replace_fields(binding, handle=partial(poison_guard.decide_all, slot, binding.handle))
-            for binding in bindings(replace_fields(context, metrics=metrics))
+            for binding in (
+                # Before the accounts come again: they would found other waves than those that people have.
+                Binding("waves", called.waves, partial(recall_waves, silent)),
+                *bindings(silent),
+            )
+            # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
             if binding.name != "lookback"
         ],
-        first=(called.deleted, called.verdicts, called.reinstated, called.banned),
+        first=(called.waves, called.deleted, called.verdicts, called.reinstated, called.banned),
         histories=HistoryTopic(app.settings),
-        recents=Recent(app.settings),
+        recents=Recent(app.settings, unacknowledged=(called.waves,)),
         publisher=app.around.publisher,
         clock=app.clock,
         letters_topic=called.letters,
