@@ -19,7 +19,7 @@ from store.redis import RedisEndpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
-EXAMPLES = settings().max_examples // 6  # each fills two stores
+EXAMPLES = settings().max_examples // 10  # each fills two stores
 
 ENDS = [f"{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
 # As many as a run of letters may propose, one more, one less, and more than a store lists.

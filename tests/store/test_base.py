@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-import store.memory.store
-import store.redis.alerts
 from samehand.fingerprint.distil import pack
 from samehand.keys import KeyKind, falls_silent, posting_cap
 from samehand.showings import Showings
@@ -169,14 +167,7 @@ async def test_nobody_hears_of_an_account_that_is_banned_or_deleted(store: Store
     assert [it.ruling for it in rulings] == [Ruling.ACCOUNT_BANNED, Ruling.ACCOUNT_DELETED]
 
 
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many open alerts as nobody would read, of which a test can make more."""
-    for module in (store.memory.store, store.redis.alerts):
-        monkeypatch.setattr(module, "OPEN_ALERTS_A_BAN", 2)
-
-
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("few_alerts")
 async def test_a_ban_with_more_alerts_than_anybody_reads_has_no_further_one(store: Store) -> None:
     await store.enrol([a_ban("9001")], now=NOW)
     told = [a_proposal(f"x:{n}") for n in range(2)]
@@ -188,7 +179,7 @@ async def test_a_ban_with_more_alerts_than_anybody_reads_has_no_further_one(stor
     ]
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("few_alerts")
 async def test_an_account_with_more_alerts_than_anybody_reads_has_no_further_one(store: Store) -> None:
     await store.enrol([a_ban(f"900{n}") for n in range(3)], now=NOW)
     told = [a_proposal(banned=f"x:900{n}") for n in range(2)]
@@ -200,7 +191,7 @@ async def test_an_account_with_more_alerts_than_anybody_reads_has_no_further_one
     ]
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("few_alerts")
 async def test_the_summary_of_a_ban_is_none_of_its_alerts(store: Store) -> None:
     await store.enrol([a_ban("9001")], now=NOW)
     summary = Summary("summary of x:9001", b"counts")

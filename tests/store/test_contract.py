@@ -35,7 +35,6 @@ from store.limits import (
     BAN_POLICIES,
     CLAIM_SECONDS,
     LISTED_LATER,
-    OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     REMEMBERED_AT_ONCE,
     SWEPT_SECONDS,
@@ -43,7 +42,7 @@ from store.limits import (
 )
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
-from tests.store.conftest import MakeStore
+from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,
     IDENTITY,
@@ -65,6 +64,8 @@ PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 UNLIMITED = 1 << 40
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 NETWORK, OTHER_NETWORK = "39.40.1.2", "103.12.9.1"
+DECOYS = PERSONAL_POSTING_CAP + LISTED_LATER + 30
+"""More than a posting lists."""
 ON_DEVICE = a_query("1", handle=None, device_id=DEVICE)
 
 
@@ -102,6 +103,7 @@ async def recalled(store: Store, query: Query, *, now: float = NOW) -> list[str]
     return [fact.account_id for fact in facts if fact]
 
 
+@ONE_SHARD_TOO
 class TestBans:
     async def test_a_ban_is_found_by_what_it_shares_and_quoted_as_enrolled(self, store: Store) -> None:
         ban = a_ban("1", handle="umar_media", email="umar@example.org", policy="violent-extremism")
@@ -502,6 +504,7 @@ def dated(ban: Ban, at: float | None) -> Ban:
     return replace(ban, fingerprints=tuple(replace(one, at=at) for one in ban.fingerprints))
 
 
+@ONE_SHARD_TOO
 class TestExpiry:
     async def test_an_expired_ban_is_not_found_and_is_swept(self, store: Store) -> None:
         await store.enrol([a_ban("1", expires_at=NOW + DAY), a_ban("2")], now=NOW)
@@ -547,6 +550,7 @@ class TestExpiry:
         assert await found(store, a_query(), now=NOW + DAY) == ["1"]
 
 
+@ONE_SHARD_TOO
 class TestReinstatement:
     async def test_whoever_is_reinstated_is_forgotten(self, store: Store) -> None:
         await store.enrol([a_ban("1")], now=NOW)
@@ -586,6 +590,7 @@ class TestReinstatement:
 BIO = "Beekeeper in the upper valley, honey and candles every second Saturday"
 
 
+@ONE_SHARD_TOO
 class TestRemembered:
     async def test_a_remembered_account_is_found_and_quoted(self, store: Store) -> None:
         account = a_remembered("7", display_name="Umar Media")
@@ -673,29 +678,27 @@ class TestRemembered:
         assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
         assert await recalled(store, a_query("1")) == ["7"]
 
-    @pytest.mark.parametrize("decoys", [60, 600])
     @pytest.mark.parametrize("before", [1.0, 0.0, 0.5], ids=["forwards", "in reverse", "around it"])
     async def test_no_decoys_of_another_network_hide_who_shares_their_device(
-        self, store: Store, decoys: int, before: float
+        self, store: Store, before: float
     ) -> None:
-        several = [decoy(number) for number in range(decoys)]
-        first = round(before * decoys)
+        several = [decoy(number) for number in range(DECOYS)]
+        first = round(before * DECOYS)
         mirror = sharing("mirror", OTHER_NETWORK)
         for some in (several[:first], [mirror], several[first:]):
             await both(store, some)
         assert "mirror" in await recalled(store, ON_DEVICE)
         assert "mirror" in await found(store, ON_DEVICE, keep=200)
 
-    @pytest.mark.parametrize("decoys", [120, 600])
-    async def test_decoys_that_go_leave_nobody_hidden(self, store: Store, decoys: int) -> None:
+    async def test_decoys_that_go_leave_nobody_hidden(self, store: Store) -> None:
         """All are of one network, half come before the mirror and half after it, and then they all go."""
-        several = [decoy(number) for number in range(decoys)]
+        several = [decoy(number) for number in range(DECOYS)]
         mirror = sharing("mirror", NETWORK)
-        for some in (several[: decoys // 2], [mirror], several[decoys // 2 :]):
+        for some in (several[: DECOYS // 2], [mirror], several[DECOYS // 2 :]):
             await both(store, some)
         listed = PERSONAL_POSTING_CAP + LISTED_LATER
         (waiting,) = await store.turned_away([ON_DEVICE], now=NOW)
-        assert waiting == {KeyKind.DEVICE: decoys + 1 - listed}
+        assert waiting == {KeyKind.DEVICE: DECOYS + 1 - listed}
         assert len(await recalled(store, ON_DEVICE)) == listed
         assert len(await found(store, ON_DEVICE, keep=200)) == listed
         gone = [(ban.account, NOW + 1) for _, ban in several]
@@ -795,6 +798,7 @@ class TestRemembered:
         assert await recalled(store, query, now=NOW + 10 * DAY) == []
 
 
+@ONE_SHARD_TOO
 class TestPairs:
     async def test_an_alert_is_published_once_a_band(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
@@ -1075,20 +1079,24 @@ class TestPairs:
         await store.settle([ConfirmedEntry(read.alert_id, "x:9001", nth(2), replace(read, open=False))])
         assert await store.pairs([read.alert_id]) == [None]
 
-    async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(self, store: Store) -> None:
+    async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(
+        self, store: Store, few_alerts: int
+    ) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN)]
+        several = [summed_up(f"x:{n}") for n in range(few_alerts)]
         assert {it.ruling for it in await store.propose(several, now=NOW)} == {PUBLISH}
         beyond = [summed_up("x:7001"), summed_up("x:7002", band="likely"), summed_up("x:7001")]
         assert await store.propose(beyond, now=NOW) == [Ruled(Ruling.WITHHELD, 0)] * 3
         (owed,) = await store.owed("holder", now=NOW)
         assert (owed.alert.alert_id, owed.reason, owed.revision) == (SUMMARY.alert_id, None, nth(2))
-        assert owed.counts == (OPEN_ALERTS_A_BAN, 1, 1)
-        assert await store.propose([replace(several[3], band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
+        assert owed.counts == (few_alerts, 1, 1)
+        assert await store.propose([replace(several[1], band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
 
-    async def test_everything_that_was_told_is_withdrawn_and_the_summary_too(self, store: Store) -> None:
+    async def test_everything_that_was_told_is_withdrawn_and_the_summary_too(
+        self, store: Store, few_alerts: int
+    ) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN + 40)]
+        several = [summed_up(f"x:{n}") for n in range(few_alerts + 2)]
         await store.propose(several, now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
         told: dict[str, str | None] = {}
@@ -1097,7 +1105,7 @@ class TestPairs:
             await store.settle(
                 [ConfirmedEntry(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
             )
-        assert len(told) == OPEN_ALERTS_A_BAN + 1
+        assert len(told) == few_alerts + 1
         assert set(told.values()) == {"reinstated"}
         assert SUMMARY.alert_id in told
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
@@ -1172,13 +1180,15 @@ class TestPairs:
         await store.confirm([a_claim(counted)], now=NOW)
         assert await store.propose([counted], now=NOW) == [Ruled(DUPLICATE, 0)]
 
-    async def test_beyond_the_cap_of_an_account_pairs_are_counted_on_their_bans(self, store: Store) -> None:
-        bans = [a_ban(f"b{n}") for n in range(OPEN_ALERTS_A_BAN + 1)]
+    async def test_beyond_the_cap_of_an_account_pairs_are_counted_on_their_bans(
+        self, store: Store, few_alerts: int
+    ) -> None:
+        bans = [a_ban(f"b{n}") for n in range(few_alerts + 1)]
         await store.enrol(bans, now=NOW)
         ruled = await store.propose([a_proposal("x:7001", ban.account) for ban in bans], now=NOW)
-        assert [it.ruling for it in ruled] == [PUBLISH] * OPEN_ALERTS_A_BAN + [Ruling.WITHHELD]
+        assert [it.ruling for it in ruled] == [PUBLISH] * few_alerts + [Ruling.WITHHELD]
         ((*about,),) = await store.alerts_about(["x:7001"])
-        assert len(about) == OPEN_ALERTS_A_BAN
+        assert len(about) == few_alerts
 
 
 SUMMARY = Summary("summary of x:9001", b"summary")

@@ -35,7 +35,7 @@ SEEN = [a_remembered(f"r{n}", handle=handle, device_id=DEVICE) for n, handle in 
 #: Buckets for far more than there are, so that prints of two bytes do not agree by chance. In the last the
 #: places of entries have four bytes.
 SIZES = [
-    Sizes(shards=shards, **{**SMALL, "bans": bans}) for shards, bans in ((1, 10**5), (5, 10**5), (5, 10**8))
+    Sizes(shards=shards, **{**SMALL, "bans": bans}) for shards, bans in ((1, 10**5), (3, 10**5), (3, 10**8))
 ]
 
 Step = Callable[[Store], Awaitable[object]]
@@ -276,7 +276,7 @@ async def test_a_late_entry_of_a_ban_that_was_lifted_goes_with_its_slot(
     assert (await found(store))[:3] == [{"2"}] * 3
     assert (await store.figures()).resting == 2
     await swept(store)
-    reference = MemoryStore(Bounds(shards=5), IDENTITY)
+    reference = MemoryStore(Bounds(shards=3), IDENTITY)
     await reference.enrol(BANS[2:], now=NOW)
     assert await told(store) == await told(reference)
     await store.expunge([(BANS[2].account, NOW)], now=NOW)
