@@ -36,9 +36,9 @@ SECONDS_MIN: Final = 0.002
 
 
 def best_seconds(work: Callable[[Any], object], given: Any) -> float:
-    """Processor time of the fastest of five runs."""
+    """Processor time of the fastest of three runs."""
     took = []
-    for _ in range(5):
+    for _ in range(3):
         begun = process_time()
         try:
             work(given)
