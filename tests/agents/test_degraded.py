@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -115,13 +115,6 @@ async def test_a_reinstatement_with_too_long_a_reason_lifts_the_ban(life: Life) 
 # How many round trips to Redis an event waits for, one after the other, on whatever Redis there is.
 
 BATCH = 50
-
-
-@pytest.fixture(scope="module")
-def cluster(redis_url: str) -> Iterator[RedisCluster]:
-    """A cluster (asked for after ``redis_url``, which skips where no server can be started)."""
-    with RedisCluster() as nodes:
-        yield nodes
 
 
 @pytest.fixture(params=["1 shard", "3 shards", "cluster of 3 shards"])

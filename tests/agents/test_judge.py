@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import permutations
 from typing import Any, cast
 
 import pytest
@@ -176,7 +175,7 @@ class TestTakingBack:
         assert counted(life, "not_mirror") == 0.0
         assert (await life.context.store.figures()).unjudged == 1
 
-    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
     async def test_whatever_order_they_come_in_and_wherever_a_worker_dies_the_latest_holds(
         self, make_life: MakeLife, order: tuple[int, ...]
     ) -> None:

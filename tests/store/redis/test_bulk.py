@@ -32,7 +32,7 @@ def administrator(redis_administrator: str) -> Iterator[Any]:
     client.close()
 
 
-@pytest.fixture(params=[1, 3])
+@pytest.fixture(params=[3])
 async def both(
     request: pytest.FixtureRequest, redis_url: str, store_prefix: str
 ) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
@@ -79,6 +79,7 @@ def values(found: dict[bytes, tuple[object, int]]) -> dict[bytes, object]:
     return {key: value for key, (value, _) in found.items()}
 
 
+@pytest.mark.parametrize("both", [1, 3], indirect=True)
 async def test_filled_in_bulk_and_compacted_it_is_the_same(
     both: tuple[RedisStore, RedisStore], administrator: Any
 ) -> None:

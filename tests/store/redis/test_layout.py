@@ -463,27 +463,19 @@ def a_store(endpoint: RedisEndpoint) -> RedisStore:
     return RedisStore(endpoint, prefix="samehand:", identity=IDENTITY, sizes=Sizes(shards=1, **SMALL))
 
 
-@pytest.mark.parametrize("policy", EVICTING)
-async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis, policy: str) -> None:
+async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis) -> None:
+    store = a_store(RedisEndpoint(url=server.url))
     with administrator(server) as connection:
         connection.config_set("maxmemory", LIMIT)
-        connection.config_set("maxmemory-policy", policy)
-    store = a_store(RedisEndpoint(url=server.url))
-    with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
-        await store.open()
-    await store.close()
-
-
-@pytest.mark.parametrize(("policy", "limit"), [("allkeys-lru", "0"), ("noeviction", LIMIT)])
-async def test_without_a_limit_or_with_noeviction_it_is(
-    server: EmbeddedRedis, policy: str, limit: str
-) -> None:
-    with administrator(server) as connection:
-        connection.config_set("maxmemory", limit)
-        connection.config_set("maxmemory-policy", policy)
-    store = a_store(RedisEndpoint(url=server.url))
-    await store.open()
-    assert await store.ready() is None
+        for policy in EVICTING:
+            connection.config_set("maxmemory-policy", policy)
+            with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
+                await store.open()
+        for policy, limit in (("allkeys-lru", "0"), ("noeviction", LIMIT)):
+            connection.config_set("maxmemory", limit)
+            connection.config_set("maxmemory-policy", policy)
+            await store.open()
+            assert await store.ready() is None, policy
     await store.close()
 
 
@@ -524,17 +516,20 @@ async def test_a_server_that_does_not_tell_is_believed(server: EmbeddedRedis) ->
     await store.close()
 
 
-async def test_one_master_of_a_cluster_is_enough(redis_url: str) -> None:
-    with RedisCluster() as cluster:
-        nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
-        store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
-        await store.open()
-        second = cluster.nodes[1]
-        with administrator(second) as connection:
-            connection.config_set("maxmemory", LIMIT)
-            connection.config_set("maxmemory-policy", "volatile-lru")
-        assert f":{second.port} evicts keys" in (await store.ready() or "")
-        await store.close()
+async def test_one_master_of_a_cluster_is_enough(cluster: RedisCluster) -> None:
+    nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
+    store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
+    await store.open()
+    second = cluster.nodes[1]
+    with administrator(second) as connection:
+        before = {name: connection.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
+        connection.config_set("maxmemory", LIMIT)
+        connection.config_set("maxmemory-policy", "volatile-lru")
+        told = await store.ready()
+        for name, value in before.items():
+            connection.config_set(name, value)
+    assert f":{second.port} evicts keys" in (told or "")
+    await store.close()
 
 
 async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Path) -> None:

@@ -118,22 +118,21 @@ async def test_it_tells_a_store_that_was_emptied_and_one_of_another_size(server:
         await store.close()
 
 
-async def test_it_finds_its_way_in_a_cluster() -> None:
-    with RedisCluster() as nodes:
-        for node in nodes.nodes:
-            with node.administrator() as administrator:
-                administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
-                administrator.execute_command("ACL", "SETUSER", NAME, *rules())
-        where = tuple((LOOPBACK, node.port) for node in nodes.nodes)
-        user = {"username": "samehand", "password": PASSWORD}
-        worker = a_store(RedisEndpoint(cluster=where, deadline_seconds=10.0, options=user), shards=6)
-        gate = a_store(reading(cluster=where), shards=6)
-        await worker.open()
-        await worker.enrol([a_ban("9001")], now=NOW)
-        await gate.open()
-        assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
-        await worker.close()
-        await gate.close()
+async def test_it_finds_its_way_in_a_cluster(cluster: RedisCluster) -> None:
+    for node in cluster.nodes:
+        with node.administrator() as administrator:
+            administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
+            administrator.execute_command("ACL", "SETUSER", NAME, *rules())
+    where = tuple((LOOPBACK, node.port) for node in cluster.nodes)
+    user = {"username": "samehand", "password": PASSWORD}
+    worker = a_store(RedisEndpoint(cluster=where, deadline_seconds=10.0, options=user), shards=6)
+    gate = a_store(reading(cluster=where), shards=6)
+    await worker.open()
+    await worker.enrol([a_ban("9001")], now=NOW)
+    await gate.open()
+    assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
+    await worker.close()
+    await gate.close()
 
 
 def test_the_script_adds_the_gates_user_where_it_has_a_password(tmp_path: Path) -> None:

@@ -105,19 +105,18 @@ async def test_a_worker_is_told_all_but_of_snapshots() -> None:
         await inspection.close()
 
 
-async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
-    with RedisCluster() as nodes:
-        inspection = Inspection(
-            RedisEndpoint(
-                cluster=((LOOPBACK, nodes.nodes[0].port),),
-                deadline_seconds=5.0,
-                options={"username": ADMINISTRATOR, "password": PASSWORD},
-            )
+async def test_each_master_of_a_cluster_is_asked(cluster: RedisCluster) -> None:
+    inspection = Inspection(
+        RedisEndpoint(
+            cluster=((LOOPBACK, cluster.nodes[0].port),),
+            deadline_seconds=5.0,
+            options={"username": ADMINISTRATOR, "password": PASSWORD},
         )
-        servers = await inspection.servers()
-        assert sorted(server.address for server in servers) == sorted(node.address for node in nodes.nodes)
-        assert {server.appends for server in servers} == {True}
-        await inspection.close()
+    )
+    servers = await inspection.servers()
+    assert sorted(server.address for server in servers) == sorted(node.address for node in cluster.nodes)
+    assert {server.appends for server in servers} == {True}
+    await inspection.close()
 
 
 async def test_a_server_that_tells_nothing_is_asked_all_the_same(redis_url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,17 +18,24 @@ from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 
 
-@pytest.fixture
-def server(redis_url: str) -> EmbeddedRedis:
-    """A Redis that this test may harm (after ``redis_url``, which skips where none can be started)."""
-    return EmbeddedRedis(settings={"appendonly": "no"})
+@pytest.fixture(scope="module")
+def server(redis_url: str) -> Iterator[EmbeddedRedis]:
+    """A Redis that tests may harm (after ``redis_url``, which skips where none can be started)."""
+    with EmbeddedRedis(settings={"appendonly": "no"}) as running:
+        yield running
 
 
 @pytest.fixture
-async def url(server: EmbeddedRedis) -> AsyncIterator[str]:
-    """Its address, while it runs."""
-    with server.start():
-        yield server.url
+def url(server: EmbeddedRedis) -> str:
+    """Its address, empty and as it was at first."""
+    if server.pid is None:
+        server.start()
+    with redis.Redis.from_url(server.administrator_url) as client:
+        client.replicaof("NO", "ONE")
+        client.config_set("maxmemory", "0")
+        client.acl_setuser("default", commands=["+info"])
+        client.flushall()
+    return server.url
 
 
 @pytest.fixture

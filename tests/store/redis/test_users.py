@@ -151,28 +151,27 @@ async def test_it_finds_its_way_to_another_database() -> None:
             assert list(administrator.info("keyspace")) == ["db2"]
 
 
-async def test_it_finds_its_way_in_a_cluster(redis_url: str) -> None:
+async def test_it_finds_its_way_in_a_cluster(cluster: RedisCluster) -> None:
     """Every node knows the user, as where each loads the file."""
-    with RedisCluster() as nodes:
-        for node in nodes.nodes:
-            with node.administrator() as administrator:
-                administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
-        store = RedisStore(
-            RedisEndpoint(
-                cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes),
-                deadline_seconds=10.0,
-                options={"username": NAME, "password": PASSWORD},
-            ),
-            prefix="samehand",
-            identity=IDENTITY,
-            sizes=Sizes(shards=6, **SMALL),
-        )
-        await store.open()
-        await store.enrol([a_ban(str(n), handle=f"umar_media_{n}") for n in range(12)], now=NOW)
-        (found,) = await store.bans_like([a_query("q", handle="umar_media_3")], now=NOW)
-        assert found
-        assert await store.ready() is None
-        await store.close()
+    for node in cluster.nodes:
+        with node.administrator() as administrator:
+            administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
+    store = RedisStore(
+        RedisEndpoint(
+            cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes),
+            deadline_seconds=10.0,
+            options={"username": NAME, "password": PASSWORD},
+        ),
+        prefix="samehand-by-name",
+        identity=IDENTITY,
+        sizes=Sizes(shards=6, **SMALL),
+    )
+    await store.open()
+    await store.enrol([a_ban(str(n), handle=f"umar_media_{n}") for n in range(12)], now=NOW)
+    (found,) = await store.bans_like([a_query("q", handle="umar_media_3")], now=NOW)
+    assert found
+    assert await store.ready() is None
+    await store.close()
 
 
 # What never reaches Redis, and what is gone after a reinstatement: the whole keyspace is read.
