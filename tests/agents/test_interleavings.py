@@ -1,41 +1,50 @@
-"""Write before you look: in whatever order the steps of a ban and of its mirror fall, one alert is told.
-
-The agents are real and so is every call of theirs to the store; only whose turn it is, is decided here. Each
-call is a step, and so is publishing. The first tests go through all orders, the last breaks workers off
-in between and lets their events come again. Orders that lead to the same state (what the store holds, what
-each agent has been answered, what was told) have the same future: one of them is followed.
-"""
+"""Agents in all orders of their calls to a store, on a real Redis at once, and after the store was lost."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import pickle
 import random
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
+from itertools import islice
+from math import inf
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec import structs
 
+from agents.common.alert_states import recall
 from agents.runtime.outbox import Relay
 from samehand.alert_id import alert_id
 from samehand.lineage import Descent
 from samehand.showings import Showings
+from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
-from schemas.verdicts import Verdict
-from schemas.wire import encode
-from store.base import ALONE, Candidate, Companions, Query, Remembered
+from schemas.verdicts import Verdict, VerdictGiven
+from schemas.wire import Decoded, decode_alert_state, encode
+from store.base import ALONE, Candidate, Companions, Query, Remembered, Store
+from store.bounds import Bounds
 from store.memory.store import MemoryStore
+from store.redis import RedisEndpoint, RedisStore
 from streams.clock import SystemClock
-from streams.outcomes import Emit, Published
+from streams.outcomes import Arrival, Emit, Published
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
+from tests.schemas.makers import as_json
+
+# Write before you look: in whatever order the steps of a ban and of its mirror fall, one alert is told.
+
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BAN = a_ban("77", handle="umar_media", device_id=DEVICE)
@@ -562,3 +571,383 @@ def test_workers_that_die_in_between_lose_nothing(world: MakeWorld) -> None:
         assert len(lived.told) <= 1 + crashes
         twice += len(lived.told) > 1
     assert twice, "some worker should have died between publishing and confirming"
+
+
+# Bans and their mirrors that arrive at the same time, on a real Redis: one alert each.
+
+
+RACES = int(os.environ.get("SAMEHAND_RACES", "400"))
+BATCH = 25
+BATCHES_AT_ONCE = 4  # of each side: a ban meets its mirror in any of as many batches as there are
+APART_SECONDS = 0.1
+"""About as long as a batch takes, so that every step of one falls on every step of another; on a busy machine
+it takes longer, and so do the races after the first."""
+
+
+def races(rng: random.Random) -> Iterator[tuple[AccountBanned, AccountCreated]]:
+    """A ban and its mirror, over and over."""
+    number = 0
+    while True:
+        number += 1
+        handle = "".join(rng.choices("bdfghklmnprstvz", k=9))
+        device = str(UUID(int=rng.getrandbits(128), version=4))
+        yield (
+            a_ban(f"b{number}", handle=handle, device_id=device),
+            a_sign_up(f"n{number}", handle=f"{handle}_2", device_id=device),
+        )
+
+
+async def raced(
+    life: Life,
+    bans: Sequence[AccountBanned],
+    mirrors: Sequence[AccountCreated],
+    rng: random.Random,
+    apart_seconds: float,
+) -> None:
+    """Batches of both at once, each through its agents as delivery would take it."""
+
+    async def banned(batch: Sequence[AccountBanned], start: float) -> None:
+        await asyncio.sleep(start)
+        outcomes = await life.enrol([arrival(ban) for ban in batch])
+        emits = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
+        assert len(emits) == len(batch)
+        await life.tell(life.lookback, *(emit.value for emit in emits))
+
+    async def created(batch: Sequence[AccountCreated], start: float) -> None:
+        await asyncio.sleep(start)
+        await life.tell(life.screen, *batch)
+
+    jobs = [
+        job
+        for at in range(0, len(bans), BATCH)
+        for job in (
+            banned(bans[at : at + BATCH], rng.uniform(0, apart_seconds)),
+            created(mirrors[at : at + BATCH], rng.uniform(0, apart_seconds)),
+        )
+    ]
+    await asyncio.gather(*jobs)
+
+
+async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) -> None:
+    """So many races on a Redis; fails unless each pair was told once and either side won some."""
+    store = RedisStore(
+        RedisEndpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
+    )
+    await store.open()
+    lived = Life(replace(life.context, store=store))
+    rng = random.Random(7)
+    source, apart_seconds = races(rng), APART_SECONDS
+    for first in range(0, count, BATCH * BATCHES_AT_ONCE):
+        several = list(islice(source, min(BATCH * BATCHES_AT_ONCE, count - first)))
+        mirrors = [mirror for _, mirror in several]
+        rng.shuffle(mirrors)  # so that those of one batch of bans are in several batches of accounts
+        began = time.monotonic()
+        await raced(lived, [ban for ban, _ in several], mirrors, rng, apart_seconds)
+        apart_seconds = max(APART_SECONDS, (time.monotonic() - began) / BATCHES_AT_ONCE)
+    told = Counter((alert.account_id, alert.matched.account_id) for alert in lived.alerts)
+    assert told == Counter({(f"n{number}", f"b{number}"): 1 for number in range(1, count + 1)})
+    assert {alert.direction for alert in lived.alerts} == {"forward", "lookback"}, "each should win sometimes"
+    assert lived.context.metrics.duplicates_suppressed._value.get() > 0, "some should have met"
+    await store.close()
+
+
+@pytest.mark.journey
+async def test_whoever_wins_the_pair_is_told_once(life: Life, redis_url: str, store_prefix: str) -> None:
+    await race_all(life, RACES, redis_url, store_prefix)
+
+
+# A store that was lost: what was told before is withdrawn, silenced and numbered as if it had not been.
+
+
+DAY = 86_400.0
+
+
+def dumped(store: Store) -> Store:
+    """A copy of what the store holds now."""
+    assert isinstance(store, MemoryStore)
+    return deepcopy(store, {id(store._addresses): store._addresses})  # which no copy can be made of
+
+
+class Platform:
+    """The topics that are kept, and a store that may be lost under them."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.bans: list[Arrival] = []  # the last record of each account
+        self.verdicts: list[VerdictGiven] = []
+        self.dump = dumped(life.context.store)
+
+    def moment(self) -> datetime:
+        """Each later than the one before."""
+        self.life.seconds += 60
+        return NOON + timedelta(seconds=self.life.seconds - NOON.timestamp())
+
+    async def banned(self) -> None:
+        ban = a_ban("77", handle="umar_media", device_id=DEVICE, at=self.moment())
+        self.bans = [arrival(ban)]
+        await self.life.ban(ban)
+
+    async def alerted(self) -> MirrorAlert:
+        """An open alert."""
+        await self.banned()
+        self.dump = dumped(self.life.context.store)
+        created = a_sign_up("99", handle="umar_media2", device_id=DEVICE, at=self.moment())
+        await self.life.tell(self.life.screen, created)
+        return self.life.alerts[-1]
+
+    async def lifted(self, *, relayed: bool = True) -> None:
+        """With its tombstone."""
+        (outcome,) = await self.life.tell(self.life.expunge, a_reinstatement("77", at=self.moment()))
+        assert isinstance(outcome, Published)
+        (emit,) = outcome.emits
+        self.bans = [arrival(None, key=emit.key, headers=dict(emit.headers))]
+        if relayed:
+            await self.life.relay()
+
+    async def dismissed(self, verdict: Verdict = "not_mirror") -> None:
+        given = a_verdict(self.life.alerts[0].alert_id, verdict)
+        self.verdicts.append(structs.replace(given, decided_at=self.moment()))
+        await self.life.tell(self.life.judge, self.verdicts[-1])
+        await self.life.relay()
+
+    async def deleted(self) -> None:
+        await self.life.tell(self.life.forget, a_deletion("99", at=self.moment()))
+        await self.life.relay()
+
+    async def banned_again(self) -> None:
+        """Lifted, banned again, and the account changes while it is as alike as before."""
+        await self.lifted()
+        await self.banned()
+        await self.seen()
+
+    async def seen(self) -> None:
+        """An event after which the account is as alike as before."""
+        change = a_change("99", handle="umar_media2", device_id=DEVICE, at=self.moment())
+        await self.life.tell(self.life.changed, change)
+        await self.life.relay()
+
+    async def quiet(self) -> None:
+        """36 days, in which the relay goes on and nothing else happens."""
+        self.life.seconds += 36 * DAY
+        await self.life.relay()
+
+    async def flushed(self) -> None:
+        """Nothing is left of it, as when its layout was upgraded; `samehand rebuild` fills it."""
+        await self._rebuilt(MemoryStore(Bounds()))
+
+    async def restored(self) -> None:
+        """A dump of before the first alert, and `samehand rebuild`."""
+        await self._rebuilt(self.dump)
+
+    async def kept(self) -> None:
+        """The control: nothing is lost."""
+
+    async def _rebuilt(self, store: Store) -> None:
+        past, life = self.life, self.life
+        life = Life(
+            replace(past.context, store=store, now=lambda: life.seconds),
+            past.seconds + 3_600,
+            past.heard,
+            states=past.states,
+        )
+        self.life = life
+        await life.enrol(self.bans)
+        read = [decode_alert_state(value, now=inf) for value in life.states.values()]
+        states = [it.record for it in read if isinstance(it, Decoded)]
+        assert len(states) == len(read)
+        for given in self.verdicts:
+            await life.judge.hold([arrival(given)])
+        await recall(states, life.context)
+        for given in self.verdicts:
+            await life.judge([arrival(given)])
+        await life.relay()
+
+    @property
+    def taken(self) -> list[MirrorAlert]:
+        """What consumers take, who drop whatever is not above the revision that they know."""
+        found: list[MirrorAlert] = []
+        for alert in self.life.alerts:
+            if not found or alert.revision > found[-1].revision:
+                found.append(alert)
+        return found
+
+    @property
+    def summaries(self) -> list[AlertSummary]:
+        """As they were published."""
+        return [it for it in self.life.heard if isinstance(it, AlertSummary)]
+
+    @property
+    def ends(self) -> tuple[str, str | None, int]:
+        """How the alert stands to consumers, and how many records they took of it."""
+        taken = self.taken
+        return taken[-1].status, taken[-1].withdrawn_reason, len(taken)
+
+    @property
+    def quotes(self) -> bool:
+        lines = as_json(self.taken[-1])["evidence"]
+        return any(it["ours"] or it["theirs"] for it in lines)
+
+
+Step = Callable[[Platform], Awaitable[None]]
+
+LOSSES = [Platform.kept, Platform.flushed, Platform.restored, Platform.quiet]
+
+
+@pytest.fixture(params=LOSSES, ids=lambda it: it.__name__)
+def lost(request: pytest.FixtureRequest) -> Step:
+    """How the store is lost."""
+    found: Step = request.param
+    return found
+
+
+@pytest.fixture
+def platform(life: Life) -> Platform:
+    return Platform(life)
+
+
+async def unsure(platform: Platform) -> None:
+    await platform.dismissed("unsure")
+
+
+async def long_ago(platform: Platform) -> None:
+    """Dismissed longer ago than verdicts are kept."""
+    await platform.dismissed()
+    platform.verdicts.clear()
+
+
+LIFT, DISMISS, DELETE, SEE = Platform.lifted, Platform.dismissed, Platform.deleted, Platform.seen
+OPENED = ("open", None, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        ([], [LIFT], ("withdrawn", "reinstated", 2)),
+        ([LIFT], [SEE], ("withdrawn", "reinstated", 2)),
+        ([], [SEE], ("open", None, 1)),
+        ([DISMISS], [SEE], ("withdrawn", "verdict", 2)),
+        ([long_ago], [SEE], ("withdrawn", "verdict", 2)),
+        ([], [DISMISS, SEE], ("withdrawn", "verdict", 2)),
+        ([DISMISS], [unsure], OPENED),
+        ([DISMISS, unsure], [SEE], OPENED),
+        ([DISMISS, unsure], [SEE, LIFT], ("withdrawn", "reinstated", 4)),
+        ([], [DELETE], ("withdrawn", "account-deleted", 2)),
+        ([DELETE], [], ("withdrawn", "account-deleted", 2)),
+        ([DISMISS], [DELETE], ("withdrawn", "account-deleted", 3)),
+        ([], [Platform.banned_again], OPENED),
+        ([Platform.banned_again], [SEE], OPENED),
+        ([LIFT], [Platform.banned, SEE], OPENED),
+    ],
+    ids=lambda value: "-".join(it if isinstance(it, str) else it.__name__ for it in value if callable(it)),
+)
+async def test_an_alert_ends_as_if_the_store_had_not_been_lost(
+    platform: Platform, lost: Step, before: list[Step], after: list[Step], ends: tuple[str, str | None, int]
+) -> None:
+    await platform.alerted()
+    for step in (*before, lost, *after):
+        await step(platform)
+    assert platform.ends == ends
+    assert len(platform.life.alerts) == ends[2], "nothing is told twice"
+    if LIFT in after[-1:] or DELETE in (*before, *after):
+        assert platform.life.states == {}
+    if ends[1] in ("reinstated", "account-deleted"):
+        assert not platform.quotes
+
+
+async def test_ban_that_ends_after_it_withdraws(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    ends = NOON + timedelta(days=60)
+    ban = a_ban("77", handle="umar_media", device_id=DEVICE, at=platform.moment(), expires_at=ends)
+    await platform.life.ban(ban)
+    platform.bans = [arrival(ban)]
+    await lost(platform)
+    platform.life.seconds += 60 * DAY
+    await platform.life.context.store.sweep(now=platform.life.seconds)
+    await platform.life.relay()
+    assert platform.ends == ("withdrawn", "ban-expired", 2)
+
+
+async def test_withdrawal_that_was_lost_with_the_store_is_made_good(platform: Platform) -> None:
+    """The ban was lifted, and the store was lost before the relay came round."""
+    await platform.alerted()
+    await platform.lifted(relayed=False)
+    await platform.flushed()
+    assert platform.ends == ("withdrawn", "ban-forgotten", 2)
+    assert not platform.quotes
+
+
+async def test_account_banned_itself_while_the_store_was_lost_is_withdrawn(platform: Platform) -> None:
+    await platform.alerted()
+    own = a_ban("99", handle="umar_media2", device_id=DEVICE, at=platform.moment())
+    platform.bans.append(arrival(own))
+    await platform.flushed()
+    assert platform.ends == ("withdrawn", "account-banned", 2)
+
+
+async def test_state_quotes_nobody_and_follows_its_alert(platform: Platform) -> None:
+    alert = await platform.alerted()
+    (state,) = platform.life.states.values()
+    assert b"umar_media" not in state
+    read = decode_alert_state(state, now=inf)
+    assert isinstance(read, Decoded)
+    assert read.record.alert is not None
+    assert (read.record.key, read.record.alert.revision) == (alert.alert_id, alert.revision)
+
+
+async def test_closed_alert_is_forgotten_by_its_readers_whenever_its_ban_is_lifted(
+    platform: Platform, lost: Step
+) -> None:
+    await platform.alerted()
+    change = a_change("99", handle="salma_kitchen", at=platform.moment())
+    await platform.life.tell(platform.life.changed, change)
+    await platform.life.relay()
+    await lost(platform)
+    await platform.lifted()
+    assert platform.ends == ("withdrawn", "reinstated", 3)
+    assert not platform.quotes
+    assert platform.life.states == {}
+
+
+async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost: Step) -> None:
+    """Accounts of one cluster that a cap withholds; with the store their accounts are lost."""
+    alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
+    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
+    platform = Platform(capped)
+    several = [
+        a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
+    ]
+    await platform.life.tell(platform.life.screen, *several)
+    await platform.banned()
+    await platform.life.relay()
+    before = platform.summaries
+    assert [(it.status, it.withheld) for it in before[-1:]] == [("open", 2)]
+    platform.dump = dumped(platform.life.context.store)
+    await lost(platform)
+    assert platform.summaries == before
+    await platform.lifted()
+    assert [it.withdrawn_reason for it in platform.summaries[len(before) :]] == ["reinstated"]
+
+
+async def test_withheld_account_is_looked_at_again_with_its_next_event_after_the_store_was_lost(
+    life: Life,
+) -> None:
+    """Which accounts were withheld is lost with the accounts: only their events bring them back."""
+    alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
+    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
+    platform = Platform(capped)
+    several = [
+        a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
+    ]
+    await platform.life.tell(platform.life.screen, *several)
+    await platform.banned()
+    await platform.life.relay()
+    alerted = {it.account_id for it in platform.life.alerts}
+    banned = platform.life.alerts[0].matched.key
+    assert await platform.life.context.store.withheld([banned]) == [True]
+    await platform.flushed()
+    assert await platform.life.context.store.withheld([banned]) == [False]
+    (withheld, *_) = [it.account.account_id for it in several if it.account.account_id not in alerted]
+    change = a_change(withheld, handle="umar_media", device_id=DEVICE, at=platform.moment())
+    await platform.life.tell(platform.life.changed, change)
+    await platform.life.relay()
+    assert withheld in {it.account_id for it in platform.life.alerts}
