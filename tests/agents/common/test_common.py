@@ -39,12 +39,11 @@ from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
-from agents.common.offload import TURN_RECORDS, offload
 from agents.common.queries.related import related
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at, tombstone
 from agents.common.unusable_fields import UnusableFields, shape_of
 from agents.common.withdrawal import QUOTING, record_of
-from agents.common.yielder import HELD_SECONDS, Yielder
+from agents.common.yielder import HELD_SECONDS, TURN_RECORDS, Yielder, offload
 from local.waiting import wait_until
 from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import table_digest

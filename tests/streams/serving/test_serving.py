@@ -29,6 +29,7 @@ from streams.clock import SystemClock
 from streams.errors import SettingsError
 from streams.faust_app.app import WorkerApp
 from streams.serving import connections
+from streams.serving.connections import SEND_BYTES
 from streams.serving.forwarded import HOPS_MAX, Forwarded, Header, client_of, network_of
 from streams.serving.protocol import (
     HEADER_BYTES_MAX,
@@ -37,7 +38,6 @@ from streams.serving.protocol import (
     BoundedHttp,
     BoundedState,
 )
-from streams.serving.send_buffer import SEND_BYTES
 from streams.serving.server import HttpServer, bounded_by_files
 from streams.serving.token_bucket import TokenBucket
 from streams.settings import load
