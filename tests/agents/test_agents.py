@@ -67,12 +67,6 @@ from tests.streams.registry.makers import avro, of_wire
 from tests.streams.registry.test_registry import Shelf
 from tests.tables import for_each
 
-# Bans enrolled and lifted.
-
-
-# What enrolling, remembering and forgetting leave in the store.
-
-
 # Bans become fingerprints; tombstones and late bans are taken in their order.
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"

@@ -836,9 +836,6 @@ async def test_a_hundred_alerts_do_not_contradict_themselves(alerts: list[Mirror
     assert not said, (len(said), said[:5])
 
 
-# What agents do while a store or a key is away.
-
-
 # What a stranger types costs a field, never the sign-up and never the ban.
 
 

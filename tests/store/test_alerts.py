@@ -856,12 +856,6 @@ class TestRecall:
         assert found == sorted(several, key=lambda it: it.alert_id)
 
 
-# What is asked of a store, and when.
-
-
-# What all stores share: limits, errors, sums.
-
-
 # A candidate reads its records when somebody asks.
 
 

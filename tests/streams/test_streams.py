@@ -42,12 +42,6 @@ from streams.tracing import (
 from tests.streams.fakes import FakeClock
 from tests.tables import for_each
 
-# Moments, signatures and traces.
-
-
-# Clock, errors, outcomes, threads and the address of Redis.
-
-
 # The machine's clocks.
 
 
@@ -346,9 +340,6 @@ def test_only_what_the_followed_event_publishes_bears_its_headers() -> None:
     ]
     assert rest == outcomes[1:]
     assert carrying(None, outcomes) is outcomes
-
-
-# Settings are read and refused together, whatever their subject.
 
 
 # Settings: read from an environment, refused in one clear line, never quoting a secret.

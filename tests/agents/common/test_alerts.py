@@ -89,9 +89,6 @@ async def gone(life: Life, several: Sequence[AccountCreated]) -> None:
     await life.relay()
 
 
-# An alert: its evidence, its places, its repetition.
-
-
 # Pairs become alerts: one a pair, the stronger of two, and only what the store admits.
 
 
@@ -506,9 +503,6 @@ async def test_an_alert_is_found_by_its_id_while_it_is_known(banned: Life) -> No
     await banned.tell(banned.screen, PREVIEW_MIRROR)
     (alert,) = banned.alerts
     assert await preview.alert(alert.alert_id) == alert
-
-
-# Attacks on what agents find: decoys, claims, frames.
 
 
 # What decoys buy (docs/security.md, "The farm that poisons counters").

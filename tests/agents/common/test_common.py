@@ -267,9 +267,6 @@ def test_of_a_state_after_the_ban_the_account_s_beginning_counts_alone() -> None
     assert with_remembered(ban, later).facts.shown == Showings(int(MADE.timestamp()), int(NOON.timestamp()))
 
 
-# How agents read a batch: decoding, turns, labels and the store's outages.
-
-
 # What agents are given: the store's outages as delivery knows them, and its time on a clock.
 
 
@@ -528,9 +525,6 @@ def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_coun
     assert sentence.startswith(
         "phone: unreadable in 5 records, such as 0••• ••••••• (2), x/x (2), xxxx (1). Phones need +"
     )
-
-
-# The weights in force, and who follows them.
 
 
 # What a lead adopts comes into force between batches; what cannot be used leaves our own table in force.
@@ -915,9 +909,6 @@ async def test_another_platform_is_left_out_where_alerts_leave_it_out(make_life:
         await life.ban(a_ban("77", platform="x", handle="umar_media", device_id=DEVICE))
         await life.tell(life.screen, a_sign_up("99", handle="umar_media", device_id=DEVICE))
         assert len((await related("telegram:99", life.context)).related) == count
-
-
-# Which alerts end, what is left of them, and what is told before they are.
 
 
 # A state says what the store needs to know an alert again, and quotes nobody.

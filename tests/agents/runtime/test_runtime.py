@@ -45,9 +45,6 @@ from tests.store.makers import a_proposal
 from tests.streams.fakes import FakeClock
 from tests.tables import for_each
 
-# A worker's parts, put together from its settings.
-
-
 # A bridge's process asks for what it needs and no more.
 
 
@@ -148,9 +145,6 @@ def test_a_table_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
     path.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, signals=signals)))
     with pytest.raises(SettingsError, match=r"SAMEHAND_SHADOW_WEIGHTS.*it lacks timing\."):
         shadow_weights_of(load({"SAMEHAND_SHADOW_WEIGHTS": str(path)}))
-
-
-# What a worker is made of.
 
 
 # The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for.

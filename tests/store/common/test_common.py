@@ -60,9 +60,6 @@ from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS
 from tests.house import ROOT
 from tests.store.makers import DAY, IDENTITY, NOW, PEPPERS, a_ban, again, an_account, fingerprints
 
-# What every store computes alike.
-
-
 # What comes once passes, what comes again is let in, and nothing is held for ever.
 
 
@@ -426,9 +423,6 @@ def test_a_late_confirmation_does_not_confirm_a_later_revision() -> None:
 
 def test_alert_without_a_marker_is_withdrawn_above_its_revision() -> None:
     assert withdrawn(None, 4, 0.0).revision == 5
-
-
-# Digests of keys.
 
 
 # Addresses: the same under one secret, others under another, spread evenly.

@@ -58,9 +58,6 @@ from tests.store.makers import (
 )
 from tests.tables import for_each
 
-# Where things lie in Redis, and what is pushed out.
-
-
 # A store of another layout is told apart, and a key has one place in a store of given sizes.
 
 
@@ -168,9 +165,6 @@ def test_keys_that_fall_on_one_place_are_listed_once() -> None:
     prints = [one[at + 4 : at + 6] for at in range(3, len(one), 9)]
     assert len(prints) == len(set(prints))
     assert len(twice) == 3 + 9
-
-
-# Posting lists, packed.
 
 
 # What numpy reads out of packed postings is what an entry at a time would say.

@@ -58,9 +58,6 @@ from tests.store.redis.test_writes import RESHARDING
 from tests.store.slot_move import SlotMove
 from tests.trips import trips
 
-# How the store uses its server.
-
-
 # Commands that are sent at the same time share a trip to Redis, and nothing else.
 
 
@@ -524,9 +521,6 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
             assert time.monotonic() < recovered_by
         assert await store.history() not in ("", before)
         await store.close()
-
-
-# What the users of Redis may do, and that nothing personal lies in it.
 
 
 # What the worker's user may do in Redis: what the store sends, and nothing besides.

@@ -618,12 +618,6 @@ async def test_cancelled_while_waiting_for_company_it_gives_the_batch_up() -> No
     pump.cancel()
 
 
-# How fast delivery goes, and what it publishes.
-
-
-# How much is delivered at once, and when again.
-
-
 # Fewer records at once after a failure, and more again.
 
 
@@ -762,9 +756,6 @@ def test_a_probe_that_never_reports_does_not_close_the_door_for_ever() -> None:
     assert breaker.allows()
     clock.at += 1.0
     assert breaker.allows()
-
-
-# What is published and counted as progress.
 
 
 # Sending a batch: what was not confirmed comes back, in order.

@@ -68,9 +68,6 @@ from tests.streams.fakes import TOPIC, FakeClock
 from tests.streams.rebalancing import lost, send
 from tests.tables import for_each
 
-# The Faust app: its start, its topics, its fetches.
-
-
 # A producer that the broker lost count of is replaced while its app runs, and writes each record once.
 
 

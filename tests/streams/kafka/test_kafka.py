@@ -90,12 +90,6 @@ from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC
 from tests.tables import for_each
 
-# Clients of Kafka, and what they read.
-
-
-# Clients of Kafka: their options and look-ups of metadata.
-
-
 # The door to kafka-python: how it connects, and what it makes of its errors.
 
 
@@ -510,9 +504,6 @@ async def test_who_stops_in_the_midst_of_a_read_is_cancelled_and_the_reader_is_c
     finally:
         slow.may_go_on.set()
     assert await asyncio.to_thread(slow.closed.wait, 10.0)
-
-
-# Topics: found, made, mapped, made anew.
 
 
 # Topics: what is wanted, what is found, and how the difference is told.

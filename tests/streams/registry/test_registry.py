@@ -47,9 +47,6 @@ from tests.makers import NOON, arrival
 from tests.streams.registry.makers import USER, a_file, avro, of_wire, protobuf, registry
 from tests.tables import for_each
 
-# Registries and their formats: Avro, Protobuf, JSON.
-
-
 # Protobuf to plain values, by a descriptor and the place of the message in its file.
 
 

@@ -48,9 +48,6 @@ from tests.gate.conftest import Broker, a_gate
 from tests.streams.conftest import free_port
 from tests.tables import for_each
 
-# Who a caller is behind proxies, and how much it may ask.
-
-
 # A token bucket through bursts, waits and a clock that is set back.
 
 

@@ -48,9 +48,6 @@ from tests.streams.conftest import Stage
 from tests.streams.supervision.supervised import BUSY_SECONDS
 from tests.tables import for_each
 
-# A worker's process: its collector, its recorder, its end.
-
-
 # A record that ends whichever worker meets it: the group recovers by itself, and says what it set aside.
 
 
@@ -95,9 +92,6 @@ def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(
     stage.tell(f"{harm}: set aside after {ends} ends of a worker, {took:.0f} s")
     # A batch a worker, three alone, and who met it while another hung on it already.
     assert ends <= 2 + 3 + 1
-
-
-# A worker's process: its exit code, its stop and its heart.
 
 
 # Every code has one meaning, and every meaning one code.
@@ -847,7 +841,7 @@ async def test_waiting_for_a_server_is_noted_while_it_lasts() -> None:
 # A worker seldom looks for cycles, and finds them all the same.
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def as_before() -> Iterator[None]:
     """It is the process's own affair, of which other tests are to notice nothing."""
     before = gc.get_threshold()
@@ -862,6 +856,7 @@ class Held:
     itself: Held
 
 
+@pytest.mark.usefixtures("as_before")
 def test_what_was_there_before_is_looked_at_no_more() -> None:
     known = Held()
     collect_seldom()
@@ -870,6 +865,7 @@ def test_what_was_there_before_is_looked_at_no_more() -> None:
     assert gc.get_threshold()[0] == OBJECTS
 
 
+@pytest.mark.usefixtures("as_before")
 def test_a_cycle_made_afterwards_is_found_before_many_more_are_made() -> None:
     collect_seldom()
     cycle = Held()

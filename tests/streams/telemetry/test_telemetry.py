@@ -55,9 +55,6 @@ from tests.streams.fakes import (
 )
 from tests.tables import for_each
 
-# Metrics and logs.
-
-
 # Metrics: declared once, labels bounded, edges where the objective is.
 
 
@@ -212,9 +209,6 @@ def test_what_is_odd_about_records_is_counted() -> None:
 def test_what_runs_is_told() -> None:
     metrics = Metrics(CollectorRegistry(), build={"version": "0.1.0", "fold_version": "3"})
     assert value(metrics, "build_info", version="0.1.0", fold_version="3") == 1.0
-
-
-# Lines of the log, and those that repeat.
 
 
 # Logs: one JSON object a line, whoever speaks, and no word of what a record held.
@@ -414,9 +408,6 @@ def test_what_is_remembered_has_an_end() -> None:
     for number in range(3 * MESSAGES_MAX):
         assert repeats.says(record("no such thing as %s", number))
     assert len(repeats._heard) <= MESSAGES_MAX
-
-
-# Whether a worker is ready, alive and up to date.
 
 
 # Live and ready: two questions, two answers.
@@ -680,9 +671,6 @@ def test_the_age_is_that_of_the_oldest_waiting_record_as_far_as_looks_can_tell(
         assert lag.records == len(written) - following
         if lag.records:
             assert lag.since == looks[written[following]]
-
-
-# Spans, sent and dropped.
 
 
 # Spans as a collector gets them: whose trace, which stages, what became of the event, and no value of it.
