@@ -31,7 +31,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
     ),
     "streams/settings/*.py": (
-        "tests/streams/test_settings.py",
+        "tests/streams/test_streams.py",
         "settings are read and refused together, whatever their subject",
     ),
     "streams/telemetry/metrics/*.py": (

@@ -25,7 +25,7 @@ from simulate.timeline.events import SimulatedEvent
 from simulate.timeline.stream import sample
 from streams.kafka.topics import names
 from tests.journeys.conftest import Platform
-from tests.store.redis.test_users import everything
+from tests.store.redis.test_redis import everything
 
 pytestmark = pytest.mark.journey
 

@@ -1,11 +1,14 @@
-"""Which addresses our processes call, whatever way a stranger writes them."""
+"""Addresses that nobody may be sent to, and how long a server asks to be left alone."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
 from streams.outbound.addresses import may_be_reached, read_address
+from streams.outbound.retry_after import RETRY_AFTER_SECONDS_MAX, retry_after_seconds
 from tests.tables import for_each
+
+# Which addresses our processes call, whatever way a stranger writes them.
 
 
 @for_each("text", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
@@ -60,3 +63,27 @@ def test_a_name_is_no_address() -> None:
     assert read_address("localhost") is None
     assert read_address("127.1") is None
     assert read_address("fe80::1%eth0") == ip_address("fe80::1")
+
+
+# `Retry-After`: seconds or a date, within a bound.
+
+
+NOW = 1_795_521_600.0  # Tue, 24 Nov 2026 12:00:00 GMT
+
+
+@for_each(
+    ("text", "seconds"),
+    [
+        ("", 0.0),
+        ("42", 42.0),
+        ("-1", 0.0),
+        ("soon", 0.0),
+        ("٤٢", 0.0),
+        ("9" * 400, RETRY_AFTER_SECONDS_MAX),
+        ("Tue, 24 Nov 2026 12:01:00 GMT", 60.0),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
+        ("Tue, 24 Nov 99999 12:01:00 GMT", 0.0),
+    ],
+)
+def test_header_is_seconds_from_now(text: str, seconds: float) -> None:
+    assert retry_after_seconds(text, NOW) == seconds
