@@ -24,7 +24,7 @@ from samehand.names.name_trait import NameTrait
 from samehand.names.word import Word
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
-from tests.samehand.signals.test_contract import keyer
+from tests.samehand.makers import keyer
 from tests.tables import for_each
 
 # A disguised handle shares a key with the original, and a made-up one with nobody.

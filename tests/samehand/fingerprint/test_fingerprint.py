@@ -30,7 +30,7 @@ from samehand.showings import UNKNOWN, Showings, Span
 from samehand.signals.contact import CONTACT, POINTS_MAX
 from simulate.population.people import Population
 from simulate.timeline.records import created
-from tests.samehand.signals.test_contract import accounts, keyer
+from tests.samehand.makers import accounts, keyer
 from tests.tables import for_each
 
 # What is kept of an account survives storage, and gives nothing personal away.

@@ -22,7 +22,7 @@ from samehand.frequency.rates import (
 )
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.signals.phone import PHONE, PhoneTrait
-from tests.samehand.signals.test_contract import keyer
+from tests.samehand.makers import keyer
 from tests.tables import for_each
 
 # How likely it is that a ban lies so near to a moment by chance.

@@ -25,8 +25,8 @@ from samehand.scoring.weights import Weights, default_weights, read_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
+from tests.samehand.makers import keyer
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted, picture, tables
-from tests.samehand.signals.test_contract import keyer
 from tests.tables import for_each
 
 WEIGHTS: Final = default_weights()

@@ -23,7 +23,7 @@ from samehand.scoring.rivals import RATED
 from samehand.scoring.score import score
 from samehand.scoring.weights import Bands, default_weights, lacking, read_weights
 from samehand.watchlist.platforms import ORGANISATIONS
-from tests.samehand.signals.test_contract import accounts, keyer
+from tests.samehand.makers import accounts, keyer
 from tests.tables import for_each
 
 # The table of weights is checked number by number, and its probabilities behave.

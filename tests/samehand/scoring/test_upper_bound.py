@@ -34,7 +34,7 @@ from samehand.signals.cross_field import CROSS_FIELD
 from samehand.signals.own_contact import OWN_CONTACT
 from store.common.ranking import Tables
 from tests.house import ROOT
-from tests.samehand.signals.test_contract import keyer
+from tests.samehand.makers import keyer
 from tests.tables import for_each
 
 UNLIMITED: Final = 1 << 40

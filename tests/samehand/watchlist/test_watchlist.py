@@ -18,7 +18,7 @@ from samehand.watchlist.alias_filter import AliasFault, passed_over
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
-from tests.samehand.signals.test_contract import accounts, keyer
+from tests.samehand.makers import accounts, keyer
 from tests.tables import for_each
 
 # Names that too many innocent people bear are passed over, with the reason.

@@ -29,7 +29,7 @@ from samehand.normalize.contact.ordinary import (
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
-from tests.samehand.signals.test_contract import keyer
+from tests.samehand.makers import keyer
 from tests.tables import for_each
 
 # A profile that calls another account its own is told from one that only names it.

@@ -15,7 +15,7 @@ from samehand.normalize.text.phonetic import word_keys
 from samehand.normalize.text.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 from samehand.normalize.text.transliterate import read_any
 from samehand.signals.name import NAME
-from tests.samehand.signals.test_contract import SIGHT, keyer
+from tests.samehand.makers import CONTEXT, keyer
 from tests.tables import for_each
 
 # Our own tables read every letter they name in plain small letters.
@@ -144,7 +144,7 @@ def test_words_in_common_are_quoted_as_the_banned_account_wrote_them(
     )
     assert mine is not None
     assert other is not None
-    found = NAME.compare(mine, other, SIGHT)
+    found = NAME.compare(mine, other, CONTEXT)
     assert found is not None
     isolated = " and ".join(f"“\u2068{word}\u2069”" for word in quoted)
     assert as_written(found.because, (theirs, ours)) == f"The display names share {isolated}."
