@@ -79,7 +79,9 @@ def among_namesakes(ours: str, theirs: str) -> tuple[float, int]:
 def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
     crowd = AtHome().count(KeyKind.WORD, WORD, "ps")
     for strata in (("ps", other), (other, "ps")):
-        assert among_namesakes(*strata) == (pytest.approx(0.01, rel=0.1), crowd)
+        rate, counted = among_namesakes(*strata)
+        assert rate == pytest.approx(0.01, rel=0.1)
+        assert counted == crowd
     assert among_namesakes("latin", "en")[0] < 2 * RARE
 
 
@@ -98,7 +100,8 @@ def test_each_further_bearer_of_what_belongs_to_one_adds_their_share(
     """Two of the pair and forty others bear each value."""
     found = compared(signal, an_account(**value), an_account(**value), a_context(Bearers(42), "en", "en"))
     shipped = WEIGHTS.rates(1_000)[signal.name][level]
-    assert (found.level, found.rate) == (level, pytest.approx(shipped + 40 / 20_000))
+    assert found.level == level
+    assert found.rate == pytest.approx(shipped + 40 / 20_000)
 
 
 def test_who_gives_no_language_is_accused_no_more_than_who_does() -> None:
