@@ -61,16 +61,7 @@ SIGN_UPS_A_DAY: Final = 20_000
 _FORTY: Final = 40
 _RELAYED_SECONDS: Final = 3.0  # three looks of the relay
 _CROWDS: Final = [
-    "class",
-    "company",
-    "event",
-    "campaign",
-    "class",
-    "company",
-    "fans",
-    "carrier",
-    "app",
-    "class",
+    *("class", "company", "event", "campaign", "class", "company", "fans", "carrier", "app", "class"),
     "release",
 ]
 HELLO: Final = ("Hi there, I am using this app to stay in touch!", "New here. Say hello and follow me back!")

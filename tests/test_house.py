@@ -49,9 +49,9 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         for name in ("enrol", "explain", "hash_avatar", "remember", "simulate")
     },
     "agents/common/places.py": ("tests/agents/common/test_alerts.py", "by what a worker's look-ups return"),
-    "samehand/blocking/*.py": ("tests/samehand/blocking/test_blocking.py", "by which names share a key"),
+    "samehand/blocking/*.py": ("tests/samehand/test_blocking.py", "by which names share a key"),
     "samehand/frequency/name_prior/segmentation.py": (
-        "tests/samehand/frequency/name_prior/test_name_prior.py",
+        "tests/samehand/test_frequency.py",
         "by what a name costs",
     ),
     "cli/commands/watchlist/*.py": (

@@ -22,7 +22,7 @@ from schemas.malformed import Malformed
 from schemas.wire import Decoded, encode
 from tests.agents.conftest import Life, MakeLife, a_life
 from tests.makers import NOON, a_ban, a_change, a_listed_account, a_sign_up
-from tests.samehand.watchlist.test_watchlist import settings_of_all_kinds
+from tests.samehand.test_watchlist import settings_of_all_kinds
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 FRONT = "Northern Valley Liberation Front"

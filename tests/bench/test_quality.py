@@ -82,12 +82,7 @@ def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> N
     ]
     ours, theirs = figures(quick), figures(full)
     for name in (
-        "sign_ups",
-        "mirrors",
-        "bands",
-        "recall_by_strategy",
-        "blocking_recall",
-        "average_precision",
+        *("sign_ups", "mirrors", "bands", "recall_by_strategy", "blocking_recall", "average_precision"),
     ):
         assert ours[name] == theirs[name], name
 

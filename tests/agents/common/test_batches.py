@@ -24,7 +24,7 @@ from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival
 from tests.agents.conftest import Life, MakeLife, dead
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up, a_verdict, arrival
-from tests.samehand.pictures.test_hashing import encoded, needs_extra, pillow
+from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.tables import for_each
 
 # What agents are given: the store's outages as delivery knows them, and its time on a clock.

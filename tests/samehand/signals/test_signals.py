@@ -19,6 +19,7 @@ from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
 from samehand.keys import KeyKind
+from samehand.names.handle_trait import HandleTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
@@ -38,7 +39,6 @@ from samehand.signals.name import NAME
 from samehand.signals.own_contact import OWN_CONTACT, Reach
 from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
-from tests.samehand.frequency.test_frequency import DAY, HOUR, NOW, a_calendar, two_years
 from tests.samehand.makers import (
     CONTEXT,
     DEVICE,
@@ -53,6 +53,7 @@ from tests.samehand.makers import (
     seen,
     trait_of,
 )
+from tests.samehand.test_frequency import DAY, HOUR, NOW, a_calendar, two_years
 from tests.tables import for_each
 
 # Within whose names a name is weighed, and how common a value is.
@@ -343,7 +344,7 @@ def test_two_digits_may_begin_any_year() -> None:
 
 
 def test_a_long_number_is_kept_as_a_digest() -> None:
-    one = trait_of(HANDLE, handle="gulab48213770")
+    one: HandleTrait = trait_of(HANDLE, handle="gulab48213770")
     assert (one.word.base, len(one.digits)) == ("gulab", 8)
     assert "48213770" not in one.literal + one.digits
     assert handles("kite_48213770", "salma48213770") == "same-number"

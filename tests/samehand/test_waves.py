@@ -13,13 +13,13 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import KeyKind, key_of, kind_of
-from samehand.scoring.weights import default_weights
 from samehand.waves.keys import NETWORK, noted_keys
 from samehand.waves.membership import MEMBERS_MIN, REVISED_AT, gathered, revision_due
 from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.rivals import RIVALS
 from samehand.waves.score import Likeness, likeness
 from store.pepper.pepper import Pepper
+from tests.samehand.makers import WEIGHTS
 from tests.tables import for_each
 
 PEPPER = Pepper(1, b"a pepper of the tests, 32 bytes..")
@@ -33,7 +33,7 @@ def made(number: int = 1, pepper_id: int = 1, **traits: Any) -> Fingerprint:
 
 
 def compared(one: Fingerprint, other: Fingerprint) -> Likeness:
-    found = likeness(one, other, default_weights(), NothingCounted())
+    found = likeness(one, other, WEIGHTS, NothingCounted())
     assert found is not None
     return found
 
@@ -103,7 +103,7 @@ def test_what_a_campaign_an_app_or_fans_explain_makes_nobody_alike(
 
 
 def test_different_peppers_do_not_compare() -> None:
-    assert likeness(made(1), made(2, pepper_id=2), default_weights(), NothingCounted()) is None
+    assert likeness(made(1), made(2, pepper_id=2), WEIGHTS, NothingCounted()) is None
 
 
 def test_a_rival_has_a_price_and_no_limit_below_nothing() -> None:

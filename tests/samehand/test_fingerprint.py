@@ -1,4 +1,4 @@
-"""What is kept of an account."""
+"""What is kept of an account: its form, what was left unread, since when it is shown, how words are packed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from agents.common.converters import account_of
 from samehand.account import Account, Avatar
+from samehand.encoding.interned import PLATFORMS, STRATA, Interned
+from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import (
     Fingerprint,
@@ -25,12 +27,14 @@ from samehand.fingerprint.distil import (
     unread_fields,
 )
 from samehand.fingerprint.shown_since import shown_since
+from samehand.normalize.handle import RULES
 from samehand.normalize.limits import BIO_CHARS, BIO_READ_CHARS, LINK_TEXT_CHARS, NUMBERS_JUDGED
+from samehand.normalize.text.scripts import Script, stratum
 from samehand.showings import UNKNOWN, Showings, Span
 from samehand.signals.contact import CONTACT, POINTS_MAX
 from simulate.population.people import Population
 from simulate.timeline.records import created
-from tests.samehand.makers import accounts, keyer
+from tests.samehand.makers import accounts, an_account, keyer, seen
 from tests.tables import for_each
 
 # What is kept of an account survives storage, and gives nothing personal away.
@@ -44,19 +48,19 @@ def test_a_fingerprint_survives_storage(account: Account, at: int | None) -> Non
 
 @given(account=accounts, at=st.none() | st.integers(1, 2**39))
 def test_its_moment_is_read_alone(account: Account, at: int | None) -> None:
-    assert moment_of(pack(distil(account, keyer, at=at))) == at
+    assert moment_of(pack(seen(account, at))) == at
 
 
 @given(account=accounts)
 def test_it_is_found_under_every_key_it_is_listed_under(account: Account) -> None:
-    fingerprint = distil(account, keyer, at=None)
+    fingerprint = seen(account)
     assert set(enrolment_keys(fingerprint)) <= set(query_keys(fingerprint))
 
 
 @given(account=accounts)
 def test_keys_are_the_same_after_storage(account: Account) -> None:
     """Removal recomputes them from the stored record: one that differed would be left behind for ever."""
-    fingerprint = distil(account, keyer, at=None)
+    fingerprint = seen(account)
     assert enrolment_keys(unpack(pack(fingerprint))) == enrolment_keys(fingerprint)
 
 
@@ -70,7 +74,7 @@ def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
 
 @for_each("version", [1, 2, 3, 99])
 def test_a_record_of_another_version_is_refused(version: int) -> None:
-    record = pack(distil(Account(platform="x", account_id="1", handle="umar"), keyer, at=None))
+    record = pack(seen(an_account(handle="umar")))
     with pytest.raises(UnreadableFingerprint, match="version"):
         unpack(bytes((version,)) + record[1:])
 
@@ -86,15 +90,9 @@ def test_a_record_of_the_first_version_is_refused() -> None:
 @for_each(
     "written",
     [
-        "03012345678",
-        "+92 301 2345678",
-        "umar_٠٣٠١٢٣٤٥٦٧٨",
-        "0301,234,5678",
-        "umar.farooq@gmail.com",
-        "umar.farooq.gmail.com",
-        "u m a r . f a r o o q @ g m a i l . c o m",
-        "umar#farooq.gmail.com",
-        "39[.]40[.]12[.]7",
+        *("03012345678", "+92 301 2345678", "umar_٠٣٠١٢٣٤٥٦٧٨", "0301,234,5678"),
+        *("umar.farooq@gmail.com", "umar.farooq.gmail.com"),
+        *("u m a r . f a r o o q @ g m a i l . c o m", "umar#farooq.gmail.com", "39[.]40[.]12[.]7"),
         "wa.me/923012345678",
     ],
 )
@@ -104,9 +102,9 @@ def test_what_redaction_masks_is_kept_as_a_digest_under_the_pepper(field: str, w
         return keyer(domain, b"another pepper" + value)
 
     words: dict[str, Any] = {field: written}
-    account = Account(platform="x", account_id="1", **words)
+    account = an_account(**words)
     ours, theirs = (unpack(pack(distil(account, each, at=None))) for each in (keyer, other))
-    assert ours == distil(account, keyer, at=None), "the same under the same pepper"
+    assert ours == seen(account), "the same under the same pepper"
     kept = f"{ours.trait('handle')}{ours.trait('name')}"  # of these the keys are made
     for raw in ("2345678", "345678", "farooq", "faroq", "gmail", "394012"):
         assert raw not in kept
@@ -117,13 +115,13 @@ def test_what_redaction_masks_is_kept_as_a_digest_under_the_pepper(field: str, w
 def test_a_plain_handle_takes_little() -> None:
     """Where a banned account shows a handle alone, its record is what a million of them cost."""
     handle = "umar_media"
-    record = pack(distil(Account(platform="x", account_id="1", handle=handle), keyer, at=1.79e9))
+    record = pack(distil(an_account(handle=handle), keyer, at=1.79e9))
     header, own_addresses, plainly_written = 9, 19, 1
     assert len(record) <= header + 3 + len(handle) * 6 / 8 + 1 + own_addresses + plainly_written
 
 
 def test_an_account_that_shows_nothing_has_no_keys() -> None:
-    assert enrolment_keys(distil(Account(platform="x", account_id="1"), keyer, at=None)) == []
+    assert enrolment_keys(seen(an_account())) == []
 
 
 # What a fingerprint says of unread fields and of when they were first shown.
@@ -213,7 +211,7 @@ def unread_keyer(domain: str, value: bytes) -> bytes:
 
 def shows(**profile: Any) -> tuple[Fingerprint, ...]:
     profile = {"handle": "salma", "avatar": PICTURE, "bio": BIO, **profile}
-    return (distil(Account(platform="x", account_id="1", **profile), unread_keyer, at=None),)
+    return (distil(an_account(**profile), unread_keyer, at=None),)
 
 
 def changed(before: Showings, was: Any, now: Any, at: int = 500, **more: Any) -> Showings:
@@ -285,3 +283,75 @@ def test_what_was_kept_before_anybody_noted_moments_says_nothing_of_the_past() -
 
 def test_where_the_former_state_cannot_be_told_its_beginning_counts_alone() -> None:
     assert shown_since(BEGAN, (), Showings(None, 500), shows()) == Showings(100, 500)
+
+
+# Compact forms of text and of shared values.
+
+
+# A word that many records repeat is one byte, and any other word is itself.
+
+LANGUAGES = ("ar", "bal", "de", "en", "es", "fa", "hi", "ja", "ko", "ps", "ru", "tr", "uk", "ur", "zh")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.binary(max_size=4))
+@pytest.mark.parametrize("kind", [PLATFORMS, STRATA])
+def test_any_word_comes_back_from_where_it_stands(kind: Interned, word: str, before: bytes) -> None:
+    record = before + kind.pack(word) + b"what follows"
+    assert kind.unpack(record, len(before)) == (word, len(record) - len(b"what follows"))
+
+
+@for_each("platform", [rules.platform for rules in RULES])
+def test_a_platform_with_rules_of_its_own_takes_one_byte(platform: str) -> None:
+    assert len(PLATFORMS.pack(platform)) == 1
+
+
+@for_each("name", [*map(str, Script), *(stratum("", language) for language in LANGUAGES)])
+def test_every_stratum_takes_one_byte(name: str) -> None:
+    assert len(STRATA.pack(name)) == 1
+
+
+def test_the_codes_in_use_are_the_ones_that_records_hold() -> None:
+    """Records in stores hold these numbers: a word that moved would be read as another one."""
+    assert [PLATFORMS.pack(word)[0] for word in ("x", "telegram", "whatsapp")] == [1, 4, 5]
+    assert [STRATA.pack(word)[0] for word in ("latin", "arabic", "none", "ar", "zh")] == [1, 4, 11, 12, 44]
+
+
+def test_a_code_that_stands_for_nothing_is_refused() -> None:
+    with pytest.raises(IndexError):
+        PLATFORMS.unpack(bytes((250,)), 0)
+
+
+# Folded text keeps every sign in six bits, and nothing else is taken for such a text.
+
+FOLDED = st.text(f"abcdefghijklmnopqrstuvwxyz0123456789 {SEPARATOR}", max_size=80)
+
+
+@given(FOLDED)
+def test_a_folded_text_comes_back(text: str) -> None:
+    assert packable(text)
+    assert unpack_text(pack_text(text)) == text
+
+
+@given(FOLDED)
+def test_it_takes_six_bits_a_letter(text: str) -> None:
+    assert len(pack_text(text)) == -(-6 * len(text) // 8)
+
+
+@given(st.text(max_size=20))
+def test_a_text_is_packable_if_every_letter_of_it_is(text: str) -> None:
+    assert packable(text) == all(packable(letter) for letter in text)
+
+
+@for_each("text", ["Umar", "umar_media", "umär", "umar\n", "умар"])
+def test_what_no_fold_leaves_is_not_packable(text: str) -> None:
+    assert not packable(text)
+
+
+@given(st.binary(max_size=20))
+def test_bytes_are_refused_unless_they_are_what_a_text_packs_to(packed: bytes) -> None:
+    try:
+        text = unpack_text(packed)
+    except ValueError:
+        return
+    assert packable(text)
+    assert len(pack_text(text)) == len(packed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.account import Account
 from samehand.blocking.display_name import listed_keys
 from samehand.blocking.rare_words import listed_words, tried_words
 from samehand.blocking.spellings import (
@@ -18,28 +17,26 @@ from samehand.blocking.spellings import (
     spellings,
     spread_runs,
 )
-from samehand.fingerprint.distil import distil, enrolment_keys, query_keys
+from samehand.fingerprint.distil import enrolment_keys, query_keys
 from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.names.name_trait import NameTrait
 from samehand.names.word import Word
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
-from tests.samehand.makers import keyer
+from tests.samehand.makers import an_account, keyer, seen, trait_of
 from tests.tables import for_each
 
 # A disguised handle shares a key with the original, and a made-up one with nobody.
 
 
-def listed(handle: str) -> set[Key]:
-    return set(enrolment_keys(distil(_called(handle), keyer, at=None)))
+def listed(**shown: str | None) -> set[Key]:
+    """Under which keys a banned account that shows this is found."""
+    return set(enrolment_keys(seen(an_account(platform="forum", **shown))))
 
 
-def tried(handle: str) -> set[Key]:
-    return set(query_keys(distil(_called(handle), keyer, at=None)))
-
-
-def _called(handle: str) -> Account:
-    return Account(platform="forum", account_id="1", handle=handle)
+def tried(**shown: str | None) -> set[Key]:
+    """Under which keys a new one is looked up."""
+    return set(query_keys(seen(an_account(platform="forum", **shown))))
 
 
 @for_each(
@@ -70,39 +67,21 @@ def _called(handle: str) -> Account:
     ],
 )
 def test_disguises_share_a_key(banned: str, mirror: str) -> None:
-    assert listed(banned) & tried(mirror)
+    assert listed(handle=banned) & tried(handle=mirror)
 
 
 def test_digits_behind_a_handle_hide_nothing() -> None:
     """However much it looks like what a platform makes."""
-    assert listed("zarghun") & tried("Zarghun39542212")
-
-
-def test_a_handle_that_spells_a_banned_display_name_finds_it_and_the_reverse() -> None:
-    named = distil(Account(platform="x", account_id="1", display_name="Umar Farooqi"), keyer, at=None)
-    assert set(enrolment_keys(named)) & tried("umar_farooqi")
-    assert set(query_keys(named)) & listed("umar.farooqi")
+    assert listed(handle="zarghun") & tried(handle="Zarghun39542212")
 
 
 # A handle finds the banned display name that it spells, and a display name the banned handle.
 
 
-def meet(ours: Account, theirs: Account) -> bool:
-    asked = query_keys(distil(ours, keyer, at=None))
-    return not set(asked).isdisjoint(enrolment_keys(distil(theirs, keyer, at=None)))
-
-
-def called(handle: str) -> Account:
-    return Account(platform="telegram", account_id="1", handle=handle)
-
-
-def named(display_name: str) -> Account:
-    return Account(platform="telegram", account_id="2", display_name=display_name)
-
-
 @for_each(
     ("handle", "display_name"),
     [
+        ("umar_farooqi", "Umar Farooqi"),
         ("gulz4r_waziri_2", "Gulzar Waziri"),
         ("waziri.gulzar", "Gulzar Waziri"),
         ("gulzarwazri", "Gulzar Waziri"),
@@ -114,12 +93,13 @@ def named(display_name: str) -> Account:
     ],
 )
 def test_a_handle_and_a_display_name_find_each_other(handle: str, display_name: str) -> None:
-    assert meet(called(handle), named(display_name))
+    assert tried(handle=handle) & listed(display_name=display_name)
 
 
 @for_each(
     ("display_name", "handle"),
     [
+        ("Umar Farooqi", "umar.farooqi"),
         ("Gulzar Waziri", "gulz4r_waziri_2"),
         ("Waziri Gulzar", "gulzarwaziri"),
         ("Gulzar Wazri", "gulzarwaziri"),
@@ -129,18 +109,17 @@ def test_a_handle_and_a_display_name_find_each_other(handle: str, display_name: 
     ],
 )
 def test_a_display_name_and_a_handle_find_each_other(display_name: str, handle: str) -> None:
-    assert meet(named(display_name), called(handle))
+    assert tried(display_name=display_name) & listed(handle=handle)
 
 
 def test_strangers_do_not_meet() -> None:
-    assert not meet(called("salma_khan"), named("Gulzar Waziri"))
+    assert not tried(handle="salma_khan") & listed(display_name="Gulzar Waziri")
 
 
 @given(handle=st.text(max_size=256), display_name=st.text(max_size=256))
 def test_a_query_is_bounded(handle: str, display_name: str) -> None:
     """Each letter of a handle or a name adds a few keys, and only so many letters are keyed."""
-    ours = Account(platform="x", account_id="1", handle=handle, display_name=display_name)
-    assert len(query_keys(distil(ours, keyer, at=None))) < 1_500
+    assert len(tried(handle=handle, display_name=display_name)) < 1_500
 
 
 # Which spellings of a word meet: one typo, any order, an affix taken off.
@@ -208,18 +187,12 @@ def test_decorations_come_off_with_and_without_a_separator() -> None:
     assert cores("boxmoth", ("boxmoth",)) == []
 
 
-# Keys of display names and of rare words.
-
-
 # A display name finds itself again with words put in, left out, glued on, turned about or misspelt.
 
 
 def spelt(name: str) -> NameTrait:
     """A display name, folded."""
-    account = Account(platform="facebook", account_id="1", display_name=name)
-    trait = NAME.distil(account, lambda domain, value: b"")
-    assert trait is not None
-    return trait
+    return trait_of(NAME, platform="facebook", display_name=name)
 
 
 def display_name_tried(name: NameTrait) -> set[Key]:
@@ -257,8 +230,7 @@ def test_a_disguised_name_finds_the_original(banned: str, new: str, kind: KeyKin
 
 
 def test_a_handle_and_a_name_meet_by_a_run_of_letters() -> None:
-    handle = HANDLE.distil(Account(platform="x", account_id="2", handle="zorghunkakir"), lambda d, v: b"")
-    assert handle is not None
+    handle = trait_of(HANDLE, handle="zorghunkakir")
     shared = set(HANDLE.keys(handle)) & display_name_tried(spelt("Zarghun Kakar"))
     assert {kind_of(key) for key in shared} == {KeyKind.NAMING_RUN}
 
@@ -274,8 +246,7 @@ WORDS = st.lists(
 
 @given(WORDS.map(" ".join))
 def test_whatever_is_listed_is_tried_and_there_are_only_so_many(name: str) -> None:
-    account = Account(platform="facebook", account_id="1", display_name=name)
-    trait = NAME.distil(account, lambda domain, value: b"")
+    trait = NAME.distil(an_account(platform="facebook", display_name=name), keyer)
     if trait is None:
         return
     assert len(set(listed_keys(trait))) <= 80
@@ -286,43 +257,34 @@ def test_whatever_is_listed_is_tried_and_there_are_only_so_many(name: str) -> No
 # A rare word kept is enough for two names to meet, in whatever field it stands.
 
 
-def an_account(handle: str | None = None, display_name: str | None = None) -> Account:
-    return Account(platform="telegram", account_id="1", handle=handle, display_name=display_name)
-
-
 @for_each(
     ("ours", "theirs"),
     [
-        (an_account("zarfeshan_writes"), an_account("real_zarfeshan_poet")),
-        (an_account("the_zarfeshan_poet"), an_account("zarfeshan")),
-        (an_account("zarfeshan"), an_account("the_zarfeshan_poet")),
-        (an_account(display_name="Zarfeshan Mobile Repair"), an_account("zarfeshan_writes")),
-        (an_account("zarfeshan_writes"), an_account(display_name="Brothers of Zarfeshan in Exile")),
-        (an_account(display_name="Zarfeshan Mobile"), an_account(display_name="Old Zarfeshan Poets")),
+        ({"handle": "zarfeshan_writes"}, {"handle": "real_zarfeshan_poet"}),
+        ({"handle": "the_zarfeshan_poet"}, {"handle": "zarfeshan"}),
+        ({"handle": "zarfeshan"}, {"handle": "the_zarfeshan_poet"}),
+        ({"display_name": "Zarfeshan Mobile Repair"}, {"handle": "zarfeshan_writes"}),
+        ({"handle": "zarfeshan_writes"}, {"display_name": "Brothers of Zarfeshan in Exile"}),
+        ({"display_name": "Zarfeshan Mobile"}, {"display_name": "Old Zarfeshan Poets"}),
     ],
 )
-def test_a_rare_word_is_found_wherever_it_stands(ours: Account, theirs: Account) -> None:
-    assert meet(ours, theirs)
+def test_a_rare_word_is_found_wherever_it_stands(ours: dict[str, str], theirs: dict[str, str]) -> None:
+    assert tried(**ours) & listed(**theirs)
 
 
 def test_a_common_word_is_no_key() -> None:
-    assert not meet(an_account("ali_mobile_repair"), an_account("ali_furniture_quetta"))
+    assert not tried(handle="ali_mobile_repair") & listed(handle="ali_furniture_quetta")
 
 
-def test_at_most_two_words_are_listed_and_none_that_is_a_whole_name() -> None:
-    kinds = [
-        kind_of(key)
-        for key in enrolment_keys(distil(an_account("zarfeshan_mirgul_wardakan"), keyer, at=None))
-    ]
-    assert kinds.count(KeyKind.NAMING_WORD) == 2
-    kinds = [kind_of(key) for key in enrolment_keys(distil(an_account("waziristan"), keyer, at=None))]
-    assert KeyKind.NAMING_WORD not in kinds
+@for_each(("handle", "words"), [("zarfeshan_mirgul_wardakan", 2), ("waziristan", 0)])
+def test_at_most_two_words_are_listed_and_none_that_is_a_whole_name(handle: str, words: int) -> None:
+    assert [kind_of(key) for key in listed(handle=handle)].count(KeyKind.NAMING_WORD) == words
 
 
-display_name_words = st.lists(st.text("abdeghiklmnoprstuz", min_size=1, max_size=9), min_size=1, max_size=10)
+several_words = st.lists(st.text("abdeghiklmnoprstuz", min_size=1, max_size=9), min_size=1, max_size=10)
 
 
-@given(handle=st.none() | display_name_words, name=st.none() | display_name_words)
+@given(handle=st.none() | several_words, name=st.none() | several_words)
 def test_what_is_listed_is_tried(handle: list[str] | None, name: list[str] | None) -> None:
     both = [None if one is None else Word("".join(one), tuple(one), "") for one in (handle, name)]
     assert set(listed_words(*both)) <= set(tried_words(*both))

@@ -13,12 +13,12 @@ from samehand.fingerprint.distil import distil, pack, unpack
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
-from samehand.scoring.weights import WEIGHT_MAX, Bands, RivalRate, Weights, check, default_weights
+from samehand.scoring.weights import WEIGHT_MAX, Bands, RivalRate, Weights, check
 from samehand.watchlist.alias_filter import AliasFault, passed_over
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
-from tests.samehand.makers import accounts, keyer
+from tests.samehand.makers import WEIGHTS, accounts, an_account, keyer, seen
 from tests.tables import for_each
 
 # Names that too many innocent people bear are passed over, with the reason.
@@ -146,53 +146,47 @@ def listed(name: str, platform: str = ORGANISATIONS) -> Account:
 
 
 def scored(ours: Account, theirs: Account) -> Score:
-    stored = unpack(pack(distil(theirs, keyer, at=None)))
-    return score(distil(ours, keyer, at=1.0), stored, default_weights(), NothingCounted(1_000))
+    stored = unpack(pack(seen(theirs)))
+    return score(seen(ours, 1.0), stored, WEIGHTS, NothingCounted(1_000))
 
 
 def test_a_name_alone_never_alerts() -> None:
-    result = scored(Account(platform="x", account_id="1", display_name=FRONT), listed(FRONT))
+    result = scored(an_account(display_name=FRONT), listed(FRONT))
     assert result.band == "none"
     assert result.rivals[0].name == "namesake"
 
 
 def test_a_handle_made_of_the_same_name_is_no_second_reason() -> None:
-    account = Account(
-        platform="x", account_id="1", handle="tehrik_e_northern_valley_front", display_name=FRONT
-    )
+    account = an_account(handle="tehrik_e_northern_valley_front", display_name=FRONT)
     assert scored(account, listed(FRONT)).band == "none"
 
 
 def test_a_bio_that_names_it_too_is_one() -> None:
     bio = "Official voice of Tehreek-e-Northern Valley Front. Statements daily."
-    account = Account(platform="x", account_id="1", display_name=FRONT, bio=bio)
+    account = an_account(display_name=FRONT, bio=bio)
     result = scored(account, listed(FRONT))
     assert result.band != "none"
     assert {line.signal for line in result.evidence} >= {"name", "mention"}
 
 
 def test_who_only_writes_about_it_is_left_alone() -> None:
-    account = Account(
-        platform="x", account_id="1", display_name="Salma Khan", bio=f"I report on {FRONT} for a daily."
-    )
+    account = an_account(display_name="Salma Khan", bio=f"I report on {FRONT} for a daily.")
     assert scored(account, listed(FRONT)).band == "none"
 
 
 @for_each("name", ["Zarghun Shinwari Tsapari", FRONT])
 def test_a_listed_person_never_alerts_by_name_handle_and_bio_together(name: str) -> None:
-    account = Account(
-        platform="x", account_id="1", handle=name.replace(" ", "_"), display_name=name, bio=f"I am {name}!"
-    )
+    account = an_account(handle=name.replace(" ", "_"), display_name=name, bio=f"I am {name}!")
     assert scored(account, listed(name, PERSONS)).band == "none"
 
 
 def test_being_on_no_platform_is_not_being_on_another() -> None:
-    lines = scored(Account(platform="x", account_id="1", display_name=FRONT), listed(FRONT)).lines
+    lines = scored(an_account(display_name=FRONT), listed(FRONT)).lines
     assert "platform" not in {line.signal for line in lines}
 
 
 def test_two_accounts_are_judged_as_before() -> None:
-    same = Account(platform="x", account_id="1", handle="tehrik_northern_valley", display_name=FRONT)
+    same = an_account(handle="tehrik_northern_valley", display_name=FRONT)
     assert scored(same, same).band == "possible"
 
 
@@ -202,7 +196,7 @@ share = st.sampled_from((1e-9, 1e-3, 0.5, 1.0))
 @st.composite
 def settings_of_all_kinds(draw: st.DrawFn) -> Weights:
     """Tables that a platform may load: any rates, explanations, multipliers, calibration and thresholds."""
-    shipped = default_weights()
+    shipped = WEIGHTS
     factor = draw(st.sampled_from((0.0, 1.0, 10.0)))
     explained = {name: draw(share) for name in shipped.rivals} if draw(st.booleans()) else {}
     floor = draw(st.sampled_from((1e-9, 0.01, 0.5)))
@@ -264,7 +258,7 @@ def test_no_name_of_a_list_alerts_alone_under_any_setting(
 
 @for_each(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])
 def test_under_the_laxest_thresholds_it_still_takes_the_second_reason(bio: str, band: str) -> None:
-    weights = replace(default_weights(), bands=Bands(likely=1e-9, possible=1e-9))
-    ours = Account(platform="x", account_id="1", display_name=FRONT, bio=bio)
-    theirs = distil(listed(FRONT), keyer, at=None)
-    assert score(distil(ours, keyer, at=1.0), theirs, weights, NothingCounted(1_000)).band == band
+    weights = replace(WEIGHTS, bands=Bands(likely=1e-9, possible=1e-9))
+    ours = an_account(display_name=FRONT, bio=bio)
+    theirs = seen(listed(FRONT))
+    assert score(seen(ours, 1.0), theirs, weights, NothingCounted(1_000)).band == band
