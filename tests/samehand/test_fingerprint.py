@@ -1,4 +1,4 @@
-"""What is kept of an account: its form, what was left unread, since when it is shown, how words are packed."""
+"""What is kept of an account: its form, what was left unread, since when it is shown, how text is packed."""
 
 from __future__ import annotations
 
