@@ -75,7 +75,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "files and pages hold the same alerts",
     ),
     "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
-    "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
+    **{
+        f"schemas/{name}.py": ("tests/schemas/test_records.py", "through the codec, as each record of ours")
+        for name in ("actions", "letters", "verdicts", "waves")
+    },
     "schemas/appeals.py": ("tests/gate/test_appeals.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
         "tests/streams/supervision/test_supervision.py",

@@ -142,6 +142,13 @@ class Platform:
                 return float(row.rpartition(" ")[2])
         return 0.0
 
+    def sum_of(self, name: str, label: str) -> float:
+        """The sum of a metric's series that bear a label."""
+        rows = self.page("/metrics").splitlines()
+        return sum(
+            float(row.rpartition(" ")[2]) for row in rows if row.startswith(f"{name}{{") and label in row
+        )
+
 
 def _redis_user(folder: Path, user: Mapping[str, str]) -> dict[str, str]:
     """The settings that name a user and the file of its password."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 import uuid
@@ -23,6 +22,7 @@ from streams.deadletters.admin import Wanted, list_letters
 from streams.kafka.client import writer
 from streams.kafka.topics import check, names
 from streams.settings import Settings, load
+from tests.cli.running import Ran, ran_in
 from tests.deliver.receiver import SECRET_TEXT, Receiver
 
 WAIT_SECONDS_MAX: Final = 240.0  # a busy machine is slow; what never comes is told after this
@@ -118,12 +118,9 @@ class Delivering:
         found = list_letters(self.settings, Wanted())
         return sorted((it.record.endpoint or "", it.record.reason) for it in found)
 
-    def samehand(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def samehand(self, *words: str) -> Ran:
         """A command, with the same settings."""
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=240, check=False
-        )
+        return ran_in(self.folder, words, self.environment)
 
     def until(self, true: Callable[[], object], what: str) -> float:
         """Waits for a condition; how many seconds it took."""

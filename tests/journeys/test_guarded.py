@@ -20,7 +20,7 @@ from streams.settings import load
 from streams.supervision.exit_codes import EXIT_REFUSED
 from tests.certificates import Certificates, make_certificates
 from tests.journeys.conftest import Platform
-from tests.journeys.test_starting import refused
+from tests.journeys.test_main_job import refused
 from tests.makers import a_ban, a_sign_up
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]

@@ -277,60 +277,57 @@ def test_from_0_2_0_while_a_worker_of_before_still_runs(
     upgraded(operator, former, together=True)
 
 
-def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(
+def test_a_worker_under_another_prefix_waits_for_a_rebuild_and_misses_no_ban_of_meanwhile(
     tmp_path: Path, broker: str, redis_url: str
 ) -> None:
     platform = Platform(tmp_path, broker, redis_url)
-    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
 
-    def runs(*words: str) -> Child:
-        child = Child([sys.executable, "-m", "cli", *words], tmp_path / f"{words[0]}.log", after)
+    def under(suffix: str, *words: str) -> Child:
+        prefix = f"{platform.settings.store_prefix}{suffix}"
+        log = tmp_path / f"{words[0]}{suffix}.log"
+        child = Child(
+            [sys.executable, "-m", "cli", *words],
+            log,
+            {**platform.environment, "SAMEHAND_STORE_PREFIX": prefix},
+        )
         child.start()
         return child
 
+    def works(suffix: str) -> None:
+        platform.worker.stop(60.0)
+        platform.worker = under(suffix, "worker")
+        platform.log = platform.worker.log
+
+    def ended(child: Child, what: str) -> int | None:
+        platform.until(lambda: child.exit_code is not None, what)
+        return child.exit_code
+
     try:
         platform.open()
         platform.publish(platform.topics.banned, *bans(*range(3)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
-        platform.worker.stop(60.0)
-        platform.worker = runs("worker")
-        platform.log = platform.worker.log
+
+        # Nothing was filled under the new prefix: the worker holds, and says what to run.
+        works("-2")
         platform.until(lambda: "never filled" in platform.log.read_text("utf-8"), "the worker to say so")
         platform.publish(platform.topics.created, *mirrors(*range(3)))
-        doctor = runs("doctor")
-        platform.until(lambda: doctor.exit_code is not None, "the doctor")
-        assert (doctor.exit_code, "never filled" in doctor.log.read_text("utf-8")) == (1, True)
+        doctor = under("-2", "doctor")
+        assert ended(doctor, "the doctor") == 1
+        assert "never filled" in doctor.log.read_text("utf-8")
         assert not platform.ready()
-        rebuilding = runs("rebuild")
-        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
+        assert ended(under("-2", "rebuild"), "the rebuild") == 0
         platform.until(platform.ready, "the worker to be ready")
         platform.until(lambda: len(alerted(platform)) == 3, "an alert on each mirror")
-        said = platform.log.read_text("utf-8")
-        assert said.count("the store is not ready") == 1
-    finally:
-        platform.close()
+        assert platform.log.read_text("utf-8").count("the store is not ready") == 1
 
-
-def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
-    tmp_path: Path, broker: str, redis_url: str
-) -> None:
-    platform = Platform(tmp_path, broker, redis_url)
-    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
-    rebuilding = Child([sys.executable, "-m", "cli", "rebuild"], tmp_path / "rebuild.log", after)
-    try:
-        platform.open()
-        platform.publish(platform.topics.banned, *bans(*range(3)))
-        platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
-        rebuilding.start()
-        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
-        assert rebuilding.exit_code == 0, rebuilding.log.read_text("utf-8")
+        # Under a third prefix a rebuild comes first; bans between it and the switch are found too.
+        assert ended(under("-3", "rebuild"), "the second rebuild") == 0
         platform.publish(platform.topics.banned, *bans(*range(3, 13)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 13, "bans meanwhile")
-        platform.worker.stop(60.0)
-        platform.worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, after)
-        platform.open()
-        platform.publish(platform.topics.created, *mirrors(*range(13)))
-        platform.until(lambda: len(alerted(platform)) == 13, "an alert on each mirror")
+        works("-3")
+        platform.until(platform.ready, "the worker under the third prefix")
+        again = a_sign_up("again", at=datetime.now(UTC), **shown(0))
+        platform.publish(platform.topics.created, again, *mirrors(*range(3, 13)))
+        platform.until(lambda: len(alerted(platform)) == 14, "an alert on each mirror")
     finally:
-        rebuilding.kill()
         platform.close()
