@@ -23,7 +23,7 @@ from streams.outcomes import Arrival
 from streams.settings import load
 
 WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25  # each look at a topic reads all of it
 
 MAPPING = """
 [topics."{topic}"]

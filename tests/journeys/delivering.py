@@ -26,7 +26,7 @@ from tests.cli.running import Ran, ran_in
 from tests.deliver.receiver import SECRET_TEXT, Receiver
 
 WAIT_SECONDS_MAX: Final = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.25
 
 
 class Delivering:

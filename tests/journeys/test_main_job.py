@@ -69,7 +69,7 @@ def platform(
 # A worker that cannot start says so in one line and ends with a code of its own, outside its group.
 
 
-ENDS_SECONDS_MAX = 90.0
+ENDS_SECONDS_MAX = 240.0
 
 
 def refused(environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
