@@ -20,8 +20,7 @@ from typing import Any, Final
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import numpy as np
 
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.running.crowd import ban, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, Running, Scene

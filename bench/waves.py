@@ -33,7 +33,7 @@ from agents.common.converters import remembered_of
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
-from bench.machine import in_words, machine
+from bench.page import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
 from bench.wave_scripts import FURTHER, HELD_OUT, LAST, PITCHES, TUNED, Script, hand_of

@@ -17,19 +17,14 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from bench import statements
-from bench.quality import at_size, silence, size_figures
-from bench.quality.plan import ORDINARY, SPANS, planned, signing_up
+from bench.quality import at_size, silence
+from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned, signing_up
 from bench.quality.platform import NOW, judged_platform
-from bench.quality.simulated import SCRIPTS, figures_of, together
-from bench.quality.size_figures import Event, ScoredBan
-from bench.quality.tables import table
+from bench.quality.simulated import SCRIPTS, figures_of, table, together
 from bench.real import renames, scenes
-from bench.real.__main__ import FOLDER_VARIABLE, main
-from bench.real.families import returning, split
-from bench.real.lookup import Named, looked_up
+from bench.real.__main__ import FILES, FOLDER_VARIABLE, PARTS, NoRealNames, main, read_names
 from bench.real.namesakes import DRAWN, Bearers, namesakes, read_bearers
-from bench.real.renames import YARDSTICKS
-from bench.real.report import FILES, PARTS, NoRealNames, read_names
+from bench.real.renames import YARDSTICKS, Named, looked_up, returning, split
 from bench.real.tables import tables
 from bench.running.crowd import aged, people
 from bench.statements import (
@@ -203,7 +198,7 @@ def an_other(*, odds: float = 3.0, band: str = "none", since: float = HOUR) -> E
 
 
 def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:
-    told = size_figures.figures(
+    told = at_size.figures(
         [a_mirror(), a_mirror(), *[an_other() for _ in range(9)], an_other(band="possible")]
     )
     assert told["weight_of_others"] == 39.8
@@ -216,7 +211,7 @@ def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:
 
 def test_a_mirror_that_was_not_read_is_not_found_and_counts_in_its_own_span() -> None:
     unread = Event("5", "x:own", 5 * 60.0, 0, ())
-    told = size_figures.figures([a_mirror("5", since=5 * 60.0), unread, an_other()])
+    told = at_size.figures([a_mirror("5", since=5 * 60.0), unread, an_other()])
     assert told["by_strategy"]["5"]["≤ 10 min"]["possible"]["value"] == 0.5
     assert told["by_strategy"]["5"]["≤ 1 h"]["possible"]["of"] == 0
     assert told["within_the_hour"]["possible"]["recall"]["of"] == 2
@@ -224,14 +219,14 @@ def test_a_mirror_that_was_not_read_is_not_found_and_counts_in_its_own_span() ->
 
 
 def test_a_pair_below_others_has_the_precision_of_its_rank_and_nobody_finds_the_eighth() -> None:
-    told = size_figures.figures([a_mirror(odds=1.0), Event("8", "x:own", HOUR, 0, ()), an_other(odds=2.0)])
+    told = at_size.figures([a_mirror(odds=1.0), Event("8", "x:own", HOUR, 0, ()), an_other(odds=2.0)])
     assert told["average_precision"]["value"] == pytest.approx(1 / (1 + told["weight_of_others"]), abs=1e-3)
     assert told["bands"]["possible"]["recall"]["of"] == 1
 
 
 def test_table_shows_recall_and_precision_of_every_span() -> None:
-    told = size_figures.figures([a_mirror(), a_mirror("6, card"), an_other(band="possible")])
-    text = size_figures.table({"bans": 1000, **told})
+    told = at_size.figures([a_mirror(), a_mirror("6, card"), an_other(band="possible")])
+    text = at_size.table({"bans": 1000, **told})
     assert "| recall of 1–7 | – | 1.000 |" in text
     assert "at 1,000 whole bans" in text
 

@@ -22,27 +22,34 @@ from redis.exceptions import RedisError
 
 from agents.common.converters import remembered_of
 from bench import __main__ as command
-from bench import goals, in_a_day, worker
+from bench import against, goals, in_a_day, worker
 from bench.__main__ import PARTS, Chosen
-from bench.against import __main__ as against
-from bench.against.__main__ import ratio
-from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
+from bench.against import CannotBeLaid, Revision, laid_aside, ratio, today
 from bench.gate import Loaded
 from bench.gate import table as gate_table
 from bench.in_a_day import OTHER, OURS, Alert
 from bench.in_a_day import Turn as InADayTurn
 from bench.instructions.__main__ import BANS as COUNTED_BANS
-from bench.instructions.__main__ import EVENTS, total, verdict
+from bench.instructions.__main__ import (
+    EVENTS,
+    MORE_MAX,
+    Figure,
+    NeedsReason,
+    other,
+    read,
+    replaced,
+    total,
+    verdict,
+    written,
+)
 from bench.instructions.events import BANNED_UNTIL
-from bench.instructions.figure import MORE_MAX, Figure, NeedsReason, other, read, replaced, written
 from bench.instructions.tape import NotOnTape, Tape
 from bench.kinds import KINDS
 from bench.latency import Latency
 from bench.latency import Report as LatencyReport
 from bench.latency import summary as latency_summary
 from bench.latency import table as latency_table
-from bench.machine import machine
-from bench.page import ELSEWHERE
+from bench.page import ELSEWHERE, machine
 from bench.page import filled as filled_page
 from bench.running import filled as module
 from bench.running.crowd import (

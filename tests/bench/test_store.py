@@ -15,9 +15,19 @@ from bench import lookup, memory, mind, upper_bound
 from bench.index.population import BannedNames, cache_folder, population
 from bench.index.schemes import SCHEMES, Postings, Scheme, places
 from bench.lookup import EXTRACT, MINHASH, OURS, TRIGRAMS, report
-from bench.rebuild.__main__ import rebuilt, table
-from bench.rebuild.comparison import Filled, ReadSpots, compared, listed, read_up_to, spots_of
-from bench.rebuild.history import BrokenOff, Compacted, History
+from bench.rebuild import (
+    BrokenOff,
+    Compacted,
+    Filled,
+    History,
+    ReadSpots,
+    compared,
+    listed,
+    read_up_to,
+    rebuilt,
+    spots_of,
+    table,
+)
 from bench.recall import growth, growth_table
 from bench.running.crowd import BANNED_AT
 from bench.store.bans import a_layout, a_store, by_handle
