@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -22,9 +22,7 @@ from streams.kafka.client import admin, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import load
-
-WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS = 0.25  # each look at a topic reads all of it
+from tests.journeys.conftest import Waiting
 
 MAPPING = """
 [topics."{topic}"]
@@ -61,7 +59,7 @@ def tombstone(id_: object) -> Change:
     return json.dumps({"id": id_}).encode(), None
 
 
-class Bridged:
+class Bridged(Waiting):
     """Publishes changes and reads what the bridge made of them."""
 
     def __init__(self, folder: Path, broker: str, *, foreign: str = "", **extra: str) -> None:
@@ -142,15 +140,8 @@ class Bridged:
         records: list[Any] = [it.record for it in found]  # type: ignore[union-attr]  # a Malformed would fail here
         return [(it.reason, it.path, it.detail) for it in records]
 
-    def until(self, true: Callable[[], object], what: str) -> float:
-        """Waits for a condition; how many seconds it took."""
-        began = time.monotonic()
-        while not true():
-            if (waited := time.monotonic() - began) > WAIT_SECONDS_MAX:
-                log = (self.folder / f"bridge-{len(self.bridges) - 1}.log").read_text()[-3000:]
-                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{log}")
-            time.sleep(POLL_SECONDS)
-        return time.monotonic() - began
+    def last_log(self) -> Path:
+        return self.folder / f"bridge-{len(self.bridges) - 1}.log"
 
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")

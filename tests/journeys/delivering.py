@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -24,12 +22,10 @@ from streams.kafka.topics import check, names
 from streams.settings import Settings, load
 from tests.cli.running import Ran, ran_in
 from tests.deliver.receiver import SECRET_TEXT, Receiver
-
-WAIT_SECONDS_MAX: Final = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS: Final = 0.25
+from tests.journeys.conftest import Waiting
 
 
-class Delivering:
+class Delivering(Waiting):
     """Publishes alerts, runs the process, and tells what its receivers got."""
 
     def __init__(
@@ -122,15 +118,8 @@ class Delivering:
         """A command, with the same settings."""
         return ran_in(self.folder, words, self.environment)
 
-    def until(self, true: Callable[[], object], what: str) -> float:
-        """Waits for a condition; how many seconds it took."""
-        began = time.monotonic()
-        while not true():
-            if (waited := time.monotonic() - began) > WAIT_SECONDS_MAX:
-                log = (self.folder / f"deliver-{len(self._children) - 1}.log").read_text()[-3000:]
-                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{log}")
-            time.sleep(POLL_SECONDS)
-        return time.monotonic() - began
+    def last_log(self) -> Path:
+        return self.folder / f"deliver-{len(self._children) - 1}.log"
 
 
 def alerts(accounts: int, revisions: int = 1) -> list[MirrorAlert]:
