@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from agents.runtime.build_info import form
+from agents.runtime.worker import form
 from bench.goals import table, with_instructions
 
 _FORMS: Final = {"compiled": "compiled", "python": "in Python"}

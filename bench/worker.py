@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from agents.runtime.build_info import form
+from agents.runtime.worker import form
 from bench.page import in_words, machine, markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled

@@ -26,7 +26,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
     ),
-    "cli/commands/map/*.py": ("tests/cli/commands/test_map.py", "the command's story runs both its parts"),
     "desk/database/*.py": (
         "tests/desk/database/test_contract.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
@@ -54,10 +53,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/test_frequency.py",
         "by what a name costs",
     ),
-    "cli/commands/watchlist/*.py": (
-        "tests/cli/commands/test_watchlist.py",
-        "the command's story runs all its parts",
-    ),
     "cli/commands/account/*.py": (
         "tests/journeys/test_account.py",
         "the command's story runs all its parts on a real worker",
@@ -77,7 +72,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
     **{
         f"schemas/{name}.py": ("tests/schemas/test_records.py", "through the codec, as each record of ours")
-        for name in ("actions", "letters", "verdicts", "waves")
+        for name in ("letters", "verdicts", "waves")
     },
     "schemas/appeals.py": ("tests/gate/test_appeals.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (

@@ -47,12 +47,12 @@ from samehand.normalize.text.phonetic import (
     one_leaves_out_vowels,
     word_keys,
 )
-from samehand.normalize.text.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 from samehand.normalize.text.scripts import Script, dominant_script, has_mixed_script, is_pooled, stratum
 from samehand.normalize.text.transliterate import read_any
 from samehand.signals.name import NAME
 from tests.samehand.makers import CONTEXT, an_account, keyer
 from tests.tables import for_each
+from tools.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 
 # Disguises of a name fold to the name, other names stay others, anything at all folds.
 

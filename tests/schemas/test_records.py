@@ -556,6 +556,24 @@ def test_long_clause_is_cut_and_missing_id_is_made_of_the_moment() -> None:
     assert (len(found.record.clause or ""), found.record.event_id[:8]) == (500, "unnamed-")
 
 
+@for_each(
+    ("occurred_at", "actioned_at", "until", "refused"),
+    [
+        ("2026-11-20T10:00:00Z", None, "2026-11-20T09:59:59Z", True),
+        ("2026-11-20T10:00:00Z", None, "2026-11-20T10:00:00Z", False),
+        ("2026-11-20T10:00:00Z", "2026-11-19T10:00:00Z", "2026-11-20T09:00:00Z", False),
+        ("2026-11-20T10:00:00Z", "2026-11-19T10:00:00Z", "2026-11-18T09:00:00Z", True),
+    ],
+)
+def test_action_that_ends_before_it_takes_effect_is_refused(
+    occurred_at: str, actioned_at: str | None, until: str, refused: bool
+) -> None:
+    found = read(occurred_at=occurred_at, actioned_at=actioned_at, until=until)
+    assert isinstance(found, Malformed) == refused, found
+    if refused:
+        assert (found.reason, found.path) == ("contradiction", "$.until")
+
+
 # What people are told, and that it always adds up.
 
 DESIGNED = (
@@ -938,6 +956,31 @@ def test_unusable_table_is_refused_with_the_reason(text: str, reason: str) -> No
 )
 def test_kind_says_on_whose_word_a_ban_rests(basis: Basis | None, kind: str) -> None:
     assert kind_of(basis) == kind
+
+
+@for_each(
+    ("basis", "may_alert", "counted"),
+    [
+        ({"authority": "PK", "programmes": ["Schedule I"]}, True, 0),
+        ({"authority": "PK", "programmes": ["Schedule I"], "reference": 7}, True, 1),
+        ({"authority": "PK", "programmes": ["Schedule I", 7]}, False, 1),
+        ({"authority": "PK", "programmes": "Schedule II"}, False, 1),
+        ({"authority": "P K", "programmes": ["Schedule I"]}, False, 1),
+        ({"reference": "7"}, False, 1),
+        ("PK", False, 1),
+    ],
+)
+def test_basis_of_which_authority_or_programmes_cannot_be_read_may_not_alert(
+    basis: Any, may_alert: bool, counted: int
+) -> None:
+    message = {**msgspec.json.decode(encode(examples.BANNED)), "basis": basis}
+    found = decode_banned(msgspec.json.encode(message), now=NOW)
+    assert isinstance(found, Decoded)
+    assert isinstance(found.record, AccountBanned)
+    rights = RightsTable({("pk", "schedule ii"): BasisRights(may_alert=False)})
+    assert rights.of(found.record.basis).may_alert == may_alert
+    assert RightsTable().of(found.record.basis).may_alert, "nothing is restricted"
+    assert [it.field for it in found.unusable] == ["basis"] * counted
 
 
 # The JSON Schema files: current, valid, and of the same opinion as the decoders.
