@@ -66,7 +66,7 @@ from streams.settings import load
 from tests.agents.conftest import Life, MakeLife, a_life, dead
 from tests.agents.test_waves import nicole
 from tests.makers import NOON, a_ban, a_change, a_listed_account, a_reinstatement, a_sign_up, arrival
-from tests.samehand.watchlist.test_watchlist import settings_of_all_kinds
+from tests.samehand.test_watchlist import settings_of_all_kinds
 from tests.store.conftest import SMALL
 from tests.trips import Trips, trips
 
@@ -514,7 +514,7 @@ def under(life: Life) -> Callable[[Bands], Life]:
 
     def build(bands: Bands) -> Life:
         weights = replace_fields(default_weights(), version="ours-2", bands=bands)
-        return Life(structs.replace(life.context, weights=WeightsInForce(weights)))
+        return Life(replace(life.context, weights=WeightsInForce(weights)))
 
     return build
 
@@ -586,8 +586,8 @@ def folded_otherwise(
 ) -> Fingerprint:
     """Distils as a later program would that reads a handle's words in another order."""
     words = "_".join(reversed((account.handle or "").split("_")))
-    made = distil(structs.replace(account, handle=words), keyer, at=at, pepper_id=pepper_id)
-    return structs.replace(made, fold_version=LATER_FOLD)
+    made = distil(replace(account, handle=words), keyer, at=at, pepper_id=pepper_id)
+    return replace(made, fold_version=LATER_FOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -622,7 +622,7 @@ async def programs(
         store = RedisStore(
             RedisEndpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
         )
-        return Program(monkeypatch, Life(structs.replace(make_life().context, store=store)), store, fold)
+        return Program(monkeypatch, Life(replace(make_life().context, store=store)), store, fold)
 
     both = build(FOLD_VERSION), build(LATER_FOLD)
     yield both

@@ -916,7 +916,8 @@ async def test_what_is_counted_shortly_before_a_version_is_set_aside_lags_as_lon
     make_store: MakeStore,
 ) -> None:
     """Nobody gains by knowing when the day changes: each value is a day old before it counts."""
-    store, counted_at = Hours(await make_store()), {}
+    store = Hours(await make_store())
+    counted_at: dict[int, int] = {}
     for hour in range(100):
         await store.at(NOW + hour * HOUR, mailed(hour))
         for earlier in await store.known(set(range(hour)) - counted_at.keys()):

@@ -71,7 +71,7 @@ from streams.outcomes import NOTHING, Arrival
 from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_sign_up, a_verdict, arrival
-from tests.samehand.pictures.test_hashing import encoded, needs_extra, pillow
+from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
 from tests.tables import for_each
 

@@ -22,7 +22,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import web as aiohttp_web
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafka ships no types
-from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka import errors as kafka_errors
 from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # aiokafka ships no types
 from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.auth import SASLCredentials
