@@ -51,7 +51,7 @@ def metrics_table() -> str:
 
 def commands_table() -> str:
     """Every command, under the headings of ``samehand --help``."""
-    rows = {
+    rows: dict[str, list[str]] = {
         section: [
             f"| `samehand {name}` | {_cell(entry.summary)} |"
             for name, entry in COMMANDS.items()
