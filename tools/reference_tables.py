@@ -51,8 +51,8 @@ def metrics_table() -> str:
 
 def commands_table() -> str:
     """Every command, under the headings of ``samehand --help``."""
-    rows: dict[str, list[str]] = {
-        section: [
+    rows = {
+        str(section): [
             f"| `samehand {name}` | {_cell(entry.summary)} |"
             for name, entry in COMMANDS.items()
             if entry.section == section
