@@ -106,6 +106,12 @@ class AccountActioned(OfAccount, Record, frozen=True, kw_only=True, omit_default
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
         return unnamed(known["occurred_at"])
 
+    def fault(self) -> tuple[str, str] | None:
+        """An action does not end before it takes effect."""
+        if self.until is not None and self.until < (self.actioned_at or self.occurred_at):
+            return "$.until", "before the action takes effect"
+        return None
+
     @property
     def at(self) -> float:
         """When it took effect, in Unix seconds."""
