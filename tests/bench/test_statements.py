@@ -24,7 +24,7 @@ from desk.database.engine import Database
 from desk.review.actions import row_of
 from desk.review.facts import facts_of
 from schemas.wire import encode
-from tests.desk.commission.makers import SECURITY, Owing
+from tests.desk.owing import SECURITY, Owing
 from tests.servers.transparency_database import TransparencyDatabase
 
 
