@@ -96,6 +96,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/desk/web/test_alert.py",
         "handlers hold no rule of their own; whole requests judge them",
     ),
+    "desk/review/selection.py": ("tests/desk/review/test_deciding.py", "the desk reads a selection there"),
     "desk/feed/*.py": ("tests/desk/test_feed.py", "what comes and what leaves is judged on a broker"),
     "streams/outbound/session.py": ("tests/deliver/test_http.py", "its sessions send webhooks there"),
     "desk/profiles/redraw.py": ("tests/desk/test_profiles.py", "the child draws pictures there"),

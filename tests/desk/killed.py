@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from desk.commission import outbox
 from desk.commission.outbox import StatementSender
 from desk.database.engine import opened
 from tests.desk.owing import Owing
@@ -33,6 +34,9 @@ THERE: Final = ("arrived", "stored")
 """Steps in the database, which kills the sender."""
 
 STEPS: Final = (*HERE, *THERE)
+
+REQUEST: Final = 10
+"""Statements of a request."""
 
 
 def _dying(method: Callable[..., Awaitable[Any]], *, before: bool) -> Callable[..., Awaitable[Any]]:
@@ -53,6 +57,7 @@ async def _send(database_url: str, url: str, step: str) -> None:
 
 
 def main(database_url: str, url: str, folder: str, *steps: str) -> int:
+    outbox.BATCH_MAX = REQUEST  # type: ignore[misc]  # what a request holds changes no step
     survived = 0
     for step in steps:
         child = os.fork()

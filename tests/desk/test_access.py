@@ -30,9 +30,8 @@ from desk.access.throttle import (
     Try,
 )
 from desk.database import users
-from desk.database.engine import Database
 from desk.errors import Conflict, ReviewError, UnusableInput
-from tests.desk.people import PASSWORD, Office, an_office
+from tests.desk.people import PASSWORD, Office
 from tests.desk.provider import ISSUER, SaysAnything, a_key
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -154,7 +153,6 @@ def test_a_password_is_long_rather_than_strange() -> None:
 
 
 # Whose word is believed, and what it is taken to say.
-
 
 NOW = NOON.timestamp()
 
@@ -348,9 +346,8 @@ async def test_addresses_that_anybody_could_read_on_the_way_are_not_used(
         await there.provider().begin("/queue")
 
 
-async def test_two_who_come_for_the_first_time_at_once_are_both_let_in(database: Database) -> None:
+async def test_two_who_come_for_the_first_time_at_once_are_both_let_in(office: Office) -> None:
     """On both databases: the second one finds whom the first one added."""
-    office = an_office(database)
     person = SignedIn(user_id_of(ISSUER, "1"), "amina", "lead", NOW + 60)
     for _ in range(2):
         assert await sign_in.with_provider(office.database, person, now=NOW)
@@ -361,7 +358,6 @@ async def test_two_who_come_for_the_first_time_at_once_are_both_let_in(database:
 
 
 # Guessing is slow, and whoever guesses keeps nobody else out.
-
 
 HERE, THERE = "203.0.113.9", "2001:db8::/64"
 DAY = 86_400.0

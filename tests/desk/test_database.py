@@ -315,21 +315,20 @@ async def test_migration_keeps_people_of_some_policies_to_these_alone(database_u
 
 @on_each_database
 async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
-    database: Database,
+    office: Office,
 ) -> None:
-    office = an_office(database)
     amina = await office.hire("amina")
     for number, policy in enumerate(
         ("spam", "abuse", None, "hate", "spam", "ütopia", "'; DROP TABLE alerts; --")
     ):
         matched = Matched(platform="x", account_id="banned", policy=policy)
         await office.receive(f"alert-{number}", matched=matched)
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         found = (await waiting.known_values(connection, ["policy"], 100))["policy"]
         assert set(found) == {"spam", "abuse", "hate", "ütopia", "'; DROP TABLE alerts; --"}
         assert found == sorted(found)
         assert await waiting.known_values(connection, ["policy"], 2) == {"policy": found[:2]}
-    async with database.begin() as connection:
+    async with office.database.begin() as connection:
         await reach.put(connection, amina.user_id, [found[-1]])
         known = await waiting.known_values(connection, ["policy"], 1, user_id=amina.user_id)
         assert known == {"policy": found[-1:]}
@@ -386,7 +385,6 @@ async def test_report_may_read_longer_than_a_page(database: Database) -> None:
 
 
 # What is erased is in no file of an SQLite database any more, a second later or after a crash.
-
 
 QUOTED = ("quoted-of-the-new-one", "quoted-of-the-banned-one", "written-in-a-note")
 FOLDED = ("quotedofthenewone", "quotedofthebannedone")

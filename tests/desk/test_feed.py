@@ -82,9 +82,8 @@ def settings(broker: str, topic_prefix: str) -> Settings:
 
 @on_each_database
 async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_be_undone(
-    database: Database, settings: Settings
+    office: Office, settings: Settings
 ) -> None:
-    office = an_office(database)
     amina = await office.hire("amina")
     called = topics.names(settings)
     publish(settings, called.alerts, b"not json", encode(an_alert()))
@@ -116,54 +115,50 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
         assert given.record.reviewer == amina.user_id
 
         async def is_sent() -> bool:
-            async with database.read() as connection:
+            async with office.database.read() as connection:
                 return (await outbox.waiting(connection))[0] == 0
 
         await until(is_sent)
 
 
-async def test_a_batch_that_is_delivered_twice_counts_once(database: Database) -> None:
-    office = an_office(database)
+async def test_a_batch_that_is_delivered_twice_counts_once(office: Office) -> None:
     called = topics.Names()
-    consumer = Consumer(database, called, office.desk.policy, office.clock)
+    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
     batch = [Arrival(called.alerts, 0, 7, b"k", encode(an_alert()))]
     assert await consumer.apply(batch) == Applied(1, 0, ())
     assert await consumer.apply(batch) == Applied(0, 0, ())
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         assert await alerts.count(connection) == 1
     assert await consumer.positions() == {(called.alerts, 0): 8}
 
 
-async def test_what_cannot_be_read_is_counted_and_passed_over(database: Database) -> None:
-    office = an_office(database)
+async def test_what_cannot_be_read_is_counted_and_passed_over(office: Office) -> None:
     called = topics.Names()
-    consumer = Consumer(database, called, office.desk.policy, office.clock)
+    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
     batch = [Arrival(called.alerts, 0, 0, b"k", b"{"), Arrival(called.verdicts, 1, 0, b"k", None)]
     applied = await consumer.apply(batch)
     assert applied.refused == ((called.alerts, "not-json"), (called.verdicts, "empty"))
     assert await consumer.positions() == {(called.alerts, 0): 1, (called.verdicts, 1): 1}
 
 
-async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(database: Database) -> None:
-    office = an_office(database)
+async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(office: Office) -> None:
     amina = await office.hire("amina")
     called = topics.Names()
-    consumer = Consumer(database, called, office.desk.policy, office.clock)
+    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
     await office.receive("alert-1")
     office.clock.pass_(3_600)
     given = encode(a_verdict("alert-1", "not_mirror"))
     await consumer.apply([Arrival(called.verdicts, 0, 0, b"alert-1", given)])
     assert await office.desk.queue(amina, Filters()) == []
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         [kept] = await verdicts.of_alert(connection, "alert-1")
     assert (kept.kind, kept.verdict) == ("elsewhere", "not_mirror")
 
 
-async def test_a_verdict_that_comes_before_its_alert_holds_all_the_same(database: Database) -> None:
-    office = an_office(database)
+async def test_a_verdict_that_comes_before_its_alert_holds_all_the_same(office: Office) -> None:
     amina = await office.hire("amina")
     called = topics.Names()
-    consumer = Consumer(database, called, office.desk.policy, office.clock)
+    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
     office.clock.pass_(3_600)
     given = encode(a_verdict("alert-1", "mirror"))
     await consumer.apply([Arrival(called.verdicts, 0, 0, b"alert-1", given)])
@@ -233,11 +228,7 @@ async def test_after_postgresql_was_restarted_one_desk_leads(
     for name in ("FOLLOWER_SECONDS", "LEAD_SECONDS"):
         monkeypatch.setattr(f"desk.feed.run.{name}", 0.2)
     url = own_postgres.make("desk")
-    async with (
-        opened(url) as one,
-        opened(url) as other,
-        feeding(an_office(one), settings) as first,
-    ):
+    async with opened(url) as one, opened(url) as other, feeding(an_office(one), settings) as first:
         await until(lambda: first.leading and not first.consuming)
         async with feeding(an_office(other), settings) as second:
             await until(lambda: second.consuming == "")
@@ -256,7 +247,6 @@ async def test_after_postgresql_was_restarted_one_desk_leads(
 
 
 # Topics are read again, in another order, by two at once, or made anew: the rows end as they were.
-
 
 NAMES = topics.Names()
 DAY = 86_400.0
@@ -414,10 +404,9 @@ async def test_a_second_consumer_of_one_database_is_overtaken_and_counts_nothing
 
 
 async def test_a_topic_that_was_made_anew_while_nobody_read_and_outgrew_the_former_is_read_from_its_start(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    office: Office, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded broker gives no ids, as none before Kafka 2.8: the test does."""
-    office = an_office(database)
     amina = await office.hire("amina")
     topic = topics.names(settings).alerts
     ids = {topic: "one"}
@@ -457,9 +446,8 @@ async def test_a_topic_that_was_made_anew_while_nobody_read_and_outgrew_the_form
 
 
 async def test_a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_start(
-    database: Database, settings: Settings
+    office: Office, settings: Settings
 ) -> None:
-    office = an_office(database)
     amina = await office.hire("amina")
     topic = topics.names(settings).alerts
 
@@ -490,7 +478,6 @@ async def test_a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_start
 
 
 # What arrives and leaves, and what is erased, while the clock is set forward and back by days.
-
 
 MIRROR = ReadDecision("mirror", "several-traits")
 
@@ -525,9 +512,7 @@ async def test_a_verdict_of_the_future_is_refused_by_the_moment_of_its_record(of
 
 
 async def test_nothing_is_erased_early_by_a_clock_that_was_set_forward(
-    database: Database,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.feed.run.TIDY_SECONDS", 0.1)
     office = an_office(database)
@@ -557,9 +542,7 @@ async def test_nothing_is_erased_early_by_a_clock_that_was_set_forward(
 
 
 async def test_a_feed_whose_clock_is_set_back_goes_on_publishing(
-    database: Database,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.feed.run.TIDY_SECONDS", 0.1)
     office = an_office(database)
@@ -590,7 +573,6 @@ async def test_a_feed_whose_clock_is_set_back_goes_on_publishing(
 
 
 # The clock is set forward and back by days: nobody waits for that, and nothing is erased early.
-
 
 JUMPS = pytest.mark.parametrize("jump", [-3 * DAY, 3 * DAY])
 
@@ -910,11 +892,7 @@ async def test_a_topic_that_is_made_anew_is_told_again(
 
 
 async def test_what_the_broker_did_not_confirm_is_sent_once_it_answers(
-    office: Office,
-    lead: Reader,
-    settings: Settings,
-    asked: Kept[TopicReader],
-    out: Writer,
+    office: Office, lead: Reader, settings: Settings, asked: Kept[TopicReader], out: Writer
 ) -> None:
     class Away:
         def send(self, topic: str, **_: Any) -> Any:
@@ -978,9 +956,7 @@ class Out:
         """Does nothing: it holds nothing."""
 
 
-async def test_decision_is_published_once_and_again_by_a_desk_that_begins_to_lead(
-    database: Database,
-) -> None:
+async def test_decision_is_published_once_and_again_by_a_desk_that_begins_to_lead(database: Database) -> None:
     office, out, seconds = an_office(database), Out(), 0.0
     topic = QuarantineTopic(database, "quarantine", lambda: seconds)
     lead = await office.hire("lena", "lead")

@@ -189,7 +189,6 @@ async def test_child_ends_with_the_wait_for_it() -> None:
 
 # What the desk asks a gate, and what it does with whatever comes back.
 
-
 LIKE = {"platform": "x", "account_id": "7", "standing": "banned", "agrees": ["device"], "probability": 0.02}
 ANSWER = json.dumps({"standing": "remembered", "related": [LIKE]}).encode()
 

@@ -63,7 +63,6 @@ def test_a_short_key_is_refused() -> None:
 
 # What follows from a decision: undoing, second readers, families, appeals, exercises, forgetting.
 
-
 MIRROR = ReadDecision("mirror", "several-traits")
 NOT_MIRROR = ReadDecision("not_mirror", "common-name")
 UNSURE = ReadDecision("unsure", "needs-context")
@@ -338,7 +337,6 @@ async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(off
     assert (note.text, note.erased_reason) == ("", "reinstated")
 
 
-@on_each_database
 async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office) -> None:
     amina = await office.hire("amina")
     alert = an_alert(a_reason(ours="Umar", theirs="Omar"))
@@ -370,7 +368,6 @@ async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office)
     assert "Umar" not in str([bytes(stored.payload), kept, lines])
 
 
-@on_each_database
 async def test_the_audit_holds_ids_and_digests_and_breaks_where_it_is_changed(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()
@@ -588,10 +585,7 @@ async def test_queue_offers_rows_that_can_be_decided_together_and_the_whole_view
         assert len(chosen) == 2
         assert 'name="read"' not in (await auditor.get("/queue")).text
         whole = (await client.get("/selection?all=1&policy=hate&read=999")).text
-        assert re.findall(r'name="read" value="(\d+)"', whole) == [
-            str(waiting["one"]),
-            str(waiting["two"]),
-        ]
+        assert re.findall(r'name="read" value="(\d+)"', whole) == [str(waiting["one"]), str(waiting["two"])]
         assert "<b>" not in whole
         # The form leads back to the view, which offers the undo, and that to the same rows.
         csrf = client.headers["X-CSRF-Token"]
@@ -730,7 +724,6 @@ async def test_moderator_takes_what_nobody_has_and_gives_back_their_own(office: 
     assert await waits(office, amina, assigned=ASSIGNED_TO_NOBODY) == ["alert-0"]
 
 
-@on_each_database
 async def test_nothing_is_assigned_to_who_may_not_read_it(office: Office) -> None:
     chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
     omar, away = await office.hire("omar", "auditor"), await office.hire("away")
@@ -764,7 +757,6 @@ async def test_blind_second_and_exercise_readings_are_assigned_to_nobody(databas
             await plain.desk.assign(chloe, [read_id], amina.user_id)
 
 
-@on_each_database
 async def test_assignment_lapses_with_its_reading_its_reader_and_their_reach(office: Office) -> None:
     chloe, bilal, dana = [
         await office.hire(name, "lead" if name == "chloe" else "moderator")
@@ -901,8 +893,7 @@ async def test_pages_assign_and_move_what_is_selected(office: Office) -> None:
 # An exercise is answered as any first reading that is shown blind, whatever is asked of it.
 
 
-async def test_exercise_is_left_out_of_a_selection_as_blind_readings_are(database: Database) -> None:
-    office = an_office(database)
+async def test_exercise_is_left_out_of_a_selection_as_blind_readings_are(office: Office) -> None:
     chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
     await office.receive("alert-1")
     [beside] = await office.desk.queue(bilal, Filters())
@@ -916,8 +907,7 @@ async def test_exercise_is_left_out_of_a_selection_as_blind_readings_are(databas
         await office.desk.decide(bilal, beside.read_id, MIRROR)
 
 
-async def test_other_reading_of_an_exercise_waits_until_it_cannot_be_undone(database: Database) -> None:
-    office = an_office(database)
+async def test_other_reading_of_an_exercise_waits_until_it_cannot_be_undone(office: Office) -> None:
     chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
     await office.receive("alert-1")
     await office.desk.set_golden(chloe, "alert-1", "mirror")

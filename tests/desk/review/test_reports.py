@@ -173,7 +173,6 @@ def test_leads_see_traits_scripts_and_the_time_to_detect() -> None:
     assert twice.to_detect.times == 30
 
 
-@on_each_database
 async def test_rows_keep_what_figures_group_by_when_quotes_are_gone(database: Database) -> None:
     office = an_office(database, with_shares(blind_share=1.0))
     quoting = (a_reason("name", ours="عمر", theirs="عمر"), a_reason("device"))
@@ -201,7 +200,6 @@ def test_the_time_to_decide_is_that_of_each_alerts_first_decision() -> None:
 
 
 # The lead's figures rest on blind verdicts alone, and say nothing where there are few.
-
 
 DAY = 86_400.0
 
@@ -427,7 +425,6 @@ def test_weights_that_change_nothing_change_precision_by_nothing() -> None:
 
 # The report of operations counts what the desk shows, alert by alert.
 
-
 ALL_BLIND = 1.0
 UN = Basis(authority="UN")
 
@@ -528,7 +525,6 @@ async def test_report_of_a_period_without_alerts_counts_none_and_estimates_nothi
     assert made.backlog["over 7 days"] == 1
 
 
-@on_each_database
 async def test_lawful_requests_are_counted_by_authority_as_they_stand(blind_office: Office) -> None:
     await blind_office.receive()
     rana, sana = await blind_office.hire("rana", "counsel"), await blind_office.hire("sana", "counsel")
@@ -584,7 +580,6 @@ async def test_parts_of_a_period_of_any_length_hold_every_alert_once(
 
 
 # How a team does: each reader, exercises, and what waits in which queue.
-
 
 MIRROR = ReadDecision("mirror", "several-traits")
 
@@ -717,7 +712,6 @@ async def test_page_gives_no_share_of_few_and_names_nobody_to_a_moderator(office
 
 
 # The transparency report counts measures and complaints, each in the regulation's own cell.
-
 
 SECURITY = "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY"
 CATEGORIES = {"violent-extremism": (SECURITY, "KEYWORD_TERRORIST_CONTENT")}

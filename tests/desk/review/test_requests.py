@@ -129,11 +129,7 @@ async def withdrawn_for(office: Office, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "more", "outcome"),
-    [
-        ("mirror", {}, "upheld"),
-        ("mirror", {"milder": True}, "partly"),
-        ("not_mirror", {}, "reversed"),
-    ],
+    [("mirror", {}, "upheld"), ("mirror", {"milder": True}, "partly"), ("not_mirror", {}, "reversed")],
 )
 async def test_somebody_else_decides_without_the_first_verdict_and_beside_the_holders_words(
     office: Office, verdict: str, more: dict[str, Any], outcome: str
@@ -171,7 +167,6 @@ async def test_somebody_else_decides_without_the_first_verdict_and_beside_the_ho
     ]
 
 
-@on_each_database
 async def test_a_repeat_is_answered_alike_and_an_appeal_that_cannot_be_taken_says_why(office: Office) -> None:
     take = office.desk.take_appeal
     await office.receive()
@@ -353,7 +348,6 @@ async def test_appeal_is_refused_once_the_evidence_is_erased(office: Office, era
     assert taken == AppealTaken(appeal_id="c-1", alert_id="alert-2")
 
 
-@on_each_database
 async def test_words_that_outlived_the_evidence_are_erased_by_age(office: Office) -> None:
     await decided(office)
     await office.desk.take_appeal(an_appeal())
@@ -466,7 +460,6 @@ async def test_a_verdict_from_elsewhere_is_contested_on_what_stands_now(office: 
 
 
 # Lawful requests take two people, preserve at once, and leave a record of what was disclosed.
-
 
 NEW, BANNED, OTHER = "x:new-alert-1", "x:banned", "x:somebody"
 AUTHORITY, REFERENCE, BASIS = (
@@ -593,8 +586,11 @@ ERASURES: Final[dict[str, Callable[[Office], Any]]] = {
 }
 
 
-@on_each_database
-@pytest.mark.parametrize("way", ERASURES)
+@pytest.mark.parametrize(
+    ("database_url", "way"),
+    [*(("sqlite", way) for way in ERASURES), ("postgresql", "kept-long-enough")],
+    indirect=["database_url"],
+)
 async def test_hold_outlasts_each_erasure_and_completes_it_when_it_ends(office: Office, way: str) -> None:
     await quoting_alert(office)
     request_id, rana, _ = await approved(office, hold_days=365)
@@ -624,7 +620,6 @@ async def test_hold_outlasts_each_erasure_and_completes_it_when_it_ends(office: 
         assert await holds.of_account(connection, BANNED) == []
 
 
-@on_each_database
 @pytest.mark.parametrize("way", ERASURES)
 async def test_hold_after_an_erasure_finds_nothing_and_says_so(office: Office, way: str) -> None:
     await quoting_alert(office)
@@ -639,7 +634,6 @@ async def test_hold_after_an_erasure_finds_nothing_and_says_so(office: Office, w
     assert (await lines_about(office, "request-1"))[0][1]["copies"] == 0
 
 
-@on_each_database
 async def test_erasure_between_two_holds_is_kept_by_the_first_alone(office: Office) -> None:
     await quoting_alert(office)
     rana = await office.hire("rana", "counsel")
@@ -772,9 +766,8 @@ async def test_each_step_is_taken_from_its_states_alone_and_is_a_line_of_the_aud
     ],
 )
 async def test_unusable_entry_is_refused_by_its_field(
-    database: Database, field: str, given: dict[str, Any]
+    office: Office, field: str, given: dict[str, Any]
 ) -> None:
-    office = an_office(database)
     with pytest.raises(UnusableInput) as refused:
         rules._checked(replace(an_entry(office), **given), office.clock())
     assert refused.value.field == field

@@ -166,15 +166,14 @@ def test_a_label_has_the_shares_that_its_alert_names_whatever_their_order() -> N
 
 
 async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later_than_asked(
-    database: Database,
+    office: Office,
 ) -> None:
-    office = an_office(database)
-    async with database.begin() as connection:
+    async with office.database.begin() as connection:
         for number, one in enumerate(HISTORY):
             await Arrivals(connection, office.desk.policy, office.clock()).take_verdict(one, f"v{number}")
         await verdicts.undo(connection, ["v0"], now=office.clock())
     noon = office.clock()
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         found = await verdicts.of_judged_blind(connection, until=noon + 3_600, limit=1)
         assert {row.alert_id for row in found} == {"alert-1"}, "judged blind last"
         found = await verdicts.of_judged_blind(connection, until=noon + 60, limit=100)
@@ -333,7 +332,6 @@ def test_a_signal_that_was_silenced_stays_silent_in_what_is_weighed_again() -> N
 
 # Weights that are adopted, and reasons.
 
-
 # Which table is in force: that of the settings, adjusted by what holds on the topic.
 
 
@@ -408,7 +406,6 @@ def test_each_verdict_has_a_digit_for_each_of_its_reasons() -> None:
 
 
 # Weights are tried, put in force and taken back by a lead, one decision after the other.
-
 
 HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "\N{WAVING HAND SIGN}" * 496
 
@@ -660,7 +657,6 @@ async def test_what_no_worker_was_told_of_was_not_in_shadow(office: Office, lead
 
 
 # Which values are proposed for quarantine, what leads may decide, and what the topic is told.
-
 
 VALUE, AFTER_ROTATION = "ab" * 10, "cd" * 10
 READERS = ("ana", "ben", "cem", "dee")

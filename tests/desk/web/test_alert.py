@@ -11,7 +11,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from litestar.testing import AsyncTestClient
 from msgspec.structs import replace as replace_struct
 from sqlalchemy import update
 
@@ -19,18 +18,17 @@ from desk.database import appeals, audit, schema, verdicts
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from desk.feed.consume import Consumer
-from desk.profiles.source import Outcome, Profile, ProfileSource
+from desk.profiles.source import Profile, ProfileSource
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
-from desk.web.app import create_app
 from desk.web.compare import PIECES_MAX, Piece, compare, compare_words
 from desk.web.environment import percent
 from desk.web.languages import catalogue
 from desk.web.pages.case import POLICY, STYLE
 from desk.web.security import HEADERS
 from schemas.accounts import Basis
-from schemas.alerts import AlertSummary, Matched
+from schemas.alerts import AlertSummary, EvidenceLine, Matched
 from schemas.appeals import WORDS_CHARS_MAX, AppealMade
 from schemas.basis_rights import BasisKind, BasisRights, RightsTable
 from schemas.examples import SUMMARY
@@ -43,8 +41,7 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
-from tests.desk.web.client import Client, at_the_desk, decided, sent, the_queue
-from tests.desk_databases import on_each_database
+from tests.desk.web.client import Client, at_the_desk, browsing, decided, page_at, sent, the_queue
 from tests.makers import NOON
 from tests.tables import for_each
 
@@ -53,7 +50,7 @@ from tests.tables import for_each
 
 async def test_whoever_has_not_signed_in_sees_the_form_and_nothing_else(office: Office) -> None:
     await office.receive()
-    async with AsyncTestClient(create_app(office.desk)) as client:
+    async with browsing(office) as client:
         page = await client.get("/queue", follow_redirects=False)
         assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=%2Fqueue")
         assert (await client.get("/api/v1/alerts/alert-1")).status_code == 401
@@ -242,8 +239,7 @@ async def test_page_words_what_it_does_not_quote_and_folds_traits_that_say_nothi
             a_reason("locale", 0.0, level="same", ours="ur-PK", theirs="ur-PK"),
         )
     )
-    async with at_the_desk(office) as client:
-        page = (await client.get("/alerts/alert-1")).text
+    page = await page_at(office, "/alerts/alert-1")
     assert not re.search("94242a|38 characters|•••", page)
     assert "The same address.</span> <span" in page, "and how many others share it"
     assert page.count("This is shared: about 1,204 accounts.") == 2
@@ -355,7 +351,7 @@ async def test_who_is_signed_out_comes_back_to_the_page_that_they_were_on(office
             assert answer.headers["Location"] == f"/sign-in?next={back}&ended=1", came_from
         page = await client.get("/queue")
         assert "Your session has ended" in page.text
-    async with AsyncTestClient(create_app(office.desk)) as client:
+    async with browsing(office) as client:
         assert "has ended" not in (await client.get("/queue")).text, "who never signed in"
 
 
@@ -463,8 +459,7 @@ async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Dat
             a_reason("handle", ours="um4r/../admin", theirs="umar"),
         )
     )
-    async with at_the_desk(office) as client:
-        page = (await client.get("/alerts/alert-1")).text
+    page = await page_at(office, "/alerts/alert-1")
     heading = page[page.index("<h1>") : page.index("</h1>")]
     assert "Ümar &lt;b&gt;" in heading
     assert ">@umar<" in heading
@@ -476,22 +471,19 @@ async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Dat
 async def test_masked_handle_is_no_link(database: Database) -> None:
     office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
     await office.receive(reasons=(a_reason("handle", ours="wei•••", theirs="wei"),))
-    async with at_the_desk(office) as client:
-        page = (await client.get("/alerts/alert-1")).text
+    page = await page_at(office, "/alerts/alert-1")
     assert re.findall(r'href="(https://x\.example[^"]*)"', page) == ["https://x.example/wei"]
 
 
 async def test_page_without_quotes_calls_accounts_by_key_and_opens_no_profile(database: Database) -> None:
     office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
     await office.receive()
-    async with at_the_desk(office) as client:
-        page = (await client.get("/alerts/alert-1")).text
+    page = await page_at(office, "/alerts/alert-1")
     assert "x:new-alert-1" in page[page.index("<h1>") : page.index("</h1>")]
     assert "https://x.example" not in page
 
 
 # A gate's signed call becomes a reading, whose page shows the holder's words as words.
-
 
 KEY = Secret(b"s" * 32)
 WORDS = "میں وہ نہیں ہوں \u202e</bdi><script>alert(1)</script>\x00{{ 7 * 7 }}"
@@ -505,12 +497,7 @@ async def appeals_office(database: Database) -> Office:
 
 
 async def post_appeal(
-    client: Client,
-    appeals_office: Office,
-    body: bytes,
-    *,
-    key: Secret = KEY,
-    seconds_ago: int = 0,
+    client: Client, appeals_office: Office, body: bytes, *, key: Secret = KEY, seconds_ago: int = 0
 ) -> tuple[int, str]:
     """Status, and the code of a refusal."""
     headers = key.headers("message", int(appeals_office.clock()) - seconds_ago, body)
@@ -518,7 +505,6 @@ async def post_appeal(
     return answer.status_code, answer.json().get("code", "")
 
 
-@on_each_database
 async def test_a_gate_is_believed_by_its_signature_and_a_repeat_makes_one_reading(
     appeals_office: Office,
 ) -> None:
@@ -551,7 +537,7 @@ async def believed(appeals_office: Office, client: Client) -> None:
 
 async def test_a_desk_without_the_secret_takes_no_appeals(database: Database) -> None:
     appeals_office = an_office(database)
-    async with AsyncTestClient(create_app(appeals_office.desk)) as client:
+    async with browsing(appeals_office) as client:
         assert await post_appeal(client, appeals_office, encode(MADE)) == (404, "not-found")
 
 
@@ -584,7 +570,6 @@ async def test_the_page_shows_words_as_words_and_asks_for_a_milder_action_by_a_k
 
 
 # What the rights of a basis leave of an alert that the desk has: page, statement, case file.
-
 
 LISTED = Matched(
     platform="watchlist",
@@ -634,8 +619,7 @@ async def test_basis_and_listed_name_stand_where_their_right_lets_them(
     assert "N-7" not in statement
 
 
-async def test_alert_on_an_authoritys_word_is_marked(database: Database) -> None:
-    office = an_office(database)
+async def test_alert_on_an_authoritys_word_is_marked(office: Office) -> None:
     await office.receive(alert_id="state", matched=LISTED)
     await office.receive(alert_id="former", matched=a_listing("none"))
     await office.receive(alert_id="unquoted", matched=a_listing("state", quoted=False))
@@ -656,7 +640,6 @@ def a_listing(kind: BasisKind, *, quoted: bool = True) -> Matched:
 
 
 # The page of withheld pairs, from the topic of alerts to the reader.
-
 
 NAMES = topics.Names()
 FIRST = replace_struct(SUMMARY, revision=1, status="open", withheld_likely=3, withheld_possible=40)
@@ -721,7 +704,6 @@ async def test_nobody_sees_it_who_has_not_signed_in(office: Office) -> None:
 
 # Both accounts as their platform shows them now, beside what was compared, for every kind of reader.
 
-
 PROFILES = "/alerts/alert-1/profiles"
 OURS = Profile("shown", "um4r", "Ümar <b>", "fast news from the\N{RIGHT-TO-LEFT OVERRIDE} front", b"drawn")
 THEIRS = Profile("shown", "umar", "Umar", "fast news from the city")
@@ -766,15 +748,30 @@ async def test_profiles_are_a_page_of_their_own_without_scripts(database: Databa
         assert "<html" in (await client.get(PROFILES)).text
 
 
-async def test_what_changed_since_it_was_compared_is_marked(database: Database) -> None:
-    office = an_office(database, profiles=Platform())
-    await office.receive(
-        reasons=(a_reason("handle", ours="@um4r", theirs="umar_media"), a_reason("name", ours="Ümar <b>"))
-    )
-    async with at_the_desk(office) as client:
-        page = (await client.get(PROFILES)).text
-    assert page.count("when it was compared") == 1
-    assert "umar_media" in page
+@pytest.mark.parametrize(
+    ("profiles", "reasons", "changes"),
+    [
+        (
+            (OURS, THEIRS),
+            (a_reason("handle", ours="@um4r", theirs="umar_media"), a_reason("name", ours="Ümar <b>")),
+            1,
+        ),
+        (
+            (THEIRS, OURS),
+            (a_reason("bio", level="mostly-same", ours="fast news from…", theirs="12 characters"),),
+            0,
+        ),
+        ((OURS, THEIRS), (a_reason("handle", ours="um•••", theirs="umar"),), 0),
+    ],
+    ids=["changed", "cut", "masked"],
+)
+async def test_what_changed_since_it_was_compared_is_marked(
+    database: Database, profiles: tuple[Profile, Profile], reasons: tuple[EvidenceLine, ...], changes: int
+) -> None:
+    office = an_office(database, profiles=Platform(*profiles))
+    await office.receive(reasons=reasons)
+    page = await page_at(office, PROFILES)
+    assert (page.count("when it was compared"), "umar_media" in page) == (changes, bool(changes))
 
 
 @pytest.mark.parametrize(
@@ -802,53 +799,27 @@ async def test_quoted_self_descriptions_are_shown_whatever_the_source_does(
     assert ("slow news from the front" in now) == ("when it was compared" in told)
 
 
-async def test_cut_self_description_is_no_change_while_it_begins_alike(database: Database) -> None:
-    office = an_office(database, profiles=Platform(THEIRS, OURS))
-    texts: dict[str, Any] = {"ours": "fast news from…", "theirs": "12 characters"}
-    await office.receive(reasons=(a_reason("bio", level="mostly-same", **texts),))
-    async with at_the_desk(office) as client:
-        assert "when it was compared" not in (await client.get(PROFILES)).text
-
-
-async def test_masked_quote_is_not_taken_for_a_change(database: Database) -> None:
-    office = an_office(database, profiles=Platform())
-    await office.receive(reasons=(a_reason("handle", ours="um•••", theirs="umar"),))
-    async with at_the_desk(office) as client:
-        assert "when it was compared" not in (await client.get(PROFILES)).text
-
-
 @pytest.mark.parametrize(
     ("profile", "told"),
     [
         (Profile("shown", "um4r"), "No picture"),
         (Profile("shown", "um4r", picture_away=True), "could not be had"),
+        (Profile("away"), "does not answer"),
+        (Profile("gone"), "knows no such account"),
     ],
+    ids=["no picture", "picture away", "away", "gone"],
 )
-async def test_missing_picture_is_told_from_one_that_could_not_be_had(
+async def test_each_way_without_a_profile_or_its_picture_is_told(
     database: Database, profile: Profile, told: str
 ) -> None:
-    office = an_office(database, profiles=Platform(profile, OURS))
+    office = an_office(database, profiles=Platform(profile, Profile("shown", "umar", "Umar", "", b"drawn")))
     await office.receive()
-    async with at_the_desk(office) as client:
-        assert told in (await client.get(PROFILES)).text
-
-
-@pytest.mark.parametrize(
-    ("outcome", "sentence"), [("away", "does not answer"), ("gone", "knows no such account")]
-)
-async def test_each_way_without_a_profile_is_told(
-    database: Database, outcome: Outcome, sentence: str
-) -> None:
-    office = an_office(database, profiles=Platform(Profile(outcome)))
-    await office.receive()
-    async with at_the_desk(office) as client:
-        page = (await client.get(PROFILES)).text
-    assert sentence in page
+    page = await page_at(office, PROFILES)
+    assert told in page
     assert "Umar" in page
 
 
-async def test_desk_without_a_source_asks_nobody(database: Database) -> None:
-    office = an_office(database)
+async def test_desk_without_a_source_asks_nobody(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
         assert "hx-get" not in (await client.get("/alerts/alert-1")).text
@@ -872,7 +843,6 @@ async def test_second_reader_is_not_told_that_the_platform_took_the_account_down
 
 
 # A lead asks who is like an account: with a purpose, noted, and never past what they have yet to read.
-
 
 RELATED = "/related/accounts/x/new-alert-1"
 
@@ -936,11 +906,7 @@ async def test_nobody_else_is_shown_the_form_or_answered(database: Database, rol
 
 @pytest.mark.parametrize(
     ("where", "purpose", "status"),
-    [
-        (RELATED, "", 400),
-        (RELATED, "curiosity", 400),
-        ("/related/accounts/x/somebody", "appeal", 404),
-    ],
+    [(RELATED, "", 400), (RELATED, "curiosity", 400), ("/related/accounts/x/somebody", "appeal", 404)],
 )
 async def test_question_without_a_purpose_or_about_whom_no_alert_names_is_refused(
     database: Database, where: str, purpose: str, status: int
@@ -952,8 +918,7 @@ async def test_question_without_a_purpose_or_about_whom_no_alert_names_is_refuse
     assert (gate.asked, await noted(office)) == ([], [])
 
 
-async def test_desk_without_a_gate_asks_nobody(database: Database) -> None:
-    office = an_office(database)
+async def test_desk_without_a_gate_asks_nobody(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office, "chloe", "lead") as client:
         assert RELATED not in (await client.get("/accounts/x/new-alert-1")).text
@@ -1011,7 +976,6 @@ async def test_each_way_without_accounts_is_told(
 
 
 # Pages on two accounts, and the desk's environment.
-
 
 # Two values side by side.
 

@@ -17,7 +17,6 @@ from urllib.parse import quote
 import pytest
 import schemathesis
 import uvicorn
-from litestar.testing import AsyncTestClient
 from schemathesis import GenerationMode
 
 from desk import readers
@@ -62,7 +61,7 @@ from schemas.unusable import FIELD_FAULTS
 from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
-from tests.desk.web.client import at_the_desk
+from tests.desk.web.client import at_the_desk, browsing
 from tests.desk_databases import on_each_database
 from tests.made_up_calls import hold_to_its_document
 from tests.tables import for_each
@@ -141,7 +140,7 @@ async def test_hostile_text_in_a_form_is_kept_as_text_or_refused(office: Office)
 
 
 async def test_stranger_with_headers_and_names_that_nothing_reads_is_refused(office: Office) -> None:
-    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+    async with browsing(office) as client:
         for origin in (
             "http://[",
             "http://[::1",
@@ -221,7 +220,6 @@ async def test_live_queue_outlives_a_filter_that_no_row_can_have(
 #
 # schemathesis makes the calls up; it takes 10 s of processor, for it tries each address and mode.
 
-
 CALLS = 4
 """Of each address and mode: they are sixteen, and each call opens a database's transaction."""
 
@@ -285,7 +283,6 @@ def test_every_answer_is_what_the_document_says(api: Any, mode: GenerationMode) 
 
 
 # Pages in Urdu and Arabic: nothing is left in English, and every placeholder is there.
-
 
 OTHERS = tuple(code for code in LANGUAGES if code != "en")
 KINDS = ("first", "second", "appeal", "dispute")
@@ -446,9 +443,8 @@ def test_the_first_language_that_we_have_of_a_browsers_is_taken() -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
-    database: Database, code: str
+    office: Office, code: str
 ) -> None:
-    office = an_office(database)
     await office.receive(
         reasons=(
             a_reason(level="same-handle"),
@@ -460,7 +456,7 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
         rivals=(a_rival("household", 0.7), a_rival("unheard-of", 0.3)),
     )
     await office.hire("amina")
-    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+    async with browsing(office) as client:
         await client.post("/sign-in", data={"name": "amina", "password": PASSWORD}, follow_redirects=False)
         client.headers["Accept-Language"] = code
         for where in ("/queue", "/alerts/alert-1", "/view"):

@@ -37,7 +37,7 @@ from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from tests.desk.makers import a_reason, a_wave
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.web.client import at_the_desk, sent
+from tests.desk.web.client import at_the_desk, page_at, sent
 from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
 
@@ -98,8 +98,7 @@ TREE = ["root root", "  a mirror", "    c mirror", "      e waits", "  b mirror"
 
 
 @on_each_database
-async def test_family_is_a_tree_by_the_verdicts_that_hold_from_whichever_member(database: Database) -> None:
-    office = an_office(database)
+async def test_family_is_a_tree_by_the_verdicts_that_hold_from_whichever_member(office: Office) -> None:
     amina, _ = await a_family(office)
     for member in ("root", "a", "b", "c"):
         assert drawn(await office.desk.family(amina, f"x:{member}")) == TREE, member
@@ -108,8 +107,7 @@ async def test_family_is_a_tree_by_the_verdicts_that_hold_from_whichever_member(
     assert [(one.state, one.banned.key) for one in alone.others] == [("waits", "x:c")]
 
 
-async def test_link_is_cut_and_the_cut_undone_by_a_lead_alone(database: Database) -> None:
-    office = an_office(database)
+async def test_link_is_cut_and_the_cut_undone_by_a_lead_alone(office: Office) -> None:
     amina, chloe = await a_family(office)
     desk, alert_id = office.desk, link_of("a", "root")
     with pytest.raises(Forbidden):
@@ -132,7 +130,7 @@ async def test_link_is_cut_and_the_cut_undone_by_a_lead_alone(database: Database
         await desk.decide(bilal, read_id, ReadDecision("not_mirror", "common-name", "hate"))
     with pytest.raises(Conflict):
         await desk.restore(chloe, alert_id)
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         lines = [line.action for line in await audit.about(connection, alert_id, 99)]
         given = [(one.kind, one.verdict) for one in await verdicts.of_alert(connection, alert_id)]
     assert [one for one in lines if one in ("taken-back", "restored")] == ["taken-back", "restored"]
@@ -140,8 +138,7 @@ async def test_link_is_cut_and_the_cut_undone_by_a_lead_alone(database: Database
 
 
 @on_each_database
-async def test_of_two_who_restore_and_one_who_decides_anew_one_is_first(database: Database) -> None:
-    office = an_office(database)
+async def test_of_two_who_restore_and_one_who_decides_anew_one_is_first(office: Office) -> None:
     _, chloe = await a_family(office)
     alert_id = link_of("a", "root")
     read_id = await office.desk.take_back(chloe, alert_id, "wrong-link")
@@ -155,8 +152,7 @@ async def test_of_two_who_restore_and_one_who_decides_anew_one_is_first(database
     assert sum(isinstance(one, ReviewError) for one in done) == 2, done
 
 
-async def test_account_of_several_links_stands_once_and_circles_end(database: Database) -> None:
-    office = an_office(database)
+async def test_account_of_several_links_stands_once_and_circles_end(office: Office) -> None:
     amina = await office.hire("amina")
     for account, banned in (("a", "root"), ("b", "root"), ("c", "a"), ("c", "b"), ("root", "c")):
         await judged(office, amina, account, banned)
@@ -169,8 +165,7 @@ async def test_account_of_several_links_stands_once_and_circles_end(database: Da
     assert drawing(view.members, mirrored=False).further
 
 
-async def test_descent_that_alerts_alone_state_is_shown_as_such(database: Database) -> None:
-    office = an_office(database)
+async def test_descent_that_alerts_alone_state_is_shown_as_such(office: Office) -> None:
     amina = await office.hire("amina")
     await resembles(office, "new", "mid", root="x:root")
     expected = ["root root", "  mid stated", "    new waits"]
@@ -201,8 +196,7 @@ async def test_what_is_hidden_of_an_account_is_drawn_as_if_it_waited(database: D
     assert shapes[0] == shapes[1]
 
 
-async def test_evidence_is_that_of_the_decision_and_what_was_erased_is_said(database: Database) -> None:
-    office = an_office(database)
+async def test_evidence_is_that_of_the_decision_and_what_was_erased_is_said(office: Office) -> None:
     amina = await office.hire("amina")
     await judged(office, amina, "a", "root")
     # A later revision speaks otherwise: it is not what was decided.
@@ -217,17 +211,15 @@ async def test_evidence_is_that_of_the_decision_and_what_was_erased_is_said(data
         "withdrawn_at": NOON,
     }
     await resembles(office, "a", "root", revision=3, reasons=(a_reason("device"),), **told)
-    async with at_the_desk(office, "chloe", "lead") as client:
-        page = (await client.get("/families/x/root")).text
+    page = await page_at(office, "/families/x/root", "chloe", "lead")
     assert "What it quoted was erased" in page
     assert "one of the two accounts was deleted" in page
     assert "Name of a" not in page
 
 
 async def test_more_accounts_than_can_be_drawn_are_said_to_be_left_out(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = an_office(database)
     amina, _ = await a_family(office)
     assert not (await office.desk.family(amina, "x:root")).more
     monkeypatch.setattr(family, "ACCOUNTS_MAX", 4)
@@ -257,8 +249,7 @@ class Nesting(HTMLParser):
             assert self.open.pop() == tag
 
 
-async def test_page_has_the_tree_as_a_nested_list_and_cuts_by_a_form(database: Database) -> None:
-    office = an_office(database)
+async def test_page_has_the_tree_as_a_nested_list_and_cuts_by_a_form(office: Office) -> None:
     await a_family(office)
     await resembles(
         office, "<b>\u202eevil", "b", reasons=(a_reason("name", 2.0, ours="</svg><script>\u202e"),)
@@ -291,8 +282,7 @@ async def test_page_has_the_tree_as_a_nested_list_and_cuts_by_a_form(database: D
         assert "Undo taking it back" not in (await client.get("/alerts/b-root")).text
 
 
-async def test_drawing_turns_round_where_it_is_read_from_the_right(database: Database) -> None:
-    office = an_office(database)
+async def test_drawing_turns_round_where_it_is_read_from_the_right(office: Office) -> None:
     amina, _ = await a_family(office)
     members = (await office.desk.family(amina, "x:root")).members
     one, two = (drawing(members, mirrored=mirrored) for mirrored in (False, True))
@@ -320,9 +310,7 @@ async def to_review(office: Office, reader: Reader) -> dict[str, list[str]]:
     return {one.person.account_id: [it.person.account_id for it in one.descendants] for one in opened}
 
 
-@on_each_database
-async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(database: Database) -> None:
-    office = an_office(database)
+async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(office: Office) -> None:
     amina, chloe = await a_family(office)
     desk = office.desk
     await lifts(office, ("b", "root"), ("a", "root"))
@@ -349,7 +337,7 @@ async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(
     await desk.close_family_review(chloe, "x:root", "looked-at-all")
     await lifts(office, ("a", "root"), revision=9)  # it was banned again, and that ban was lifted too
     assert list(await to_review(office, chloe)) == ["root"]
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         lines = [line.action for line in await audit.about(connection, "x:root", 9)]
     assert lines == ["family-reviewed", "family-reopened", "family-reviewed"]
 
@@ -369,9 +357,7 @@ async def test_review_is_closed_by_nobody_who_may_not_know_of_it_yet(database: D
         await office.desk.close_family_review(chloe, "x:root", "looked-at-all")
 
 
-@on_each_database
-async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(database: Database) -> None:
-    office = an_office(database)
+async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(office: Office) -> None:
     chloe = await office.hire("chloe", "lead")
     alert_id = await resembles(office, "a", "root")
     by_ban = replace(
@@ -382,7 +368,7 @@ async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(dat
     )
 
     async def told(*given: VerdictGiven) -> list[str]:
-        async with database.begin() as connection:
+        async with office.database.begin() as connection:
             for one in given:
                 assert one.verdict_id is not None
                 arrivals = Arrivals(connection, office.desk.policy, office.clock())
@@ -404,9 +390,8 @@ async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(dat
 
 
 async def test_page_of_reviews_closes_and_undoes_by_forms(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = an_office(database)
     amina, _ = await a_family(office)
     await judged(office, amina, "<b>\u202eevil", "e")
     await lifts(office, ("a", "root"), ("<b>\u202eevil", "e"))
@@ -435,8 +420,7 @@ async def test_page_of_reviews_closes_and_undoes_by_forms(
         assert f'action="{where}"' in again.text
 
 
-async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Database) -> None:
-    office = an_office(database)
+async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(office: Office) -> None:
     _, chloe = await a_family(office)
     await office.desk.take_back(chloe, link_of("a", "root"), "wrong-link")
     await sent(office)
@@ -445,13 +429,13 @@ async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Da
     async def hears_of_a_ban(alert_id: str) -> list[str]:
         """The verdicts that wait to be sent."""
         by_ban = replace(a_verdict(alert_id, "mirror"), verdict_id=f"ban-{alert_id}", given_by="ban")
-        async with database.begin() as connection:
+        async with office.database.begin() as connection:
             arrivals = Arrivals(connection, office.desk.policy, late)
             await arrivals.take_verdict(by_ban, f"ban-{alert_id}")
             rows = await outbox.take(connection, now=late, again_before=0.0, limit=9)
         return [json.loads(row.value)["verdict"] for row in rows]
 
-    async with database.begin() as connection:
+    async with office.database.begin() as connection:
         rows = await outbox.take(connection, now=late, again_before=late, limit=9)
         await outbox.sent(connection, [row.outbox_id for row in rows], now=office.clock())
         await outbox.sweep(connection, before=late)  # a day later
@@ -460,25 +444,21 @@ async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(database: Da
     assert await hears_of_a_ban(link_of("b", "root")) == [], "it agrees"
 
 
-async def test_alert_that_returns_after_its_account_was_reinstated_waits_for_a_reader(
-    database: Database,
-) -> None:
-    office = an_office(database)
+async def test_alert_that_returns_after_its_account_was_reinstated_waits_for_a_reader(office: Office) -> None:
     alert_id = await resembles(office, "a", "root", revision=1)
     by_ban = replace(a_verdict(alert_id, "mirror"), verdict_id=f"ban-{alert_id}", given_by="ban")
-    async with database.begin() as connection:
+    async with office.database.begin() as connection:
         arrivals = Arrivals(connection, office.desk.policy, office.clock())
         await arrivals.take_verdict(by_ban, f"ban-{alert_id}")
     await lifts(office, ("a", "root"), revision=2, lifted="account")
     await resembles(office, "a", "root", revision=3)
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         states = [it.state for it in await reads.of_alert(connection, alert_id)]
     assert states[-1] == "open", "a ban decided it, and is no more"
     assert states.count("open") == 1
 
 
 # Waves at the desk: consumed, listed, decided as a whole with exceptions, undone as a whole.
-
 
 NAMES = Names()
 
@@ -551,7 +531,6 @@ async def test_topic_of_waves_read_again_leaves_the_last_revision_and_no_handle_
         await office.desk.account_view(amina, "x:a")
 
 
-@on_each_database
 async def test_record_without_a_value_forgets_the_wave_and_keeps_the_verdict(office: Office) -> None:
     feed, amina = Feed(office), await office.hire("amina")
     await feed.wave(a_wave())
@@ -565,7 +544,6 @@ async def test_record_without_a_value_forgets_the_wave_and_keeps_the_verdict(off
     assert kept == {verdict.verdict_id: ["x:b"]}
 
 
-@on_each_database
 async def test_wave_that_changed_long_ago_is_forgotten_by_age(office: Office) -> None:
     await Feed(office).wave(a_wave())
     for seconds, there in ((0.0, True), (2.0, False)):
@@ -574,7 +552,6 @@ async def test_wave_that_changed_long_ago_is_forgotten_by_age(office: Office) ->
             assert (await waves.find(connection, "wave-1") is not None) is there
 
 
-@on_each_database
 async def test_erased_account_leaves_its_waves_at_once(office: Office) -> None:
     await Feed(office).wave(a_wave("a", "b", "c", "d", "e", "erased"))
     async with office.database.begin() as connection:
@@ -583,7 +560,6 @@ async def test_erased_account_leaves_its_waves_at_once(office: Office) -> None:
     assert await stored(office.database, "nicole_a")
 
 
-@on_each_database
 async def test_verdict_with_exceptions_is_published_audited_and_undone_as_a_whole(office: Office) -> None:
     feed, amina, bilal = Feed(office), await office.hire("amina"), await office.hire("bilal")
     await feed.wave(a_wave())
@@ -722,7 +698,6 @@ async def test_reader_of_named_policies_reads_waves_only_with_the_policy_of_none
                 await refused
 
 
-@on_each_database
 async def test_banned_member_is_marked_unless_that_tells_a_second_reader_the_verdict(
     database: Database,
 ) -> None:

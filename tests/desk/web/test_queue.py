@@ -26,7 +26,7 @@ from desk.web.desk import PAGE, VIEWS_MAX
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.web.client import Client, at_the_desk, counted, decided, sent, the_queue
+from tests.desk.web.client import Client, at_the_desk, counted, decided, page_at, sent, the_queue
 from tests.desk.web.test_alert import Platform
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -104,8 +104,7 @@ async def test_one_sign_up_and_family_stand_in_one_row(office: Office) -> None:
         matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
         await office.receive(f"alert-{number}", account_id="new", matched=matched)
     await office.receive("other", matched=Matched(platform="x", account_id="banned-0", root_id="x:root"))
-    async with at_the_desk(office) as client:
-        page = (await client.get("/queue")).text
+    page = await page_at(office, "/queue")
     assert page.count('<th scope="row">') == 2
     assert "and 2 more of its family" in page
     assert all(f"/alerts/alert-{number}" in page for number in range(3))
@@ -155,7 +154,6 @@ async def test_what_belongs_together_stands_in_one_row_across_pages(
             assert len(found) > 3, "more than a page"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 async def test_burst_of_one_sign_up_leaves_the_rest_of_the_page_full(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,8 +179,7 @@ async def test_row_names_some_and_counts_all_that_belong_to_it(office: Office) -
     for number in range(FOLDED_MAX + 3):
         matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
         await office.receive(f"alert-{number}", account_id="new", matched=matched)
-    async with at_the_desk(office) as client:
-        page = (await client.get("/queue")).text
+    page = await page_at(office, "/queue")
     assert f"and {FOLDED_MAX + 2} more of its family" in page
     assert page.count("/alerts/alert-") == 1 + FOLDED_MAX
     assert '<a href="/accounts/x/new">All alerts of this account</a>' in page
@@ -384,16 +381,12 @@ async def test_name_without_a_letter_is_refused(office: Office) -> None:
 
 # One box finds what is at the desk, and what was decided is found again, by who may know it.
 
-
 FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
 
 
 def quoting(name: str = "", handle: str = "", *, theirs: str = "") -> tuple[Any, ...]:
     """Evidence that quotes the new account."""
-    return (
-        a_reason("handle", ours=handle, theirs=theirs),
-        a_reason("name", 2.0, ours=name),
-    )
+    return (a_reason("handle", ours=handle, theirs=theirs), a_reason("name", 2.0, ours=name))
 
 
 async def accounts_found(client: Client, query: str) -> list[str]:
@@ -406,8 +399,7 @@ async def accounts_found(client: Client, query: str) -> list[str]:
 
 
 @on_each_database
-async def test_account_is_found_by_what_its_names_begin_with_in_any_script(database: Database) -> None:
-    office = an_office(database)
+async def test_account_is_found_by_what_its_names_begin_with_in_any_script(office: Office) -> None:
     await office.receive("one", account_id="1", reasons=quoting("Ümar Qureshi", "@Um4r_Media"))
     await office.receive("two", account_id="2", reasons=quoting("عُمَر قریشی", "umr"))
     await office.receive("three", account_id="3", reasons=quoting("100% _sure", "percent"))
@@ -424,8 +416,7 @@ async def test_account_is_found_by_what_its_names_begin_with_in_any_script(datab
             assert await accounts_found(client, query) == [], query
 
 
-async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(database: Database) -> None:
-    office = an_office(database)
+async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(office: Office) -> None:
     matched = Matched(platform="telegram", account_id="B/9 x")
     await office.receive("7F3a-1", account_id="Ab-1", matched=matched)
     await office.receive("7f3b-2", account_id="ab-2", matched=matched)
@@ -444,7 +435,6 @@ async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(databas
         assert ("/alerts/7F3a-1" in page.text, "/alerts/7f3b-2" in page.text) == (True, True)
 
 
-@on_each_database
 async def test_account_of_many_alerts_hides_no_other_and_says_how_many(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,8 +459,7 @@ async def test_account_of_many_alerts_hides_no_other_and_says_how_many(
         assert "Older alerts are not shown" in (await client.get("/accounts/x/the-campaign")).text
 
 
-async def test_quotes_that_are_erased_lead_nowhere_and_ids_still_do(database: Database) -> None:
-    office = an_office(database)
+async def test_quotes_that_are_erased_lead_nowhere_and_ids_still_do(office: Office) -> None:
     await office.receive("one", account_id="1", reasons=quoting("Umar", "umar"))
     async with at_the_desk(office) as client:
         assert await accounts_found(client, "umar") == ["/accounts/x/1"]
@@ -480,15 +469,14 @@ async def test_quotes_that_are_erased_lead_nowhere_and_ids_still_do(database: Da
         assert await accounts_found(client, "1") == ["/accounts/x/1"]
         page = (await client.get("/accounts/x/1")).text
         assert page.count("one of the two accounts was deleted") == 2  # withdrawn, and therefore erased
-    async with database.read() as connection:
+    async with office.database.read() as connection:
         kinds = await connection.execute(
             select(schema.findable.c.kind, func.count()).group_by(schema.findable.c.kind)
         )
         assert dict([tuple(row) for row in kinds]) == {"alert": 1, "id": 2}
 
 
-async def test_masked_handle_is_not_looked_for(database: Database) -> None:
-    office = an_office(database)
+async def test_masked_handle_is_not_looked_for(office: Office) -> None:
     await office.receive("one", account_id="1", reasons=quoting(handle="um•••"))
     async with at_the_desk(office) as client:
         assert await accounts_found(client, "um") == []
@@ -539,8 +527,7 @@ async def decide_all(office: Office, client: Client, verdict: str = "mirror") ->
     await sent(office)
 
 
-async def test_decisions_are_listed_the_newest_first_page_by_page(database: Database) -> None:
-    office = an_office(database)
+async def test_decisions_are_listed_the_newest_first_page_by_page(office: Office) -> None:
     for number in range(PAGE + 3):
         await office.receive(f"alert-{number}")
     async with at_the_desk(office) as client:
@@ -561,9 +548,8 @@ async def test_decisions_are_listed_the_newest_first_page_by_page(database: Data
 
 @on_each_database
 async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_taking_back(
-    database: Database,
+    office: Office,
 ) -> None:
-    office = an_office(database)
     await office.receive("one")
     async with at_the_desk(office) as client:
         await decide_all(office, client)
@@ -600,8 +586,7 @@ async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_ta
             assert (await client.get(f"/decided?{bad}")).status_code == 400, bad
 
 
-async def test_moderators_see_their_own_decisions_and_auditors_all(database: Database) -> None:
-    office = an_office(database)
+async def test_moderators_see_their_own_decisions_and_auditors_all(office: Office) -> None:
     await office.receive("one")
     async with at_the_desk(office) as client:
         await decide_all(office, client)
@@ -625,8 +610,7 @@ async def test_lead_who_is_to_read_second_is_told_no_decision(database: Database
         assert len((await client.get("/api/v1/decided")).json()) == 2
 
 
-async def test_account_page_has_an_address_whatever_its_id(database: Database) -> None:
-    office = an_office(database)
+async def test_account_page_has_an_address_whatever_its_id(office: Office) -> None:
     keys = ("x:a/b", "x:a b?c#d", "telegram:☃", "x:a:b", "x:https://a.example/b/", "x:a%2Fb", "x:=..", "x:.")
     async with at_the_desk(office) as client:
         for number, key in enumerate((*keys, "..:..", "x:../..")):
@@ -639,7 +623,6 @@ async def test_account_page_has_an_address_whatever_its_id(database: Database) -
 
 
 # How much somebody read is counted, shown to them alone and erased; they may be reminded to pause.
-
 
 DAY_SECONDS = 86_400
 
@@ -695,12 +678,10 @@ async def test_a_cookie_of_before_or_of_a_stranger_reminds_nobody(office: Office
 
 # A request asks the database a handful of questions, however much there is to show.
 
-
 FEW, MANY = 2, 30
 
 
-async def test_no_request_asks_more_where_there_is_more_to_show(database: Database) -> None:
-    office = an_office(database)
+async def test_no_request_asks_more_where_there_is_more_to_show(office: Office) -> None:
     told: dict[str, list[int]] = {}
     async with at_the_desk(office) as client:
         for first, count in ((0, FEW), (FEW, MANY)):
@@ -724,7 +705,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
                 ("decided", "GET", "/decided?verdict=mirror", None),
                 ("decision", "POST", "/api/v1/verdicts", body),
             ):
-                with counted(database) as asked:
+                with counted(office.database) as asked:
                     assert (await client.request(method, where, json=json)).status_code < 300
                 told.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in asked))
     assert all(few == many for few, many in told.values()), told
@@ -733,8 +714,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(database: Databa
     assert {name: many for name, (_, many) in told.items() if many > most[name]} == {}
 
 
-async def test_what_is_narrowed_to_a_band_is_looked_for_at_its_place(database: Database) -> None:
-    office = an_office(database)
+async def test_what_is_narrowed_to_a_band_is_looked_for_at_its_place(office: Office) -> None:
     async with at_the_desk(office) as client:
         await office.receive("alert-1", band="possible", probability=0.6)
         await office.receive("alert-2")

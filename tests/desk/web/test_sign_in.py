@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from desk.access.oidc import user_id_of
 from desk.access.throttle import GUESSES_MAX, WAIT_SECONDS_MAX
 from desk.database import audit, users
-from desk.web.app import create_app
+from desk.web.app import create_app, state_of
 from desk.web.single_sign_on import CALLBACK
 from streams.serving.forwarded import Forwarded
 from streams.settings import load
-from tests.desk.people import PASSWORD, Office
+from tests.desk.people import PASSWORD, Office, an_office
 from tests.desk.provider import ISSUER, SaysAnything
+from tests.desk.web.client import Client, browsing
 
 # A stranger behind the same proxy keeps nobody from signing in.
 
@@ -28,11 +29,17 @@ PROXY = "10.0.0.1"
 SETTINGS = load({"SAMEHAND_TRUSTED_PROXIES": PROXY})
 
 
+@cache
+def _site() -> Litestar:
+    return create_app(an_office(None).desk)  # type: ignore[arg-type]  # each test lays its own desk over it
+
+
 class Site:
     """A desk behind a proxy."""
 
     def __init__(self, office: Office) -> None:
-        self.app = create_app(office.desk, SaysAnything(now=office.clock).provider())
+        self.app = _site()
+        self.app.state = state_of(office.desk, SaysAnything(now=office.clock).provider())
 
     @asynccontextmanager
     async def browser(self, address: str, peer: str = PROXY) -> AsyncIterator[httpx.AsyncClient]:
@@ -116,8 +123,6 @@ async def test_browser_that_signed_in_sets_out_for_the_provider_whatever_its_net
 
 # Signing in with a provider, as a browser does it, and as whoever has no business here tries it.
 
-
-Client = AsyncTestClient[Litestar]
 AMINA = user_id_of(ISSUER, "4711")
 
 
@@ -128,8 +133,7 @@ def there(office: Office) -> SaysAnything:
 
 @asynccontextmanager
 async def a_browser(office: Office, there: SaysAnything, **agreed: Any) -> AsyncIterator[Client]:
-    app = create_app(office.desk, there.provider(**agreed))
-    async with AsyncTestClient(app, base_url="http://127.0.0.1:6068") as client:
+    async with browsing(office, there.provider(**agreed)) as client:
         yield client
 
 
@@ -352,7 +356,7 @@ async def test_the_audit_tells_of_whoever_came_without_their_name(
 
 
 async def test_without_a_provider_nothing_is_said_of_one(office: Office) -> None:
-    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as browser:
+    async with browsing(office) as browser:
         assert "/sign-in/oidc" not in (await browser.get("/sign-in")).text
         for where in ("/sign-in/oidc", CALLBACK):
             answer = await browser.get(where, follow_redirects=False)

@@ -140,7 +140,6 @@ def test_only_what_profiles_show_becomes_a_fact(signals: list[str]) -> None:
 
 # Pages of lawful requests: counsel enters, another approves, auditors look, nobody else does.
 
-
 FORM = {
     "authority": "A <b>court</b> \u202e",
     "reference": "CC-311",

@@ -13,13 +13,12 @@ from sqlalchemy import update
 
 from desk.database import schema
 from desk.database.decisions import weights as rows
-from desk.database.engine import Database
 from desk.review.weighing.weights import figures_of, tables
 from desk.web.languages import catalogue
 from samehand.scoring.adjust import with_factor
 from samehand.scoring.learn import LABELS_A_KIND_MIN
 from streams.settings import load
-from tests.desk.people import Office, an_office
+from tests.desk.people import Office
 from tests.desk.review.test_weighing import VALUE, dismissed
 from tests.desk.web.client import Client, at_the_desk, counted
 from tests.desk.weighing import (
@@ -406,8 +405,7 @@ def forms(page: str) -> dict[str, dict[str, str]]:
     }
 
 
-async def test_lead_puts_a_proposed_value_in_quarantine_and_ends_it(database: Database) -> None:
-    office = an_office(database)
+async def test_lead_puts_a_proposed_value_in_quarantine_and_ends_it(office: Office) -> None:
     await dismissed(office)
     async with at_the_desk(office, role="lead") as client:
         page = (await client.get("/quarantine")).text
@@ -430,9 +428,8 @@ async def test_lead_puts_a_proposed_value_in_quarantine_and_ends_it(database: Da
 
 @pytest.mark.parametrize(("role", "looks"), [("auditor", 200), ("moderator", 403)])
 async def test_auditor_looks_a_moderator_does_not_and_neither_decides(
-    database: Database, role: str, looks: int
+    office: Office, role: str, looks: int
 ) -> None:
-    office = an_office(database)
     await dismissed(office)
     form = {"digest": VALUE, "knowing": "0", "reason": "because", "days": "30"}
     async with at_the_desk(office, role=role) as client:
