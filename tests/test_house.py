@@ -26,7 +26,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
     ),
-    "cli/commands/map/*.py": ("tests/cli/commands/test_map.py", "the command's story runs both its parts"),
     "desk/database/*.py": (
         "tests/desk/test_database.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
@@ -53,10 +52,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "samehand/frequency/name_prior/segmentation.py": (
         "tests/samehand/frequency/name_prior/test_name_prior.py",
         "by what a name costs",
-    ),
-    "cli/commands/watchlist/*.py": (
-        "tests/cli/commands/test_watchlist.py",
-        "the command's story runs all its parts",
     ),
     "cli/commands/account/*.py": (
         "tests/journeys/test_account.py",

@@ -51,3 +51,21 @@ def test_long_clause_is_cut_and_missing_id_is_made_of_the_moment() -> None:
     found = decode_actioned(msgspec.json.encode({**message, "clause": "§" * 501}), now=NOW)
     assert not isinstance(found, Malformed)
     assert (len(found.record.clause or ""), found.record.event_id[:8]) == (500, "unnamed-")
+
+
+@for_each(
+    ("occurred_at", "actioned_at", "until", "refused"),
+    [
+        ("2026-11-20T10:00:00Z", None, "2026-11-20T09:59:59Z", True),
+        ("2026-11-20T10:00:00Z", None, "2026-11-20T10:00:00Z", False),
+        ("2026-11-20T10:00:00Z", "2026-11-19T10:00:00Z", "2026-11-20T09:00:00Z", False),
+        ("2026-11-20T10:00:00Z", "2026-11-19T10:00:00Z", "2026-11-18T09:00:00Z", True),
+    ],
+)
+def test_action_that_ends_before_it_takes_effect_is_refused(
+    occurred_at: str, actioned_at: str | None, until: str, refused: bool
+) -> None:
+    found = read(occurred_at=occurred_at, actioned_at=actioned_at, until=until)
+    assert isinstance(found, Malformed) == refused, found
+    if refused:
+        assert (found.reason, found.path) == ("contradiction", "$.until")

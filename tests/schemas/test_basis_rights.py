@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.accounts import Basis
+from schemas.accounts import AccountBanned, Basis
 from schemas.basis_rights import BasisRights, RightsTable, UnusableRights, kind_of, read_rights
+from schemas.examples import BANNED
+from schemas.wire import Decoded, decode_banned, encode
+from tests.schemas.makers import NOW
 from tests.tables import for_each
 
 ALL = BasisRights()
@@ -93,3 +99,28 @@ def test_unusable_table_is_refused_with_the_reason(text: str, reason: str) -> No
 )
 def test_kind_says_on_whose_word_a_ban_rests(basis: Basis | None, kind: str) -> None:
     assert kind_of(basis) == kind
+
+
+@for_each(
+    ("basis", "may_alert", "counted"),
+    [
+        ({"authority": "PK", "programmes": ["Schedule I"]}, True, 0),
+        ({"authority": "PK", "programmes": ["Schedule I"], "reference": 7}, True, 1),
+        ({"authority": "PK", "programmes": ["Schedule I", 7]}, False, 1),
+        ({"authority": "PK", "programmes": "Schedule II"}, False, 1),
+        ({"authority": "P K", "programmes": ["Schedule I"]}, False, 1),
+        ({"reference": "7"}, False, 1),
+        ("PK", False, 1),
+    ],
+)
+def test_basis_of_which_authority_or_programmes_cannot_be_read_may_not_alert(
+    basis: Any, may_alert: bool, counted: int
+) -> None:
+    message = {**msgspec.json.decode(encode(BANNED)), "basis": basis}
+    found = decode_banned(msgspec.json.encode(message), now=NOW)
+    assert isinstance(found, Decoded)
+    assert isinstance(found.record, AccountBanned)
+    rights = RightsTable({("pk", "schedule ii"): BasisRights(may_alert=False)})
+    assert rights.of(found.record.basis).may_alert == may_alert
+    assert RightsTable().of(found.record.basis).may_alert, "nothing is restricted"
+    assert [it.field for it in found.unusable] == ["basis"] * counted

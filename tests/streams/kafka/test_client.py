@@ -356,8 +356,8 @@ def recent_records_acknowledge(stage: Stage, partition: int, offset: int) -> Non
     client.close()
 
 
-async def read(stage: Stage, **back: float) -> list[list[tuple[int, int]]]:
-    back_then = Recent(stage.settings, **back)  # type: ignore[arg-type]  # numbers of either kind
+async def read(stage: Stage, **back: Any) -> list[list[tuple[int, int]]]:
+    back_then = Recent(stage.settings, **back)
     return [
         [(it.partition, it.offset) for it in batch] async for batch in back_then.batches(stage.names.created)
     ]
@@ -389,6 +389,13 @@ async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
         (it.partition, it.offset) async for batch in back.batches(stage.names.created, {0: 4}) for it in batch
     ]
     assert found == [(0, 4), (0, 5), (0, 6), *((1, offset) for offset in range(5))]
+
+
+@pytest.mark.journey
+async def test_topic_that_the_group_does_not_acknowledge_is_read_to_its_end(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    found = await read(stage, unacknowledged=(stage.names.created,))
+    assert sum(map(len, found)) == RECORDS
 
 
 @pytest.mark.journey
