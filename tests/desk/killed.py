@@ -57,7 +57,7 @@ async def _send(database_url: str, url: str, step: str) -> None:
 
 
 def main(database_url: str, url: str, folder: str, *steps: str) -> int:
-    outbox.BATCH_MAX = REQUEST  # type: ignore[misc]  # what a request holds changes no step
+    outbox.BATCH_MAX = REQUEST  # type: ignore[attr-defined]  # what a request holds changes no step
     survived = 0
     for step in steps:
         child = os.fork()
