@@ -41,8 +41,8 @@ from streams.kafka.topics import names
 from streams.settings import load
 from tests.cli.books import LINES, Books, books_of, make_topic
 from tests.cli.running import Ran, Samehand, at_the_desk, publish
-from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
+from tests.desk.owing import Owing
 from tests.desk.people import A_POLICY
 from tests.desk_databases import on_each_database
 from tests.makers import NOON

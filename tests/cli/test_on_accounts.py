@@ -53,7 +53,7 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up, a_verdict
-from tests.samehand.pictures.test_hashing import a_photo, encoded, needs_extra, picture_of
+from tests.samehand.test_pictures import a_photo, encoded, needs_extra, picture_of
 from tests.tables import for_each
 
 # Examples of mappings do what they show, with the command that stands in each.

@@ -63,7 +63,7 @@ from streams.kafka.client import reader, writer
 from streams.settings import load
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
-from tests.agents.common.test_weights import adopted
+from tests.agents.common.test_common import adopted
 from tests.gate.conftest import Broker, Caller, MakeLife, a_gate
 from tests.made_up_calls import hold_to_its_document
 from tests.makers import a_ban, a_sign_up
