@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Final
 
-from agents.runtime.build_info import form
+from agents.runtime.worker import form
 
 _FORMS: Final = {"compiled": "compiled", "python": "in Python"}
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from agents.runtime.build_info import form
+from agents.runtime.worker import form
 from bench.machine import in_words, machine
 from bench.page import markdown
 from bench.running.crowd import sign_ups

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from schemas import fields
-from schemas.keys import account_key
+from schemas.keys import OfAccount, account_key
 from schemas.record import Record
 
 PROGRAMME_CHARS_MAX: Final = 128
@@ -214,7 +214,7 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
     ) = None
 
 
-class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
+class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):
     """An account was deleted: what is remembered of it is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
@@ -231,16 +231,12 @@ class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
         return unnamed(known["occurred_at"])
 
     @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
-
-    @property
     def at(self) -> float:
         """When it occurred, in Unix seconds."""
         return self.occurred_at.timestamp()
 
 
-class AccountReinstated(Record, frozen=True, kw_only=True):
+class AccountReinstated(OfAccount, Record, frozen=True, kw_only=True):
     """A ban was lifted: the fingerprint of the account is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("reinstated_at", "occurred_at")
@@ -270,10 +266,6 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
         Annotated[fields.Moment, Meta(description="When the event occurred, if not at `reinstated_at`.")]
         | None
     ) = None
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
     @property
     def at(self) -> float:

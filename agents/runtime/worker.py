@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
 from functools import partial
 from importlib.metadata import version
+from types import BuiltinFunctionType
+from typing import Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -22,7 +24,6 @@ from agents.forget import Forget
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
-from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
@@ -39,6 +40,7 @@ from agents.scan import Scan
 from agents.screen import Screen
 from samehand.elapsed import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
+from samehand.scoring.score import score
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper.pepper import Peppers
@@ -53,11 +55,10 @@ from streams.kafka.topics import Names, names
 from streams.settings import Settings
 from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.flight_recorder import FlightRecorder
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
-from streams.supervision.poison_guard import PoisonGuard
+from streams.supervision.poison_guard import guard_of
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -84,9 +85,8 @@ def run(
     if wrong is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
-    suspects = SuspectTopic(settings)
     try:
-        mark_unfinished(suspects, birth)
+        poison_guard = guard_of(settings, birth, elsewhere=(StoreError,))
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
         adopted = DecisionsFollower(settings, context)
@@ -96,17 +96,12 @@ def run(
         # the weights the first events would be scored by a table that is no longer in force.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
-    poison_guard = PoisonGuard(
-        birth.recorder, Suspects(suspects.read), mark=suspects.mark, elsewhere=(StoreError,)
-    )
     app = WorkerApp(
         settings, context.metrics, store=lambda: monitor.fault, tracer=tracer, poison_guard=poison_guard
     )
     register_agents(app, context)
     context.metrics.restarted(birth.restarts)
-    app.beside(
-        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
-    )
+    app.beside(heartbeats(birth.recorder, settings))
     ProcessCollector(registry=context.metrics.registry)  # memory, CPU and open files of this process
     mount_pages(app)
 
@@ -179,14 +174,17 @@ def context_of(
     )
 
 
+def form() -> Literal["compiled", "python"]:
+    """How the mind runs, judged by the function that scores every pair: same answers, other cost."""
+    return "compiled" if isinstance(score, BuiltinFunctionType) else "python"
+
+
 def register_agents(app: WorkerApp, context: AgentContext) -> None:
-    """Registers each agent on its topic."""
     for binding in bindings(context):
         register(app, binding.name, binding.topic, binding.handle, after=binding.after)
 
 
 def bindings(context: AgentContext) -> tuple[Binding, ...]:
-    """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
     lookback, scan = Lookback(context), Scan(context)

@@ -14,8 +14,7 @@ from agents.common.context import OPERATIONS
 from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
-from agents.common.offload import TURN_RECORDS, offload
-from agents.common.yielder import HELD_SECONDS, Yielder
+from agents.common.yielder import HELD_SECONDS, TURN_RECORDS, Yielder, offload
 from schemas.accounts import AccountDeleted, Avatar
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded, decode_deleted

@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
-from agents.runtime.build_info import form
 from agents.runtime.start_checks import store_fault
 from agents.runtime.store_factory import endpoint_of, peppers_of, stock_of, store_of
 from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
-from agents.runtime.worker import consumed, context_of, ending
+from agents.runtime.worker import consumed, context_of, ending, form
 from agents.runtime.worker import register_agents as worker_register_agents
 from local.redis import EmbeddedRedis
 from samehand.scoring import score

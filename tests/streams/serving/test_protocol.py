@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from local.ports import LOOPBACK
+from streams.serving.connections import SEND_BYTES
 from streams.serving.protocol import (
     HEADER_BYTES_MAX,
     PIPELINED_MAX,
@@ -18,7 +19,6 @@ from streams.serving.protocol import (
     BoundedHttp,
     BoundedState,
 )
-from streams.serving.send_buffer import SEND_BYTES
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"
 SHORT_SECONDS = 0.2

@@ -12,11 +12,11 @@ from samehand.normalize.text.fold import FIRST_STRONG_ISOLATE, POP_ISOLATE, as_w
 from samehand.normalize.text.fold_table import PHONETIC
 from samehand.normalize.text.indic import spoken
 from samehand.normalize.text.phonetic import word_keys
-from samehand.normalize.text.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 from samehand.normalize.text.transliterate import read_any
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import SIGHT, keyer
 from tests.tables import for_each
+from tools.romanise import ARABIC, CYRILLIC, GREEK, HEBREW, OWN_ROMANISATION
 
 # Our own tables read every letter they name in plain small letters.
 
