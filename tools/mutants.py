@@ -2,7 +2,7 @@
 
 A mutant is one change of one line, by an operator of Cosmic Ray or by ``DropStatement``. Lines are drawn at
 random from a seed, then one mutant of each. Near tests of ``agents/common/snapshot.py`` are first its own
-file ``tests/agents/common/test_snapshot.py``, then the rest of that folder, then the rest of
+file ``tests/agents/common/test_common.py``, then the rest of that folder, then the rest of
 ``tests/agents``; the first failure ends a mutant. A survivor is a line that can break unseen, or a change
 that makes no difference.
 

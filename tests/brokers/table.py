@@ -50,7 +50,7 @@ def render() -> str:
     ]
     footnotes = [f"{number}. {note}\n" for number, note in enumerate(notes, start=1)]
     head = (
-        f"All of them keep {kept} properties. {' and '.join(whole)} keeps these as well, others in part:\n\n"
+        f"All brokers keep {kept} properties. {' and '.join(whole)} also keeps these, the others in part:\n\n"
     )
     table = [_row(heading), _row(["---"] * len(heading)), *rows]
     return "".join([head, *table, "\n", *footnotes])

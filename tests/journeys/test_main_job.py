@@ -35,7 +35,7 @@ from tests.journeys.collector import Collector, Span
 from tests.journeys.conftest import Platform, opened
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up
 from tests.printed import printed
-from tests.store.redis.test_users import everything
+from tests.store.redis.test_redis import everything
 from tests.streams.conftest import free_port
 from tests.tables import for_each
 
