@@ -649,7 +649,7 @@ async def _requested(connection: AsyncConnection) -> int:
 
 
 async def _released(connection: AsyncConnection) -> None:
-    await release(Review(connection, Reader("rana", "", "counsel"), A_POLICY, time.time()), 1)
+    await release(Review(connection, Reader("sana", "", "counsel"), A_POLICY, time.time()), 1)
 
 
 def _holds(samehand: Samehand, account: str) -> list[dict[str, Any]]:
