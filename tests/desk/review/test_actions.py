@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import actions, schema
+from desk.database import actions, audit, schema
 from desk.database.engine import Database
 from desk.errors import Forbidden
 from desk.feed.consume import Consumer
@@ -128,6 +129,9 @@ async def test_withdrawal_forgets_the_actions_it_ends(office: Office, reason: st
     assert await clauses(office, "x:banned") == {"of-ban": forgotten_with_ban}
     forgotten_with_account = None if reason == "account-deleted" else CLAUSE
     assert await clauses(office) == {"e-1": None, "unnamed": forgotten_with_account}
+    async with office.database.read() as connection:
+        [line] = [it for it in await audit.about(connection, "alert-1", 9) if "actions" in it.detail]
+    assert (line.actor, json.loads(line.detail)) == (audit.SYSTEM, {"reason": reason, "actions": 2})
     assert not await act(office, an_action(-9))
     assert await act(office, an_action(9, clause=CLAUSE)), "its correction"
     assert (await clauses(office))["e-1"] is None

@@ -8,11 +8,13 @@ from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from desk.database import verdicts
 from desk.database.engine import Database
 from desk.review.arrivals import Arrivals
+from desk.review.weighing import labels as weighing
 from desk.review.weighing.labels import ELSEWHERE, judged, label, labels
 from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE
@@ -153,3 +155,13 @@ def test_what_a_rule_held_back_says_nothing(held: bool) -> None:
     left_out: Counter[str] = Counter()
     found = labels([alert], {"alert-0": said(0, "mirror", 1)}, SHIPPED, left_out)
     assert (len(found), left_out["held by a rule"]) == (0, 1) if held else (1, 0)
+
+
+def test_verdicts_beyond_the_cap_are_counted_and_known_ones_still_renewed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weighing, "VERDICTS_MAX", 1)
+    left_out: Counter[str] = Counter()
+    later = said(0, "not_mirror", 3)
+    assert judged([said(0, "mirror", 1), said(1, "mirror", 2), later], left_out) == {"alert-0": later}
+    assert left_out == {"too many": 1}

@@ -39,6 +39,7 @@ async def test_each_step_shows_its_stage() -> None:
 
     async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
         stages.append(delivery.progress.stage)
+        assert delivery.progress.retries == 0
         return await Handler()(arrivals)
 
     async def remember(emits: Sequence[Emit]) -> None:
