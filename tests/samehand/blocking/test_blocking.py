@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.blocking.display_name import listed_keys
+from samehand.blocking.handle import number_start
 from samehand.blocking.rare_words import listed_words, tried_words
 from samehand.blocking.spellings import (
     LETTERS_LISTED_WHOLE_LENGTH_MIN,
@@ -19,7 +20,7 @@ from samehand.blocking.spellings import (
     spread_runs,
 )
 from samehand.fingerprint.distil import distil, enrolment_keys, query_keys
-from samehand.keys import Key, KeyKind, kind_of, value_of
+from samehand.keys import Key, KeyKind, key_of, kind_of, value_of
 from samehand.names.name_trait import NameTrait
 from samehand.names.word import Word
 from samehand.signals.handle import HANDLE
@@ -76,6 +77,17 @@ def test_disguises_share_a_key(banned: str, mirror: str) -> None:
 def test_digits_behind_a_handle_hide_nothing() -> None:
     """However much it looks like what a platform makes."""
     assert listed("zarghun") & tried("Zarghun39542212")
+
+
+def test_of_two_decorations_the_core_without_both_is_listed_alone() -> None:
+    keys = listed("official_umar_backup")
+    assert key_of(KeyKind.HANDLE_WORD, b"umar") in keys
+    assert key_of(KeyKind.HANDLE_WORD, b"oficialumar") not in keys
+
+
+def test_a_number_is_keyed_by_its_start_from_four_digits_on() -> None:
+    assert number_start("umar", "20241") == number_start("umar", "2024") == ["umar 2024"]
+    assert number_start("umar", "202") == []
 
 
 def test_a_handle_that_spells_a_banned_display_name_finds_it_and_the_reverse() -> None:
