@@ -86,7 +86,7 @@ _PYTEST: Final = (
         "no:cacheprovider",
         f"--timeout={HANG_SECONDS}",
     ),
-    *("-p", "tests.quickly", "--hypothesis-profile=unit", "--hypothesis-seed=0", "-m", "not kafka"),
+    *("-p", "tests.quickly", "--hypothesis-profile=mutants", "--hypothesis-seed=0", "-m", "not kafka"),
 )
 _NOTHING_COLLECTED: Final = 5
 _LOOPED: Final = (-signal.SIGXCPU, -signal.SIGKILL, HUNG)
