@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.blocking.display_name import initial_keys
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind, kind_of
@@ -31,6 +32,7 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
 from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import CROSS_FIELD
+from samehand.signals.name import NAME
 from samehand.signals.own_contact import OWN_CONTACT
 from store.common.ranking import Tables
 from tests.house import ROOT
@@ -338,6 +340,16 @@ def test_a_number_counts_besides_the_letters_that_other_keys_show(other: str) ->
     most, read = sums_of(ours, theirs)
     assert read
     assert WEIGHTS.prior(100_000) + most >= told.log_odds
+
+
+def test_a_word_with_an_initial_says_no_more_than_the_word() -> None:
+    trait = NAME.distil(Account(platform="x", account_id="1", display_name="Zarghun Kakar"), keyer)
+    assert trait is not None
+    context = ComparisonContext(NothingCounted(1_000), ("", ""), ("x", "x"), shipped=WEIGHTS.rates(1_000))
+    most = NAME.most(trait, context, WEIGHTS.signals["name"], banned=False)
+    keys = [key for _, key in initial_keys(trait)]
+    assert keys
+    assert all(most.by_key[key] < most.by_kind[KeyKind.NAME_INITIAL] for key in keys)
 
 
 def test_who_shares_only_circumstances_is_not_read() -> None:
