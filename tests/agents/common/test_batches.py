@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from agents.common.context import OPERATIONS
 from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
-from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES, fired
 from agents.common.offload import TURN_RECORDS, offload
 from agents.common.yielder import HELD_SECONDS, Yielder
 from schemas.accounts import AccountDeleted, Avatar
@@ -134,6 +135,12 @@ async def test_the_signals_of_published_alerts_are_counted_and_no_others(life: L
     await life.tell(life.screen, a_sign_up(handle="nobody_of_note"))
     assert counted(life, "signals", signal="handle") == 1.0
     assert counted(life, "signals", signal="device") == 1.0
+    (alert,) = life.alerts
+    held, explained = (
+        replace(alert.evidence[0], signal=name, weight=0.0, explained=name == "bio")
+        for name in ("rule", "bio")
+    )
+    assert fired(replace(alert, evidence=(*alert.evidence, held, explained))) == fired(alert) | {"bio"}
 
 
 @pytest.mark.parametrize(
