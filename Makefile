@@ -98,9 +98,8 @@ compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; nee
 # orders of their calls to a store, in which the mind says the same each time, and what runs agents or has no mind.
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
 	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
-		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_base.py \
-		--ignore tests/agents/test_interleavings.py --ignore tests/agents/test_races.py \
-		--ignore tests/agents/test_lost_store.py --ignore tests/agents/runtime --ignore tests/agents/test_bridge.py
+		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_alerts.py \
+		--ignore tests/agents/test_interleavings.py --ignore tests/agents/runtime
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs/faults.md; QUICK=1 a third

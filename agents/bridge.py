@@ -29,7 +29,7 @@ from streams.telemetry.metrics import Metrics
 log = structlog.get_logger("samehand.bridge")
 
 TURN_RECORDS: Final = 8
-"""Records between two looks at the clock, as in :mod:`agents.common.offload`; a thread reads large ones."""
+"""Records between two looks at the clock, as in :mod:`agents.common.yielder`; a thread reads large ones."""
 
 
 class Bridge:

@@ -10,10 +10,9 @@ from agents.common.context import AgentContext
 from agents.common.converters import ban_of, descending, evident, unread_of, with_remembered
 from agents.common.decoding import count, dead, reading_moment
 from agents.common.families import Led, alerts_that_led, verdict_of
-from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
 from agents.common.withdrawal import withdraw_again
-from agents.common.yielder import Yielder
+from agents.common.yielder import Yielder, offload
 from samehand.lineage import Descent
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.internal.enrolled import BanEnrolled

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.common.context import AgentContext
-from agents.common.decoding import read_all
+from agents.common.decoding import read_in_turns
 from agents.common.distilled import distilled
-from agents.common.offload import offload
-from agents.common.yielder import Yielder
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
 from store.base import Remembered
@@ -34,15 +32,8 @@ class Remember:
                 return None
             return distilled(found, self._context.topics.remembered, self._context)
 
-        outcomes: list[Outcome] = []
-        accounts: list[Remembered] = []
-        for _, (some, read) in await offload(
-            arrivals,
-            lambda several: read_all(several, decode_remembered, self._context, account),
-            Yielder(self._context.ticks),
-        ):
-            outcomes += some
-            accounts += [one for _, one in read if one is not None]
-        if accounts:
+        outcomes, read = await read_in_turns(arrivals, decode_remembered, self._context, account)
+        if read:
+            accounts = [one for _, one in read]
             await self._context.call_store(self._context.store.remember(accounts, now=self._context.now()))
         return outcomes

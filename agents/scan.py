@@ -8,15 +8,12 @@ each would have company; and each would seem to have shown its words from the da
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agents.common.alerts import Pair, admitted, confirm, hold
 from agents.common.context import AgentContext
-from agents.common.decoding import earliest, read_all
-from agents.common.match import ASKED_AT_ONCE, Lookup, lookup_of, match
-from agents.common.offload import offload
+from agents.common.decoding import earliest, read_in_turns
+from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, lookup_of, match
 from agents.common.snapshot import Snapshot, snapshot_of
-from agents.common.yielder import Yielder
 from schemas.accounts import AccountScanned
 from schemas.wire import Decoded, decode_scanned
 from streams.outcomes import Arrival, Emit, Outcome, Published
@@ -30,19 +27,13 @@ class Scan:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
-        context, yielder = self._context, Yielder(self._context.ticks)
+        context = self._context
         snapshot = await snapshot_of(context, earliest(arrivals))
 
         def lookup(found: Decoded[AccountScanned]) -> Lookup | None:
             return lookup_of(found, context.topics.scanned, snapshot, context)
 
-        outcomes: list[Outcome] = []
-        lookups: list[tuple[int, Lookup]] = []
-        for first, (read, records) in await offload(
-            arrivals, lambda part: read_all(part, decode_scanned, context, lookup), yielder
-        ):
-            outcomes += read
-            lookups += [(first + place, record) for place, record in records if record is not None]
+        outcomes, lookups = await read_in_turns(arrivals, decode_scanned, context, lookup)
         pairs: list[Pair] = []
         places: list[int] = []
         for at in range(0, len(lookups), ASKED_AT_ONCE):
@@ -66,12 +57,9 @@ class Scan:
     async def _best(self, part: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> list[list[Pair]]:
         """Returns the pairs of each account; its values are as old as its remembered state says."""
         context = self._context
-        accounts = [lookup.account for _, lookup in part]
+        lookups = [lookup for _, lookup in part]
+        accounts = [lookup.account for lookup in lookups]
         shown = await context.call_store(context.store.showings(accounts, now=context.now()))
-        lookups = [
-            replace(lookup, account=replace(lookup.account, shown=showings))
-            for (_, lookup), showings in zip(part, shown, strict=True)
-        ]
-        found = await match(lookups, snapshot, context, "scan", [place for place, _ in part])
+        found = await match(as_shown(lookups, shown), snapshot, context, "scan", [place for place, _ in part])
         await hold(snapshot, context)
         return found

@@ -7,21 +7,18 @@ account and a ban that arrive together, whichever comes second finds the first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from typing import Any
 
 from agents.common.alerts import Pair, admitted, best_score, confirm, hold
 from agents.common.context import AgentContext
-from agents.common.decoding import earliest, read_all
-from agents.common.match import ASKED_AT_ONCE, Lookup, compared, lookup_of
-from agents.common.offload import offload
+from agents.common.decoding import earliest, read_in_turns
+from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, compared, lookup_of
 from agents.common.side_outputs import Sample, ShadowWeights
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import follow_waves
-from agents.common.yielder import Yielder
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
-from schemas.wire import Decoded, decode_created, decode_updated
+from schemas.wire import Decoded, Decoder, decode_created, decode_updated
 from store.base import Ban, Candidate, Companions, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
@@ -41,16 +38,16 @@ class Screen:
         self._sample = Sample(context) if sampled else None
         self._shadow_weights = ShadowWeights(context)
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
+        self._decode: Decoder[Any] = decode_created if direction == "forward" else decode_updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
-        outcomes: list[Outcome] = []
-        seen: list[tuple[int, Lookup]] = []
-        read = partial(self._read, snapshot=snapshot)
-        for first, (some, events) in await offload(arrivals, read, Yielder(self._context.ticks)):
-            outcomes += some
-            seen += [(first + place, one) for place, one in events if one is not None]
+
+        def lookup(found: Decoded[AccountEvent]) -> Lookup | None:
+            return lookup_of(found, self._topic, snapshot, self._context)
+
+        outcomes, seen = await read_in_turns(arrivals, self._decode, self._context, lookup)
         if seen:
             for place, emits in (await self._alerts(seen, snapshot)).items():
                 outcomes[place] = Published(tuple(emits))
@@ -59,16 +56,6 @@ class Screen:
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Marks the alerts as published in the store, so that a repeat is a duplicate."""
         await confirm(emits, self._context)
-
-    def _read(
-        self, arrivals: Sequence[Arrival], snapshot: Snapshot
-    ) -> tuple[list[Outcome], list[tuple[int, Lookup | None]]]:
-        def seen(found: Decoded[AccountEvent]) -> Lookup | None:
-            return lookup_of(found, self._topic, snapshot, self._context)
-
-        if self._direction == "update":
-            return read_all(arrivals, decode_updated, self._context, seen)
-        return read_all(arrivals, decode_created, self._context, seen)
 
     async def _alerts(self, seen: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """The records to publish for each event, by its place in the batch."""
@@ -126,11 +113,7 @@ class Screen:
                 notes=not context.alert_policy.shadow,
             )
         )
-        remembered = [
-            replace(one, account=replace(one.account, shown=showings))
-            for one, showings in zip(several, shown, strict=True)
-        ]
-        return remembered, found, companions
+        return as_shown(several, shown), found, companions
 
 
 async def withdraw_no_longer_similar(

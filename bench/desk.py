@@ -7,23 +7,19 @@ SQLite always, PostgreSQL where Debian's is there.
 
 from __future__ import annotations
 
-import asyncio
 import random
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Table, insert, text
 
+from bench.databases import on_each_database
 from bench.page import markdown
 from cli.output import progress
 from desk.access import sessions
@@ -39,8 +35,6 @@ from desk.review.policy import Policy
 from desk.telemetry import DeskMetrics
 from desk.web.app import create_app
 from desk.web.desk import Desk
-from local.binaries import NotAvailable
-from local.postgres import EmbeddedPostgres
 from schemas.alerts import EvidenceLine, Matched, MirrorAlert
 from schemas.wire import encode
 from streams.settings import load
@@ -339,12 +333,4 @@ def table(found: list[Timed]) -> str:
 
 def measured(alerts: int, times: int) -> list[Timed]:
     """Each request of so many, over so many alerts, on SQLite and on PostgreSQL where it is there."""
-    found: list[Timed] = []
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        found += asyncio.run(_on(f"sqlite:///{Path(folder) / 'desk.db'}", alerts, times))
-        try:
-            postgres = stack.enter_context(EmbeddedPostgres())
-            found += asyncio.run(_on(postgres.make("bench"), alerts, times))
-        except NotAvailable as missing:
-            print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
-    return found
+    return [timed for several in on_each_database(lambda url: _on(url, alerts, times)) for timed in several]

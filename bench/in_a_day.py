@@ -19,8 +19,7 @@ from typing import Any, Final
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.running import in_a_day
 from bench.running.crowd import MIRROR_EVERY, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled, parts

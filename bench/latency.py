@@ -20,8 +20,7 @@ from typing import Any, Final
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import numpy as np
 
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.running.crowd import ban, people, sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, Running, Scene
@@ -209,12 +208,8 @@ def _searchable(worker: Running) -> float:
 def table(several: Sequence[Report]) -> str:
     return markdown(
         (
-            "events a second",
-            "broker",
-            "event → alert p50 / p99, ms",
-            "ban → searchable p99, s",
-            "worker's share of a processor",
-            "kept up",
+            *("events a second", "broker", "event → alert p50 / p99, ms", "ban → searchable p99, s"),
+            *("worker's share of a processor", "kept up"),
         ),
         (
             (

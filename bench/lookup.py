@@ -21,15 +21,13 @@ from typing import NamedTuple
 
 from bench.index.population import BannedNames, population
 from bench.kinds import KINDS
-from bench.machine import in_words, machine
 from bench.memory import told
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.recall import FIELDS, KEEP, disguised
 from bench.running.crowd import BANNED_AT, account_id
 from bench.store.bans import KEYERS, Ingest, a_store, by_handle, enrol
-from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
 from bench.store.kept import CachedServer
-from bench.store.peers import Extract, MinHashOnRedis, Trigrams
+from bench.store.peers import Ask, Contender, Extract, MinHashOnRedis, Row, Trigrams, one_at_a_time, row
 from bench.store.server import Server
 from local.postgres import EmbeddedPostgres
 from samehand.account import Account, account_key

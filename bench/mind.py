@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final, TypeVar
 
 from agents.common.converters import remembered_of
-from bench.machine import in_words, machine
+from bench.page import in_words, machine
 from bench.running.crowd import BANNED_AT
 from bench.store.bans import KEYERS, a_store, enrol, whole
 from bench.store.server import server

@@ -1,15 +1,52 @@
-"""Keeps what a bench found: as JSON for programs, and as the tables of docs/performance."""
+"""What a figure was measured on, and where it is kept: as JSON for programs, as the tables of docs."""
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from agents.runtime.worker import form
 from bench.goals import table, with_instructions
+
+_FORMS: Final = {"compiled": "compiled", "python": "in Python"}
+
+
+def machine() -> dict[str, str | int | float]:
+    """Processor, cores, memory, system, and how busy it was with other work when asked."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "mind": form(),
+        "load_average_1min": round(os.getloadavg()[0], 2),
+    }
+
+
+def in_words(machine: dict[str, str | int | float]) -> str:
+    """The same in one line for people."""
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}, Python {machine['python']}, the mind {_FORMS[str(machine['mind'])]}, "
+        f"load {machine['load_average_1min']}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
 
 ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(("scale", "growth"), "../scale.md")
 """Parts whose whole table stands in a file, as it is reached from the page's folder."""

@@ -15,8 +15,7 @@ import numpy as np
 from bench.index.population import CROWDS, BannedNames, population
 from bench.index.schemes import SCHEMES, Postings, Scheme, folded, folded_name, places
 from bench.kinds import KINDS, NAME_KINDS
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from simulate.evasion.edits import Edit
 from simulate.sampling import below, seeded
 

@@ -6,26 +6,20 @@ to find). SQLite always, PostgreSQL where Debian's is there.
 
 from __future__ import annotations
 
-import asyncio
 import random
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Table, insert, text
 
+from bench.databases import on_each_database
 from bench.page import markdown
 from cli.output import progress
 from desk.database import schema
 from desk.database.engine import REPORT_MS, opened
 from desk.review.reports.operations import operations_report
-from local.binaries import NotAvailable
-from local.postgres import EmbeddedPostgres
 from samehand.elapsed import DAY_SECONDS
 
 ALERTS: Final = 1_000_000
@@ -153,14 +147,7 @@ async def _on(url: str, count: int) -> Reported:
 
 def measured(alerts: int = ALERTS) -> list[Reported]:
     """The report over so many alerts of a year, on each database that is there."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        reports = [asyncio.run(_on(f"sqlite:///{Path(folder) / 'desk.db'}", alerts))]
-        try:
-            postgres = stack.enter_context(EmbeddedPostgres())
-            reports.append(asyncio.run(_on(postgres.make("bench"), alerts)))
-        except NotAvailable as missing:
-            print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
-    return reports
+    return on_each_database(lambda url: _on(url, alerts))
 
 
 def table(reports: list[Reported]) -> str:

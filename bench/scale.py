@@ -21,8 +21,7 @@ from typing import Any, Final
 import redis
 
 from bench import worker
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, fill, filled, midnight, pepper_file
 from bench.running.scene import Scene

@@ -19,8 +19,7 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from bench.machine import in_words, machine
-from bench.page import markdown
+from bench.page import in_words, machine, markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, filled
 from bench.running.scene import Scene, Spent, resident_bytes

@@ -22,7 +22,7 @@ import numpy as np
 
 from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
-from bench.machine import in_words, machine
+from bench.page import in_words, machine
 from bench.running.crowd import ban, is_original, people, sign_ups
 from bench.store.bans import KEYERS, a_store, enrol
 from bench.store.server import Server, server

@@ -32,27 +32,10 @@ _FOREIGN: Final = {
     "ru": "Зарабатывай каждый день из дома без опыта и вложений, напиши на {contact} и получи подарок",
 }
 _ADJECTIVES: Final = [
-    "quiet",
-    "amber",
-    "rapid",
-    "frosty",
-    "lucky",
-    "velvet",
-    "sunny",
-    "bold",
-    "misty",
-    "proud",
+    *("quiet", "amber", "rapid", "frosty", "lucky", "velvet", "sunny", "bold", "misty", "proud"),
 ]
 _NOUNS: Final = [
-    "otter",
-    "harbor",
-    "cactus",
-    "lantern",
-    "falcon",
-    "meadow",
-    "comet",
-    "biscuit",
-    "anchor",
+    *("otter", "harbor", "cactus", "lantern", "falcon", "meadow", "comet", "biscuit", "anchor"),
     "maple",
 ]
 _EMOJI: Final = ("🔥", "💎", "🚀", "💋", "🌹", "✨", "👑", "🍑", "⚡", "🎁")

@@ -33,7 +33,7 @@ from agents.common.converters import remembered_of
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
-from bench.machine import in_words, machine
+from bench.page import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
 from bench.wave_scripts import FURTHER, HELD_OUT, LAST, PITCHES, TUNED, Script, hand_of
@@ -61,16 +61,7 @@ SIGN_UPS_A_DAY: Final = 20_000
 _FORTY: Final = 40
 _RELAYED_SECONDS: Final = 3.0  # three looks of the relay
 _CROWDS: Final = [
-    "class",
-    "company",
-    "event",
-    "campaign",
-    "class",
-    "company",
-    "fans",
-    "carrier",
-    "app",
-    "class",
+    *("class", "company", "event", "campaign", "class", "company", "fans", "carrier", "app", "class"),
     "release",
 ]
 HELLO: Final = ("Hi there, I am using this app to stay in touch!", "New here. Say hello and follow me back!")

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from agents.runtime.build_info import form
-from bench.machine import in_words, machine
-from bench.page import markdown
+from agents.runtime.worker import form
+from bench.page import in_words, machine, markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
@@ -16,6 +16,8 @@ import msgspec
 from cli import output
 from cli.exit_codes import NotDone
 from streams.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _BYTES_MAX: Final = 1024 * 1024
 """Of the file: a line of some twenty bytes a partition. What is named by mistake may have no end."""
@@ -94,6 +96,16 @@ class Bookmark:
     def remove(self) -> None:
         if self.usable:
             self.path.unlink(missing_ok=True)
+
+
+def bookmark_option(command: F) -> F:
+    return click.option(
+        "--bookmark",
+        "bookmark_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
+    )(command)
 
 
 def default_bookmark(settings: Settings, name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -40,36 +41,30 @@ class WebhookMetrics:
     @classmethod
     def of(cls, registry: CollectorRegistry, endpoints: Iterable[str]) -> WebhookMetrics:
         """Declares them, with a series for each endpoint."""
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
         made = cls(
-            Counter(
-                "samehand_webhooks",
-                "Webhooks by what came of them.",
-                ("endpoint", "outcome"),
-                registry=registry,
-            ),
-            Histogram(
+            counter("samehand_webhooks", "Webhooks by what came of them.", ("endpoint", "outcome")),
+            histogram(
                 "samehand_webhook_seconds",
                 "From the request to the answer's status, or to giving it up.",
                 ("endpoint",),
                 buckets=_SECONDS,
-                registry=registry,
             ),
-            Gauge(
+            gauge(
                 "samehand_endpoint_off",
                 "1 while an endpoint gets nothing because it answered 410 (Gone).",
                 ("endpoint",),
-                registry=registry,
             ),
-            Gauge(
+            gauge(
                 "samehand_endpoint_away_seconds",
                 "How long an endpoint has been away, 0 while it answers.",
                 ("endpoint",),
-                registry=registry,
             ),
-            Gauge(
+            gauge(
                 "samehand_deliver_ready",
                 "1 while at least one endpoint takes alerts; /health/ready says why not.",
-                registry=registry,
             ),
         )
         for endpoint in endpoints:

@@ -31,11 +31,10 @@ from streams.kafka import topics
 from streams.kafka.topics import Right, TopicSpec, decided_appeals, names, wanted
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
-from streams.supervision.poison_guard import PoisonGuard
+from streams.supervision.poison_guard import PoisonGuard, guard_of
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.health import Report
 from streams.telemetry.metrics import Metrics, declare_build, restarts_counter
@@ -95,9 +94,10 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
     if (wrong := start_fault(settings)) is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
-    suspects = SuspectTopic(settings.model_copy(update={"kafka_group": settings.kafka_group + "-deliver"}))
     try:
-        mark_unfinished(suspects, birth)
+        poison_guard = guard_of(
+            settings.model_copy(update={"kafka_group": settings.kafka_group + "-deliver"}), birth
+        )
         refused = next(
             (fault for e in endpoints if (fault := topics.group_fault(of_endpoint(settings, e)))), ""
         )
@@ -107,7 +107,6 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
         return cannot_start(refused_by_kafka(BrokerRefused(refused)))
     clock = SystemClock()
     tracer = tracer_of(settings, clock)
-    poison_guard = PoisonGuard(birth.recorder, Suspects(suspects.read), mark=suspects.mark)
     apps = [
         DeliverApp(settings, endpoint, tracer=tracer, poison_guard=poison_guard, clock=clock)
         for endpoint in endpoints
@@ -116,9 +115,7 @@ def run(settings: Settings, endpoints: Sequence[Endpoint], birth: Birth | None =
     restarted = restarts_counter(first.exposition.registry)
     for reason, times in birth.restarts.items():
         restarted.labels(reason).inc(times)
-    first.beside(
-        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
-    )
+    first.beside(heartbeats(birth.recorder, settings))
     try:
         return run_worker(first)
     finally:

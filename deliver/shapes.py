@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -124,26 +124,19 @@ def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     if alert.status == "withdrawn":
         headline = "Withdrawn: a resemblance with a banned account"
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
-    state = "a state's word" if alert.matched.on_state_word else ""
-    facts = [
-        ("policy", alert.matched.policy),
-        ("basis", state),
-        ("queue", alert.queue),
-        ("alert", alert.alert_id),
-    ]
-    parts = [f"{name} {value}" for name, value in facts if value]
-    context = " · ".join(escaped(it) for it in (*parts, alert.notice))
-    blocks: list[dict[str, object]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": headline[:_HEADER_CHARACTERS_MAX]}},
-        _section("\n".join(lines)),
-    ]
+    sections = ["\n".join(lines)]
     if alert.status == "open" and (reasons := heaviest(alert)):
         reasons_told = [f"*{it.weight:+.1f}* {escaped(it.signal)}: {escaped(it.because)}" for it in reasons]
-        blocks.append(_section("\n".join(reasons_told)))
+        sections.append("\n".join(reasons_told))
         if sentence := what_else(alert):
-            blocks.append(_section(f"What else it could be: {escaped(sentence)}"))
-    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]})
-    return {"text": f"{headline}: {escaped(alert.key)}", "blocks": blocks}
+            sections.append(f"What else it could be: {escaped(sentence)}")
+    facts = {
+        "policy": alert.matched.policy,
+        "basis": "a state's word" if alert.matched.on_state_word else "",
+        "queue": alert.queue,
+        "alert": alert.alert_id,
+    }
+    return _message(f"{headline}: {escaped(alert.key)}", headline, sections, facts, alert.notice)
 
 
 def _slack_summary(summary: AlertSummary) -> dict[str, object]:
@@ -151,18 +144,11 @@ def _slack_summary(summary: AlertSummary) -> dict[str, object]:
     headline = f"{summary.withheld:,} withheld: more accounts resemble a banned one than are alerted on"
     if summary.status == "withdrawn":
         headline = "Withdrawn: the count of accounts that resemble a banned one"
+    key = escaped(summary.key)
     counts = f"open alerts {summary.published:,} · withheld: likely {summary.withheld_likely:,}, possible"
-    facts = [("policy", summary.matched.policy), ("queue", summary.queue), ("summary", summary.alert_id)]
-    parts = [f"{name} {value}" for name, value in facts if value]
-    context = " · ".join(escaped(it) for it in (*parts, summary.notice))
-    return {
-        "text": f"{headline}: {escaped(summary.key)}",
-        "blocks": [
-            {"type": "header", "text": {"type": "plain_text", "text": headline}},
-            _section(f"`{escaped(summary.key)}`\n{counts} {summary.withheld_possible:,}"),
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
-        ],
-    }
+    sections = [f"`{key}`\n{counts} {summary.withheld_possible:,}"]
+    facts = {"policy": summary.matched.policy, "queue": summary.queue, "summary": summary.alert_id}
+    return _message(f"{headline}: {key}", headline, sections, facts, summary.notice)
 
 
 def _slack_wave(wave: WaveAlert) -> dict[str, object]:
@@ -179,29 +165,35 @@ def _slack_wave(wave: WaveAlert) -> dict[str, object]:
         lines.append(f"{len(wave.members) - len(others):,} banned since; the others: {shown}{more}")
     if wave.withdrawn_reason is not None:
         lines = [f"Withdrawn: {escaped(wave.withdrawn_reason)}"]
-    context = " · ".join(escaped(it) for it in (f"wave {wave.wave_id}", wave.notice))
-    return {
-        "text": headline,
-        "blocks": [
-            {"type": "header", "text": {"type": "plain_text", "text": headline}},
-            *([_section("\n".join(lines))] if lines else []),
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
-        ],
-    }
+    sections = ["\n".join(lines)] if lines else []
+    return _message(headline, headline, sections, {"wave": wave.wave_id}, wave.notice)
 
 
 def _slack_appeal(appeal: AppealDecided) -> dict[str, object]:
     """A message that says what came of an appeal."""
-    headline = f"Appeal {appeal.outcome}"
-    facts = [("reason", appeal.reason_code), ("policy", appeal.policy), ("queue", appeal.queue)]
-    parts = [f"{name} {value}" for name, value in (*facts, ("alert", appeal.alert_id)) if value]
-    account = escaped(appeal.key)
+    headline, account = f"Appeal {appeal.outcome}", escaped(appeal.key)
+    facts = {
+        "reason": appeal.reason_code,
+        "policy": appeal.policy,
+        "queue": appeal.queue,
+        "alert": appeal.alert_id,
+    }
+    sections = [f"`{account}` appeal `{escaped(appeal.appeal_id)}`"]
+    return _message(f"{headline}: {account}", headline, sections, facts)
+
+
+def _message(
+    text: str, headline: str, sections: Sequence[str], facts: Mapping[str, str | None], notice: str = ""
+) -> dict[str, object]:
+    """A headline, some sections, and in small print the facts that are known, and a notice."""
+    parts = [f"{name} {value}" for name, value in facts.items() if value]
+    context = " · ".join(escaped(it) for it in (*parts, notice) if it)
     return {
-        "text": f"{headline}: {account}",
+        "text": text,
         "blocks": [
-            {"type": "header", "text": {"type": "plain_text", "text": headline}},
-            _section(f"`{account}` appeal `{escaped(appeal.appeal_id)}`"),
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(escaped(" · ".join(parts)))}]},
+            {"type": "header", "text": {"type": "plain_text", "text": headline[:_HEADER_CHARACTERS_MAX]}},
+            *map(_section, sections),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
         ],
     }
 

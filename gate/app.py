@@ -35,7 +35,7 @@ from gate.related import Related, Wait
 from gate.rights import clash_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
-from schemas.alerts import MirrorAlert, without_digests
+from schemas.alerts import AlertSummary, MirrorAlert, without_digests
 from schemas.appeals import AppealMade
 from schemas.malformed import Malformed
 from schemas.wire import decode_appeal
@@ -165,7 +165,7 @@ class Gate:
 
         return await self._keyed(request, "score", "score", work)
 
-    async def events(self, request: Asked, kind: str) -> Response[bytes]:
+    async def events(self, request: Asked, kind: FromPath[str]) -> Response[bytes]:
 
         async def work(raw: bytes, key: Key) -> Answer:
             if kind not in KINDS:
@@ -211,15 +211,12 @@ class Gate:
 
         return await self._keyed(request, "appeals", "appeals", work)
 
-    async def alert(self, request: Asked, alert_id: str) -> Response[bytes]:
+    async def alert(self, request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
 
         async def work(raw: bytes, key: Key) -> Answer:
-            try:
-                found = await self.preview.alert(alert_id)
-            except (Transient, StoreError):
-                return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
-            if found is None:
-                return Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
+            found = await self._standing(alert_id)
+            if isinstance(found, Answer):
+                return found
             return Answer(200, without_digests(found) if isinstance(found, MirrorAlert) else found)
 
         return await self._keyed(request, "alerts", "alerts", work)
@@ -241,7 +238,7 @@ class Gate:
 
         return await self._keyed(request, "related", "related", work)
 
-    async def webhook(self, request: Asked, mapping: str) -> Response[bytes]:
+    async def webhook(self, request: Asked, mapping: FromPath[str]) -> Response[bytes]:
 
         async def work() -> tuple[Answer, str]:
             webhook = self.webhooks.get(mapping)
@@ -266,13 +263,18 @@ class Gate:
         given = webhook.verdict(raw, revision=1, now=self.now())
         if isinstance(given, Malformed):
             return self._taken(given)
+        alert = await self._standing(given.alert_id)
+        if isinstance(alert, Answer):
+            return alert
+        return self._taken(await self.intake.decided(replace(given, revision=alert.revision)))
+
+    async def _standing(self, alert_id: str) -> MirrorAlert | AlertSummary | Answer:
+        """An alert as it stands, or why there is none."""
         try:
-            alert = await self.preview.alert(given.alert_id)
+            found = await self.preview.alert(alert_id)
         except (Transient, StoreError):
             return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
-        if alert is None:
-            return Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
-        return self._taken(await self.intake.decided(replace(given, revision=alert.revision)))
+        return found or Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
 
     async def openapi(self, request: Asked) -> Response[bytes]:
         return Response(document(), media_type="application/json")
@@ -282,10 +284,7 @@ class Gate:
         status = fault.status_code if isinstance(fault, HTTPException) else 500
         if status >= 500:
             log.error("a call failed", exc_info=fault)
-        reasons = {404: "unknown-address", 405: "method", 413: "too-large"}
-        answer = Answer(
-            status, Problem(reason=reasons.get(status, "failed" if status >= 500 else "bad-request"))
-        )
+        answer = _problem(status)
         self._tell(request, "other", "", answer, self.ticks())
         headers = fault.headers if isinstance(fault, HTTPException) else None
         return _response(answer, headers or {})
@@ -325,14 +324,7 @@ class Gate:
             if refused.counted:
                 self.metrics.refused.labels(refused.counted).inc()
         except HTTPException as fault:
-            answer = Answer(
-                fault.status_code,
-                Problem(
-                    reason=_REASONS.get(
-                        fault.status_code, "failed" if fault.status_code >= 500 else "bad-request"
-                    )
-                ),
-            )
+            answer = _problem(fault.status_code)
         except Exception as fault:
             log.error("a call failed", exc_info=fault)
             answer = Answer(
@@ -422,6 +414,11 @@ def _too_often(key: Key, wait_seconds: float) -> RefusedCall:
     return RefusedCall(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
 
 
+def _problem(status: int) -> Answer:
+    """What the framework ended a call with."""
+    return Answer(status, Problem(reason=_REASONS.get(status, "failed" if status >= 500 else "bad-request")))
+
+
 def _malformed(fault: Malformed) -> Answer:
     return Answer(413 if fault.reason == "too-large" else 400, problem_of(fault))
 
@@ -438,40 +435,17 @@ def _response(answer: Answer, headers: Mapping[str, str]) -> Response[bytes]:
 def application(gate: Gate) -> Litestar:
     """The addresses that callers see."""
 
-    @post("/v1/score", status_code=200)
-    async def score(request: Asked) -> Response[bytes]:
-        return await gate.score(request)
-
-    @post("/v1/events/{kind:str}", status_code=202)
-    async def events(request: Asked, kind: FromPath[str]) -> Response[bytes]:
-        return await gate.events(request, kind)
-
-    @post("/v1/verdicts", status_code=202)
-    async def verdicts(request: Asked) -> Response[bytes]:
-        return await gate.verdicts(request)
-
-    @post("/v1/appeals", status_code=202)
-    async def appeals(request: Asked) -> Response[bytes]:
-        return await gate.appeals(request)
-
-    @post("/v1/webhooks/{mapping:str}", status_code=202)
-    async def webhooks(request: Asked, mapping: FromPath[str]) -> Response[bytes]:
-        return await gate.webhook(request, mapping)
-
-    @post("/v1/related", status_code=200)
-    async def related(request: Asked) -> Response[bytes]:
-        return await gate.who_is_like(request)
-
-    @get("/v1/alerts/{alert_id:str}")
-    async def alerts(request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
-        return await gate.alert(request, alert_id)
-
-    @get("/openapi.json")
-    async def openapi(request: Asked) -> Response[bytes]:
-        return await gate.openapi(request)
-
     return Litestar(
-        route_handlers=[score, events, verdicts, appeals, webhooks, related, alerts, openapi],
+        route_handlers=[
+            post("/v1/score", status_code=200)(gate.score),
+            post("/v1/events/{kind:str}", status_code=202)(gate.events),
+            post("/v1/verdicts", status_code=202)(gate.verdicts),
+            post("/v1/appeals", status_code=202)(gate.appeals),
+            post("/v1/webhooks/{mapping:str}", status_code=202)(gate.webhook),
+            post("/v1/related", status_code=200)(gate.who_is_like),
+            get("/v1/alerts/{alert_id:str}")(gate.alert),
+            get("/openapi.json")(gate.openapi),
+        ],
         openapi_config=None,
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers={Exception: gate.fault},

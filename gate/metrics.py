@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import product
 from typing import Final
 
@@ -41,36 +42,33 @@ class GateMetrics:
 
     def __init__(self, registry: CollectorRegistry, variations: Callable[[], int] = lambda: 0) -> None:
         self.registry = registry
-        self.seconds = Histogram(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.seconds = histogram(
             "samehand_gate_seconds",
             "From a request's first byte to the answer.",
             ("route",),
             buckets=_SECONDS,
-            registry=registry,
         )
-        self.calls = Counter(
-            "samehand_gate_calls",
-            "Requests by route and class of status.",
-            ("route", "status"),
-            registry=registry,
+        self.calls = counter(
+            "samehand_gate_calls", "Requests by route and class of status.", ("route", "status")
         )
-        self.outcomes = Counter(
+        self.outcomes = counter(
             "samehand_gate_outcomes",
             "Answers of /v1/score by outcome, and of undecided ones the reason.",
             ("outcome", "reason"),
-            registry=registry,
         )
-        self.refused = Counter(
-            "samehand_gate_refused", "Requests refused before they were read.", ("reason",), registry=registry
+        self.refused = counter(
+            "samehand_gate_refused", "Requests refused before they were read.", ("reason",)
         )
-        self.records = Counter(
+        self.records = counter(
             "samehand_gate_records",
             "Records of /v1/events, /v1/verdicts and /v1/webhooks: accepted are those that Kafka has.",
             ("outcome",),
-            registry=registry,
         )
-        self.keys = Gauge("samehand_gate_keys", "Keys in force.", registry=registry)
-        self.busy = Gauge("samehand_gate_busy", "Calls being answered.", registry=registry)
+        self.keys = gauge("samehand_gate_keys", "Keys in force.")
+        self.busy = gauge("samehand_gate_busy", "Calls being answered.")
         registry.register(_Variations(variations))
         for route in ROUTES:
             self.seconds.labels(route)

@@ -42,10 +42,6 @@ _FAULTS: Final[Mapping[int, str]] = {
 @cache
 def document() -> bytes:
     """The document, in UTF-8; the same bytes for the same program."""
-    return msgspec.json.format(msgspec.json.encode(_document()), indent=1)
-
-
-def _document() -> dict[str, Any]:
     records = [
         Score,
         Problem,
@@ -61,7 +57,7 @@ def _document() -> dict[str, Any]:
     ]
     _, components = msgspec.json.schema_components(records, ref_template=_REF)
     _standard(components)
-    return {
+    described = {
         "openapi": "3.1.0",
         "info": {
             "title": "samehand gate",
@@ -85,6 +81,7 @@ def _document() -> dict[str, Any]:
             },
         },
     }
+    return msgspec.json.format(msgspec.json.encode(described), indent=1)
 
 
 def _event_types() -> dict[str, type[Any]]:

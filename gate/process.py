@@ -42,7 +42,7 @@ from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
 from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.supervisor import Birth
 from streams.telemetry.metrics import Metrics
 
@@ -154,14 +154,7 @@ class Process:
         if settings.follow_weights:
             beside.append(self.adopted.run)
         if self.birth is not None:
-            beside.append(
-                partial(
-                    beat,
-                    self.birth.recorder,
-                    hang_seconds=settings.hang_seconds,
-                    stop_seconds=settings.stop_seconds,
-                )
-            )
+            beside.append(heartbeats(self.birth.recorder, settings))
         collect_seldom()  # else a call now and then waits until all that lives was gone through
         log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
         code = await _until_told(servers, beside, settings.stop_seconds)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from abc import abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
 from local.server import LocalServer, Startable
 
 
 class ServerGroup(Startable):
-    """As a context manager it starts and closes. Each server can be killed, frozen and started by itself.
-
-    ``folder`` holds a folder a server and is kept; without it a temporary one lasts until :meth:`close`.
-    """
-
-    name: ClassVar[str]
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._temporary = folder is None
-        self.folder = Path(tempfile.mkdtemp(prefix=f"samehand-{self.name}-")) if folder is None else folder
+    """Each server can be killed, frozen and started by itself. ``folder`` holds a folder for each."""
 
     @property
     @abstractmethod
@@ -58,5 +46,4 @@ class ServerGroup(Startable):
         self.kill()
         for server in self.servers:
             server.close()
-        if self._temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()

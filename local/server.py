@@ -21,13 +21,25 @@ class DidNotStart(RuntimeError):  # says what happened; "error" would add nothin
 
 
 class Startable(ABC):
-    """As a context manager it starts, and closes at the end or where it does not start."""
+    """As a context manager it starts, and closes at the end or where it does not start.
+
+    ``folder`` holds its data and is kept; without it a temporary one lasts until :meth:`close`.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"samehand-{self.name}-")) if folder is None else folder
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     @abstractmethod
     def start(self) -> Self: ...
 
-    @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Remove a temporary folder; extended by what ends the processes that use it."""
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         try:
@@ -45,20 +57,16 @@ class Startable(ABC):
 class LocalServer(Startable):
     """A server on loopback that can be stopped, killed, frozen and started again on the same port and data.
 
-    ``folder`` holds its data and log and is kept; without it a temporary one lasts until :meth:`close`.
-    ``port``: without it a free one, ours until :meth:`close`. As a context manager it starts and closes.
+    ``folder`` holds its log too. ``port``: without it a free one, ours until :meth:`close`.
     """
 
-    name: ClassVar[str]
     start_seconds_max: ClassVar[float] = (
         30.0  # a machine busy with other tests is slow, a broken server for ever
     )
     stop_seconds_max: ClassVar[float] = 10.0  # then it is killed
 
     def __init__(self, folder: Path | None = None, port: int | None = None) -> None:
-        self._temporary = folder is None
-        self.folder = Path(tempfile.mkdtemp(prefix=f"samehand-{self.name}-")) if folder is None else folder
-        self.folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder)
         self._taken: Port | None = None
         if port is None:
             self._taken = take_port()
@@ -137,5 +145,4 @@ class LocalServer(Startable):
         self.stop()
         if self._taken is not None:
             self._taken.release()
-        if self._temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()

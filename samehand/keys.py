@@ -116,7 +116,6 @@ _KINDS: Final = {int(kind): kind for kind in KeyKind}
 
 
 def key_of(kind: KeyKind, value: bytes) -> Key:
-    """The key of a kind and a value."""
     return Key(_BYTES[kind] + value)
 
 
@@ -127,10 +126,8 @@ def keys_of(kind: KeyKind, words: Iterable[str]) -> list[Key]:
 
 
 def kind_of(key: Key) -> KeyKind:
-    """The kind of a key."""
     return _KINDS[key[0]]
 
 
 def value_of(key: Key) -> bytes:
-    """The value of a key."""
     return key[1:]

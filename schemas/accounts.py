@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from schemas import fields
-from schemas.keys import account_key
+from schemas.keys import OfAccount, account_key
 from schemas.record import Record
 
 PROGRAMME_CHARS_MAX: Final = 128
 """The longest names of regimes, those of the UK's regulations, have about 90."""
 PROGRAMMES_MAX: Final = 64
 """Of one ban: entities that OpenSanctions merges from all lists stand under some 40."""
+UNREADABLE: Final = "unreadable"
+"""Stands for an authority or a programme that cannot be read: without it the ban could have a right that a
+row of the rights denies it (`schemas.basis_rights`)."""
 
 Version = Annotated[Literal[1], Meta(description="Version of the record; this reader knows 1.")]
 
@@ -64,6 +68,15 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
             description="The authority's regimes that it rests on, by which the operator decides its rights.",
         ),
     ] = ()
+
+    @staticmethod
+    def mended(basis: Basis | None, lost: Collection[str]) -> Basis:
+        """Returns a basis that says which of its parts were lost; None: nothing of it can be used."""
+        if basis is None:
+            return Basis(authority=UNREADABLE)
+        if "programmes" not in lost:
+            return basis
+        return replace(basis, programmes=(*basis.programmes[: PROGRAMMES_MAX - 1], UNREADABLE))
 
 
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -201,7 +214,7 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
     ) = None
 
 
-class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
+class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):
     """An account was deleted: what is remembered of it is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
@@ -218,16 +231,12 @@ class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
         return unnamed(known["occurred_at"])
 
     @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
-
-    @property
     def at(self) -> float:
         """When it occurred, in Unix seconds."""
         return self.occurred_at.timestamp()
 
 
-class AccountReinstated(Record, frozen=True, kw_only=True):
+class AccountReinstated(OfAccount, Record, frozen=True, kw_only=True):
     """A ban was lifted: the fingerprint of the account is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("reinstated_at", "occurred_at")
@@ -257,10 +266,6 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
         Annotated[fields.Moment, Meta(description="When the event occurred, if not at `reinstated_at`.")]
         | None
     ) = None
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
     @property
     def at(self) -> float:

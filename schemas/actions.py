@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from schemas import fields
 from schemas.accounts import Version, unnamed
-from schemas.keys import account_key
+from schemas.keys import OfAccount
 from schemas.record import Record
 
 Action = Literal["suspended", "terminated", "restricted", "nothing"]
@@ -28,7 +28,7 @@ Territory = Annotated[
 ]
 
 
-class AccountActioned(Record, frozen=True, kw_only=True, omit_defaults=True):
+class AccountActioned(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):
     """A platform suspended, terminated or restricted an account, or decided to do nothing.
 
     A correction has the same `event_id` and a later `occurred_at`, in whatever order the two arrive. It says
@@ -106,9 +106,11 @@ class AccountActioned(Record, frozen=True, kw_only=True, omit_defaults=True):
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
         return unnamed(known["occurred_at"])
 
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
+    def fault(self) -> tuple[str, str] | None:
+        """An action does not end before it takes effect."""
+        if self.until is not None and self.until < (self.actioned_at or self.occurred_at):
+            return "$.until", "before the action takes effect"
+        return None
 
     @property
     def at(self) -> float:

@@ -35,7 +35,6 @@ class AlertState(Record, frozen=True, kw_only=True):
 
     @property
     def record(self) -> MirrorAlert | AlertSummary:
-        """The alert or the summary."""
         record = self.alert or self.summary
         if record is None:
             raise ValueError("a state of neither an alert nor a summary")

@@ -12,7 +12,7 @@ from schemas import fields
 from schemas.accounts import Basis
 from schemas.basis_rights import BasisKind, kind_of
 from schemas.internal.quarantine import ValueDigest
-from schemas.keys import account_key
+from schemas.keys import OfAccount
 from schemas.record import Record
 from schemas.unusable import FieldFault
 
@@ -122,7 +122,7 @@ def without_digests(alert: MirrorAlert) -> MirrorAlert:
 UNQUOTED: Final = "unquoted"
 
 
-class Matched(Struct, frozen=True, kw_only=True):
+class Matched(OfAccount, Struct, frozen=True, kw_only=True):
     """The banned account that the new one resembles."""
 
     platform: fields.Platform
@@ -148,10 +148,6 @@ class Matched(Struct, frozen=True, kw_only=True):
             " `basis` may not be quoted and is null, its kind stands all the same."
         ),
     ] = "none"
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
     @property
     def on_state_word(self) -> bool:
@@ -211,7 +207,7 @@ class Drawn(Struct, frozen=True, kw_only=True):
     ]
 
 
-class MirrorAlert(Record, frozen=True, kw_only=True):
+class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     """One pair: an account that resembles a banned one, with the reasons, for a person to judge.
 
     Consumers upsert by (`alert_id`, `revision`). A withdrawal is an alert of a higher revision; but for
@@ -314,11 +310,6 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
             number: float | None = getattr(self, name)
             if number is not None and not isfinite(number):
                 raise ValueError(f"{name} is not a finite number")
-
-    @property
-    def key(self) -> str:
-        """The account in question, `platform:account_id`."""
-        return account_key(self.platform, self.account_id)
 
     @property
     def imbalance(self) -> float:

@@ -11,7 +11,7 @@ The operator's file (``SAMEHAND_BASIS_RIGHTS``) is the one place where this is d
     may_be_quoted = false
     may_be_exported = false
 
-A basis without a row has all rights.
+A basis without a row has all rights. One of which a part could not be read has none, if there is any row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from unicodedata import normalize
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.accounts import PROGRAMME_CHARS_MAX, Basis
+from schemas.accounts import PROGRAMME_CHARS_MAX, UNREADABLE, Basis
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 """The most rows, with comments."""
@@ -72,6 +72,8 @@ class RightsTable:
         """The rights of a basis. With several programmes it has a right only if each of them has it."""
         if basis is None or not self.rows:
             return BasisRights()
+        if UNREADABLE in (basis.authority, *basis.programmes):
+            return BasisRights(may_alert=False, may_be_quoted=False, may_be_exported=False)
         authority = basis.authority.casefold()
         general = self.rows.get((authority, ""))
         if general is None and authority != PLATFORM:

@@ -10,53 +10,15 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.accounts import (
-    AccountBanned,
-    AccountCreated,
-    AccountDeleted,
-    AccountReinstated,
-    AccountRemembered,
-    AccountScanned,
-    AccountUpdated,
-)
-from schemas.actions import AccountActioned
-from schemas.alert_state import AlertState
-from schemas.alerts import AlertSummary, MirrorAlert
-from schemas.appeals import AppealDecided
 from schemas.examples import EXAMPLES
-from schemas.internal.enrolled import BanEnrolled
-from schemas.internal.quarantine import ValueQuarantined
-from schemas.internal.related import RelatedAsked
-from schemas.internal.weights import WeightsAdopted
-from schemas.letters import DeadLetter
 from schemas.record import Record
-from schemas.verdicts import VerdictGiven
-from schemas.waves import WaveAlert
 
 FOLDER: Final = Path(__file__).parent / "json"
 
 RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
-    "accounts.created": (AccountCreated,),
-    "accounts.updated": (AccountUpdated,),
-    "accounts.remembered": (AccountRemembered,),
-    "accounts.scanned": (AccountScanned,),
-    "accounts.deleted": (AccountDeleted,),
-    "accounts.banned": (AccountBanned,),
-    "accounts.reinstated": (AccountReinstated,),
-    "accounts.actioned": (AccountActioned,),
-    "alerts": (MirrorAlert, AlertSummary),
-    "alerts.sample": (MirrorAlert,),
-    "alerts.state": (AlertState,),
-    "alerts.verdicts": (VerdictGiven,),
-    "alerts.waves": (WaveAlert,),
-    "appeals.decided": (AppealDecided,),
-    "fingerprints.enrolled": (BanEnrolled,),
-    "gate.audit": (RelatedAsked,),
-    "deadletters": (DeadLetter,),
-    "quarantine": (ValueQuarantined,),
-    "weights": (WeightsAdopted,),
+    topic: tuple(dict.fromkeys(map(type, examples))) for topic, examples in EXAMPLES.items()
 }
-"""Records by topic (without prefix)."""
+"""Records by topic (without prefix), each of which has an example."""
 
 
 def schema(topic: str) -> dict[str, Any]:

@@ -13,9 +13,15 @@ from schemas.malformed import Malformed
 _ACCOUNT_KEY: Final = re.compile(rf"([a-z0-9_.-]{{1,32}}):([^\x00-\x1f\x7f]{{1,{ACCOUNT_ID_CHARS_MAX}}})")
 
 
-class AccountRef(Struct, frozen=True):
-    """Which account: the same id on two platforms is two accounts."""
+def account_key(platform: str, account_id: str) -> str:
+    """The message key of an account. No platform has a colon in it, so it reads back in one way."""
+    return f"{platform}:{account_id}"
 
+
+class OfAccount:
+    """Mixed into what names an account: the same id on two platforms is two accounts."""
+
+    __slots__ = ()
     platform: str
     account_id: str
 
@@ -24,9 +30,9 @@ class AccountRef(Struct, frozen=True):
         return account_key(self.platform, self.account_id)
 
 
-def account_key(platform: str, account_id: str) -> str:
-    """The message key of an account. No platform has a colon in it, so it reads back in one way."""
-    return f"{platform}:{account_id}"
+class AccountRef(OfAccount, Struct, frozen=True):
+    platform: str
+    account_id: str
 
 
 def read_account_key(key: bytes | None) -> AccountRef | Malformed:

@@ -187,11 +187,11 @@ def finish(
     record: R, unknown_fields: int, now: float, unusable: tuple[Unusable, ...] = ()
 ) -> Decoded[R] | Malformed:
     """What no type can say: dates against the clock, and fields against each other."""
-    if (fault := record.fault()) is not None:
-        return Malformed("contradiction", *fault)
     settled = settle(record, now)
     if isinstance(settled, Malformed):
         return settled
+    if (fault := settled.record.fault()) is not None:
+        return Malformed("contradiction", *fault)
     return Decoded(settled.record, unknown_fields, settled.clamped, (*unusable, *settled.unusable))
 
 

@@ -718,7 +718,8 @@ class Store(Protocol):
     async def recall_waves(self, waves: Sequence[Wave], *, now: float) -> int:
         """Takes back waves that the store has lost, unless it knows them under that revision or a later one.
 
-        Returns how many.
+        An open one merges with those that its members have founded meanwhile, into the oldest. Returns how
+        many were taken back.
         """
 
     # quarantine

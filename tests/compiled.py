@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import samehand
-from agents.runtime.build_info import form
+from agents.runtime.worker import form
 
 
 def pytest_configure() -> None:

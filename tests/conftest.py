@@ -28,6 +28,7 @@ from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-pyt
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker, admin
 from local.redis import EmbeddedRedis
+from local.redis_cluster import RedisCluster
 from tests.redis_user import NAME, PASSWORD, with_password
 
 # Where a test configures no logs, a defect is drawn by rich with the values of every frame: seconds each.
@@ -130,6 +131,13 @@ def redis_url(shared_redis: EmbeddedRedis | None) -> str:
 def redis_administrator(shared_redis: EmbeddedRedis | None) -> str:
     """URL of the same Redis for what only tests need: to look at all keys, and to remove them."""
     return os.environ[REDIS_URL] if shared_redis is None else shared_redis.administrator_url
+
+
+@pytest.fixture(scope="session")
+def cluster(redis_url: str) -> Iterator[RedisCluster]:
+    """A Redis Cluster of three masters, shared as ``redis_url`` is, after which it is asked for."""
+    with RedisCluster() as nodes:
+        yield nodes
 
 
 @pytest.fixture(scope="session")

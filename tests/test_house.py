@@ -26,13 +26,12 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
     ),
-    "cli/commands/map/*.py": ("tests/cli/commands/test_map.py", "the command's story runs both its parts"),
     "desk/database/*.py": (
         "tests/desk/database/test_contract.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
     ),
     "streams/settings/*.py": (
-        "tests/streams/test_settings.py",
+        "tests/streams/test_streams.py",
         "settings are read and refused together, whatever their subject",
     ),
     "streams/telemetry/metrics/*.py": (
@@ -49,14 +48,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         for name in ("enrol", "explain", "hash_avatar", "remember", "simulate")
     },
     "agents/common/places.py": ("tests/agents/common/test_alerts.py", "by what a worker's look-ups return"),
-    "samehand/blocking/*.py": ("tests/samehand/blocking/test_blocking.py", "by which names share a key"),
+    "samehand/blocking/*.py": ("tests/samehand/test_blocking.py", "by which names share a key"),
     "samehand/frequency/name_prior/segmentation.py": (
-        "tests/samehand/frequency/name_prior/test_name_prior.py",
+        "tests/samehand/test_frequency.py",
         "by what a name costs",
-    ),
-    "cli/commands/watchlist/*.py": (
-        "tests/cli/commands/test_watchlist.py",
-        "the command's story runs all its parts",
     ),
     "cli/commands/account/*.py": (
         "tests/journeys/test_account.py",
@@ -75,7 +70,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "files and pages hold the same alerts",
     ),
     "cli/commands/doctor/events.py": ("tests/cli/commands/doctor/test_kafka.py", "read from a broker"),
-    "schemas/verdicts.py": ("tests/schemas/test_letters.py", "through the codec, as each record of ours"),
+    **{
+        f"schemas/{name}.py": ("tests/schemas/test_records.py", "through the codec, as each record of ours")
+        for name in ("letters", "verdicts", "waves")
+    },
     "schemas/appeals.py": ("tests/gate/test_appeals.py", "through the codec, as each record of ours"),
     "streams/supervision/forced_stop.py": (
         "tests/streams/supervision/test_supervision.py",

@@ -45,8 +45,8 @@ def test_a_seed_draws_the_same_lines_again_and_each_line_once() -> None:
 @for_each(
     ("path", "first", "last"),
     [
-        ("agents/common/snapshot.py", "tests/agents/common/test_snapshot.py", "tests/agents"),
-        ("samehand/signals/network.py", "tests/samehand/signals", "tests/samehand"),
+        ("agents/common/snapshot.py", "tests/agents/common/test_common.py", "tests/agents"),
+        ("samehand/signals/network.py", "tests/samehand/signals/test_signals.py", "tests/samehand"),
         ("samehand/keys.py", "tests/samehand", "tests/samehand"),
         ("desk/review/deciding/decide.py", "tests/desk/review/test_deciding.py", "tests/desk"),
     ],

@@ -11,7 +11,7 @@
 
 Run it in an environment of its own with samehand importable; none of these packages is needed at run time.
 The same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in
-samehand/frequency/name_prior/version.py.
+samehand/frequency/name_prior/table.py.
 
 Sources, and why these (docs/adr/0006-commonness.md):
 
@@ -52,8 +52,12 @@ from pathlib import Path
 
 from samehand.frequency.name_prior.decorations import DECORATIONS
 from samehand.frequency.name_prior.scale import CAP_BITS, FLOOR_BITS, LETTER_BITS, UNLISTED_BITS
-from samehand.frequency.name_prior.table import FIRST_CODE, STEPS_PER_BIT, TOKEN_LENGTH_MAX
-from samehand.frequency.name_prior.version import COMMONNESS_VERSION
+from samehand.frequency.name_prior.table import (
+    COMMONNESS_VERSION,
+    FIRST_CODE,
+    STEPS_PER_BIT,
+    TOKEN_LENGTH_MAX,
+)
 from samehand.normalize.text.fold import FOLD_VERSION, fold_name
 
 HERE = Path(__file__).parent

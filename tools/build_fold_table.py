@@ -16,7 +16,7 @@ Two readings of a character are kept:
   compatibility decomposition, decancer (MIT), the UTS #39 skeleton (Unicode licence, by way of
   confusable-homoglyphs, MIT), anyascii (ISC).
 * phonetic: what a reader of the character's own script says. Own tables for the Arabic, Cyrillic, Greek and
-  Hebrew scripts (samehand/normalize/text/romanise.py), anyascii for all others. Stored only where it differs
+  Hebrew scripts (tools/romanise.py), anyascii for all others. Stored only where it differs
   from the visual one.
 """
 
@@ -217,7 +217,7 @@ def main() -> None:
     from decancer_py import parse  # type: ignore[import-not-found]  # build-time only
 
     sys.path.insert(0, str(ROOT))
-    from samehand.normalize.text.romanise import OWN_ROMANISATION
+    from tools.romanise import OWN_ROMANISATION
 
     confusables = json.loads(
         resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")

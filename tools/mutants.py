@@ -2,7 +2,7 @@
 
 A mutant is one change of one line, by an operator of Cosmic Ray or by ``DropStatement``. Lines are drawn at
 random from a seed, then one mutant of each. Near tests of ``agents/common/snapshot.py`` are those in
-``tests/agents`` that run the line, first of its own file ``tests/agents/common/test_snapshot.py``, then of
+``tests/agents`` that run the line, first of its own file ``tests/agents/common/test_common.py``, then of
 that folder, then others; the first failure ends a mutant. They run in a fork (``tools/forks.py``), but where
 a line runs as modules are imported, in a new process, all tests of these three. A survivor is a line that
 can break unseen, or a change that makes no difference.

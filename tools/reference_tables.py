@@ -6,7 +6,8 @@ Run ``python -m tools.reference_tables``; a test fails while a page is not what 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -36,37 +37,49 @@ def settings_table() -> str:
 
 
 def metrics_table() -> str:
-    """Every metric: its name, type and meaning."""
-    rows = []
+    """Every metric under its type: its name and meaning."""
     registry = Metrics(CollectorRegistry()).registry
     WebhookMetrics.of(registry, ())
     GateMetrics(registry)
     DeskMetrics(registry)
+    rows: defaultdict[str, list[str]] = defaultdict(list)
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        rows.append(f"| `{name}` | {metric.type} | {_cell(metric.documentation)} |")
-    return "\n".join(["| metric | type | meaning |", "|---|---|---|", *sorted(rows)])
+        rows[metric.type].append(f"| `{name}` | {_cell(metric.documentation)} |")
+    return _sections("metric", "meaning", {f"{kind.capitalize()}s": sorted(rows[kind]) for kind in rows})
 
 
 def commands_table() -> str:
     """Every command, under the headings of ``samehand --help``."""
-    rows = [
-        f"| `samehand {name}` | {section.lower()} | {_cell(entry.summary)} |"
+    rows = {
+        str(section): [
+            f"| `samehand {name}` | {_cell(entry.summary)} |"
+            for name, entry in COMMANDS.items()
+            if entry.section == section
+        ]
         for section in SECTIONS
-        for name, entry in COMMANDS.items()
-        if entry.section == section
-    ]
-    return "\n".join(["| command | for | what it does |", "|---|---|---|", *rows])
+    }
+    return _sections("command", "what it does", rows)
 
 
 def retention_table() -> str:
     """Every place that keeps something of an account, and for how long under the default settings."""
-    rows = []
+    alike: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for place in places(load({})).values():
         tables = f" ({', '.join(f'`{table}`' for table in place.tables)})" if place.tables else ""
-        rows.append(f"| {_cell(f'{place.name}{tables}')} | {place.holds} | {place.kept} | {place.sooner} |")
+        alike[place.holds, place.kept, place.sooner].append(_cell(f"{place.name}{tables}"))
+    rows = [f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in alike.items()]
     heads = "| where | what of an account | how long | what ends it sooner |"
     return "\n".join([heads, "|---|---|---|---|", *rows])
+
+
+def _sections(name: str, meaning: str, rows: Mapping[str, list[str]]) -> str:
+    """A table of two columns under each heading."""
+    tables = [
+        "\n".join([f"## {heading}", "", f"| {name} | {meaning} |", "|---|---|", *rows[heading]])
+        for heading in rows
+    ]
+    return "\n\n".join(tables)
 
 
 TABLES: Final[dict[str, Callable[[], str]]] = {

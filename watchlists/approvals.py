@@ -2,7 +2,8 @@
 
 A list that was never imported, and a change of more than a tenth of one, wait until an importer, who gives a
 reason, and a second person have signed the plan. A digest binds the signatures to the listings before and
-after. Names are what people say of themselves: who may write the files is for their owner to limit.
+after, their programmes, and for how long the names stay in force. Names are what people say of themselves:
+who may write the files is for their owner to limit.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from samehand.normalize.text.fold import fold_name
+from schemas.accounts import Basis
 from watchlists.changes import ListChanges, Listings, state_lines
 from watchlists.lists import Opening, open_file
 from watchlists.rows import tidy
@@ -77,7 +79,10 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An import as two people sign it. Times are ISO dates in UTC, "" until somebody has signed."""
+    """An import as two people sign it. Times are ISO dates in UTC, "" until somebody has signed.
+
+    ``days``: how long names stay in force, 0 for ever; ``programmes``: those asked for, none for all.
+    """
 
     digest: str
     files: tuple[str, ...]
@@ -85,6 +90,8 @@ class ImportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delta: Delta
     changes: tuple[str, ...]
     made_at: str
+    days: int = 0
+    programmes: tuple[str, ...] = ()
     importer: _Name = ""
     reason: Annotated[str, Meta(max_length=REASON_CHARS_MAX)] = ""
     signed_at: str = ""
@@ -114,9 +121,22 @@ class ImportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Literal[1] = 1
 
 
-def digest_of(former: Listings | None, now: Listings) -> str:
-    """Names the step from one state of a list to another; the order of listings does not matter."""
-    hashed = sha256()
+def digest_of(
+    former: Listings | None,
+    now: Listings,
+    bases: Iterable[Basis] = (),
+    *,
+    days: int = 0,
+    programmes: Iterable[str] = (),
+) -> str:
+    """Names the step from one state of a list to another; the order of listings does not matter.
+
+    ``bases``: of the listings after the step, by whose programmes the operator decides rights; ``days`` and
+    ``programmes``: as in :class:`ImportPlan`.
+    """
+    hashed = sha256(msgspec.json.encode([days, sorted(programmes)]))
+    for line in sorted({msgspec.json.encode(basis) for basis in bases}):
+        hashed.update(line + b"\n")
     for listings in (former, now):
         lines = sorted(state_lines(listings)) if listings is not None else [b"none\n"]
         for line in lines:

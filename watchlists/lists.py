@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, get_args
 
 import click
 
-from samehand.watchlist.entry import WatchlistEntry
 from schemas.malformed import Malformed
 from watchlists import ftm, ofac, plain, uk, xml_lists
 from watchlists.documents import root_name
@@ -38,18 +37,6 @@ _BOM: Final = b"\xef\xbb\xbf"
 _ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": "un-xml", "export": "eu-xml"}
 
 
-@dataclass(frozen=True, slots=True)
-class ListedEntry:
-    """One thing of a list and its address, ``file:row 7``; ``None`` for ships and aircraft.
-
-    ``ends``: a fault after which nothing more of its file was read.
-    """
-
-    address: str
-    outcome: WatchlistEntry | Malformed | None
-    ends: bool = False
-
-
 def format_of(head: bytes) -> Format | None:
     """The format of a file by its first bytes; ``None`` where it is none of ours."""
     start = head.removeprefix(_BOM).lstrip()
@@ -74,8 +61,8 @@ def read_lists(
     authority: str | None = None,
     hear: Hear,
     opening: Opening = open_file,
-) -> Iterator[ListedEntry]:
-    """Entries of all files; ``authority`` instead of the format's own.
+) -> Iterator[ListRow]:
+    """Rows of all files, each where it is in which (`file:row 7`); ``authority`` instead of the format's own.
 
     Raises ``click.ClickException`` for a file that cannot be opened, is in no known format, or needs an
     ``authority``.
@@ -92,7 +79,7 @@ def read_lists(
             if form != "ofac-csv":
                 source = ListSource(file, counted)
                 for row in _reader(form, source, authority):
-                    yield ListedEntry(f"{path}:{row.where}", row.outcome, row.ends)
+                    yield replace(row, where=f"{path}:{row.where}")
 
 
 def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
@@ -142,7 +129,7 @@ def _reader(form: Format, source: ListSource, authority: str | None) -> Iterator
 
 def _ofac_csv(
     files: list[tuple[Path, BinaryIO]], authority: str | None, counted: ByteProgress
-) -> Iterator[ListedEntry]:
+) -> Iterator[ListRow]:
     """Reads SDN.CSV together with its ALT.CSV; the number of cells distinguishes them."""
     names: list[tuple[Path, BinaryIO]] = []
     aliases: list[tuple[Path, BinaryIO]] = []
@@ -164,7 +151,7 @@ def _ofac_csv(
     read = ofac.read_csv(ListSource(file, counted), alternatives, authority=authority or ofac.AUTHORITY)
     for row in read:
         alias = row.where.removeprefix("alias ")
-        yield ListedEntry(f"{path if alias == row.where else alias_path}:{alias}", row.outcome, row.ends)
+        yield replace(row, where=f"{path if alias == row.where else alias_path}:{alias}")
 
 
 def _is_ofac(cells: list[str]) -> bool:

@@ -94,7 +94,6 @@ class AgentContext:
         return self.topics.shadow if self.alert_policy.shadow else self.topics.alerts
 
     def keyer(self, pepper_id: int) -> Keyer | None:
-        """The keyer of a pepper in force."""
         return next((keyer for number, keyer in self.keyers if number == pepper_id), None)
 
     async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from agents.common.context import AgentContext
+from agents.common.yielder import Yielder, offload
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.unusable import UNKNOWN_FIELD, FieldFault
@@ -18,11 +18,6 @@ from streams.tracing import stage
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready(Generic[T]):
-    value: T
 
 
 def dead(fault: Malformed) -> Dead:
@@ -60,17 +55,37 @@ def read_all(
     """
     now = context.now()
 
-    def read(arrival: Arrival) -> _Ready[T] | Dead:
+    def read(arrival: Arrival) -> T | Dead:
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
         count(found, arrival.topic, context.metrics)
-        return _Ready(prepare(found))
+        return prepare(found)
 
     with stage("distil"):
         results = [contained(read, arrival) for arrival in arrivals]
     outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
-    return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
+    return outcomes, [(place, it) for place, it in enumerate(results) if not isinstance(it, Dead)]
+
+
+async def read_in_turns(
+    arrivals: Sequence[Arrival],
+    decode: Decoder[R],
+    context: AgentContext,
+    prepare: Callable[[Decoded[R]], T | None],
+) -> tuple[list[Outcome], list[tuple[int, T]]]:
+    """As :func:`read_all`, in parts between which the event loop has its turn.
+
+    Without the records of which ``prepare`` makes ``None``.
+    """
+    outcomes: list[Outcome] = []
+    prepared: list[tuple[int, T]] = []
+    for first, (some, read) in await offload(
+        arrivals, lambda part: read_all(part, decode, context, prepare), Yielder(context.ticks)
+    ):
+        outcomes += some
+        prepared += [(first + place, one) for place, one in read if one is not None]
+    return outcomes, prepared
 
 
 def count(found: Decoded[R], topic: str, metrics: Metrics) -> None:

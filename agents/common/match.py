@@ -24,7 +24,7 @@ from samehand.clusters import Clusters
 from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import CountsWithoutCandidates
-from samehand.showings import UNKNOWN
+from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded
@@ -74,6 +74,14 @@ def lookup_again(account: Remembered, at: float, cause: str, snapshot: Snapshot)
         account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
     )
     return Lookup(replace(account, keys=table.listed), Query.by(account.account, table), at, cause)
+
+
+def as_shown(lookups: Sequence[Lookup], shown: Sequence[Showings]) -> list[Lookup]:
+    """The look-ups, each account with the spans of its values that the store tells."""
+    return [
+        replace(one, account=replace(one.account, shown=showings))
+        for one, showings in zip(lookups, shown, strict=True)
+    ]
 
 
 async def match(

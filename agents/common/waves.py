@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from agents.common.context import AgentContext
 from agents.common.converters import moment
 from agents.common.decisions.quarantine import in_quarantine
+from agents.common.decoding import itself, read_all
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.alert_id import alert_id
@@ -23,9 +24,9 @@ from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.score import Likeness, likeness
 from schemas.waves import WaveAlert, WavePattern
 from schemas.waves import WaveMember as RecordMember
-from schemas.wire import encode
+from schemas.wire import decode_wave, encode
 from store.base import Companions, Company, Gathering, OwedWave, Remembered, Wave, WaveMember
-from streams.outcomes import Emit
+from streams.outcomes import NOTHING, Arrival, Emit, Outcome
 
 # A record of five hundred members thus stays below a mebibyte, whatever they are called. A broker takes no
 # more, and what the relay cannot publish ends each worker in turn. Handles of large platforms have
@@ -126,6 +127,18 @@ async def follow_waves(
         elif len(company.accounts) >= OTHERS_MIN:
             joined |= await _join(account, company, joined | company.members, snapshot, context)
             await yielder.pause()
+
+
+async def recall_waves(context: AgentContext, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    """Lets the store know again which waves were published, where it has lost them; publishes nothing.
+
+    What cannot be read is left to who acts on waves: the desk and the delivery have made its dead letter.
+    """
+    published = [arrival for arrival in arrivals if arrival.value is not None]
+    _, waves = read_all(published, decode_wave, context, itself, ours=True)
+    recalled = [recalled_wave(record) for _, record in waves]
+    await context.call_store(context.store.recall_waves(recalled, now=context.now()))
+    return [NOTHING] * len(arrivals)
 
 
 async def _join(

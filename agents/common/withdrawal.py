@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from agents.common.context import AgentContext
 from agents.common.converters import matched_of, moment
 from samehand.alert_id import alert_id
-from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason, without_quotes
+from schemas.alert_state import unquoted_alert
+from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.basis_rights import RightsTable
 from schemas.wire import Decoded, decode_alert
 from store.base import BanFacts, Owed
@@ -84,12 +85,7 @@ def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
     )
     if isinstance(taken_back, AlertSummary) or owed.reason in QUOTING:
         return taken_back
-    return replace(
-        taken_back,
-        evidence=tuple(without_quotes(line) for line in taken_back.evidence),
-        counter_evidence=tuple(without_quotes(line) for line in taken_back.counter_evidence),
-        others=(),
-    )
+    return unquoted_alert(taken_back)
 
 
 def _counted(record: AlertSummary, owed: Owed) -> AlertSummary | None:

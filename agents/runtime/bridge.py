@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -23,11 +22,10 @@ from streams.kafka.topics import TopicSpec, names, wanted
 from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
-from streams.supervision.poison_guard import PoisonGuard
+from streams.supervision.poison_guard import guard_of
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -48,9 +46,8 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     if (wrong := start_fault(settings)) is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
-    suspects = SuspectTopic(settings)
     try:
-        mark_unfinished(suspects, birth)
+        poison_guard = guard_of(settings, birth)
     except (BrokerUnavailable, BrokerRefused) as fault:
         return cannot_start(without_broker(fault))
     clock, tracer = SystemClock(), tracer_of(settings, SystemClock())
@@ -62,7 +59,6 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     )
     metrics.restarted(birth.restarts)
     ProcessCollector(registry=metrics.registry)
-    poison_guard = PoisonGuard(birth.recorder, Suspects(suspects.read), mark=suspects.mark)
     app = WorkerApp(
         settings,
         metrics,
@@ -72,9 +68,7 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
         clock=clock,
     )
     register_agents(app, mappings, clock.now, clock.ticks, transcoder_of(settings, clock.ticks))
-    app.beside(
-        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
-    )
+    app.beside(heartbeats(birth.recorder, settings))
     try:
         return run_worker(app)
     finally:

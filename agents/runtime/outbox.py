@@ -27,7 +27,7 @@ from schemas.alert_headers import alert_headers
 from schemas.alert_state import unquoted_alert
 from schemas.alerts import LIFTED, MirrorAlert
 from schemas.wire import encode
-from store.base import ConfirmedEntry, OpenAlert, Owed
+from store.base import ConfirmedEntry, Owed
 from store.common.alert_dedup import KNOWN_ON
 from store.errors import StoreError
 from streams.clock import Clock
@@ -202,15 +202,10 @@ class Relay:
 
 def confirmed_entry(owed: Owed) -> ConfirmedEntry:
     """Returns what confirms a published entry to the store; an alert that stays known goes with it."""
-    return ConfirmedEntry(
-        owed.alert.alert_id, owed.alert.banned, owed.revision, _known(owed), owed.alert.account
-    )
-
-
-def _known(owed: Owed) -> OpenAlert | None:
-    """The withdrawn alert as it stays known: only a verdict may open it again, with its quotes."""
+    alert, known = owed.alert, None
     record = record_of(owed) if owed.reason in KNOWN_ON else None
-    if not isinstance(record, MirrorAlert):
-        return None
-    kept = record if owed.reason == "verdict" else unquoted_alert(record)
-    return replace(owed.alert, payload=encode(kept), open=False, withdrawn=owed.reason)
+    if isinstance(record, MirrorAlert):
+        # Only a verdict may open it again, with its quotes.
+        kept = record if owed.reason == "verdict" else unquoted_alert(record)
+        known = replace(alert, payload=encode(kept), open=False, withdrawn=owed.reason)
+    return ConfirmedEntry(alert.alert_id, alert.banned, owed.revision, known, alert.account)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
 from functools import partial
 from importlib.metadata import version
+from types import BuiltinFunctionType
+from typing import Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -15,13 +17,13 @@ from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.common.waves import recall_waves
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
-from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
@@ -38,6 +40,7 @@ from agents.scan import Scan
 from agents.screen import Screen
 from samehand.elapsed import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
+from samehand.scoring.score import score
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper.pepper import Peppers
@@ -52,11 +55,10 @@ from streams.kafka.topics import Names, names
 from streams.settings import Settings
 from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.flight_recorder import FlightRecorder
-from streams.supervision.heartbeat import beat
+from streams.supervision.heartbeat import heartbeats
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
-from streams.supervision.poison_guard import PoisonGuard
+from streams.supervision.poison_guard import guard_of
 from streams.supervision.supervisor import Birth
-from streams.supervision.suspects import Suspects, SuspectTopic, mark_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
@@ -83,9 +85,8 @@ def run(
     if wrong is not None:
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
-    suspects = SuspectTopic(settings)
     try:
-        mark_unfinished(suspects, birth)
+        poison_guard = guard_of(settings, birth, elsewhere=(StoreError,))
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
         adopted = DecisionsFollower(settings, context)
@@ -95,17 +96,12 @@ def run(
         # the weights the first events would be scored by a table that is no longer in force.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
-    poison_guard = PoisonGuard(
-        birth.recorder, Suspects(suspects.read), mark=suspects.mark, elsewhere=(StoreError,)
-    )
     app = WorkerApp(
         settings, context.metrics, store=lambda: monitor.fault, tracer=tracer, poison_guard=poison_guard
     )
     register_agents(app, context)
     context.metrics.restarted(birth.restarts)
-    app.beside(
-        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
-    )
+    app.beside(heartbeats(birth.recorder, settings))
     ProcessCollector(registry=context.metrics.registry)  # memory, CPU and open files of this process
     mount_pages(app)
 
@@ -178,14 +174,17 @@ def context_of(
     )
 
 
+def form() -> Literal["compiled", "python"]:
+    """How the mind runs, judged by the function that scores every pair: same answers, other cost."""
+    return "compiled" if isinstance(score, BuiltinFunctionType) else "python"
+
+
 def register_agents(app: WorkerApp, context: AgentContext) -> None:
-    """Registers each agent on its topic."""
     for binding in bindings(context):
         register(app, binding.name, binding.topic, binding.handle, after=binding.after)
 
 
 def bindings(context: AgentContext) -> tuple[Binding, ...]:
-    """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
     lookback, scan = Lookback(context), Scan(context)
@@ -208,17 +207,22 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     metrics = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     poison_guard = app.around.poison_guard
     slot = poison_guard.slot("again")
+    silent = replace_fields(context, metrics=metrics)
     return Redelivery(
         store=context.store,
-        # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
         bindings=[
             replace_fields(binding, handle=partial(poison_guard.decide_all, slot, binding.handle))
-            for binding in bindings(replace_fields(context, metrics=metrics))
+            for binding in (
+                # Before the accounts come again: they would found other waves than those that people have.
+                Binding("waves", called.waves, partial(recall_waves, silent)),
+                *bindings(silent),
+            )
+            # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
             if binding.name != "lookback"
         ],
-        first=(called.deleted, called.verdicts, called.reinstated, called.banned),
+        first=(called.waves, called.deleted, called.verdicts, called.reinstated, called.banned),
         histories=HistoryTopic(app.settings),
-        recents=Recent(app.settings),
+        recents=Recent(app.settings, unacknowledged=(called.waves,)),
         publisher=app.around.publisher,
         clock=app.clock,
         letters_topic=called.letters,

@@ -11,8 +11,7 @@ import json
 import time
 from pathlib import Path
 
-from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated
-from bench.quality.tables import table
+from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated, table
 from cli import output
 from tools.reference_tables import filled_in
 

@@ -194,28 +194,14 @@ def _cliche(scene: Scene) -> tuple[Account, Account]:
 
 
 CLAIMS: Final = (
-    "backup of @{}",
-    "new account of @{}",
-    "formerly @{}",
-    "old account @{} got suspended",
-    "القناة البديلة عن @{}",
-    "الحساب الجديد ل @{}",
-    "cuenta nueva de @{}",
-    "respaldo de @{}",
-    "@{} کا نیا اکاؤنٹ",
-    "@{} کا بیک اپ اکاؤنٹ",
-    "новый аккаунт @{}",
-    "резервный канал @{}",
+    *("backup of @{}", "new account of @{}", "formerly @{}", "old account @{} got suspended"),
+    *("القناة البديلة عن @{}", "الحساب الجديد ل @{}", "cuenta nueva de @{}", "respaldo de @{}"),
+    *("@{} کا نیا اکاؤنٹ", "@{} کا بیک اپ اکاؤنٹ", "новый аккаунт @{}", "резервный канал @{}"),
 )
 CRITICS: Final = (
-    "glad that @{} is gone",
-    "@{} was banned at last, thank you",
-    "reporting on @{} and others since 2019",
-    "الحمد لله أغلقوا @{} أخيرا",
-    "por fin cerraron @{}",
-    "شکر ہے @{} بند ہو گیا",
-    "наконец закрыли @{}",
-    "follows @{} and other news",
+    *("glad that @{} is gone", "@{} was banned at last, thank you"),
+    *("reporting on @{} and others since 2019", "الحمد لله أغلقوا @{} أخيرا", "por fin cerraron @{}"),
+    *("شکر ہے @{} بند ہو گیا", "наконец закрыли @{}", "follows @{} and other news"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Accounts that changed their handle: old handles are banned, and the new ones come back among the innocent.
+"""Names alone: old handles and families are banned, the new ones come back among the innocent.
 
 Most who change a handle choose one that nobody would recognise, so recall is low for everybody: what counts
 is how it compares with plain similarity of strings in the same run.
@@ -6,16 +6,180 @@ is how it compares with plain similarity of strings in the same run.
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler, Levenshtein
 
-from bench.real.lookup import Named, looked_up
+from cli.inputs.input_files import InputLine
+from cli.offline.offline_scoring import Offline
+from cli.offline.share import Share
+from schemas.accounts import Account, AccountBanned, AccountCreated
+from schemas.decoding.dates import from_seconds
 from simulate.sampling import seeded
+
+CANDIDATES = 10
+"""How many below the bands are asked for, so that a rank can be told."""
+
+Field = Literal["handle", "display_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One account of which only a name is known, in one field.
+
+    ``at`` (Unix seconds) is when it was banned or made; without it nothing says when.
+    """
+
+    text: str
+    field: Field
+    at: float | None = None
+
+    def profile(self, account_id: str) -> Account:
+        handle, name = (self.text, None) if self.field == "handle" else (None, self.text)
+        return Account(account_id=account_id, handle=handle, display_name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCandidate:
+    """One banned account that a lookup brought: the place of it in the list of bans, and how alike."""
+
+    ban: int
+    log_odds: float
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a run brought: for each account its candidates, best first. ``bad``: how many were no records."""
+
+    found: tuple[tuple[ScoredCandidate, ...], ...]
+    bad: int
+
+    @property
+    def alarmed(self) -> list[int]:
+        return [
+            place for place, several in enumerate(self.found) if any(one.band != "none" for one in several)
+        ]
+
+
+def looked_up(bans: Sequence[Named], accounts: Sequence[Named]) -> Looked:
+    """Enrols the bans, then looks every account up among them."""
+    run = Offline(now=time.time(), candidates=CANDIDATES)
+    asyncio.run(_enrolled_and_screened(run, bans, accounts))
+    found: list[list[ScoredCandidate]] = [[] for _ in accounts]
+    for alert in run.scored.alerts:
+        found[_place(alert.account_id)].append(
+            ScoredCandidate(_place(alert.matched.account_id), alert.log_odds, alert.band)
+        )
+    ranked = tuple(tuple(sorted(several, key=lambda one: (-one.log_odds, one.ban))) for several in found)
+    return Looked(ranked, len(run.scored.faults))
+
+
+async def _enrolled_and_screened(run: Offline, bans: Sequence[Named], accounts: Sequence[Named]) -> None:
+    now = time.time()
+    await run.enrol(
+        [
+            InputLine(
+                f"ban {place}",
+                AccountBanned(
+                    event_id=f"b{place}",
+                    version=1,
+                    occurred_at=from_seconds(now if banned.at is None else banned.at),
+                    banned_at=None if banned.at is None else from_seconds(banned.at),
+                    platform="x",
+                    account=banned.profile(f"b{place}"),
+                ),
+                dated=banned.at is not None,
+            )
+            for place, banned in enumerate(bans)
+        ]
+    )
+    await run.screen(
+        [
+            InputLine(
+                f"account {place}",
+                AccountCreated(
+                    event_id=f"a{place}",
+                    version=1,
+                    occurred_at=from_seconds(now if account.at is None else account.at),
+                    platform="x",
+                    account=account.profile(f"a{place}"),
+                ),
+                dated=account.at is not None,
+            )
+            for place, account in enumerate(accounts)
+        ]
+    )
+
+
+def _place(account_id: str) -> int:
+    return int(account_id[1:])
+
+
+DAY: Final = 86_400.0
+SPREAD_SECONDS: Final = 2 * 365 * DAY
+LAST_BAN: Final = 1_790_000_000.0
+
+
+def split(members: dict[str, list[str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Bans and accounts, each (family, name); of two names or more the first half, rounded up, is banned."""
+    bans, accounts = [], []
+    for family, names in members.items():
+        if len(names) > 1:
+            half = (len(names) + 1) // 2
+            bans += [(family, name) for name in names[:half]]
+            accounts += [(family, name) for name in names[half:]]
+    return bans, accounts
+
+
+def returning(members: dict[str, list[str]], ordinary: list[str]) -> dict[str, Any]:
+    """Both halves on one platform, as handles and as display names.
+
+    Bans are spread evenly over two years in a drawn order; each name of the other half is back a day after
+    one of its family, each of another one while there are. Ordinary names, in the same field, come all the
+    while. ``found``: alerted on somebody of the own family.
+    """
+    fields: tuple[Field, ...] = ("handle", "display_name")
+    return {field: _returning(field, members, ordinary) for field in fields}
+
+
+def _returning(field: Field, members: dict[str, list[str]], ordinary: list[str]) -> dict[str, Any]:
+    bans, accounts = split(members)
+    rng = seeded(6, "real families")
+    places = rng.sample(range(len(bans)), len(bans))
+    moments = [LAST_BAN - place * SPREAD_SECONDS / len(bans) for place in places]
+    own: defaultdict[str, list[float]] = defaultdict(list)
+    for (family, _), moment in zip(bans, moments, strict=True):
+        own[family].append(moment)
+    turns: defaultdict[str, count[int]] = defaultdict(count)
+    back = [
+        Named(name, field, own[family][next(turns[family]) % len(own[family])] + DAY)
+        for family, name in accounts
+    ]
+    crowd = [Named(name, field, LAST_BAN + DAY - SPREAD_SECONDS * rng.random()) for name in ordinary]
+    banned = [Named(name, field, moment) for (_, name), moment in zip(bans, moments, strict=True)]
+    looked = looked_up(banned, [*back, *crowd])
+    # The crowd comes after them.
+    found = sum(
+        any(one.band != "none" and bans[one.ban][0] == family for one in several)
+        for (family, _), several in zip(accounts, looked.found, strict=False)
+    )
+    alarmed = sum(place >= len(back) for place in looked.alarmed)
+    return {
+        "bans": len(bans),
+        "found": Share(found, len(accounts)).as_json(),
+        "alarmed": Share(alarmed, len(crowd)).as_json(),
+    }
+
 
 SEEDS: Final = (1, 2, 3, 4, 5)
 BANS: Final = 1_000

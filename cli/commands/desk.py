@@ -335,11 +335,12 @@ async def _set(
         shown = {key: value for key, value in changes.items() if key != "password"}
         await audit.note(
             connection,
-            actor=audit.SYSTEM,
-            action="user-changed",
-            subject=user.user_id,
+            audit.SYSTEM,
+            "user-changed",
+            user.user_id,
             now=now,
-            detail={**shown, "password": password is not None},
+            **shown,
+            password=password is not None,
         )
         for named in policies:
             await put_policies(connection, user.user_id, named, actor=audit.SYSTEM, now=now)

@@ -24,9 +24,8 @@ import msgspec
 
 from agents.runtime.weights_of_settings import weights_of
 from cli import output
-from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_errors import tell_all, tell_faults
 from cli.inputs.input_files import odd_raw, read_raw, size
-from cli.inputs.oddities import tell_all
 from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write

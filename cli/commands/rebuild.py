@@ -31,7 +31,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.checkpoint import Bookmark, default_bookmark, read_bookmark
+from cli.checkpoint import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
 from cli.rebuild_processes import PROCESSES_MAX, Processes
@@ -48,13 +48,7 @@ from streams.settings import Settings, load
 
 
 @click.command("rebuild", short_help="Fill the store again from the topic accounts.banned.")
-@click.option(
-    "--bookmark",
-    "bookmark_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
-)
+@bookmark_option
 @click.option(
     "--from-start",
     is_flag=True,

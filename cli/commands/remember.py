@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from agents.common.unusable_fields import UnusableFields
 from agents.runtime.store_factory import peppers_of, stock_of
@@ -84,7 +85,9 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
     async with closing_store(settings, peppers) as store:
         await store.open()  # who named a wrong Redis hears it at once
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
-            distilled = remembered([_listed(event) for _, event in batch], peppers.keyers, stock)
+            # As a list describes them, which may have been drawn up long after the accounts were made.
+            listed = [AccountRemembered(**asdict(event)) for _, event in batch]
+            distilled = remembered(listed, peppers.keyers, stock)
             tally.faults += [
                 (line.address, outcome)
                 for (line, _), outcome in zip(batch, distilled, strict=True)
@@ -97,17 +100,6 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
             ]
             await through_outages(partial(store.remember, accounts, now=time.time()))
             tally.remembered += len(accounts)
-
-
-def _listed(event: AccountCreated) -> AccountRemembered:
-    """The account as a list describes it, which may have been drawn up long after the account was made."""
-    return AccountRemembered(
-        event_id=event.event_id,
-        version=event.version,
-        occurred_at=event.occurred_at,
-        platform=event.platform,
-        account=event.account,
-    )
 
 
 def _readable(

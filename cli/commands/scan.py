@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from agents.common.unusable_fields import UnusableFields
 from cli import output
-from cli.checkpoint import Bookmark, default_bookmark, read_bookmark
+from cli.checkpoint import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import TOLD_MAX, tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, InputLine, size
@@ -22,6 +22,7 @@ from cli.produce import require_topic
 from cli.topics.scanned_topic import BLOCK, BLOCK_BYTES, Step, read_by_workers
 from report.text import plural
 from schemas.accounts import AccountCreated, AccountScanned
+from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.kafka.topics import names
@@ -46,13 +47,7 @@ class _Tally:
 @click.command("scan", short_help="Look up existing accounts among the bans; workers alert on mirrors.")
 @click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=FILE)
 @files_options
-@click.option(
-    "--bookmark",
-    "bookmark_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
-)
+@bookmark_option
 @click.option(
     "--from-start", is_flag=True, help="Begin with the first account, even if a run was interrupted."
 )
@@ -143,7 +138,9 @@ def _steps(lines: Iterator[InputLine[AccountCreated]], now: float, tally: _Tally
         tally.unusable.add(line.outcome, line.unusable)
         if number <= tally.resumed_after:
             continue
-        value = encode(_scanned(line.outcome, now))
+        # As of now: an older date would say that the account has shown its words since then.
+        fields = asdict(line.outcome) | {"occurred_at": from_seconds(now)}
+        value = encode(AccountScanned(**fields))
         records.append((line.outcome.key.encode(), value))
         held += len(value)
         if len(records) == BLOCK or held >= BLOCK_BYTES:
@@ -151,14 +148,3 @@ def _steps(lines: Iterator[InputLine[AccountCreated]], now: float, tally: _Tally
             records, held = [], 0
     if records:
         yield Step(number, records)
-
-
-def _scanned(event: AccountCreated, now: float) -> AccountScanned:
-    """The account as of now: an older date would say that it has shown its words since then."""
-    return AccountScanned(
-        event_id=event.event_id,
-        version=event.version,
-        occurred_at=datetime.fromtimestamp(now, UTC),
-        platform=event.platform,
-        account=event.account,
-    )

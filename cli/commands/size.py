@@ -99,7 +99,7 @@ def needed(size: PlatformSize) -> Needed:
     shards = max(masters, math.ceil(size.bans / SHARD_SLOTS), math.ceil(remembered / SHARD_SLOTS))
     # A shard lies on one master as a whole: two of 12 GB are one too many.
     masters = max(masters, math.ceil(shards / max(1, MASTER_BYTES * shards // data)))
-    partitions = max(8, _power_of_two(2 * workers))
+    partitions = max(8, 1 << ((2 * workers) - 1).bit_length())
     processes = min(workers, PROCESSES_MAX)
     return Needed(
         events_a_second_at_peak=rate,
@@ -148,10 +148,6 @@ def variable(setting: object) -> str:
 
 def _default(model: type[BaseModel], setting: str) -> int:
     return int(model.model_fields[setting].default)
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()
 
 
 @click.command("size", short_help="Estimate workers, Redis and Kafka for a platform of your size.")

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from cli import output
 from cli.inputs.foreign_records import compiled, mapped_records
+from cli.inputs.input_errors import tell_odd
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans, size
 from cli.inputs.input_source import opened
-from cli.inputs.oddities import tell_odd
 from cli.options import FILE, platform_option
 from report.text import visible
 from samehand.normalize.phone import fold_phone

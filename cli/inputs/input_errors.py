@@ -1,12 +1,16 @@
-"""Bad lines for people: each with its address, on standard error."""
+"""Warnings about input files, and their bad lines, each with its address: on standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
 
 from agents.common.unusable_fields import UnusableFields
 from cli import output
+from cli.inputs.input_files import Kind, odd
 from report.text import plural, visible
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
@@ -34,3 +38,20 @@ def tell_unusable(unusable: UnusableFields) -> None:
     """A line for each field that could not be used, with the shape of one such value and what helps."""
     for sentence in unusable.sentences:
         output.note(sentence)
+
+
+def tell_odd(files: Iterable[tuple[Path, Kind[Any]]], *, strict: bool) -> None:
+    """A line of warning for each empty file, and for the columns of each that are not read.
+
+    Raises ``click.ClickException`` where there is any and ``strict`` is asked for.
+    """
+    tell_all([sentence for path, kind in files for sentence in odd(path, kind)], strict=strict)
+
+
+def tell_all(sentences: Iterable[str], *, strict: bool = False) -> None:
+    """The same for sentences that are known already."""
+    warnings = [f"warning: {sentence}" for sentence in sentences]
+    for line in warnings:
+        output.note(line)
+    if strict and warnings:
+        raise click.ClickException(f"--strict: {plural(len(warnings), 'warning')}, so nothing was done")

@@ -11,10 +11,9 @@ import msgspec
 
 from cli.inputs.event_files import EventFiles
 from cli.inputs.foreign_records import mapped_records
-from cli.inputs.input_errors import fault_line
+from cli.inputs.input_errors import fault_line, tell_all
 from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.input_source import STDIN, read_bytes, shown_path
-from cli.inputs.oddities import tell_all
 from report.text import plural, visible
 from schemas.accounts import Account, AccountBanned, AccountEvent
 from schemas.decoding import faults

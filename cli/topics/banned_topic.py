@@ -67,9 +67,12 @@ async def open_anew(store: RedisStore, position: Callable[[], Positions]) -> str
 
 
 def acknowledged(settings: Settings) -> Positions:
-    """How far the group is in the topics that a worker can deliver again (agents/runtime/redelivery.py)."""
+    """How far the group is in the topics that a worker can deliver again (agents/runtime/redelivery.py).
+
+    The group writes waves and does not read them: workers learn them from the beginning of their topic.
+    """
     called = names(settings)
-    return group_position(settings, (*called.events, called.verdicts))
+    return group_position(settings, (*called.events, called.verdicts)) | {called.waves: {}}
 
 
 class Elsewhere(Protocol):

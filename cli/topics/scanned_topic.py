@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from cli import output
@@ -143,7 +143,9 @@ def read_by_workers(settings: Settings, steps: Iterable[Step]) -> Iterator[Step]
             """Yields what is read, until there is room for another block, or until all is read."""
             while True:
                 acknowledged = opened.acknowledged(topic)
-                while published and _passed(acknowledged, published[0][1]):
+                while published and all(
+                    acknowledged.get(partition, 0) >= end for partition, end in published[0][1].items()
+                ):
                     yield published.popleft()[0]
                 read = sum(acknowledged.values())
                 unread = sum(opened.ends(topic).values()) - read
@@ -160,7 +162,3 @@ def read_by_workers(settings: Settings, steps: Iterable[Step]) -> Iterator[Step]
                 confirmation.get(timeout=2 * ANSWER_MS / 1000)
             published.append((step, opened.ends(topic)))
         yield from settled(all_of_them=True)
-
-
-def _passed(acknowledged: Mapping[int, int], ends: Mapping[int, int]) -> bool:
-    return all(acknowledged.get(partition, 0) >= end for partition, end in ends.items())

@@ -57,9 +57,7 @@ async def begin(
         ends_at=min(ends_at, now + SESSION_SECONDS_MAX),
         now=now,
     )
-    await audit.note(
-        connection, actor=user_id, action="signed-in", subject=user_id, now=now, detail={"how": how}
-    )
+    await audit.note(connection, user_id, "signed-in", user_id, now=now, how=how)
     return token
 
 

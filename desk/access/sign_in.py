@@ -45,7 +45,7 @@ async def note_guesses(database: Database, name: str, *, now: float) -> None:
     if user is None:
         return
     async with database.begin() as connection:
-        await audit.note(connection, actor=audit.SYSTEM, action="guessed-at", subject=user.user_id, now=now)
+        await audit.note(connection, audit.SYSTEM, "guessed-at", user.user_id, now=now)
 
 
 async def _of_name(database: Database, name: str) -> UserRow | None:
@@ -83,12 +83,7 @@ async def with_provider(database: Database, person: SignedIn, *, now: float) -> 
             await users.change(connection, user.user_id, role=person.role)
             await users.end_sessions(connection, user.user_id)
             await audit.note(
-                connection,
-                actor=audit.SYSTEM,
-                action="role-changed",
-                subject=user.user_id,
-                now=now,
-                detail={"role": person.role},
+                connection, audit.SYSTEM, "role-changed", user.user_id, now=now, role=person.role
             )
         return await sessions.begin(connection, person.user_id, now=now, how="oidc", ends_at=person.ends_at)
 
@@ -136,9 +131,7 @@ async def add_user(
     user = UserRow(user_id, name, initials_of(name), role, password, subject, created_at=now)
     if not await users.add(connection, user):
         raise Conflict(f"there is somebody called {name!r} already")
-    await audit.note(
-        connection, actor=audit.SYSTEM, action="user-added", subject=user_id, now=now, detail={"role": role}
-    )
+    await audit.note(connection, audit.SYSTEM, "user-added", user_id, now=now, role=role)
     return user_id
 
 

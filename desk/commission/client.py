@@ -119,21 +119,17 @@ class CommissionClient:
             if status == 201:
                 return Created()  # whatever cut off the rest
             return Unanswered(reason_of(fault), arrived=not isinstance(fault, aiohttp.ClientConnectorError))
-        return _meaning(status, content)
-
-
-def _meaning(status: int, content: bytes) -> Submission:
-    if status == 201:
-        return Created(_uuids(content))
-    if status == 422:
-        return _refusal(content)
-    if status == 413:
-        return Unprocessable(why="the request is too large")
-    if status in (401, 403):
-        return Rejected(f"answered {status}: the token is none of its, or may not create statements")
-    if status == 408 or status >= 500:
-        return Unanswered(f"answered {status}")
-    return Rejected(f"answered {status}: is SAMEHAND_DSA_URL its address, with /api/v1?")
+        if status == 201:
+            return Created(_uuids(content))
+        if status == 422:
+            return _refusal(content)
+        if status == 413:
+            return Unprocessable(why="the request is too large")
+        if status in (401, 403):
+            return Rejected(f"answered {status}: the token is none of its, or may not create statements")
+        if status == 408 or status >= 500:
+            return Unanswered(f"answered {status}")
+        return Rejected(f"answered {status}: is SAMEHAND_DSA_URL its address, with /api/v1?")
 
 
 def _uuids(content: bytes) -> dict[str, str]:

@@ -318,11 +318,12 @@ class StatementSender:
     async def _note(self, connection: AsyncConnection, what: str, count: int, now: float) -> None:
         await audit.note(
             connection,
-            actor=audit.SYSTEM,
-            action="statements",
-            subject=self.scope.destination,
+            audit.SYSTEM,
+            "statements",
+            self.scope.destination,
             now=now,
-            detail={"platform": self.scope.platform, what: count},
+            platform=self.scope.platform,
+            **{what: count},
         )
 
 

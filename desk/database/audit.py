@@ -11,11 +11,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, insert_new, one_of
+from desk.database.rows import all_of, hold_lock, insert_new, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,8 @@ CHAIN_LOCK: Final = 7_265_002
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """Holds the end of the chain until the transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CHAIN_LOCK})
+    """Holds the end of the chain until the transaction ends."""
+    await hold_lock(connection, CHAIN_LOCK)
 
 
 async def last(connection: AsyncConnection) -> AuditRow | None:
@@ -76,16 +75,10 @@ def hash_of(previous: str, number: int, at: float, actor: str, action: str, subj
 
 
 async def note(
-    connection: AsyncConnection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    now: float,
-    detail: Mapping[str, Any] | None = None,
+    connection: AsyncConnection, actor: str, action: str, subject: str, *, now: float, **detail: Any
 ) -> None:
     """Adds a line, in the transaction of the change that it records."""
-    await note_each(connection, actor=actor, action=action, details={subject: detail or {}}, now=now)
+    await note_each(connection, actor=actor, action=action, details={subject: detail}, now=now)
 
 
 async def note_each(

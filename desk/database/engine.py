@@ -122,24 +122,19 @@ def address(given: str, password: str | None = None) -> URL:
             )
         return url.set(drivername="sqlite+aiosqlite")
     if kind == "postgresql":
-        _require_options_of_libpq(url)
+        from psycopg import ProgrammingError  # which a desk on SQLite does without
+        from psycopg.conninfo import make_conninfo
+
+        for name in url.query:
+            try:
+                make_conninfo(**{name: ""})
+            except ProgrammingError:  # psycopg would refuse the option with each connection
+                raise DatabaseError(
+                    "SAMEHAND_DATABASE_URL: an option is none of PostgreSQL's; write a ? in a password as %3F"
+                ) from None
         named = url if password is None else url.set(password=password)
         return named.set(drivername="postgresql+psycopg")
     raise DatabaseError("SAMEHAND_DATABASE_URL: begins neither with sqlite:/// nor with postgresql://")
-
-
-def _require_options_of_libpq(url: URL) -> None:
-    """Raises `DatabaseError` for an option that psycopg would refuse with each connection."""
-    from psycopg import ProgrammingError  # which a desk on SQLite does without
-    from psycopg.conninfo import make_conninfo
-
-    for name in url.query:
-        try:
-            make_conninfo(**{name: ""})
-        except ProgrammingError:
-            raise DatabaseError(
-                "SAMEHAND_DATABASE_URL: an option is none of PostgreSQL's; write a ? in a password as %3F"
-            ) from None
 
 
 class Database:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, Table
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +32,12 @@ def parts_of(kind: type[T], rows: Iterable[Row[Any]]) -> list[T]:
     """Builds one `kind` for each row from the columns named like its fields; other columns are ignored."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # the bound DataclassInstance is the stubs' own
     return [kind(**{name: row._mapping[name] for name in names}) for row in rows]
+
+
+async def hold_lock(connection: AsyncConnection, number: int) -> None:
+    """Holds a lock of the database until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 async def upsert(

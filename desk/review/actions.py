@@ -238,11 +238,4 @@ async def _erase(connection: AsyncConnection, row: ActionRow, *, now: float, rea
 
 async def _note(connection: AsyncConnection, subject: str, erased: int, *, now: float, reason: str) -> None:
     if erased:
-        await audit.note(
-            connection,
-            actor=audit.SYSTEM,
-            action="erased",
-            subject=subject,
-            now=now,
-            detail={"reason": reason, "actions": erased},
-        )
+        await audit.note(connection, audit.SYSTEM, "erased", subject, now=now, reason=reason, actions=erased)

@@ -70,7 +70,12 @@ async def take_appeal(
     if alert.alert_id not in await decided_evidence.latest(connection, [alert.alert_id]):
         # It was decided elsewhere: what stands now is the nearest to what was decided.
         await decided_evidence.keep(connection, {alert.alert_id: alert.revision}, now=now)
-    read_id = await _open(connection, policy, alert, holds, now=now)
+    # The reading takes the place of every other one after the first.
+    alert_id = alert.alert_id
+    waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
+    blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
+    await reads.end(connection, [alert_id], ("second", "dispute", "appeal"), reason="appealed", now=now)
+    read_id = await read_anew(connection, policy, alert, blind=blind, now=now)
     row = AppealRow(
         appeal_id=appeal.appeal_id,
         alert_id=alert.alert_id,
@@ -82,9 +87,7 @@ async def take_appeal(
     )
     await appeals.add(connection, row)
     detail = {"appeal": appeal.appeal_id, "against": holds.verdict_id, "read": read_id}
-    await audit.note(
-        connection, actor=GATE, action="appealed", subject=alert.alert_id, now=now, detail=detail
-    )
+    await audit.note(connection, GATE, "appealed", alert.alert_id, now=now, **detail)
     return AppealTaken(appeal_id=appeal.appeal_id, alert_id=alert.alert_id)
 
 
@@ -113,17 +116,6 @@ async def _appealed(connection: AsyncConnection, appeal: AppealMade) -> tuple[Al
         if alert.withdrawn_reason not in FORGOTTEN and evidence is not None and evidence.erased_at is None:
             return alert, holds
     return "evidence-erased" if decided else "not-decided"
-
-
-async def _open(
-    connection: AsyncConnection, policy: Policy, alert: AlertRow, holds: VerdictRow, *, now: float
-) -> int:
-    """Opens the reading, which takes the place of every other one after the first. Returns its number."""
-    alert_id = alert.alert_id
-    waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
-    blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
-    await reads.end(connection, [alert_id], ("second", "dispute", "appeal"), reason="appealed", now=now)
-    return await read_anew(connection, policy, alert, blind=blind, now=now)
 
 
 async def read_anew(

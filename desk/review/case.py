@@ -46,15 +46,8 @@ async def case_file(
     row = await alerts.with_payload(connection, alert_id)
     if row is None:
         raise NotFound(f"there is no alert {alert_id}")
-    await audit.note(
-        connection,
-        actor=reader,
-        action="case-file",
-        subject=alert_id,
-        now=now,
-        detail={"purpose": audit.digest_of(purpose)}
-        | ({} if request is None else {"request": request.request_id}),
-    )
+    under = {} if request is None else {"request": request.request_id}
+    await review.note("case-file", alert_id, purpose=audit.digest_of(purpose), **under)
     given = await verdicts.of_alert(connection, alert_id)
     holds = verdicts.holding_of(given)
     shown = (await shown_evidence(connection, [row])).get(alert_id)
@@ -70,33 +63,18 @@ async def case_file(
         "erased": None
         if erased.erased_at is None
         else {"at": erased.erased_at, "reason": erased.erased_reason},
-        "status": {"status": row.status, "withdrawn_reason": row.withdrawn_reason, "revision": row.revision},
+        "status": _columns(row, "status", "withdrawn_reason", "revision"),
         "verdicts": [
             {
-                "verdict_id": verdict.verdict_id,
-                "verdict": verdict.verdict,
-                "reason_code": verdict.reason_code,
-                "policy": verdict.policy,
-                "reviewer": verdict.reviewer,
+                **_columns(verdict, "verdict_id", "verdict", "reason_code", "policy", "reviewer"),
                 "role": roles.get(verdict.reviewer),
-                "decided_at": verdict.decided_at,
-                "kind": verdict.kind,
-                "blind": verdict.blind,
-                "golden": verdict.golden,
-                "undone_at": verdict.undone_at,
+                **_columns(verdict, "decided_at", "kind", "blind", "golden", "undone_at"),
                 "holds": holds is not None and verdict.verdict_id == holds.verdict_id,
             }
             for verdict in given
         ],
         "reads": [
-            {
-                "kind": read.kind,
-                "blind": read.blind,
-                "state": read.state,
-                "gone_reason": read.gone_reason,
-                "opened_at": read.opened_at,
-                "closed_at": read.closed_at,
-            }
+            _columns(read, "kind", "blind", "state", "gone_reason", "opened_at", "closed_at")
             for read in await reads.of_alert(connection, alert_id)
         ],
         "notes": [
@@ -104,39 +82,35 @@ async def case_file(
                 "author": note.user_id,
                 "written_at": note.written_at,
                 "text": note.text or None,
-                "erased_at": note.erased_at,
-                "erased_reason": note.erased_reason,
+                **_columns(note, "erased_at", "erased_reason"),
             }
             for note in await notes.of_alert(connection, alert_id)
         ],
         "appeals": [
             {
-                "appeal_id": appeal.appeal_id,
-                "received_at": appeal.received_at,
-                "against": appeal.against,
+                **_columns(appeal, "appeal_id", "received_at", "against"),
                 "words": appeal.words or None,
-                "erased_at": appeal.erased_at,
-                "erased_reason": appeal.erased_reason,
-                "outcome": appeal.outcome,
-                "reason_code": appeal.reason_code,
-                "decided_at": appeal.decided_at,
-                "verdict_id": appeal.verdict_id,
+                **_columns(appeal, "erased_at", "erased_reason"),
+                **_columns(appeal, "outcome", "reason_code", "decided_at", "verdict_id"),
             }
             for appeal in (await appeals.of_alerts(connection, [alert_id]))[alert_id]
         ],
         "family": [
-            {"alert_id": relative.alert_id, "account": relative.account, "generation": relative.generation}
+            _columns(relative, "alert_id", "account", "generation")
             for relative in await alerts.of_family(connection, row.root, 200)
         ],
         "audit": await _lines(connection, alert_id, request),
     }
     if request is not None:
-        case["request"] = {
-            name: getattr(request, name)
-            for name in ("request_id", "authority", "reference", "legal_basis", "jurisdiction")
-        }
+        case["request"] = _columns(
+            request, "request_id", "authority", "reference", "legal_basis", "jurisdiction"
+        )
         case["held"] = await _held(review, request.request_id, alert_id)
     return case
+
+
+def _columns(row: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
 
 
 async def _lines(
@@ -150,14 +124,7 @@ async def _lines(
         detail.pop("held", None)
         if detail.get("request") in under:
             found.append(
-                {
-                    "number": line.number,
-                    "at": line.at,
-                    "actor": line.actor,
-                    "action": line.action,
-                    "detail": detail,
-                    "hash": line.hash,
-                }
+                _columns(line, "number", "at", "actor", "action") | {"detail": detail, "hash": line.hash}
             )
     return found
 
@@ -169,9 +136,7 @@ async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str
         alert = None if copy.payload is None else alert_of(copy.payload)
         found.append(
             {
-                "kind": copy.kind,
-                "revision": copy.revision,
-                "written_at": copy.written_at,
+                **_columns(copy, "kind", "revision", "written_at"),
                 "alert": None if alert is None else _alert(review, alert),
                 "words": copy.words,
                 "erased": None

@@ -91,11 +91,4 @@ async def _erase(
 async def _note(
     connection: AsyncConnection, alert_id: str, *, now: float, reason: str, counts: Mapping[str, int]
 ) -> None:
-    await audit.note(
-        connection,
-        actor=audit.SYSTEM,
-        action="erased",
-        subject=alert_id,
-        now=now,
-        detail={"reason": reason, **counts},
-    )
+    await audit.note(connection, audit.SYSTEM, "erased", alert_id, now=now, reason=reason, **counts)

@@ -118,11 +118,5 @@ async def erase_alerts(
             payload = without_quotes(evidence.payload)
             await alerts.erase(connection, alert_id, payload, now=now, reason=REASON)
         held += await forget(connection, alert_id, now=now, reason=REASON)
-    await audit.note(
-        connection,
-        actor=actor,
-        action="account-erased",
-        subject=account,
-        now=now,
-        detail={"alerts": len(alert_ids)} | ({"held": held} if held else {}),
-    )
+    by_holds = {"held": held} if held else {}
+    await audit.note(connection, actor, "account-erased", account, now=now, alerts=len(alert_ids), **by_holds)

@@ -70,12 +70,5 @@ async def put_policies(
     if await users.find(connection, user_id) is None:
         raise NotFound("there is no such reader")
     await reach.put(connection, user_id, named)
-    await audit.note(
-        connection,
-        actor=actor,
-        action="policies-named",
-        subject=user_id,
-        now=now,
-        detail={"policies": named},
-    )
+    await audit.note(connection, actor, "policies-named", user_id, now=now, policies=named)
     await reads.lapse(connection, now=now)

@@ -5,7 +5,7 @@
 2. Under an approved request people make case files of alerts that name one of its accounts. Each leaves its
    digest. A person hands over, elsewhere, and notes here which.
 3. A refusal or withdrawal ends the hold, as do its date and a release. Then the copies go, and with them what
-   was erased meanwhile everywhere else.
+   was erased meanwhile everywhere else. So nobody ends the hold of a request that they entered.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ async def approve(review: Review, request_id: int) -> None:
 
 
 async def refuse(review: Review, request_id: int, reason_code: str) -> None:
-    """Refuses a request, approved or not, and ends its hold. Raises as `approve`, and `UnusableInput` for
-    another code."""
+    """Refuses a request that somebody else entered, approved or not, and ends its hold. Raises as `approve`,
+    and `UnusableInput` for another code."""
     review.reader.need("approve")
     if reason_code not in REFUSALS:
         raise UnusableInput("reason_code", "say why, by one of the codes")
@@ -238,7 +238,8 @@ async def extend(review: Review, request_id: int, days: int) -> None:
 
 
 async def release(review: Review, request_id: int) -> None:
-    """Ends a hold before its date. Raises `Forbidden`, `NotFound`, and `Conflict` if it has ended."""
+    """Ends the hold of a request that somebody else entered, before its date. Raises `Forbidden`, `NotFound`,
+    and `Conflict` if it has ended."""
     row = await _holding(review, request_id)
     await _end(review.connection, row, "released", by=review.reader.user_id, now=review.now)
 
@@ -413,22 +414,25 @@ async def _move(
 async def _end(
     connection: AsyncConnection, row: RequestRow, reason: str, *, by: str | None, now: float
 ) -> None:
-    """Deletes the copies of a hold unless it has ended, and notes for how many an erasure had waited."""
+    """Deletes the copies of a hold unless it has ended, and notes for how many an erasure had waited.
+
+    Raises `Forbidden` for who entered the request. `by` None: its date has come.
+    """
     if row.hold_ended_at is not None:
         return
+    if by == row.entered_by:
+        raise Forbidden("you entered this request: somebody else ends its hold")
     await audit.lock(connection)  # waits for an erasure in progress
     copies = await holds.erasures(connection, row.request_id)
     await holds.drop(connection, row.request_id)
     await requests.end_hold(connection, row.request_id, reason=reason, by=by, now=now)
     await audit.note(
         connection,
-        actor=by or audit.SYSTEM,
-        action="hold-ended",
-        subject=row.subject,
+        by or audit.SYSTEM,
+        "hold-ended",
+        row.subject,
         now=now,
-        detail={
-            "reason": reason,
-            "copies": sum(copies.values()),
-            "erased": {why: count for why, count in copies.items() if why is not None},
-        },
+        reason=reason,
+        copies=sum(copies.values()),
+        erased={why: count for why, count in copies.items() if why is not None},
     )

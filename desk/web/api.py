@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import litestar
-from litestar import Request, Response, Router
+from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
@@ -18,7 +18,7 @@ from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.finding.decided import DecisionView
-from desk.review.reasons import REASONS
+from desk.review.reasons import REASONS, OfferedReason
 from desk.review.reports.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.selection import Selection
 from desk.review.views import Opened, RelatedAlert, Waiting
@@ -179,15 +179,6 @@ class GoldenSet(Struct, frozen=True, kw_only=True):
     """For how many readers it waits."""
 
     readers: int
-
-
-class ReasonShown(Struct, frozen=True, kw_only=True):
-    """A reason that the desk offers. `rival`: the other explanation that it names, as alerts call it."""
-
-    code: str
-    verdict: str
-    template: str
-    rival: str | None = None
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -505,12 +496,9 @@ async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
 
 
 @get("/reasons", summary="Reason codes", cache=True)
-async def reasons() -> list[ReasonShown]:
+async def reasons() -> list[OfferedReason]:
     """The codes that the desk offers, with their templates."""
-    return [
-        ReasonShown(code=reason.code, verdict=reason.verdict, template=reason.template, rival=reason.rival)
-        for reason in REASONS
-    ]
+    return list(REASONS)
 
 
 _REFUSED: Final[dict[Refusal, tuple[int, str]]] = {
@@ -541,40 +529,3 @@ async def appeal(request: Request[Any, Any, Any]) -> Response[AppealTaken | Faul
         return Response(taken, status_code=202)
     status, message = _REFUSED[taken]
     return Response(Fault(code=taken, message=message), status_code=status)
-
-
-HANDLERS: Final = (
-    me,
-    uncovered,
-    queue,
-    alerts,
-    alert,
-    take_back,
-    restore,
-    write_note,
-    case,
-    account,
-    actions,
-    statement,
-    decided,
-    claim,
-    release,
-    skip,
-    decide,
-    selection,
-    decide_together,
-    assign,
-    move,
-    undo,
-    waves,
-    wave,
-    decide_wave,
-    take_wave_back,
-    restore_wave,
-    team,
-    set_golden,
-    reasons,
-    appeal,
-)
-
-router: Final = Router("/api/v1", route_handlers=list(HANDLERS), tags=["desk"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
-from litestar import Litestar, MediaType, Request, Response
+from litestar import Litestar, MediaType, Request, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -72,27 +74,37 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
 }
 
 
+_PAGES: Final = (
+    queue,
+    alert,
+    sign_in,
+    figures,
+    find,
+    family,
+    profiles,
+    related,
+    requests,
+    selection,
+    single_sign_on,
+    statement,
+    waves,
+    weights,
+    quarantine,
+    view,
+)
+
+
+def handlers_of(module: ModuleType) -> list[HTTPRouteHandler]:
+    """Returns what a module answers requests with, in the order in which it stands there."""
+    return [value for value in vars(module).values() if isinstance(value, HTTPRouteHandler)]
+
+
 def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar:
     """The application. It neither opens nor closes the desk. `provider`: whom people may sign in with."""
     return Litestar(
         route_handlers=[
-            *queue.HANDLERS,
-            *alert.HANDLERS,
-            *sign_in.HANDLERS,
-            *figures.HANDLERS,
-            *find.HANDLERS,
-            *family.HANDLERS,
-            *profiles.HANDLERS,
-            *related.HANDLERS,
-            *requests.HANDLERS,
-            *selection.HANDLERS,
-            *single_sign_on.HANDLERS,
-            *statement.HANDLERS,
-            *waves.HANDLERS,
-            *weights.HANDLERS,
-            *quarantine.HANDLERS,
-            *view.HANDLERS,
-            api.router,
+            *(handler for module in _PAGES for handler in handlers_of(module)),
+            Router("/api/v1", route_handlers=handlers_of(api), tags=["desk"]),
             create_static_files_router(
                 path="/static",
                 directories=[_HERE / "static", Path(report.__file__).with_name("static")],

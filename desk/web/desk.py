@@ -250,17 +250,12 @@ class Desk:
             opened = await views.opened(self._review(connection, reader), alert_id)
         async with self.database.begin() as connection:
             await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
-            await audit.note(
-                connection,
-                actor=reader.user_id,
-                action="opened",
-                subject=alert_id,
-                now=self.now(),
-                detail={
-                    "revision": opened.alert.revision,
-                    "blind": opened.sealed,
-                    "words_hidden": opened.words_hidden,
-                },
+            await self._review(connection, reader).note(
+                "opened",
+                alert_id,
+                revision=opened.alert.revision,
+                blind=opened.sealed,
+                words_hidden=opened.words_hidden,
             )
         return opened
 
@@ -512,15 +507,9 @@ class Desk:
         if self.gate is None:
             raise NotFound("this desk has no gate to ask")
         async with self.database.begin() as connection:
-            person = await account.asked_account(self._review(connection, reader), key)
-            await audit.note(
-                connection,
-                actor=reader.user_id,
-                action="asked-related",
-                subject=key,
-                now=self.now(),
-                detail={"purpose": purpose},
-            )
+            review = self._review(connection, reader)
+            person = await account.asked_account(review, key)
+            await review.note("asked-related", key, purpose=purpose)
         answer = await self.gate.related(person.platform, person.account_id, purpose, reader.user_id)
         if not isinstance(answer, RelatedAnswer):
             return person, answer, 0

@@ -156,6 +156,3 @@ def _pending(kept: str) -> PendingSignIn | None:
     if len(parts) != 4 or not all(parts) or not kept.isascii():
         return None
     return PendingSignIn(parts[0], parts[1], parts[2], unquote(parts[3]))
-
-
-HANDLERS: Final = (begin, finish)

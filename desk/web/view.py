@@ -118,7 +118,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     hand: Annotated[str, Meta(max_length=1)] = "0"
     assigned: Annotated[str, Meta(max_length=1)] = "0"
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
-    csrf: str = ""
 
 
 @get("/view", include_in_schema=False)
@@ -153,6 +152,3 @@ async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
         max_age=_YEAR_SECONDS,
     )
     return Redirect(local(data.next), status_code=303, cookies=[kept])
-
-
-HANDLERS: Final = (view_page, choose)

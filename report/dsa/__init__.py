@@ -70,7 +70,10 @@ class Annex:
         """
         header = self._rows[part][0]
         row = self._row(part, where)
-        row[header.index(column)] = _decimal(value) if isinstance(value, float) else str(value)
+        # No exponent, which a reader of the file may not expect.
+        row[header.index(column)] = (
+            f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        )
 
     def _row(self, part: int, where: tuple[str, ...]) -> list[str]:
         for keys, row in self._keyed(part):
@@ -122,8 +125,3 @@ class Annex:
             known = column <= CATEGORY or name == "Scope" or name.lower().startswith(_CONTEXT)
             if not known and not any(row[column] for row in rows):
                 yield name.strip()
-
-
-def _decimal(value: float) -> str:
-    """Returns at most four decimals and no exponent, which a reader of the file may not expect."""
-    return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -10,18 +10,8 @@ _LENGTH_MIN: Final = 8
 _LENGTH_MAX: Final = 256
 _WORDS_FOR_NOTHING: Final = frozenset(
     {
-        "unknown",
-        "undefined",
-        "null",
-        "none",
-        "nil",
-        "n/a",
-        "nan",
-        "default",
-        "test",
-        "android",
-        "deviceid",
-        "device_id",
+        *("unknown", "undefined", "null", "none", "nil", "n/a", "nan", "default", "test", "android"),
+        *("deviceid", "device_id"),
     }
 )
 # Known constants that thousands of devices report as their own: the ANDROID_ID of a faulty Android 2.2 build

@@ -26,32 +26,22 @@ _REMEMBERED: Final = 16_384
 _REMEMBERED_LENGTH_MAX: Final = 32
 # Words that join others: an alias is the same with and without them, in any language.
 _BETWEEN: Final = ARTICLES | {
-    "of",
-    "the",
-    "in",
-    "and",
-    "for",
-    "to",
-    "de",
-    "la",
-    "du",
-    "des",
-    "y",
-    "wa",
-    "fi",
-    "fy",
+    *("of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy"),
 }
 
 
 def telling_words(text: str) -> list[str]:
     """The first distinctive words of a text, at most 32, folded, in order, without addresses and numbers."""
     words = fold_bio(redacted(text[:BIO_CHARS])).text.split()
-    return list(islice(filter(_names, words), WORDS_MAX))
+    telling = (word for word in words if len(word) > 1 and word not in _BETWEEN and not word.isdigit())
+    return list(islice(telling, WORDS_MAX))
 
 
 def naming_words(words: Iterable[str]) -> tuple[bytes, ...]:
     """The hash of each word."""
-    return tuple(map(_hash, words))
+    return tuple(
+        _remembered_hash(word) if len(word) <= _REMEMBERED_LENGTH_MAX else _hashed(word) for word in words
+    )
 
 
 def any_in(words: Iterable[str], names: str) -> bool:
@@ -73,14 +63,6 @@ def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
     if not name or len(name) > len(text):
         return False
     return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))
-
-
-def _names(word: str) -> bool:
-    return len(word) > 1 and word not in _BETWEEN and not word.isdigit()
-
-
-def _hash(word: str) -> bytes:
-    return _remembered_hash(word) if len(word) <= _REMEMBERED_LENGTH_MAX else _hashed(word)
 
 
 def _hashed(word: str) -> bytes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
@@ -224,23 +224,29 @@ def _items(read_item: _Reader, length_max: int | None) -> _Reader:
 
 
 def _parts(struct: type[Struct]) -> _Reader:
-    """What can be used of an object's fields, if that makes one."""
+    """What can be used of an object's fields, if that makes one, or what the struct has stand for it."""
     readers = {field.name: _reader(field.type) for field in msgspec.structs.fields(struct)}
+    mended: Callable[[Any, Collection[str]], Any] = getattr(
+        struct, "mended", lambda made, _: made or _LEFT_OUT
+    )
 
     def read(value: Any) -> _Read:
         if not isinstance(value, dict):
-            return _WRONG_TYPE
+            return mended(None, ()), _WRONG_TYPE[1]
         values: dict[str, Any] = {}
         found: list[FieldFault] = []
+        lost: list[str] = []
         for name, read_part in readers.items():
             if name in value:
                 part, more = read_part(value[name])
                 found += more
+                if set(more) - {FieldFault.TOO_LONG}:
+                    lost.append(name)
                 if part is not _LEFT_OUT:
                     values[name] = part
         try:
-            return struct(**values), tuple(dict.fromkeys(found))
+            return mended(struct(**values), lost), tuple(dict.fromkeys(found))
         except (TypeError, ValueError):  # a part is missing, or the parts do not go together
-            return _LEFT_OUT, tuple(dict.fromkeys(found)) or (FieldFault.INCOMPLETE,)
+            return mended(None, lost), tuple(dict.fromkeys(found)) or (FieldFault.INCOMPLETE,)
 
     return read

@@ -8,11 +8,11 @@ from msgspec import Meta
 
 from schemas import fields
 from schemas.accounts import Version
-from schemas.keys import account_key
+from schemas.keys import OfAccount
 from schemas.record import Record
 
 
-class BanEnrolled(Record, frozen=True, kw_only=True):
+class BanEnrolled(OfAccount, Record, frozen=True, kw_only=True):
     """The fingerprint of a banned account is in the store: look for accounts that are remembered.
 
     It comes again when a withdrawn alert has freed a place. The profile is left out on purpose: the
@@ -30,10 +30,6 @@ class BanEnrolled(Record, frozen=True, kw_only=True):
         | None
     ) = None
     version: Version = 1
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
     @property
     def at(self) -> float:

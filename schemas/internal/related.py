@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from schemas import fields
 from schemas.accounts import Version
-from schemas.keys import account_key
+from schemas.keys import OfAccount
 from schemas.record import Record
 
 Purpose = Literal["ban-evasion", "coordination", "appeal", "lawful-request", "false-alarm"]
@@ -20,17 +20,13 @@ RELATED_MAX: Final = 50
 Standing = Literal["banned", "remembered", "unknown"]
 
 
-class RelatedQuestion(Record, frozen=True, kw_only=True):
+class RelatedQuestion(OfAccount, Record, frozen=True, kw_only=True):
     """Who is like an account, why that is asked, and by whom."""
 
     platform: fields.Platform
     account_id: fields.AccountId
     purpose: Annotated[Purpose, Meta(description="Of a closed list, so that no words about people travel.")]
     reader: Annotated[fields.Opaque, Meta(description="The opaque id of the person who asks.")]
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
 
 class RelatedAsked(RelatedQuestion, frozen=True, kw_only=True):
@@ -43,7 +39,7 @@ class RelatedAsked(RelatedQuestion, frozen=True, kw_only=True):
     version: Version = 1
 
 
-class RelatedAccount(Struct, frozen=True, kw_only=True):
+class RelatedAccount(OfAccount, Struct, frozen=True, kw_only=True):
     """An account that shares traits with the one asked about; quotes neither of them."""
 
     platform: fields.Platform
@@ -51,10 +47,6 @@ class RelatedAccount(Struct, frozen=True, kw_only=True):
     standing: Standing
     agrees: Annotated[tuple[fields.Slug, ...], Meta(max_length=64, description="Classes of traits, sorted.")]
     probability: Annotated[float, Meta(ge=0, le=1, description="As of an alert, below the bands too.")]
-
-    @property
-    def key(self) -> str:
-        return account_key(self.platform, self.account_id)
 
 
 class RelatedAnswer(Struct, frozen=True, kw_only=True):

@@ -91,18 +91,16 @@ def _json(raw: bytes) -> Any:
         return faults.from_syntax(raw)
 
 
-def _object(raw: bytes) -> Document | Malformed:
-    if not raw:
+def open_json(record: Foreign) -> Opened:
+    """An object, as it is."""
+    if record.value is None:
+        return None
+    if not record.value:
         return Malformed("empty", "$", "no bytes")
-    read = _json(raw)
+    read = _json(record.value)
     if isinstance(read, Malformed | dict):
         return read
     return Malformed("wrong-type", "$", "Expected `object`")
-
-
-def open_json(record: Foreign) -> Opened:
-    """An object, as it is."""
-    return None if record.value is None else _object(record.value)
 
 
 def open_debezium(record: Foreign) -> Opened:
@@ -110,10 +108,8 @@ def open_debezium(record: Foreign) -> Opened:
 
     Schemas may be on or off. Values that Debezium did not get are absent.
     """
-    if record.value is None:
-        return None
-    read = _object(record.value)
-    if isinstance(read, Malformed):
+    read = open_json(record)
+    if not isinstance(read, dict):
         return read
     envelope = _payload(read)
     if envelope is None:  # a tombstone whose converter sends schemas
@@ -141,10 +137,8 @@ def open_cloudevents(record: Foreign) -> Opened:
     headers = {name.lower(): value or b"" for name, value in record.headers}
     if f"{_CE}specversion" in headers:
         return _binary(record, headers)
-    if record.value is None:
-        return None
-    read = _object(record.value)
-    if isinstance(read, Malformed):
+    read = open_json(record)
+    if not isinstance(read, dict):
         return read
     if "specversion" not in read:
         return Malformed(
@@ -190,10 +184,9 @@ _USERS: Final = "users/"
 def open_keycloak(record: Foreign) -> Opened:
     """An event of Keycloak. Of an admin's, `representation` (a text that holds JSON) is opened, too, and
     `userId` is the user that it is about, which Keycloak says in `resourcePath` alone (`users/ID`)."""
-    read = open_json(record)
-    if not isinstance(read, dict):
-        return read
-    event = read
+    event = open_json(record)
+    if not isinstance(event, dict):
+        return event
     if isinstance(text := event.get("representation"), str):
         inner = _json(text.encode(errors="replace"))
         event = {**event, "representation": None if isinstance(inner, Malformed) else inner}

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
+from schemas.accounts import UNREADABLE
 from schemas.malformed import Malformed, Reason
 from schemas.mapping.convert import Reading
 from schemas.mapping.expression import Expression, Unfitting, is_true
@@ -117,6 +118,10 @@ class TopicMapping:
         return NotMapped("tombstone" if tombstone else "no-rule")
 
 
+_UNREAD: Final[Mapping[str, Any]] = {"basis_authority": UNREADABLE, "basis_programmes": [UNREADABLE]}
+"""What stands for a part of a ban's basis that does not fit, since its absence could give the ban rights."""
+
+
 def _filled(
     rule: Rule, target: Target, document: Document, record: Foreign, now: float
 ) -> Mapped | Malformed:
@@ -131,6 +136,8 @@ def _filled(
         if value is None and field in target.required:
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
         unusable += [Unusable(field.label, fault) for fault in faults]
+        if faults and field.name in _UNREAD:
+            value = _UNREAD[field.name]
         if value is not None:
             parent = values
             for name in field.path[:-1]:

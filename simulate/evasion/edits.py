@@ -301,15 +301,8 @@ HANDLE_KINDS = Weighted(
 
 NAME_KINDS = Weighted(
     [
-        "affix_known",
-        "accents",
-        "homoglyphs",
-        "zero_width",
-        "fonts",
-        "repeats",
-        "omission",
-        "substitution",
-        "reorder",
+        *("affix_known", "accents", "homoglyphs", "zero_width", "fonts", "repeats", "omission"),
+        *("substitution", "reorder"),
     ],
     [22, 10, 16, 12, 12, 8, 7, 7, 6],
 )

@@ -10,16 +10,7 @@ EMOJI = tuple("🌹✨🌍⚽🎧📷🐾🌙🔥💙☕🎮🏏🕊🌿🎵📚
 CLICHE_SHARE = 0.25
 """Share of bios that are one phrase everybody knows."""
 _CALLING_PREFIXES = (
-    "923001",
-    "923214",
-    "141525",
-    "346001",
-    "201001",
-    "966501",
-    "790512",
-    "905321",
-    "919812",
-    "861391",
+    *("923001", "923214", "141525", "346001", "201001", "966501", "790512", "905321", "919812", "861391"),
 )
 _CONTACTS = Weighted(
     ["telegram", "whatsapp", "instagram", "mail", "invite", "handle"], [30, 20, 20, 15, 5, 10]

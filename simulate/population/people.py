@@ -262,17 +262,8 @@ def shared(person: Person, other: Person) -> set[str]:
 
 
 IDENTIFYING = (
-    "handle",
-    "display_name",
-    "bio",
-    "links",
-    "email",
-    "number",
-    "device_id",
-    "ip",
-    "payment_token",
-    "referrer",
-    "avatar",
+    *("handle", "display_name", "bio", "links", "email", "number", "device_id", "ip", "payment_token"),
+    *("referrer", "avatar"),
 )
 """The fields in which agreement can point at one person behind two accounts."""
 

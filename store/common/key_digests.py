@@ -68,7 +68,6 @@ class Addresses:
         return Digest(state.digest())
 
     def alert(self, alert_id: str) -> Digest:
-        """The digest of an alert id."""
         state = self._alerts.copy()
         state.update(alert_id.encode("utf-8", "surrogatepass"))
         return Digest(state.digest())

@@ -48,7 +48,6 @@ class Frame(NamedTuple):
     records: tuple[bytes, ...]
 
     def expired(self, now: float) -> bool:
-        """Whether it has expired by ``now``."""
         return self.expires_at is not None and self.expires_at <= now
 
 
@@ -102,7 +101,6 @@ def read_frame(raw: bytes) -> Frame:
 
 
 def keys_of_account(account: Remembered) -> list[Key]:
-    """The keys under which an account is to be listed."""
     return keys_of_fingerprints(account.fingerprints) if account.keys is None else sorted(account.keys)
 
 

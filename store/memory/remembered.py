@@ -55,7 +55,6 @@ class RememberedInMemory:
         return [one for one in self.generations if one.started_at + span + self.retention_seconds > now]
 
     def find(self, account: str, now: float) -> IndexEntry | None:
-        """An account as it is remembered, or ``None``."""
         for generation in self.live(now):
             if account in generation.index.entries:
                 return generation.index.entries[account]

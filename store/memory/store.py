@@ -153,7 +153,6 @@ class MemoryStore:
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
-        """Writes or replaces fingerprints; the later ``occurred_at`` wins."""
         for ban in bans:
             if not _over(ban.facts, now):
                 self._note_founder(ban.facts.descent, ban.account, now)
@@ -187,7 +186,6 @@ class MemoryStore:
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
         return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
 
     def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
@@ -235,7 +233,6 @@ class MemoryStore:
         )
 
     async def sweep(self, *, now: float) -> int:
-        """Removes expired bans once the hour of their expiry is over; returns how many."""
         known = [(one, at) for one, at in self._awaiting.items() if at > now - self.bounds.dedup_seconds]
         self._awaiting = dict(known[-AWAITING_MAX:])
         for times in self._times:
@@ -255,7 +252,6 @@ class MemoryStore:
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        """Banned accounts that share keys, best first."""
         return [ranked([self._index], query, keep, now, str) for query in queries]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
@@ -264,12 +260,10 @@ class MemoryStore:
         return [ban.facts if ban else None for ban in bans]
 
     async def calendars(self, *, now: float) -> Calendars:
-        """When the bans enrolled took effect."""
         return calendars((one.today, one.since, one.counted) for one in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """Remembers accounts for the retention time and counts their values."""
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             generation = self._remembered.opened(now)
@@ -286,7 +280,6 @@ class MemoryStore:
         keep: int = 64,
         notes: bool = True,
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
-        """Remembers accounts, then finds banned ones and company."""
         shown = await self.remember(accounts, now=now)
         if not notes:
             return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
@@ -329,12 +322,10 @@ class MemoryStore:
         return with_former(account, frame, former.frame, former.quote)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        """The accounts as they are remembered."""
         entries = [self._remembered.find(one, now) for one in accounts]
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        """Forgets remembered accounts unless seen later."""
         return [self._forget(account, at, now) for account, at in accounts]
 
     def _forget(self, account: str, at: float, now: float) -> bool:
@@ -350,12 +341,10 @@ class MemoryStore:
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
-        """Remembered accounts that share keys, best first."""
         indexes = [one.index for one in self._remembered.live(now)]
         return [ranked(indexes, query, keep, now, str) for query in queries]
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        """Counts the remembered accounts that a full posting keeps a query from finding, by kind of key."""
         indexes = [one.index for one in self._remembered.live(now)]
         return [
             by_kind(
@@ -373,7 +362,6 @@ class MemoryStore:
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Decides for each whether it may be published, and notes it as open."""
         rulings: list[Ruled] = []
         for proposal in proposals:
             rulings.append(self._ruled(proposal, now))
@@ -441,7 +429,6 @@ class MemoryStore:
         self._owed[alert_id] = Owed(alert, revision, None, now)
 
     async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """What :meth:`propose` would decide on each if no event had proposed it before."""
         return [self._ruling(proposal, now) for proposal in proposals]
 
     def _ruling(self, proposal: Proposal, now: float) -> Ruled:
@@ -534,7 +521,6 @@ class MemoryStore:
                 self._awaiting.setdefault(alert_id, now)
 
     async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts on bans: open ones, and withdrawn ones that the store still knows."""
         ids = [sorted({*self._open.get(ban, {}), *self._known.get(ban, {})}) for ban in banned]
         return [
             [it for one in several if (it := self._pair_on(ban, one))]
@@ -542,7 +528,6 @@ class MemoryStore:
         ]
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """What is to be published now, for one caller at a time."""
         held_by, until = self._relay
         if not self._owed:
             return []
@@ -562,7 +547,6 @@ class MemoryStore:
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
-        """Forgets what was published of :meth:`owed`."""
         for one in published:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
@@ -579,11 +563,9 @@ class MemoryStore:
                 self._awaiting.pop(one.alert_id, None)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
-        """Whether pairs of bans are only counted."""
         return [bool(self._withheld.get(account)) for account in banned]
 
     async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
-        """Counts no pair about these accounts as withheld any more."""
         for account in accounts:
             for alert_id in self._about.get(account, {}):
                 banned = self._where.get(alert_id, "")
@@ -595,7 +577,6 @@ class MemoryStore:
         return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each alert that is still open under its revision."""
         for alert in alerts:
             open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
             if alert.open and open_ is not None and open_.revision == alert.revision:
@@ -606,7 +587,6 @@ class MemoryStore:
                     self._owe_withdrawal(known, reason, now)
 
     async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
-        """Takes back what was published of pairs, after the store has lost it."""
         return [await self._recall(alert, now) for alert in alerts]
 
     async def _recall(self, alert: OpenAlert, now: float) -> bool:
@@ -634,7 +614,6 @@ class MemoryStore:
         return True
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        """Reopens each alert that a verdict withdrew under its revision."""
         for alert in alerts:
             refused = self._refused(alert, now)
             if alert.open and refused is not None:
@@ -659,7 +638,6 @@ class MemoryStore:
             self._sum_up_again(alert.banned, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        """Notes people's decisions; the latest of each pair holds."""
         decided: list[Decided] = []
         for one in decisions:
             known = self._decided.get(one.alert_id)
@@ -671,12 +649,10 @@ class MemoryStore:
         return decided
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decision in force on each alert."""
         known = [self._decided.get(one) for one in alert_ids]
         return [Decided(one[2], one[0], new=False) if one else None for one in known]
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        """Notes that a person has judged these alerts."""
         for alert_id in alert_ids:
             self._awaiting.pop(alert_id, None)
 
@@ -695,7 +671,6 @@ class MemoryStore:
 
     # families
     async def join(self, members: Sequence[Member], *, now: float) -> None:
-        """Notes from which ban an account descends."""
         for account, descent, alert_id, decided_at in members:
             self._note_founder(descent, account, now)
             self._decided.setdefault(alert_id, (0.0, b"", "mirror"))
@@ -708,13 +683,11 @@ class MemoryStore:
             )
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         for alert_id in alert_ids:
             noted = self._descents.get(self._joined.get(alert_id, ""), {})
             noted.pop(self._addresses.alert(alert_id).raw, None)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted by the latest decision, where the founder is still known."""
         noted = [self._descents.get(account, {}) for account in accounts]
         latest = [max(((one[0], alert, one) for alert, one in it.items()), default=None) for it in noted]
         return [
@@ -724,7 +697,6 @@ class MemoryStore:
 
     # waves
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
-        """Who would come with each account."""
         found = []
         for account in accounts:
             _, others, _ = self._waves.note(account, writes=False)
@@ -773,11 +745,9 @@ class MemoryStore:
 
     # frequencies and facts
     async def frequencies(self, *, at: float, now: float) -> Frequencies:
-        """The frozen snapshot of counts that applies to events of a moment."""
         return self._counts.snapshot(at)
 
     async def freeze(self, *, now: float) -> bool:
-        """Makes the next snapshot of counts, if one is due."""
         return self._counts.freeze(now)
 
     async def figures(self) -> StoreFacts:

@@ -130,12 +130,9 @@ class WavesInMemory:
         before = len(wave.members)
         merged = False
         for other in near[1:]:
-            members = self.known[other].members
-            if len(self.known[wave.wave_id].members) + len(members) <= MEMBERS_MAX:
+            if len(self.known[wave.wave_id].members) + len(self.known[other].members) <= MEMBERS_MAX:
                 merged = True
-                self.known[other] = replace(self.known[other], merged_into=wave.wave_id)
-                self._withdraw(other, "merged", now)
-                self._add(wave.wave_id, members, now)
+                self._merge(other, wave.wave_id, now)
         joining = [one for one in gathering.joining if self.wave_of(one.account) is None]
         self._add(wave.wave_id, joining, now)
         wave = self.known[wave.wave_id]
@@ -150,10 +147,17 @@ class WavesInMemory:
         self._owe(wave.wave_id, now, now if at_once else now + WAVE_QUIET_SECONDS)
         return wave.wave_id
 
+    def _merge(self, wave_id: str, older: str, now: float) -> None:
+        members = self.known[wave_id].members
+        self.known[wave_id] = replace(self.known[wave_id], merged_into=older)
+        self._withdraw(wave_id, "merged", now)
+        self._add(older, members, now)
+
     def _add(self, wave_id: str, members: Sequence[WaveMember], now: float) -> None:
         wave = self.known[wave_id]
-        staying = [one for one in members if self.out.get(one.account, 0.0) <= now]
-        added = staying[: MEMBERS_MAX - len(wave.members)]
+        there = {one.account for one in wave.members}
+        joining = [one for one in members if self.out.get(one.account, 0.0) <= now]
+        added = [one for one in joining if one.account not in there][: MEMBERS_MAX - len(there)]
         for one in added:
             former = self.known.get(self.of.get(one.account, ""))
             if former is not None and former.wave_id != wave_id:  # a verdict withdrew it
@@ -162,7 +166,8 @@ class WavesInMemory:
                 self._owe(former.wave_id, now, now + WAVE_QUIET_SECONDS)
         every = sorted((*wave.members, *added), key=lambda one: (one.seen_at, one.account))
         self.known[wave_id] = replace(wave, members=tuple(every))
-        self.of.update((one.account, wave_id) for one in added)
+        inside = there.union(one.account for one in added)
+        self.of.update((one.account, wave_id) for one in joining if one.account in inside)
 
     def _owe(self, wave_id: str, now: float, due: float) -> None:
         wave = self.known[wave_id]
@@ -262,4 +267,10 @@ class WavesInMemory:
             self.silent.update((key, wave.changed_at + WAVE_SILENT_SECONDS) for key in wave.keys)
         self.due.pop(wave.wave_id, None)
         self.kept[wave.wave_id] = now + self.retention_seconds
+        several = {wave.wave_id} | {it for one in wave.members if (it := self.wave_of(one.account))}
+        if wave.withdrawn is None and len(several) > 1:
+            oldest, *others = sorted(several, key=lambda it: (self.known[it].began_at, it))
+            for other in others:
+                self._merge(other, oldest, now)
+            self._owe(oldest, now, now)
         return 1

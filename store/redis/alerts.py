@@ -188,7 +188,6 @@ class Alerts:
         ]
 
     async def rulings(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
-        """What :meth:`propose` would decide on each if no event had proposed it before; notes nothing."""
         addresses, maps = self._shards.addresses, self._shards.layout.bans.maps
         alerts = [addresses.alert(one.alert_id) for one in proposals]
         accounts = [addresses.account(one.account) for one in proposals]
@@ -332,7 +331,6 @@ class Alerts:
         return [_decision(raw, new=bool(new)) for new, raw in answers]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decision in force on each alert."""
         digests = [self._shards.addresses.alert(one) for one in alert_ids]
         answers = await self._shards.ask("held", digests, (), [(one.raw,) for one in digests])
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
@@ -350,7 +348,6 @@ class Alerts:
         return found
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
-        """Whether pairs of bans are only counted."""
         digests = [self._shards.addresses.account(account) for account in banned]
         found = await together(
             [
@@ -373,7 +370,6 @@ class Alerts:
         return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
 
     async def uncount(self, accounts: Sequence[str], now: float) -> None:
-        """Counts no pair about these accounts as withheld any more."""
         pairs = [pair for several in await self._pairs_about(accounts) for pair in several]
         banned = [Digest(pair[DIGEST_BYTES:]) for pair in pairs]
         items = [(digest.raw, pair[:DIGEST_BYTES]) for digest, pair in zip(banned, pairs, strict=True)]

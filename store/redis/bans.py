@@ -186,7 +186,6 @@ class Bans:
                 ]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
-        """What alerts quote of candidates."""
         raws = await self._shards.quotes(refs)
         return await self._resolved([read_ban_quote(raw) if raw else None for raw in raws])
 

@@ -152,15 +152,11 @@ class RedisClient:
         script = SCRIPTS[name]
         keys = (2, root, root + EPOCH_KEY)
         async with self._translated():
-            if self._endpoint.read_only and name in READING:
-                try:
-                    return await self._command("EVALSHA_RO", script.digest, *keys, *arguments)
-                except NoScriptError:
-                    return await self._command("EVAL_RO", script.text, *keys, *arguments)
+            how = "_RO" if self._endpoint.read_only and name in READING else ""
             try:
-                return await self._command("EVALSHA", script.digest, *keys, *arguments)
+                return await self._command(f"EVALSHA{how}", script.digest, *keys, *arguments)
             except NoScriptError:
-                return await self._command("EVAL", script.text, *keys, *arguments)
+                return await self._command(f"EVAL{how}", script.text, *keys, *arguments)
 
     async def _command(self, *parts: Part) -> Any:
         """The answer to one command; all that are sent in one turn of the loop share a trip.
@@ -223,7 +219,6 @@ class RedisClient:
             return sorted(node.name for node in self._client.get_primaries())
 
     async def command_of(self, master: str, *parts: Part) -> Any:
-        """Sends one command to one master."""
         async with self._translated():
             which: dict[str, Any] = {}
             if isinstance(self._client, RedisCluster):

@@ -44,7 +44,6 @@ class Families:
         await self._shards.scatter("family", accounts, (), items)
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         alerts = [self._shards.addresses.alert(one) for one in alert_ids]
         held = await self._shards.ask("held", alerts, (), [(one.raw,) for one in alerts])
         left = [(raw[_JOINED_AT:], alert.raw) for (raw,), alert in zip(held, alerts, strict=True)]
@@ -52,7 +51,6 @@ class Families:
         await self._shards.scatter("family", [Digest(account) for account, _, _ in items], (), items)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted by the latest decision; ``None`` where the founder is no longer kept."""
         digests = [self._shards.addresses.account(account) for account in accounts]
         answers = await self._shards.ask("descents", digests, (), [(digest.raw,) for digest in digests])
         noted: list[bytes] = [raw for (raw,) in answers]
@@ -75,9 +73,7 @@ class Families:
         """The account keys that are kept of founders, by digest."""
         distinct = list(dict.fromkeys(roots))
         names: list[bytes | None] = [None] * len(distinct)
-        by_shard: dict[int, list[int]] = {}
-        for at, digest in enumerate(distinct):
-            by_shard.setdefault(self._shards.of(digest), []).append(at)
+        by_shard = self._shards.by_shard(distinct)
         answers = await together(
             [
                 self._shards.client.command("MGET", *(self._shards.key("k", distinct[at]) for at in places))

@@ -223,7 +223,6 @@ class RememberedAccounts:
         return [one.word == "removed" for one in replies]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
-        """The accounts as they are remembered."""
         return await self.read_digests([self._shards.addresses.account(one) for one in accounts], now)
 
     async def read_digests(self, digests: Sequence[Digest], now: float) -> list[Remembered | None]:
@@ -233,7 +232,6 @@ class RememberedAccounts:
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        """What :meth:`remember` would return for these accounts."""
         digests = [self._shards.addresses.account(one.account) for one in accounts]
         raws = await self._raw(digests, await self._noted(), now)
         return [
@@ -257,7 +255,6 @@ class RememberedAccounts:
         return await look_up(self._shards, queries, self._spread, await self._living(now), keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
-        """What alerts quote of candidates."""
         return [read_remembered_quote(raw) if raw else None for raw in await self._shards.quotes(refs)]
 
     async def figures(self) -> tuple[int, int, int]:
@@ -267,7 +264,6 @@ class RememberedAccounts:
         return sum(accounts), int(fields.get(b"bytes", 0)), int(fields.get(b"evicted", 0))
 
     async def turned_away(self, queries: Sequence[Query], now: float) -> list[dict[KeyKind, int]]:
-        """Counts the accounts that a full posting keeps a query from finding, by kind of key."""
         living = await self._living(now)
         return [await self._turned_away(naming_keys(query.keys), living) for query in queries]
 

@@ -6,7 +6,6 @@ from hashlib import sha1
 from importlib import resources
 from typing import NamedTuple
 
-_LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
     **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
@@ -20,62 +19,10 @@ _BESIDES = {
     "ban_write": ("outbox", "calendar"),
 }
 """The files that a script includes beside common.lua, which all include."""
-_NAMES = (
-    "ban_write",
-    "ban_read",
-    "entries",
-    "rest",
-    "compact",
-    "expiring",
-    "heads",
-    "frames",
-    "quotes",
-    "remember",
-    "remembered_read",
-    "forget",
-    "book",
-    "count",
-    "pair_check",
-    "account_check",
-    "account_look",
-    "about",
-    "withdraw",
-    "propose",
-    "admit",
-    "confirm",
-    "owed",
-    "settle",
-    "pairs",
-    "pair_look",
-    "founder",
-    "decide",
-    "held",
-    "joined",
-    "family",
-    "descents",
-    "reopen",
-    "uncount",
-    "recall",
-    "release",
-    "walk",
-    "free",
-    "dump",
-    "restore",
-    "history",
-    "wave_note",
-    "wave_look",
-    "wave_join",
-    "wave_leave",
-    "wave_decide",
-    "wave_mark",
-    "wave_ids",
-    "wave_members",
-    "wave_read",
-    "waves_owed",
-    "waves_settle",
-    "wave_recall",
-)
 
+_GUARD = "if emptied() then return redis.error_reply('EMPTIED') end"
+_UNGUARDED = "history"
+"""The only script that answers in a store whose epoch is another one."""
 
 READING = frozenset(
     {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
@@ -91,10 +38,23 @@ class LuaScript(NamedTuple):
     digest: str
 
 
-def _read(name: str) -> LuaScript:
-    parts = ["common", *_BESIDES.get(name, ()), name]
-    text = "\n".join(_LUA.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)
-    return LuaScript(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+def _scripts() -> dict[str, LuaScript]:
+    parts = {
+        file.name.removesuffix(".lua"): file.read_text(encoding="utf-8")
+        for file in resources.files("store.redis").joinpath("lua").iterdir()
+    }
+    included = {"common"}.union(*_BESIDES.values())
+    texts = {
+        name: "\n".join(
+            [parts["common"], "" if name == _UNGUARDED else _GUARD]
+            + [parts[part] for part in (*_BESIDES.get(name, ()), name)]
+        )
+        for name in sorted(parts.keys() - included)
+    }
+    return {
+        name: LuaScript(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+        for name, text in texts.items()
+    }
 
 
-SCRIPTS: dict[str, LuaScript] = {name: _read(name) for name in _NAMES}
+SCRIPTS: dict[str, LuaScript] = _scripts()

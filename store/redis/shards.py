@@ -76,6 +76,13 @@ class Shards:
         """The number of the shard of an account or an alert."""
         return digest.shard(self.layout.sizes.shards)
 
+    def by_shard(self, digests: Iterable[Digest]) -> dict[int, list[int]]:
+        """The positions of accounts or alerts, by the number of their shard."""
+        found: dict[int, list[int]] = {}
+        for at, digest in enumerate(digests):
+            found.setdefault(self.of(digest), []).append(at)
+        return found
+
     def key(self, kind: str, digest: Digest) -> str:
         """The key of one kind that is named after an account or an alert."""
         return f"{self.root(self.of(digest))}{kind}:{digest.raw.hex()}"
@@ -86,7 +93,6 @@ class Shards:
             self.epoch = epoch
 
     async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
-        """Runs a script on one shard."""
         return await self.client.script(name, self.root(shard), self.epoch, *arguments)
 
     async def scatter(
@@ -100,10 +106,7 @@ class Shards:
 
         Returns for each such shard its number, the positions of its items, and the script's reply.
         """
-        by_shard: dict[int, list[int]] = {}
-        for at, digest in enumerate(digests):
-            by_shard.setdefault(self.of(digest), []).append(at)
-        head = tuple(head)
+        by_shard, head = self.by_shard(digests), tuple(head)
         answers = await together(
             [
                 self.script(name, shard, *head, *(part for at in places for part in items[at]))

@@ -148,22 +148,18 @@ class RedisStore:
         return None
 
     async def history(self) -> str:
-        """An identifier of the data: another once a server is replaced, restarted or refilled."""
         histories = await together([self.shards.script("history", shard) for shard in self.shards.all])
         refilled = (await self.store_meta.facts()).get("refilled", "")
         digest = sha1(b"".join(histories), usedforsecurity=False).hexdigest()
         return f"{refilled}:{digest}" if all(histories) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
-        """The offsets from which acknowledged records must be delivered again, by topic and partition."""
         return await self.store_meta.behind()
 
     async def caught_up(self, topic: str) -> None:
-        """Notes that nothing of a topic is missing any more."""
         await self.store_meta.caught_up(topic)
 
     def adopt(self, epoch: str) -> None:
-        """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
         self.shards.epoch = epoch
 
     async def begin_again(self, *, carried: bool = False) -> None:
@@ -195,7 +191,6 @@ class RedisStore:
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
         words = await self._bans.expunge(accounts, now, reason)
         gone = [at for at, word in enumerate(words) if word != "later"]
         forgotten = await self.remembered_accounts.forget([accounts[at] for at in gone], now, for_good=True)
@@ -208,7 +203,6 @@ class RedisStore:
         return await self._bans.read(accounts, now)
 
     async def sweep(self, *, now: float) -> int:
-        """Removes bans that have expired."""
         await self._unjudged.trim(now)
         return await self._bans.sweep(now)
 
@@ -223,11 +217,9 @@ class RedisStore:
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        """Banned accounts that share keys, best first."""
         return await look_up(self.shards, queries, self._layout.bans, ["b:"], keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
-        """What alerts quote of candidates."""
         return await self._bans.facts(refs)
 
     async def calendars(self, *, now: float) -> Calendars:
@@ -236,7 +228,6 @@ class RedisStore:
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """Remembers accounts for the retention time, and counts their values."""
         return await self.remembered_accounts.remember(accounts, now)
 
     async def remember_then_look(
@@ -288,38 +279,30 @@ class RedisStore:
         return found
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would return; remembers nothing."""
         return await self.remembered_accounts.showings(accounts, now)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        """The accounts as they are remembered."""
         return await self.remembered_accounts.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        """Forgets remembered accounts unless seen later."""
         return await self.remembered_accounts.forget(accounts, now)
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
-        """Remembered accounts that share keys, best first."""
         return await self.remembered_accounts.like(queries, now, keep)
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        """Counts the remembered accounts that a full posting keeps a query from finding, by kind of key."""
         return await self.remembered_accounts.turned_away(queries, now)
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
-        """What alerts quote of remembered candidates."""
         return await self.remembered_accounts.facts(refs)
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Decides for each whether it may be published, and notes it as open beforehand."""
         return await self._alerts.propose(proposals, now)
 
     async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """What :meth:`propose` would decide on each if no event had proposed it before; notes nothing."""
         return await self._alerts.rulings(proposals, now) if proposals else []
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
@@ -327,70 +310,54 @@ class RedisStore:
         await self._unjudged.note([one.alert_id for one in elsewhere], now)
 
     async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts on bans: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(banned, "on")
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
-        """Whether pairs of bans are only counted."""
         return await self._alerts.withheld(banned)
 
     async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
-        """Counts no pair about these accounts as withheld any more."""
         await self._alerts.uncount(accounts, now)
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(accounts)
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each alert that is still open under its revision."""
         await self._alerts.withdraw(alerts, reason, now)
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """What is to be published now, for one caller at a time."""
         return await self._outbox.owed(holder)
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
-        """Forgets what was published of :meth:`owed`."""
         settled = await self._outbox.settle(published)
         await self._unjudged.settle([one.alert_id for one in settled])
         await self._alerts.release([one for one in settled if one.known is None])
 
     async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
-        """Takes back what was published of pairs, after the store has lost it."""
         return await self._alerts.recall(alerts, now)
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        """Reopens each alert that a verdict withdrew under its revision."""
         await self._alerts.reopen(alerts, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        """Notes people's decisions; the latest of each pair holds."""
         return await self._alerts.decide(decisions)
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decision in force on each alert."""
         return await self._alerts.decided(alert_ids)
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        """Notes that a person has judged these alerts."""
         await self._unjudged.settle(alert_ids)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.by_id(alert_ids)
 
     # families
     async def join(self, members: Sequence[Member], *, now: float) -> None:
-        """Notes from which bans accounts descend."""
         await self._families.join(members, now)
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         await self._families.leave(alert_ids)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted by the latest decision, where the founder is still known."""
         return await self._families.descents(accounts)
 
     # waves
@@ -412,26 +379,21 @@ class RedisStore:
         return [[known[digest] for digest in it.others if digest in known] for it in noted]
 
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
-        """Lets accounts join a wave, in one step."""
         return await self._waves.join(gathering, now)
 
     async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
-        """Takes accounts out of their waves."""
         await self._waves.leave(accounts, reason, now)
 
     async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
-        """Marks members of waves as banned, or takes that back."""
         await self._waves.mark(accounts, now, banned=banned)
 
     async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
-        """The open wave that each account is in."""
         return await self._waves.ids(accounts)
 
     async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
         return await self._waves.read(wave_ids)
 
     async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
-        """Withdraws a wave and silences its values, or takes that back."""
         await self._waves.decide(wave_id, now, silenced=silenced)
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
@@ -450,15 +412,12 @@ class RedisStore:
             await self._client.command("ZREM", self._held_key, *[" ".join(pair) for pair in held])
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
-        """Waves to be published now."""
         return await self._waves.owed(holder, now)
 
     async def settle_waves(self, published: Sequence[OwedWave]) -> None:
-        """Forgets that these waves are owed."""
         await self._waves.settle(published)
 
     async def recall_waves(self, waves: Sequence[Wave], *, now: float) -> int:
-        """Takes back waves that the store has lost."""
         return await self._waves.recall(waves, now)
 
     # frequencies and facts
@@ -470,7 +429,6 @@ class RedisStore:
         return await self._counters.snapshot(at, now, self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:
-        """Makes the next snapshot of counts, if one is due."""
         return await self._counters.freeze(now, await self._enrolled())
 
     async def figures(self) -> StoreFacts:

@@ -135,7 +135,6 @@ class StoreMeta:
         }
 
     async def caught_up(self, topic: str) -> None:
-        """Notes that nothing of a topic is missing any more."""
         await self.note_no_more(_BEHIND + topic)
 
     async def mismatch(self) -> StoreMismatch | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.common.key_digests import Digest
 from store.limits import AWAITING_MAX
 from store.redis.client import together
 from store.redis.shards import Shards
@@ -24,26 +23,25 @@ class UnjudgedAlerts:
 
     async def note(self, alert_ids: Sequence[str], now: float) -> None:
         """Notes alerts as published; one that waits already keeps its earlier moment."""
-        by_shard = self._by_shard(alert_ids)
+        digests = [self._shards.addresses.alert(one) for one in alert_ids]
         await together(
             [
                 self._shards.client.command(
                     "ZADD",
                     self._key(shard),
                     "NX",
-                    *[part for one in digests for part in (repr(now), one.raw)],
+                    *[part for at in places for part in (repr(now), digests[at].raw)],
                 )
-                for shard, digests in by_shard.items()
+                for shard, places in self._shards.by_shard(digests).items()
             ]
         )
 
     async def settle(self, alert_ids: Sequence[str]) -> None:
-        """Removes alerts that were judged or withdrawn."""
-        by_shard = self._by_shard(alert_ids)
+        digests = [self._shards.addresses.alert(one) for one in alert_ids]
         await together(
             [
-                self._shards.client.command("ZREM", self._key(shard), *(one.raw for one in digests))
-                for shard, digests in by_shard.items()
+                self._shards.client.command("ZREM", self._key(shard), *(digests[at].raw for at in places))
+                for shard, places in self._shards.by_shard(digests).items()
             ]
         )
 
@@ -64,12 +62,6 @@ class UnjudgedAlerts:
         for key in map(self._key, self._shards.all):
             await client.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - self._seconds))
             await client.command("ZREMRANGEBYRANK", key, 0, -most - 1)
-
-    def _by_shard(self, alert_ids: Sequence[str]) -> dict[int, list[Digest]]:
-        found: dict[int, list[Digest]] = {}
-        for digest in map(self._shards.addresses.alert, alert_ids):
-            found.setdefault(self._shards.of(digest), []).append(digest)
-        return found
 
     def _key(self, shard: int) -> str:
         return f"{self._shards.root(shard)}unjudged"

@@ -210,6 +210,8 @@ class Waves:
                 wave.withdrawn or "open",
                 wave.merged_into or "",
                 b"".join(wave.keys),
+                WAVE_QUIET_SECONDS,
+                MEMBERS_MAX,
                 *self._packed(wave.members),
             ),
         )

@@ -66,5 +66,4 @@ class DeadLetterBound:
 
 
 def bound_of(settings: Settings) -> DeadLetterBound:
-    """The bound that the settings ask for."""
     return DeadLetterBound(settings.letters_share, settings.letters_window, settings.letters_at_least)

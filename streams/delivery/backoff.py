@@ -17,9 +17,8 @@ FIRST_SECONDS: Final = 0.05
 MOST_SECONDS: Final = 5.0
 """Recovery is noticed within this time; longer would show as lag, shorter hammers a store that starts."""
 
-_DOUBLINGS_MAX: Final = (
-    16  # 0.05 s doubled 7 times passes the cap; the limit keeps 2**attempt from growing for ever
-)
+_DOUBLINGS_MAX: Final = 16
+"""0.05 s doubled 7 times passes the cap; the limit keeps 2**attempt from growing for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,8 @@ class Backoff:
     """Waiting times of one kind of retry. `uniform(a, b)` draws the jitter."""
 
     uniform: Callable[[float, float], float]
-    first_seconds: float = FIRST_SECONDS
-    most_seconds: float = MOST_SECONDS
 
     def seconds(self, attempt: int) -> float:
         """The wait after the `attempt`-th failure, counted from 0."""
-        ceiling = min(self.most_seconds, self.first_seconds * 2.0 ** min(attempt, _DOUBLINGS_MAX))
+        ceiling = min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(attempt, _DOUBLINGS_MAX))
         return self.uniform(0.0, ceiling)

@@ -79,7 +79,6 @@ class Limits:
     records_max: int = RECORDS_MAX
     linger_seconds: float = LINGER_SECONDS
     step_seconds_max: float = STEP_SECONDS_MAX
-    message_bytes_max: int = MESSAGE_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +224,13 @@ class Delivery:
         return [self._within_limits(outcome) for outcome in outcomes]
 
     def _within_limits(self, outcome: Outcome) -> Outcome:
-        most = self._around.limits.message_bytes_max
         if isinstance(outcome, Published) and any(
-            len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES > most
+            len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES > MESSAGE_BYTES_MAX
             for emit in outcome.emits
         ):
-            return Dead("outcome-too-large", detail=f"an outcome has a record of over {most:,} bytes")
+            return Dead(
+                "outcome-too-large", detail=f"an outcome has a record of over {MESSAGE_BYTES_MAX:,} bytes"
+            )
         return outcome
 
     async def _settle(

@@ -31,7 +31,7 @@ from yarl import URL
 from streams.clock import Clock, SystemClock
 from streams.deadletters.control_topic import ControlTopic
 from streams.deadletters.limit import bound_of
-from streams.deadletters.pause import Resumes, Stop
+from streams.deadletters.pause import Stop
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.delivery import Delivery, DeliveryContext, Limits
 from streams.delivery.progress import Progress
@@ -89,11 +89,8 @@ class WorkerApp(faust.App):
         settings: Settings,
         metrics: Metrics,
         *,
-        breaker: Breaker | None = None,
         clock: Clock | None = None,
-        resumes: Resumes | None = None,
         store: Ask = lambda: "",
-        topics_fault: Ask = lambda: "",
         tracer: Tracer = OFF,
         poison_guard: PoisonGuard | None = None,
         topics: Sequence[TopicSpec] | None = None,
@@ -105,7 +102,7 @@ class WorkerApp(faust.App):
         self.metrics = metrics
         self.life = Life()
         self.clock = clock or SystemClock()
-        self.breaker = breaker or Breaker(self.clock.ticks, on_change=metrics.breaker)
+        self.breaker = Breaker(self.clock.ticks, on_change=metrics.breaker)
         self.deliveries: list[Delivery] = []
         self._beside: list[Callable[[], Awaitable[None]]] = []
         self.progress: list[Progress] = []
@@ -117,12 +114,11 @@ class WorkerApp(faust.App):
             breaker=lambda: self.breaker.state,
             rebalancing=lambda: bool(self.rebalancing),
             store=store,
-            topics=topics_fault,
         )
         super().__init__(settings.kafka_group, **faust_options(settings))
         self.around = DeliveryContext(
             publisher=FaustPublisher(self),
-            resumes=resumes or ControlTopic(settings),
+            resumes=ControlTopic(settings),
             clock=self.clock,
             meter=metrics,
             breaker=self.breaker,

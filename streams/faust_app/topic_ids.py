@@ -9,7 +9,6 @@ topic is read from its start, and a worker whose topic was replaced under it end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -29,31 +28,29 @@ log = structlog.get_logger("samehand.topics")
 async def watch_topics(app: WorkerApp) -> None:
     """Runs until the app stops. Ends the process to start again from a new topic's first record."""
     kept = kept_admin(app.settings)
+    waiting: dict[str, int] = {}
     try:
-        await _watch_topics(app, lambda: kept.ask(lambda client: ids_of(client, app.topic_ids)))
+        while not app.life.stopping:
+            await app.clock.sleep(LOOK_SECONDS)
+            try:
+                present = await asyncio.to_thread(kept.ask, lambda client: ids_of(client, app.topic_ids))
+            except (BrokerUnavailable, BrokerRefused) as fault:
+                log.info("topic ids unknown", fault=str(fault))
+                continue
+            if again := created_again(app.topic_ids, present):
+                for topic in again:
+                    log.critical(
+                        "topic was deleted and created again", topic=topic, unread=waiting.get(topic)
+                    )
+                app.life.stuck = f"{', '.join(again)}: deleted and created again"
+                app.life.stopping = True
+                app.life.end()
+                return
+            # What waited in a missing topic is logged when the topic is there again.
+            waiting = {topic: count for topic, count in waiting.items() if topic not in present} | unread(app)
     finally:
         # In a thread, since a question may be under way; nothing waits for its answer.
         asyncio.get_running_loop().run_in_executor(None, kept.close)
-
-
-async def _watch_topics(app: WorkerApp, ids: Callable[[], dict[str, str]]) -> None:
-    waiting: dict[str, int] = {}
-    while not app.life.stopping:
-        await app.clock.sleep(LOOK_SECONDS)
-        try:
-            present = await asyncio.to_thread(ids)
-        except (BrokerUnavailable, BrokerRefused) as fault:
-            log.info("topic ids unknown", fault=str(fault))
-            continue
-        if again := created_again(app.topic_ids, present):
-            for topic in again:
-                log.critical("topic was deleted and created again", topic=topic, unread=waiting.get(topic))
-            app.life.stuck = f"{', '.join(again)}: deleted and created again"
-            app.life.stopping = True
-            app.life.end()
-            return
-        # What waited in a missing topic is logged when the topic is there again.
-        waiting = {topic: count for topic, count in waiting.items() if topic not in present} | unread(app)
 
 
 def unread(app: WorkerApp) -> dict[str, int]:

@@ -95,25 +95,34 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
+def login_options(settings: Settings) -> dict[str, Any]:
+    """How every client of either library identifies itself. Raises `OSError` for unusable certificates."""
+    context = tls_context(settings)
+    transport = "PLAINTEXT" if context is None else "SSL"
+    options: dict[str, Any] = {
+        "client_id": settings.kafka_group,
+        "ssl_context": context,
+        "security_protocol": transport,
+    }
+    if settings.kafka_sasl_mechanism is not None:
+        options |= {
+            "security_protocol": f"SASL_{transport}",
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_secret(),
+        }
+    return options
+
+
 def client_options(settings: Settings) -> dict[str, Any]:
     """What every kafka-python client needs to connect."""
-    options: dict[str, Any] = {
+    return {
+        **login_options(settings),
         "bootstrap_servers": list(settings.kafka_brokers),
-        "client_id": settings.kafka_group,
         "bootstrap_timeout_ms": ANSWER_MS,
         "request_timeout_ms": ANSWER_MS,
         "reconnect_backoff_max_ms": RECONNECT_MS_MAX,
     }
-    context = tls_context(settings)
-    if context is not None:
-        options["ssl_context"] = context
-    if settings.kafka_sasl_mechanism is not None:
-        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
-        options["sasl_plain_username"] = settings.kafka_username
-        options["sasl_plain_password"] = settings.kafka_secret()
-    transport = "SSL" if context is not None else "PLAINTEXT"
-    options["security_protocol"] = f"SASL_{transport}" if settings.kafka_sasl_mechanism else transport
-    return options
 
 
 @contextmanager
@@ -308,7 +317,6 @@ class Kept(Generic[Client]):
 
 
 def kept_admin(settings: Settings) -> Kept[Admin]:
-    """An admin client that is kept."""
     return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
 
 

@@ -42,7 +42,6 @@ def mappings_of(settings: Settings) -> Mappings:
 
 
 def topic_of(topics: Names) -> dict[Kind, str]:
-    """The topic of each kind of record."""
     return {
         "created": topics.created,
         "updated": topics.updated,

@@ -4,7 +4,7 @@ While a partition has no leader (its broker was stopped in order, and the others
 leads it), aiokafka's sender asks, finds none, and asks again without a pause, though a comment there says
 that it waits: a bridge took a quarter of a processor for as long as the outage lasted (none found upstream).
 All asking goes through `AIOKafkaClient._metadata_update`, and every caller waits for it: one pause is enough.
-`tests/streams/kafka/test_client.py` reads the installed source, and fails once that has changed.
+`tests/streams/kafka/test_kafka.py` reads the installed source, and fails once that has changed.
 """
 
 from __future__ import annotations

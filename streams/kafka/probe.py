@@ -17,7 +17,7 @@ from aiokafka import errors  # type: ignore[import-untyped]  # aiokafka ships no
 from aiokafka.conn import create_conn  # type: ignore[import-untyped]  # the same
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
 
-from streams.kafka.client import tls_context
+from streams.kafka.client import login_options
 from streams.settings import Settings
 
 ANSWER_SECONDS: Final = 3.0
@@ -51,21 +51,7 @@ def probe(settings: Settings) -> list[Probe]:
 
 
 async def _probe_all(settings: Settings) -> list[Probe]:
-    context = tls_context(settings)
-    transport = "PLAINTEXT" if context is None else "SSL"
-    options: dict[str, Any] = {
-        "client_id": settings.kafka_group,
-        "ssl_context": context,
-        "security_protocol": transport,
-        "request_timeout_ms": int(ANSWER_SECONDS * 1000),
-    }
-    if settings.kafka_sasl_mechanism is not None:
-        options |= {
-            "security_protocol": f"SASL_{transport}",
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": settings.kafka_secret(),
-        }
+    options = login_options(settings) | {"request_timeout_ms": int(ANSWER_SECONDS * 1000)}
     return list(await asyncio.gather(*(_probe(address, options) for address in settings.kafka_brokers)))
 
 

@@ -17,7 +17,7 @@ from aiokafka import errors as kafka_errors
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
 
 from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
-from streams.kafka.client import tls_context
+from streams.kafka.client import login_options
 from streams.kafka.metadata_pace import pace_metadata
 from streams.outcomes import Emit
 from streams.settings import Settings
@@ -224,23 +224,12 @@ class _Client:
 
 
 def _producer(settings: Settings) -> Any:
-    context = tls_context(settings)
-    transport = "PLAINTEXT" if context is None else "SSL"
-    options: dict[str, Any] = {"security_protocol": transport, "ssl_context": context}
-    if settings.kafka_sasl_mechanism is not None:
-        options |= {
-            "security_protocol": f"SASL_{transport}",
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": settings.kafka_secret(),
-        }
     producer = AIOKafkaProducer(
         bootstrap_servers=list(settings.kafka_brokers),
-        client_id=settings.kafka_group,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
         request_timeout_ms=int(ANSWER_SECONDS * 1000),
-        **options,
+        **login_options(settings),
     )
     pace_metadata(producer.client)
     return producer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice, takewhile
 from threading import Lock
@@ -35,12 +35,21 @@ BATCH_RECORDS: Final = 100
 
 
 class Recent:
-    """Reads those records in a thread, a batch at a time."""
+    """Reads those records in a thread, a batch at a time.
+
+    ``unacknowledged``: topics that the group writes and does not read; they are read up to their end.
+    """
 
     def __init__(
-        self, settings: Settings, *, seconds: float = BACK_SECONDS, records: int = BACK_RECORDS
+        self,
+        settings: Settings,
+        *,
+        seconds: float = BACK_SECONDS,
+        records: int = BACK_RECORDS,
+        unacknowledged: Collection[str] = (),
     ) -> None:
         self._settings = settings
+        self._unacknowledged = unacknowledged
         self._seconds = seconds
         self._records = records
 
@@ -74,7 +83,8 @@ class Recent:
     def _read(self, topic: str, since: Mapping[int, int] | None) -> Generator[list[Arrival], None, None]:
         with reader(self._settings, grouped=True) as opened:
             for partition in opened.partitions(topic):
-                last = opened.committed(topic, partition)
+                acknowledged = topic not in self._unacknowledged
+                last = opened.committed(topic, partition) if acknowledged else opened.end(topic, partition)
                 if since is None:
                     by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
                     first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))

@@ -134,7 +134,6 @@ class Names:
 
 
 def names(settings: Settings) -> Names:
-    """The names that `settings` ask for."""
     return Names(settings.topic_prefix)
 
 

@@ -14,7 +14,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
-from streams.serving.send_buffer import SEND_BYTES
+SEND_BYTES: Final = 64 * 1024
+"""How much of an answer the kernel is asked to hold for a client that does not read; Linux takes twice that.
+It would take 2.5 MB a connection, and who reads nothing would be answered forty times before anybody
+noticed. An answer of ours is a few KB, the largest page 100: over a way of 100 ms so much at a time still
+carries a megabyte a second."""
 
 KEEPALIVE_SECONDS: Final = 75.0
 """A client has so long for its first request, and after each answer for another: longer than the longest

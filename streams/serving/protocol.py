@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from streams.serving.send_buffer import SEND_BYTES
+from streams.serving.connections import SEND_BYTES
 
 HEADER_SECONDS: Final = 10.0
 """From a connection, or a later request's first byte, to the end of the headers. A slow phone takes one."""

@@ -22,14 +22,14 @@ class OidcSettings(BaseModel):
 
     desk_oidc_issuer: str = Field(
         "",
-        description="Who people sign in with (OpenID Connect), as it calls itself: https://id.example.org.",
+        description="OpenID Connect issuer: https://id.example.org.",
     )
-    desk_oidc_client_id: str = Field("", max_length=256, description="What it knows the desk by.")
+    desk_oidc_client_id: str = Field("", max_length=256, description="The desk's client id there.")
     desk_oidc_client_secret_file: FilePath | None = Field(
-        None, description="File that holds the secret that goes with it; a public client has none."
+        None, description="File that holds the client secret; a public client has none."
     )
     desk_oidc_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for it (PEM); the system's without it."
+        None, description="Certificates to trust for it (PEM) instead of the system's."
     )
     desk_oidc_scopes: str = Field(
         "openid profile",
@@ -75,7 +75,7 @@ class CommissionSettings(BaseModel):
     dsa_token: SecretStr | None = Field(None, description="Token of one platform there; better in a file.")
     dsa_token_file: FilePath | None = Field(None, description="File that holds the token.")
     dsa_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for it (PEM); the system's without it."
+        None, description="Certificates to trust for it (PEM) instead of the system's."
     )
 
     @field_validator("dsa_url")
@@ -113,8 +113,7 @@ class DeskSettings(BaseModel):
     )
     desk_appeals_secret_file: FilePath | None = Field(
         None,
-        description="File with the secret of gates that relay appeals (Standard Webhooks, whsec_…); without"
-        " it the desk takes none.",
+        description="File with the secret of gates that relay appeals (whsec_…); without it none are taken.",
     )
     desk_session_minutes: int = Field(
         30, ge=1, le=1_440, description="Minutes after which an idle session ends; twelve hours end any."
@@ -162,7 +161,7 @@ class DeskSettings(BaseModel):
         None, description="File with the desk's key for it, which has the right `related`."
     )
     desk_gate_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for it (PEM); the system's without it."
+        None, description="Certificates to trust for it (PEM) instead of the system's."
     )
 
     @field_validator("desk_gate_url")

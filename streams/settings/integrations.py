@@ -16,21 +16,19 @@ from streams.standard_webhooks import Secret
 class BridgeSettings(BaseModel):
     """What becomes of foreign topics, and where their schemas are."""
 
-    mappings: FilePath | None = Field(
-        None, description="What becomes of other topics' records, for `samehand bridge`: a TOML file."
-    )
+    mappings: FilePath | None = Field(None, description="TOML file of mappings, for `samehand bridge`.")
 
     registry_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s@?#]{1,500}$",
-        description="Schema registry of foreign topics in Avro or Protobuf; without a user in it.",
+        description="Schema registry of foreign topics in Avro or Protobuf.",
     )
     registry_username: str | None = Field(None, description="User of the schema registry.")
     registry_password_file: FilePath | None = Field(
         None, description="File that holds the schema registry's password."
     )
     registry_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for the schema registry (PEM); the system's without it."
+        None, description="Certificates to trust for it (PEM) instead of the system's."
     )
 
     def registry_secret(self) -> str | None:
@@ -44,8 +42,7 @@ class ServingSettings(BaseModel):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         max_length=64,  # each request of a proxy is held against all of them
-        description="Addresses and networks of the proxies before a gate or desk, separated by commas; "
-        "from others forwarding headers are ignored.",
+        description="Proxies in front of a gate or desk: addresses and networks, separated by commas.",
     )
     proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
         "x-forwarded-for", description="The header in which they say whom they saw."
@@ -63,18 +60,14 @@ class ServingSettings(BaseModel):
 class GateSettings(BaseModel):
     """Where alerts are delivered, and where and whom the gate answers."""
 
-    endpoints: FilePath | None = Field(
-        None, description="Where alerts go, for `samehand deliver`: a TOML file."
-    )
+    endpoints: FilePath | None = Field(None, description="TOML file of webhooks, for `samehand deliver`.")
 
     gate_host: str = Field("127.0.0.1", description="Address that `samehand gate` answers callers on.")
     gate_port: Port = Field(6070, description="Its port; /metrics and /health are on the port for watching.")
     gate_keys: Path | None = Field(
         None, description="File of the callers' keys, which `samehand keys` writes; digests alone."
     )
-    gate_webhooks: FilePath | None = Field(
-        None, description="Whose webhooks the gate takes, and how they are signed: a TOML file."
-    )
+    gate_webhooks: FilePath | None = Field(None, description="TOML file of webhooks that the gate takes.")
     gate_deadline_ms: int = Field(
         150,
         ge=1,
@@ -84,13 +77,13 @@ class GateSettings(BaseModel):
     gate_desk_url: str = Field(
         "",
         max_length=2_048,
-        description="Address of the desk that the gate relays appeals to; without it the gate takes none.",
+        description="Desk that the gate relays appeals to; without it the gate takes none.",
     )
     gate_desk_secret_file: FilePath | None = Field(
-        None, description="File with the secret that signs appeals to the desk (Standard Webhooks, whsec_…)."
+        None, description="File with the secret that signs appeals to the desk (whsec_…)."
     )
     gate_desk_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for the desk (PEM); the system's without it."
+        None, description="Certificates to trust for the desk (PEM) instead of the system's."
     )
 
     @field_validator("gate_desk_url")

@@ -26,7 +26,7 @@ class KafkaSettings(BaseModel):
     )
     kafka_tls: bool = Field(False, description="Whether to speak TLS with the brokers.")
     kafka_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust (PEM); the system's without it."
+        None, description="Certificates to trust (PEM) instead of the system's."
     )
     kafka_cert_file: FilePath | None = Field(None, description="Our certificate (PEM), for mutual TLS.")
     kafka_key_file: FilePath | None = Field(None, description="The key of our certificate (PEM).")
@@ -42,13 +42,13 @@ class KafkaSettings(BaseModel):
         10,
         ge=1,
         le=5000,
-        description="Milliseconds that a fetch may wait for data; up to twenty times that while none comes.",
+        description="Milliseconds that a fetch may wait for data; up to twenty times that while idle.",
     )
     session_seconds: float = Field(
         6.0,
         ge=1.0,
         le=300.0,
-        description="A worker silent for so long is dead for its group; a heartbeat a sixth of it.",
+        description="A worker silent for so long is dead for its group.",
     )
 
     # Topics

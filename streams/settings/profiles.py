@@ -35,16 +35,15 @@ class ProfileSettings(BaseModel):
         description="Endpoint that the desk asks for profiles of an alert's two accounts; nothing is kept.",
     )
     desk_profile_source_secret_file: FilePath | None = Field(
-        None, description="File with the secret that signs these requests (Standard Webhooks, whsec_…)."
+        None, description="File with the secret that signs these requests (whsec_…)."
     )
     desk_profile_source_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for it (PEM); the system's without it."
+        None, description="Certificates to trust for it (PEM) instead of the system's."
     )
     desk_profile_source_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         max_length=64,  # each request is held against all of them
-        description="Networks beside public ones where it and its pictures may be, separated by commas; "
-        "with them http:// is allowed.",
+        description="Networks beside public ones where it and its pictures may be; also allows http://.",
     )
 
     @field_validator("desk_profile_urls")

@@ -15,7 +15,7 @@ class RetentionSettings(BaseModel):
         1_000,
         ge=1,
         le=10_000_000,
-        description="Memory for remembered accounts; beyond it the oldest are forgotten, and counted.",
+        description="Memory for remembered accounts; beyond it the oldest are forgotten.",
     )
     quote_bio: bool = Field(
         False,
@@ -31,6 +31,5 @@ class RetentionSettings(BaseModel):
         35,
         ge=1,
         le=400,
-        description="Days that a lifted ban and an alert that ended with one are known, at least as long as"
-        " accounts are remembered. All other alerts are known for as long as their ban.",
+        description="Days that a lifted ban is known; at least as long as accounts are remembered.",
     )

@@ -33,7 +33,7 @@ class WatchingSettings(BaseModel):
     )
     traces_url: str = Field(
         "",
-        description="Where traces are sent, as OTLP over HTTP: http://collector:4318/v1/traces. Off without.",
+        description="Where traces are sent (OTLP over HTTP): http://collector:4318/v1/traces.",
     )
     traces_share: float = Field(
         0.01, ge=0.0, le=1.0, description="Share of events traced where their producer did not decide."
@@ -42,11 +42,11 @@ class WatchingSettings(BaseModel):
         15.0,
         ge=1.0,
         le=600.0,
-        description="A worker whose event loop stands still for so long is killed and started again.",
+        description="A worker whose event loop stands still for so long is restarted.",
     )
     data_dir: Path | None = Field(
         None,
-        description="Folder for what a worker had in hand as it ended; without it, none is remembered.",
+        description="Folder for what a worker had in hand as it ended.",
     )
 
     @field_validator("traces_url")

@@ -61,7 +61,6 @@ class StoreSettings(BaseModel):
 
     @property
     def redis(self) -> RedisAddress:
-        """Where Redis is."""
         return parse_redis_address(self.redis_url)
 
     def redis_secret(self) -> str | None:

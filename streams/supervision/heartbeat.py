@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Final
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, Final
 
+from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_STUCK
 from streams.supervision.flight_recorder import FlightRecorder
 
 BEAT_SECONDS: Final = 0.5
 STOP_MARGIN_SECONDS: Final = 10.0
 """Beyond the longest graceful stop: a worker ends itself at that, unless its interpreter is held."""
+
+
+def heartbeats(recorder: FlightRecorder, settings: Settings) -> partial[Coroutine[Any, Any, None]]:
+    """:func:`beat` within the limits that the settings name."""
+    return partial(beat, recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
 
 
 async def beat(recorder: FlightRecorder, *, hang_seconds: float, stop_seconds: float) -> None:

@@ -12,8 +12,10 @@ import structlog
 
 from streams.errors import StreamsError
 from streams.outcomes import Arrival, Dead, Handle, Outcome
+from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder, InHand, Slot
-from streams.supervision.suspects import Suspect, Suspects
+from streams.supervision.supervisor import Birth
+from streams.supervision.suspects import Suspect, Suspects, SuspectTopic, mark_unfinished
 
 REASON: Final = "ended-worker"
 
@@ -159,6 +161,16 @@ class ReadersWriterLock:
         async with self._door:
             await self._empty.wait()
             yield
+
+
+def guard_of(settings: Settings, birth: Birth, *, elsewhere: tuple[type[Exception], ...] = ()) -> PoisonGuard:
+    """The guard of a supervised process, once what the process before it had in hand is marked.
+
+    Raises `BrokerUnavailable`, `BrokerRefused`.
+    """
+    topic = SuspectTopic(settings)
+    mark_unfinished(topic, birth)
+    return PoisonGuard(birth.recorder, Suspects(topic.read), mark=topic.mark, elsewhere=elsewhere)
 
 
 def unguarded() -> PoisonGuard:

@@ -37,9 +37,8 @@ class Observation:
 class Watchdog:
     """Judges one observation after another."""
 
-    def __init__(self, stuck_seconds: float, *, rebalance_seconds_max: float = REBALANCE_SECONDS_MAX) -> None:
+    def __init__(self, stuck_seconds: float) -> None:
         self._stuck_seconds = stuck_seconds
-        self._rebalance_seconds_max = rebalance_seconds_max
         self._rebalancing_since: float | None = None
         self._moved: dict[str, tuple[int, float]] = {}
         """By topic: how many records had an outcome when it last moved or was excused, and when that was."""
@@ -55,7 +54,7 @@ class Watchdog:
         if self._rebalancing_since is None:
             self._rebalancing_since = observed.ticks
         seconds = observed.ticks - self._rebalancing_since
-        return f"a rebalance has lasted {seconds:.0f} s" if seconds > self._rebalance_seconds_max else ""
+        return f"a rebalance has lasted {seconds:.0f} s" if seconds > REBALANCE_SECONDS_MAX else ""
 
     def _silence(self, observed: Observation) -> str:
         for delivery in observed.deliveries:

@@ -10,14 +10,15 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
-from agents.common.waves import recalled_wave, wave_record
+from agents.common.waves import recall_waves, recalled_wave, wave_record
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.waves import WaveAlert
 from schemas.wire import Decoded, decode_wave, encode
 from store.limits import WAVE_QUIET_SECONDS
+from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
 
 BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
 
@@ -276,6 +277,21 @@ async def test_records_of_a_wave_recall_it(life: Life) -> None:
     assert recalled_wave(record) == known
     assert wave_record(recalled_wave(record)) == record
     assert "nicole_private" not in str(encode(replace(record, members=())))
+
+
+async def test_workers_recall_published_waves_and_skip_unreadable_records(
+    life: Life,
+) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(6)))
+    await life.relay()
+    (record,) = waves(life)
+    await life.context.store.leave_waves(
+        [one.account for one in record.members], reason="account-deleted", now=life.context.now()
+    )
+    later = replace(record, revision=record.revision + 60)
+    records = [arrival(encode(later)), arrival(None), arrival(b"{}")]
+    assert await recall_waves(life.context, records) == [NOTHING] * 3
+    assert await life.context.store.waves([record.wave_id]) == [recalled_wave(later)]
 
 
 async def test_record_of_five_hundred_stays_below_a_mebibyte_whatever_they_are_called(life: Life) -> None:

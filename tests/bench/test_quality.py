@@ -1,27 +1,60 @@
-"""Quality on simulated platforms: what is drawn, judged and told."""
+"""Quality on simulated platforms and on real names, and statements on simulated decisions."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import numpy as np
 import pytest
+from msgspec import json
+from msgspec.structs import replace
+from sqlalchemy import select
 
-from bench.quality import at_size, silence, size_figures
-from bench.quality.plan import ORDINARY, SPANS, planned, signing_up
+from bench import statements
+from bench.quality import at_size, silence
+from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned, signing_up
 from bench.quality.platform import NOW, judged_platform
-from bench.quality.simulated import SCRIPTS, figures_of, together
-from bench.quality.size_figures import Event, ScoredBan
-from bench.quality.tables import table
+from bench.quality.simulated import SCRIPTS, figures_of, table, together
+from bench.real import renames, scenes
+from bench.real.__main__ import FILES, FOLDER_VARIABLE, PARTS, NoRealNames, main, read_names
+from bench.real.namesakes import DRAWN, Bearers, namesakes, read_bearers
+from bench.real.renames import YARDSTICKS, Named, looked_up, returning, split
+from bench.real.tables import tables
 from bench.running.crowd import aged, people
+from bench.statements import (
+    FACTS,
+    STATEMENTS,
+    SimulatedPair,
+    an_action,
+    personal,
+    simulated_pairs,
+)
 from cli.commands.backtest.figures import figures
 from cli.commands.backtest.judged import BacktestRun, ScoredPair, measured
 from cli.inputs.event_files import EventFiles
 from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
+from cli.offline.share import Share
+from desk.database import actions, alerts, schema
+from desk.database.engine import Database
+from desk.review.actions import row_of
+from desk.review.facts import facts_of
+from samehand.normalize.text.scripts import Script, dominant_script
+from schemas.wire import encode
 from simulate.evasion.strategies import STRATEGIES
 from simulate.files import simulate_command
 from simulate.population.languages import LANGUAGES
+from simulate.population.people import Population
+from simulate.sampling import seeded
+from tests.bench.conftest import Threads
+from tests.desk.commission.makers import SECURITY, Owing
+from tests.servers.transparency_database import TransparencyDatabase
+from tests.tables import for_each
 
 # Evenness is told by script as well as by language, of the same accounts.
 
@@ -82,12 +115,7 @@ def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> N
     ]
     ours, theirs = figures(quick), figures(full)
     for name in (
-        "sign_ups",
-        "mirrors",
-        "bands",
-        "recall_by_strategy",
-        "blocking_recall",
-        "average_precision",
+        *("sign_ups", "mirrors", "bands", "recall_by_strategy", "blocking_recall", "average_precision"),
     ):
         assert ours[name] == theirs[name], name
 
@@ -170,7 +198,7 @@ def an_other(*, odds: float = 3.0, band: str = "none", since: float = HOUR) -> E
 
 
 def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:
-    told = size_figures.figures(
+    told = at_size.figures(
         [a_mirror(), a_mirror(), *[an_other() for _ in range(9)], an_other(band="possible")]
     )
     assert told["weight_of_others"] == 39.8
@@ -183,7 +211,7 @@ def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:
 
 def test_a_mirror_that_was_not_read_is_not_found_and_counts_in_its_own_span() -> None:
     unread = Event("5", "x:own", 5 * 60.0, 0, ())
-    told = size_figures.figures([a_mirror("5", since=5 * 60.0), unread, an_other()])
+    told = at_size.figures([a_mirror("5", since=5 * 60.0), unread, an_other()])
     assert told["by_strategy"]["5"]["≤ 10 min"]["possible"]["value"] == 0.5
     assert told["by_strategy"]["5"]["≤ 1 h"]["possible"]["of"] == 0
     assert told["within_the_hour"]["possible"]["recall"]["of"] == 2
@@ -191,14 +219,14 @@ def test_a_mirror_that_was_not_read_is_not_found_and_counts_in_its_own_span() ->
 
 
 def test_a_pair_below_others_has_the_precision_of_its_rank_and_nobody_finds_the_eighth() -> None:
-    told = size_figures.figures([a_mirror(odds=1.0), Event("8", "x:own", HOUR, 0, ()), an_other(odds=2.0)])
+    told = at_size.figures([a_mirror(odds=1.0), Event("8", "x:own", HOUR, 0, ()), an_other(odds=2.0)])
     assert told["average_precision"]["value"] == pytest.approx(1 / (1 + told["weight_of_others"]), abs=1e-3)
     assert told["bands"]["possible"]["recall"]["of"] == 1
 
 
 def test_table_shows_recall_and_precision_of_every_span() -> None:
-    told = size_figures.figures([a_mirror(), a_mirror("6, card"), an_other(band="possible")])
-    text = size_figures.table({"bans": 1000, **told})
+    told = at_size.figures([a_mirror(), a_mirror("6, card"), an_other(band="possible")])
+    text = at_size.table({"bans": 1000, **told})
     assert "| recall of 1–7 | – | 1.000 |" in text
     assert "at 1,000 whole bans" in text
 
@@ -206,8 +234,7 @@ def test_table_shows_recall_and_precision_of_every_span() -> None:
 # The run at size, small: a store is filled, mirrors come back, and those who can be found are.
 
 
-def test_naive_mirrors_are_found_among_whole_bans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_naive_mirrors_are_found_among_whole_bans() -> None:
     heard: list[int] = []
     told = at_size.measured(400, a_cell=1, others=60, crowd=50, edits="tuning", heard=heard.append)
     assert heard[-1] == told["mirrors"] + told["others"] == 9 * 6 + 60
@@ -216,3 +243,347 @@ def test_naive_mirrors_are_found_among_whole_bans(monkeypatch: pytest.MonkeyPatc
     assert sum(each["hits"] for each in naive) >= 3
     assert told["by_strategy"]["8"]["≤ 10 min"]["possible"]["hits"] == 0
     assert told["bans_of_the_last_hour"] < 5
+
+
+# The bench of real names: a folder in, figures out, and one line where there is no folder.
+
+
+CROWD = ["quiet_harbor", "tulip77", "northern.lights", "kzq9", "paper_boat"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = {
+        "cheater_name_families.csv": "family,display_name\na,Zarfeshan\na,Zarf\u200beshan\n",
+        "ordinary_handles.txt": "tulip77\npaper_boat\n",
+        "handle_renames.csv": "old,new\nzarfeshan,zarfeshan_2\n",
+    }
+    for name, text in lines.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_is_read_as_it_is(folder: Path) -> None:
+    names = read_names(folder)
+    assert names.families == {"a": ["Zarfeshan", "Zarf\u200beshan"]}
+    assert names.ordinary == ["tulip77", "paper_boat"]
+    assert names.renames == [("zarfeshan", "zarfeshan_2")]
+
+
+@pytest.mark.parametrize("gone", FILES)
+def test_a_missing_file_is_named(folder: Path, gone: str) -> None:
+    (folder / gone).unlink()
+    with pytest.raises(NoRealNames, match=gone):
+        read_names(folder)
+
+
+def test_without_a_folder_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench.real"])
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    assert main() == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert FOLDER_VARIABLE in told.err
+
+
+def test_the_first_half_of_a_family_rounded_up_is_banned() -> None:
+    bans, accounts = split({"a": ["one", "two", "three"], "alone": ["only"]})
+    assert bans == [("a", "one"), ("a", "two")]
+    assert accounts == [("a", "three")]
+
+
+def test_who_is_back_a_day_after_is_found_on_its_own_family_alone() -> None:
+    members = {
+        "a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"],
+        "b": ["Wardakan Post", "Toryalai Khpalwak"],
+    }
+    # Two years of bans, or a day after one of them says nothing.
+    rng = Random(5)
+    drawn = ["".join(rng.choices("bdfghklmnprstvz", k=12)) for _ in range(80)]
+    members |= {one: [one, other] for one, other in zip(drawn[:40], drawn[40:], strict=True)}
+    told = returning(members, CROWD)["display_name"]
+    assert told["bans"] == 42
+    assert (told["found"]["hits"], told["found"]["of"]) == (1, 42)
+    assert told["alarmed"]["hits"] == 0
+
+
+def test_an_account_is_ranked_against_every_ban_it_resembles() -> None:
+    looked = looked_up(
+        [Named("zarfeshan", "handle"), Named("tulip77", "handle")], [Named("zarfeshan7", "handle")]
+    )
+    assert [one.ban for one in looked.found[0]] == [0]
+    assert looked.bad == 0
+
+
+# Accounts that changed their handle, looked up beside plain similarity of strings.
+
+
+PAIRS = [
+    ("zarghun_waziri", "zarghunwaziri77"),
+    ("quiet_harbor", "quietharbour"),
+    ("kzq9_toryalai", "northern_lights"),
+    ("mirwais.ghorzang", "ghorzang_mirwais"),
+    ("paper_boat", "tin_soldier"),
+    ("tulip_gardens", "tulip_garden"),
+]
+ORDINARY_NAMES = [f"ordinary_person_{number}" for number in range(30)]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr(renames, "SEEDS", (1, 2))
+    monkeypatch.setattr(renames, "_RESAMPLED", 20)
+    return renames.renames(PAIRS, ORDINARY_NAMES)
+
+
+def test_those_who_resemble_their_old_handle_are_found_and_the_others_are_not(told: dict[str, Any]) -> None:
+    assert told["bans"] == 3
+    assert 0 < told["recall_at_0.01"]["ours"] < 1
+
+
+def test_each_yardstick_is_measured_on_the_same_accounts(told: dict[str, Any]) -> None:
+    at = told["recall_at_0.01"]
+    assert set(renames.YARDSTICKS) < set(at)
+    assert at["best_yardstick"] in renames.YARDSTICKS
+    low, high = at["beside_interval"]
+    assert low <= at["beside"] <= high
+
+
+def test_an_account_counts_as_found_only_where_its_own_old_handle_comes_first() -> None:
+    ranked = renames._Ranked([5.0, renames._NEVER], [1.0, 2.0])
+    assert ranked.recall(0.0, np.arange(2), np.arange(2)) == 0.5
+
+
+# Names are drawn as people bear them, in every language, and a namesake is measured with nothing else.
+
+
+NAMED_LANGUAGES = {"ur", "ps", "sd", "bal", "pa", "fa", "ar", "hi", "bn", "tr", "ru", "so", "ha", "sw", "id"}
+
+
+def test_every_language_has_given_and_family_names() -> None:
+    names = read_bearers()
+    assert {language for language, _, _ in names} == NAMED_LANGUAGES
+    for language in NAMED_LANGUAGES:
+        assert (language, "given", "latin") in names
+        assert (language, "family", "latin") in names
+
+
+@for_each(("language", "script"), [("ur", Script.ARABIC), ("hi", Script.DEVANAGARI), ("ru", Script.CYRILLIC)])
+def test_names_in_the_own_script_are_in_it(language: str, script: Script) -> None:
+    assert {dominant_script(name) for name in read_bearers()[language, "given", "own"].names} == {script}
+
+
+def test_a_name_is_drawn_as_often_as_people_bear_it() -> None:
+    rng = seeded(1, "a draw")
+    drawn = Counter(Bearers(("common", "rare"), (0.9, 1.0)).drawn(rng) for _ in range(DRAWN))
+    assert drawn["rare"] / DRAWN == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_row_a_language_with_its_interval_and_no_alarm_where_all_else_differs() -> None:
+    told = namesakes(drawn=20)
+    assert {name.split(",")[0] for name in told} >= NAMED_LANGUAGES
+    for row in told.values():
+        if isinstance(row, dict):
+            assert set(row) == {"absent", "different"}
+            assert row["absent"]["interval"] is not None
+            assert row["different"]["hits"] == 0
+    for shown in ("handle", "handle and name"):
+        assert f"tr, latin, {shown}" in told
+        assert told[f"all, {shown}"]["absent"]["of"] > told["tr, latin"]["absent"]["of"]
+
+
+# Scenes of real names with drawn facts: each keeps what it says and nothing else.
+
+
+RENAMES = [("zarghun_waziri", "quiet_harbor"), ("kzq9_toryalai", "paper_boat")]
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[scenes.Banned]:
+    return scenes.pairs_of(RENAMES, seed=1)
+
+
+@pytest.mark.parametrize("name", scenes.SCENES)
+def test_a_scene_keeps_its_facts_and_changes_the_handle_unless_that_is_the_fact(
+    name: str, pairs: list[scenes.Banned]
+) -> None:
+    rng = seeded(1, "test")
+    kept = [change(rng, pairs[0]) for change in scenes.SCENES[name]]
+    fields = {field for one in kept for field in one}
+    assert fields <= {*scenes._FACTS, "handle"}
+    if "ip" in fields:
+        (address,) = (one["ip"] for one in kept if "ip" in one)
+        assert address != pairs[0].account.ip
+        assert address.rsplit(".", 1)[0] == str(pairs[0].account.ip).rsplit(".", 1)[0]
+
+
+def test_bans_are_spread_and_the_last_lies_before_any_delay(pairs: list[scenes.Banned]) -> None:
+    moments = sorted(banned.at for banned in pairs)
+    assert moments[0] != moments[-1]
+    assert moments[-1] + max(scenes.DELAYS.values()) < scenes.NOW
+
+
+@pytest.fixture(scope="module")
+def all_scenes() -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scenes, "ProcessPoolExecutor", Threads)
+        return scenes.scenes(RENAMES, background=5, innocent=4, households=2, crowd=20)
+
+
+def test_all_scenes_are_told_with_their_intervals_and_nothing_gets_worse(all_scenes: dict[str, Any]) -> None:
+    told = all_scenes
+    assert told["worse"] == []
+    for place in ("alone", "among"):
+        assert set(told[place]["mirrors"]) == set(scenes.SCENES)
+        assert set(told[place]["innocents"]) == set(told[place]["counted"]) == set(scenes.INNOCENTS)
+    device = told["alone"]["mirrors"]["same e-mail"]["10 minutes, rest absent"]
+    assert device["alarmed"]["of"] == 2
+    assert device["alarmed"]["interval"] is not None
+
+
+def ranks(**given: int) -> dict[tuple[str, str, str], list[int]]:
+    """Of one pair, 1 wherever nothing else is given by a scene's name and its delay."""
+    return {
+        (name, delay, rest): [given.get(f"{name} {delay}".replace(" ", "_").replace("/", ""), 1)]
+        for name in scenes.SCENES
+        for delay in scenes.DELAYS
+        for rest in scenes.RESTS
+    }
+
+
+def test_a_fact_that_takes_an_alert_away_is_told() -> None:
+    assert scenes.worse(ranks()) == []
+    found = scenes.worse(ranks(device_and_24_a_day=0))
+    assert "same device → device and /24, a day, rest absent: 1 pairs" in found
+    assert not any(line.startswith("bio") for line in found)
+
+
+async def test_a_mirror_is_found_where_its_own_ban_is_alerted_on(pairs: list[scenes.Banned]) -> None:
+    stage = scenes.Stage()
+    one, other = await stage.enrol(pairs)
+    account = replace(pairs[0].account, handle=None)
+    at = pairs[0].at + scenes.DAY
+    assert await stage.bands([(at, account, one), (at, account, other), (at, account, None)]) == [
+        "likely",
+        "none",
+        "likely",
+    ]
+
+
+def test_an_address_is_as_common_as_the_place_that_it_belongs_to() -> None:
+    def shown(kind: str) -> int:
+        bans = scenes.banned_households(1, 2)
+        return sum(
+            account.ip == bans[0].account.ip for _, account, _ in scenes.crowd_before(kind, bans, seed=1)
+        )
+
+    told = [shown(kind) for kind in scenes.INNOCENTS]
+    assert told == [4, 4, scenes.VISITORS + 1, 4, 1]
+
+
+def test_the_innocent_share_no_given_name_with_the_banned() -> None:
+    banned = scenes.banned_households(1, 5)
+    rng, population = seeded(2, "test"), Population(2, 50)
+    for one in banned:
+        _, account = scenes._half_sibling(rng, population, one)
+        assert account.device_id == one.account.device_id
+        assert account.handle != one.account.handle
+
+
+# Figures of real names as rows of a note, each beside its goal.
+
+
+def test_scenes_with_goals_stand_in_the_table_and_what_got_worse_below(all_scenes: dict[str, Any]) -> None:
+    (name, table), *others = tables({"scenes": all_scenes}).items()
+    assert (name, others) == ("scenes", [])
+    assert "| same device, rest different | " in table
+    assert "| five digits behind the handle, rest absent | " in table
+    for kind in scenes.INNOCENTS:
+        assert f"| {kind} |" in table
+    assert "among 5" in table
+    assert table.endswith("less differs.")
+    assert tables({"scenes": {**all_scenes, "worse": ["alone: a → b: 1 pairs"]}})["scenes"].endswith(
+        "1 pairs"
+    )
+
+
+def test_namesakes_table_shows_all_languages_and_the_row_most_alarmed() -> None:
+    quiet, loud = ({rest: Share(hits, 5).as_json() for rest in ("absent", "different")} for hits in (0, 4))
+    told = {"innocents_each": 5, "bans": 100, "ur, own": quiet, "tr, latin": loud, "all": quiet}
+    table = tables({"namesakes": told})["namesakes"]
+    assert "| all | 0 % [0 %, " in table
+    assert "| most: tr, latin | 80 % [" in table
+    assert "ur, own" not in table
+
+
+def test_namesakes_as_measured_fill_the_table() -> None:
+    assert "| most: " in tables({"namesakes": namesakes(drawn=5)})["namesakes"]
+
+
+def test_names_alone_are_told_beside_the_yardsticks() -> None:
+    at = {**dict.fromkeys(YARDSTICKS, 0.08), "ours": 0.1, "best_yardstick": "ratio"}
+    at |= {"beside": 1.25, "beside_interval": [1.01, 1.5]}
+    renames: dict[str, Any] = {
+        "seeds": 5,
+        "bans": 1000,
+        "innocent": 7000,
+        "alerted_mirrors": 40,
+        "alarmed_innocent": 2,
+    }
+    renames |= {f"recall_at_{rate:g}": at for rate in (1e-4, 1e-3, 1e-2)}
+    returned = returning({"a": ["Zarghun Wozerustun", "Zarg\u200bhun Wozerustun"]}, ["tulip77"])
+    table = tables({"renames": renames, "families_returning": returned})["real"]
+    assert "10 %; 1.25 times `ratio` (8 %) [1.01, 1.50]" in table
+    assert "(1 of 1)" in table
+    assert {"renames", "families_returning", "scenes"} <= set(PARTS)
+
+
+# Statements on simulated decisions: the rules take all of them, and no personal value is in any.
+
+
+@pytest.fixture(scope="module")
+def decided() -> list[SimulatedPair]:
+    return simulated_pairs()
+
+
+def test_rules_take_all_statements_and_their_facts_hold_no_personal_value(
+    decided: list[SimulatedPair],
+) -> None:
+    """A tenth of what `make bench ONLY=reports` counts: each pair several times."""
+    stated = statements.measured(STATEMENTS // 4, FACTS // 10, decided)
+    assert (stated.taken, stated.personal) == (250, 0)
+    assert "| 250 | 250 | 1,000 | 0 |" in statements.table(stated)
+
+
+def test_personal_value_is_found_as_a_word_of_its_own() -> None:
+    assert personal(["Umar Media wrote to 0301.", "x@y.org"], {"umar media", "0301", "x@y.org", "edia"}) == 3
+
+
+async def test_what_is_sent_logged_noted_and_kept_holds_no_personal_value(
+    database: Database,
+    decided: list[SimulatedPair],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.INFO)
+    with TransparencyDatabase() as commission:
+        owing = Owing(database, commission.url)
+        async with database.begin() as connection:
+            for number, pair in enumerate(decided):
+                action = an_action(pair, number)
+                await alerts.put(connection, facts_of(pair.alert, now=0.0), encode(pair.alert))
+                await actions.put(connection, row_of(action, encode(action), now=0.0), over=True)
+        policies = {pair.alert.matched.policy or "": SECURITY for pair in decided}
+        platforms = {pair.alert.platform for pair in decided}
+        for platform in platforms:
+            await owing.send(platform=platform, categories=policies)
+    async with database.read() as connection:
+        lines = (await connection.execute(select(schema.audit))).all()
+        reasons = (await connection.execute(select(schema.statements.c.reason))).scalars().all()
+    sent = commission.stored[""]
+    assert len(sent) == sum(row is None for row in reasons) > 0
+    printed = await asyncio.to_thread(capfd.readouterr)
+    texts = [json.encode(sent).decode(), caplog.text, printed.out, printed.err, str(lines), str(reasons)]
+    assert personal(texts, {value for pair in decided for value in pair.values}) == 0

@@ -1,19 +1,101 @@
-"""What a bench reads of processes, and the crowd that it draws."""
+"""Whole workers, measured from outside: crowds, servers, turns, instructions, and what is kept of them."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
+import msgspec
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.connection import Connection
+from redis.exceptions import RedisError
+
 from agents.common.converters import remembered_of
+from bench import __main__ as command
+from bench import against, goals, in_a_day, worker
+from bench.__main__ import PARTS, Chosen
+from bench.against import CannotBeLaid, Revision, laid_aside, ratio, today
+from bench.gate import Loaded
+from bench.gate import table as gate_table
+from bench.in_a_day import OTHER, OURS, Alert
+from bench.in_a_day import Turn as InADayTurn
+from bench.instructions.__main__ import BANS as COUNTED_BANS
+from bench.instructions.__main__ import (
+    EVENTS,
+    MORE_MAX,
+    Figure,
+    NeedsReason,
+    other,
+    read,
+    replaced,
+    total,
+    verdict,
+    written,
+)
+from bench.instructions.events import BANNED_UNTIL
+from bench.instructions.tape import NotOnTape, Tape
 from bench.kinds import KINDS
-from bench.running.crowd import ORIGINALS, account_id, ban, is_original, people, sign_ups
-from bench.running.scene import cpu_seconds, resident_bytes
+from bench.latency import Latency
+from bench.latency import Report as LatencyReport
+from bench.latency import summary as latency_summary
+from bench.latency import table as latency_table
+from bench.page import ELSEWHERE, machine
+from bench.page import filled as filled_page
+from bench.running import filled as module
+from bench.running.crowd import (
+    AGES_DAYS,
+    DAY_SECONDS,
+    ORIGINALS,
+    account_id,
+    aged,
+    ban,
+    is_original,
+    people,
+    sign_ups,
+)
+from bench.running.filled import SEED, environment, fill, filled, pepper_file
+from bench.running.in_a_day import InADay
+from bench.running.scene import Spent, cpu_seconds, resident_bytes
+from bench.scale import Report as ScaleReport
+from bench.scale import Row, Setting, Size, masters
+from bench.scale import summary as scale_summary
+from bench.scale import table as scale_table
+from bench.soak import Report as SoakReport
+from bench.soak import shared, slope
+from bench.soak import summary as soak_summary
+from bench.soak import table as soak_table
 from bench.store.bans import KEYERS
+from bench.worker import (
+    AIOKAFKA,
+    FULL,
+    PASS_THROUGH,
+    UNCOMPILED,
+    Report,
+    Turn,
+    contenders,
+    rows,
+    summary,
+    table,
+)
+from local.binaries import NotAvailable
+from local.postgres import EmbeddedPostgres
+from local.redis import EmbeddedRedis
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
+from schemas.accounts import Account
+from store.redis.layout import LAYOUT
+from tests.house import ROOT
 from tests.tables import for_each
 
 # What the kernel tells of a process.
@@ -90,3 +172,505 @@ def test_both_sets_have_the_same_kinds() -> None:
 def test_each_kind_changes_some_handle(edits: str, kind: str) -> None:
     edit = KINDS[edits][kind]
     assert any(edit(Random(seed), "umar_khalid_media_1987") != "umar_khalid_media_1987" for seed in range(20))
+
+
+# A filled Redis is kept and loaded again, and made anew only where something else would be written.
+
+
+FEW = 60
+
+
+def test_it_is_made_once_by_two_processes_and_loaded_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ProcessPoolExecutor", ProcessPoolExecutor)
+    made = filled(FEW)
+    with made.server() as server:
+        held = int(server.client.hget("samehand{0}:b:c", "n"))
+    assert held == FEW
+    assert len(made.originals) == FEW
+
+    def never(*how: object) -> None:
+        raise AssertionError("it was in the cache")
+
+    monkeypatch.setattr(module, "_fill", never)
+    assert filled(FEW) == made
+    monkeypatch.setattr(module, "LAYOUT", LAYOUT + 1)
+    with pytest.raises(AssertionError, match="cache"):
+        filled(FEW)
+
+
+# The table of whole workers; the run itself is judged by tests/stress.
+
+
+def a_turn(worker_seconds: float, events: int = 100) -> Turn:
+    return Turn(events, 2.0, worker_seconds / events * 1e6, 0.5 / events * 1e6, alerts=3)
+
+
+@pytest.fixture
+def report() -> Report:
+    found = {
+        PASS_THROUGH: [a_turn(0.1), a_turn(0.2), a_turn(0.1)],
+        FULL: [a_turn(0.4), a_turn(0.4), a_turn(0.8)],
+        AIOKAFKA: [a_turn(0.2), a_turn(0.2), a_turn(0.2)],
+    }
+    return Report(1_000, "embedded", 3, rows(found), found, machine())
+
+
+def test_a_ratio_is_the_median_of_the_turns_own(report: Report) -> None:
+    assert report.ratio == pytest.approx(0.25)  # of 0.25, 0.5 and 0.125
+    full = next(row for row in report.rows if row.contender == FULL)
+    assert full.worker_microseconds == pytest.approx(4_000)
+    assert full.redis_microseconds == pytest.approx(5_000)
+    assert full.events_a_second == pytest.approx(50)
+
+
+def test_a_worker_in_python_stands_beside_one_on_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "form", lambda: "compiled")
+    assert contenders() == (PASS_THROUGH, FULL, UNCOMPILED, AIOKAFKA)
+    monkeypatch.setattr(worker, "form", lambda: "python")
+    assert contenders() == (PASS_THROUGH, FULL, AIOKAFKA)
+
+
+def test_the_table_has_a_line_a_contender(report: Report) -> None:
+    told = table(report)
+    assert "1,000 bans, embedded broker" in told
+    assert f"| {FULL} | 250 | 4,000 + 5,000 | 50 | 0.250 |" in told
+    assert "goal: 0.25 of pass-through, reached 0.250" in summary(report)
+
+
+# The table of latencies; the run itself is judged by tests/stress.
+
+
+def a_rate(rate: int, behind_seconds: float) -> Latency:
+    return Latency(
+        rate=rate,
+        events=rate * 10,
+        lost=0,
+        alerts=rate,
+        p50_ms=20.0,
+        p99_ms=90.0,
+        searchable_p99_seconds=0.25,
+        busy=0.5,
+        behind_seconds=behind_seconds,
+    )
+
+
+def test_a_rate_that_was_too_much_is_told_as_such() -> None:
+    report = LatencyReport(1_000, "embedded", [a_rate(50, 0.4), a_rate(500, 31.0)], machine())
+    told = latency_table([report])
+    assert "| 50 | embedded | 20.0 / 90.0 | ≤ 0.25 | 0.50 | yes |" in told
+    assert "| 500 | embedded | 20.0 / 90.0 | ≤ 0.25 | 0.50 | no: 31 s behind |" in told
+    assert "50 + 500 alerts timed; 0 events lost" in latency_summary([report])
+
+
+# The table of workers and shards, and what masters tell of themselves.
+
+
+ROWS = [
+    Row(Setting(1, 1, 1), 4_000.0, 1_000.0, 4_000.0, 70_000.0, 600.0, 20.0, 200.0),
+    Row(Setting(3, 12, 1), 6_000.0, 4_000.0, 40_000.0, 800_000.0, 600.0, 20.0, 100.0),
+]
+
+
+def test_each_setting_is_held_against_the_first() -> None:
+    told = scale_table(ScaleReport(1_000, 400, ROWS, machine()))
+    assert "| one Redis | 1 | 4,000 + 1,000 | 1.00 | 4,000 + 70,000 | 200 |" in told
+    assert "| cluster of 3, 12 shards | 1 | 6,000 + 4,000 | 2.00 | 40,000 + 800,000 | 100 |" in told
+
+
+def test_a_store_of_each_size_is_held_against_the_first() -> None:
+    sizes = [Size(100_000, 1_500.0, 500.0, 1.0), Size(1_000_000, 1_600.0, 620.0, 1.11)]
+    told = scale_table(ScaleReport(1_000, 400, ROWS, machine(), sizes))
+    assert "| 100,000 | 1,500 + 500 | 1.00 |" in told
+    assert "| 1,000,000 | 1,600 + 620 | 1.11 |" in told
+
+
+def test_bytes_are_multiplied_to_the_goal() -> None:
+    told = scale_summary(ScaleReport(1_000, 400, ROWS, machine()))
+    assert "one Redis 40.0 to Redis and 700.0 from it" in told
+    assert "of Kafka 6.0 read and 0.2 written" in told
+
+
+def test_every_master_of_a_cluster_has_its_share_of_the_bans() -> None:
+    with masters(3) as (url, clients):
+        own = {**environment(url, pepper_file(), 1_000), "SAMEHAND_STORE_SHARDS": "6"}
+        fill(own, 30, 1, range(30))
+        assert len(clients) == 3
+        assert all(client.dbsize() > 0 for client in clients)
+
+
+# What a gate did under load, as a row.
+
+
+LOADED = Loaded(
+    bans=3_000,
+    calls_a_second=80,
+    deadline_ms=150,
+    calls=640,
+    p50_ms=15.0,
+    p99_ms=60.5,
+    processor_ms_a_call=3.11,
+    outcomes={"clear": 600, "alert": 10, "undecided: overloaded": 30},
+    load_average=0.4,
+)
+
+
+def test_what_was_not_decided_in_time_is_not_counted_as_decided() -> None:
+    head, _, row = gate_table(LOADED).splitlines()
+    assert row == "| 3,000 | 80 | 150 | 610 of 640 | 15 | 60.5 | 3.11 | 0.4 |"
+    assert head.count("|") == row.count("|")
+
+
+# The slope of a worker's memory, and the flood that shares everything.
+
+
+def test_a_slope_is_in_megabytes_an_hour() -> None:
+    assert slope([(second, 50_000_000 + 1_000 * second) for second in range(0, 600, 2)]) == pytest.approx(3.6)
+    assert slope([(second, 50_000_000) for second in range(0, 600, 2)]) == pytest.approx(0.0, abs=1e-6)
+    assert slope([(0.0, 1)]) == 0.0
+
+
+def test_a_flood_shares_its_address_device_and_handle_and_nothing_else() -> None:
+    flood = [shared(one) for one in sign_ups(3, 100, [], 20, at=1_795_000_000.0)]
+    assert len({(one.account.ip, one.account.device_id, one.account.handle) for one in flood}) == 1
+    assert len({one.key for one in flood}) == 20
+
+
+def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> None:
+    flood = [
+        Spent(1.0, worker, redis, 0.0, 0.0) for worker, redis in ((2e-3, 5e-4), (3e-3, 7e-4), (1.9e-3, 5e-4))
+    ]
+    found = SoakReport(1_000, 20.0, 240_000, 200.0, 201.0, 5.0, flood, machine())
+    assert "| the flood | 3,000 + 700 | 1.50 |" in soak_table(found)
+    assert found.half_hour_mb == pytest.approx(5.0 / 2)
+    assert "goal 5: reached" in soak_summary(found)
+    assert "goal 5: missed" in soak_summary(replace(found, last_slope_mb_an_hour=11.0))
+
+
+# The bench beside what one would write in a day: what either alerts is judged alike.
+
+
+OWN_ORIGINALS = {"mirror-1": "ban-1", "mirror-2": "ban-2"}
+
+
+def test_recall_is_judged_at_the_number_of_alerts_that_samehand_sends() -> None:
+    ours = [Alert("mirror-1", "ban-1", 3.0), Alert("stranger", "ban-9", 1.0)]
+    other = [
+        Alert("stranger", "ban-9", 2.5),
+        Alert("mirror-1", "ban-2", 2.4),
+        Alert("mirror-2", "ban-2", 2.0),
+    ]
+    turns = {OURS: [InADayTurn(0.1, 0.05, ours)], OTHER: [InADayTurn(0.2, 0.05, other)]}
+    mine, its = in_a_day._rows(turns, OWN_ORIGINALS)
+    assert (mine.recall, mine.faster, mine.alerts) == (0.5, 2.0, 2)
+    assert (its.recall, its.faster, its.alerts) == (0.0, 1.0, 3), "its third is beyond as many as ours"
+
+
+def test_a_shared_value_outranks_a_similar_name(postgres: EmbeddedPostgres) -> None:
+    bans = [
+        Account(account_id="shares", email="umar@example.org", handle="somebody"),
+        Account(account_id="resembles", handle="umar_media", display_name="Umar Media"),
+    ]
+    with EmbeddedRedis() as server:
+        other = InADay(postgres.make("in_a_day"), server.administrator_url)
+        other.fill(bans)
+        seen = {"account_id": "new", "email": "umar@example.org", "handle": "umar_media_2"}
+        assert [one["banned_id"] for one in other.alerts({"account": seen})] == ["shares"]
+        assert list(other.alerts({"account": {"account_id": "new", "handle": "zzz"}})) == []
+        other.close()
+
+
+def test_without_its_environment_it_says_how_to_make_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(in_a_day, "_PYTHON", tmp_path / "python")
+    with pytest.raises(NotAvailable, match="make bench"):
+        in_a_day.measured(10, 10, 1)
+
+
+# A revision beside today's: ratios with their intervals, and what is told of them.
+
+
+MACHINE: dict[str, str | int | float] = {
+    "processor": "a processor",
+    "cores": 2,
+    "memory_gib": 8.0,
+    "system": "Linux",
+    "python": "3.11.7",
+    "mind": "python",
+    "load_average_1min": 0.5,
+}
+
+
+def turn_of(worker: float, records: float = 60.0) -> against.Turn:
+    return against.Turn(worker, 1_000.0, 120_000.0, records, 100.0, 300.0, 5)
+
+
+def test_bans_are_of_all_ages_up_to_two_years() -> None:
+    days = sorted((1e9 - aged(number, 1e9)) / DAY_SECONDS for number in range(10_000))
+    assert 0 <= days[0] < 1
+    assert AGES_DAYS - 1 < days[-1] <= AGES_DAYS
+    assert days[5_000] == pytest.approx(AGES_DAYS / 2, rel=0.02)
+
+
+def test_a_ratio_is_of_turns_and_knows_how_sure_it_is() -> None:
+    steady = ratio([100.0, 200.0, 400.0], [50.0, 100.0, 200.0])
+    assert steady is not None
+    assert (steady.middle, steady.low, steady.high) == pytest.approx((0.5, 0.5, 0.5))
+    shaky = ratio([100.0, 100.0], [40.0, 60.0])
+    assert shaky is not None
+    assert shaky.low < 0.4 < shaky.middle < 0.6 < shaky.high
+    assert shaky.middle == pytest.approx(math.sqrt(0.4 * 0.6))
+
+
+def test_there_is_no_ratio_of_what_was_not_measured() -> None:
+    assert ratio([math.nan, 1.0], [1.0, 1.0]) is None
+    assert ratio([0.0, 1.0], [1.0, 1.0]) is None
+    assert ratio([1.0], [1.0]) is None
+
+
+def test_the_table_tells_both_and_their_ratio() -> None:
+    turns = {
+        "724460d": [turn_of(3_000), turn_of(3_200)],
+        "today": [turn_of(1_500), turn_of(1_600, math.nan)],
+    }
+    told = against.table(
+        against.Report(
+            "724460d", {"724460d": "compiled", "today": "in Python"}, 20_000, 2_000, turns, MACHINE
+        )
+    )
+    assert "| worker µs an event | 3,100 | 1,550 | 0.500 [0.500, 0.500] |" in told
+    assert "724460d, compiled" in told
+    assert "today, in Python" in told
+    assert "in Python, load" in told
+
+
+def test_a_revision_that_git_does_not_know_is_told() -> None:
+    with pytest.raises(CannotBeLaid, match="rev-parse"):
+        laid_aside("no-such-revision")
+
+
+def test_today_runs_machine_code_only_where_that_was_put_first() -> None:
+    assert today({}).form == "in Python"
+    assert today({"PYTHONPATH": f"{ROOT}/build/compiled"}).form == "compiled"
+
+
+def test_a_revisions_process_finds_its_own_modules_wherever_it_is_started(tmp_path: Path) -> None:
+    (tmp_path / "samehand").mkdir()
+    (tmp_path / "samehand" / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
+    own = Revision("today", Path(sys.executable), "")
+    done = subprocess.run(
+        [own.python, "-m", "cli", "--version"],
+        cwd=tmp_path,
+        env={**os.environ, **own.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith("samehand "), done.stderr
+
+
+@pytest.mark.journey
+def test_a_revision_fills_its_own_store_and_takes_its_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's tree stands in for another: laying one aside takes minutes, and what runs does not know."""
+    monkeypatch.setattr(against, "laid_aside", lambda name: Revision(name, Path(sys.executable), ""))
+    monkeypatch.setattr(against, "_WARM_UP", 20)
+    found = against.measured("stand-in", bans=300, events=30, turns=1)
+    for (turn,) in found.turns.values():
+        assert turn.worker_microseconds > 0
+        assert turn.bytes_from_redis > 0
+        assert turn.records > 0
+    assert list((tmp_path / "samehand" / "bench").glob("against-stand-in-*.rdb"))
+
+
+# The events that are counted go through the agent twice alike: before a Redis, and before its tape.
+
+
+EVENTS_BANS, EVENTS_EVENTS = 300, 40
+
+
+@pytest.mark.journey
+def test_what_was_recorded_is_found_again_without_a_redis(tmp_path: Path) -> None:
+    own = filled(EVENTS_BANS, SEED, BANNED_UNTIL)
+    originals = tmp_path / "originals"
+    originals.write_bytes(msgspec.msgpack.encode(own.originals))
+    process = [sys.executable, "-m", "bench.instructions.events", "--tape", str(tmp_path / "tape")]
+    process += ["--originals", str(originals), "--events", str(EVENTS_EVENTS), "--bans", str(EVENTS_BANS)]
+    with own.server() as server:
+        recorded = said([*process, "--record", server.url])
+    assert int(recorded) >= 1
+    assert said(process) == recorded
+
+
+def said(command: list[str]) -> str:
+    """What it prints."""
+    own = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=own, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return done.stdout
+
+
+# The figure may be lowered, or raised with a reason; and it is held only where it was counted.
+
+
+HERE = {"python": "3.11.7", "numpy": "2.1"}
+WITH_OTHERS = {**HERE, "numpy": "2.2"}
+OLD = Figure(1_000_000, 300, 20_000, "", HERE)
+
+
+def test_the_one_checked_in_is_of_what_is_counted_and_says_with_what() -> None:
+    figure = read()
+    assert figure.instructions_an_event > 0
+    assert (figure.events, figure.bans) == (EVENTS, COUNTED_BANS)
+    assert {"python", "numpy", "libc", "valgrind", "hiredis", "msgspec"} <= set(figure.counted_with)
+
+
+def test_a_lower_one_takes_its_place() -> None:
+    lower = msgspec.structs.replace(OLD, instructions_an_event=900_000)
+    assert replaced(OLD, lower) is lower
+    assert replaced(None, OLD) is OLD
+
+
+def test_a_higher_one_needs_a_reason() -> None:
+    higher = msgspec.structs.replace(OLD, instructions_an_event=1_000_001)
+    with pytest.raises(NeedsReason, match="reason"):
+        replaced(OLD, higher)
+    argued = msgspec.structs.replace(higher, reason="pictures are compared too")
+    assert replaced(OLD, argued) is argued
+
+
+def test_counted_with_something_else_it_is_another_figure() -> None:
+    new = msgspec.structs.replace(OLD, instructions_an_event=2_000_000, counted_with=WITH_OTHERS)
+    assert replaced(OLD, new) is new
+
+
+def test_a_twentieth_more_is_refused_and_less_is_not() -> None:
+    code, line = verdict(OLD, int(1_000_000 * MORE_MAX) + 1, HERE)
+    assert code == 1
+    assert "REASON" in line
+    assert verdict(OLD, int(1_000_000 * MORE_MAX), HERE)[0] == 0
+    code, line = verdict(OLD, 500_000, HERE)
+    assert code == 0
+    assert "lower the figure" in line
+
+
+def test_where_something_else_counts_one_line_says_what() -> None:
+    code, line = verdict(OLD, 9_000_000, WITH_OTHERS)
+    assert code == 0
+    assert "\n" not in line
+    assert "numpy 2.1, here 2.2" in line
+    assert other(OLD, HERE) == []
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    written(OLD, tmp_path / "figure.json")
+    assert read(tmp_path / "figure.json") == OLD
+
+
+def test_callgrinds_own_sum_is_taken() -> None:
+    assert total("# callgrind format\nsummary: 0\ntotals: 3884160855\n") == 3_884_160_855
+    with pytest.raises(RuntimeError, match="nothing"):
+        total("totals: 0\n")
+
+
+# What Redis answered comes again, to the same questions and to no other.
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    """A tape is put in for a whole process, which here goes on."""
+    made = Connection._connect
+    yield
+    Connection._connect = made  # type: ignore[method-assign]  # what the tape put in its place
+
+
+async def spoken(client: Redis, prefix: str) -> list[object]:
+    """Some commands, one of them with a large answer."""
+    async with client:
+        name = f"{prefix}:{{0}}:tape"
+        await client.set(name, b"x" * 300_000)
+        answers: list[object] = [await client.get(name), await client.append(name, b"y")]
+        answers.append(await client.get(name))
+        await client.delete(name)
+    return answers
+
+
+async def test_the_same_questions_get_the_same_answers_without_a_server(
+    redis_administrator: str, tmp_path: Path
+) -> None:
+    tape = Tape()
+    tape.record()
+    told = await spoken(Redis.from_url(redis_administrator), "samehand")
+    assert told == [b"x" * 300_000, 300_001, b"x" * 300_000 + b"y"]
+    tape.save(tmp_path / "tape")
+    Tape.load(tmp_path / "tape").replay()
+    assert await spoken(Redis.from_url(redis_administrator), "samehand") == told
+
+
+async def test_what_nobody_asked_has_no_answer(redis_administrator: str, tmp_path: Path) -> None:
+    tape = Tape()
+    tape.record()
+    await spoken(Redis.from_url(redis_administrator), "samehand")
+    tape.save(tmp_path / "tape")
+    Tape.load(tmp_path / "tape").replay()
+    with pytest.raises((NotOnTape, RedisError), match="nobody asked"):
+        await spoken(Redis.from_url(redis_administrator), "another")
+
+
+# The command keeps what each part found, where it belongs.
+
+
+PAGE = "before\n<!-- goals -->\nold\n<!-- /goals -->\nafter\n"
+DOCS = Path(command.__file__).parent.parent / "docs" / "performance"
+
+
+def test_page_without_a_place_for_a_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="lookups"):
+        filled_page(PAGE, "lookups", "")
+
+
+def test_part_is_kept_before_the_next_one_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page, out = tmp_path / "README.md", tmp_path / "bench.json"
+    page.write_text(PAGE, "utf-8")
+    out.write_text('{"lookups": []}', "utf-8")
+
+    def broken(chosen: Chosen) -> tuple[str, object]:
+        raise RuntimeError("no memory")
+
+    def quick(chosen: Chosen) -> tuple[str, object]:
+        return f"{chosen.bans} bans", {"bans": chosen.bans, "p50_ms": 9.0, "p99_ms": 61.0}
+
+    monkeypatch.setattr(command, "PARTS", {"gate": quick, "mind": broken})
+    words = ["bench", "--only", "gate,mind", "--bans", "10,20", "--note", str(page), "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(RuntimeError, match="no memory"):
+        command.main()
+    assert json.loads(out.read_text("utf-8"))["gate"]["bans"] == 20
+    assert "| 9 / 61 ms (20 bans) | **missed** |" in page.read_text("utf-8")
+    assert page.read_text("utf-8").startswith("before\n<!-- goals -->\n|")
+
+
+def test_table_of_a_part_that_stands_elsewhere_is_written_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page, other = tmp_path / "performance" / "README.md", tmp_path / "scale.md"
+    page.parent.mkdir()
+    page.write_text(PAGE, "utf-8")
+    other.write_text("<!-- scale -->\n\n<!-- /scale -->\n", "utf-8")
+    monkeypatch.setattr(command, "PARTS", {"scale": lambda chosen: ("shards", None)})
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "scale", "--note", str(page)])
+    command.main()
+    assert other.read_text("utf-8") == "<!-- scale -->\nshards\n<!-- /scale -->\n"
+
+
+def test_every_goal_reads_a_part_that_is_measured() -> None:
+    assert {goal.part for goal in goals.GOALS} - {*PARTS, "against", "instructions"} == set()
+    for part, place in ELSEWHERE.items():
+        assert f"<!-- {part} -->" in (DOCS / place).read_text("utf-8")
+
+
+def test_page_shows_what_was_kept() -> None:
+    kept = json.loads((DOCS / "bench.json").read_text("utf-8"))
+    page = (DOCS / "README.md").read_text("utf-8")
+    assert filled_page(page, "goals", goals.table(goals.with_instructions(kept))) == page

@@ -1,26 +1,52 @@
-"""The bench of the store, on a few bans: every contender is asked the same and finds what it must."""
+"""Look-ups beside peers, the index in memory, the mind on few bans, and a store that is rebuilt."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from contextlib import closing
-from pathlib import Path
+from dataclasses import asdict
 
+import numpy as np
 import pytest
 
-from bench import lookup, memory
+from bench import lookup, memory, mind, upper_bound
 from bench.index.population import BannedNames, cache_folder, population
+from bench.index.schemes import SCHEMES, Postings, Scheme, places
 from bench.lookup import EXTRACT, MINHASH, OURS, TRIGRAMS, report
+from bench.rebuild import (
+    BrokenOff,
+    Compacted,
+    Filled,
+    History,
+    ReadSpots,
+    compared,
+    listed,
+    read_up_to,
+    rebuilt,
+    spots_of,
+    table,
+)
+from bench.recall import growth, growth_table
+from bench.running.crowd import BANNED_AT
+from bench.store.bans import a_layout, a_store, by_handle
 from bench.store.peers import Extract, Trigrams
 from bench.store.server import server
 from local.postgres import EmbeddedPostgres
+from samehand.fingerprint.distil import query_keys
+from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
+from store.base import Ban, Query
+from store.common.records import keys_of_fingerprints
+from store.limits import SILENT_LISTS, listed_at_most
+from tests.tables import for_each
 
 BANS = 300
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A few queries, and a cache of our own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few queries."""
     monkeypatch.setattr(lookup, "_EACH_ROUND", {OURS: 8, EXTRACT: 2, TRIGRAMS: 8})
     monkeypatch.setattr(lookup, "_JUDGED", {OURS: 42, EXTRACT: 42, TRIGRAMS: 42})
     monkeypatch.setattr(lookup, "_ALONE", 8)
@@ -88,3 +114,273 @@ def test_a_server_tells_its_bytes_and_seconds() -> None:
         assert size > 1_000
         assert one.cpu_seconds() > 0
         assert one.version()
+
+
+# The index of the benches asks as look-ups do.
+
+
+@for_each("scheme", SCHEMES.values())
+def test_query_tries_what_an_account_lists(scheme: Scheme) -> None:
+    assert {*(scheme.listed("x", "salma khan92") or ())} <= {*(scheme.tried("x", "salma khan92") or ())}
+
+
+# The index of the benches means what the store means.
+
+
+def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
+    return key_of(kind, value.encode())
+
+
+def test_rarer_keys_count_for_more() -> None:
+    postings = Postings([[key("rare"), key("common")], [key("common")], [], []])
+    answers = postings.answers([[key("rare"), key("common")]], 64)
+    assert answers.accounts.tolist() == [0, 1]
+    assert answers.bits.tolist() == [math.log2(4) + math.log2(2), math.log2(2)]
+    assert places(answers, [1]) == [1.0]
+
+
+def test_who_shares_no_key_is_not_found() -> None:
+    assert places(Postings([[key("a")], [key("b")]]).answers([[key("a")]], 64), [1]) == [None]
+
+
+def test_a_full_posting_keeps_those_who_came_first() -> None:
+    device = key("f3b1c9d2", KeyKind.DEVICE)
+    answers = Postings([[device]] * (PERSONAL_POSTING_CAP + 5)).answers([[device]], 64)
+    assert answers.accounts.tolist() == list(range(PERSONAL_POSTING_CAP))
+
+
+def test_a_name_that_too_many_bear_proposes_nobody() -> None:
+    run, rare = key("umarm", KeyKind.NAMING_RUN), key("rare")
+    listed = [[run]] * SHORT_POSTING_CAP
+    assert len(Postings(listed).answers([[run]], 64).accounts) == SHORT_POSTING_CAP
+    assert Postings([*listed, [run, rare]]).answers([[run, rare]], 64).accounts.tolist() == [
+        SHORT_POSTING_CAP
+    ]
+
+
+def test_entries_beyond_a_cap_are_not_held() -> None:
+    run = key("umarm", KeyKind.NAMING_RUN)
+    most = listed_at_most(KeyKind.NAMING_RUN)
+    assert Postings([[run]] * (most + 5)).entries == most
+
+
+# The same disguises, looked up among more and more bans.
+
+
+def test_the_same_disguises_find_more_strangers_and_hardly_lose_their_originals() -> None:
+    found = growth((600, 150), 4)
+    few, many = found[150], found[600]
+    assert many.candidates_mean > few.candidates_mean
+    assert many.candidates_p99 >= many.candidates_mean
+    assert few.recall >= few.recall_kept >= few.worst_kept > 0
+    assert few.recall > 0.8
+    assert "| 600 |" in growth_table(found)
+
+
+# The bench of the mind, on a few bans: what it says adds up.
+
+
+async def test_every_pair_is_told_by_the_bound_or_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mind, "collect_seldom", lambda: None)
+    found = await mind.measured(bans=400, events=30)
+    assert found.events == 30
+    assert 0 < found.spared < found.pairs
+    assert found.full == found.pairs - found.spared
+    assert set(found.seconds) == {mind.DISTIL, mind.COUNTS, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED}
+    assert 0 < found.unspared <= found.pairs
+    assert f"{found.pairs:,} of 400 bans" in mind.table(found)
+
+
+def test_rates_are_of_processor_time() -> None:
+    seconds = {mind.DISTIL: 2.0, mind.COUNTS: 0.5, mind.KEYS: 1.0, mind.READ: 0.75, mind.SCORE: 0.25}
+    seconds[mind.UNSPARED] = 2.0
+    one = mind.Mind(
+        bans=10, events=100, pairs=1_000, spared=900, unspared=200, seconds=seconds, machine=_SOME
+    )
+    assert one.distilled_a_second == 50
+    assert one.scored_a_second == 400
+    assert one.unspared_a_second == 100
+    assert one.told_a_second == 1_000
+    assert "set 90.0% aside" in mind.table(one)
+
+
+_SOME: dict[str, str | int | float] = {
+    "processor": "one",
+    "cores": 1,
+    "memory_gib": 1.0,
+    "system": "Linux",
+    "python": "3.11",
+    "mind": "python",
+    "load_average_1min": 0.0,
+}
+
+
+# The count of what the bound loses, on a few bans: who alerts is read, and few others are.
+
+
+async def test_hardly_an_alert_is_lost_and_few_records_are_read() -> None:
+    found = await upper_bound.measured(bans=1_500, events=192)
+    assert found.mirrors >= 16, "of 24: where few alert, nothing is proved"
+    assert found.lost == [], "at most three of a thousand, on so few none"
+    assert found.read_mean <= upper_bound.READ_MEAN_MAX
+    assert found.read_p99 <= upper_bound.READ_P99_MAX
+    assert found.candidates > 2 * found.read_mean
+
+
+# A rebuilt store answers as the old one did: `python -m bench.rebuild` on a thousand bans.
+
+
+@pytest.mark.journey
+async def test_a_store_rebuilt_while_a_worker_runs_is_the_old_one() -> None:
+    one = await rebuilt(1_000, queries=200)
+    took, found = one.took, one.found
+    assert found.same, found
+    assert found.fingerprints == 1_000 - 1_000 // 50 + 1_000 // 50, "less the reinstated, and the new ones"
+    assert found.queries >= 150
+    assert found.postings > 10_000
+    assert 0 < took.resumed_after < 1_000, "it was broken off and went on"
+    assert took.records == 1_000, "none was read twice"
+    assert took.lookups_meanwhile > 0
+    assert took.enrolled_meanwhile >= 1_000 // 50
+    assert "| fingerprints | 1,000 | 0 | all, with all their facts |" in table(one)
+
+
+# The topic that a store is rebuilt from is what compaction leaves of what the old one was told.
+
+
+HISTORY = History([BannedNames("telegram", f"umar{number}", "") for number in range(60)])
+
+
+def test_compaction_leaves_the_last_word_on_each_account() -> None:
+    told = list(HISTORY.told(range(60)))
+    last = {one.key: one.value for one in told}
+    assert len(told) > len(last), "some were told twice"
+    topic = Compacted(HISTORY, range(60))
+    left = [one for partition in topic.partitions("t") for one in topic.read("t", partition)]
+    assert {one.key: one.value for one in left} == last
+    assert len(left) == len(last) == 60
+    assert None in last.values()
+
+
+def test_it_is_broken_off_once_and_read_on_from_there() -> None:
+    topic = Compacted(HISTORY, range(60), broken_off_after=5)
+    with pytest.raises(BrokenOff):
+        list(topic.read("t", 0))
+    topic.broken_off_after = None
+    left = list(topic.read("t", 0, since=5))
+    assert topic.given == topic.end("t", 0) == 5 + len(left)
+
+
+# What two stores do not have in common is noticed, whatever it is.
+
+
+OLD_BANS = 100
+HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[tuple[Filled, Filled]]:
+    """Two empty stores."""
+    with server() as one, server() as other:
+        both = Filled(a_store(one, OLD_BANS), one), Filled(a_store(other, OLD_BANS), other)
+        for each in both:
+            await each.store.open()
+        yield both
+        for each in both:
+            await each.store.close()
+
+
+def bans(handles: Iterable[str], *, backwards: bool = False) -> list[Ban]:
+    told = [by_handle(number, BannedNames("telegram", handle, "")) for number, handle in enumerate(handles)]
+    return told[::-1] if backwards else told
+
+
+def asks(handle: str) -> Query:
+    (ban,) = bans([handle])
+    return Query("nobody", tuple(query_keys(ban.fingerprints[0])))
+
+
+async def differs(two: tuple[Filled, Filled], *queries: Query) -> dict[str, int]:
+    found = asdict(await compared(*two, a_layout(OLD_BANS), queries))
+    return {name: count for name, count in found.items() if name.endswith("_differing") and count}
+
+
+@pytest.mark.journey
+async def test_a_ban_that_one_store_lacks_is_noticed_everywhere(two: tuple[Filled, Filled]) -> None:
+    old, new = two
+    await old.store.enrol(bans(["umar_media", "nadia.rahman"]), now=BANNED_AT)
+    await new.store.enrol(bans(["umar_media"]), now=BANNED_AT)
+    found = await differs(two, asks("nadia.rahman"), asks("nadia_rahmann"))
+    assert found["fingerprints_differing"] == 1
+    assert found["postings_differing"] > 10
+    assert found["queries_differing"] == 2
+
+
+@pytest.mark.journey
+async def test_a_posting_that_one_store_lost_is_noticed(two: tuple[Filled, Filled]) -> None:
+    for each in two:
+        await each.store.enrol(bans(["umar_media", "nadia.rahman"]), now=BANNED_AT)
+    assert await differs(two, asks("umar_media")) == {}
+    (name, *_) = two[1].server.client.scan_iter(match=b"samehand:{0}:b:p*")
+    two[1].server.client.delete(name)
+    assert (await differs(two, asks("umar_media")))["postings_differing"] > 0
+
+
+@pytest.mark.journey
+async def test_whom_a_name_lists_that_nobody_reads_is_counted_apart(two: tuple[Filled, Filled]) -> None:
+    assert len(HANDLES) > SILENT_LISTS * SHORT_POSTING_CAP
+    old, new = two
+    await old.store.enrol(bans(HANDLES), now=BANNED_AT)
+    await new.store.enrol(bans(HANDLES, backwards=True), now=BANNED_AT)
+    asked = [asks(HANDLES[0]), asks(HANDLES[-1]), asks("nadia.rahman")]
+    found = await compared(old, new, a_layout(OLD_BANS), asked)
+    assert found.same
+    assert 0 < found.silent_differing <= found.silent
+
+
+@pytest.mark.journey
+async def test_a_name_that_one_store_alone_is_silent_about_is_noticed(two: tuple[Filled, Filled]) -> None:
+    old, new = two
+    await old.store.enrol(bans(HANDLES[: SHORT_POSTING_CAP + 1]), now=BANNED_AT)
+    await new.store.enrol(bans(HANDLES[:SHORT_POSTING_CAP]), now=BANNED_AT)
+    found = await compared(old, new, a_layout(OLD_BANS), [])
+    assert found.silent == 0
+    assert found.postings_differing > 0
+
+
+# What a store lists is read as it lies there, and a posting is left out where no look-up reads it.
+
+
+@pytest.mark.journey
+async def test_a_store_lists_what_its_bans_say() -> None:
+    told = [by_handle(number, BannedNames("telegram", handle, "")) for number, handle in enumerate(HANDLES)]
+    layout = a_layout(len(told))
+    with server() as running:
+        store = a_store(running, len(told))
+        await store.open()
+        await store.enrol(told, now=BANNED_AT)
+        found = listed(running, layout)
+        await store.close()
+    pairs = {
+        (spot, int.from_bytes(layout.addresses.account(ban.account).tag, "big"))
+        for ban in told
+        for spot in spots_of(layout, keys_of_fingerprints(ban.fingerprints)).tolist()
+    }
+    lists = set(zip(found.spots.tolist(), found.tags.tolist(), strict=True))
+    assert lists < pairs
+    bearers = Counter(spot for spot, _ in pairs)
+    most = SILENT_LISTS * SHORT_POSTING_CAP
+    assert {spot for spot, _ in pairs - lists} == {spot for spot, many in bearers.items() if many > most}
+
+
+def test_a_spot_is_read_as_far_as_whichever_of_its_keys_reads_most() -> None:
+    read = read_up_to(
+        [ReadSpots(np.array([7, 9]), np.array([2, 5])), ReadSpots(np.array([9, 3]), np.array([4, 1]))]
+    )
+    assert (read.spots.tolist(), read.most.tolist()) == ([3, 7, 9], [1, 2, 5])
+
+
+def test_names_are_read_up_to_their_caps_and_personal_values_always() -> None:
+    kinds = [KeyKind.NAMING_RUN, KeyKind.NAME_WORD, KeyKind.DEVICE]
+    read = ReadSpots.of(a_layout(4), [key_of(kind, b"umar") for kind in kinds])
+    assert read.most.tolist() == [SHORT_POSTING_CAP, NAME_POSTING_CAP, np.iinfo(np.int64).max]

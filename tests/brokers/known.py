@@ -33,7 +33,7 @@ SNAPSHOT = Gap(
 )
 MEMORY = Gap("It keeps everything in memory.")
 COMMIT = (
-    "While a group rebalances it refuses every commit (ILLEGAL_GENERATION), and the member tries for ever"
+    "While a group rebalances it refuses every commit (ILLEGAL_GENERATION), and the member tries for ever."
 )
 OFFSETS = "It counts batches, not records: the end of a partition with one batch of 37 records is 1."
 
@@ -43,17 +43,13 @@ KNOWN: dict[tuple[str, str], Gap] = {
     ("embedded", "deleted_and_recreated_is_another"): Gap("It gives topics no id."),
     ("embedded", "kill_loses_nothing_acknowledged"): SNAPSHOT,
     ("embedded", "kill_keeps_topics_and_commits"): SNAPSHOT,
-    ("embedded", "members_share_auto_commit"): Gap(f"{COMMIT}.", waits=True),
+    ("embedded", "members_share_auto_commit"): Gap(COMMIT, waits=True),
     ("embedded", "silent_member_is_replaced"): Gap(
         "Nobody is missed until another member joins.",
         waits=True,
     ),
-    ("embedded", "workers_share"): Gap(
-        f"{COMMIT}: two workers come to share, or do not.", waits=True, at_times=True
-    ),
-    ("embedded", "worker_leaves_and_returns"): Gap(
-        f"{COMMIT}: a worker that returns gets no share.", waits=True
-    ),
+    ("embedded", "workers_share"): Gap(COMMIT, waits=True, at_times=True),
+    ("embedded", "worker_leaves_and_returns"): Gap(COMMIT, waits=True),
     ("embedded", "worker_killed_and_restarted"): Gap(
         "The killed member stays the group's leader, so that the new one waits for its share for ever.",
         waits=True,

@@ -36,16 +36,24 @@ def properties() -> dict[str, str]:
 
 
 def render() -> str:
-    """The table and its footnotes, in Markdown."""
+    """How many properties all brokers keep, a table of the others, and its footnotes, in Markdown."""
+    broken = {name for _kind, name in KNOWN}
+    lacking = [kind for kind in KINDS if kind.name in {kind for kind, _name in KNOWN}]
+    whole = [kind.title for kind in KINDS if kind not in lacking]
     notes = list(dict.fromkeys(gap.instead for gap in KNOWN.values()))
-    heading = ["property", *(kind.title for kind in KINDS)]
-    lines = [_row(heading), _row(["---"] * len(heading))]
-    lines += [
-        _row([text, *(_cell(kind.name, name, notes) for kind in KINDS)])
+    heading = ["property", *(kind.title for kind in lacking)]
+    kept = len(properties().keys() - broken)
+    rows = [
+        _row([text, *(_cell(kind.name, name, notes) for kind in lacking)])
         for name, text in properties().items()
+        if name in broken
     ]
     footnotes = [f"{number}. {note}\n" for number, note in enumerate(notes, start=1)]
-    return "".join([*lines, "\n", *footnotes])
+    head = (
+        f"All brokers keep {kept} properties. {' and '.join(whole)} also keeps these, the others in part:\n\n"
+    )
+    table = [_row(heading), _row(["---"] * len(heading)), *rows]
+    return "".join([head, *table, "\n", *footnotes])
 
 
 def _row(cells: list[str]) -> str:

@@ -71,7 +71,7 @@ async def test_members_share(server: Server, make_topic: MakeTopic) -> None:
 
 
 async def test_members_share_auto_commit(server: Server, make_topic: MakeTopic) -> None:
-    """The same while aiokafka commits by itself."""
+    """Two members of a group share the partitions also while aiokafka commits by itself."""
     await share_and_leave(server, make_topic(partitions=4), auto_commit=True)
 
 

@@ -43,7 +43,7 @@ from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
-from tests.samehand.pictures.test_hashing import a_photo, encoded
+from tests.samehand.test_pictures import a_photo, encoded
 from watchlists.approvals import Delta, ImportPlan, plan_bytes, with_record
 
 Given = Mapping[str, Sequence[object]]

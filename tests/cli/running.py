@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,17 @@ class Samehand:
         code = run([str(word) for word in words])
         printed = self._capsys.readouterr()
         return Ran(code, printed.out, printed.err)
+
+
+def ran_in(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> Ran:
+    """A command line, typed in a folder and under an environment of its own."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = run(list(words))
+    return Ran(code, *(each.buffer.getvalue().decode() for each in (out, err)))
 
 
 def jsonl(path: Path, *records: Record | bytes) -> Path:

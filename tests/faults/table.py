@@ -45,11 +45,22 @@ class Table:
         return [head, "|---|---|---|---|---|---|", *(self._line(row) for row in self.rows)]
 
     def publish(self, tests: int, seconds: float, day: date) -> None:
-        """Writes it into docs/faults.md: what a full run of so many tests showed."""
+        """Writes it into docs/faults.md: what a full run of so many tests showed.
+
+        Losses and differences fail a test, so the page gives their sum instead of two columns of zeros.
+        """
         load = f"a load of {min(self.loads):.0f} to {max(self.loads):.0f}, mostly {median(self.loads):.0f}"
         when = f"One run on {day.isoformat()}: {tests} tests in {seconds / 60:.0f} minutes"
+        lost, differing = (sum(getattr(row, name) for row in self.rows) for name in ("lost", "differing"))
         measured = f"{when}, at {load}, on {os.cpu_count()} cores."
-        table = "\n".join([*self.lines(), "", measured])
+        total = f"Over all rows: {lost} lost, {differing} differing."
+        rows = [
+            f"| {row.fault} | {row.repeated} | {_seconds(row.pause_seconds)} |"
+            f" {_seconds(row.recovered_seconds)} |"
+            for row in self.rows
+        ]
+        head = ["| fault | repeated | pause, s | recovered, s |", "|---|---|---|---|"]
+        table = "\n".join([*head, *rows, "", f"{measured} {total}"])
         FAULTS.write_text(filled_in(FAULTS.read_text("utf-8"), "faults", table), "utf-8")
 
     def _line(self, row: Row) -> str:

@@ -18,7 +18,7 @@ def test_following_each_state_once_misses_no_outcome(world: MakeWorld) -> None:
     """Pruned and unpruned, an agent that looks before writing ends in the same outcomes."""
 
     def ends(prune: bool) -> set[tuple[tuple[str, int], ...]]:
-        late = orders(partial(world, "remember", NOBODY_ABOUT), "mirror", "ban", prune=prune)
+        late = orders(partial(world, late=True, alike=NOBODY_ABOUT), "mirror", "ban", prune=prune)
         return {tuple(said(lived)) for lived in late}
 
     assert ends(prune=False) == ends(prune=True) == {(), tuple(OPEN)}

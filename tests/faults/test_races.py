@@ -1,4 +1,4 @@
-"""The soak of `tests/agents/test_races.py`: ten thousand bans that meet their mirrors on a real Redis."""
+"""The soak of `tests/agents/test_interleavings.py`: ten thousand bans meet their mirrors on a real Redis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.agents.conftest import Life, life, make_life
-from tests.agents.test_races import race_all
+from tests.agents.test_interleavings import race_all
 from tests.faults.table import Row, Table
 
 __all__ = ["life", "make_life"]  # fixtures

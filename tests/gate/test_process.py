@@ -32,7 +32,7 @@ from streams.kafka import topics
 from streams.kafka.client import reader, writer
 from streams.settings import load
 from streams.telemetry.metrics import Metrics
-from tests.agents.common.test_weights import adopted
+from tests.agents.common.test_common import adopted
 from tests.makers import a_ban, a_sign_up
 
 pytestmark = pytest.mark.journey

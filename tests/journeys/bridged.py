@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,9 +22,7 @@ from streams.kafka.client import admin, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import load
-
-WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS = 0.1
+from tests.journeys.conftest import Waiting
 
 MAPPING = """
 [topics."{topic}"]
@@ -60,7 +59,7 @@ def tombstone(id_: object) -> Change:
     return json.dumps({"id": id_}).encode(), None
 
 
-class Bridged:
+class Bridged(Waiting):
     """Publishes changes and reads what the bridge made of them."""
 
     def __init__(self, folder: Path, broker: str, *, foreign: str = "", **extra: str) -> None:
@@ -141,12 +140,28 @@ class Bridged:
         records: list[Any] = [it.record for it in found]  # type: ignore[union-attr]  # a Malformed would fail here
         return [(it.reason, it.path, it.detail) for it in records]
 
-    def until(self, true: Callable[[], object], what: str) -> float:
-        """Waits for a condition; how many seconds it took."""
-        began = time.monotonic()
-        while not true():
-            if (waited := time.monotonic() - began) > WAIT_SECONDS_MAX:
-                log = (self.folder / f"bridge-{len(self.bridges) - 1}.log").read_text()[-3000:]
-                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{log}")
-            time.sleep(POLL_SECONDS)
-        return time.monotonic() - began
+    def last_log(self) -> Path:
+        return self.folder / f"bridge-{len(self.bridges) - 1}.log"
+
+
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds(pid: int) -> float:
+    """In user and system mode, of the process and its descent."""
+    return sum(_of_one(each) for each in _descent(pid))
+
+
+def _descent(pid: int) -> list[int]:
+    waiting, found = [pid], list[int]()
+    while waiting:
+        found.append(waiting.pop())
+        for task in Path(f"/proc/{found[-1]}/task").iterdir():
+            waiting += [int(child) for child in (task / "children").read_text("ascii").split()]
+    return found
+
+
+def _of_one(pid: int) -> float:
+    # The name, in parentheses, may hold spaces.
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND

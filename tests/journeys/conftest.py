@@ -25,10 +25,26 @@ from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25  # each look at a topic reads all of it
 
 
-class Platform:
+class Waiting:
+    """Waits for what processes say, and shows the last words of one where that never comes."""
+
+    def last_log(self) -> Path:
+        """Where the process writes that is waited for."""
+        raise NotImplementedError
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Waits for a condition."""
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not true():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited in vain for {what}\n{self.last_log().read_text()[-3000:]}")
+            time.sleep(POLL_SECONDS)
+
+
+class Platform(Waiting):
     """Publishes what happens to accounts and reads what samehand says."""
 
     def __init__(
@@ -76,6 +92,9 @@ class Platform:
         """Stops the worker."""
         self.worker.stop(60.0)
         self.port.release()
+
+    def last_log(self) -> Path:
+        return self.log
 
     def page(self, path: str) -> str:
         """A page of the worker."""
@@ -128,19 +147,19 @@ class Platform:
         found = [decode_letter(value, now=time.time()) for value in self.values(self.topics.letters)]
         return [read.record for read in found if isinstance(read, Decoded)]
 
-    def until(self, true: Callable[[], object], what: str) -> None:
-        """Waits for a condition."""
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
-        while not true():
-            assert time.monotonic() < deadline, f"waited in vain for {what}; {self.log.read_text()[-3000:]}"
-            time.sleep(POLL_SECONDS)
-
     def metric(self, line: str) -> float:
         """The value of one series, named as `/metrics` writes it; 0 where there is none."""
         for row in self.page("/metrics").splitlines():
             if row.startswith(f"{line} "):
                 return float(row.rpartition(" ")[2])
         return 0.0
+
+    def sum_of(self, name: str, label: str) -> float:
+        """The sum of a metric's series that bear a label."""
+        rows = self.page("/metrics").splitlines()
+        return sum(
+            float(row.rpartition(" ")[2]) for row in rows if row.startswith(f"{name}{{") and label in row
+        )
 
 
 def _redis_user(folder: Path, user: Mapping[str, str]) -> dict[str, str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -23,13 +20,12 @@ from streams.deadletters.admin import Wanted, list_letters
 from streams.kafka.client import writer
 from streams.kafka.topics import check, names
 from streams.settings import Settings, load
+from tests.cli.running import Ran, ran_in
 from tests.deliver.receiver import SECRET_TEXT, Receiver
-
-WAIT_SECONDS_MAX: Final = 240.0  # a busy machine is slow; what never comes is told after this
-POLL_SECONDS: Final = 0.1
+from tests.journeys.conftest import Waiting
 
 
-class Delivering:
+class Delivering(Waiting):
     """Publishes alerts, runs the process, and tells what its receivers got."""
 
     def __init__(
@@ -118,22 +114,12 @@ class Delivering:
         found = list_letters(self.settings, Wanted())
         return sorted((it.record.endpoint or "", it.record.reason) for it in found)
 
-    def samehand(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def samehand(self, *words: str) -> Ran:
         """A command, with the same settings."""
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=240, check=False
-        )
+        return ran_in(self.folder, words, self.environment)
 
-    def until(self, true: Callable[[], object], what: str) -> float:
-        """Waits for a condition; how many seconds it took."""
-        began = time.monotonic()
-        while not true():
-            if (waited := time.monotonic() - began) > WAIT_SECONDS_MAX:
-                log = (self.folder / f"deliver-{len(self._children) - 1}.log").read_text()[-3000:]
-                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{log}")
-            time.sleep(POLL_SECONDS)
-        return time.monotonic() - began
+    def last_log(self) -> Path:
+        return self.folder / f"deliver-{len(self._children) - 1}.log"
 
 
 def alerts(accounts: int, revisions: int = 1) -> list[MirrorAlert]:

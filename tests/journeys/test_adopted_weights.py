@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ from msgspec.structs import replace
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from samehand.scoring.weights import default_weights
+from tests.cli.running import ran_in
 from tests.desk.weighing import an_alert_of, is_mirror
-from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_sign_up, a_verdict
 
@@ -52,15 +51,9 @@ class Desk:
         command = [sys.executable, "-m", "cli", "desk"]
         self.log = folder / "desk.log"
         self._process = Child(command, self.log, self._environment)
-        hired = subprocess.run(
-            [*command, "users", "add", "amina", "--role", "lead", "--link"],
-            env={**self._environment, "COLUMNS": "300"},
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        )
-        (self._link,) = re.findall(r"/link/\S+", hired.stdout + hired.stderr)
+        hiring = ["desk", "users", "add", "amina", "--role", "lead", "--link"]
+        hired = ran_in(folder, hiring, {**self._environment, "COLUMNS": "300"})
+        (self._link,) = re.findall(r"/link/\S+", hired.out + hired.err)
         self.client = httpx.Client(base_url=f"http://{LOOPBACK}:{self._port.number}", follow_redirects=True)
 
     def open(self) -> None:

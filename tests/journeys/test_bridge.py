@@ -15,8 +15,7 @@ import pytest
 from local.apache import ApacheKafka
 from streams.supervision.exit_codes import EXIT_CONFIG
 from tests.cli.running import Samehand
-from tests.journeys.bridged import Bridged, change, tombstone
-from tests.journeys.idling import processor_seconds
+from tests.journeys.bridged import Bridged, change, processor_seconds, tombstone
 
 pytestmark = pytest.mark.journey
 

@@ -98,7 +98,7 @@ def test_what_is_refused_can_be_sent_again_to_that_endpoint_alone(
     chat.answer = lambda request: Answer()
     chat.requests.clear()
     ran = delivering.samehand("letters", "replay", "--reason", "endpoint-refused")
-    assert ran.returncode == 0, ran.stderr
+    assert ran.code == 0, ran.err
     delivering.until(lambda: len(chat.requests) == 2, "what was refused")
     delivering.send([ALERT])
     delivering.until(lambda: len(desk.requests) == 3 and len(chat.requests) == 3, "what comes after it")

@@ -1,27 +1,50 @@
-"""A worker on an Apache Kafka that wants to know who it is: by SCRAM over TLS, and by a certificate."""
+"""Apache Kafka that asks who is there: by SCRAM over TLS, by a certificate, and what each user may do."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from kafka.admin import UserScramCredentialUpsertion  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka.admin import (  # type: ignore[import-untyped]  # kafka-python ships no types
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourceType,
+    UserScramCredentialUpsertion,
+)
+from msgspec.structs import replace
 
 from local.apache import ApacheKafka, Listener
 from local.broker import admin
 from local.ports import LOOPBACK, take_port
+from schemas.examples import ALERT
+from schemas.record import Record
+from schemas.wire import encode
+from streams.deadletters.admin import Wanted, replay
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.start_checks import kafka_fault
-from streams.kafka.client import reader
-from streams.settings import load
+from streams.kafka import topics
+from streams.kafka.client import admin as our_admin
+from streams.kafka.client import reader, writer
+from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_REFUSED
+from tests.apache import kafka_program
 from tests.certificates import Certificates, make_certificates
+from tests.deliver.receiver import Answer, receiving
+from tests.house import ROOT
+from tests.journeys.bridged import Bridged, change
 from tests.journeys.conftest import Platform
-from tests.journeys.test_starting import refused
-from tests.makers import a_ban, a_sign_up
+from tests.journeys.delivering import Delivering
+from tests.journeys.test_main_job import refused
+from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 
@@ -182,3 +205,319 @@ def test_a_broker_of_another_authority_is_not_trusted(guarded: Guarded, tmp_path
     settings = load({"SAMEHAND_KAFKA_BROKERS": guarded.scram, **given})
     with pytest.raises((BrokerRefused, BrokerUnavailable)), reader(settings) as opened:
         opened.partitions("accounts.created")
+
+
+# deploy/kafka/acls.sh on an Apache Kafka that asks who may: each user has enough, and no more.
+
+
+SCRIPT = ROOT / "deploy" / "kafka" / "acls.sh"
+ACLS_SECONDS_MAX = 300.0  # a dozen Java programs, one after the other
+PREFIX, GROUP = "eu.", "mirrors"
+WHO = ("worker", "platform", "moderation", "desk", "operator", "bridge", "deliver")
+FOREIGN = "shop.public.users"
+AGO = NOW - timedelta(hours=2)
+OTHER = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0dcafe"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A broker with an authorizer: by name on one listener; the other, an administrator's, may everything."""
+
+    kafka: ApacheKafka
+    guarded: str
+
+    def settings(self, who: str, folder: Path) -> dict[str, str]:
+        """How somebody connects."""
+        secret = folder / f"{who}-password"
+        secret.write_text(f"{who}-secret\n", "utf-8")
+        return {
+            "SAMEHAND_KAFKA_BROKERS": self.guarded,
+            "SAMEHAND_KAFKA_SASL_MECHANISM": "PLAIN",
+            "SAMEHAND_KAFKA_USERNAME": who,
+            "SAMEHAND_KAFKA_PASSWORD_FILE": str(secret),
+            "SAMEHAND_KAFKA_GROUP": GROUP,
+            "SAMEHAND_TOPIC_PREFIX": PREFIX,
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+        }
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[Cluster]:
+    port = take_port()
+    users = " ".join(f'user_{who}="{who}-secret"' for who in WHO)
+    settings = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "listener.name.guarded.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.guarded.plain.sasl.jaas.config": f"{PLAIN} {users};",
+    }
+    folder = tmp_path_factory.mktemp("acls")
+    try:
+        with ApacheKafka(
+            home=kafka_libs, settings=settings, listeners=[Listener("GUARDED", "SASL_PLAINTEXT", port.number)]
+        ) as kafka:
+            made = topics.check(
+                load(
+                    {
+                        "SAMEHAND_KAFKA_BROKERS": kafka.address,
+                        "SAMEHAND_TOPIC_PREFIX": PREFIX,
+                        "SAMEHAND_TOPIC_PARTITIONS": "2",
+                    }
+                ),
+                create=True,
+            )
+            assert {finding.kind for finding in made} == {"created"}
+            program = kafka_program(folder, kafka_libs, "kafka-acls.sh", "org.apache.kafka.tools.AclCommand")
+            options = ["--bootstrap-server", kafka.address, "--prefix", PREFIX, "--group", GROUP]
+            options += ["--foreign-topics", FOREIGN]
+            subprocess.run(
+                [SCRIPT, "--apply", *options],
+                check=True,
+                env={**os.environ, "KAFKA_ACLS": str(program)},
+                timeout=ACLS_SECONDS_MAX,
+            )
+            yield Cluster(kafka, f"{LOOPBACK}:{port.number}")
+    finally:
+        port.release()
+
+
+@pytest.fixture
+def platform(
+    cluster: Cluster, tmp_path: Path, redis_url: str, redis_user: dict[str, str]
+) -> Iterator[Platform]:
+    """A worker that is its own user; alerts are read as an operator reads them."""
+    made = Platform(
+        tmp_path,
+        cluster.guarded,
+        redis_url,
+        prefix=PREFIX,
+        redis_user=redis_user,
+        extra=cluster.settings("worker", tmp_path),
+    )
+    made.settings = load({**made.environment, **cluster.settings("operator", tmp_path)})
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def publish(settings: Settings, topic: str, *records: Record | bytes) -> None:
+    """As the user that the settings name."""
+    with writer(settings) as out:
+        for record in records:
+            value = encode(record) if isinstance(record, Record) else record
+            key = str(getattr(record, "key", "")).encode()
+            out.send(topic, value=value, key=key, headers=[]).get(60.0)
+
+
+@contextmanager
+def without(cluster: Cluster, operation: ACLOperation, kind: ResourceType, name: str) -> Iterator[None]:
+    """The worker's right to something, taken away for a while."""
+    taken = ACLFilter("User:worker", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name))
+    with admin(cluster.kafka.address) as client:
+        (done,) = client.delete_acls([taken])
+        (right,) = done[1]
+        try:
+            yield
+        finally:
+            client.create_acls([right])
+
+
+def test_a_worker_with_these_rights_does_its_whole_job(
+    cluster: Cluster, platform: Platform, tmp_path: Path
+) -> None:
+    publishing, desk = (load(cluster.settings(who, tmp_path)) for who in ("platform", "desk"))
+    called = platform.topics
+    platform.open()
+
+    # A ban, its mirror, and a mirror that was prepared before a ban.
+    banned = a_ban("b1", handle="umar_media", device_id=DEVICE, at=AGO, banned_at=AGO)
+    publish(publishing, called.banned, banned)
+    publish(publishing, called.created, a_sign_up("n1", handle="um4r_media_2", device_id=DEVICE, at=NOW))
+    platform.until(lambda: platform.alerts_on("n1"), "the alert")
+    publish(publishing, called.created, a_sign_up("n2", handle="valley_news_2", device_id=OTHER, at=AGO))
+    publish(publishing, called.updated, a_change("n2", handle="valley_news_2", device_id=OTHER, at=AGO))
+    counted = f'samehand_events_total{{outcome="nothing",topic="{called.updated}"}}'
+    platform.until(lambda: platform.metric(counted) >= 1, "the change to be remembered")
+    publish(publishing, called.banned, a_ban("b2", handle="valley_news", device_id=OTHER, at=NOW))
+    platform.until(lambda: platform.alerts_on("n2"), "the alert that looks back")
+
+    # What people decide, and what ends by itself: a reinstatement withdraws, a deletion leaves a tombstone.
+    (alert,) = platform.alerts_on("n2")
+    publish(desk, called.verdicts, a_verdict(alert.alert_id, "mirror"))
+    judged = 'samehand_verdicts_total{band="likely",verdict="mirror"}'
+    platform.until(lambda: platform.metric(judged) == 1, "the verdict")
+    publish(publishing, called.reinstated, a_reinstatement("b1", at=NOW))
+    platform.until(
+        lambda: [it.status for it in platform.alerts_on("n1")][-1] == "withdrawn", "the withdrawal"
+    )
+    publish(publishing, called.deleted, a_deletion("n2", at=NOW))
+    deleted = f'samehand_events_total{{outcome="nothing",topic="{called.deleted}"}}'
+    platform.until(lambda: platform.metric(deleted) == 1, "the deletion")
+
+    # A dead letter, and that nothing else became one.
+    publish(publishing, called.created, b"no record")
+    platform.until(platform.letters, "the dead letter")
+    assert [letter.reason for letter in platform.letters()] == ["not-json"]
+    log = platform.log.read_text("utf-8")
+    assert "AuthorizationFailed" not in log
+    assert "forbidden" not in log
+
+
+def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "rebuild"],
+        env={**os.environ, **platform.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bridge_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path: Path) -> None:
+    bridged = Bridged(tmp_path, cluster.guarded, foreign=FOREIGN, **cluster.settings("bridge", tmp_path))
+    administrator = {"SAMEHAND_KAFKA_BROKERS": cluster.kafka.address, "SAMEHAND_TOPIC_PREFIX": PREFIX}
+    bridged.settings = load(administrator)
+    try:
+        bridged.make_topic()
+        bridged.send([change("c", {"id": 1, "username": "umar"}), change("r", {"id": 2}), (b"3", b"{")])
+        bridge = bridged.start()
+        bridged.until(
+            lambda: (
+                any(it.key == b"shop:1" for it in bridged.read(bridged.topics.created))
+                and any(it.key == b"shop:2" for it in bridged.read(bridged.topics.remembered))
+                and any(reason == "not-json" for reason, _, _ in bridged.letters())
+            ),
+            "all of it",
+        )
+        bridge.stop(60.0)
+        log = (bridged.folder / "bridge-0.log").read_text("utf-8")
+        assert "AuthorizationFailed" not in log
+        assert "forbidden" not in log
+    finally:
+        bridged.close()
+
+
+def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path: Path) -> None:
+    """And what an endpoint refused an operator sends again."""
+    administrator = load({"SAMEHAND_KAFKA_BROKERS": cluster.kafka.address, "SAMEHAND_TOPIC_PREFIX": PREFIX})
+    with receiving() as desk:
+        delivering = Delivering(
+            tmp_path,
+            cluster.guarded,
+            {"desk": desk},
+            environment=cluster.settings("deliver", tmp_path),
+            administrator=administrator,
+            desk='platforms = ["of-this-test"]',
+        )
+        try:
+            desk.answer = lambda request: Answer(400)
+            delivering.start()
+            delivering.send([replace(ALERT, platform="of-this-test")])
+            delivering.until(lambda: ("desk", "endpoint-refused") in delivering.letters(), "the letter")
+            desk.answer = lambda request: Answer()
+            operator = load(cluster.settings("operator", tmp_path))
+            assert replay(operator, Wanted(reason="endpoint-refused")).sent == 1
+            delivering.until(lambda: len(desk.requests) == 2, "the alert once more")
+            log = (tmp_path / "deliver-0.log").read_text("utf-8")
+            assert "AuthorizationFailed" not in log
+            assert "forbidden" not in log
+        finally:
+            delivering.close()
+
+
+@pytest.mark.parametrize(
+    ("who", "operation", "topic"),
+    [
+        ("platform", "WRITE", "alerts.verdicts"),
+        ("platform", "WRITE", "alerts"),
+        ("platform", "READ", "accounts.banned"),
+        ("moderation", "READ", "deadletters"),
+        ("moderation", "WRITE", "alerts"),
+        ("moderation", "READ", "accounts.created"),
+        ("desk", "READ", "accounts.banned"),
+        ("desk", "WRITE", "alerts"),
+        ("operator", "WRITE", "alerts.shadow"),
+        ("deliver", "WRITE", "alerts"),
+        ("deliver", "READ", "deadletters"),
+        ("deliver", "READ", "accounts.created"),
+        ("bridge", "READ", "accounts.created"),
+        ("bridge", "WRITE", "alerts"),
+        ("bridge", "READ", "deadletters"),
+        ("worker", "WRITE", "accounts.created"),
+        ("worker", "READ", "deadletters"),
+        ("worker", "WRITE", "weights"),
+        ("worker", "WRITE", "quarantine"),
+        ("operator", "WRITE", "quarantine"),
+        ("platform", "READ", "weights"),
+        ("operator", "WRITE", "weights"),
+        ("bridge", "READ", "weights"),
+    ],
+)
+def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operation: str, topic: str) -> None:
+    assert operation not in rights(load(cluster.settings(who, tmp_path))).get(PREFIX + topic, set())
+
+
+def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> None:
+    named = topics.Names(PREFIX)
+    allowed = {who: rights(load(cluster.settings(who, tmp_path))) for who in WHO}
+    assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in (*named.events, named.actioned)}
+    assert allowed["moderation"] == {
+        f"{PREFIX}{topic}": {"DESCRIBE", "READ"} for topic in ("alerts", "alerts.waves")
+    }
+    looks = {"DESCRIBE", "DESCRIBE_CONFIGS"}
+    assert allowed["desk"] == {
+        f"{PREFIX}accounts.actioned": {*looks, "READ"},
+        f"{PREFIX}deadletters": {*looks, "WRITE"},
+        f"{PREFIX}alerts": {*looks, "READ"},
+        f"{PREFIX}alerts.sample": {*looks, "READ"},
+        f"{PREFIX}alerts.waves": {*looks, "READ"},
+        f"{PREFIX}alerts.verdicts": {*looks, "READ", "WRITE"},
+        f"{PREFIX}weights": {*looks, "READ", "WRITE"},
+        f"{PREFIX}quarantine": {*looks, "WRITE"},
+    }
+    # Desks and gates make topics of their own, and none ran here.
+    elsewhere = {named.audit, named.appeals, named.gate_audit}
+    assert set(allowed["worker"]) == set(allowed["operator"]) == set(vars(named).values()) - elsewhere
+
+
+def rights(settings: Settings) -> dict[str, set[str]]:
+    """What a user may do with each topic that it sees."""
+    with our_admin(settings) as client:
+        return {entry["name"]: set(entry["authorized_operations"]) for entry in client.describe_topics()}
+
+
+@pytest.mark.parametrize(
+    ("right", "topic"),
+    [(right, topic.name) for topic in topics.wanted(load({})) for right in sorted(topic.rights)],
+)
+def test_each_right_of_a_worker_is_needed_and_missed_by_name(
+    cluster: Cluster, tmp_path: Path, right: str, topic: str
+) -> None:
+    settings = load(cluster.settings("worker", tmp_path))
+    assert topics.check(settings) == []
+    with without(cluster, ACLOperation[right], ResourceType.TOPIC, PREFIX + topic):
+        (finding,) = topics.check(settings)
+    assert finding.topic == PREFIX + topic
+    assert finding.blocks
+    assert (right.lower() in finding.detail) or "we may not see it" in finding.detail
+
+
+def test_a_worker_that_lacks_a_right_says_so_and_ends(cluster: Cluster, platform: Platform) -> None:
+    with without(cluster, ACLOperation.WRITE, ResourceType.TOPIC, f"{PREFIX}accounts.banned"):
+        platform.worker.start()
+        platform.until(lambda: platform.worker.pid is None, "its end")
+    log = platform.log.read_text("utf-8")
+    assert "does not allow us to write" in log, log
+
+
+def test_a_worker_that_lacks_its_group_says_so_and_ends(cluster: Cluster, platform: Platform) -> None:
+    with without(cluster, ACLOperation.READ, ResourceType.GROUP, GROUP):
+        platform.worker.start()
+        platform.until(lambda: platform.worker.pid is None, "its end")
+    log = platform.log.read_text("utf-8")
+    assert f"we may not read as the group {GROUP}" in log or "Kafka: GroupAuthorizationFailed" in log, log
+    assert "deploy/kafka/acls.sh" in log

@@ -22,9 +22,8 @@ from local.processes import Child
 from streams.kafka import topics
 from streams.kafka.client import admin
 from tests.deliver.receiver import SECRET_TEXT
-from tests.journeys.bridged import MAPPING
+from tests.journeys.bridged import MAPPING, processor_seconds
 from tests.journeys.conftest import Platform
-from tests.journeys.idling import processor_seconds
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 

@@ -1,4 +1,4 @@
-"""docs/howto/keep.md's upgrade, by its very commands and with traffic, from each release to this program.
+"""docs/howto/keep.md's upgrade by its very commands, and docs/resharding.md's switch, while people sign up.
 
 The former programs are taken from the repository's history, and run on the present dependencies.
 """
@@ -6,21 +6,25 @@ The former programs are taken from the repository's history, and run on the pres
 from __future__ import annotations
 
 import io
+import json
 import re
 import shlex
 import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from local.apache import ApacheKafka
 from local.ports import take_port
@@ -44,7 +48,6 @@ INTO, WORKER, DROP, BACK, BACK_WORKER = (
 )
 RELEASES = {"0.1.0": "724460d", "0.2.0": "e3ebd5d"}
 FAMILIES = 6
-SIGN_UP_SECONDS = 0.2
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
 
@@ -139,22 +142,36 @@ class Operator:
 class SignUps:
     """Mirrors of the first bans, one after the other, for as long as the block runs."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(
+        self,
+        platform: Platform,
+        shown: Callable[[int], dict[str, Any]],
+        families: int,
+        *,
+        pause_seconds: float,
+    ) -> None:
+        """``shown``: what the numbered banned account shows."""
+        self._platform, self._shown, self._families = platform, shown, families
+        self._pause_seconds = pause_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.made: list[str] = []
 
     def _run(self) -> None:
         for number in count():
-            account, traits = f"s{number}", shown(number % FAMILIES)
+            account, traits = f"s{number}", self._shown(number % self._families)
             traits["handle"] += f"_{number}"
-            self._platform.publish(
-                self._platform.topics.created, a_sign_up(account, at=datetime.now(UTC), **traits)
-            )
+            sign_up = a_sign_up(account, at=datetime.now(UTC), **traits)
+            self._platform.publish(self._platform.topics.created, sign_up)
             self.made.append(account)
-            if self._stop.wait(SIGN_UP_SECONDS):
+            if self._stop.wait(self._pause_seconds):
                 return
+
+    def the_next_is_alerted(self) -> None:
+        """Waits for a sign-up from now on, and for what is said of it."""
+        so_far = len(self.made)
+        self._platform.until(lambda: len(self.made) > so_far, "a sign-up")
+        self._platform.until(lambda: self._platform.alerts_on(self.made[so_far]), "an alert on it")
 
     def __enter__(self) -> SignUps:
         self._thread.start()
@@ -180,7 +197,7 @@ def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
     platform.publish(topics.verdicts, a_verdict(dismissed.alert_id, "not_mirror"))
     if together:  # 0.1.0 withdraws nothing then
         platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal")
-    with SignUps(platform) as sign_ups:
+    with SignUps(platform, shown, FAMILIES, pause_seconds=0.2) as sign_ups:
         if not together:
             before.stop(60.0)
         filling = operator.starts(INTO)
@@ -277,60 +294,209 @@ def test_from_0_2_0_while_a_worker_of_before_still_runs(
     upgraded(operator, former, together=True)
 
 
-def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(
+def test_a_worker_under_another_prefix_waits_for_a_rebuild_and_misses_no_ban_of_meanwhile(
     tmp_path: Path, broker: str, redis_url: str
 ) -> None:
     platform = Platform(tmp_path, broker, redis_url)
-    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
 
-    def runs(*words: str) -> Child:
-        child = Child([sys.executable, "-m", "cli", *words], tmp_path / f"{words[0]}.log", after)
+    def under(suffix: str, *words: str) -> Child:
+        prefix = f"{platform.settings.store_prefix}{suffix}"
+        log = tmp_path / f"{words[0]}{suffix}.log"
+        child = Child(
+            [sys.executable, "-m", "cli", *words],
+            log,
+            {**platform.environment, "SAMEHAND_STORE_PREFIX": prefix},
+        )
         child.start()
         return child
 
+    def works(suffix: str) -> None:
+        platform.worker.stop(60.0)
+        platform.worker = under(suffix, "worker")
+        platform.log = platform.worker.log
+
+    def ended(child: Child, what: str) -> int | None:
+        platform.until(lambda: child.exit_code is not None, what)
+        return child.exit_code
+
     try:
         platform.open()
         platform.publish(platform.topics.banned, *bans(*range(3)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
-        platform.worker.stop(60.0)
-        platform.worker = runs("worker")
-        platform.log = platform.worker.log
+
+        # Nothing was filled under the new prefix: the worker holds, and says what to run.
+        works("-2")
         platform.until(lambda: "never filled" in platform.log.read_text("utf-8"), "the worker to say so")
         platform.publish(platform.topics.created, *mirrors(*range(3)))
-        doctor = runs("doctor")
-        platform.until(lambda: doctor.exit_code is not None, "the doctor")
-        assert (doctor.exit_code, "never filled" in doctor.log.read_text("utf-8")) == (1, True)
+        doctor = under("-2", "doctor")
+        assert ended(doctor, "the doctor") == 1
+        assert "never filled" in doctor.log.read_text("utf-8")
         assert not platform.ready()
-        rebuilding = runs("rebuild")
-        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
+        assert ended(under("-2", "rebuild"), "the rebuild") == 0
         platform.until(platform.ready, "the worker to be ready")
         platform.until(lambda: len(alerted(platform)) == 3, "an alert on each mirror")
-        said = platform.log.read_text("utf-8")
-        assert said.count("the store is not ready") == 1
-    finally:
-        platform.close()
+        assert platform.log.read_text("utf-8").count("the store is not ready") == 1
 
-
-def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
-    tmp_path: Path, broker: str, redis_url: str
-) -> None:
-    platform = Platform(tmp_path, broker, redis_url)
-    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
-    rebuilding = Child([sys.executable, "-m", "cli", "rebuild"], tmp_path / "rebuild.log", after)
-    try:
-        platform.open()
-        platform.publish(platform.topics.banned, *bans(*range(3)))
-        platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
-        rebuilding.start()
-        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
-        assert rebuilding.exit_code == 0, rebuilding.log.read_text("utf-8")
+        # Under a third prefix a rebuild comes first; bans between it and the switch are found too.
+        assert ended(under("-3", "rebuild"), "the second rebuild") == 0
         platform.publish(platform.topics.banned, *bans(*range(3, 13)))
         platform.until(lambda: platform.metric("samehand_fingerprints") == 13, "bans meanwhile")
-        platform.worker.stop(60.0)
-        platform.worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, after)
-        platform.open()
-        platform.publish(platform.topics.created, *mirrors(*range(13)))
-        platform.until(lambda: len(alerted(platform)) == 13, "an alert on each mirror")
+        works("-3")
+        platform.until(platform.ready, "the worker under the third prefix")
+        again = a_sign_up("again", at=datetime.now(UTC), **shown(0))
+        platform.publish(platform.topics.created, again, *mirrors(*range(3, 13)))
+        platform.until(lambda: len(alerted(platform)) == 14, "an alert on each mirror")
     finally:
-        rebuilding.kill()
         platform.close()
+
+
+# From one shard to four while people go on signing up: nothing is lost, said twice, or left open.
+
+
+RESHARDED = 12
+
+
+def device(number: int) -> str:
+    return f"6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d{number:04x}"
+
+
+def banned(number: int) -> dict[str, Any]:
+    """What an account shows, and whoever comes back as it."""
+    return {"handle": f"northern_valley_{number:02}", "device_id": device(number)}
+
+
+@pytest.mark.kafka
+def test_sign_ups_go_on_through_the_whole_switch(
+    tmp_path: Path, apache_kafka: ApacheKafka, redis_url: str
+) -> None:
+    """The worker with the former settings is stopped only once the other is at work."""
+    platform = Platform(tmp_path, apache_kafka.address, redis_url)
+    before = platform.settings.store_prefix
+    after = f"{before}-4"
+    password = tmp_path / "administrator"
+    password.write_text(PASSWORD, "utf-8")
+    as_administrator = {
+        **platform.environment,
+        "SAMEHAND_REDIS_USERNAME": ADMINISTRATOR,
+        "SAMEHAND_REDIS_PASSWORD_FILE": str(password),
+        "SAMEHAND_DATA_DIR": str(tmp_path),
+    }
+    words = [sys.executable, "-m", "cli", "rebuild"]
+    into = Child(
+        [*words, "--into", after, "--shards", "4", "--json"], tmp_path / "into.log", as_administrator
+    )
+    port = take_port()
+    second = {
+        **platform.environment,
+        "SAMEHAND_STORE_PREFIX": after,
+        "SAMEHAND_STORE_SHARDS": "4",
+        "SAMEHAND_WEB_PORT": str(port.number),
+    }
+    worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, second)
+    sign_ups = SignUps(platform, banned, RESHARDED, pause_seconds=0.05)
+    topics = platform.topics
+    try:
+        platform.open()
+        platform.publish(
+            topics.banned,
+            *(a_ban(f"b{number}", at=AGO, banned_at=AGO, **banned(number)) for number in range(RESHARDED)),
+        )
+        prepared = a_sign_up("prepared", handle="karakoram_songs", device_id=device(100), at=AGO)
+        platform.publish(topics.created, prepared)
+        for account, number in (("unlike", 0), ("lifted", 1), ("told", 2)):
+            platform.publish(topics.created, a_sign_up(account, at=NOW, **banned(number)))
+            platform.until(partial(platform.alerts_on, account), "an alert of before")
+        platform.publish(topics.verdicts, a_verdict(platform.alerts_on("unlike")[0].alert_id, "not_mirror"))
+        platform.until(
+            lambda: len(platform.alerts_on("unlike")) == 2, "the withdrawal that a verdict asks for"
+        )
+
+        with sign_ups:
+            into.start()
+            platform.until(
+                lambda: "is filled" in into.log.read_text("utf-8"), "the second layout to be filled"
+            )
+            during = a_ban("during", handle="hindukush_daily", device_id=device(101), at=NOW, banned_at=NOW)
+            platform.publish(topics.banned, during)
+            sign_ups.the_next_is_alerted()
+            assert into.pid is not None, "it waits for a worker"
+            worker.start()
+            platform.until(lambda: into.exit_code is not None, "the hand-over")
+            assert into.exit_code == 0, into.log.read_text("utf-8")
+            platform.worker.stop(60.0)
+            platform.port.release()
+            platform.port = port
+            platform.worker = worker
+            platform.until(platform.ready, "the second worker")
+            sign_ups.the_next_is_alerted()
+        platform.until(
+            lambda: alerts_by_account(platform).keys() >= {*sign_ups.made}, "an alert on each mirror"
+        )
+
+        # What was known before is known still.
+        platform.publish(
+            topics.banned,
+            a_ban("late", handle="karakoram_songs_2", device_id=device(100), at=NOW, banned_at=NOW),
+        )
+        platform.until(
+            lambda: platform.alerts_on("prepared"), "the alert on who prepared it before the switch"
+        )
+        platform.publish(topics.reinstated, a_reinstatement("b1", at=datetime.now(UTC)))
+        platform.until(lambda: len(platform.alerts_on("lifted")) == 2, "the withdrawal of an alert of before")
+        platform.publish(
+            topics.created, a_sign_up("m", handle="hindukush_daily", device_id=device(101), at=NOW)
+        )
+        for account, number in (("unlike", 0), ("told", 2)):
+            later = datetime.now(UTC)
+            platform.publish(topics.updated, a_change(account, at=later, bio="here again", **banned(number)))
+        platform.publish(topics.created, a_sign_up("last", at=datetime.now(UTC), **banned(3)))
+        platform.until(
+            lambda: platform.alerts_on("m") and platform.alerts_on("last") and platform.ready(),
+            "all that was said since",
+        )
+        lifted = {account for place, account in enumerate(sign_ups.made) if place % RESHARDED == 1}
+        platform.until(
+            lambda: all(ends_withdrawn(alerts_by_account(platform), {*lifted, "lifted"})),
+            "every alert on the lifted ban to be withdrawn",
+        )
+        said = alerts_by_account(platform)
+        for place, account in enumerate(sign_ups.made):
+            on_own = [it for it in said[account] if it.matched.account_id == f"b{place % RESHARDED}"]
+            assert [it.status for it in on_own] == ["open", *["withdrawn"] * (account in lifted)], account
+        assert [it.status for it in said["unlike"]] == ["open", "withdrawn"]
+        assert len({it.revision for it in said["told"]}) == 1
+
+        assert json.loads(into.log.read_text("utf-8").splitlines()[-1])["held_seconds"] < 30.0
+        dropping = Child(
+            [*words, "--drop", before], tmp_path / "drop.log", {**as_administrator, **second_store(second)}
+        )
+        dropping.start()
+        platform.until(lambda: dropping.exit_code is not None, "the former layout to be dropped")
+        assert dropping.exit_code == 0, dropping.log.read_text("utf-8")
+        with redis.Redis.from_url(redis_url.replace("//", f"//{ADMINISTRATOR}:{PASSWORD}@")) as client:
+            assert list(client.scan_iter(match=f"{before}{{*", count=1_000)) == []
+        platform.publish(topics.created, a_sign_up("afterwards", at=datetime.now(UTC), **banned(4)))
+        platform.until(lambda: platform.alerts_on("afterwards"), "an alert once the former is dropped")
+    finally:
+        for child in (into, worker):
+            child.kill()
+        platform.close()
+
+
+def alerts_by_account(platform: Platform) -> dict[str, list[MirrorAlert]]:
+    """All that was said, read once: `alerts_on` reads all of it for one account."""
+    found = defaultdict[str, list[MirrorAlert]](list)
+    for alert in platform.alerts():
+        found[alert.account_id].append(alert)
+    return found
+
+
+def ends_withdrawn(said: Mapping[str, list[MirrorAlert]], accounts: Iterable[str]) -> Iterator[bool]:
+    """Whether what was said last of each account's alert on the lifted ban is that it is withdrawn."""
+    for account in accounts:
+        on_lifted = [it for it in said[account] if it.matched.account_id == "b1"]
+        yield bool(on_lifted) and on_lifted[-1].status == "withdrawn"
+
+
+def second_store(environment: dict[str, str]) -> dict[str, str]:
+    return {name: environment[name] for name in ("SAMEHAND_STORE_PREFIX", "SAMEHAND_STORE_SHARDS")}

@@ -104,7 +104,7 @@ def test_it_holds_no_compiler_and_nothing_that_installs(image: Image) -> None:
 
 @pytest.mark.image
 def test_its_mind_is_machine_code(image: Image) -> None:
-    done = image.run("python3", "-c", "from agents.runtime.build_info import form; print(form())")
+    done = image.run("python3", "-c", "from agents.runtime.worker import form; print(form())")
     assert done.stdout.strip() == "compiled", done.stderr
 
 

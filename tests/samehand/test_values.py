@@ -25,11 +25,11 @@ from samehand.keys import (
     value_of,
 )
 from samehand.lineage import GENERATION_MAX, Descent, child_of, founder
-from samehand.scoring.weights import default_weights
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings, Span
 from samehand.verdict import Consequence, consequence
 from store.pepper.pepper import Pepper
 from tests.makers import a_sign_up
+from tests.samehand.makers import WEIGHTS
 from tests.tables import for_each
 
 # The mind's small values.
@@ -194,7 +194,6 @@ def test_an_empty_word_is_no_key() -> None:
 # Which accounts count as one, and what it costs to find out.
 
 
-WEIGHTS = default_weights()
 DEVICE, ANOTHER = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", "7f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from schemas.accounts import Avatar
+from schemas.actions import AccountActioned
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.decoding.dates import EARLIEST
@@ -39,6 +40,8 @@ def records(struct_type: type[Any]) -> st.SearchStrategy[Any]:
     if struct_type is AlertState:
         values["alert"], values["summary"] = records(MirrorAlert), st.none()
         return st.builds(struct_type, **values).map(_withdrawn_for_a_reason)
+    if struct_type is AccountActioned:
+        return st.builds(struct_type, **values).filter(lambda action: action.fault() is None)
     return st.builds(struct_type, **values)
 
 

@@ -1,70 +1,66 @@
-"""What every store promises, told as stories."""
+"""What every store promises of fingerprints and counts, told as stories."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
 
+from samehand.frequency.rates import LATELY
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
-from samehand.lineage import Descent, founder
+from samehand.lineage import Descent
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
 from store.base import (
     Ban,
-    ConfirmedEntry,
-    Decided,
     Enrolled,
-    OpenAlert,
-    Proposal,
     Query,
     Remembered,
-    Ruled,
-    Ruling,
     Store,
-    Summary,
 )
+from store.common.count_lag import NOTHING, Version, kept_beside, matured
+from store.common.counted_values import counted as counted_of
 from store.common.key_digests import Addresses
 from store.common.records import keys_of_fingerprints
 from store.limits import (
     BAN_POLICIES,
-    CLAIM_SECONDS,
+    HALF_LIFE_SECONDS,
     LISTED_LATER,
-    OPEN_ALERTS_A_BAN,
-    OWED_AT_ONCE,
     REMEMBERED_AT_ONCE,
     SWEPT_SECONDS,
     WAITING_MAX,
 )
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
-from tests.store.conftest import MakeStore
+from store.redis import RedisStore
+from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,
     IDENTITY,
     NOW,
     PEPPERS,
     a_ban,
-    a_claim,
-    a_decision,
-    a_member,
-    a_proposal,
     a_query,
     a_remembered,
     again,
-    nth,
-    open_on,
 )
 
-PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
+# What every store promises, told as stories.
+
+
 UNLIMITED = 1 << 40
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 NETWORK, OTHER_NETWORK = "39.40.1.2", "103.12.9.1"
+DECOYS = PERSONAL_POSTING_CAP + LISTED_LATER + 30
+"""More than a posting lists."""
 ON_DEVICE = a_query("1", handle=None, device_id=DEVICE)
 
 
@@ -102,6 +98,7 @@ async def recalled(store: Store, query: Query, *, now: float = NOW) -> list[str]
     return [fact.account_id for fact in facts if fact]
 
 
+@ONE_SHARD_TOO
 class TestBans:
     async def test_a_ban_is_found_by_what_it_shares_and_quoted_as_enrolled(self, store: Store) -> None:
         ban = a_ban("1", handle="umar_media", email="umar@example.org", policy="violent-extremism")
@@ -502,6 +499,7 @@ def dated(ban: Ban, at: float | None) -> Ban:
     return replace(ban, fingerprints=tuple(replace(one, at=at) for one in ban.fingerprints))
 
 
+@ONE_SHARD_TOO
 class TestExpiry:
     async def test_an_expired_ban_is_not_found_and_is_swept(self, store: Store) -> None:
         await store.enrol([a_ban("1", expires_at=NOW + DAY), a_ban("2")], now=NOW)
@@ -547,6 +545,7 @@ class TestExpiry:
         assert await found(store, a_query(), now=NOW + DAY) == ["1"]
 
 
+@ONE_SHARD_TOO
 class TestReinstatement:
     async def test_whoever_is_reinstated_is_forgotten(self, store: Store) -> None:
         await store.enrol([a_ban("1")], now=NOW)
@@ -586,6 +585,7 @@ class TestReinstatement:
 BIO = "Beekeeper in the upper valley, honey and candles every second Saturday"
 
 
+@ONE_SHARD_TOO
 class TestRemembered:
     async def test_a_remembered_account_is_found_and_quoted(self, store: Store) -> None:
         account = a_remembered("7", display_name="Umar Media")
@@ -673,29 +673,27 @@ class TestRemembered:
         assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
         assert await recalled(store, a_query("1")) == ["7"]
 
-    @pytest.mark.parametrize("decoys", [60, 600])
     @pytest.mark.parametrize("before", [1.0, 0.0, 0.5], ids=["forwards", "in reverse", "around it"])
     async def test_no_decoys_of_another_network_hide_who_shares_their_device(
-        self, store: Store, decoys: int, before: float
+        self, store: Store, before: float
     ) -> None:
-        several = [decoy(number) for number in range(decoys)]
-        first = round(before * decoys)
+        several = [decoy(number) for number in range(DECOYS)]
+        first = round(before * DECOYS)
         mirror = sharing("mirror", OTHER_NETWORK)
         for some in (several[:first], [mirror], several[first:]):
             await both(store, some)
         assert "mirror" in await recalled(store, ON_DEVICE)
         assert "mirror" in await found(store, ON_DEVICE, keep=200)
 
-    @pytest.mark.parametrize("decoys", [120, 600])
-    async def test_decoys_that_go_leave_nobody_hidden(self, store: Store, decoys: int) -> None:
+    async def test_decoys_that_go_leave_nobody_hidden(self, store: Store) -> None:
         """All are of one network, half come before the mirror and half after it, and then they all go."""
-        several = [decoy(number) for number in range(decoys)]
+        several = [decoy(number) for number in range(DECOYS)]
         mirror = sharing("mirror", NETWORK)
-        for some in (several[: decoys // 2], [mirror], several[decoys // 2 :]):
+        for some in (several[: DECOYS // 2], [mirror], several[DECOYS // 2 :]):
             await both(store, some)
         listed = PERSONAL_POSTING_CAP + LISTED_LATER
         (waiting,) = await store.turned_away([ON_DEVICE], now=NOW)
-        assert waiting == {KeyKind.DEVICE: decoys + 1 - listed}
+        assert waiting == {KeyKind.DEVICE: DECOYS + 1 - listed}
         assert len(await recalled(store, ON_DEVICE)) == listed
         assert len(await found(store, ON_DEVICE, keep=200)) == listed
         gone = [(ban.account, NOW + 1) for _, ban in several]
@@ -795,583 +793,6 @@ class TestRemembered:
         assert await recalled(store, query, now=NOW + 10 * DAY) == []
 
 
-class TestPairs:
-    async def test_an_alert_is_published_once_a_band(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        proposal = a_proposal(band="possible")
-        assert await store.propose([proposal], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        await store.confirm([a_claim(proposal)], now=NOW)
-        assert await store.propose([proposal], now=NOW) == [Ruled(DUPLICATE, 0)]
-        higher = a_proposal(band="likely")
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
-        await store.confirm([a_claim(proposal, nth(2))], now=NOW)
-        assert await store.propose([proposal, higher], now=NOW) == [Ruled(DUPLICATE, 0)] * 2
-
-    async def test_what_a_crash_left_unconfirmed_is_published_again_under_its_revision(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        await store.confirm([a_claim(a_proposal())], now=NOW)
-        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
-        assert await store.propose([a_proposal(band="possible")], now=NOW) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
-
-    async def test_a_pair_that_one_event_claimed_is_no_other_events_to_tell(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
-        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        assert await store.propose([second], now=NOW + 1) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([first], now=NOW + 2) == [Ruled(PUBLISH, nth(1))]
-        await store.confirm([a_claim(first)], now=NOW + 2)
-        assert await store.propose([first, second], now=NOW + 3) == [Ruled(DUPLICATE, 0)] * 2
-
-    async def test_what_is_proposed_only_again_is_told_by_who_noted_it(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        first, another = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
-        again, anothers = replace(first, again_only=True), replace(another, again_only=True)
-        assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)], "nobody noted it"
-        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        assert await store.propose([anothers, again], now=NOW) == [
-            Ruled(DUPLICATE, 0),
-            Ruled(PUBLISH, nth(1)),
-        ]
-        await store.confirm([a_claim(first)], now=NOW)
-        assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)]
-
-    async def test_a_claim_lapses_and_another_event_takes_over(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
-        await store.propose([first], now=NOW)
-        renewed = NOW + CLAIM_SECONDS - 1
-        assert await store.propose([first], now=renewed) == [Ruled(PUBLISH, nth(1))]
-        assert await store.propose([second], now=renewed + CLAIM_SECONDS - 1) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([second], now=renewed + CLAIM_SECONDS) == [Ruled(PUBLISH, nth(1))]
-        assert await store.propose([first], now=renewed + CLAIM_SECONDS) == [Ruled(DUPLICATE, 0)]
-
-    async def test_a_higher_band_is_told_whoever_claimed_the_lower_one(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        lower, higher = a_proposal(), a_proposal(band="likely", claimant="update:event-2")
-        await store.propose([lower], now=NOW)
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
-        assert await store.propose([lower], now=NOW) == [Ruled(DUPLICATE, 0)]
-
-    async def test_confirming_a_lost_claim_does_not_confirm_the_one_that_took_over(
-        self, store: Store
-    ) -> None:
-        """Or the higher band, should its worker die now, would never be told."""
-        await store.enrol([a_ban("9001")], now=NOW)
-        lower, higher = a_proposal(), a_proposal(band="likely", claimant="update:event-2")
-        await store.propose([lower], now=NOW)
-        await store.propose([higher], now=NOW)
-        await store.confirm([a_claim(lower)], now=NOW)
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
-
-    async def test_no_alert_on_a_ban_that_is_gone_nor_for_an_account_that_is_banned(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001", expires_at=NOW + 1), a_ban("7002")], now=NOW)
-        assert await store.propose([a_proposal(banned="x:404")], now=NOW) == [Ruled(Ruling.NOT_BANNED, 0)]
-        assert await store.propose([a_proposal(account="x:7002")], now=NOW) == [
-            Ruled(Ruling.ACCOUNT_BANNED, 0)
-        ]
-        assert await store.propose([a_proposal()], now=NOW + 1) == [Ruled(Ruling.NOT_BANNED, 0)]
-
-    async def test_a_pair_that_a_moderator_silenced_stays_silent(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.decide([a_decision(a_proposal().alert_id)], now=NOW)
-        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
-
-    async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        proposals = [a_proposal(f"x:{n}", payload=f"alert {n}".encode()) for n in range(3)]
-        await store.propose(proposals, now=NOW)
-        expected = [
-            OpenAlert(one.alert_id, one.account, one.banned, one.band, nth(1), one.payload, NOW)
-            for one in proposals
-        ]
-        assert await open_on(store, "x:9001", "x:404") == [expected, []]
-        assert await store.pairs([proposals[1].alert_id, "unknown"]) == [expected[1], None]
-
-    async def test_whoever_ends_a_ban_ends_its_alerts_in_the_same_step(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        proposals = [a_proposal(f"x:{n}") for n in range(3)]
-        await store.propose(proposals, now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW + 1, reason="ban-forgotten")
-        assert await open_on(store, "x:9001") == [[]]
-        assert await store.pairs([proposals[0].alert_id]) == [None]
-        owed = await store.owed("holder", now=NOW + 1)
-        assert {(one.alert.account, one.revision, one.reason, one.at) for one in owed} == {
-            (one.account, nth(2), "ban-forgotten", NOW + 1) for one in proposals
-        }
-
-    async def test_an_expired_ban_takes_its_alerts_along_when_it_is_swept_or_sent_again(
-        self, store: Store
-    ) -> None:
-        ends = a_ban("9001", expires_at=NOW + 1), a_ban("9002", expires_at=NOW + 1)
-        await store.enrol(ends, now=NOW)
-        await store.propose([a_proposal(banned="x:9001"), a_proposal(banned="x:9002")], now=NOW)
-        await store.enrol([ends[1]], now=NOW + 2)
-        assert [it.alert.banned for it in await store.owed("holder", now=NOW)] == ["x:9002"]
-        await store.sweep(now=NOW + 2 * 3_600)
-        owed = await store.owed("holder", now=NOW + 2 * 3_600)
-        assert {(it.alert.banned, it.reason) for it in owed} == {
-            ("x:9001", "ban-expired"),
-            ("x:9002", "ban-expired"),
-        }
-
-    async def test_what_was_ended_is_owed_until_its_own_revision_is_settled(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert await store.owed("holder", now=NOW) == [owed], "whoever took it may have died"
-        for revision in (nth(1), nth(3)):
-            await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", revision)])
-        assert await store.owed("holder", now=NOW) == [owed]
-        await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))])
-        assert await store.owed("holder", now=NOW) == []
-
-    async def test_one_holder_at_a_time_is_told_what_is_owed(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        assert len(await store.owed("one", now=NOW)) == 1
-        assert await store.owed("another", now=NOW + 1) == []
-        assert len(await store.owed("one", now=NOW + 2)) == 1
-
-    async def test_more_than_fit_into_one_answer_are_owed_one_after_the_other(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal(f"x:{n}") for n in range(OWED_AT_ONCE + 3)], now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        told = 0
-        while owed := await store.owed("holder", now=NOW):
-            assert len(owed) <= OWED_AT_ONCE
-            await store.settle(
-                [ConfirmedEntry(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
-            )
-            told += len(owed)
-        assert told == OWED_AT_ONCE + 3
-
-    async def test_banned_again_the_pair_is_told_at_once_above_the_withdrawal(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        await store.confirm([a_claim(a_proposal())], now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))], (
-            "nothing was settled yet"
-        )
-        await store.settle(
-            [ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))]
-        )  # by a worker that is late
-        ((open_,),) = await open_on(store, "x:9001")
-        assert (open_.revision, await store.owed("holder", now=NOW)) == (nth(3), [])
-
-    async def test_a_late_confirmation_of_a_withdrawn_alert_confirms_nothing(self, store: Store) -> None:
-        """The same event, read by another worker, has proposed the pair anew, and that worker may die."""
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))]
-        await store.confirm([a_claim(a_proposal(), revision=nth(1))], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))]
-        await store.confirm([a_claim(a_proposal(), revision=nth(3))], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(DUPLICATE, 0)]
-
-    async def test_a_ban_that_is_replaced_keeps_its_alerts(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.expunge([("x:9001", NOW)], now=NOW) == [False]
-        assert await store.owed("holder", now=NOW) == []
-
-    async def test_alerts_are_found_by_their_account(self, store: Store) -> None:
-        await store.enrol([a_ban("9001"), a_ban("9002")], now=NOW)
-        proposals = [a_proposal("x:7", "x:9001"), a_proposal("x:7", "x:9002"), a_proposal("x:8", "x:9001")]
-        await store.propose(proposals, now=NOW)
-        about = await store.alerts_about(["x:7", "x:8", "x:404"])
-        assert [[it.banned for it in several] for several in about] == [["x:9001", "x:9002"], ["x:9001"], []]
-
-    async def test_an_alert_is_withdrawn_under_the_revision_under_which_it_was_read(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        ((read,),) = await store.alerts_about(["x:7001"])
-        await store.propose([a_proposal(band="likely")], now=NOW)
-        await store.withdraw([read], reason="no-longer-resembles", now=NOW)
-        assert await store.owed("holder", now=NOW) == [], "it has another revision by now"
-        ((read,),) = await store.alerts_about(["x:7001"])
-        for _ in range(2):
-            await store.withdraw([read], reason="no-longer-resembles", now=NOW + 1)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.reason, owed.at) == (nth(3), "no-longer-resembles", NOW + 1)
-        assert await open_on(store, "x:9001") == [[]]
-
-    async def test_no_alert_about_an_account_that_was_deleted_since_it_was_seen(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.forget([("x:7001", NOW)], now=NOW)
-        gone, back = a_proposal(seen_at=NOW), a_proposal(seen_at=NOW + 1)
-        assert await store.propose([gone, back], now=NOW) == [
-            Ruled(Ruling.ACCOUNT_DELETED, 0),
-            Ruled(PUBLISH, nth(1)),
-        ]
-
-    @pytest.mark.parametrize(
-        ("cause", "reason"),
-        [("ban", "account-banned"), ("deletion", "account-deleted"), ("silence", "verdict")],
-    )
-    async def test_what_a_dead_worker_noted_is_withdrawn_when_it_comes_again_and_must_not_be(
-        self, store: Store, cause: str, reason: str
-    ) -> None:
-        """It died before it looked once more; what forbids the alert found nothing to withdraw."""
-        await store.enrol([a_ban("9001")], now=NOW)
-        proposal = a_proposal()
-        await store.propose([proposal], now=NOW)
-        if cause == "ban":
-            await store.enrol([a_ban("7001", platform="x")], now=NOW)
-        elif cause == "deletion":
-            await store.forget([("x:7001", NOW)], now=NOW)
-        else:
-            await store.decide([a_decision(proposal.alert_id)], now=NOW)
-        (ruled,) = await store.propose([proposal], now=NOW)
-        assert ruled.revision == 0
-        assert [it.reason for it in await store.owed("holder", now=NOW)] == [reason]
-        assert await open_on(store, "x:9001") == [[]]
-
-    async def test_a_withdrawn_alert_is_known_to_a_late_verdict_until_its_ban_or_account_goes(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001"), a_ban("9002")], now=NOW)
-        proposals = [a_proposal("x:7", "x:9001"), a_proposal("x:8", "x:9001"), a_proposal("x:7", "x:9002")]
-        await store.propose(proposals, now=NOW)
-        found = await store.alerts_about(["x:7", "x:8"])
-        await store.withdraw([it for several in found for it in several], reason="account-banned", now=NOW)
-        owed = await store.owed("holder", now=NOW)
-        known = [
-            replace(it.alert, revision=it.revision, payload=b"", open=False, withdrawn=it.reason)
-            for it in owed
-        ]
-        await store.settle([ConfirmedEntry(it.alert_id, it.banned, it.revision, it) for it in known])
-        assert await store.pairs([one.alert_id for one in proposals]) == [
-            next(it for it in known if it.alert_id == one.alert_id) for one in proposals
-        ]
-        ((first, _),) = await store.alerts_about(["x:7"])
-        await store.withdraw([first], reason="account-deleted", now=NOW)
-        await store.expunge([("x:9002", NOW)], now=NOW)
-        left = await store.pairs([one.alert_id for one in proposals])
-        assert [it and it.account for it in left] == [None, "x:8", None]
-
-    async def test_what_is_settled_after_its_ban_has_gone_is_not_known(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        await store.propose([a_proposal()], now=NOW)
-        ((read,),) = await store.alerts_about(["x:7001"])
-        await store.withdraw([read], reason="account-banned", now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        await store.settle([ConfirmedEntry(read.alert_id, "x:9001", nth(2), replace(read, open=False))])
-        assert await store.pairs([read.alert_id]) == [None]
-
-    async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN)]
-        assert {it.ruling for it in await store.propose(several, now=NOW)} == {PUBLISH}
-        beyond = [summed_up("x:7001"), summed_up("x:7002", band="likely"), summed_up("x:7001")]
-        assert await store.propose(beyond, now=NOW) == [Ruled(Ruling.WITHHELD, 0)] * 3
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.alert.alert_id, owed.reason, owed.revision) == (SUMMARY.alert_id, None, nth(2))
-        assert owed.counts == (OPEN_ALERTS_A_BAN, 1, 1)
-        assert await store.propose([replace(several[3], band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
-
-    async def test_everything_that_was_told_is_withdrawn_and_the_summary_too(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN + 40)]
-        await store.propose(several, now=NOW)
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        told: dict[str, str | None] = {}
-        while owed := await store.owed("holder", now=NOW):
-            told |= {it.alert.alert_id: it.reason for it in owed}
-            await store.settle(
-                [ConfirmedEntry(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
-            )
-        assert len(told) == OPEN_ALERTS_A_BAN + 1
-        assert set(told.values()) == {"reinstated"}
-        assert SUMMARY.alert_id in told
-        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([several[-1]], now=NOW) == [Ruled(PUBLISH, nth(1))], (
-            "nothing is counted any more"
-        )
-
-    async def test_a_summary_is_revised_when_it_grows_and_told_no_more_often_than_need_be(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        one, other = (replace(summed_up(who), again_only=True, counted=True) for who in ("x:1", "x:2"))
-        assert await store.propose([one], now=NOW) == [Ruled(Ruling.WITHHELD, 0)]
-        (owed,) = await store.owed("holder", now=NOW)
-        await store.propose([other], now=NOW)
-        await store.settle([ConfirmedEntry(SUMMARY.alert_id, "x:9001", owed.revision)])
-        (grown,) = await store.owed("holder", now=NOW)
-        assert (grown.revision, grown.counts) == (nth(2), (0, 0, 2)), "what was told is behind by now"
-        await store.settle([ConfirmedEntry(SUMMARY.alert_id, "x:9001", grown.revision)])
-        await store.propose([replace(other, band="likely")], now=NOW)
-        assert await store.owed("holder", now=NOW + 1) == [], "it was told a moment ago"
-
-    async def test_a_summary_is_revised_when_alerts_beside_it_open_or_end(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        counted = replace(summed_up("x:1"), again_only=True, counted=True)
-        await store.propose([counted], now=NOW)
-        assert await store.withheld(["x:9001", "x:9002"]) == [True, False]
-        await store.propose([summed_up("x:2")], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (nth(2), (1, 0, 1))
-        ((told,),) = await store.alerts_about(["x:2"])
-        await store.withdraw([told], reason="no-longer-resembles", now=NOW)
-        owed, _ = sorted(await store.owed("holder", now=NOW), key=lambda it: it.reason or "")
-        assert (owed.revision, owed.counts) == (nth(3), (0, 0, 1))
-
-    async def test_a_summary_that_the_store_lost_is_open_again_until_its_ban_goes(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        told = OpenAlert(SUMMARY.alert_id, "x:9001", "x:9001", "none", 4, SUMMARY.payload, 0.0)
-        assert await store.recall([told], now=NOW) == [True]
-        assert await store.recall([told], now=NOW) == [False]
-        assert await store.owed("holder", now=NOW) == [], "that its account is banned is no reason to end it"
-        assert await open_on(store, "x:9001") == [[told]]
-        assert await store.alerts_about(["x:9001"]) == [[]]
-        await store.propose([replace(summed_up("x:1"), again_only=True, counted=True)], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.alert.alert_id, owed.counts) == (SUMMARY.alert_id, (0, 0, 1)), "counted anew"
-        await store.expunge([("x:9001", NOW)], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.alert.alert_id, owed.reason) == (SUMMARY.alert_id, "reinstated")
-
-    async def test_pairs_about_those_who_are_gone_are_withheld_no_more(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        several = [replace(summed_up(f"x:{n}"), again_only=True, counted=True) for n in range(3)]
-        await store.propose(several, now=NOW)
-        await store.uncount(["x:0", "x:1", "x:unknown"], now=NOW)
-        await store.uncount(["x:1"], now=NOW)
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (nth(5), (0, 0, 1))
-        await store.uncount(["x:2"], now=NOW)
-        assert await store.withheld(["x:9001"]) == [False]
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts, owed.reason) == (nth(6), (0, 0, 0), None), "none is left"
-
-    async def test_what_is_told_after_all_is_counted_no_more(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        counted = replace(summed_up("x:1"), again_only=True, counted=True)
-        await store.propose([counted], now=NOW)
-        assert await store.propose([summed_up("x:1")], now=NOW) == [Ruled(PUBLISH, nth(1))]
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (nth(2), (1, 0, 0))
-        assert await store.propose([counted], now=NOW) == [Ruled(PUBLISH, nth(1))], "noted, and not confirmed"
-        await store.confirm([a_claim(counted)], now=NOW)
-        assert await store.propose([counted], now=NOW) == [Ruled(DUPLICATE, 0)]
-
-    async def test_beyond_the_cap_of_an_account_pairs_are_counted_on_their_bans(self, store: Store) -> None:
-        bans = [a_ban(f"b{n}") for n in range(OPEN_ALERTS_A_BAN + 1)]
-        await store.enrol(bans, now=NOW)
-        ruled = await store.propose([a_proposal("x:7001", ban.account) for ban in bans], now=NOW)
-        assert [it.ruling for it in ruled] == [PUBLISH] * OPEN_ALERTS_A_BAN + [Ruling.WITHHELD]
-        ((*about,),) = await store.alerts_about(["x:7001"])
-        assert len(about) == OPEN_ALERTS_A_BAN
-
-
-SUMMARY = Summary("summary of x:9001", b"summary")
-
-
-def summed_up(account: str, band: str = "possible") -> Proposal:
-    """A proposal on a ban that may be counted only."""
-    return replace(a_proposal(account, band=band), summary=SUMMARY)
-
-
-class TestFamilies:
-    async def test_who_joined_a_family_descends_from_its_founder(self, store: Store) -> None:
-        await store.join([a_member("x:2", Descent("x:1", 1))], now=NOW)
-        assert await store.descents(["x:2", "x:3"]) == [Descent("x:1", 1), None]
-
-    async def test_a_ban_names_its_founder_until_that_one_is_reinstated(self, store: Store) -> None:
-        child = a_ban("2", descent=Descent("x:1", 1))
-        await store.enrol([a_ban("1"), child], now=NOW)
-        await store.join([a_member("x:3", Descent("x:1", 1))], now=NOW)
-        assert await store.bans(["x:2"]) == [child]
-        await store.expunge([("x:1", NOW)], now=NOW)
-        (left,) = await store.bans(["x:2"])
-        assert left is not None
-        assert left.facts.descent == founder("x:2")
-        assert await store.descents(["x:3"]) == [None]
-        await store.join([a_member("x:4", Descent("x:1", 1))], now=NOW)
-        assert await store.descents(["x:4"]) == [None]
-
-    async def test_who_leaves_is_of_the_family_that_another_decision_put_it_into(self, store: Store) -> None:
-        one, other = a_member("x:3", Descent("x:1", 1)), a_member("x:3", Descent("x:2", 4), at=NOW + 1)
-        await store.join([other, one], now=NOW)
-        assert await store.descents(["x:3"]) == [Descent("x:2", 4)], "the later decision"
-        await store.leave([other.alert_id, "nobody joined by it"])
-        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
-        await store.leave([one.alert_id, other.alert_id])
-        assert await store.descents(["x:3"]) == [None]
-        await store.join([one], now=NOW)
-        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
-
-    async def test_who_is_to_leave_is_known_whatever_was_decided_since(self, store: Store) -> None:
-        member = a_member("x:3", Descent("x:1", 1))
-        await store.decide([a_decision(member.alert_id, "mirror", at=NOW)], now=NOW)
-        await store.join([member], now=NOW)
-        await store.decide([a_decision(member.alert_id, "unsure", at=NOW + 1)], now=NOW)
-        await store.leave([member.alert_id])
-        assert await store.descents(["x:3"]) == [None]
-
-    async def test_decision_of_a_ban_gives_way_to_a_persons_of_any_moment_and_never_returns(
-        self, store: Store
-    ) -> None:
-        member = a_member("x:3", Descent("x:1", 1), at=0.0)
-        by_ban = a_decision(member.alert_id, "mirror", at=0.0, identity="ban")
-        assert await store.decide([by_ban], now=NOW) == [Decided("mirror", 0.0, new=True)]
-        await store.join([member], now=NOW)
-        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
-        cut = a_decision(member.alert_id, "unsure", at=1.0)
-        assert await store.decide([cut], now=NOW) == [Decided("unsure", 1.0, new=True)]
-        await store.leave([member.alert_id])
-        for repeat in (by_ban, by_ban._replace(identity="another ban")):
-            assert await store.decide([repeat], now=NOW) == [Decided("unsure", 1.0, new=False)]
-        assert await store.descents(["x:3"]) == [None]
-
-
-class TestDecisions:
-    async def test_the_latest_holds_in_whatever_order_they_come(self, store: Store) -> None:
-        first, second = a_decision("1", "not_mirror", at=NOW), a_decision("1", "mirror", at=NOW + 1)
-        assert await store.decide([first], now=NOW) == [Decided("not_mirror", NOW, new=True)]
-        assert await store.decide([second], now=NOW) == [Decided("mirror", NOW + 1, new=True)]
-        assert await store.decide([first], now=NOW) == [Decided("mirror", NOW + 1, new=False)]
-        assert await store.decided(["1", "2"]) == [Decided("mirror", NOW + 1, new=False), None]
-
-    async def test_a_repeat_of_an_id_is_ignored_whatever_else_it_says(self, store: Store) -> None:
-        one = a_decision("1", "mirror", at=NOW, identity="v1")
-        assert [it.new for it in await store.decide([one, one], now=NOW)] == [True, False]
-        changed = a_decision("1", "not_mirror", at=NOW + 9, identity="v1")
-        assert await store.decide([changed], now=NOW) == [Decided("mirror", NOW, new=False)]
-
-    async def test_of_two_at_one_moment_the_same_one_holds_for_everybody(self, make_store: MakeStore) -> None:
-        one, other = (a_decision("1", verdict, at=NOW) for verdict in ("mirror", "not_mirror"))
-        held = []
-        for number, order in enumerate([(one, other), (other, one)]):
-            store = await make_store()
-            name = f"{number}"
-            await store.decide([it._replace(alert_id=name) for it in order], now=NOW)
-            held += await store.decided([name])
-        assert held[0] == held[1]
-
-    async def test_silence_is_lifted_by_a_later_decision_and_no_earlier_one(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        alert = a_proposal().alert_id
-        await store.decide([a_decision(alert, "not_mirror", at=NOW)], now=NOW)
-        await store.decide([a_decision(alert, "mirror", at=NOW - 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
-        await store.decide([a_decision(alert, "unsure", at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
-
-    @pytest.mark.parametrize("told", [True, False], ids=["told", "still owed"])
-    async def test_what_was_withdrawn_for_a_verdict_is_open_again_at_a_higher_revision(
-        self, store: Store, told: bool
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        gone = await _withdrawn_for_a_verdict(store, told=told)
-        assert (gone.open, gone.withdrawn, gone.revision) == (False, "verdict", nth(2))
-        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
-        await store.reopen([replace(gone, payload=b"as it was")], now=NOW + 2)
-        back = replace(gone, payload=b"as it was", revision=nth(3), open=True, withdrawn=None)
-        assert await store.pairs([gone.alert_id]) == [back]
-        assert await open_on(store, "x:9001") == [[back]]
-        (owed,) = await store.owed("holder", now=NOW + 2)
-        assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, nth(3), None, None)
-        assert await store.propose([a_proposal()], now=NOW + 2) == [Ruled(DUPLICATE, 0)], "it is told already"
-        assert await store.propose([a_proposal(band="likely")], now=NOW + 2) == [Ruled(PUBLISH, nth(4))]
-        assert await store.owed("holder", now=NOW + 2) == [], "which tells more than that it is open again"
-
-    async def test_opening_again_twice_opens_once(self, store: Store) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        gone = await _withdrawn_for_a_verdict(store)
-        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
-        await store.reopen([gone, gone], now=NOW)
-        await store.reopen([gone], now=NOW)
-        assert [it.revision for it in await store.owed("holder", now=NOW)] == [nth(3)]
-        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, nth(3))])
-        assert await store.owed("holder", now=NOW) == []
-        (open_,) = await store.pairs([gone.alert_id])
-        assert open_ is not None
-        assert open_.open
-
-    @pytest.mark.parametrize("cause", ["ban", "deletion", "silence", "reinstatement", "another reason"])
-    async def test_what_must_not_be_open_is_not_opened_again(self, store: Store, cause: str) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        gone = await _withdrawn_for_a_verdict(store)
-        if cause != "silence":
-            await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
-        if cause == "ban":
-            await store.enrol([a_ban("7001", platform="x")], now=NOW)
-        elif cause == "deletion":
-            await store.forget([("x:7001", NOW)], now=NOW)
-        elif cause == "reinstatement":
-            await store.expunge([("x:9001", NOW)], now=NOW)
-        elif cause == "another reason":
-            gone = replace(gone, withdrawn="account-banned")
-        await store.reopen([gone], now=NOW)
-        assert await open_on(store, "x:9001") == [[]]
-        assert [
-            it for it in await store.owed("holder", now=NOW) if it.reason is None and not it.forgotten
-        ] == []
-
-    async def test_what_a_dead_worker_opened_is_withdrawn_when_it_comes_again_and_must_not_be(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        gone = await _withdrawn_for_a_verdict(store)
-        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
-        await store.reopen([gone], now=NOW)
-        await store.enrol([a_ban("7001", platform="x")], now=NOW)
-        (open_,) = await store.pairs([gone.alert_id])
-        assert open_ is not None
-        await store.reopen([open_], now=NOW)
-        assert await open_on(store, "x:9001") == [[]]
-        assert [it.reason for it in await store.owed("holder", now=NOW)] == ["account-banned"]
-
-    async def test_of_a_deleted_account_nothing_is_told_that_was_owed_for_another_reason(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("9001")], now=NOW)
-        gone = await _withdrawn_for_a_verdict(store, told=False)
-        (before,) = await store.owed("holder", now=NOW)
-        await store.withdraw([gone], reason="account-deleted", now=NOW)
-        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, before.revision, gone)])
-        (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.reason, owed.revision) == ("account-deleted", before.revision + 1)
-        await store.settle([ConfirmedEntry(gone.alert_id, gone.banned, owed.revision)])
-        assert await store.pairs([gone.alert_id]) == [None]
-
-
-async def _withdrawn_for_a_verdict(store: Store, *, told: bool = True) -> OpenAlert:
-    """An alert on a ban that stands, which a person dismissed."""
-    proposal = a_proposal()
-    await store.propose([proposal], now=NOW)
-    await store.confirm([a_claim(proposal)], now=NOW)
-    await store.decide([a_decision(proposal.alert_id, "not_mirror", at=NOW)], now=NOW)
-    (open_,) = await store.pairs([proposal.alert_id])
-    assert open_ is not None
-    await store.withdraw([open_], reason="verdict", now=NOW)
-    (owed,) = await store.owed("holder", now=NOW)
-    if told:
-        known = replace(owed.alert, revision=owed.revision, open=False, withdrawn=owed.reason)
-        await store.settle([ConfirmedEntry(known.alert_id, known.banned, known.revision, known)])
-    (gone,) = await store.pairs([proposal.alert_id])
-    assert gone is not None
-    return gone
-
-
 class TestFrequencies:
     async def test_counts_are_seen_after_a_freeze_and_not_before(self, make_store: MakeStore) -> None:
         store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
@@ -1426,3 +847,218 @@ class TestFigures:
         assert figures.remembered_bytes > 0
         assert len(figures.fold_versions) == 1
         assert await store.ready() is None
+
+
+# What came within the last day takes nothing off a value's rarity, in every store.
+
+
+HOUR = 3_600.0
+
+
+def mailed(hour: int) -> Remembered:
+    """An account with a mailbox of its own: what is somebody's is counted also if it comes once."""
+    return a_remembered(str(hour), email=f"zarqa.bulletin.{hour:03}@valley.example")
+
+
+@cache
+def mailbox(hour: int) -> bytes:
+    """What is counted of an hour's mailbox."""
+    (one,) = mailed(hour).fingerprints
+    (found,) = [it for it in counted_of(one, b"the account").values if it.kind is KeyKind.EMAIL]
+    return found.value
+
+
+def or_one_more(many: int) -> tuple[int, int]:
+    """What crowds bear is counted from the second on, with the first added: one may be counted twice."""
+    return many, many + 1
+
+
+@dataclass(slots=True)
+class Hours:
+    """A store that counts what it is told, freezes after it, and is asked for events of that moment."""
+
+    store: Store
+    moment: float = NOW
+
+    async def at(self, now: float, *accounts: Remembered, seen_at: float | None = None) -> None:
+        """Accounts that were seen just now, or then."""
+        self.moment = now if seen_at is None else seen_at
+        await self.store.remember([replace(one, seen_at=self.moment) for one in accounts], now=now)
+        await self.store.freeze(now=now + HOUR)
+
+    async def named(self, handle: str) -> int:
+        frozen = await self.store.frequencies(at=self.moment, now=self.moment)
+        return frozen.count(KeyKind.HANDLE_FULL, handle.encode(), "latin")
+
+    async def known(self, hours: Iterable[int]) -> list[int]:
+        """The hours of which the mailbox was counted."""
+        frozen = await self.store.frequencies(at=self.moment, now=self.moment)
+        return [hour for hour in hours if frozen.count(KeyKind.EMAIL, mailbox(hour), "")]
+
+    async def namesakes(self) -> int:
+        """How many accounts names are counted among."""
+        return (await self.store.frequencies(at=self.moment, now=self.moment)).accounts("latin")
+
+
+async def test_a_name_of_the_last_day_is_not_counted_yet_and_later_it_is(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    raid = [a_remembered(f"r{n}", handle="umar_media") for n in range(50)]
+    await store.at(NOW, *raid)
+    for hour in range(1, 24):
+        await store.at(NOW + hour * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+        assert (await store.named("umarmedia"), await store.namesakes()) == (0, 0), hour
+    for hour in range(24, 51):
+        await store.at(NOW + hour * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+    assert await store.named("umarmedia") in or_one_more(50)
+
+
+async def test_what_is_counted_shortly_before_a_version_is_set_aside_lags_as_long(
+    make_store: MakeStore,
+) -> None:
+    """Nobody gains by knowing when the day changes: each value is a day old before it counts."""
+    store = Hours(await make_store())
+    counted_at: dict[int, int] = {}
+    for hour in range(100):
+        await store.at(NOW + hour * HOUR, mailed(hour))
+        for earlier in await store.known(set(range(hour)) - counted_at.keys()):
+            counted_at[earlier] = hour - earlier
+    assert set(range(48)) <= set(counted_at)
+    assert min(counted_at.values()) >= 24
+    assert max(counted_at.values()) <= 50
+
+
+async def test_what_others_hand_out_counts_with_the_next_freeze(make_store: MakeStore) -> None:
+    """A carrier's new address, and a picture that a platform gives to whoever has none."""
+    store = Hours(await make_store())
+    crowd = [
+        a_remembered(f"c{n}", ip="39.40.1.2", device_id=f"5b1f2e9a-0000-4a51-9c6e-{n:012x}")
+        for n in range(50)
+    ]
+    await store.at(NOW, *crowd)
+    (one,) = crowd[0].fingerprints
+    (address,) = [it for it in counted_of(one, b"the account").values if it.kind is KeyKind.ADDRESS]
+    (device,) = [it for it in counted_of(one, b"the account").values if it.kind is KeyKind.DEVICE]
+    frozen = await store.store.frequencies(at=NOW, now=NOW)
+    assert frozen.count(address.kind, address.value, "") in or_one_more(50)
+    assert frozen.accounts("") > 0
+    assert frozen.count(device.kind, device.value, "") == 0
+
+
+async def test_who_came_lately_is_told_apart_also_after_counts_have_faded(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    (one,) = a_remembered(ip="39.40.1.2").fingerprints
+    (address,) = [it for it in counted_of(one, b"the account").values if it.kind is KeyKind.ADDRESS]
+
+    def crowd(name: str, size: int) -> list[Remembered]:
+        devices = [f"5b1f2e9a-{name}-4a51-9c6e-{n:012x}" for n in range(size)]
+        return [a_remembered(f"{name}{n}", ip="39.40.1.2", device_id=it) for n, it in enumerate(devices)]
+
+    async def borne(ever: int, lately: int) -> bool:
+        frozen = await store.store.frequencies(at=store.moment, now=store.moment)
+        told = [frozen.count(address.kind, address.value, it) for it in ("", LATELY)]
+        return told[0] in or_one_more(ever) and told[1] in or_one_more(lately)
+
+    await store.at(NOW, *crowd("000a", 40))
+    assert await borne(40, 40)
+    await store.at(NOW + 25 * HOUR, *crowd("000b", 10))
+    assert await borne(50, 10)
+    faded = NOW + HALF_LIFE_SECONDS + HOUR
+    await store.at(faded - HOUR, a_remembered("c"))
+    await store.at(faded, *crowd("000d", 7))
+    assert await borne(25 + 7, 7)
+    lately = (await store.store.frequencies(at=store.moment, now=store.moment)).accounts(LATELY)
+    assert 0 < lately <= 4
+
+
+async def test_a_backlog_lags_as_the_days_that_it_comes_from(make_store: MakeStore) -> None:
+    """Two days of sign-ups, read within two hours after an outage: none of the last day's counts."""
+    store = Hours(await make_store(freeze_seconds=100.0))
+    outage = NOW + 2 * DAY
+    for hour in range(48):
+        account = mailed(hour)
+        await store.at(outage + 150 * hour, account, seen_at=NOW + hour * HOUR)
+        known = await store.known(range(hour + 1))
+        assert all(hour - earlier >= 24 for earlier in known), (hour, known)
+
+
+async def test_what_has_been_common_for_a_week_is_even_if_nobody_came_since(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    crowd = [a_remembered(f"w{n}", handle="umar_media") for n in range(50)]
+    await store.at(NOW, *crowd, seen_at=NOW - 7 * DAY)
+    store.moment = NOW
+    assert await store.named("umarmedia") in or_one_more(50)
+
+
+async def test_a_date_without_a_time_is_a_day_old_when_its_whole_day_is(make_store: MakeStore) -> None:
+    """A raid of the evening, told by its date alone: half an hour after the next midnight it is young."""
+    store = Hours(await make_store())
+    midnight = NOW - NOW % DAY
+    raid = [a_remembered(f"r{n}", handle="umar_media") for n in range(50)]
+    await store.at(midnight + 20.5 * HOUR, *raid, seen_at=midnight)
+    for hour in range(21, 75):
+        await store.at(midnight + (hour + 0.5) * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+        assert hour > 46 or await store.named("umarmedia") == 0, hour
+    assert await store.named("umarmedia") in or_one_more(50)
+
+
+async def test_an_event_that_comes_late_knows_no_more_than_one_of_its_time(make_store: MakeStore) -> None:
+    """Half a day behind the others: what was counted meanwhile is too young for it."""
+    store = Hours(await make_store())
+    for hour in range(60):
+        await store.at(NOW + hour * HOUR, mailed(hour))
+    for late in range(12):
+        store.moment = NOW + (59 - late) * HOUR
+        known = await store.known(range(60))
+        assert all(hour <= 59 - late - 24 for hour in known), (late, known)
+    assert known
+
+
+async def test_no_more_than_two_former_versions_are_kept(
+    make_store: MakeStore, redis_administrator: str, store_prefix: str
+) -> None:
+    store = Hours(await make_store())
+    for hour in range(0, 240, 5):
+        await store.at(NOW + hour * HOUR, a_remembered(str(hour)))
+    if isinstance(store.store, RedisStore):
+        client = redis.Redis.from_url(redis_administrator)
+        sketches = list(client.scan_iter(match=f"{store_prefix}{{0}}:f*", count=1_000))
+        client.close()
+        assert len(sketches) == 3
+
+
+@given(gaps=st.lists(st.floats(0, 3 * DAY), max_size=60), lag=st.sampled_from([0.0, HOUR, DAY, 7 * DAY]))
+def test_what_is_read_ends_a_lag_before_the_newest_and_at_most_two_versions_wait(
+    gaps: list[float], lag: float
+) -> None:
+    kept: tuple[Version, ...] = ()
+    newest = NOTHING
+    for gap in gaps:
+        following = Version(newest.number + 1, (newest.until or NOW) + gap)
+        kept = kept_beside(kept, newest, following, following.until, lag)
+        newest = following
+        assert matured((*kept, newest), newest.until, lag).until <= newest.until - lag
+        assert len(kept) <= 2
+
+
+@given(waits=st.lists(st.floats(1, 2 * HOUR), min_size=60, max_size=120))
+def test_a_version_is_read_no_later_than_two_lags_and_two_freezes_after_it(waits: list[float]) -> None:
+    kept: tuple[Version, ...] = ()
+    newest, past = NOTHING, [NOTHING]
+    for wait in waits:
+        following = Version(newest.number + 1, (newest.until or NOW) + wait)
+        kept = kept_beside(kept, newest, following, following.until, DAY)
+        newest = following
+        past.append(newest)
+        due = [it for it in past if it.until <= newest.until - 2 * DAY - 4 * HOUR]
+        assert matured((*kept, newest), newest.until, DAY).number >= max(it.number for it in due)
+
+
+def test_without_a_lag_nothing_is_kept_also_where_dates_end_tomorrow() -> None:
+    several = [Version(number, NOW + DAY) for number in (1, 2, 3)]
+    assert matured(several, NOW, 0.0) == several[-1]
+    assert kept_beside(several[:1], several[1], several[2], NOW, 0.0) == ()
+
+
+def test_a_lag_that_was_made_longer_reads_the_oldest_there_is() -> None:
+    several = [Version(number, NOW + number * HOUR) for number in (3, 5, 9)]
+    assert matured(several, NOW + 9 * HOUR, 7 * DAY).number == 3

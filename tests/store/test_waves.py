@@ -357,3 +357,58 @@ async def test_lost_waves_are_recalled(make_store: MakeStore) -> None:
     other = replace(wave, wave_id="two")
     assert await store.recall_waves([other, other], now=NOW) == 1
     assert await store.wave_ids(["x:w0", "x:w4"]) == ["two", "two"]
+
+
+async def test_recalled_wave_takes_over_the_younger_one_of_its_members(store: Store) -> None:
+    """After a failover the accounts of a lost wave may have founded another before it is recalled."""
+    await store.gather(gathering(*range(6)), now=NOW)
+    (lost,) = await store.waves(["one"])
+    assert lost is not None
+    await store.leave_waves([one.account for one in lost.members], reason="account-deleted", now=NOW)
+    await store.gather(gathering(*range(3, 10), wave_id="two", began_at=NOW + 3), now=NOW + 60)
+    recalled = replace(lost, revision=by_time(NOW + 50))
+    assert await store.recall_waves([recalled], now=NOW + 61) == 1
+    one, two = await store.waves(["one", "two"])
+    assert one is not None
+    assert two is not None
+    assert (two.withdrawn, two.merged_into, two.members) == ("merged", "one", ())
+    assert (one.withdrawn, [it.account for it in one.members]) == (None, [f"x:w{n}" for n in range(10)])
+    assert one.revision > recalled.revision
+    assert await store.wave_ids(["x:w0", "x:w9"]) == ["one", "one"]
+    assert dict(await store.owed_waves("me", now=NOW + 61)).keys() == {"one", "two"}
+
+
+async def test_recalled_wave_goes_into_the_older_one_of_its_members(store: Store) -> None:
+    await store.gather(gathering(*range(5), wave_id="old"), now=NOW)
+    (old,) = await store.waves(["old"])
+    assert old is not None
+    members = tuple(a_member(number) for number in range(4, 11))
+    young = replace(old, wave_id="young", began_at=NOW + 4, members=members, revision=by_time(NOW + 1))
+    assert await store.recall_waves([young], now=NOW + 60) == 1
+    kept, gone = await store.waves(["old", "young"])
+    assert kept is not None
+    assert gone is not None
+    assert (gone.withdrawn, gone.merged_into, gone.members) == ("merged", "old", ())
+    assert len(kept.members) == 11
+
+
+@pytest.mark.parametrize("full_is_recalled", [True, False])
+async def test_recalled_waves_merge_up_to_the_cap(store: Store, full_is_recalled: bool) -> None:
+    waves = {"full": gathering(*range(500), wave_id="full")}
+    waves["young"] = gathering(*range(490, 510), wave_id="young", began_at=NOW + 490)
+    known, recalled = ("young", "full") if full_is_recalled else ("full", "young")
+    await store.gather(waves[known], now=NOW)
+    (wave,) = await store.waves([known])
+    assert wave is not None
+    members, began_at = tuple(waves[recalled].joining), waves[recalled].began_at
+    lost = replace(wave, wave_id=recalled, members=members, began_at=began_at)
+    assert await store.recall_waves([lost], now=NOW + 60) == 1
+    full, young = await store.waves(["full", "young"])
+    assert full is not None
+    assert young is not None
+    assert ([one.account for one in full.members], young.withdrawn) == (
+        [f"x:w{n}" for n in range(500)],
+        "merged",
+    )
+    assert young.members == ()
+    assert await store.wave_ids(["x:w0", "x:w495", "x:w505"]) == ["full", "full", None]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from schemas.accounts import Basis
 from tests.tables import for_each
 from watchlists.approvals import (
     Delta,
@@ -147,3 +148,15 @@ def test_record_notices_any_change_but_to_its_last_line(
 
 def test_missing_record_is_an_empty_one(tmp_path: Path) -> None:
     assert read_records(tmp_path / "none") == []
+
+
+def test_digest_covers_programmes_of_listings_and_how_long_they_are_in_force() -> None:
+    step, basis = (listings("1"), listings("1", "2")), Basis(authority="PK", programmes=("Schedule I",))
+    digests = [
+        digest_of(*step, [basis], days=90),
+        digest_of(*step, [Basis(authority="PK", programmes=("Schedule II",))], days=90),
+        digest_of(*step, [basis], days=36_500),
+        digest_of(*step, [basis], days=90, programmes=["Schedule I"]),
+    ]
+    assert len(set(digests)) == 4
+    assert digests[0] == digest_of(*step, [basis, basis], days=90)

@@ -72,8 +72,8 @@ def test_aliases_have_the_address_of_their_own_file_and_every_byte_is_heard(tmp_
     heard: list[int] = []
     paths = [tmp_path / "ALT.CSV", tmp_path / "SDN.CSV"]
     found = list(read_lists(paths, hear=heard.append))
-    assert f"{tmp_path / 'ALT.CSV'}:row 4" in {one.address for one in found}
-    assert f"{tmp_path / 'SDN.CSV'}:row 1" in {one.address for one in found}
+    assert f"{tmp_path / 'ALT.CSV'}:row 4" in {one.where for one in found}
+    assert f"{tmp_path / 'SDN.CSV'}:row 1" in {one.where for one in found}
     assert heard[-1] == sum(path.stat().st_size for path in paths)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from msgspec.structs import replace as replaced
@@ -15,7 +14,7 @@ from msgspec.structs import replace as replaced
 from agents.common.alerts import Pair, pairs_by_account, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
-from agents.common.match import Lookup, lookup_of, match
+from agents.common.match import Lookup, as_shown, lookup_of, match
 from agents.common.queries.related import related
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import NearWave, near_wave
@@ -94,10 +93,7 @@ class Preview:
     ) -> list[tuple[MirrorAlert, ...]]:
         context, accounts = self._context, [one.account for one in looked]
         shown = await context.call_store(context.store.showings(accounts, now=now))
-        looked = [
-            replace(one, account=replace(one.account, shown=showings))
-            for one, showings in zip(looked, shown, strict=True)
-        ]
+        looked = as_shown(looked, shown)
         alerting: list[Pair] = []
         of: list[int] = []
         for place, pairs in enumerate(await match(looked, snapshot, context, "forward")):

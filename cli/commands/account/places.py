@@ -29,8 +29,8 @@ class Place:
 
 
 NOTHING: Final = "nothing"
-_PROFILE: Final = "the profile as the platform published it: raw e-mail, phone, device and address included"
-_QUOTES: Final = "both accounts' ids, and what it quotes of them, personal values masked"
+_PROFILE: Final = "the profile as published, with raw e-mail, phone, device and address"
+_QUOTES: Final = "both accounts' ids and quotes, personal values masked"
 
 _QUOTABLE: Final = "handle, name and, with `SAMEHAND_QUOTE_BIO`, self-description to quote"
 
@@ -50,26 +50,25 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "shadow": (_QUOTES, NOTHING),
     "sample": (_QUOTES, NOTHING),
     "state": (
-        "ids of both accounts and of the family's first, levels and weights of open and withdrawn alerts; no"
-        " quotes",
+        "ids of both accounts and of the family's first, levels and weights; no quotes",
         "a tombstone (the ban ended, or an account was deleted), then compaction",
     ),
     "waves": (
-        "ids and handles of the accounts of a wave, and by which signals they resemble each other",
+        "ids and handles of a wave's accounts, and the signals that agree",
         "a record without the account (it was deleted, or its ban was lifted), then compaction",
     ),
     "verdicts": (
-        "the alert's id, the verdict and its codes; of a wave the ids of accounts that it leaves out",
+        "the alert's id, the verdict and its codes; of a wave the accounts that it leaves out",
         NOTHING,
     ),
-    "appeals": ("the account's id, the ids of appeal and alert, what came of it and its codes", NOTHING),
+    "appeals": ("ids of account, appeal and alert, the outcome and its codes", NOTHING),
     "enrolled": ("the banned account's id and dates", NOTHING),
     "letters": (
-        "a record that could not be processed, with its key, as it came: raw and not masked",
+        "an unreadable record with its key, as it came: raw and not masked",
         "nothing: `samehand letters drop` marks a letter and removes none",
     ),
     "control": ("nothing of an account", NOTHING),
-    "gate_audit": ("the account's id, where a lead asked who is like it; why, when and who", NOTHING),
+    "gate_audit": ("the account that a lead asked about; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
     "weights": ("nothing of an account", NOTHING),
     "quarantine": ("a keyed digest of a value that accounts share, by whom and why", NOTHING),
@@ -148,27 +147,25 @@ def places(settings: Settings) -> dict[str, Place]:
         ),
         "waves-in-store": Place(
             "Redis, waves",
-            "the account's id and handle, by which signals it resembles others; for two days keyed digests of"
-            " values that it noted",
+            "the account's id and handle, the signals that agree; for two days keyed digests of values",
             f"{_setting('REMEMBER_DAYS', settings.remember_days)} after the wave changed last",
             "a deletion; a lifted ban",
         ),
         "family": Place(
             "Redis, families",
-            "by a person's verdict, or a ban's `because_of`: an account's family, as a keyed digest; the id"
-            " of its first account",
+            "an account's family, as a keyed digest; the id of its first account",
             "as long as the verdict holds; the id as long as the ban of the first",
             "another verdict that takes it back; a reinstatement or tombstone of the first",
         ),
         "markers": Place(
             "Redis, markers",
-            "keyed digests of ids and moments: a deletion, a lifted ban, a pair's last revision and verdict",
-            f"{dedup}; of a pair that is open or that a person judged as long as the store",
+            "keyed digests of ids, with a deletion, a lifted ban, a pair's last revision and verdict",
+            f"{dedup}; of an open or judged pair as long as the store",
             NOTHING,
         ),
         "held": Place(
             "Redis, held bans",
-            "the id of a ban of which a quarantine keeps pairs from alerting, a keyed digest of the value",
+            "the id of a ban, a keyed digest of the value in quarantine",
             "as long as the quarantine",
             NOTHING,
         ),
@@ -182,9 +179,8 @@ def places(settings: Settings) -> dict[str, Place]:
         **_of_desk(settings),
         "copies": Place(
             "outside samehand",
-            "case files and exports that people made, alerts that receivers of webhooks took, ids in logs,"
-            " backups of Redis, Kafka and the desk; statements of reasons in the Commission's public"
-            " database, which name no account",
+            "case files, exports, alerts at receivers of webhooks, ids in logs, backups; statements of"
+            " reasons in the Commission's public database, which name no account",
             "as long as their holders keep them",
             "their holders",
         ),
@@ -196,32 +192,30 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
     return {
         "quotes": Place(
             "desk, quotes and notes",
-            "what alerts quote, as they stand and as they were decided; search terms; notes; what holders"
-            " wrote in appeals",
+            "what alerts quote, as they stand and as decided; search terms; notes; holders' words in appeals",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
             DESK_TABLES["quotes"],
         ),
         "waves-at-desk": Place(
             "desk, waves",
-            "ids and handles of the accounts of a wave, and by which signals they resemble each other",
+            "ids and handles of a wave's accounts, and the signals that agree",
             f"as long as on `alerts.waves`, {days} after the last record at most",
             "a deletion; a lifted ban; a withdrawal, but for that by a verdict",
             DESK_TABLES["waves-at-desk"],
         ),
         "decisions": Place(
             "desk, alerts and decisions",
-            "ids of both accounts and of the family's first, levels and probability of alerts, verdicts, ids"
-            " of accounts that a verdict on a wave leaves out; keyed digests of the values that the accounts"
-            " of an alert share",
+            "ids of both accounts and of the family's first, levels and probability, verdicts and their"
+            " exceptions; keyed digests of shared values",
             "for ever",
             NOTHING,
             DESK_TABLES["decisions"],
         ),
         "actions": Place(
             "desk, actions",
-            "the account's id; what the platform did, when and where; the clause by which it did; what came"
-            " of its statement to the Commission's database, and its public number there",
+            "the account's id; what the platform did, when, where and by which clause; the fate and public"
+            " number of its statement to the Commission's database",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",
@@ -229,16 +223,14 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "holds": Place(
             "desk, preservation holds",
-            "what alerts quoted, notes, and what holders wrote in appeals, copied when a lawful request was"
-            " entered",
-            "until the hold's date; a preservation hold outlasts every erasure",
+            "copies of quotes, notes and holders' words, made when a lawful request was entered",
+            "until the hold's date; it outlasts every erasure",
             "a release of the hold; a refusal or withdrawal of the request",
             DESK_TABLES["holds"],
         ),
         "requests": Place(
             "desk, lawful requests",
-            "ids of the accounts that a request names; authority, reference and answer; digests of case files"
-            " that were made under it",
+            "ids of accounts; authority, reference and answer; digests of case files",
             "for ever",
             NOTHING,
             DESK_TABLES["requests"],

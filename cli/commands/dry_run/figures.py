@@ -12,7 +12,7 @@ from agents.common.metric_labels import script_of
 from cli.commands.dry_run.against import Against
 from cli.commands.dry_run.replay import Outcomes
 from cli.commands.dry_run.sources import Gathered, SourceEvent
-from cli.commands.map.tally import SIDES
+from cli.commands.map import SIDES
 from cli.offline.known_pairs import alert_fields
 from cli.offline.silent_signals import costs
 from samehand.scoring.weights import Weights
@@ -51,6 +51,7 @@ def figures(
     sign_ups = ran.counts["created"]
     days = _days([event.at for event in events if event.kind == "created" and event.dated])
     moments = [event.at for event in events if event.dated and event.kind in _SIGN_UPS]
+    by_you = [alert for alert in best if _banned_by_you(alert, ran)]
     return {
         "notice": NOTICE,
         "sources": gathered.sources,
@@ -62,7 +63,15 @@ def figures(
         },
         "bands": _bands(weights),
         "weights_version": weights.version,
-        "alerts": _alerts(best, ran),
+        "alerts": {
+            "raised": len(best),
+            **_counted([alert for alert in best if not _banned_by_you(alert, ran)]),
+            "banned_by_you": _counted(by_you),
+            "taken_back": dict(sorted(Counter(ran.taken_back.values()).items())),
+            "withheld": sum(
+                summary.withheld for summary in ran.summaries.values() if summary.status == "open"
+            ),
+        },
         "capacity": _capacity(ran, sign_ups, days, capacity, weights),
         "fields": _fields(gathered),
         "signals": {
@@ -114,18 +123,6 @@ def _days(moments: Sequence[float]) -> float | None:
 
 def _date(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _alerts(best: Sequence[MirrorAlert], ran: Outcomes) -> dict[str, Any]:
-    """Alerts on accounts that the platform did not ban, and those on accounts that it banned later itself."""
-    by_you = [alert for alert in best if _banned_by_you(alert, ran)]
-    return {
-        "raised": len(best),
-        **_counted([alert for alert in best if not _banned_by_you(alert, ran)]),
-        "banned_by_you": _counted(by_you),
-        "taken_back": dict(sorted(Counter(ran.taken_back.values()).items())),
-        "withheld": sum(summary.withheld for summary in ran.summaries.values() if summary.status == "open"),
-    }
 
 
 def _banned_by_you(alert: MirrorAlert, ran: Outcomes) -> bool:

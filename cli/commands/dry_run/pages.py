@@ -62,7 +62,19 @@ def pages(
 
     ``cost_of_silence`` is a sentence on what silent signals cost, "" where nothing is known of it.
     """
-    templates = _templates()
+    filters: dict[str, Callable[..., Any]] = {
+        "bars": _bars,
+        "integer": "{:,}".format,
+        "number": lambda value: "–" if value is None else f"{value:,.2f}",
+        "rivals": lambda alert: rivals.telling(
+            msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...])
+        ),
+        "short": "{:g}".format,
+        "signed": lambda nats: "nothing" if nats is None else f"{nats:+.2f}".replace("-", "−"),
+        "who": rivals.who,
+    }
+    templates = environment(filters)
+    templates.globals["question"] = rivals.QUESTION
     places = {it.alert_id: f"all-{at // A_PAGE + 1}.html" for at, it in enumerate(alerts[:EXPLAINED_MAX])}
     listings = _listings(alerts[:LISTED_MAX], taken_back)
     common = {"listings": listings, "raised": len(alerts), "taken_back": taken_back, "places": places}
@@ -108,23 +120,6 @@ def _listings(alerts: Alerts, taken_back: Mapping[str, WithdrawnReason]) -> list
         ]
     by_you = [it for it in alerts if taken_back.get(it.alert_id) == "account-banned"]
     return [*found, Listing("banned later by you", "", "banned", by_you)] if by_you else found
-
-
-def _templates() -> Any:
-    filters: dict[str, Callable[..., Any]] = {
-        "bars": _bars,
-        "integer": "{:,}".format,
-        "number": lambda value: "–" if value is None else f"{value:,.2f}",
-        "rivals": lambda alert: rivals.telling(
-            msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...])
-        ),
-        "short": "{:g}".format,
-        "signed": lambda nats: "nothing" if nats is None else f"{nats:+.2f}".replace("-", "−"),
-        "who": rivals.who,
-    }
-    made = environment(filters)
-    made.globals["question"] = rivals.QUESTION
-    return made
 
 
 def _bars(alert: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ import click
 from msgspec.structs import replace
 
 from cli import output
-from cli.commands.map.tally import MappingTally
+from cli.commands.map import MappingTally
 from cli.inputs.event_files import EventFiles
 from cli.inputs.foreign_records import NOTED_EVERY, mapped_records, own_kind, own_result
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, size

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -93,9 +97,21 @@ def write_plan(path: Path, plan: ImportPlan) -> None:
 def keep_record(plan: ImportPlan, state: Path) -> None:
     """Adds the import to the record before anything of it is published."""
     path = record_beside(state)
-    lines = with_record(read_records(path), plan, iso(time.time()))
-    with replacing(path, "--state") as file:
-        file.writelines(lines)
+    with _alone_in(path.parent):
+        lines = with_record(read_records(path), plan, iso(time.time()))
+        with replacing(path, "--state") as file:
+            file.writelines(lines)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps another import from replacing a record in between. A lock of the folder leaves no file there."""
+    opened_folder = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened_folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened_folder)  # which ends the lock
 
 
 @click.command("approve", short_help="Sign the plan of an import that waits for approval.")

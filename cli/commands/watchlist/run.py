@@ -25,11 +25,9 @@ from cli.commands.watchlist.approval import (
     record,
     record_beside,
 )
-from cli.commands.watchlist.differences import change_lines, counted
-from cli.inputs.input_errors import tell_faults
+from cli.inputs.input_errors import tell_all, tell_faults
 from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, shown_path
-from cli.inputs.oddities import tell_all
 from cli.options import FILE, FiniteRange, out_file_option, strict_option
 from cli.output_files import replacing, writing
 from cli.produce import delivered
@@ -45,9 +43,19 @@ from schemas.wire import encode
 from streams.settings import load
 from streams.settings.basis_rights import basis_rights_of
 from watchlists.approvals import ImportPlan, delta_of, digest_of, read_records, signed, with_lately
-from watchlists.changes import ListChanges, Listings, add, compared, read_state, state_lines
-from watchlists.lists import FORMATS, Format, ListedEntry, not_read, read_lists
+from watchlists.changes import (
+    ListChanges,
+    Listings,
+    add,
+    change_lines,
+    compared,
+    counted,
+    read_state,
+    state_lines,
+)
+from watchlists.lists import FORMATS, Format, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
+from watchlists.rows import ListRow
 
 POLICY: Final = "watchlist"
 """Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
@@ -108,7 +116,7 @@ _WARNING: Final = (
 @dataclass(slots=True)
 class _Tally:
     now: float
-    expires_at: float | None
+    days: int
     persons: bool
     programmes: frozenset[str]
     rights: RightsTable = ALL_RIGHTS
@@ -123,6 +131,11 @@ class _Tally:
     """The address of a fault after which nothing more of a file was read."""
     listings: Listings = field(default_factory=dict)
     """All lists together take some hundred MB, and their bans as much."""
+    bases: set[Basis] = field(default_factory=set)
+
+    @property
+    def expires_at(self) -> float | None:
+        return self.now + self.days * 86_400 if self.days else None
 
 
 @click.group("watchlist", short_help="Import official lists of proscribed organisations.")
@@ -254,7 +267,7 @@ def import_(
     settings = load()
     tally = _Tally(
         now,
-        now + days * 86_400 if days else None,
+        days,
         persons,
         frozenset(programmes),
         basis_rights_of(settings),
@@ -307,12 +320,14 @@ def _plan(
     at = iso(tally.now)
     delta = with_lately(delta_of(former, tally.listings, changes), read_records(record_beside(state)), at)
     return ImportPlan(
-        digest=digest_of(former, tally.listings),
+        digest=digest_of(former, tally.listings, tally.bases, days=tally.days, programmes=tally.programmes),
         files=tuple(shown_path(path) for path in files),
         why=delta.why or "",
         delta=delta,
         changes=() if changes is None else tuple(change_lines(changes)),
         made_at=at,
+        days=tally.days,
+        programmes=tuple(sorted(tally.programmes)),
     )
 
 
@@ -326,7 +341,11 @@ def _all_read(
             bans = list(_bans(entries, tally))
     finally:
         tell_faults(tally.faults)
-        _tell_passed(tally)
+        for line in tally.examples:
+            output.note(line)
+        left = sum(count for reason, count in tally.passed.items() if reason is not AliasFault.REPEATED)
+        if left > len(tally.examples):
+            output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
     if not tally.entries and tally.faults:
         raise click.ClickException("no line of these files could be read")
     if tally.broken:
@@ -358,17 +377,20 @@ def _no_such(missing: list[str], tally: _Tally) -> str:
     return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
-def _bans(entries: Iterator[ListedEntry], tally: _Tally) -> Iterator[AccountBanned]:
+def _bans(rows: Iterator[ListRow], tally: _Tally) -> Iterator[AccountBanned]:
     """Counts what is found and hands on the names that tell something."""
-    for address, outcome, ends in ((entry.address, entry.outcome, entry.ends) for entry in entries):
+    for row in rows:
+        outcome = row.outcome
         if isinstance(outcome, Malformed):
-            tally.faults.append((address, outcome))
-            tally.broken = tally.broken or (address if ends else "")
+            tally.faults.append((row.where, outcome))
+            tally.broken = tally.broken or (row.where if row.ends else "")
         elif _wanted(outcome, tally) and outcome is not None:
             kept, passed = telling(outcome)
             _note_passed(outcome, passed, tally)
             tally.names += len(kept)
-            rights = tally.rights.of(basis_of(outcome))
+            basis = basis_of(outcome)
+            tally.bases.add(basis)
+            rights = tally.rights.of(basis)
             tally.may_not_alert += 0 if rights.may_alert else len(kept)
             of_names = [
                 ban_of(
@@ -407,14 +429,6 @@ def _note_passed(entry: WatchlistEntry, passed: tuple[tuple[Alias, AliasFault], 
         if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
             who = f"{entry.authority} {visible(entry.reference)}"
             tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
-
-
-def _tell_passed(tally: _Tally) -> None:
-    for line in tally.examples:
-        output.note(line)
-    left = sum(count for reason, count in tally.passed.items() if reason is not AliasFault.REPEATED)
-    if left > len(tally.examples):
-        output.note(f"… and {plural(left - len(tally.examples), 'more name')} passed over")
 
 
 def _tell(

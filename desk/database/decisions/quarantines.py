@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import case, delete, func, insert, or_, select, text
+from sqlalchemy import case, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, insert_new_rows
+from desk.database.rows import all_of, hold_lock, insert_new_rows
 from desk.database.verdicts import VerdictRow
 
 _values, _verdicts, _alerts, _quarantines = (
@@ -60,9 +60,8 @@ class QuarantineRow:
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """Lets nobody else decide until the transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DECISION_LOCK})
+    """Lets nobody else decide until the transaction ends."""
+    await hold_lock(connection, DECISION_LOCK)
 
 
 async def note(connection: AsyncConnection, alert_id: str, values: Sequence[ValueRow]) -> None:

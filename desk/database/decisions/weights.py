@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.rows import all_of, one_of, upsert
+from desk.database.rows import all_of, hold_lock, one_of, upsert
 from schemas.internal.weights import Stage
 
 
@@ -55,9 +55,8 @@ DECISION_LOCK: Final = 7_265_004
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """Lets nobody else decide until the transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DECISION_LOCK})
+    """Lets nobody else decide until the transaction ends."""
+    await hold_lock(connection, DECISION_LOCK)
 
 
 async def add(connection: AsyncConnection, decision: DecisionRow) -> None:

@@ -132,16 +132,14 @@ async def set_aside(
         part = run.heads[first : first + HEADS_A_LINE]
         await rows.note(
             connection,
-            actor="command-line",
-            action=SET_ASIDE,
-            subject=str(part[-1]),
+            "command-line",
+            SET_ASIDE,
+            str(part[-1]),
             now=now,
-            detail={
-                "by": person.user_id,
-                "reason": reason,
-                "kept": run.intact_until,
-                "heads": [str(head) for head in part],
-            },
+            by=person.user_id,
+            reason=reason,
+            kept=run.intact_until,
+            heads=[str(head) for head in part],
         )
         line = await rows.last(connection)
         assert line is not None  # it was added just now

@@ -72,7 +72,11 @@ async def decide(review: Review, read_id: int, decision: ReadDecision) -> Decisi
     read = await open_read(review, read_id)
     await hold(review, read)
     rows = [WaitingRow(read, await review.alert(read.alert_id))]
-    appeal = await _appeal(review, read, decision)
+    appeal = await appeals.of_read(review.connection, read.read_id) if read.kind == "appeal" else None
+    if decision.milder and (appeal is None or decision.verdict != "mirror"):
+        raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
+    if appeal is not None and decision.verdict not in DECIDED:
+        raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
     if decision.family:
         if read.kind != "first" or read.blind:
             raise UnusableInput("family", "a family is decided from an alert that is seen with its score")
@@ -132,16 +136,6 @@ def _check(review: Review, decision: ReadDecision) -> None:
         raise UnusableInput("reason_code", "say why, by one of the codes")
     if len(decision.note) > NOTE_CHARS_MAX:
         raise UnusableInput("note", f"a note has at most {NOTE_CHARS_MAX} characters")
-
-
-async def _appeal(review: Review, read: ReadRow, decision: ReadDecision) -> AppealRow | None:
-    """Returns the appeal that a read is about, if any. Raises `UnusableInput`."""
-    appeal = await appeals.of_read(review.connection, read.read_id) if read.kind == "appeal" else None
-    if decision.milder and (appeal is None or decision.verdict != "mirror"):
-        raise UnusableInput("milder", "only an appeal whose verdict stands asks for a milder action")
-    if appeal is not None and decision.verdict not in DECIDED:
-        raise UnusableInput("verdict", "an appeal is decided by mirror or not_mirror")
-    return appeal
 
 
 async def _decide_all(

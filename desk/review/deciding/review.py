@@ -74,14 +74,7 @@ class Review:
         await outbox.put(self.connection, records, not_before=not_before)
 
     async def note(self, action: str, subject: str, **detail: Any) -> None:
-        await audit.note(
-            self.connection,
-            actor=self.reader.user_id,
-            action=action,
-            subject=subject,
-            now=self.now,
-            detail=detail,
-        )
+        await audit.note(self.connection, self.reader.user_id, action, subject, now=self.now, **detail)
 
     async def initials(self, user_id: str | None) -> str:
         user = None if user_id is None else await users.find(self.connection, user_id)

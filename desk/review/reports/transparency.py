@@ -20,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database.counts import period
 from desk.database.counts.period import ComplaintRow
 from desk.review.reports.figures import judged_period
-from desk.review.reports.statistics import GroupFigures
 from report.dsa import TOTAL, Annex
 from samehand.scoring.intervals import Estimate
 from schemas.actions import AccountActioned, Ground
@@ -102,7 +101,9 @@ class _Counts:
         elif own:
             self._own(action, _PARTS[action.ground], category)
         else:
-            self._notice(action, _BASIS[action.ground], category)
+            column = _BASIS[action.ground]
+            trusted = [column + _TRUSTED] if action.source == "trusted-flagger" else []
+            self._in_rows(4, category, [column, *trusted])
 
     def _own(self, action: AccountActioned, part: int, category: Category) -> None:
         columns = [_MEASURES]
@@ -113,10 +114,6 @@ class _Counts:
         else:
             self.left_out["restricted"] += 1
         self._in_rows(part, category, columns)
-
-    def _notice(self, action: AccountActioned, column: str, category: Category) -> None:
-        trusted = [column + _TRUSTED] if action.source == "trusted-flagger" else []
-        self._in_rows(4, category, [column, *trusted])
 
     def _in_rows(self, part: int, category: Category, columns: Sequence[str]) -> None:
         if not category:
@@ -182,7 +179,15 @@ async def transparency_report(
     _put_complaints(annex, _COMPLAINTS, complaints)
     _put_complaints(annex, _COMPLAINTS_ON_ACCOUNTS, [row for row in complaints if row.account_ended])
     verdicts = await judged_period(connection, since=since, until=until)
-    _put_accuracy(annex, verdicts.figures(blind_share=blind_share, now=now).all)
+    figures = verdicts.figures(blind_share=blind_share, now=now).all
+    for name, share in (("Precision", figures.precision), ("Recall", figures.recall)):
+        for scope in _SCOPES:
+            annex.put(
+                8,
+                (f"Accuracy of the automated means - {name}", scope),
+                "Contextual Information",
+                f"samehand takes no measure by itself. {name} of its alerts to people: {_words(share)}.",
+            )
     return Transparency(annex, counts.actions, len(complaints), dict(counts.left_out))
 
 
@@ -195,17 +200,6 @@ def _put_complaints(annex: Annex, indicator: str, rows: Sequence[ComplaintRow]) 
     if indicator == _COMPLAINTS:
         omitted = sum(row.outcome == "lapsed" for row in rows)
         annex.put(7, (indicator, "Decision omitted"), "Value", omitted)
-
-
-def _put_accuracy(annex: Annex, figures: GroupFigures) -> None:
-    for name, share in (("Precision", figures.precision), ("Recall", figures.recall)):
-        for scope in _SCOPES:
-            annex.put(
-                8,
-                (f"Accuracy of the automated means - {name}", scope),
-                "Contextual Information",
-                f"samehand takes no measure by itself. {name} of its alerts to people: {_words(share)}.",
-            )
 
 
 def _words(share: Estimate | None) -> str:

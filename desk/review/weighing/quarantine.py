@@ -247,16 +247,14 @@ class QuarantineReview:
         await rows.add(self.connection, row)
         await audit.note(
             self.connection,
-            actor=self.reader.user_id,
-            action=f"quarantine-{action}",
-            subject=value.digest,
+            self.reader.user_id,
+            f"quarantine-{action}",
+            value.digest,
             now=self.now,
-            detail={
-                "number": number,
-                "signal": value.signal,
-                "until": until,
-                "dismissals": value.dismissals,
-                "mirrors": value.mirrors,
-                "reason": audit.digest_of(reason),
-            },
+            number=number,
+            signal=value.signal,
+            until=until,
+            dismissals=value.dismissals,
+            mirrors=value.mirrors,
+            reason=audit.digest_of(reason),
         )

@@ -304,18 +304,16 @@ class WeightsReview:
         held = before.decision(stage)
         await audit.note(
             self.connection,
-            actor=self.reader.user_id,
-            action=f"weights-{action}",
+            self.reader.user_id,
+            f"weights-{action}",
             # What leaves nothing in shadow is about the table that was there.
-            subject=version or ("" if held is None else held.version) or stage,
+            version or ("" if held is None else held.version) or stage,
             now=self.now,
-            detail={
-                "number": number,
-                "stage": stage,
-                "base": None if adjustment is None else adjustment.base_version,
-                "reason": audit.digest_of(reason),
-                "labels": None if figures is None else figures.get("labels"),
-            },
+            number=number,
+            stage=stage,
+            base=None if adjustment is None else adjustment.base_version,
+            reason=audit.digest_of(reason),
+            labels=None if figures is None else figures.get("labels"),
         )
         return number
 

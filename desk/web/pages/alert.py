@@ -41,21 +41,18 @@ class DecisionForm(Struct, frozen=True, kw_only=True):
     note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
     family: str = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
-    csrf: str = ""
 
 
-class NothingForm(Struct, frozen=True, kw_only=True):
-    """A form with nothing but its token in it."""
+class SkipForm(Struct, frozen=True, kw_only=True):
+    """A form of a button; the address of the queue that it came from is in `filters`."""
 
     filters: Annotated[str, Meta(max_length=1_024)] = ""
-    csrf: str = ""
 
 
 class RestoreForm(Struct, frozen=True, kw_only=True):
     """What the form of restoring sends. `next`: the page to come back to, by default the alert's."""
 
     next: Annotated[str, Meta(max_length=2_048)] = ""
-    csrf: str = ""
 
 
 class TakeBackForm(RestoreForm, frozen=True, kw_only=True):
@@ -68,7 +65,6 @@ class NoteForm(Struct, frozen=True, kw_only=True):
     """What the form of a note sends."""
 
     text: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)]
-    csrf: str = ""
 
 
 @get("/alerts/{alert_id:str}", include_in_schema=False)
@@ -147,14 +143,14 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
 
 
 @post("/reads/{read_id:int}/skip", include_in_schema=False)
-async def skip(request: Asked, read_id: PathRead, data: URLEncodedBody[NothingForm]) -> Redirect:
+async def skip(request: Asked, read_id: PathRead, data: URLEncodedBody[SkipForm]) -> Redirect:
     """Left to others, and on to the next."""
     await desk_of(request).skip(request.user.reader, read_id)
     return Redirect(extended(f"/next?{data.filters}"), status_code=303)
 
 
 @post("/undo/{batch:str}", include_in_schema=False)
-async def undo(request: Asked, batch: FromPath[str], data: URLEncodedBody[NothingForm]) -> Redirect:
+async def undo(request: Asked, batch: FromPath[str]) -> Redirect:
     """Back to what was decided last."""
     desk = desk_of(request)
     opened = await desk.undo(request.user.reader, batch)
@@ -198,7 +194,6 @@ class CaseForm(Struct, frozen=True, kw_only=True):
     """What the form of a case file sends."""
 
     purpose: Annotated[str, Meta(max_length=PURPOSE_CHARS_MAX)] = ""
-    csrf: str = ""
 
 
 @post("/alerts/{alert_id:str}/case", include_in_schema=False, status_code=200)
@@ -206,6 +201,3 @@ async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[Cas
     """The case file as a page to print."""
     made = await desk_of(request).case(request.user.reader, alert_id, data.purpose)
     return Response(case_page(made), media_type=MediaType.HTML, headers={"Content-Security-Policy": POLICY})
-
-
-HANDLERS: Final = (alert, decide, skip, undo, read, take_back, restore, write_note, case)

@@ -153,7 +153,6 @@ class CloseForm(Struct, frozen=True, kw_only=True):
     """What the form of closing a review sends."""
 
     reason_code: fields.Slug
-    csrf: str = ""
 
 
 @get("/family-reviews", include_in_schema=False)
@@ -177,6 +176,3 @@ async def close(
 async def reopen(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Redirect:
     await desk_of(request).reopen_family_review(request.user.reader, key_at(request, platform, account_id))
     return Redirect("/family-reviews", status_code=303)
-
-
-HANDLERS: Final = (family, family_reviews, close, reopen)

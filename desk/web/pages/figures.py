@@ -43,7 +43,6 @@ class PoliciesForm(Struct, frozen=True, kw_only=True):
 
     policy: list[_Policy] | _Policy | None = None
     everything: Annotated[str, Meta(max_length=1)] = ""
-    csrf: str = ""
 
 
 @get("/team", include_in_schema=False)
@@ -74,6 +73,3 @@ async def name_policies(
     policies = ["" if policy == NO_QUEUE else policy for policy in chosen]
     await desk_of(request).name_policies(request.user.reader, user_id, None if data.everything else policies)
     return Redirect("/team", status_code=303)
-
-
-HANDLERS: Final = (figures, withheld, team, name_policies)

@@ -135,6 +135,3 @@ def _more(chosen: dict[str, str], rows: list[DecisionView]) -> str:
     kept = {name: value for name, value in chosen.items() if value}
     last = rows[-1]
     return urlencode({**kept, "after_at": repr(last.decided_at), "after_verdict": last.verdict_id})
-
-
-HANDLERS: Final = (find, account, decided)

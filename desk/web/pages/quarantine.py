@@ -27,7 +27,6 @@ class ValueForm(Struct, frozen=True, kw_only=True):
     # A little more than is kept, so that the refusal is ours and says why.
     reason: Annotated[str, Meta(max_length=2 * REASON_CHARS_MAX)] = ""
     days: Annotated[int, Meta(ge=0, le=10_000)] = DAYS_OFFERED
-    csrf: str = ""
 
 
 @get("/quarantine", include_in_schema=False)
@@ -73,6 +72,3 @@ async def end(request: Asked, data: URLEncodedBody[ValueForm]) -> Redirect:
 
 def _back() -> Redirect:
     return Redirect("/quarantine", status_code=303)
-
-
-HANDLERS: Final = (quarantine_page, put, refuse, end)

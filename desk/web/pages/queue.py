@@ -148,7 +148,6 @@ class SaveForm(Struct, frozen=True, kw_only=True):
 
     name: _Name
     shared: Audience = "me"
-    csrf: str = ""
 
 
 class DeleteForm(SaveForm, frozen=True, kw_only=True):
@@ -211,6 +210,3 @@ async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[S
         else:
             yield ServerSentEventMessage(comment="here")
         await asyncio.sleep(LOOK_SECONDS)
-
-
-HANDLERS: Final[tuple[Any, ...]] = (home, queue, next_, save, delete, live)

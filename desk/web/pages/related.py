@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from litestar import post
 from litestar.params import FromPath, URLEncodedBody
@@ -23,7 +23,6 @@ class RelatedForm(Struct, frozen=True, kw_only=True):
     """What the form of the question sends."""
 
     purpose: Purpose
-    csrf: str = ""
 
 
 @post("/related/accounts/{platform:str}/{account_id:path}", include_in_schema=False, status_code=200)
@@ -62,6 +61,3 @@ async def related(
     if isinstance(answer, GateBusy):
         template.headers["Retry-After"] = str(answer.wait_seconds)
     return template
-
-
-HANDLERS: Final = (related,)

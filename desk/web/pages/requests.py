@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.params import FromQuery, PathParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from desk.errors import UnusableInput
 from desk.review import requests as rules
@@ -57,7 +58,6 @@ class EntryForm(Struct, frozen=True, kw_only=True):
     accounts: Annotated[str, Meta(max_length=8_192)]
     deadline: _Moment = ""
     hold_days: _Days = HOLD_DAYS
-    csrf: str = ""
 
 
 class StepForm(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,6 @@ class StepForm(Struct, frozen=True, kw_only=True):
     alert_id: Annotated[str, Meta(max_length=128)] = ""
     hold_days: _Days = 0
     digest: list[str] | str = ""
-    csrf: str = ""
 
 
 @get("/requests", include_in_schema=False)
@@ -110,17 +109,12 @@ async def one(request: Asked, request_id: RequestId) -> Template:
 
 @post("/requests", include_in_schema=False)
 async def enter(request: Asked, data: URLEncodedBody[EntryForm]) -> Redirect:
-    entry = RequestEntry(
-        authority=data.authority,
-        reference=data.reference,
-        legal_basis=data.legal_basis,
-        jurisdiction=data.jurisdiction,
-        kind=data.kind,
-        received_at=_moment("received_at", data.received_at),
-        deadline=_moment("deadline", data.deadline) if data.deadline.strip() else None,
-        accounts=data.accounts.splitlines(),
-        hold_days=data.hold_days,
-    )
+    read = {
+        "received_at": _moment("received_at", data.received_at),
+        "deadline": _moment("deadline", data.deadline) if data.deadline.strip() else None,
+        "accounts": data.accounts.splitlines(),
+    }
+    entry = RequestEntry(**asdict(data) | read)
     async with desk_of(request).requesting(request.user.reader) as review:
         request_id = await rules.enter(review, entry)
     return _back(request_id)
@@ -197,17 +191,3 @@ def _moment(field: str, text: str) -> float:
 
 def _back(request_id: int) -> Redirect:
     return Redirect(f"/requests/{request_id}", status_code=303)
-
-
-HANDLERS: Final = (
-    requests,
-    one,
-    enter,
-    approve,
-    refuse,
-    withdraw,
-    disclose,
-    extend,
-    release,
-    make_file,
-)

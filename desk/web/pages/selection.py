@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import astuple
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
@@ -33,7 +33,6 @@ class TogetherForm(Struct, frozen=True, kw_only=True):
     chosen: Annotated[str, Meta(pattern=r"^[a-z_]{1,16}/[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
     read: list[str] | str = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
-    csrf: str = ""
 
 
 class SendForm(Struct, frozen=True, kw_only=True):
@@ -45,7 +44,6 @@ class SendForm(Struct, frozen=True, kw_only=True):
     queue: Annotated[str, Meta(pattern=rf"{QUEUE}|^$(?!\n)")] = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
     next: Annotated[str, Meta(max_length=2_048)] = ""
-    csrf: str = ""
 
 
 @get("/selection", include_in_schema=False)
@@ -143,6 +141,3 @@ async def _preview(request: Asked, shown: Selection, query: str, *, status: int 
     )
     made.status_code = status
     return made
-
-
-HANDLERS: Final[tuple[Any, ...]] = (selection, decide_together, assign, move_chosen, move)

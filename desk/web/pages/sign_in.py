@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import structlog
 from litestar import Request, get, post
@@ -95,6 +95,3 @@ async def sign_out(request: Asked) -> Redirect:
     desk = desk_of(request)
     await desk.sign_out(request.user)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
-
-
-HANDLERS: Final = (sign_in_page, sign_in_, link_page, link, sign_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import get
@@ -54,6 +54,3 @@ async def file(
         media_type=f"text/{'plain' if text else 'html'}; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="statement.{"txt" if text else "html"}"'},
     )
-
-
-HANDLERS: Final = (statement, file)

@@ -20,12 +20,11 @@ from desk.review.waves import WaveDecision, WaveLine
 from desk.web.addresses import wave_page
 from desk.web.api import Asked, desk_of
 from desk.web.desk import PAGE
-from desk.web.pages.alert import MIRROR_OR_NOT, NothingForm
+from desk.web.pages.alert import MIRROR_OR_NOT, TakeBackForm
 from desk.web.pages.queue import Undoing
 from desk.web.screen import account_of
 from desk.web.sentences import LEVELS, SIGNALS
 from desk.web.view import page, view_of
-from schemas import fields
 from schemas.waves import WaveMember
 
 VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "unsure": "unsure"}
@@ -98,14 +97,6 @@ class WaveForm(Struct, frozen=True, kw_only=True):
     chosen: Annotated[str, Meta(pattern=r"^[a-z_]{1,16}/[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
     revision: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     exception: list[str] | str = ""
-    csrf: str = ""
-
-
-class WaveTakeBackForm(Struct, frozen=True, kw_only=True):
-    """Why a verdict on a wave is taken back."""
-
-    reason_code: fields.Slug
-    csrf: str = ""
 
 
 @get("/waves", include_in_schema=False)
@@ -186,17 +177,12 @@ async def decide(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[Wa
 
 
 @post("/waves/{wave_id:str}/take-back", include_in_schema=False)
-async def take_back(
-    request: Asked, wave_id: FromPath[str], data: URLEncodedBody[WaveTakeBackForm]
-) -> Redirect:
+async def take_back(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
     await desk_of(request).take_wave_back(request.user.reader, wave_id, data.reason_code)
     return Redirect(wave_page(wave_id), status_code=303)
 
 
 @post("/waves/{wave_id:str}/restore", include_in_schema=False)
-async def restore(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[NothingForm]) -> Redirect:
+async def restore(request: Asked, wave_id: FromPath[str]) -> Redirect:
     await desk_of(request).restore_wave(request.user.reader, wave_id)
     return Redirect(wave_page(wave_id), status_code=303)
-
-
-HANDLERS: Final = (waves, wave, decide, take_back, restore)

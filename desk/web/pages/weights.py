@@ -53,30 +53,24 @@ LEFT_OUT: Final[dict[str, str]] = {
 }
 
 
-class TryForm(Struct, frozen=True, kw_only=True):
-    """What the form of a trial sends: what was seen, and why. Of the weights themselves nothing."""
-
-    version: Annotated[str, Meta(max_length=64)]
-    as_of: Annotated[float, Meta(ge=0.0, le=1e11)]
-    knowing: Annotated[int, Meta(ge=0, le=weights.NUMBER_MAX)]
-    # A little more than is kept, so that the refusal is ours and says why.
-    reason: Annotated[str, Meta(max_length=2 * REASON_CHARS_MAX)] = ""
-    csrf: str = ""
-
-
-class ReasonForm(Struct, frozen=True, kw_only=True):
-    """What the form of putting in force sends."""
-
-    knowing: Annotated[int, Meta(ge=0, le=weights.NUMBER_MAX)]
-    reason: Annotated[str, Meta(max_length=2 * REASON_CHARS_MAX)] = ""
-    csrf: str = ""
-
-
 class ButtonForm(Struct, frozen=True, kw_only=True):
     """What a button alone sends."""
 
     knowing: Annotated[int, Meta(ge=0, le=weights.NUMBER_MAX)]
-    csrf: str = ""
+
+
+class ReasonForm(ButtonForm, frozen=True, kw_only=True):
+    """What the form of putting in force sends."""
+
+    # A little more than is kept, so that the refusal is ours and says why.
+    reason: Annotated[str, Meta(max_length=2 * REASON_CHARS_MAX)] = ""
+
+
+class TryForm(ReasonForm, frozen=True, kw_only=True):
+    """What the form of a trial sends: what was seen, and why. Of the weights themselves nothing."""
+
+    version: Annotated[str, Meta(max_length=64)]
+    as_of: Annotated[float, Meta(ge=0.0, le=1e11)]
 
 
 @get("/weights", include_in_schema=False)
@@ -187,6 +181,3 @@ async def again(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
 
 def _back() -> Redirect:
     return Redirect("/weights", status_code=303)
-
-
-HANDLERS: Final = (weights_page, try_, adopt, end, back, again)

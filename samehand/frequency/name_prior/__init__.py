@@ -12,7 +12,7 @@ from samehand.frequency.name_prior.decorations import decoration
 from samehand.frequency.name_prior.digits import digit_bits
 from samehand.frequency.name_prior.scale import CAP_BITS, FLOOR_BITS
 from samehand.frequency.name_prior.segmentation import Segment, bits, segments, whole_bits
-from samehand.frequency.name_prior.version import COMMONNESS_VERSION
+from samehand.frequency.name_prior.table import COMMONNESS_VERSION
 
 __all__ = [
     "CAP_BITS",

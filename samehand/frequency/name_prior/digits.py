@@ -58,7 +58,9 @@ def digit_bits(run: str) -> float:
         evenly = 1 / (_YEAR_LAST - _YEAR_FIRST + 1)
         year_bits = -math.log2(_YEAR_BELL_SHARE * bell + (1 - _YEAR_BELL_SHARE) * evenly)
         readings.append(length_bits + _RANDOM_BITS + year_bits)
-    if length >= 3 and _patterned(run):
+    # One digit repeated, or counted up or down.
+    steps = {ord(later) - ord(former) for former, later in pairwise(run)}
+    if length >= 3 and len(steps) == 1 and steps <= {0, 1, -1}:
         readings.append(_PATTERN_BITS + DIGIT_BITS + length)
     return min(readings)
 
@@ -68,9 +70,3 @@ def _year(run: str) -> int | None:
     if len(run) == 2:
         return int(run) + (2000 if int(run) < _CENTURY_TURN else 1900)
     return int(run) if len(run) == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST else None
-
-
-def _patterned(run: str) -> bool:
-    """Whether a run repeats one digit, or counts up or down."""
-    steps = {ord(later) - ord(former) for former, later in pairwise(run)}
-    return len(steps) == 1 and steps <= {0, 1, -1}

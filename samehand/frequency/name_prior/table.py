@@ -14,8 +14,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from samehand.frequency.name_prior.version import COMMONNESS_VERSION
 from samehand.normalize.text.fold_table import FOLD_VERSION
+
+COMMONNESS_VERSION: Final = 7
+"""Raised whenever any figure changes: scores made under another version do not compare."""
 
 FILE_NAME: Final = "commonness.txt.xz"
 # A cost is one printable character: sixth parts of a bit, up to 15.5 bits.

@@ -179,16 +179,8 @@ _OLDS: Final = frozenset(words_of("old", "new"))
 # Words that say by themselves that the account named beside them was the writer's.
 _FORMERLY: Final = frozenset(
     (
-        "formerly",
-        "previously",
-        "antes",
-        "anteriormente",
-        "бывший",
-        "бывшая",
-        "ранее",
-        "سابقا",
-        "سابقاً",
-        "anciennement",
+        *("formerly", "previously", "antes", "anteriormente", "бывший", "бывшая", "ранее", "سابقا"),
+        *("سابقاً", "anciennement"),
     )
 )
 _ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}

@@ -116,18 +116,8 @@ _HOST: Final = re.compile(
 _NO_MAILBOX: Final = frozenset(
     (
         *(
-            "www",
-            "m",
-            "web",
-            "mail",
-            "email",
-            "e-mail",
-            "login",
-            "account",
-            "accounts",
-            "inbox",
-            "support",
-            "help",
+            *("www", "m", "web", "mail", "email", "e-mail", "login", "account", "accounts", "inbox"),
+            *("support", "help"),
         ),
         *("smtp", "imap", "pop", "mobile", "http", "https", "contact"),
         *("my", "your", "the", "a", "an", "new", "no", "not", "or", "and", "in", "to", "is", "use", "what"),

@@ -42,7 +42,6 @@ _BIDI_CONTROL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def flags_of(text: str) -> FoldFlags:
-    """The flags of a text that is not ASCII."""
     bits = 0
     if _INVISIBLE.search(text) and _INVISIBLE.search(_NEEDED_JOINER.sub("", text)):
         bits |= 1

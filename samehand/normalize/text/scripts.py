@@ -88,50 +88,11 @@ _WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u200b-\u200f\u206
 # The languages that are strata of their own, whatever script their names are in. Pooled by script, the names
 # of people who write Latin letters besides their own looked rarer than they are, and bearers of Korean,
 # Pashto and Russian names had half as many false alarms again as others. Other languages are pooled so.
-_LANGUAGES: Final = frozenset(
-    (
-        *(
-            "ar",
-            "bal",
-            "bg",
-            "bn",
-            "de",
-            "en",
-            "es",
-            "fa",
-            "fr",
-            "ha",
-            "hi",
-            "id",
-            "it",
-            "ja",
-            "kk",
-            "ko",
-            "ku",
-        ),
-        *(
-            "mn",
-            "mr",
-            "ne",
-            "pa",
-            "pl",
-            "ps",
-            "pt",
-            "ru",
-            "sd",
-            "so",
-            "sr",
-            "sw",
-            "tg",
-            "tr",
-            "ug",
-            "uk",
-            "ur",
-            "vi",
-            "zh",
-        ),
-    )
+_LANGUAGE_TAGS: Final = (
+    "ar bal bg bn de en es fa fr ha hi id it ja kk ko ku mn mr ne pa pl ps pt ru sd so sr sw tg tr"
+    " ug uk ur vi zh"
 )
+_LANGUAGES: Final = frozenset(_LANGUAGE_TAGS.split())
 _SUBTAG_END: Final = re.compile(r"[-_.@]")
 
 

@@ -224,7 +224,6 @@ class _Choice:
         self._own_tags = np.frombuffer(b"".join(tags), ">u4").astype(np.uint32)
 
     async def of(self, claimed: Claims, queries: int) -> list[list[Candidate]]:
-        """The candidates of each query."""
         answers: list[list[Candidate]] = [[] for _ in range(queries)]
         left, reach = claimed, self._keep + 1  # the account itself may be among them
         while len(left.query):

@@ -1,6 +1,5 @@
 -- ARGV: epoch, 'about' or 'on', account digests. Returns for each how many alerts are about it, or on its ban, then for
 -- each alert one string: its digest and that of its banned account.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 
 local function found_of(account)

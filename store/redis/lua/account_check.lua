@@ -1,7 +1,6 @@
 -- On the account's shard. ARGV: epoch, now, account-map buckets, marker seconds, alerts at most, whether the pairs are
 -- noted (`1`), then three for each: account digest, when it was seen, alert digest and banned digest as one string.
 -- Returns for each '' or why there must be no alert.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, buckets, seconds, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local noted = ARGV[6] == '1'

@@ -1,7 +1,6 @@
 -- On the account's shard. What account_check.lua would return; writes nothing. ARGV: epoch, now, account-map buckets,
 -- marker seconds, alerts at most, then three for each: account digest, when it was seen, alert digest and banned digest
 -- as one string. Returns for each '' or why there must be no alert.
-if emptied() then return redis.error_reply('EMPTIED') end
 local now, buckets, seconds, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local answers = {}
 

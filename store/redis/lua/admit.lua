@@ -1,7 +1,6 @@
 -- Where one shard holds both accounts and the alert: looks up what forbids an alert, and proposes it, in one step. ARGV: as
 -- proposing.lua says, then ten for each: account digest, when it was seen, and the eight of propose.lua. Returns ruling
 -- and revision for each.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
 

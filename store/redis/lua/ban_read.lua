@@ -1,5 +1,4 @@
 -- ARGV: epoch, account-map buckets, digests. Returns frame and quote of each, empty where there is none.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 3, #ARGV do
   local slot = map_get(ROOT .. 'b:', ARGV[at], tonumber(ARGV[2]))

@@ -5,7 +5,6 @@
 -- as those to add, so that the ban keeps its slot) and to add, rows of all shards to remove, and what the calendar is to
 -- stop and to start counting. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place now
 -- and before, '' for none.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local noted = tonumber(ARGV[6])

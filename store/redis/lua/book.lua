@@ -5,7 +5,6 @@
 -- ('' if not, else the number of the one known to be full, -1 for none), then four for each generation that has grown:
 -- number, when it started, and by how many bytes and accounts. Returns `first`, then for each generation when it
 -- started and its bytes.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local STATE = ROOT .. 'g'
 local NOW, RETENTION, SPAN, BUDGET, CLOSED_BYTES =

@@ -17,7 +17,7 @@ local function one_of(shards, slot_bits)
 end
 
 -- Whether the store lacks the caller's epoch. One that was left for another layout is closed to all but the process
--- that carries it over (store_meta.py: MOVED).
+-- that carries it over (store_meta.py: MOVED). Each script but history.lua begins with this question (scripts.py).
 local function emptied()
   local epoch = call('GET', ROOT .. 'e')
   if epoch == 'moved' then return ARGV[1] ~= epoch end

@@ -1,6 +1,5 @@
 -- After bans in bulk. ARGV: epoch, index, shards, number of this shard's first posting and of its first account map, how
 -- many of each. Writes these whole, so that Redis keeps them at their exact size: APPEND reserves as much again.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local index, shards, posting, map = ROOT .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 

@@ -1,7 +1,6 @@
 -- ARGV: epoch, marker seconds, now, then four for each published alert: alert digest, claim, revision, and whether this
 -- shard is the alert's too (`1`). Confirms the alert if that claim still holds under that revision, and notes it as
 -- unjudged if the shard is its own; returns for each 1, else 0.
-if emptied() then return redis.error_reply('EMPTIED') end
 local seconds = tonumber(ARGV[2])
 local answers = {}
 for at = 4, #ARGV, 4 do

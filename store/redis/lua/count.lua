@@ -1,7 +1,6 @@
 -- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, all values in one string (28
 -- bytes each: 4 columns and 3 places in the filter, big-endian u32), then two for each account: the name of its
 -- stratum, and its filter places in 12 bytes.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local SKETCH, FILTER, NAMES, LATEST = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n', ROOT .. 'u'

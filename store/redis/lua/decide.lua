@@ -2,7 +2,6 @@
 -- its identity in 8 bytes each, and the verdict in one). Keeps the latest; a repeat changes nothing. Returns two for
 -- each: whether the given decision is new and in force, and the one in force, followed by the digest of the account
 -- that joined a family by it, if any.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
 

@@ -1,6 +1,5 @@
 -- ARGV: epoch, account digests. Returns for each its descent by the latest decision (family.lua): the founder's digest
 -- and the generation, '' if it is in no family.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 
 local function later(one, other)

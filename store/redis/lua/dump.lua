@@ -1,6 +1,5 @@
 -- ARGV: epoch, names of keys. Returns for each its time to live in milliseconds (-1 for no end) and its value as DUMP
 -- gives it, '' if it is gone.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do
   local key = ROOT .. ARGV[at]

@@ -1,7 +1,6 @@
 -- On the shard of some keys: adds or removes entries of records in other shards. ARGV: epoch, then five for each: verb
 -- (`list`, `again` if it may be listed already, `unlist`), index, time to live in seconds ('' for no end), place, rows
 -- of this shard.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 5 do
   local verb, index, ttl = ARGV[at], ROOT .. ARGV[at + 1], tonumber(ARGV[at + 2])

@@ -1,5 +1,4 @@
 -- ARGV: epoch, now, how many. Returns the quotes of bans whose hour of expiry is over, the oldest hours first.
-if emptied() then return redis.error_reply('EMPTIED') end
 local most, slots = tonumber(ARGV[3]), {}
 local hours = call('ZRANGEBYSCORE', ROOT .. 'x', '-inf', math.floor(tonumber(ARGV[2]) / 3600) - 1, 'LIMIT', 0, most)
 for _, hour in ipairs(hours) do

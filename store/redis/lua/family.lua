@@ -1,6 +1,5 @@
 -- On the account's shard. ARGV: epoch, then three for each: account digest, alert digest, and the account's descent by
 -- the decision on that alert: its moment in 8 bytes, the founder's digest, the generation; '' to remove it.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 3 do
   local key = ROOT .. 'j:' .. hex(ARGV[at])

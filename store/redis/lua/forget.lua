@@ -2,7 +2,6 @@
 -- seen later), then five for each: digest, moment, expected frame, rows of this shard to remove, bytes without quote.
 -- Returns three for each: a word, then after `conflict` the frame and quote found, else '' and the account's former
 -- place. Then by how much each generation has grown.
-if emptied() then return redis.error_reply('EMPTIED') end
 local seconds = tonumber(ARGV[HEADS + 1])
 local answers = {}
 

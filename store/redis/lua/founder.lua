@@ -1,6 +1,5 @@
 -- ARGV: epoch, now, account-map buckets, then two for each founder: digest and account key. Keeps the account key,
 -- unless that account was reinstated.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now = tonumber(ARGV[2])
 for at = 4, #ARGV, 2 do

@@ -1,5 +1,4 @@
 -- ARGV: epoch, then two for each index: name and slots (3 bytes each, sorted). Returns the frames, in order.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers, n = {}, 0
 for at = 2, #ARGV, 2 do
   local key, slots = ROOT .. ARGV[at] .. 'r', ARGV[at + 1]

@@ -4,7 +4,6 @@
 -- the noted enrolments (ban_write.lua), the number of enrolments so far, the entries of the later ones (if not, of the
 -- last one alone), how many accounts each index holds in this shard, then for each digest and index the account's own
 -- slot (-1 for none).
-if emptied() then return redis.error_reply('EMPTIED') end
 local names = {}
 for name in string.gmatch(ARGV[3], '[^,]+') do names[#names + 1] = name end
 local answers = {call('GET', ROOT .. 'e') or '', 1, 0, ''}

@@ -1,5 +1,4 @@
 -- ARGV: epoch, alert digests. Returns for each the decision in force (decide.lua), '' for none.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do answers[at - 1] = call('GET', ROOT .. 'n:' .. hex(ARGV[at])) or '' end
 return answers

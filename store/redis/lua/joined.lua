@@ -1,6 +1,5 @@
 -- On the alert's shard. ARGV: epoch, then two for each: alert digest, and the digest of the account that joins a family
 -- by the decision on the alert. When that decision is taken back, this note tells which account is to leave.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 2 do
   local key = ROOT .. 'n:' .. hex(ARGV[at])

@@ -1,7 +1,6 @@
 -- ARGV: epoch, holder, seconds for which it keeps others away, how many. Returns what is owed, the oldest first, each
 -- with three counts: for a summary the open alerts of its ban, and its likely and possible pairs; else zeros. Returns
 -- nothing while there is another holder, and no summary that was published a moment ago.
-if emptied() then return redis.error_reply('EMPTIED') end
 local holder, most = ROOT .. 'relay', tonumber(ARGV[4])
 if call('EXISTS', DUE) == 0 then return {} end
 if call('GET', holder) ~= ARGV[2] then

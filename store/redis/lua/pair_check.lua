@@ -1,6 +1,5 @@
 -- On the alert's shard. ARGV: epoch, marker seconds, whether the pair is noted (`1`), then two for each: alert digest
 -- and banned digest. Returns for each whether the pair is suppressed.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
 for at = 4, #ARGV, 2 do

@@ -2,7 +2,6 @@
 -- buckets, then four for each: banned digest, alert digest, band rank, summary digest ('' for none). Returns three for
 -- each: whether it is open (-1 if there is no ban), how many alerts on the ban are open, its summary excepted, and the
 -- revision under which this alert is or would be published.
-if emptied() then return redis.error_reply('EMPTIED') end
 local now, buckets = tonumber(ARGV[2]), tonumber(ARGV[3])
 local answers = {}
 

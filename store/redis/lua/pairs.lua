@@ -1,6 +1,5 @@
 -- ARGV: epoch, then two for each: banned digest and alert digest. Returns two for each: its state (`open`; the reason
 -- of a withdrawal that is yet to be published; else `known`), and the alert, '' if none is known.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 
 local function one(banned, alert)

@@ -1,6 +1,5 @@
 -- On the banned account's shard. ARGV: as proposing.lua says, then eight for each: banned digest, alert digest, band
 -- rank, claim, how, alert, summary digest and summary ('' for none). Returns ruling and revision for each.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
 for at = 8, #ARGV, 8 do

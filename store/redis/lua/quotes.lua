@@ -1,5 +1,4 @@
 -- ARGV: epoch, then three for each: index name, slot, tag. Returns the quotes; '' where another account has the slot.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV, 3 do
   local slot = tonumber(ARGV[at + 1])

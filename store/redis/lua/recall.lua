@@ -1,7 +1,6 @@
 -- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned
 -- digest, alert digest, revision, band rank (-1: it is not open), alert. Takes back what was published of a pair, unless
 -- the store knows it under that revision or a later one. Returns for each whether it did.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}

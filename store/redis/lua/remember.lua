@@ -3,7 +3,6 @@
 -- the old state and of the new. Returns three for each: a word, then after `conflict` the frame and quote found, else
 -- the account's place now and before, '' for none. Then by how much each generation has grown, and how many slots the
 -- last one has used.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
 

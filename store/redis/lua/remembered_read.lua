@@ -1,5 +1,4 @@
 -- ARGV: as generations.lua says, then digests. Returns frame and quote of each, '' where there is none.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = HEADS + 1, #ARGV do
   local seq, slot = find(ARGV[at])

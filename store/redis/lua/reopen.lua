@@ -2,7 +2,6 @@
 -- digest, alert digest, the revision under which it was withdrawn, band rank, alert. Reopens an alert that a verdict
 -- withdrew, whether the withdrawal is published or still owed; the open alert is owed from then on. There is no cap,
 -- since each takes a person's decision. Returns the new revision for each, 0 if nothing changed.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}

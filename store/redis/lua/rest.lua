@@ -4,7 +4,6 @@
 -- its second rest the slot is free.
 -- ARGV: epoch, now, seconds of a rest, how many at most, then slots whose entries were removed once more. Returns the
 -- entries of `b:v` for which the caller is to do that next.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local RESTING, now, seconds = ROOT .. 'b:v', tonumber(ARGV[2]), tonumber(ARGV[3])
 for at = 5, #ARGV do

@@ -1,5 +1,4 @@
 -- ARGV: epoch, then three for each key: its name, and time to live and value as dump.lua returns them.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 3 do
   call('RESTORE', ROOT .. ARGV[at], math.max(0, tonumber(ARGV[at + 1])), ARGV[at + 2], 'REPLACE')

@@ -1,7 +1,6 @@
 -- ARGV: epoch, known alerts per ban at most, seconds between two summaries of a ban, then four for each: banned digest,
 -- alert digest, revision, and the alert that stays known ('' for none). It is owed no more, unless under another
 -- revision. Returns for each 1 if it was owed under this one, else 0.
-if emptied() then return redis.error_reply('EMPTIED') end
 local most = tonumber(ARGV[2])
 local answers = {}
 

@@ -1,6 +1,5 @@
 -- On the banned account's shard. ARGV: epoch, now, marker seconds, then two for each: banned digest, alert digest.
 -- Counts no such pair as withheld any more; where one was, the ban's summary is owed with its new counts.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds = tonumber(ARGV[2]), tonumber(ARGV[3])
 for at = 4, #ARGV, 2 do

@@ -1,6 +1,5 @@
 -- ARGV: epoch, index, first slot, how many slots. Returns how many slots there are, then slot, frame and quote of each
 -- that is in use.
-if emptied() then return redis.error_reply('EMPTIED') end
 local index = ROOT .. ARGV[2]
 local first, total = tonumber(ARGV[3]), tonumber(call('HGET', index .. 'c', 'next') or 0)
 local answers = {total}

@@ -21,13 +21,6 @@ local function silenced()
   return many > 0 and many * 16 >= #keys
 end
 
--- The older of two waves comes first; of one age the lesser id.
-local function older(a, b)
-  local one, other = number_of(a, 'b'), number_of(b, 'b')
-  if one ~= other then return one < other end
-  return a < b
-end
-
 -- The waves that the newcomer resembles enough of, or else the one that it resembles most of, the oldest first.
 local votes, several = {}, {}
 for at = 1, #resembling, WAVE_DIGEST do
@@ -37,7 +30,7 @@ for at = 1, #resembling, WAVE_DIGEST do
     votes[id] = (votes[id] or 0) + 1
   end
 end
-table.sort(several, older)
+oldest_first(several)
 local near, best = {}, nil
 for _, id in ipairs(several) do
   if votes[id] >= least - 1 then near[#near + 1] = id end
@@ -65,34 +58,19 @@ else
   end
   call('HSET', wave_key(id), 'b', began, 'n', 0, 's', 'open', 'k', '', 'm', '', 'p', 0)
 end
-local size, merged = before, false
-
-local function add(digest, kept)
-  local former = call('GET', member_key(digest))
-  if size >= most or former == STAYS_OUT then return end
-  -- It may be in one that a verdict withdrew: nobody is in two, since one of them would not see the account go.
-  if former and former ~= id and call('HDEL', wave_key(former), 'M' .. digest) == 1 then
-    call('HINCRBY', wave_key(former), 'n', -1)
-    owe_wave(former, now, now + quiet)
-  end
-  call('HSET', wave_key(id), 'M' .. digest, kept)
-  call('SET', member_key(digest), id, 'EX', seconds + 172800)
-  size = size + 1
-end
+local merged = false
 
 for at = 2, #near do
   local other = near[at]
-  if size + number_of(other, 'n') <= most then -- else a full one would swallow others, of which nobody would hear
-    local members = members_of(other)
-    withdraw_wave(other, 'merged', now)
-    call('HSET', wave_key(other), 'm', id)
-    for _, member in ipairs(members) do add(member[1], member[2]) end
+  if number_of(id, 'n') + number_of(other, 'n') <= most then -- else a full one would swallow others, of which nobody would hear
+    merge_wave(other, id, now, seconds, quiet, most)
     merged = true
   end
 end
 for at = JOINING, #ARGV, 2 do
-  if not wave_of(ARGV[at]) then add(ARGV[at], ARGV[at + 1]) end
+  if not wave_of(ARGV[at]) then add_member(id, ARGV[at], ARGV[at + 1], now, seconds, quiet, most) end
 end
+local size = number_of(id, 'n')
 if size == before and not merged then return id end
 local known = call('HGET', wave_key(id), 'k') or ''
 for at = 1, #keys, 8 do
@@ -100,7 +78,7 @@ for at = 1, #keys, 8 do
   if #known < keys_most * 8 and not aligned(known, key, 8) then known = known .. key end
 end
 local peak = number_of(id, 'p') -- whoever leaves and comes again does not publish it again
-call('HSET', wave_key(id), 'n', size, 'k', known, 'p', math.max(peak, size))
+call('HSET', wave_key(id), 'k', known, 'p', math.max(peak, size))
 keep_wave(id, now, seconds)
 owe_wave(id, now, (merged or passed(math.max(before, peak), size)) and now or now + quiet)
 return id

@@ -1,7 +1,7 @@
 -- In the first shard. ARGV: epoch, now, seconds that a wave is kept, seconds of silence that are left, id, revision,
 -- beginning, moment of the last change, `open` or why it was withdrawn, what it merged into, hashes of values in common,
--- then two for each member: its digest and what is kept of it. Returns 1 if it was taken, 0 if the store knows the wave
--- under that revision or a later one.
+-- seconds until a small change is published, members at most, then two for each member: its digest and what is kept of
+-- it. Returns 1 if it was taken, 0 if the store knows the wave under that revision or a later one.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, silent, id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -10,16 +10,30 @@ for _, member in ipairs(members_of(id)) do
   if call('GET', member_key(member[1])) == id then call('DEL', member_key(member[1])) end
 end
 call('DEL', wave_key(id))
-local size, status, keys = (#ARGV - 11) / 2, ARGV[9], ARGV[11]
+local size, status, keys = (#ARGV - 13) / 2, ARGV[9], ARGV[11]
+local several, seen = {id}, {}
 call('HSET', wave_key(id), 'r', ARGV[6], 'b', ARGV[7], 'at', ARGV[8], 's', status, 'm', ARGV[10], 'k', keys, 'n', size,
   'p', size)
-for at = 12, #ARGV, 2 do
-  call('HSET', wave_key(id), 'M' .. ARGV[at], ARGV[at + 1])
-  if not wave_of(ARGV[at]) and call('GET', member_key(ARGV[at])) ~= STAYS_OUT then call('SET', member_key(ARGV[at]), id, 'EX', seconds + 172800) end
+for at = 14, #ARGV, 2 do
+  local digest = ARGV[at]
+  call('HSET', wave_key(id), 'M' .. digest, ARGV[at + 1])
+  local other = wave_of(digest)
+  if other and other ~= id then
+    if not seen[other] then several[#several + 1] = other end
+    seen[other] = true
+  elseif call('GET', member_key(digest)) ~= STAYS_OUT then
+    call('SET', member_key(digest), id, 'EX', seconds + 172800)
+  end
 end
 if status == 'verdict' and silent > 0 then
   for at = 1, #keys, 8 do call('SET', ROOT .. 'vs:' .. sub(keys, at, at + 7), '', 'EX', silent) end
 end
 call('ZREM', OWED_WAVES, id)
 keep_wave(id, now, seconds)
+-- Its accounts may have founded another since the store lost it.
+if status == 'open' and #several > 1 then
+  oldest_first(several)
+  for at = 2, #several do merge_wave(several[at], several[1], now, seconds, tonumber(ARGV[12]), tonumber(ARGV[13])) end
+  owe_wave(several[1], now, now)
+end
 return 1

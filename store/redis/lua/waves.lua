@@ -49,3 +49,35 @@ local function withdraw_wave(id, reason, now)
   call('HSET', wave_key(id), 's', reason)
   owe_wave(id, now, now)
 end
+
+-- Puts an account into a wave, unless that is full or the account stays out. `kept`: what is kept of it there.
+local function add_member(id, digest, kept, now, seconds, quiet, most)
+  local former, there = call('GET', member_key(digest)), call('HEXISTS', wave_key(id), 'M' .. digest) == 1
+  if former == STAYS_OUT or (not there and number_of(id, 'n') >= most) then return end
+  -- It may be in one that a verdict withdrew: nobody is in two, since one of them would not see the account go.
+  if former and former ~= id and call('HDEL', wave_key(former), 'M' .. digest) == 1 then
+    call('HINCRBY', wave_key(former), 'n', -1)
+    owe_wave(former, now, now + quiet)
+  end
+  if not there then
+    call('HSET', wave_key(id), 'M' .. digest, kept)
+    call('HINCRBY', wave_key(id), 'n', 1)
+  end
+  call('SET', member_key(digest), id, 'EX', seconds + 172800)
+end
+
+-- Of several waves the oldest comes first; of one age the lesser id.
+local function oldest_first(waves)
+  table.sort(waves, function(a, b)
+    local one, other = number_of(a, 'b'), number_of(b, 'b')
+    if one ~= other then return one < other end
+    return a < b
+  end)
+end
+
+local function merge_wave(id, older, now, seconds, quiet, most)
+  local members = members_of(id)
+  withdraw_wave(id, 'merged', now)
+  call('HSET', wave_key(id), 'm', older)
+  for _, member in ipairs(members) do add_member(older, member[1], member[2], now, seconds, quiet, most) end
+end

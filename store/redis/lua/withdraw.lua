@@ -1,6 +1,5 @@
 -- ARGV: epoch, now, marker seconds, reason, then three for each: banned digest, alert digest, revision (0 if it is not
 -- open). Withdraws each that is open under its revision, and for a reason to forget it each that was withdrawn before.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, reason = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 for at = 5, #ARGV, 3 do

@@ -18,8 +18,7 @@ from prometheus_client.exposition import choose_encoder
 
 from streams.supervision.supervisor import REASONS as RESTARTS
 from streams.telemetry.metrics.alerts import BANDS, DIRECTIONS, OTHER, QUEUES_MAX, AlertMetrics
-from streams.telemetry.metrics.buckets import FRESH_SECONDS
-from streams.telemetry.metrics.events import EventMetrics, outcome_name
+from streams.telemetry.metrics.events import FRESH_SECONDS, EventMetrics, outcome_name
 from streams.telemetry.metrics.store import StoreMetrics
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from math import nan
 from typing import Final, get_args
@@ -14,7 +15,7 @@ from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.basis_rights import BasisKind
 from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
-from streams.telemetry.metrics.buckets import AGE_SECONDS
+from streams.telemetry.metrics.events import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = get_args(Direction)
@@ -86,130 +87,97 @@ class AlertMetrics:
             self.judged_scripts.labels(script, verdict)
 
     def _declare_alerts(self, registry: CollectorRegistry) -> None:
-        self.alerts = Counter(
-            "samehand_alerts", "Alerts published.", ("band", "direction", "queue"), registry=registry
-        )
-        self.alert_generations = Counter(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.alerts = counter("samehand_alerts", "Alerts published.", ("band", "direction", "queue"))
+        self.alert_generations = counter(
             "samehand_alert_generations",
             "Alerts published, by the generation of the banned account in its family: 0 for the first ban.",
             ("generation",),
-            registry=registry,
         )
-        self.alerts_by_basis = Counter(
+        self.alerts_by_basis = counter(
             "samehand_alerts_by_basis",
             "Alerts published, by whose word the ban rests on: the platform's, or an authority's (state).",
             ("basis",),
-            registry=registry,
         )
-        self.alerts_without_right = Counter(
+        self.alerts_without_right = counter(
             "samehand_alerts_without_right",
             "Pairs that reach a band and do not alert, since the basis of the ban has no right to.",
             ("basis",),
-            registry=registry,
         )
-        self.bans_enrolled = Counter(
+        self.bans_enrolled = counter(
             "samehand_bans_enrolled",
             "Bans enrolled that were not known, by their generation in a family as known then.",
             ("generation",),
-            registry=registry,
         )
-        self.alerts_withdrawn = Counter(
-            "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
+        self.alerts_withdrawn = counter("samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",))
+        self.waves = counter(
+            "samehand_waves", "Waves published while they are open, each time that they changed."
         )
-        self.waves = Counter(
-            "samehand_waves",
-            "Waves published while they are open, each time that they changed.",
-            registry=registry,
-        )
-        self.waves_withdrawn = Counter(
-            "samehand_waves_withdrawn", "Waves withdrawn.", ("reason",), registry=registry
-        )
-        self.sampled_pairs = Counter(
+        self.waves_withdrawn = counter("samehand_waves_withdrawn", "Waves withdrawn.", ("reason",))
+        self.sampled_pairs = counter(
             "samehand_sampled_pairs",
             "Pairs below the bands that were published to be read blind, by stratum of log-odds.",
             ("stratum",),
-            registry=registry,
         )
-        self.shadow_weights = Counter(
+        self.shadow_weights = counter(
             "samehand_shadow_weights",
             "Pairs that alert by the weights in force or by those beside them, by the band of either.",
             ("band", "shadow_band"),
-            registry=registry,
         )
-        self.weights = Gauge(
+        self.weights = gauge(
             "samehand_weights",
             "Always 1; by its labels, the weights in force (live), and those counted beside them (shadow).",
             ("stage", "weights_version"),
-            registry=registry,
         )
-        self.weights_refused = Gauge(
+        self.weights_refused = gauge(
             "samehand_weights_refused",
             "1 while what a lead adopted cannot be used with our own table of weights, else 0.",
             ("stage",),
-            registry=registry,
         )
-        self.alerts_reopened = Counter(
-            "samehand_alerts_reopened",
-            "Alerts opened again, since a verdict was taken back.",
-            registry=registry,
+        self.alerts_reopened = counter(
+            "samehand_alerts_reopened", "Alerts opened again, since a verdict was taken back."
         )
-        self.alert_summaries = Counter(
+        self.alert_summaries = counter(
             "samehand_alert_summaries",
             "Summaries published: how many pairs of a ban got no alert of their own, each time that changed.",
-            registry=registry,
         )
-        self.time_to_detect_seconds = Histogram(
+        self.time_to_detect_seconds = histogram(
             "samehand_time_to_detect_seconds",
             "From a ban to the alert on its mirror.",
             ("direction",),
             buckets=_DETECT_SECONDS,
-            registry=registry,
         )
-        self.searchable_seconds = Histogram(
+        self.searchable_seconds = histogram(
             "samehand_searchable_seconds",
             "From the time Kafka stamped a ban to its fingerprint being found.",
             buckets=AGE_SECONDS,
-            registry=registry,
         )
-        self.candidates = Histogram(
-            "samehand_candidates",
-            "Candidates a look-up read: those that can alert.",
-            buckets=_CANDIDATES,
-            registry=registry,
+        self.candidates = histogram(
+            "samehand_candidates", "Candidates a look-up read: those that can alert.", buckets=_CANDIDATES
         )
-        self.score_log_odds = Histogram(
+        self.score_log_odds = histogram(
             "samehand_score_log_odds",
             "Log-odds of the best candidate of a look-up, of those compared in full (natural logarithm).",
             buckets=_LOG_ODDS,
-            registry=registry,
         )
-        self.alerts_unjudged = Gauge(
-            "samehand_alerts_unjudged",
-            "Published alerts that no moderator has judged yet.",
-            registry=registry,
+        self.alerts_unjudged = gauge(
+            "samehand_alerts_unjudged", "Published alerts that no moderator has judged yet."
         )
-        self.alerts_unjudged_oldest_seconds = Gauge(
+        self.alerts_unjudged_oldest_seconds = gauge(
             "samehand_alerts_unjudged_oldest_seconds",
             "How long the oldest of them has waited for a verdict, 0 without any.",
-            registry=registry,
         )
-        self.signals = Counter(
-            "samehand_signals", "Evidence for a mirror in published alerts.", ("signal",), registry=registry
-        )
-        self.judged_scripts = Counter(
+        self.signals = counter("samehand_signals", "Evidence for a mirror in published alerts.", ("signal",))
+        self.judged_scripts = counter(
             "samehand_judged_scripts",
             "Verdicts by the script of the names that their alert quotes.",
             ("script", "verdict"),
-            registry=registry,
         )
-        self.verdicts = Counter(
-            "samehand_verdicts", "Verdicts of moderators.", ("verdict", "band"), registry=registry
-        )
-        self.precision_ratio = Gauge(
-            "samehand_precision_ratio",
-            "Share of mirrors among the verdicts this process saw.",
-            ("band",),
-            registry=registry,
+        self.verdicts = counter("samehand_verdicts", "Verdicts of moderators.", ("verdict", "band"))
+        self.precision_ratio = gauge(
+            "samehand_precision_ratio", "Share of mirrors among the verdicts this process saw.", ("band",)
         )
 
     def enrolled(self, generation: int) -> None:

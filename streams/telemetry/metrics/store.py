@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -26,47 +27,41 @@ class StoreMetrics:
         self.lookbacks_capped.labels("device")
 
     def _declare_store(self, registry: CollectorRegistry) -> None:
-        self.store_seconds = Histogram(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.store_seconds = histogram(
             "samehand_store_seconds",
             "Time the store took, by operation on a batch.",
             ("operation",),
             buckets=_STORE_SECONDS,
-            registry=registry,
         )
-        self.store_breaker_state = Gauge(
-            "samehand_store_breaker_state", "0 closed, 1 half-open, 2 open.", registry=registry
+        self.store_breaker_state = gauge("samehand_store_breaker_state", "0 closed, 1 half-open, 2 open.")
+        self.fingerprints = gauge("samehand_fingerprints", "Banned accounts in the store.")
+        self.remembered_accounts = gauge(
+            "samehand_remembered_accounts", "Accounts remembered for later bans."
         )
-        self.fingerprints = Gauge("samehand_fingerprints", "Banned accounts in the store.", registry=registry)
-        self.remembered_accounts = Gauge(
-            "samehand_remembered_accounts", "Accounts remembered for later bans.", registry=registry
+        self.remembered_bytes = gauge(
+            "samehand_remembered_bytes", "What remembered accounts take of their budget."
         )
-        self.remembered_bytes = Gauge(
-            "samehand_remembered_bytes", "What remembered accounts take of their budget.", registry=registry
-        )
-        self.remembered_evicted = Gauge(
+        self.remembered_evicted = gauge(
             "samehand_remembered_evicted",
             "Accounts forgotten before their time, since the store was made, because the budget was full.",
-            registry=registry,
         )
-        self.postings_full = Gauge(
+        self.postings_full = gauge(
             "samehand_postings_full",
             "Times an account was not listed under a key whose posting was full, since the store was made.",
             ("index", "kind"),
-            registry=registry,
         )
-        self.lookbacks_capped = Counter(
+        self.lookbacks_capped = counter(
             "samehand_lookbacks_capped",
             "Look-backs that met a key under which full postings had turned accounts away, by kind of key.",
             ("kind",),
-            registry=registry,
         )
-        self.store_memory_bytes = Gauge(
-            "samehand_store_memory_bytes", "Memory that the store's servers use.", registry=registry
-        )
-        self.store_memory_limit_bytes = Gauge(
+        self.store_memory_bytes = gauge("samehand_store_memory_bytes", "Memory that the store's servers use.")
+        self.store_memory_limit_bytes = gauge(
             "samehand_store_memory_limit_bytes",
             "Memory that the store's servers may use, 0 where nothing limits it.",
-            registry=registry,
         )
 
     def breaker(self, state: BreakerState) -> None:

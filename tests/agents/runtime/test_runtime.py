@@ -1,33 +1,49 @@
-"""A worker's parts, put together from its settings."""
+"""A worker's process: its start, its store, its outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
+from msgspec import structs
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
+from agents.common.again import look_again
+from agents.common.context import AgentContext
+from agents.runtime import outbox
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
-from agents.runtime.build_info import form
+from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
 from agents.runtime.store_factory import endpoint_of, peppers_of, stock_of, store_of
 from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
-from agents.runtime.worker import consumed, context_of, ending
+from agents.runtime.worker import consumed, context_of, ending, form
 from agents.runtime.worker import register_agents as worker_register_agents
 from local.redis import EmbeddedRedis
 from samehand.scoring import score
 from samehand.scoring.weights import Bands, default_weights
+from schemas import examples
+from schemas.wire import encode
+from store.base import Owed
+from store.errors import StoreUnavailable
+from store.limits import OWED_AT_ONCE
 from store.pepper.pepper import write_pepper_file
-from streams.errors import SettingsError
+from streams.errors import SettingsError, Transient
 from streams.faust_app.app import WorkerApp
 from streams.faust_app.start_checks import StartFault
 from streams.kafka.mapped_topics import mappings_of
+from streams.outcomes import Emit
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
+from tests.agents.conftest import Life
+from tests.makers import a_ban, a_reinstatement
+from tests.store.makers import a_proposal
+from tests.streams.fakes import FakeClock
 from tests.tables import for_each
 
 # A bridge's process asks for what it needs and no more.
@@ -89,7 +105,7 @@ def test_without_a_table_of_ones_own_it_is_the_shipped_one_and_nothing_is_in_sha
 
 def test_thresholds_are_the_operators_of_either_table(tmp_path: Path) -> None:
     own = tmp_path / "own.json"
-    own.write_bytes(msgspec.json.encode(replace(SHIPPED, version="own")))
+    own.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, version="own")))
     settings = load(
         {
             "SAMEHAND_WEIGHTS": str(own),
@@ -127,12 +143,9 @@ def test_a_table_that_cannot_be_used_is_one_clear_line(
 def test_a_table_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     signals = {name: one for name, one in SHIPPED.signals.items() if name != "timing"}
-    path.write_bytes(msgspec.json.encode(replace(SHIPPED, signals=signals)))
+    path.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, signals=signals)))
     with pytest.raises(SettingsError, match=r"SAMEHAND_SHADOW_WEIGHTS.*it lacks timing\."):
         shadow_weights_of(load({"SAMEHAND_SHADOW_WEIGHTS": str(path)}))
-
-
-# What a worker is made of.
 
 
 # The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for.
@@ -394,3 +407,130 @@ async def test_a_refused_login_and_a_missing_right_are_told_without_a_secret(
     assert guarded.address in fault.what
     assert "SAMEHAND_REDIS_PASSWORD_FILE" in fault.cure
     assert fault.code == EXIT_REFUSED
+
+
+# The relay of withdrawals: what was not confirmed is owed, whatever happens to store, broker or worker.
+
+
+BANNED = "telegram:77"
+
+
+@dataclass
+class Broker:
+    """Takes records; those whose turn is among ``lost`` are never confirmed."""
+
+    lost: set[int] = field(default_factory=set)
+    sent: list[Emit] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """Buffers one."""
+        self.sent.append(emit)
+        self.heard.set()
+        turn = len(self.sent)
+        confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        if turn in self.lost:
+            confirmed.set_exception(Transient("no answer"))
+        else:
+            confirmed.set_result(None)
+        return confirmed
+
+
+async def owing(life: Life, alerts: int, *, unreadable: Collection[int] = ()) -> list[str]:
+    """A context that owes so many withdrawals of alerts on one ban; returns their ids."""
+    await life.ban(a_ban("77", handle="umar_media"))
+    several = [structs.replace(examples.ALERT, account_id=str(n)) for n in range(alerts)]
+    proposals = [
+        a_proposal(alert.key, BANNED, payload=b'{"version":9}' if place in unreadable else encode(alert))
+        for place, alert in enumerate(several)
+    ]
+    await life.context.store.propose(proposals, now=life.seconds)
+    await life.tell(life.expunge, a_reinstatement("77"))
+    return [one.alert_id for one in proposals]
+
+
+async def test_what_the_broker_did_not_confirm_is_told_again_and_nothing_else(life: Life) -> None:
+    alerts = await owing(life, 3)
+    broker = Broker(lost={2})
+    relay = Relay(life.context, broker, FakeClock())
+    with pytest.raises(Transient):
+        await relay.look()
+    assert await relay.look() == 1
+    assert await relay.look() == 0
+    first, second, third, *states = broker.sent
+    assert [it.last for it in states] == [True, True, False, True], "two states, then the alert and its own"
+    assert states[2] == second
+    assert {it.key for it in states} == {second.key, *(it.encode() for it in alerts)}
+    assert third.key != first.key
+
+
+async def test_state_that_the_broker_did_not_confirm_leaves_its_alert_owed(life: Life) -> None:
+    await owing(life, 2)
+    broker = Broker(lost={4})
+    relay = Relay(life.context, broker, FakeClock())
+    with pytest.raises(Transient):
+        await relay.look()
+    assert [await relay.look(), await relay.look()] == [1, 0]
+    assert broker.sent[3] == broker.sent[5]
+    assert broker.sent[4] == broker.sent[1]
+
+
+async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Life) -> None:
+    await owing(life, OWED_AT_ONCE + 20)
+    broker = Broker()
+    relay = Relay(life.context, broker, FakeClock())
+    assert [await relay.look() for _ in range(3)] == [OWED_AT_ONCE, 20, 0]
+    assert len({emit.key for emit in broker.sent if not emit.last}) == OWED_AT_ONCE + 20
+
+
+async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> None:
+    alerts = await owing(life, 6, unreadable=(0, 2, 4))
+    broker = Broker()
+    with capture_logs() as told:
+        assert await Relay(life.context, broker, FakeClock()).look() == 6
+    assert {it.key for it in broker.sent if it.value is None} == {it.encode() for it in alerts}
+    assert len([it for it in broker.sent if it.value is not None]) == 3, "their states are forgotten"
+    faults = [it["alert_id"] for it in told if it["log_level"] == "error"]
+    assert sorted(faults) == sorted(alerts[::2])
+    withdrawn = life.context.metrics.registry.get_sample_value(
+        "samehand_alerts_withdrawn_total", {"reason": "reinstated"}
+    )
+    assert withdrawn == 3
+    assert await life.context.store.owed("another", now=life.seconds) == []
+
+
+async def test_withdrawal_on_which_our_logic_fails_costs_only_what_it_made_room_for(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = await owing(life, 5)
+    looked: list[str] = []
+
+    async def failing(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
+        if any(it.alert.alert_id == alerts[2] for it in owed):
+            raise ZeroDivisionError("a mind that fails on one account")
+        looked.extend(it.alert.alert_id for it in owed)
+        return await look_again(owed, context)
+
+    monkeypatch.setattr(outbox, "look_again", failing)
+    relay = Relay(life.context, Broker(), FakeClock())
+    assert await relay.look() == 5
+    assert await relay.look() == 0
+    assert sorted(looked) == sorted({*alerts} - {alerts[2]})
+
+
+async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    await owing(life, 1)
+    clock, broker = FakeClock(), Broker()
+    relay = Relay(life.context, broker, clock)
+    owed, outages = life.context.store.owed, iter([True, True])
+
+    async def away(holder: str, *, now: float) -> object:
+        if next(outages, False):
+            raise StoreUnavailable("away")
+        return await owed(holder, now=now)
+
+    monkeypatch.setattr(type(life.context.store), "owed", lambda self, holder, now: away(holder, now=now))
+    running = asyncio.create_task(relay.run())
+    await broker.heard.wait()
+    running.cancel()
+    assert clock.now() - FakeClock().now() >= 2 * LOOK_SECONDS

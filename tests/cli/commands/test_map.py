@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.commands.map import tally as mapping_tally
-from cli.commands.map.tally import MappingTally
+from cli.commands import map as mapping_tally
+from cli.commands.map import MappingTally
 from schemas.malformed import Malformed
 from schemas.mapping.fields import Kind
 from schemas.mapping.mapper import Mapped, NotMapped

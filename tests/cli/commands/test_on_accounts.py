@@ -36,7 +36,7 @@ from streams.settings import load
 from tests.cli.running import Samehand, jsonl
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_sign_up
-from tests.samehand.pictures.test_hashing import a_photo, encoded, needs_extra, picture_of
+from tests.samehand.test_pictures import a_photo, encoded, needs_extra, picture_of
 from tests.tables import for_each
 
 # Examples of mappings do what they show, with the command that stands in each.

@@ -280,7 +280,8 @@ def test_a_new_store_says_what_the_group_acknowledges_from_now_on(
 
     assert samehand("rebuild").code == 0
     noted = awaited(behind())
-    assert noted.keys() <= {*names(load()).events, names(load()).verdicts}
+    assert noted.keys() <= {*names(load()).events, names(load()).verdicts, names(load()).waves}
+    assert noted[names(load()).waves] == {}, "waves from the beginning"
     assert {*noted[names(load()).banned].values()} == {0}, "nobody acknowledged anything yet"
 
 

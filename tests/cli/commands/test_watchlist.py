@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from cli.commands.watchlist import run
+from cli.commands.watchlist import approval, run
 from cli.commands.watchlist.run import ban_of
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, WatchlistEntry
@@ -20,7 +24,15 @@ from schemas.wire import Decoded, Decoder, encode
 from tests.cli.running import Ran, Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
-from watchlists.approvals import plan_bytes, read_plan, signed
+from watchlists.approvals import (
+    Delta,
+    ImportPlan,
+    plan_bytes,
+    read_plan,
+    read_records,
+    record_of,
+    signed,
+)
 from watchlists.lists import FORMATS
 from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
@@ -551,3 +563,44 @@ def test_deltas_of_a_list_are_listed_changed_and_removed(
         "removed": [("W", [], ["Southern Valley Army"])],
         "not_found": [],
     }
+
+
+@pytest.mark.parametrize("changed", ["days", "programme"])
+def test_approval_holds_for_the_days_and_programmes_that_were_approved(
+    samehand: Samehand, tmp_path: Path, changed: str
+) -> None:
+    rows = f"reference,name,programme\n1,{FRONT},Schedule I\n"
+    source, state = written(tmp_path / "list.csv", rows.encode()), tmp_path / "pk.state"
+    line: tuple[object, ...] = ("watchlist", "import", source, "--authority", "PK", "--state", state)
+    line = (*line, "--out", tmp_path / "o")
+    assert samehand(*line).code == 1
+    approve(samehand, state)
+    if changed == "programme":
+        written(source, rows.replace("Schedule I", "Schedule II").encode())
+    else:
+        line = (*line, "--days", "36500")
+    ran = samehand(*line)
+    assert (ran.code, "two people sign" in ran.err) == (1, True)
+    assert json.loads((tmp_path / "pk.state.plan").read_bytes())["days"] == (
+        90 if changed == "programme" else 36_500
+    )
+
+
+def test_imports_at_once_keep_a_line_of_the_record_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_read, state = threading.Barrier(2), tmp_path / "pk.state"
+
+    def read_and_wait(path: Path) -> list[bytes]:
+        found = read_records(path)
+        with suppress(threading.BrokenBarrierError):  # where one import keeps the other out
+            both_read.wait(timeout=0.5)
+        return found
+
+    monkeypatch.setattr(approval, "read_records", read_and_wait)
+    plan = ImportPlan(digest="d", files=(), why="", delta=Delta(1, 1, 1), changes=(), made_at="")
+    plans = [replace(plan, importer=name) for name in ("Amina", "Bilal")]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda it: approval.keep_record(it, state), plans))
+    kept = map(record_of, read_records(tmp_path / "pk.state.imports"))
+    assert {record.importer for record in kept} == {"Amina", "Bilal"}

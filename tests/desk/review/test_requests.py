@@ -217,7 +217,7 @@ async def test_erasure_between_two_holds_is_kept_by_the_first_alone(office: Offi
     await erased(office)
     second = await enter(office, rana, BANNED, reference="second")
     assert (await held_words(office, first), await held_words(office, second)) == (QUOTING, [])
-    async with acting(office, rana) as review:
+    async with acting(office, await office.hire("sana", "counsel")) as review:
         await rules.release(review, first)
     assert await held_words(office, first) == []
 
@@ -383,6 +383,7 @@ async def test_request_is_overdue_after_its_deadline_until_it_is_answered(office
     async with acting(office, rana) as review:
         listed = await rules.lines(review, is_open=True)
         assert (listed[0].row.request_id, listed[0].overdue) == (emergency, True)
+    async with acting(office, await office.hire("sana", "counsel")) as review:
         await rules.withdraw(review, emergency)
         assert [line.overdue for line in await rules.lines(review, is_open=False)] == [False]
 
@@ -492,6 +493,29 @@ async def test_hold_is_extended_released_and_ended_by_a_refusal(office: Office) 
             await rules.release(review, request_id)
         with pytest.raises(Conflict):
             await rules.extend(review, request_id, 9)
+
+
+async def test_hold_is_ended_by_somebody_else_than_entered_the_request(office: Office) -> None:
+    await quoting_alert(office)
+    rana, sana = await office.hire("rana", "counsel"), await office.hire("sana", "counsel")
+    request_id = await enter(office, rana)
+    ways: dict[str, Callable[[Review], Any]] = {
+        "release": lambda review: rules.release(review, request_id),
+        "refuse": lambda review: rules.refuse(review, request_id, "too-broad"),
+        "withdraw": lambda review: rules.withdraw(review, request_id),
+    }
+    for act in ways.values():
+        with pytest.raises(Forbidden, match="somebody else ends its hold"):
+            async with acting(office, rana) as review:
+                await act(review)
+    assert (await state_of(office, request_id)).state == "entered"
+    assert await held_words(office, request_id) == QUOTING
+    async with acting(office, sana) as review:
+        await ways["release"](review)
+    assert await held_words(office, request_id) == []
+    async with acting(office, rana) as review:
+        await ways["withdraw"](review)
+    assert (await state_of(office, request_id)).state == "withdrawn", "no hold was left to end"
 
 
 async def test_hold_that_is_due_waits_for_a_steady_clock(office: Office) -> None:

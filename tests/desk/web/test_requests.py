@@ -50,6 +50,8 @@ async def test_request_is_entered_approved_and_answered_on_its_page(office: Offi
         assert "what they keep is not preserved" in page
         assert "/requests/1/approve" not in page
         assert "somebody else approves it" in page
+        assert "somebody else ends its hold" in page
+        assert "/requests/1/release" not in page
         assert (await sent(client, "/requests/1/approve")).status_code == 403
         assert (await sent(client, "/requests", **FORM)).status_code == 409, "a form that is sent twice"
     office.clock.pass_(9 * 3_600.0)
@@ -162,12 +164,15 @@ async def test_answered_requests_are_listed_page_by_page(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.review.requests.CLOSED_MAX", 2)
-    async with at_the_desk(office, "rana", "counsel") as client:
+    async with (
+        at_the_desk(office, "rana", "counsel") as client,
+        at_the_desk(office, "sana", "counsel") as other,
+    ):
         for number in range(3):
             form = FORM | {"reference": f"CC-{number}"}
             assert (await sent(client, "/requests", **form)).status_code == 303
             office.clock.pass_(1.0)
-            assert (await sent(client, f"/requests/{number + 1}/withdraw")).status_code == 303
+            assert (await sent(other, f"/requests/{number + 1}/withdraw")).status_code == 303
         page = (await client.get("/requests")).text
         assert re.findall(r'href="/requests/(\d)"', page) == ["3", "2"]
         [earlier] = re.findall(r'href="(/requests\?before=[\d.]+)"', page)

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from hypothesis import given
-from hypothesis import strategies as st
 
-from samehand.account import Account, Avatar
-from samehand.fingerprint.distil import distil
-from samehand.frequency.rates import NothingCounted
+from samehand.account import Account
 from samehand.keys import KeyKind, kind_of
-from samehand.scoring.weights import default_weights
 from samehand.signals import PAIRWISE, SIGNALS, UNKEPT
 from samehand.signals.base import Example, PairSignal, Quoted, Signal
-from samehand.signals.context import ComparisonContext
+from tests.samehand.makers import CONTEXT, WEIGHTS, accounts, an_account, keyer, seen
 from tests.tables import for_each
 
-
-def keyer(domain: str, value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=10, person=domain.encode()[:16]).digest()
-
-
-SIGHT = ComparisonContext(
-    NothingCounted(), ("latin", "latin"), ("x", "x"), shipped=default_weights().rates(0)
-)
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
 CODES = (
     *("handle", "name", "email", "phone", "device", "payment", "network", "agent", "locale", "referrer"),
@@ -38,39 +25,12 @@ KINDS = (
     "ADDRESS=38 PREFIX=39 CONTACT=40 REFERRER=41 BIO_BAND=42 AGENT=44 AVATAR=45 STEM=46 WORD=47 "
     "AVATAR_BLOCK=48 OWN_CONTACT=49"
 )
-text = st.text(max_size=60)
-maybe = st.none() | text
-
-accounts = st.builds(
-    Account,
-    platform=st.sampled_from(["x", "facebook", "instagram", "telegram", "whatsapp", "elsewhere"]),
-    account_id=st.just("1"),
-    handle=maybe,
-    display_name=maybe,
-    bio=st.none() | st.text(max_size=300),
-    links=st.lists(text, max_size=3).map(tuple),
-    locale=maybe,
-    email=maybe | st.emails(),
-    phone=maybe | st.from_regex(r"\+[1-9][0-9]{6,13}", fullmatch=True),
-    device_id=maybe | st.uuids().map(str),
-    ip=maybe | st.ip_addresses().map(str),
-    user_agent=maybe,
-    payment_token=maybe,
-    referrer=maybe,
-    avatar=st.none()
-    | st.builds(
-        Avatar,
-        pdq=st.binary(min_size=32, max_size=32) | st.binary(max_size=40),
-        quality=st.integers(0, 100),
-        variants=st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple),
-    ),
-)
 
 
 @for_each(("signal", "example"), EXAMPLES)
 def test_each_example_shows_its_level(signal: Signal[Any], example: Example) -> None:
     ours, theirs = signal.distil(example.ours, keyer), signal.distil(example.theirs, keyer)
-    found = signal.compare(ours, theirs, SIGHT) if ours is not None and theirs is not None else None
+    found = signal.compare(ours, theirs, CONTEXT) if ours is not None and theirs is not None else None
     assert (found.level if found else None) == example.level
 
 
@@ -79,15 +39,15 @@ PAIRED = [(signal, example) for signal in PAIRWISE for example in getattr(signal
 
 @for_each(("signal", "example"), PAIRED)
 def test_each_example_of_a_pair_signal_shows_its_level(signal: PairSignal[Any], example: Example) -> None:
-    ours, theirs = (distil(account, keyer, at=None).trait for account in (example.ours, example.theirs))
-    found = signal.between(ours, theirs, SIGHT)
+    ours, theirs = (seen(account).trait for account in (example.ours, example.theirs))
+    found = signal.between(ours, theirs, CONTEXT)
     assert (found.level if found else None) == example.level
 
 
 @for_each("signal", [*SIGNALS, *dict(PAIRED)])
 def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a_weight(signal: Any) -> None:
     shown = {example.level for example in signal.examples if example.level is not None}
-    listed = set(default_weights().signals[signal.name].levels)
+    listed = set(WEIGHTS.signals[signal.name].levels)
     assert shown == listed
 
 
@@ -95,7 +55,7 @@ def test_names_and_codes_are_never_used_twice() -> None:
     names = [*(signal.name for signal in SIGNALS), *UNKEPT]
     assert len(set(names)) == len(names)
     assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
-    assert set(names) == {*default_weights().signals, "first_shown"}, "who was first weighs nothing"
+    assert set(names) == {*WEIGHTS.signals, "first_shown"}, "who was first weighs nothing"
 
 
 def test_stored_numbers_of_kinds_and_signals_stay() -> None:
@@ -113,9 +73,7 @@ PLATFORM_DIGEST = bytes(range(32))
 )
 def test_a_digest_of_the_platform_is_keyed_again_and_apart_from_raw_values(field: str, name: str) -> None:
     signal = next(signal for signal in SIGNALS if signal.name == name)
-    trait = signal.distil(
-        Account(platform="x", account_id="1", already_keyed={field: PLATFORM_DIGEST}), keyer
-    )
+    trait = signal.distil(an_account(already_keyed={field: PLATFORM_DIGEST}), keyer)
     packed = signal.pack(trait)
     assert keyer(field, b"keyed:" + PLATFORM_DIGEST) in packed
     assert PLATFORM_DIGEST[:10] not in packed
@@ -124,12 +82,11 @@ def test_a_digest_of_the_platform_is_keyed_again_and_apart_from_raw_values(field
 
 def test_what_sharing_a_kind_of_key_weighs_is_looked_up_by_that_kind() -> None:
     """A kind that `most` weighs and no account is listed or asked by leads to nobody."""
-    weights = default_weights()
     weighed, listed = set[int](), set[int]()
     made = {int(KeyKind.NAMING_WORD)}  # of a handle and a display name together: no signal's own
     for signal, example in EXAMPLES:
         for trait in filter(None, (signal.distil(it, keyer) for it in (example.ours, example.theirs))):
-            most = signal.most(trait, SIGHT, weights.signals[signal.name], banned=False)
+            most = signal.most(trait, CONTEXT, WEIGHTS.signals[signal.name], banned=False)
             weighed |= {kind for kind, nats in most.by_kind.items() if nats > 0.0}
             weighed |= {kind_of(key) for key, nats in most.by_key.items() if nats > 0.0}
             listed |= {kind_of(key) for key in signal.keys(trait)}
@@ -160,9 +117,9 @@ def test_any_two_accounts_compare_without_a_fault_and_in_bounds(ours: Account, t
         mine, other = signal.distil(ours, keyer), signal.distil(theirs, keyer)
         if mine is None or other is None:
             continue
-        found = signal.compare(mine, other, SIGHT)
+        found = signal.compare(mine, other, CONTEXT)
         if found is not None:
-            assert found.level in default_weights().signals[signal.name].levels
+            assert found.level in WEIGHTS.signals[signal.name].levels
             assert found.rate is None or 0 < found.rate <= 1
             assert found.because.endswith(".")
         assert isinstance(signal.show(mine, Quoted()), str)

@@ -1,10 +1,11 @@
-"""Where things lie in Redis, and what is pushed out."""
+"""Where things lie in Redis: rows, postings, counts, generations, alerts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.waiting import wait_until
 from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, key_of, kind_of
-from store.base import ConfirmedEntry, Query, Store
+from store.base import ConfirmedEntry, Query, Remembered, Store
 from store.bounds import Bounds
+from store.common.counted_values import counted
 from store.common.key_digests import Addresses
 from store.errors import StoreEvicts
-from store.limits import GENERATIONS, SLOT_RESTS_SECONDS
-from store.redis import RedisEndpoint, RedisStore
+from store.limits import GENERATIONS, OPENERS, SLOT_RESTS_SECONDS, SNAPSHOT_SECONDS
+from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.candidates.postings import Probes, matches, place_of
 from store.redis.client import RedisClient, pack_quickly
 from store.redis.counting.count_min_sketch import (
@@ -38,10 +40,22 @@ from store.redis.counting.count_min_sketch import (
     columns_of,
     home,
 )
-from store.redis.layout import LAYOUT, Layout, Rows, Sizes, Spread, places
+from store.redis.counting.counters import Counters
+from store.redis.layout import LAYOUT, Layout, Rows, Spread, places
+from store.redis.shards import Shards
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query, a_remembered
+from tests.store.makers import (
+    DAY,
+    IDENTITY,
+    NOW,
+    a_ban,
+    a_claim,
+    a_decision,
+    a_proposal,
+    a_query,
+    a_remembered,
+)
 from tests.tables import for_each
 
 # A store of another layout is told apart, and a key has one place in a store of given sizes.
@@ -151,9 +165,6 @@ def test_keys_that_fall_on_one_place_are_listed_once() -> None:
     prints = [one[at + 4 : at + 6] for at in range(3, len(one), 9)]
     assert len(prints) == len(set(prints))
     assert len(twice) == 3 + 9
-
-
-# Posting lists, packed.
 
 
 # What numpy reads out of packed postings is what an entry at a time would say.
@@ -463,27 +474,19 @@ def a_store(endpoint: RedisEndpoint) -> RedisStore:
     return RedisStore(endpoint, prefix="samehand:", identity=IDENTITY, sizes=Sizes(shards=1, **SMALL))
 
 
-@pytest.mark.parametrize("policy", EVICTING)
-async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis, policy: str) -> None:
+async def test_a_redis_that_may_drop_keys_is_not_opened(server: EmbeddedRedis) -> None:
+    store = a_store(RedisEndpoint(url=server.url))
     with administrator(server) as connection:
         connection.config_set("maxmemory", LIMIT)
-        connection.config_set("maxmemory-policy", policy)
-    store = a_store(RedisEndpoint(url=server.url))
-    with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
-        await store.open()
-    await store.close()
-
-
-@pytest.mark.parametrize(("policy", "limit"), [("allkeys-lru", "0"), ("noeviction", LIMIT)])
-async def test_without_a_limit_or_with_noeviction_it_is(
-    server: EmbeddedRedis, policy: str, limit: str
-) -> None:
-    with administrator(server) as connection:
-        connection.config_set("maxmemory", limit)
-        connection.config_set("maxmemory-policy", policy)
-    store = a_store(RedisEndpoint(url=server.url))
-    await store.open()
-    assert await store.ready() is None
+        for policy in EVICTING:
+            connection.config_set("maxmemory-policy", policy)
+            with pytest.raises(StoreEvicts, match=f"policy {policy}.*Set its maxmemory-policy to noeviction"):
+                await store.open()
+        for policy, limit in (("allkeys-lru", "0"), ("noeviction", LIMIT)):
+            connection.config_set("maxmemory", limit)
+            connection.config_set("maxmemory-policy", policy)
+            await store.open()
+            assert await store.ready() is None, policy
     await store.close()
 
 
@@ -524,17 +527,20 @@ async def test_a_server_that_does_not_tell_is_believed(server: EmbeddedRedis) ->
     await store.close()
 
 
-async def test_one_master_of_a_cluster_is_enough(redis_url: str) -> None:
-    with RedisCluster() as cluster:
-        nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
-        store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
-        await store.open()
-        second = cluster.nodes[1]
-        with administrator(second) as connection:
-            connection.config_set("maxmemory", LIMIT)
-            connection.config_set("maxmemory-policy", "volatile-lru")
-        assert f":{second.port} evicts keys" in (await store.ready() or "")
-        await store.close()
+async def test_one_master_of_a_cluster_is_enough(cluster: RedisCluster) -> None:
+    nodes = tuple((LOOPBACK, node.port) for node in cluster.nodes)
+    store = a_store(RedisEndpoint(cluster=nodes, deadline_seconds=10.0))
+    await store.open()
+    second = cluster.nodes[1]
+    with administrator(second) as connection:
+        before = {name: connection.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
+        connection.config_set("maxmemory", LIMIT)
+        connection.config_set("maxmemory-policy", "volatile-lru")
+        told = await store.ready()
+        for name, value in before.items():
+            connection.config_set(name, value)
+    assert f":{second.port} evicts keys" in (told or "")
+    await store.close()
 
 
 async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Path) -> None:
@@ -561,7 +567,7 @@ async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Pa
 VALUES = st.tuples(st.integers(1, 40), st.binary(max_size=6), st.sampled_from(["", "latin", "arabic"]))
 
 
-def counted(values: list[tuple[int, bytes, str]], columns: int) -> Sketch:
+def sketched(values: list[tuple[int, bytes, str]], columns: int) -> Sketch:
     """A sketch that counted values, each cell the plain way."""
     cells = np.zeros(ROWS * columns, ">u4")
     for value in values:
@@ -577,15 +583,15 @@ def filtered(sightings: list[tuple[int, bytes, str, bytes]], bits: int) -> npt.N
 
 @given(st.lists(VALUES, max_size=60), st.integers(1, 64))
 def test_an_estimate_is_never_below_the_truth(values: list[tuple[int, bytes, str]], columns: int) -> None:
-    sketch = counted(values, columns)
+    sketch = sketched(values, columns)
     for value, truth in Counter(values).items():
         assert sketch.count(*value) >= truth
 
 
 @given(st.lists(VALUES, max_size=60), st.lists(VALUES, max_size=60))
 def test_two_sketches_add_up(one: list[tuple[int, bytes, str]], other: list[tuple[int, bytes, str]]) -> None:
-    both = counted(one + other, 32)
-    total = Sketch(counted(one, 32).plus(counted(other, 32)), 32)
+    both = sketched(one + other, 32)
+    total = Sketch(sketched(one, 32).plus(sketched(other, 32)), 32)
     assert all(total.count(*value) == both.count(*value) for value in one + other)
 
 
@@ -623,7 +629,7 @@ def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], c
 def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
     met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
 ) -> None:
-    sketch, columns = counted(sorted(met), 1 << 20), np.uint32(1 << 20)
+    sketch, columns = sketched(sorted(met), 1 << 20), np.uint32(1 << 20)
     assert sketch.knows(Digests(sorted(met)).hashes % columns).all()
     assert not sketch.knows(Digests(sorted(others - met)).hashes % columns).any()
 
@@ -632,7 +638,7 @@ def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
     columns = 256
     once = [(1, str(number).encode(), "") for number in range(4 * columns)]
     often = [(2, str(number).encode(), "") for number in range(4)] * 40
-    sketch = counted(once + often, columns)
+    sketch = sketched(once + often, columns)
     never = [(3, str(number).encode(), "") for number in range(2_000)]
     assert sketch.knows(Digests(often).hashes % np.uint32(columns)).all()
     assert sketch.knows(Digests(never).hashes % np.uint32(columns)).mean() < 0.1
@@ -673,3 +679,320 @@ def test_a_filter_a_third_full_knows_one_new_sighting_in_27() -> None:
     others = [(2, value, stratum, cluster) for _, value, stratum, cluster in pairs]
     known = held[filtered(others, bits)].all(axis=1).mean()
     assert known == pytest.approx(held.mean() ** FILTER_PLACES, abs=0.01)
+
+
+# Counts in Redis, as several workers count, freeze and read them.
+
+
+HOUR = 3_600.0
+AT_ONCE = Bounds(lag_seconds=0.0)
+
+
+@pytest.fixture
+async def workers(redis_url: str, store_prefix: str) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
+    """Two that share one store."""
+    one, other = (
+        RedisStore(
+            RedisEndpoint(url=redis_url, deadline_seconds=10),
+            prefix=store_prefix,
+            identity=IDENTITY,
+            sizes=Sizes(**SMALL),
+            bounds=AT_ONCE,
+        )
+        for _ in range(2)
+    )
+    await one.open()
+    await other.open()
+    yield one, other
+    await one.close()
+    await other.close()
+
+
+ASKED = count(NOW, 2 * SNAPSHOT_SECONDS)
+"""When each question is put: the answer to an earlier one is out of date by then."""
+
+MAILBOX = "umar.media@valley.example"
+
+
+def mailed(account_id: str) -> Remembered:
+    """An account with the one mailbox: what is somebody's is counted each time."""
+    return a_remembered(account_id, email=MAILBOX)
+
+
+def named(account_id: str, place: int = 0) -> Remembered:
+    """An account with the one name, of a network of its own."""
+    return a_remembered(account_id, handle="umar_media", ip=f"39.{place // 256}.{place % 256}.9")
+
+
+async def bearers(store: RedisStore, kind: KeyKind) -> int:
+    """How many bear the mailbox, or the name."""
+    told = await store.frequencies(at=NOW + HOUR, now=next(ASKED))
+    (one,) = [it for it in counted(mailed("1").fingerprints[0], b"").values if it.kind is kind]
+    return told.count(kind, one.value, one.stratum)
+
+
+async def test_what_one_worker_froze_the_other_reads(workers: tuple[RedisStore, RedisStore]) -> None:
+    one, other = workers
+    await one.remember([mailed("1")], now=NOW)
+    await other.remember([mailed("2")], now=NOW)
+    assert await one.freeze(now=NOW + HOUR)
+    assert not await other.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.EMAIL) == await bearers(other, KeyKind.EMAIL) == 2
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("step", [(Shards, "write"), (Shards, "script")], ids=["write", "count"])
+async def test_whoever_repeats_what_failed_counts_it(
+    workers: tuple[RedisStore, RedisStore],
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[type, str],
+    carried_out: bool,
+) -> None:
+    one, _ = workers
+    whole = getattr(*step)
+
+    async def unanswered(*given: object) -> object:
+        if step[1] == "script" and given[1] != "count":
+            return await whole(*given)
+        if carried_out:
+            await whole(*given)
+        raise Died
+
+    monkeypatch.setattr(*step, unanswered)
+    with pytest.raises(Died):
+        await one.remember([mailed("1")], now=NOW)
+    monkeypatch.undo()
+    for _ in range(2):
+        await one.remember([mailed("1")], now=NOW)
+    assert await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.EMAIL) == 1
+    assert await bearers(one, KeyKind.HANDLE_FULL) == 0, "it was seen once"
+
+
+async def test_whoever_repeats_a_look_up_that_failed_counts_once(
+    workers: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The values are counted beside it, and the whole batch comes again."""
+    one, _ = workers
+
+    async def died(*_: object, **__: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(RedisStore, "bans_like", died)
+    with pytest.raises(Died):
+        await one.remember_then_look([mailed("1")], [], now=NOW)
+    monkeypatch.undo()
+    await one.remember_then_look([mailed("1")], [], now=NOW)
+    assert await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.EMAIL) == 1
+    assert await bearers(one, KeyKind.HANDLE_FULL) == 0, "it was seen once"
+
+
+async def test_counts_are_asked_for_again_after_a_second(workers: tuple[RedisStore, RedisStore]) -> None:
+    one, other = workers
+    before = await other.frequencies(at=NOW + HOUR, now=NOW)
+    await one.remember([mailed("1")], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    for later, asked in ((0.0, 0), (0.99, 0), (1.0, 1)):
+        told = await other.frequencies(at=NOW + HOUR, now=NOW + later)
+        assert told.accounts("") == asked, later
+    assert before.accounts("") == 0
+    assert (await one.frequencies(at=NOW + HOUR, now=NOW)).accounts("") == 1
+
+
+async def test_a_version_that_goes_while_it_is_read_is_read_anew(
+    workers: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = workers
+    await one.remember([mailed("1")], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    cells_of = Counters._cells
+
+    async def frozen_meanwhile(counters: Counters, key: str) -> Sketch:
+        monkeypatch.undo()
+        assert await other.freeze(now=NOW + 2 * HOUR)
+        return await cells_of(counters, key)
+
+    monkeypatch.setattr(Counters, "_cells", frozen_meanwhile)
+    assert await bearers(one, KeyKind.EMAIL) == 1
+
+
+async def test_what_a_freeze_left_that_died_goes_with_the_next(
+    workers: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = workers
+    for turn in range(3):
+        await one.remember([mailed(str(turn))], now=NOW)
+        if turn == 1:
+            monkeypatch.setattr(Counters, "_tidy", died)
+        try:
+            await one.freeze(now=NOW + (turn + 1) * HOUR)
+        except Died:
+            monkeypatch.undo()
+            assert await left(other) == ["f1", "f2", "h1", "h2", "y2", "z2"]
+    assert await left(other) == ["f3", "h3"]
+    assert await bearers(other, KeyKind.EMAIL) == 3
+
+
+async def test_of_names_that_come_once_few_are_counted(workers: tuple[RedisStore, RedisStore]) -> None:
+    one, _ = workers
+    handles = [f"guest_{number:03}_of_the_day" for number in range(200)]
+    await one.remember([a_remembered(handle, handle=handle) for handle in handles], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    told = await one.frequencies(at=NOW + HOUR, now=NOW + HOUR)
+    found = [told.count(KeyKind.HANDLE_FULL, it.replace("_", "").encode(), "latin") for it in handles]
+    assert {*found} == {0, 2}
+    assert sum(map(bool, found)) < len(handles) / OPENERS * 1.5
+
+
+async def test_of_a_name_that_comes_again_everybody_is_counted(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, _ = workers
+    for place in range(20):
+        await one.remember([named(str(place), place)], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.HANDLE_FULL) in (20, 21)
+
+
+async def test_a_name_that_is_known_is_counted_by_whoever_meets_it(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, other = workers
+    await one.remember([named(str(place), place) for place in range(20)], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    known = await bearers(other, KeyKind.HANDLE_FULL)
+    await other.remember([named("after", 300)], now=NOW + HOUR)
+    await other.freeze(now=NOW + 2 * HOUR)
+    assert await bearers(other, KeyKind.HANDLE_FULL) == known + 1
+
+
+async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
+    redis_url: str, store_prefix: str
+) -> None:
+    """As if a worker were started anew for each account."""
+    for place in range(100):
+        worker = RedisStore(
+            RedisEndpoint(url=redis_url, deadline_seconds=10),
+            prefix=store_prefix,
+            identity=IDENTITY,
+            sizes=Sizes(**SMALL),
+            bounds=AT_ONCE,
+        )
+        await worker.open()
+        await worker.frequencies(at=NOW + HOUR, now=NOW + HOUR)
+        await worker.remember([named(str(place), place)], now=NOW + place * HOUR)
+        await worker.freeze(now=NOW + (place + 1) * HOUR)
+        told = await bearers(worker, KeyKind.HANDLE_FULL)
+        await worker.close()
+    assert 84 <= told <= 101
+
+
+async def test_a_version_that_is_kept_takes_a_small_part_of_what_grows(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, _ = workers
+    shards = one._counters._shards
+    await one.remember([named(str(place), place) for place in range(200)], now=NOW)
+    growing = await shards.client.command("STRLEN", shards.root(0) + "o")
+    await one.freeze(now=NOW + HOUR)
+    assert await shards.client.command("STRLEN", shards.root(0) + "f1") < growing / 4
+
+
+class Died(Exception):
+    """In place of a process's end."""
+
+
+async def died(*_: object) -> None:
+    raise Died
+
+
+async def left(store: RedisStore) -> list[str]:
+    """The keys of versions that there are."""
+    names = [f"{kind}{version}" for kind in "fhyz" for version in range(6)]
+    shards = store._counters._shards
+    return [name for name in names if await shards.client.command("EXISTS", shards.root(0) + name)]
+
+
+# How long Redis keeps what is noted of an alert: no key of one that is open may expire.
+
+
+YEARS = 10 * 365 * DAY
+PAIR = a_proposal()
+KINDS = ("o", "s", "l", "a")
+"""The alert, its marker, where it lies, and that it is about its account."""
+
+
+@pytest.fixture
+async def alerted(redis_url: str, store_prefix: str) -> RedisStore:
+    made = RedisStore(
+        RedisEndpoint(url=redis_url, deadline_seconds=10),
+        prefix=store_prefix,
+        identity=IDENTITY,
+        sizes=Sizes(shards=2, **SMALL),
+    )
+    await made.open()
+    await made.enrol([a_ban("9001")], now=NOW)
+    (ruled,) = await made.propose([PAIR], now=NOW)
+    await made.confirm([a_claim(PAIR, ruled.revision)], now=NOW)
+    return made
+
+
+def lasts(administrator: str, prefix: str) -> dict[str, float]:
+    """For how many seconds at least the keys of each kind are kept."""
+    found: dict[str, float] = {}
+    with redis.Redis.from_url(administrator) as client:
+        for key in client.scan_iter(match=f"{prefix}{{*}}:*"):
+            kind = key.decode(errors="replace").partition("}:")[2].partition(":")[0]
+            left = client.ttl(key)
+            found[kind] = min(found.get(kind, YEARS), YEARS if left == -1 else left)
+    return found
+
+
+async def test_open_alert_does_not_expire(
+    alerted: RedisStore, redis_administrator: str, store_prefix: str
+) -> None:
+    kept = lasts(redis_administrator, store_prefix)
+    assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)
+    await alerted.propose([a_proposal(claimant="update:another")], now=NOW)  # a duplicate
+    kept = lasts(redis_administrator, store_prefix)
+    assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)
+
+
+async def test_dismissed_alert_does_not_expire(
+    alerted: RedisStore, redis_administrator: str, store_prefix: str
+) -> None:
+    await alerted.decide([a_decision(PAIR.alert_id)], now=NOW)
+    alerts = [it for it in await alerted.pairs([PAIR.alert_id]) if it]
+    await alerted.withdraw(alerts, reason="verdict", now=NOW)
+    (owed,) = await alerted.owed("holder", now=NOW)
+    await alerted.settle(
+        [ConfirmedEntry(PAIR.alert_id, PAIR.banned, owed.revision, owed.alert, PAIR.account)]
+    )
+    kept = lasts(redis_administrator, store_prefix)
+    assert [kept[kind] for kind in ("c", "n", "l", "a")] == [YEARS] * 4
+
+
+async def test_withdrawn_alert_leaves_only_its_revision_for_a_while(
+    alerted: RedisStore, redis_administrator: str, store_prefix: str
+) -> None:
+    await alerted.expunge([("x:9001", NOW)], now=NOW)
+    (owed,) = await alerted.owed("holder", now=NOW)
+    await alerted.settle([ConfirmedEntry(PAIR.alert_id, PAIR.banned, owed.revision, None, PAIR.account)])
+    kept = lasts(redis_administrator, store_prefix)
+    assert not {"o", "c", "l", "a", "owed", "due", "until"} & kept.keys()
+    assert 34 * DAY < kept["s"] <= 35 * DAY
+
+
+async def test_alert_of_a_former_release_no_longer_expires_once_it_was_recalled(
+    alerted: RedisStore, redis_administrator: str, store_prefix: str
+) -> None:
+    with redis.Redis.from_url(redis_administrator) as client:
+        for key in client.scan_iter(match=f"{store_prefix}{{*}}:*"):
+            if key.decode(errors="replace").partition("}:")[2].partition(":")[0] in KINDS:
+                client.expire(key, 35 * 86_400)
+    assert lasts(redis_administrator, store_prefix)["o"] <= 35 * DAY
+    alerts = [it for it in await alerted.pairs([PAIR.alert_id]) if it]
+    assert await alerted.recall(alerts, now=NOW) == [False]
+    kept = lasts(redis_administrator, store_prefix)
+    assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)

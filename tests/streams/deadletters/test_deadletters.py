@@ -26,9 +26,6 @@ from streams.settings import Settings, load
 from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC, FakeResumes
 
-# Dead letters: written, limited, logged; topics that they stop.
-
-
 # What the control topic does when things are not as they should be.
 
 

@@ -1,23 +1,43 @@
-"""The order of things in a delivery, and every way it can go wrong, against a fake broker and stream."""
+"""Deliveries: batches, retries, letters, stops, pace."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import random
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.malformed import Malformed
 from schemas.wire import decode_letter
 from streams.deadletters.limit import DeadLetterBound
 from streams.deadletters.pause import Stop
-from streams.delivery.circuit_breaker import BreakerState
+from streams.delivery.backoff import FIRST_SECONDS, MOST_SECONDS, Backoff
+from streams.delivery.batches import COMPANY, GATHER_SECONDS, IDLE_WAITS, TURN_SECONDS, Batches, BatchSize
+from streams.delivery.circuit_breaker import Breaker, BreakerState
 from streams.delivery.delivery import SLICE_SECONDS, Delivery
-from streams.delivery.progress import Stage
+from streams.delivery.progress import Progress, Stage
+from streams.delivery.publisher import publish
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
-from tests.streams.fakes import ALERTS, LETTERS, TOPIC, FakeTaken, Handler, Scene, stream, until
+from streams.supervision.flight_recorder import FlightRecorder
+from tests.streams.fakes import (
+    ALERTS,
+    LETTERS,
+    TOPIC,
+    FakeBroker,
+    FakeClock,
+    FakeTaken,
+    Handler,
+    Scene,
+    stream,
+    until,
+)
 from tests.tables import for_each
+
+# The order of things in a delivery, and every way it can go wrong, against a fake broker and stream.
 
 
 def fates(events: Sequence[FakeTaken]) -> set[str]:
@@ -456,3 +476,371 @@ async def test_what_is_left_of_a_batch_in_parts_is_given_up_alone() -> None:
     events = scene.taken([b"a"] * 8)
     await Delivery("screen", TOPIC, Stops(4), scene.around).run(stream(events))
     assert [event.fate for event in events] == ["acknowledged"] * 4 + ["given up"] * 4
+
+
+# Events into batches.
+
+
+async def drained(batches: Batches) -> list[list[int]]:
+    found = []
+    while batch := await batches.next():
+        found.append([taken.arrival.offset for taken in batch])
+    return found
+
+
+async def test_every_event_comes_once_in_order_in_full_batches() -> None:
+    batches = Batches(FakeClock(), records_max=4, linger_seconds=0.005)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 10))))
+    found = await drained(batches)
+    await pump
+    assert sum(map(len, found)) == 10
+    assert [offset for batch in found for offset in batch] == list(range(10))
+    assert all(len(batch) <= 4 for batch in found)
+
+
+async def test_a_lone_event_waits_for_company_once() -> None:
+    clock = FakeClock()
+    batches = Batches(clock, linger_seconds=0.005)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"]), then_hang=True)))
+    assert len(await batches.next()) == 1
+    assert clock.slept == [0.005]
+    pump.cancel()
+
+
+async def test_who_has_company_does_not_wait() -> None:
+    clock = FakeClock()
+    batches = Batches(clock)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * COMPANY), then_hang=True)))
+    await asyncio.sleep(0.01)
+    assert len(await batches.next()) == COMPANY
+    assert clock.slept == []
+    pump.cancel()
+
+
+async def test_what_is_on_its_way_is_waited_for_in_turns_however_short_the_wait_for_company() -> None:
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, linger_seconds=0.0, coming=lambda: max(0, len(clock.left) - 20))
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) > COMPANY
+    assert set(clock.slept[1:]) == {TURN_SECONDS}
+    pump.cancel()
+
+
+class Busy(FakeClock):
+    """A machine on which each wait brings one event and no more."""
+
+    def __init__(self, events: list[FakeTaken]) -> None:
+        super().__init__()
+        self.left = events[1:]
+        self.coming: asyncio.Queue[FakeTaken] = asyncio.Queue()
+        self.coming.put_nowait(events[0])
+
+    async def sleep(self, seconds: float) -> None:
+        if self.left:
+            self.coming.put_nowait(self.left.pop(0))
+        await super().sleep(seconds)
+        await asyncio.sleep(0)  # the pump takes a turn to be woken and one to hand on
+
+    async def source(self) -> AsyncIterator[FakeTaken]:
+        while True:
+            yield await self.coming.get()
+
+
+async def test_what_is_known_to_be_on_its_way_is_waited_for() -> None:
+    """Without it every batch of a busy machine would hold one or two records."""
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, records_max=20, linger_seconds=0.005, coming=lambda: 999)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) == 20
+    pump.cancel()
+
+
+async def test_once_nothing_more_is_on_its_way_the_batch_goes() -> None:
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: max(0, len(clock.left) - 20))
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert 8 <= len(await batches.next()) <= 11
+    pump.cancel()
+
+
+async def test_what_comes_after_the_batch_began_is_left_to_the_next() -> None:
+    """Or a steady stream, of which a record is always on its way, would hold every batch back."""
+    clock = Busy(Scene().taken([b"x"] * 400))
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 1)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) <= 3
+    pump.cancel()
+
+
+async def test_what_does_not_come_is_not_waited_for_long() -> None:
+    clock = FakeClock()
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 999)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 3), then_hang=True)))
+    assert len(await batches.next()) == 3
+    assert len(clock.slept) <= 1 + IDLE_WAITS
+    pump.cancel()
+
+
+async def test_a_batch_that_fills_slowly_goes_when_its_time_is_up() -> None:
+    clock = Busy(Scene().taken([b"x"] * 400))
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: 999)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    batch = await batches.next()
+    pump.cancel()
+    assert sum(clock.slept) == pytest.approx(GATHER_SECONDS, abs=0.006)
+    assert 30 < len(batch) < 60
+
+
+async def test_a_full_batch_does_not_wait() -> None:
+    clock = FakeClock()
+    batches = Batches(clock, records_max=2)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 2), then_hang=True)))
+    await asyncio.sleep(0.01)
+    assert len(await batches.next()) == 2
+    assert clock.slept == []
+    pump.cancel()
+
+
+async def test_the_queue_holds_one_batch_and_no_more() -> None:
+    events = Scene().taken([b"x"] * 100)
+    pulled = []
+
+    async def source() -> object:
+        for event in events:
+            pulled.append(event)
+            yield event
+
+    batches = Batches(FakeClock(), records_max=5)
+    pump = asyncio.create_task(batches.fill(source()))  # type: ignore[arg-type]  # a generator is an iterator
+    await asyncio.sleep(0.01)
+    assert len(pulled) == 6, "five wait, and one is in the pump's hand"
+    pump.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pump
+    assert pulled[5].fate == "given up"
+    batches.release()
+    assert {event.fate for event in pulled} == {"given up"}
+
+
+async def test_cancelled_while_waiting_for_company_it_gives_the_batch_up() -> None:
+    class Forever(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.Event().wait()
+
+    events: list[FakeTaken] = Scene().taken([b"x"])
+    batches = Batches(Forever())
+    pump = asyncio.create_task(batches.fill(stream(events, then_hang=True)))
+    waiting = asyncio.create_task(batches.next())
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert events[0].fate == "given up"
+    pump.cancel()
+
+
+# Fewer records at once after a failure, and more again.
+
+
+def of(records_max: int, recorder: FlightRecorder | None = None) -> BatchSize:
+    return BatchSize(records_max, (recorder or FlightRecorder()).slot("screen"))
+
+
+def test_it_halves_what_was_tried_down_to_one_record() -> None:
+    size = of(500)
+    size.failed(40)
+    assert size.records == 20, "half of what was in hand, not of what might have been"
+    for _ in range(10):
+        size.failed(size.records)
+    assert size.records == 1
+
+
+def test_it_grows_by_a_constant_up_to_the_limit() -> None:
+    size = of(160)
+    size.failed(160)
+    sizes = []
+    for _ in range(9):
+        size.succeeded()
+        sizes.append(size.records)
+    assert sizes == [90, 100, 110, 120, 130, 140, 150, 160, 160]
+
+
+def test_a_small_limit_grows_too() -> None:
+    size = of(4)
+    size.failed(4)
+    size.succeeded()
+    assert size.records == 3
+
+
+def test_what_was_too_many_is_remembered_by_who_starts_again() -> None:
+    recorder = FlightRecorder()
+    of(500, recorder).failed(500)
+    again = of(500, recorder)
+    assert again.records == 250
+    while again.records < 500:
+        again.succeeded()
+    assert of(500, recorder).records == 500
+    assert of(800, recorder).records == 800, "what got through at its limit says nothing of a higher one"
+
+
+def test_a_lower_limit_holds_whatever_is_remembered() -> None:
+    recorder = FlightRecorder()
+    of(500, recorder).failed(500)
+    assert of(100, recorder).records == 100
+
+
+# Pauses between tries.
+
+
+def test_the_ceiling_doubles_up_to_the_cap() -> None:
+    longest = Backoff(lambda low, high: high)
+    assert [longest.seconds(attempt) for attempt in (0, 1, 2)] == [FIRST_SECONDS, 0.1, 0.2]
+    assert longest.seconds(50) == MOST_SECONDS
+
+
+@given(st.integers(0, 10**9), st.integers())
+def test_a_pause_lies_between_nothing_and_the_cap(attempt: int, seed: int) -> None:
+    assert 0.0 <= Backoff(random.Random(seed).uniform).seconds(attempt) <= MOST_SECONDS
+
+
+def test_the_jitter_is_full() -> None:
+    drawn = [Backoff(random.Random(7).uniform).seconds(20)] + [
+        Backoff(random.Random(seed).uniform).seconds(20) for seed in range(200)
+    ]
+    assert min(drawn) < 0.1 * MOST_SECONDS
+    assert max(drawn) > 0.9 * MOST_SECONDS
+
+
+# The circuit breaker, by its diagram.
+
+
+def a_breaker(clock: FakeClock, turns: list[BreakerState] | None = None) -> Breaker:
+    told = [] if turns is None else turns
+    return Breaker(clock.ticks, failures_in_a_row=3, rest_seconds=1.0, on_change=told.append)
+
+
+def opened(clock: FakeClock, turns: list[BreakerState] | None = None) -> Breaker:
+    breaker = a_breaker(clock, turns)
+    for _ in range(3):
+        breaker.failed()
+    return breaker
+
+
+def test_failures_apart_from_each_other_open_nothing() -> None:
+    breaker = a_breaker(FakeClock())
+    for _ in range(10):
+        breaker.failed()
+        breaker.failed()
+        breaker.succeeded()
+    assert breaker.allows()
+
+
+def test_three_in_a_row_open_it() -> None:
+    breaker = opened(FakeClock())
+    assert breaker.state is BreakerState.OPEN
+    assert not breaker.allows()
+
+
+def test_after_a_rest_one_probe_may_pass() -> None:
+    clock = FakeClock()
+    breaker = opened(clock)
+    clock.at += 1.0
+    assert breaker.allows()
+    assert breaker.state is BreakerState.HALF_OPEN
+    assert not breaker.allows(), "the second caller waits for the first one's outcome"
+
+
+def test_a_probe_decides() -> None:
+    clock, turns = FakeClock(), list[BreakerState]()
+    breaker = opened(clock, turns)
+    clock.at += 1.0
+    breaker.allows()
+    breaker.failed()
+    assert not breaker.allows()
+    clock.at += 1.0
+    breaker.allows()
+    breaker.succeeded()
+    assert breaker.allows()
+    assert turns == [
+        BreakerState.OPEN,
+        BreakerState.HALF_OPEN,
+        BreakerState.OPEN,
+        BreakerState.HALF_OPEN,
+        BreakerState.CLOSED,
+    ]
+
+
+def test_a_probe_that_never_reports_does_not_close_the_door_for_ever() -> None:
+    clock = FakeClock()
+    breaker = opened(clock)
+    clock.at += 1.0
+    assert breaker.allows()
+    clock.at += 1.0
+    assert breaker.allows()
+
+
+# Sending a batch: what was not confirmed comes back, in order.
+
+
+def emits(count: int) -> list[Emit]:
+    return [Emit("alerts", b"k", b"v", marker=str(number)) for number in range(count)]
+
+
+async def test_nothing_comes_back_when_all_is_confirmed() -> None:
+    broker = FakeBroker([])
+    assert await publish(broker, emits(3)) == []
+    assert len(broker.confirmed) == 3
+
+
+async def test_what_was_not_confirmed_comes_back() -> None:
+    broker = FakeBroker([])
+    broker.outages = 2
+    assert [emit.marker for emit in await publish(broker, emits(4))] == ["0", "1"]
+
+
+async def test_what_was_not_buffered_comes_back_behind_what_was_not_confirmed() -> None:
+    class Full(FakeBroker):
+        async def send(self, emit: Emit) -> object:  # type: ignore[override]  # a fake
+            self.unbuffered = emit.marker == "2"
+            return await super().send(emit)
+
+    broker = Full([])
+    broker.outages = 1
+    back = await publish(broker, emits(4))  # type: ignore[arg-type]  # a fake
+    assert [emit.marker for emit in back] == ["0", "2", "3"]
+    assert [emit.marker for emit in broker.confirmed] == ["1"]
+
+
+async def test_a_refusal_is_raised_once_the_others_are_settled() -> None:
+    broker = FakeBroker([])
+    broker.refusal = PermissionError()
+    with pytest.raises(PermissionError):
+        await publish(broker, emits(2))
+
+
+async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
+    broker = FakeBroker([])
+    broker.outages = 1
+    state, alert = (
+        Emit("state", b"k", b"v", marker="state", last=True),
+        Emit("alerts", b"k", b"v", marker="0"),
+    )
+    left = await publish(broker, [state, alert])
+    assert (left, broker.confirmed) == ([alert, state], [])
+    assert await publish(broker, left) == []
+    assert [emit.marker for emit in broker.confirmed] == ["0", "state"]
+
+
+# What a delivery shows of itself.
+
+
+def test_reaching_a_stage_is_a_sign_of_life() -> None:
+    progress = Progress("screen", "t")
+    progress.move(Stage.PUBLISHING, 7.0)
+    assert (progress.stage, progress.moved_at) == (Stage.PUBLISHING, 7.0)
+
+
+@for_each("stage", list(Stage))
+def test_only_an_outage_and_an_operator_are_waited_for_on_purpose(stage: Stage) -> None:
+    waits = Progress("screen", "t", stage=stage).waits_on_purpose
+    assert waits == (stage in {Stage.HOLDING, Stage.STOPPED})

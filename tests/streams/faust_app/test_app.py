@@ -1,22 +1,28 @@
-"""The Faust app: its start, its topics, its fetches."""
+"""A worker in Faust: its start, its pages, and whole workers on a real broker."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import os
+import re
+import signal
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiohttp import web as aiohttp_web
+from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka import errors as kafka_errors
 from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # aiokafka ships no types
 from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.auth import SASLCredentials
@@ -25,26 +31,41 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from local.apache import ApacheKafka
+from local.broker import admin
 from local.ports import LOOPBACK
+from streams.deadletters.control_topic import resume
 from streams.delivery.progress import Progress
 from streams.errors import BrokerUnavailable
 from streams.faust_app import topic_ids as room
 from streams.faust_app.adapter import FaustPublisher, arrival_of, known_waiting
 from streams.faust_app.app import WorkerApp, credentials, register
 from streams.faust_app.fetch_wait import SILENT_TIMES_MAX, TIMES_MAX, FetchWait, be_patient
+from streams.faust_app.http import ClosedWeb, answer, page_address
 from streams.faust_app.monitor import measure, measure_group, watch
 from streams.faust_app.patches import SafeConsumer, SafeProducer
 from streams.faust_app.start_checks import address_fault, folder_fault, kafka_fault
 from streams.faust_app.topic_ids import unread, watch_topics
 from streams.kafka import topics
-from streams.kafka.client import reader
+from streams.kafka.client import reader, writer
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome
+from streams.serving import connections
 from streams.settings import Settings, load
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED, EXIT_SETTINGS
+from streams.supervision.exit_codes import (
+    EXIT_ADDRESS,
+    EXIT_BROKER,
+    EXIT_CONFIG,
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EXIT_SETTINGS,
+)
+from streams.telemetry.health import Report
 from streams.telemetry.lag import HighWaterMarks, Lag
 from streams.telemetry.metrics import Metrics
-from tests.streams.conftest import free_port
+from tests.streams.conftest import Stage, free_port
+from tests.streams.conftest import answer as page_of
 from tests.streams.fakes import TOPIC, FakeClock
+from tests.streams.rebalancing import lost, send
 from tests.tables import for_each
 
 # A producer that the broker lost count of is replaced while its app runs, and writes each record once.
@@ -687,3 +708,453 @@ def test_a_folder_that_takes_no_files_names_itself_and_the_setting(folder: str, 
     assert str(tmp_path / folder) in fault.what
     assert "SAMEHAND_DATA_DIR" in fault.cure
     assert fault.code == EXIT_SETTINGS
+
+
+# The worker's pages: status codes that an orchestrator understands, and clients that cannot wear it out.
+
+
+HTTP_PATIENCE_SECONDS = 20.0
+ASK = b"GET /health/live HTTP/1.1\r\nHost: worker\r\n\r\n"
+
+Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """Where a worker's server listens, for as long as the test runs."""
+    settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
+    app = WorkerApp(settings, Metrics(CollectorRegistry()))
+    await app.web.start_server()
+    yield settings.web_port
+    await app.web.stop_server()
+
+
+@for_each(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:6066/"),
+        ("0.0.0.0", "http://localhost:6066/"),
+        ("::", "http://localhost:6066/"),
+        ("fd00::7", "http://[fd00::7]:6066/"),
+        ("worker-3", "http://worker-3:6066/"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_can_go_to(host: str, address: str) -> None:
+    assert page_address(load({"SAMEHAND_WEB_HOST": host})) == address
+
+
+@asynccontextmanager
+async def connected(port: int, *said: bytes) -> AsyncIterator[Client]:
+    """A client that has said that much."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for part in said:
+        writer.write(part)
+    await writer.drain()
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def ended(client: Client) -> bytes:
+    """What a client hears until the server ends its connection."""
+    try:
+        async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+            return await client[0].read()
+    except ConnectionResetError:
+        return b""
+
+
+async def answered(client: Client) -> bytes:
+    """The first line of an answer, after which all of it is read."""
+    async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+        head = await client[0].readuntil(b"\r\n\r\n")
+        length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        await client[0].readexactly(int(length.partition(b":")[2]))
+    return head.partition(b"\r\n")[0]
+
+
+def test_healthy_is_200_and_a_fault_is_503_with_its_reason() -> None:
+    assert answer(Report({})).status == 200
+    response = answer(Report({"store": "emptied"}))
+    assert response.status == 503
+    assert json.loads(response.text or "") == {"healthy": False, "faults": {"store": "emptied"}}
+
+
+def test_no_page_of_fausts_is_mounted() -> None:
+    kinds = (
+        ClosedWeb.default_blueprints,
+        ClosedWeb.production_blueprints,
+        ClosedWeb.debug_blueprints,
+        ClosedWeb.optional_blueprints,
+    )
+    assert kinds == ([], [], [], [])
+
+
+async def test_a_connection_is_kept_for_the_next_scrape(port: int) -> None:
+    assert connections.KEEPALIVE_SECONDS > 60.0
+    async with connected(port, ASK) as client:
+        assert await answered(client) == b"HTTP/1.1 200 OK"
+        client[1].write(ASK)
+        assert await answered(client) == b"HTTP/1.1 200 OK"
+
+
+class TestAClientThatKeepsTheServerWaiting:
+    @pytest.fixture
+    async def port(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+        """Of a server that waits a hundredth as long."""
+        monkeypatch.setattr(connections, "KEEPALIVE_SECONDS", 0.75)
+        settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
+        app = WorkerApp(settings, Metrics(CollectorRegistry()))
+        await app.web.start_server()
+        yield settings.web_port
+        await app.web.stop_server()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            pytest.param(b"", id="nothing"),
+            pytest.param(ASK[:20], id="half a line"),
+            pytest.param(ASK[:-2], id="half a request"),
+        ],
+    )
+    async def test_is_cut_off(self, port: int, said: bytes) -> None:
+        async with connected(port, said) as client:
+            assert await ended(client) == b""
+
+    async def test_is_cut_off_after_its_last_answer(self, port: int) -> None:
+        async with connected(port, ASK) as client:
+            assert await answered(client) == b"HTTP/1.1 200 OK"
+            assert await ended(client) == b""
+
+    async def test_gains_no_time_by_dripping(self, port: int) -> None:
+        async with connected(port, ASK[:-2]) as (reader, writer):
+            ending = asyncio.create_task(ended((reader, writer)))
+            drops = 0
+            while not ending.done() and drops < 400:
+                writer.write(b"X-Drop: 1\r\n")
+                drops += 1
+                await asyncio.sleep(0.05)
+            assert await ending == b""
+            assert drops < 400
+
+    async def test_is_answered_and_cut_off_where_its_body_never_comes(self, port: int) -> None:
+        post = b"POST /metrics HTTP/1.1\r\nHost: worker\r\nContent-Length: 1000\r\n\r\nhalf of"
+        async with connected(port, post) as client:
+            assert (await ended(client)).startswith(b"HTTP/1.1 405")
+
+
+class TestTooManyConnections:
+    @pytest.fixture(autouse=True)
+    def _few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connections, "CONNECTIONS_MAX", 4)
+
+    async def test_the_oldest_silent_ones_make_room_for_a_probe(self, port: int) -> None:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(12)]
+        async with connected(port, ASK) as probe:
+            assert await answered(probe) == b"HTTP/1.1 200 OK"
+            async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+                for client in silent[:8]:
+                    assert await ended(client) == b""
+            assert [client[0].at_eof() for client in silent[9:]] == [False] * 3
+        for _, out in silent:
+            out.close()
+
+    async def test_one_whose_answer_nobody_reads_makes_room(self, port: int) -> None:
+        """Its answers fill every buffer, so that an ordinary close would wait for ever."""
+        scrapes = b"GET /metrics HTTP/1.1\r\nHost: worker\r\n\r\n" * 5_000
+        deaf = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        for _, out in deaf:
+            out.write(scrapes)
+        await asyncio.sleep(0.5)
+        for _ in range(8):
+            async with connected(port, ASK) as probe:
+                assert await answered(probe) == b"HTTP/1.1 200 OK"
+        for _, out in deaf:
+            out.transport.abort()
+
+    async def test_none_that_is_being_answered_makes_room(self) -> None:
+        settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
+        app = WorkerApp(settings, Metrics(CollectorRegistry()))
+        asked, done = asyncio.Semaphore(0), asyncio.Event()
+
+        async def slow(request: aiohttp_web.Request) -> aiohttp_web.Response:
+            asked.release()
+            await done.wait()
+            return aiohttp_web.Response(text="at last")
+
+        app.web.web_app.router.add_get("/slow", slow)
+        await app.web.start_server()
+        ask = b"GET /slow HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n"
+        asking = [await asyncio.open_connection("127.0.0.1", settings.web_port) for _ in range(4)]
+        for _, out in asking:
+            out.write(ask)
+        for _ in asking:
+            await asked.acquire()
+        async with connected(settings.web_port, ASK) as refused:
+            assert await ended(refused) == b""
+        done.set()
+        for client in asking:
+            assert (await ended(client)).endswith(b"at last")
+        await app.web.stop_server()
+
+
+# Whole workers on a real broker: stopped, killed, crashed, starved. Nothing may be lost.
+
+
+ADDED_SECONDS_MAX = 15.0
+
+
+def numbered(count: int, start: int = 0) -> list[bytes]:
+    return [b"event-%d" % number for number in range(start, start + count)]
+
+
+def missing(stage: Stage, sent: list[bytes]) -> set[bytes]:
+    return set(sent) - set(stage.echoed())
+
+
+def repeats(stage: Stage) -> int:
+    echoed = stage.echoed()
+    return echoed.total() - len(echoed)
+
+
+@pytest.mark.journey
+def test_poison_becomes_letters_tombstones_reach_the_handler_and_metrics_count_both(stage: Stage) -> None:
+    good, port = numbered(400), str(free_port())
+    stage.send([*good[:200], *[b"poison"] * 5, *[b"logic"] * 5, *good[200:]])
+    with writer(stage.settings) as out:
+        out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=60.0)
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: not missing(stage, good) and stage.letters() == 10)
+    stage.until(lambda: stage.echoed().total() == len(good) + 1)
+    assert repeats(stage) == 0
+    assert b"logic-fault" in b"".join(stage.read(stage.names.letters))
+    wanted = f'samehand_events_total{{outcome="published",topic="{stage.names.created}"}} 401.0'
+    stage.until(lambda: wanted in page_of(port, "/metrics")[1])
+    stage.until(lambda: "samehand_consumer_lag_records{" in page_of(port, "/metrics")[1])
+    assert 'le="5.0"' in page_of(port, "/metrics")[1]
+    pages = ("/", "/router/", "/table/", "/graph/", "/stats/")
+    assert [page_of(port, path)[0] for path in pages] == [404] * 5, "Faust's own pages are not served"
+
+
+@pytest.mark.journey
+def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
+    sent = [*numbered(300), b"crash", *numbered(300, 300)]
+    stage.send(sent)
+    crashed = str(stage.folder / "crashed")
+    first = stage.start(ECHO_CRASHED_FILE=crashed)
+    assert first.wait(240) == EXIT_FAILED
+    assert any(event.get("fault") == "RuntimeError" for event in stage.events())
+    assert missing(stage, sent), "the crashed batch must not have been published"
+    stage.start(ECHO_CRASHED_FILE=crashed)
+    stage.until(lambda: not missing(stage, sent))
+    assert repeats(stage) == 0, "what was settled before the crash was committed"
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage) -> None:
+    stage, seconds = kafka_stage, "0.3"
+    sent = numbered(3000)
+    stage.send(sent)
+    first = stage.start(ECHO_SLOW_SECONDS=seconds)
+    stage.until(lambda: stage.echoed().total() > 500)
+    first.kill()
+    first.wait(60)
+    stage.start()
+    gap = stage.until(lambda: not missing(stage, sent))
+    stage.tell(
+        f"kill -9, {seconds} s a batch: lost 0, repeated {repeats(stage)}, all there after {gap:.1f} s"
+    )
+    assert repeats(stage) <= 500 + 500 * 0.5 / float(seconds), (
+        "a batch, and what half a second settled uncommitted"
+    )
+
+
+@pytest.mark.journey
+def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
+    sent = numbered(4500)
+    stage.send(sent)
+    first = stage.start(ECHO_SLOW_SECONDS="0.3")
+    stage.until(lambda: stage.echoed().total() > 500)
+    first.send_signal(signal.SIGTERM)
+    stopped = stage.until(lambda: first.poll() is not None)
+    assert first.returncode == EXIT_OK
+    before = stage.echoed().total()
+    assert before < len(sent), "it was stopped in the middle"
+    stage.start()
+    started = stage.until(lambda: stage.echoed().total() > before)
+    stage.until(lambda: not missing(stage, sent))
+    stage.tell(
+        f"SIGTERM: lost 0, repeated {repeats(stage)}, stopped {stopped:.1f} s, first event {started:.1f} s"
+    )
+    assert repeats(stage) == 0
+
+
+@pytest.mark.journey
+def test_an_outage_holds_everything_and_a_stop_meanwhile_gives_the_batch_up(stage: Stage) -> None:
+    sent, later = numbered(2000), numbered(200, 2000)
+    down, port = stage.folder / "down", str(free_port())
+    first = stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: page_of(port, "/health/ready")[0] == 200)
+    down.touch()
+    stage.send(sent)
+    stage.until(lambda: page_of(port, "/health/ready")[0] == 503)
+    down.unlink()
+    stage.until(lambda: not missing(stage, sent))
+    stage.until(lambda: page_of(port, "/health/ready")[0] == 200)
+
+    down.touch()
+    stage.send(later)
+    stage.until(lambda: "holding" in page_of(port, "/health/ready")[1])
+    assert page_of(port, "/health/live")[0] == 200, "a restart would not bring the store back"
+    first.send_signal(signal.SIGTERM)
+    stopped = stage.until(lambda: first.poll() is not None)
+    assert first.returncode == EXIT_OK
+    assert stopped < 60, "of which its exit code says that it was not forced"
+    assert missing(stage, later) == set(later)
+    down.unlink()
+    stage.start(ECHO_DOWN_FILE=str(down))
+    stage.until(lambda: not missing(stage, later))
+    assert (repeats(stage), stage.letters()) == (0, 0)
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_a_second_worker_joins_and_dies_and_nothing_is_lost(kafka_stage: Stage) -> None:
+    stage = kafka_stage
+    sent = numbered(2000)
+    first = stage.start(ECHO_SLOW_SECONDS="0.05")
+    stage.send(sent[:1000])
+    second = stage.start(ECHO_SLOW_SECONDS="0.05")
+    stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
+    stage.send(sent[1000:])
+    second.kill()
+    stage.until(lambda: not missing(stage, sent))
+    assert first.poll() is None
+    stage.tell(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_what_a_dead_worker_had_is_in_the_lag_of_the_group(kafka_stage: Stage) -> None:
+    """Until its session is over nobody has its partitions, and nobody's own lag shows what waits there."""
+    stage, port, session = kafka_stage, str(free_port()), {"SAMEHAND_SESSION_SECONDS": "60"}
+    stage.start(**session, SAMEHAND_WEB_PORT=port)
+    second = stage.start(**session)
+    stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
+
+    def lag(whose: str) -> dict[str, float]:
+        series = rf'^samehand_{whose}_lag_records{{partition="(\d+)",topic="{stage.names.created}"}} (\S+)$'
+        found = re.findall(series, page_of(port, "/metrics")[1], re.MULTILINE)
+        return {partition: float(records) for partition, records in found}
+
+    stage.until(lambda: 0 < len(lag("consumer")) < len(lag("group")))
+    second.kill()
+    stage.send(numbered(200))
+    waiting = stage.until(
+        lambda: any(records for place, records in lag("group").items() if place not in lag("consumer"))
+    )
+    stage.tell(f"a dead worker's records are in the group's lag after {waiting:.1f} s")
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_rebalances_of_partitions_never_committed_pass_over_no_record(
+    apache_kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    missing, _ = lost(apache_kafka.address, tmp_path, rebalances=8)
+    assert missing == set()
+
+
+@pytest.mark.journey
+def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> None:
+    down = stage.folder / "down"
+    down.touch()
+    sent = numbered(2000)
+    stage.send(sent)
+    port = str(free_port())
+    stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: "holding" in page_of(port, "/health/ready")[1])
+    stage.start(ECHO_DOWN_FILE=str(down))
+    pause = stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
+    stage.tell(f"rebalance with the store down: both assigned after {pause:.1f} s")
+    down.unlink()
+    stage.until(lambda: not missing(stage, sent))
+    assert repeats(stage) == 0
+
+
+@pytest.mark.journey
+def test_a_wave_of_poison_stops_its_topic_until_it_is_resumed_and_no_other(stage: Stage) -> None:
+    port, good = str(free_port()), numbered(200)
+    stage.send([b"poison"] * 6_000)
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: "dead letters" in page_of(port, "/health/ready")[1])
+    assert page_of(port, "/health/live")[0] == 200
+    time.sleep(2)  # what waits is fetched as far as there is room
+    stage.send(good, stage.names.updated)
+    stage.until(lambda: not missing(stage, good))
+    assert stage.letters() == 20
+    for letters in (40, 60):
+        resume(stage.settings, stage.names.created)
+        stage.until(lambda letters=letters: stage.letters() == letters)  # type: ignore[misc]  # bound now, on purpose
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_where_a_partition_ends_in_no_record_none_waits(kafka_stage: Stage) -> None:
+    """The marker of a transaction has an offset and is no record, and a quiet topic is no stuck worker."""
+    stage, port = kafka_stage, str(free_port())
+    worker = stage.start(SAMEHAND_STUCK_SECONDS="10", SAMEHAND_WEB_PORT=port)
+    asyncio.run(transaction(stage, numbered(20)))
+    stage.until(lambda: not missing(stage, numbered(20)))
+    time.sleep(13)  # longer than it may stand still
+    assert worker.poll() is None, stage.events()[-1]
+    lags = re.findall(
+        r"^samehand_consumer_lag_records\{.*\} (\S+)$", page_of(port, "/metrics")[1], re.MULTILINE
+    )
+    assert set(lags) == {"0.0"}
+
+
+async def transaction(stage: Stage, values: list[bytes]) -> None:
+    """All of them or none, as a platform may send them."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=stage.settings.kafka_brokers, transactional_id=f"platform-{stage.names.created}"
+    )
+    async with producer, producer.transaction():
+        for number, value in enumerate(values):
+            await producer.send(stage.names.created, value, key=b"%d" % number)
+
+
+@pytest.mark.journey
+@pytest.mark.kafka
+def test_a_partition_that_is_added_to_a_live_topic_is_read_and_counted_soon(kafka_stage: Stage) -> None:
+    stage, port = kafka_stage, str(free_port())
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.send([b"before"])
+    stage.until(lambda: b"before" in stage.echoed())
+    with admin(stage.settings.kafka_brokers[0]) as client:
+        client.create_partitions({stage.names.created: 3}, timeout_ms=10_000)
+    sent = send(stage, [2])
+    read = stage.until(lambda: not missing(stage, list(sent)), ADDED_SECONDS_MAX)
+    wanted = f'samehand_consumer_lag_records{{partition="2",topic="{stage.names.created}"}} 0.0'
+    counted = stage.until(lambda: wanted in page_of(port, "/metrics")[1], ADDED_SECONDS_MAX)
+    stage.tell(f"an added partition: read after {read:.1f} s, counted {counted:.1f} s later")
+
+
+@pytest.mark.journey
+def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:
+    worker = stage.start(SAMEHAND_TOPIC_PREFIX="elsewhere.", SAMEHAND_TOPIC_CREATE="false")
+    assert worker.wait(60) == EXIT_CONFIG
+    assert {"elsewhere.accounts.created"} <= {event.get("topic") for event in stage.events()}
+
+
+@pytest.mark.journey
+def test_an_address_that_was_taken_at_the_last_moment_is_told_and_is_no_crash(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        worker = stage.start(SAMEHAND_WEB_PORT=port)
+        assert worker.wait(60) == EXIT_ADDRESS
+    [told] = [event for event in stage.events() if event["event"] == "cannot start"]
+    assert f"127.0.0.1:{port}" in str(told["why"])
+    assert not any("where" in event for event in stage.events()), "no traceback"

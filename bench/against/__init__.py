@@ -1,1 +1,0 @@
-"""Another revision's worker beside today's, by turns in one run."""

@@ -1,1 +1,0 @@
-"""A store rebuilt from ``accounts.banned``, held against the one that it replaces."""
