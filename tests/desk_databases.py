@@ -6,11 +6,14 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import URL, Dialect, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from desk.database import engine
 from desk.database.engine import Database, address, opened, upgrade
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres
@@ -68,10 +71,51 @@ def postgres_tables(postgres: EmbeddedPostgres) -> str:
 
 
 def _migrate(url: str) -> None:
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    made = create_engine(url)
+    with made.begin() as connection:
         upgrade(connection)
-    engine.dispose()
+    made.dispose()
+
+
+_shared: dict[str, AsyncEngine] = {}
+_at: dict[str, URL] = {}
+_in_use: set[str] = set()
+_make_engine = engine._engine
+
+
+@asynccontextmanager
+async def opened_migrated(given: str) -> AsyncIterator[Database]:
+    """A database whose tables are of this version: nobody looks for migrations.
+
+    All databases of a kind share an engine, which keeps the statements that it compiled for former tests. Of
+    two that are open at once the second has an engine of its own.
+    """
+    kind = address(given).get_backend_name()
+    alone = kind in _in_use
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(engine, "upgrade", lambda connection: None)
+            if not alone:
+                patched.setattr(engine, "_engine", _engine_at)
+                _in_use.add(kind)
+                stack.callback(_in_use.remove, kind)
+            database = await stack.enter_async_context(opened(given))
+        yield database
+
+
+def _engine_at(url: URL) -> AsyncEngine:
+    kind = url.get_backend_name()
+    _at[kind] = url
+    if kind not in _shared:
+        made = _shared[kind] = _make_engine(url)
+        made.sync_engine.update_execution_options(compiled_cache={})
+
+        @event.listens_for(made.sync_engine, "do_connect")
+        def there(dialect: Dialect, _: object, positional: list[object], named: dict[str, object]) -> None:
+            positional[:], more = dialect.create_connect_args(_at[kind])
+            named.update(more)
+
+    return _shared[kind]
 
 
 @pytest.fixture
@@ -79,5 +123,5 @@ async def database(database_url: str, tables: Path) -> AsyncIterator[Database]:
     """An open database with its tables."""
     if database_url.startswith(SQLITE):
         shutil.copy(tables, database_url.removeprefix(SQLITE))
-    async with opened(database_url) as database:
+    async with opened_migrated(database_url) as database:
         yield database

@@ -27,7 +27,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "the command's story runs all its parts; what computes has a test of its own",
     ),
     "desk/database/*.py": (
-        "tests/desk/database/test_contract.py",
+        "tests/desk/test_database.py",
         "one contract suite judges both databases; what rows are for is judged by the rules that use them",
     ),
     "streams/settings/*.py": (
@@ -91,13 +91,14 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "desk/review/seal.py": ("tests/desk/web/test_seal.py", "every route is walked by who must not know"),
     "desk/database/seals.py": ("tests/desk/web/test_seal.py", "its rule is judged by the same walk"),
     "desk/web/*.py": (
-        "tests/desk/web/test_journeys.py",
+        "tests/desk/web/test_alert.py",
         "handlers hold no rule of their own; whole requests judge them",
     ),
-    "desk/feed/*.py": ("tests/desk/feed/test_run.py", "what comes and what leaves is judged on a broker"),
+    "desk/review/selection.py": ("tests/desk/review/test_deciding.py", "the desk reads a selection there"),
+    "desk/feed/*.py": ("tests/desk/test_feed.py", "what comes and what leaves is judged on a broker"),
     "streams/outbound/session.py": ("tests/deliver/test_http.py", "its sessions send webhooks there"),
-    "desk/profiles/redraw.py": ("tests/desk/profiles/test_source.py", "the child draws pictures there"),
-    "streams/kafka/follower.py": ("tests/desk/feed/test_run.py", "the desk is its reader"),
+    "desk/profiles/redraw.py": ("tests/desk/test_profiles.py", "the child draws pictures there"),
+    "streams/kafka/follower.py": ("tests/desk/test_feed.py", "the desk is its reader"),
     "store/memory/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
     "store/redis/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
 }

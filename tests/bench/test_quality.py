@@ -52,7 +52,7 @@ from simulate.population.languages import LANGUAGES
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from tests.bench.conftest import Threads
-from tests.desk.commission.makers import SECURITY, Owing
+from tests.desk.owing import SECURITY, Owing
 from tests.servers.transparency_database import TransparencyDatabase
 from tests.tables import for_each
 

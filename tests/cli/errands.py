@@ -39,8 +39,8 @@ from tests.cli.books import Books, make_topic
 from tests.cli.commands.test_learn import an_alert_of, judged
 from tests.cli.commands.test_letters import post_letter
 from tests.cli.running import jsonl
-from tests.desk.commission.makers import Owing
 from tests.desk.makers import a_reason, an_alert
+from tests.desk.owing import Owing
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.test_pictures import a_photo, encoded

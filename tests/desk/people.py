@@ -21,7 +21,7 @@ from desk.telemetry import DeskMetrics
 from desk.web.desk import Desk
 from schemas.alerts import EvidenceLine
 from schemas.waves import WaveAlert
-from streams.settings import load
+from streams.settings import Settings, load
 from tests.desk.makers import an_alert
 from tests.makers import NOON
 
@@ -100,9 +100,13 @@ def an_office(
 ) -> Office:
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
     clock, metrics = Clock(), DeskMetrics(CollectorRegistry())
-    return Office(
-        Desk(database, load(environment), policy, clock, metrics, profiles=profiles, gate=gate), clock
-    )
+    settings = load(environment) if environment else _shipped_settings()
+    return Office(Desk(database, settings, policy, clock, metrics, profiles=profiles, gate=gate), clock)
+
+
+@cache
+def _shipped_settings() -> Settings:
+    return load({})
 
 
 def with_shares(**shares: float) -> Policy:

@@ -11,7 +11,7 @@ import pytest
 from desk.database.engine import opened
 from streams.settings import load
 from tests.cli.running import Samehand
-from tests.desk.commission.makers import Owing
+from tests.desk.owing import Owing
 from tests.servers.transparency_database import TOKEN, Reply, TransparencyDatabase
 
 SEND = ("statements", "send", "--platform", "x")

@@ -1,33 +1,44 @@
-"""The queue tells people apart, in the order that a reader chose."""
+"""The queue: its order, saved views, what is found, and what reading it costs."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
+from datetime import timedelta
 from html import unescape
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import func, select
 
+from desk.database import schema, users
+from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import ORDERS
+from desk.database.finding.folding import READ_CHARS, folded_readings
+from desk.review.people import person_of
 from desk.review.views import FOLDED_MAX
+from desk.web.addresses import account_page
+from desk.web.desk import PAGE, VIEWS_MAX
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.web.test_journeys import Client, at_the_desk, the_queue
+from tests.desk.web.client import Client, at_the_desk, counted, decided, page_at, sent, the_queue
+from tests.desk.web.test_alert import Platform
+from tests.desk_databases import on_each_database
+from tests.makers import NOON
+from tests.tables import for_each
+
+# The queue tells people apart, in the order that a reader chose.
+
 
 NAMED = (
     a_reason("name", 5.0, level="same-name", ours="Omar Khan", theirs="Umar Khan"),
     a_reason("handle", 3.0, level="one-typo", ours="0mar", theirs="umar"),
 )
-
-
-@pytest.fixture
-def office(database: Database) -> Office:
-    return an_office(database)
 
 
 async def in_pages(client: Client, order: str) -> list[str]:
@@ -93,8 +104,7 @@ async def test_one_sign_up_and_family_stand_in_one_row(office: Office) -> None:
         matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
         await office.receive(f"alert-{number}", account_id="new", matched=matched)
     await office.receive("other", matched=Matched(platform="x", account_id="banned-0", root_id="x:root"))
-    async with at_the_desk(office) as client:
-        page = (await client.get("/queue")).text
+    page = await page_at(office, "/queue")
     assert page.count('<th scope="row">') == 2
     assert "and 2 more of its family" in page
     assert all(f"/alerts/alert-{number}" in page for number in range(3))
@@ -144,7 +154,6 @@ async def test_what_belongs_together_stands_in_one_row_across_pages(
             assert len(found) > 3, "more than a page"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 async def test_burst_of_one_sign_up_leaves_the_rest_of_the_page_full(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,8 +179,7 @@ async def test_row_names_some_and_counts_all_that_belong_to_it(office: Office) -
     for number in range(FOLDED_MAX + 3):
         matched = Matched(platform="x", account_id=f"banned-{number}", root_id="x:root")
         await office.receive(f"alert-{number}", account_id="new", matched=matched)
-    async with at_the_desk(office) as client:
-        page = (await client.get("/queue")).text
+    page = await page_at(office, "/queue")
     assert f"and {FOLDED_MAX + 2} more of its family" in page
     assert page.count("/alerts/alert-") == 1 + FOLDED_MAX
     assert '<a href="/accounts/x/new">All alerts of this account</a>' in page
@@ -217,3 +225,502 @@ async def test_pages_of_alerts_have_each_of_one_moment_once(office: Office) -> N
             found += [row["alert_id"] for row in rows]
             page |= {"before": repr(rows[-1]["detected_at"]), "after_alert": rows[-1]["alert_id"]}
     assert found == [f"alert-{number}" for number in range(5)]
+
+
+# Views of the queue that readers save for themselves.
+
+
+async def save(
+    client: Client, name: str, query: str = "", *, then: str = "views", shared: str = "me", team: str = ""
+) -> int:
+    csrf = (await client.get("/api/v1/me")).json()["csrf"]
+    data = {"name": name, "shared": shared, "csrf": csrf} | ({"team": team} if team else {})
+    answer = await client.post(f"/queue/{then}?{query}", data=data, follow_redirects=False)
+    return answer.status_code
+
+
+async def test_view_is_saved_shown_changed_and_deleted_for_its_reader_alone(office: Office) -> None:
+    async with at_the_desk(office) as client, at_the_desk(office, "bilal") as other:
+        assert await save(client, "Hate, oldest", "policy=hate&order=oldest&rubbish=1") == 303
+        page = (await client.get("/queue")).text
+        assert '<a href="/queue?policy=hate&amp;order=oldest"><bdi>Hate, oldest</bdi></a>' in page
+        assert "Hate, oldest" not in (await other.get("/queue")).text
+        await save(other, "Hate, oldest", then="views/delete")
+        await save(client, "Hate, oldest", "order=newest")
+        page = (await client.get("/queue?order=newest")).text
+        assert '<a href="/queue?order=newest" aria-current="page">' in page
+        assert await save(client, "Hate, oldest", then="views/delete") == 303
+        assert "Hate, oldest" not in (await client.get("/queue")).text
+
+
+async def test_no_more_views_than_can_be_looked_through(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        for number in range(VIEWS_MAX):
+            assert await save(client, f"view {number}") == 303
+        assert await save(client, "one more") == 400
+        assert await save(client, "view 1", "order=newest") == 303, "one of them is changed"
+
+
+async def test_lead_shares_a_view_and_any_lead_changes_it(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        assert await save(client, "Hate", "policy=hate", shared="all") == 403
+        await save(client, "Hate", "order=newest")
+        assert await save(lead, "Hate", "policy=hate", shared="all") == 303
+        page = (await client.get("/queue")).text
+        assert page.index('href="/queue?order=newest"') < page.index('href="/queue?policy=hate"')
+        assert "For the team" not in page
+        assert page.count("for everybody") == 1
+        assert await save(other, "Hate", "policy=hate&order=oldest", shared="all") == 303
+        page = (await client.get("/queue")).text
+        assert 'href="/queue?policy=hate"' not in page
+        assert page.count("for everybody") == 1
+        assert await save(client, "Hate", then="views/delete", shared="all") == 403
+        assert await save(lead, "Hate", then="views/delete") == 303, "of which the lead has none of their own"
+        assert "for everybody" in (await client.get("/queue")).text
+        assert await save(lead, "Hate", then="views/delete", shared="all") == 303
+        page = (await client.get("/queue")).text
+        assert "for everybody" not in page
+        assert 'href="/queue?order=newest"' in page
+
+
+async def test_view_of_a_team_is_shown_to_its_people_alone(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        assert await save(lead, "Hate", "policy=hate", shared="team") == 400, "a lead of no team"
+        await joins(office, "night", "chloe", "amina")
+        await joins(office, "day", "dana")
+        assert await save(lead, "Hate", "policy=hate", shared="team") == 303
+        assert await save(other, "Hate", "order=newest", shared="team") == 303, "of another team"
+        assert await save(client, "Hate", shared="team") == 403
+        page = (await client.get("/queue")).text
+        assert 'href="/queue?policy=hate"' in page
+        assert "of the team" in page
+        assert 'href="/queue?order=newest"' not in page
+        assert await save(other, "Hate", then="views/delete", shared="team", team="day") == 303
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        await joins(office, "day", "chloe", "amina")
+        assert 'href="/queue?policy=hate"' not in (await client.get("/queue")).text
+        assert await save(lead, "Hate", then="views/delete", shared="team", team="night") == 303, (
+            "a former one"
+        )
+        assert 'href="/queue?policy=hate"' not in (await lead.get("/queue")).text
+
+
+async def test_shared_view_is_deleted_by_who_shared_it_and_by_any_lead(office: Office) -> None:
+    async with (
+        at_the_desk(office, "chloe", "lead") as lead,
+        at_the_desk(office, "dana", "lead") as other,
+        at_the_desk(office) as client,
+    ):
+        await joins(office, "night", "chloe", "amina")
+        await joins(office, "day", "dana")
+        for name in ("Hate", "Spam"):
+            await save(lead, name, "policy=hate", shared="team")
+        await save(other, "Hate", "order=newest", shared="team")
+        await becomes(office, "chloe", "moderator")
+        page = (await other.get("/queue")).text
+        assert 'href="/queue?policy=hate"' not in page, "it is no view of this team"
+        assert "of the team <bdi>night</bdi>" in page
+        assert await save(lead, "Hate", then="views/delete", shared="team", team="day") == 403
+        assert await save(client, "Hate", then="views/delete", shared="team", team="night") == 403
+        page = (await client.get("/queue")).text
+        assert (page.count('href="/queue?policy=hate"'), "views/delete" in page) == (2, False)
+        assert await save(other, "Spam", then="views/delete", shared="team", team="night") == 303
+        assert await save(lead, "Hate", then="views/delete", shared="team", team="night") == 303
+        assert 'href="/queue?policy=hate"' not in (await client.get("/queue")).text
+        assert 'href="/queue?order=newest"' in (await other.get("/queue")).text
+
+
+async def becomes(office: Office, name: str, role: str) -> None:
+    async with office.database.begin() as connection:
+        user = await users.by_name(connection, name)
+        assert user is not None
+        await users.change(connection, user.user_id, role=role)
+
+
+async def joins(office: Office, team: str, *names: str) -> None:
+    async with office.database.begin() as connection:
+        for name in names:
+            user = await users.by_name(connection, name)
+            assert user is not None
+            await users.change(connection, user.user_id, team=team)
+
+
+async def test_own_view_and_the_team_s_do_not_replace_each_other(office: Office) -> None:
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office) as client:
+        assert await save(lead, "Hate", "policy=hate", shared="all") == 303
+        assert await save(lead, "Hate", "order=newest") == 400
+        assert 'href="/queue?policy=hate"' in (await client.get("/queue")).text
+        assert await save(lead, "Mine", "order=newest") == 303
+        assert await save(lead, "Mine", "policy=hate", shared="all") == 400
+        assert 'href="/queue?order=newest"' in (await lead.get("/queue")).text
+
+
+@on_each_database
+async def test_two_leads_who_share_one_name_at_once_share_one_view(office: Office) -> None:
+    leads = [await office.hire(name, "lead") for name in ("chloe", "dana")]
+    names = [f"view {number}" for number in range(5)]
+    await asyncio.gather(*(office.desk.save_view(lead, name, "", "all") for name in names for lead in leads))
+    assert [view.name for view in await office.desk.saved_views(leads[0])] == names
+
+
+async def test_name_without_a_letter_is_refused(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        for name in ("", " ", "a\nb", "x" * 65):
+            assert await save(client, name) == 400
+        assert await save(client, '<b>"\u202e&') == 303
+        assert "<b>" not in (await client.get("/queue")).text
+
+
+# One box finds what is at the desk, and what was decided is found again, by who may know it.
+
+FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
+
+
+def quoting(name: str = "", handle: str = "", *, theirs: str = "") -> tuple[Any, ...]:
+    """Evidence that quotes the new account."""
+    return (a_reason("handle", ours=handle, theirs=theirs), a_reason("name", 2.0, ours=name))
+
+
+async def accounts_found(client: Client, query: str) -> list[str]:
+    """The keys of the accounts that a search lists, or the one to which it goes straight."""
+    answer = await client.get("/find", params={"q": query}, follow_redirects=False)
+    if answer.status_code == 303:
+        return [answer.headers["Location"]]
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'<th scope="row"><a href="([^"]+)">', answer.text)
+
+
+@on_each_database
+async def test_account_is_found_by_what_its_names_begin_with_in_any_script(office: Office) -> None:
+    await office.receive("one", account_id="1", reasons=quoting("Ümar Qureshi", "@Um4r_Media"))
+    await office.receive("two", account_id="2", reasons=quoting("عُمَر قریشی", "umr"))
+    await office.receive("three", account_id="3", reasons=quoting("100% _sure", "percent"))
+    await office.receive("four", account_id="4", reasons=quoting("🔥🔥", "fire"))
+    async with at_the_desk(office) as client:
+        for query in ("umar", "UMA", "ümar q", "um4r", "@um4r_m", "Qur", "um-4r"):
+            assert "/accounts/x/1" in await accounts_found(client, query), query
+        for query in ("عمر", "عُمَر", "قریش"):
+            assert await accounts_found(client, query) == ["/accounts/x/2"], query
+        assert await accounts_found(client, "🔥") == ["/accounts/x/4"]
+        # Nothing stands for any letter, and nothing ends the query's text.
+        assert await accounts_found(client, "100%") == ["/accounts/x/3"]
+        for query in ("_mar", "%", "%25", "'; --", "media", "\U0010ffff"):
+            assert await accounts_found(client, query) == [], query
+
+
+async def test_account_and_alert_are_found_by_the_beginning_of_their_ids(office: Office) -> None:
+    matched = Matched(platform="telegram", account_id="B/9 x")
+    await office.receive("7F3a-1", account_id="Ab-1", matched=matched)
+    await office.receive("7f3b-2", account_id="ab-2", matched=matched)
+    async with at_the_desk(office) as client:
+        assert await accounts_found(client, "AB-") == ["/accounts/x/Ab-1", "/accounts/x/ab-2"]
+        assert await accounts_found(client, "x:ab") == ["/accounts/x/Ab-1", "/accounts/x/ab-2"]
+        assert await accounts_found(client, "telegram:ab") == []
+        # In full, they are gone to.
+        assert await accounts_found(client, "ab-2") == ["/accounts/x/ab-2"]
+        assert await accounts_found(client, " telegram:B/9 x ") == ["/accounts/telegram/B%2F9%20x"]
+        page = await client.get("/find", params={"q": "telegram:B/9 x"})
+        assert page.status_code == 200
+        assert "7F3a-1" in page.text
+        assert await accounts_found(client, "7F3a-1") == ["/alerts/7F3a-1"]
+        page = await client.get("/find", params={"q": "7f3"})
+        assert ("/alerts/7F3a-1" in page.text, "/alerts/7f3b-2" in page.text) == (True, True)
+
+
+async def test_account_of_many_alerts_hides_no_other_and_says_how_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = {"search.FOUND_MAX": FOUND_MAX, "search._ROWS_MAX": 4 * FOUND_MAX, "account.HISTORY_MAX": 20}
+    for name, few in bounds.items():
+        monkeypatch.setattr(f"desk.review.finding.{name}", few)
+    office = an_office(database)
+    campaign = Matched(platform="x", account_id="the-campaign")
+    for number in range(FOUND_MAX * 5):
+        await office.receive(
+            f"alert-{number}", matched=campaign, detected_at=NOON + timedelta(seconds=number)
+        )
+    await office.receive("other", account_id="the-other")
+    async with at_the_desk(office) as client:
+        page = (await client.get("/find", params={"q": "the-"})).text
+        assert ("/accounts/x/the-campaign" in page, "/accounts/x/the-other" in page) == (True, True)
+        assert re.search(rf'data-label="Alerts">{FOUND_MAX * 5}<', page)
+        assert "type on" not in page
+        page = (await client.get("/find", params={"q": "new-"})).text
+        assert page.count('<th scope="row">') == FOUND_MAX
+        assert "type on" in page
+        assert "Older alerts are not shown" in (await client.get("/accounts/x/the-campaign")).text
+
+
+async def test_quotes_that_are_erased_lead_nowhere_and_ids_still_do(office: Office) -> None:
+    await office.receive("one", account_id="1", reasons=quoting("Umar", "umar"))
+    async with at_the_desk(office) as client:
+        assert await accounts_found(client, "umar") == ["/accounts/x/1"]
+        told: dict[str, Any] = {"withdrawn_reason": "account-deleted", "withdrawn_at": NOON}
+        await office.receive("one", account_id="1", revision=2, reasons=quoting(), status="withdrawn", **told)
+        assert await accounts_found(client, "umar") == []
+        assert await accounts_found(client, "1") == ["/accounts/x/1"]
+        page = (await client.get("/accounts/x/1")).text
+        assert page.count("one of the two accounts was deleted") == 2  # withdrawn, and therefore erased
+    async with office.database.read() as connection:
+        kinds = await connection.execute(
+            select(schema.findable.c.kind, func.count()).group_by(schema.findable.c.kind)
+        )
+        assert dict([tuple(row) for row in kinds]) == {"alert": 1, "id": 2}
+
+
+async def test_masked_handle_is_not_looked_for(office: Office) -> None:
+    await office.receive("one", account_id="1", reasons=quoting(handle="um•••"))
+    async with at_the_desk(office) as client:
+        assert await accounts_found(client, "um") == []
+
+
+@for_each("text", ["\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9_999, "a" * 9_999, "\0", ""])
+def test_folding_is_bounded_whatever_is_written(text: str) -> None:
+    assert all(0 < len(folded) <= 64 for folded in folded_readings(text))
+    assert folded_readings(text) == folded_readings(text[:READ_CHARS])
+
+
+async def test_account_page_tells_both_sides_and_time_and_leads_to_its_family(database: Database) -> None:
+    office = an_office(
+        database, profiles=Platform(), SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{account_id}"}'
+    )
+    family = Matched(platform="x", account_id="banned", root_id="x:root")
+    await office.receive("one", account_id="mid", matched=family, reasons=quoting("Umar", "umar"))
+    await office.receive(
+        "two", account_id="leaf", matched=Matched(platform="x", account_id="mid", root_id="x:root")
+    )
+    async with at_the_desk(office, role="lead") as client:
+        [waiting] = [one for one in await the_queue(client) if one["alert_id"] == "one"]
+        await decided(client, waiting["read_id"])
+        await sent(office)
+        await client.post("/api/v1/alerts/one/take-back", json={"reason_code": "appeal"})
+        page = (await client.get("/accounts/x/mid")).text
+        told = ("Umar", "@umar", "https://x.example/mid", "/alerts/one", "/alerts/two", "/families/x/mid")
+        assert [one for one in told if one not in page] == []
+        assert re.findall(r'<a href="/alerts/one">([a-z ]+)</a>', page) == [
+            "taken back",
+            "decided",
+            "detected",
+        ]
+        assert 'hx-get="/profiles/accounts/x/mid"' in page
+        live = await client.get("/profiles/accounts/x/mid", headers={"HX-Request": "true"})
+        assert "Ümar &lt;b&gt;" in live.text
+        assert "when it was compared" in live.text
+        # The root of a family, which no alert names itself.
+        assert "/families/x/root" in (await client.get("/accounts/x/root")).text
+        assert (await client.get("/accounts/x/nobody")).status_code == 404
+        assert (await client.get("/profiles/accounts/x/nobody")).status_code == 404
+
+
+async def decide_all(office: Office, client: Client, verdict: str = "mirror") -> None:
+    for waiting in await the_queue(client, limit="200"):
+        office.clock.pass_(1.0)
+        await decided(client, waiting["read_id"], verdict)
+    await sent(office)
+
+
+async def test_decisions_are_listed_the_newest_first_page_by_page(office: Office) -> None:
+    for number in range(PAGE + 3):
+        await office.receive(f"alert-{number}")
+    async with at_the_desk(office) as client:
+        await decide_all(office, client)
+        page = await client.get("/decided")
+        first = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', page.text)
+        [more] = re.findall(r'href="(/decided\?[^"]+)" rel="next"', page.text)
+        rest = (await client.get(more.replace("&amp;", "&"))).text
+        second = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', rest)
+        assert len(first) == PAGE
+        assert (len({*first, *second}), len(second)) == (PAGE + 3, 3)
+        listed = (await client.get("/api/v1/decided", params={"limit": 200})).json()
+        assert [one["alert_id"] for one in listed] == [*first, *second]
+        moments = [one["decided_at"] for one in listed]
+        assert moments == sorted(moments, reverse=True)
+        assert all(one["holds"] and not one["taken_back"] for one in listed)
+
+
+@on_each_database
+async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_taking_back(
+    office: Office,
+) -> None:
+    await office.receive("one")
+    async with at_the_desk(office) as client:
+        await decide_all(office, client)
+    office.clock.pass_(2 * 86_400.0)
+    await office.receive("two")
+    async with at_the_desk(office, "bilal") as client:
+        await decide_all(office, client, "not_mirror")
+    async with at_the_desk(office, "chloe", "lead") as client:
+        await client.post("/api/v1/alerts/one/take-back", json={"reason_code": "appeal"})
+        people = dict(
+            re.findall(r'<option value="([0-9a-f]{32})">(\w+)<', (await client.get("/decided")).text)
+        )
+        amina, chloe = ({name: one for one, name in people.items()}[name] for name in ("amina", "chloe"))
+        for query, expected in (
+            ("", ["two", "one"]),
+            ("from=2026-11-24&to=2026-11-24", ["one"]),
+            ("from=2026-11-25", ["two"]),
+            ("to=2026-11-25", ["one"]),
+            ("verdict=mirror", ["one"]),
+            ("reason=several-traits&policy=hate", ["two", "one"]),
+            ("reason=common-name", []),
+            ("policy=spam", []),
+            ("taken=yes", ["one"]),
+            ("taken=no", ["two"]),
+            (f"by={amina}", ["one"]),
+            (f"by={chloe}", []),
+        ):
+            page = await client.get(f"/decided?{query}")
+            found = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', page.text)
+            assert found == expected, query
+        [two, one] = (await client.get("/api/v1/decided")).json()
+        assert (one["taken_back"], one["holds"], two["holds"]) == (True, False, True)
+        for bad in ("from=yesterday", "to=2026-13-01", "taken=perhaps"):
+            assert (await client.get(f"/decided?{bad}")).status_code == 400, bad
+
+
+async def test_moderators_see_their_own_decisions_and_auditors_all(office: Office) -> None:
+    await office.receive("one")
+    async with at_the_desk(office) as client:
+        await decide_all(office, client)
+    for name, role, count in (("bilal", "moderator", 0), ("omar", "auditor", 1), ("chloe", "lead", 1)):
+        async with at_the_desk(office, name, role) as client:
+            assert len((await client.get("/api/v1/decided")).json()) == count, name
+            assert ('name="by"' in (await client.get("/decided")).text) == (role != "moderator")
+
+
+async def test_lead_who_is_to_read_second_is_told_no_decision(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0), profiles=Platform())
+    await office.receive("one", account_id="1")
+    async with at_the_desk(office) as client:
+        await decide_all(office, client)
+    async with at_the_desk(office, "chloe", "lead") as client:
+        assert (await client.get("/api/v1/decided")).json() == []
+        page = (await client.get("/accounts/x/1")).text
+        assert ("a mirror" in page, "until you have decided" in page) == (False, True)
+        assert "could say what others decided" in (await client.get("/profiles/accounts/x/1")).text
+        await decide_all(office, client)
+        assert len((await client.get("/api/v1/decided")).json()) == 2
+
+
+async def test_account_page_has_an_address_whatever_its_id(office: Office) -> None:
+    keys = ("x:a/b", "x:a b?c#d", "telegram:☃", "x:a:b", "x:https://a.example/b/", "x:a%2Fb", "x:=..", "x:.")
+    async with at_the_desk(office) as client:
+        for number, key in enumerate((*keys, "..:..", "x:../..")):
+            person = person_of(key)
+            assert person.key == key
+            await office.receive(f"{number}", platform=person.platform, account_id=person.account_id)
+            answer = await client.get(account_page(key))
+            shown = f'data-copy="{person.account_id}"' in answer.text
+            assert (answer.status_code, shown) == (200, True), key
+
+
+# How much somebody read is counted, shown to them alone and erased; they may be reminded to pause.
+
+DAY_SECONDS = 86_400
+
+
+def days_of(page: str) -> list[list[str]]:
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page)
+    return [re.findall(r">([0-9-]+)<", row) for row in rows]
+
+
+async def test_what_somebody_read_is_counted_by_day_and_shown_to_them_alone(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as amina:
+        for _ in range(2):
+            assert (await amina.get("/alerts/alert-1")).status_code == 200
+        assert (await amina.get("/alerts/none")).status_code == 404
+        assert (await amina.post("/api/v1/me/uncovered")).status_code == 204
+        page = (await amina.get("/view")).text
+        assert [row[1:] for row in days_of(page)] == [["2", "1"]]
+        office.clock.pass_(DAY_SECONDS)
+        async with at_the_desk(office, "lena", "lead") as lead:
+            assert days_of((await lead.get("/view")).text) == []
+            assert (await lead.get("/alerts/alert-1")).status_code == 200
+            assert [row[1:] for row in days_of((await lead.get("/view")).text)] == [["1", "0"]]
+    async with office.database.begin() as connection:
+        await exposures.erase(connection, keep_days=0, now=office.clock())
+    async with office.database.read() as connection:
+        everybody = await connection.exec_driver_sql("SELECT opened FROM exposures")
+        assert [row.opened for row in everybody] == [1], "yesterday's are gone"
+
+
+async def test_a_reminder_to_pause_is_there_for_who_asked_for_it(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        csrf = client.headers["X-CSRF-Token"]
+        assert 'id="pause"' not in (await client.get("/queue")).text
+        form = {"language": "en", "keys": "1", "csrf": csrf, "pause_alerts": "25", "pause_minutes": "0"}
+        answer = await client.post("/view", data=form, follow_redirects=False)
+        assert answer.status_code == 303
+        page = (await client.get("/queue")).text
+        assert 'id="pause" role="note" hidden' in page
+        assert 'data-pause-alerts="25" data-pause-minutes="0"' in page
+        refused = await client.post("/view", data={**form, "pause_alerts": "-1"}, follow_redirects=False)
+        assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("kept", ["en.0.1", "en.0.1.x.-1", "en.0.1.9999.1e1", "en.0.1.1001.000000000001"])
+async def test_a_cookie_of_before_or_of_a_stranger_reminds_nobody(office: Office, kept: str) -> None:
+    async with at_the_desk(office) as client:
+        client.cookies.set("samehand-view", kept)
+        answer = await client.get("/queue")
+        assert answer.status_code == 200
+        assert 'id="pause"' not in answer.text
+
+
+# A request asks the database a handful of questions, however much there is to show.
+
+FEW, MANY = 2, 30
+
+
+async def test_no_request_asks_more_where_there_is_more_to_show(office: Office) -> None:
+    told: dict[str, list[int]] = {}
+    async with at_the_desk(office) as client:
+        for first, count in ((0, FEW), (FEW, MANY)):
+            for number in range(first, first + count):
+                family = Matched(platform="x", account_id="banned", policy="hate", root_id="x:root")
+                await office.receive(f"alert-{number}", matched=family)
+            [waiting, *_] = (await client.get("/api/v1/queue")).json()
+            body = {
+                "read_id": waiting["read_id"],
+                "verdict": "mirror",
+                "reason_code": "several-traits",
+                "policy": "hate",
+            }
+            for name, method, where, json in (
+                ("queue", "GET", "/queue", None),
+                ("queue, filtered", "GET", "/queue?band=likely&policy=hate&platform=x", None),
+                ("alert", "GET", "/alerts/alert-1", None),
+                ("find", "GET", "/find?q=ne", None),
+                ("account", "GET", "/accounts/x/banned", None),
+                ("family", "GET", "/families/x/banned", None),
+                ("decided", "GET", "/decided?verdict=mirror", None),
+                ("decision", "POST", "/api/v1/verdicts", body),
+            ):
+                with counted(office.database) as asked:
+                    assert (await client.request(method, where, json=json)).status_code < 300
+                told.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in asked))
+    assert all(few == many for few, many in told.values()), told
+    most = {"queue": 8, "queue, filtered": 8, "alert": 18, "decision": 13}
+    most |= {"find": 7, "account": 13, "family": 12, "decided": 10}
+    assert {name: many for name, (_, many) in told.items() if many > most[name]} == {}
+
+
+async def test_what_is_narrowed_to_a_band_is_looked_for_at_its_place(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        await office.receive("alert-1", band="possible", probability=0.6)
+        await office.receive("alert-2")
+        found = (await client.get("/api/v1/queue", params={"band": "possible"})).json()
+        assert [one["alert_id"] for one in found] == ["alert-1"]
+        await office.receive("alert-1", revision=2)  # its band rose
+        found = (await client.get("/api/v1/queue", params={"band": "likely"})).json()
+        assert {one["alert_id"] for one in found} == {"alert-1", "alert-2"}
+        assert (await client.get("/api/v1/queue", params={"band": "none"})).json() == []

@@ -1,8 +1,4 @@
-"""Who is still to read an alert is answered the same, whatever others said of it and whatever its score is.
-
-Two desks differ in nothing but what must not be known yet. The same person walks every page, answer, stream
-and filter of both: each route that the application registers, so that a new one is walked as well.
-"""
+"""Nobody learns what they must not know yet, nor what is not theirs to read."""
 
 from __future__ import annotations
 
@@ -19,28 +15,34 @@ from typing import Any, Final
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
-from litestar.testing import AsyncTestClient
 
 from desk.access.throttle import Rates
-from desk.database.engine import opened
+from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.database.topics import outbox
+from desk.database.topics import outbox, summaries
+from desk.database.topics.summaries import SummaryRow
 from desk.profiles.source import Profile
 from desk.readers import Reader
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.draws import uniform
 from desk.review.policy import Policy
-from desk.web.app import create_app
 from desk.web.pages import queue as queue_page
 from local.postgres import EmbeddedPostgres
-from schemas.alerts import Matched, without_quotes
+from schemas.alerts import Matched, OtherCandidate, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
 from tests.desk.makers import a_reason, a_rival, a_wave
-from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
-from tests.desk.review.test_actions import act, an_action
-from tests.desk.web.test_profiles import OURS, Platform
-from tests.desk.web.test_related import Gate, like
+from tests.desk.people import A_POLICY, Office, an_office, with_shares
+from tests.desk.review.test_evidence import act, an_action
+from tests.desk.web.client import Client, at_the_desk, browsing, decided, sign_in, the_queue
+from tests.desk.web.test_alert import OURS, Gate, Platform, like
+from tests.desk_databases import opened_migrated
 from tests.makers import NOON
+
+# Who is still to read an alert is answered the same, whatever others said of it and whatever its score is.
+#
+# Two desks differ in nothing but what must not be known yet. The same person walks every page, answer, stream
+# and filter of both: each route that the application registers, so that a new one is walked as well.
+
 
 ALERTS: Final = ("alert-0", "alert-1", "alert-2", "alert-3")
 FAMILY: Final = Matched(platform="x", account_id="banned", policy="hate", root_id="x:root")
@@ -67,27 +69,28 @@ OF_FAMILY: Final = places(*ALERTS, reads=5)  # a family of four, and the second 
 DECIDED: Final = (
     *(f"verdict={verdict}" for verdict in ("mirror", "not_mirror", "unsure")),
     *(f"reason={reason}" for reason in ("several-traits", "common-name", "appeal")),
-    "taken=yes",
-    "taken=no",
-    "policy=hate&from=2026-11-24&to=2026-11-24",
+    "taken_back=true",
+    "taken_back=false",
+    "limit=1",
 )
 #: By address, what it is asked with beside nothing.
 ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/statement": ("account=x:new-alert-1&event=e-1",),
     "/api/v1/statement": ("account=x:new-alert-1&event=e-1&language=ur",),
     "/api/v1/alerts": ("status=open", "status=withdrawn", "limit=1"),
-    "/queue": ("kind=second", "band=likely", "order=oldest", "assigned=nobody"),
+    "/queue": ("kind=second", "order=oldest"),
+    "/next": ("kind=second", "band=possible", "policy=hate&direction=forward"),
     "/queue/live": ("since=0", "since=1", "kind=second"),
-    "/find": tuple(f"q={query}" for query in ("umar", "omar", "alert", "ALERT-1", "new-", "x:ban", "banned")),
-    "/decided": DECIDED,
-    "/selection": ("read=1.2.3", "read=1&read=3", "all=1", "all=1&band=likely", "all=1&policy=hate"),
+    "/find": tuple(f"q={query}" for query in ("umar", "omar", "ALERT-1", "x:ban")),
+    "/decided": ("verdict=mirror&taken=no&policy=hate&from=2026-11-24&to=2026-11-24",),
+    "/selection": ("read=1.2.3", "all=1&policy=hate"),
     "/api/v1/selection": ("read=1", "read=2", "read=3&read=1", "band=likely"),
-    "/team": ("days=1", "days=90"),
-    "/api/v1/team": ("days=7",),
-    "/api/v1/decided": ("verdict=mirror", "taken_back=true", "taken_back=false", "limit=1"),
+    "/team": ("days=1",),
+    "/api/v1/team": ("days=7", "days=90"),
+    "/api/v1/decided": DECIDED,
 }
-#: Two show with every filter what the queue holds; the others ask the same of it.
-FILTERED: Final = ("/api/v1/queue", "/next")
+#: It shows with every filter what the queue holds; the others ask the same of it.
+FILTERED: Final = ("/api/v1/queue",)
 FILTERS: Final = [
     *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
     *(f"band={band}" for band in ("likely", "possible")),
@@ -410,13 +413,15 @@ def urls(request: pytest.FixtureRequest, database_url: str, tables: Path, tmp_pa
             shutil.copy(tables, path)
         return database_url, f"sqlite:///{other}"
     server: EmbeddedPostgres = request.getfixturevalue("postgres")
-    return database_url, server.make(f"desk_{secrets.token_hex(6)}")
+    template = request.getfixturevalue("postgres_tables")
+    one, two = (server.make(f"desk_{secrets.token_hex(6)}", template=template) for _ in range(2))
+    return one, two
 
 
 # One story on PostgreSQL walks each page and each change once more, so that every statement runs on both.
 @pytest.mark.parametrize(
     ("database_url", "name"),
-    [*(("sqlite", name) for name in STORIES), ("postgresql", "family"), ("postgresql", "contested")],
+    [*(("sqlite", name) for name in STORIES), ("postgresql", "family, contested")],
     indirect=["database_url"],
 )
 async def test_who_is_still_to_read_is_answered_the_same_whatever_others_said(
@@ -488,7 +493,7 @@ async def walked(
     url: str, story: Story, policy: Policy, readers: tuple[str, ...], **differs: bool
 ) -> dict[str, Answers]:
     """What each of some people and an auditor are answered everywhere, once a story has happened."""
-    async with opened(url) as database:
+    async with opened_migrated(url) as database:
         # In one of the two worlds the platform acted on what was said.
         platform = Platform(Profile("gone") if differs.get("other") else OURS)
         gate = Gate(like("new-alert-2"), standing="banned" if differs.get("other") else "remembered")
@@ -497,9 +502,9 @@ async def walked(
         people |= {name: await office.hire(name, "lead") for name in ("chloe", "dana")}
         people["omar"] = await office.hire("omar", "auditor")
         await story(World(office, people, **differs))
-        found, app = {}, create_app(office.desk)
+        found = {}
         for name in ("omar", *readers):
-            async with signed_in(app, name) as client:
+            async with signed_in(office, people[name]) as client:
                 if name == "omar":
                     page = await client.get("/alerts/alert-1")
                     found[name] = {"GET /alerts/alert-1": (page.status_code, page.text)}
@@ -510,14 +515,12 @@ async def walked(
 
 
 @asynccontextmanager
-async def signed_in(app: Litestar, name: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
+async def signed_in(office: Office, reader: Reader) -> AsyncIterator[Client]:
     """Somebody at the desk who may ask as often as they like."""
-    async with AsyncTestClient(app, base_url="http://127.0.0.1:6068") as client:
+    async with browsing(office) as client:
         client.app.state.rates = Rates(burst=1e9)
         client.app.state.stopping = _after_one_look()
-        signed = {"name": name, "password": PASSWORD}
-        assert (await client.post("/sign-in", data=signed, follow_redirects=False)).status_code == 303
-        client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+        await sign_in(client, office, reader.user_id)
         yield client
 
 
@@ -526,9 +529,7 @@ def _after_one_look() -> Callable[[], bool]:
     return lambda: next(looks)
 
 
-async def answers(
-    client: AsyncTestClient[Litestar], there: Places
-) -> AsyncIterator[tuple[str, tuple[int, str]]]:
+async def answers(client: Client, there: Places) -> AsyncIterator[tuple[str, tuple[int, str]]]:
     """What every route answers to whoever is signed in; those that change something last."""
     me = (await client.get("/api/v1/me")).json()
     # Of one's own: the token, the id, and the ids of what one decided.
@@ -595,3 +596,152 @@ def _first_difference(told: dict[str, tuple[tuple[int, str], tuple[int, str]]]) 
     place = next((at for at, pair in enumerate(zip(one[1], two[1], strict=False)) if pair[0] != pair[1]), 0)
     near = slice(max(0, place - 80), place + 80)
     return f"{len(told)} differ, first {where}: …{one[1][near]}… or …{two[1][near]}…"
+
+
+# Who reads some policies alone sees, finds and counts nothing of the others, by any way.
+
+ROOT = "x:root"
+CONFIRMED = ReadDecision("mirror", "several-traits", "spam")
+WITHHELD = SummaryRow("summary", 1, "open", "x:banned-spam", "spam", 100, 9, 9, 1.0)
+
+
+async def takes(office: Office, alert_id: str, policy: str | None, **given: Any) -> None:
+    """An alert of a family that several policies banned members of, of which two came near."""
+    near = [
+        OtherCandidate(platform="x", account_id=f"banned-{of}", log_odds=1.0, probability=0.5, band="none")
+        for of in ("spam", None)
+    ]
+    matched = Matched(platform="x", account_id=f"banned-{policy}", policy=policy, root_id=ROOT)
+    lines = [a_reason("handle", 9.0, ours="umar", theirs="omar"), a_reason("name", 1.0, ours="Umar")]
+    await office.receive(alert_id, matched=matched, reasons=lines, others=tuple(near), **given)
+
+
+async def names(client: Client, user_id: str, *policies: str, everything: str = "") -> int:
+    """A lead names the policies that somebody reads."""
+    csrf = (await client.get("/api/v1/me")).json()["csrf"]
+    answer = await client.post(
+        f"/team/readers/{user_id}/policies",
+        data={"policy": list(policies), "everything": everything, "csrf": csrf},
+        follow_redirects=False,
+    )
+    return answer.status_code
+
+
+async def user_id_of(client: Client) -> str:
+    return str((await client.get("/api/v1/me")).json()["user_id"])
+
+
+async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[str, str]) -> None:
+    found = []
+    for url in urls:
+        async with opened_migrated(url) as database:
+            office = an_office(database, profiles=Platform(), gate=Gate(like("new-alert-2")))
+            bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+            await office.desk.name_policies(chloe, bilal.user_id, ["hate", ""])
+            await takes(office, "alert-0", "hate")
+            await takes(office, "alert-1", None)
+            if url == urls[1]:
+                # The same sign-up, and the same family, by the bans of another team.
+                await takes(office, "alert-2", "spam", account_id="new-alert-0")
+                await takes(office, "alert-3", "spam", account_id="banned-hate")
+                await takes(office, "alert-5", "hate", account_id="new-alert-1")
+                await office.desk.move(chloe, ["alert-5"], "spam")
+                # What the queue is narrowed by, too.
+                elsewhere = Matched(platform="mastodon", account_id="b", policy="spam")
+                await office.receive("alert-4", platform="mastodon", matched=elsewhere)
+                [spam, *_] = await office.desk.queue(chloe, Filters(policy="spam"))
+                await office.desk.decide(chloe, spam.read_id, CONFIRMED)
+                async with database.begin() as connection:
+                    await summaries.put(connection, WITHHELD)
+            async with signed_in(office, bilal) as client:
+                found.append({where: answer async for where, answer in answers(client, OF_FAMILY)})
+    one, two = found
+    told = {where: (one[where], two[where]) for where in one if one[where] != two[where]}
+    assert not told, next(iter(told.items()))
+    assert "alert-1" in one["GET /queue"][1]
+    assert "banned-None" in one["GET /alerts/alert-0"][1]
+    assert "banned-spam" not in one["GET /alerts/alert-0"][1], "an account that another policy banned"
+
+
+async def test_reader_takes_counts_and_opens_the_named_policies_alone(office: Office) -> None:
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office, "bilal") as client:
+        for number, policy in enumerate(("hate", "spam", "spam", None)):
+            await takes(office, f"alert-{number}", policy)
+        assert len(await the_queue(client)) == 4
+        assert await names(lead, await user_id_of(client), "hate") == 303
+        [waiting] = await the_queue(client)
+        assert waiting["policy"] == "hate"
+        assert len(await the_queue(lead)) == 4
+        hidden = next(one for one in await the_queue(lead) if one["policy"] == "spam")
+        assert (await client.get(f"/alerts/{hidden['alert_id']}")).status_code == 404
+        assert (await client.get(f"/api/v1/alerts/{hidden['alert_id']}")).status_code == 404
+        assert (await client.post(f"/api/v1/reads/{hidden['read_id']}/claim")).status_code == 404
+        assert '<option value="spam"' not in (await client.get("/queue")).text
+        await decided(client, waiting["read_id"])
+        assert (await client.get("/next", follow_redirects=False)).headers["Location"] == "/queue"
+        page = (await lead.get("/team")).text
+        assert "Who reads what" in page
+        assert 'value="hate" checked' in page
+        assert await names(lead, await user_id_of(client)) == 303
+        assert await the_queue(client) == [], "who reads no policy reads nothing"
+        assert await names(lead, await user_id_of(client), everything="1") == 303
+        assert len(await the_queue(client)) == 3
+
+
+async def test_undoing_leaves_what_one_may_not_read_any_more_in_nobodys_hands(office: Office) -> None:
+    bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+    for number, policy in enumerate(("hate", "spam")):
+        await takes(office, f"alert-{number}", policy)
+    made = await office.desk.decide_together(bilal, [1, 2], CONFIRMED)
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    await office.desk.undo(bilal, made.batch)
+    shown = await office.desk.queue(chloe, Filters())
+    assert {(one.alert_id, one.claimed_by) for one in shown} == {("alert-0", "B"), ("alert-1", "")}
+
+
+async def test_family_is_decided_within_the_named_policies(office: Office) -> None:
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office, "bilal") as client:
+        for number, policy in enumerate(("hate", "hate", "spam")):
+            await takes(office, f"alert-{number}", policy)
+        await names(lead, await user_id_of(client), "hate")
+        [waiting, *_] = await the_queue(client)
+        await decided(client, waiting["read_id"], family=True)
+        assert [one["policy"] for one in await the_queue(lead)] == ["spam"]
+
+
+async def test_reading_of_another_policy_hides_nothing_of_ones_own(database: Database) -> None:
+    # One key decides an alert of each policy; the other team's is to be read again, which says nothing here.
+    spam, hate = sorted(
+        ("alert-0", "alert-1"), key=lambda alert_id: uniform(A_POLICY.key, "second", alert_id)
+    )
+    share = (uniform(A_POLICY.key, "second", spam) + uniform(A_POLICY.key, "second", hate)) / 2
+    office = an_office(database, with_shares(second_share=share))
+    bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+    await takes(office, spam, "spam")
+    await takes(office, hate, "hate")
+    together = [one.read_id for one in await office.desk.queue(chloe, Filters())]
+    await office.desk.decide_together(chloe, together, CONFIRMED)
+    assert (await office.desk.open(bilal, hate)).words_hidden
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    shown = await office.desk.open(bilal, hate)
+    assert (shown.words_hidden, [one.verdict for one in shown.said]) == (False, ["mirror"])
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate", "spam"])
+    assert (await office.desk.open(bilal, hate)).words_hidden
+
+
+async def test_exercise_is_set_for_readers_of_its_policy(office: Office) -> None:
+    chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
+    await office.hire("amina")
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
+    await takes(office, "alert-0", "spam")
+    assert await office.desk.set_golden(chloe, "alert-0", "mirror") == 1
+
+
+async def test_moderator_names_nobodys_policies_and_role_frees(office: Office) -> None:
+    await takes(office, "alert-0", "spam")
+    async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office, "bilal") as client:
+        assert await names(client, await user_id_of(client), "hate") == 403
+        assert await names(lead, await user_id_of(lead), "hate") == 303
+        assert len(await the_queue(lead)) == 1, "leads read everything"
+        assert await names(lead, "nobody", "hate") == 404
+        assert await names(lead, await user_id_of(client), "a b") == 400

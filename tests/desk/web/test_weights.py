@@ -1,4 +1,4 @@
-"""The page of weights: what it says, who may press what, and what happens between page and press."""
+"""Pages of weights and of quarantine: who may press what, and what comes of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from sqlalchemy import update
 
 from desk.database import schema
 from desk.database.decisions import weights as rows
-from desk.database.engine import Database
 from desk.review.weighing.weights import figures_of, tables
 from desk.web.languages import catalogue
 from samehand.scoring.adjust import with_factor
 from samehand.scoring.learn import LABELS_A_KIND_MIN
 from streams.settings import load
-from tests.desk.people import Office, an_office
-from tests.desk.web.test_journeys import Client, at_the_desk
-from tests.desk.web.test_statements import counted
+from tests.desk.people import Office
+from tests.desk.review.test_weighing import VALUE, dismissed
+from tests.desk.web.client import Client, at_the_desk, counted
 from tests.desk.weighing import (
     SHIPPED,
     adopted,
@@ -37,13 +36,11 @@ from tests.desk.weighing import (
     tried,
 )
 
+# The page of weights: what it says, who may press what, and what happens between page and press.
+
+
 ENOUGH = 100
 BUTTONS = ("try", "adopt", "end", "back", "again")
-
-
-@pytest.fixture
-def office(database: Database) -> Office:
-    return an_office(database)
 
 
 def with_hours(office: Office, hours: str) -> Office:
@@ -394,3 +391,48 @@ async def test_whoever_waits_too_long_for_others_who_look_is_asked_to_wait(
             assert answer.status_code == 429
             assert "wait a moment" in answer.text
         await page_of(client)
+
+
+# The page of quarantine: a lead presses what it offers, others press nothing, and nothing becomes markup.
+
+
+def forms(page: str) -> dict[str, dict[str, str]]:
+    """What each form of the page would send, by its button."""
+    found = re.findall(r'<form method="post" action="/quarantine/(\w+)"(.*?)</form>', page, re.DOTALL)
+    return {
+        name: dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        for name, form in found
+    }
+
+
+async def test_lead_puts_a_proposed_value_in_quarantine_and_ends_it(office: Office) -> None:
+    await dismissed(office)
+    async with at_the_desk(office, role="lead") as client:
+        page = (await client.get("/quarantine")).text
+        assert "Device" in page
+        assert VALUE[:8] in page
+        form = forms(page)["put"] | {"days": "30", "reason": "<b>a shop</b>"}
+        answer = await client.post("/quarantine/put", data=form, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        page = (await client.get("/quarantine")).text
+        assert "&lt;b&gt;a shop" in page
+        assert forms(page).keys() == {"end"}
+        again = await client.post("/quarantine/put", data=form, follow_redirects=False)
+        assert again.status_code == 409
+        form = forms(page)["end"] | {"reason": "it was sold"}
+        assert (await client.post("/quarantine/end", data=form, follow_redirects=False)).status_code == 303
+        for wrong in ({"digest": "x"}, {"knowing": "-1"}, {"days": "9e9"}):
+            answer = await client.post("/quarantine/put", data=form | wrong, follow_redirects=False)
+            assert answer.status_code == 400, wrong
+
+
+@pytest.mark.parametrize(("role", "looks"), [("auditor", 200), ("moderator", 403)])
+async def test_auditor_looks_a_moderator_does_not_and_neither_decides(
+    office: Office, role: str, looks: int
+) -> None:
+    await dismissed(office)
+    form = {"digest": VALUE, "knowing": "0", "reason": "because", "days": "30"}
+    async with at_the_desk(office, role=role) as client:
+        answer = await client.get("/quarantine")
+        assert (answer.status_code, forms(answer.text)) == (looks, {})
+        assert (await client.post("/quarantine/put", data=form)).status_code == 403

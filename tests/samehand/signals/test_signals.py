@@ -326,6 +326,7 @@ def worth(ours: str, theirs: str) -> float:
 )
 def test_another_reading_of_a_sign_is_not_passed_over_for_a_piece_in_common(ours: str, theirs: str) -> None:
     assert handles(ours, theirs) in ("same", "personal-name")
+    assert handles(ours, "zarghun") == "different"
 
 
 @for_each(
@@ -398,6 +399,11 @@ def rate_of_names(ours: str, theirs: str) -> float:
 )
 def test_whoever_bears_a_name_is_a_letter_away_from_each_of_its_misspellings(ours: str, theirs: str) -> None:
     assert rate_of_names(ours, theirs) >= rate_of_names(ours, ours)
+
+
+def test_a_word_longer_than_is_kept_comes_back_with_its_own_sounds() -> None:
+    trait = trait_of(NAME, display_name="bakata" * 15)
+    assert NAME.unpack(NAME.pack(trait)) == trait
 
 
 # A handle and a display name of two accounts, told to be one name.

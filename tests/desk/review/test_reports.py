@@ -1,0 +1,852 @@
+"""Figures, and reports of operations, of the team and to the public."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import repeat
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace as replace_struct
+from sqlalchemy import insert, update
+
+from desk.database import alerts, reads, schema
+from desk.database.engine import Database
+from desk.database.filters import Filters
+from desk.database.queue import saved_views
+from desk.database.queue.saved_views import SavedViewRow
+from desk.database.topics import outbox
+from desk.database.verdicts import JudgedRow
+from desk.readers import Reader
+from desk.review.actions import take_action
+from desk.review.deciding.decide import ReadDecision
+from desk.review.reports import operations
+from desk.review.reports.figures import Class, judged, lead_figures
+from desk.review.reports.operations import AuthorityRequests, OperationsReport, operations_report
+from desk.review.reports.statistics import (
+    ANSWERS,
+    VERDICTS_MIN,
+    Answer,
+    Band,
+    Foretold,
+    JudgedPair,
+    Waits,
+    backlog,
+    by_band,
+    by_policy,
+    by_script,
+    by_signal,
+    golden_accuracy,
+    latest,
+    overall,
+    precision_change,
+    readers_agree,
+    seconds_to_detect,
+    waits,
+)
+from desk.review.reports.team import TeamView
+from desk.review.reports.transparency import Transparency, transparency_report
+from desk.review.waves import WaveDecision
+from report.dsa import PARTS
+from samehand.elapsed import DAY_SECONDS
+from samehand.scoring.sampling import drawn
+from schemas.accounts import Basis
+from schemas.alerts import Drawn, Matched
+from schemas.examples import ACTIONED
+from tests.desk.makers import a_reason, a_wave
+from tests.desk.people import Office, an_office, with_shares
+from tests.desk.review.test_requests import enter, file_of, step
+from tests.desk.web.client import at_the_desk, sent
+from tests.desk.web.test_family import Feed
+from tests.desk_databases import on_each_database
+from tests.makers import NOON
+
+# Verdicts of the database are weighed by how they came to be read.
+
+
+ALERTS, MIRRORS_ALERTED = 800, 600
+# of each stratum below the bands: pairs, mirrors among them, pairs of one event
+BELOW = ((1_000, 100, 8), (4_000, 80, 1), (16_000, 16, 1))
+RECALL = MIRRORS_ALERTED / (MIRRORS_ALERTED + sum(mirrors for _, mirrors, _ in BELOW))
+EVENT_SHARE, BLIND_SHARE = 0.9, 0.5
+
+
+def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> JudgedRow:
+    """A verdict beside its alert, as the database tells them."""
+    fields = {
+        "verdict_id": f"verdict-{alert_id}",
+        "alert_id": alert_id,
+        "revision": 1,
+        "reviewer": "ana",
+        "kind": "first",
+        "reason_code": "several-traits",
+        "verdict": "mirror" if mirror else "not_mirror",
+        "decided_at": 2.0,
+        "detected_at": 1.0,
+        "arrived_at": 1.0,
+        "blind": True,
+        "golden": False,
+        "independent": True,
+        "band": "likely",
+        "sampled": None,
+        "stratum": None,
+        "direction": "forward",
+        "script": "latin",
+        "signals": "handle name",
+        "seconds_to_detect": 60.0,
+        "policy": None,
+        "language": None,
+        "basis": None,
+        "platform": "telegram",
+        "log_odds": 5.0,
+        "alert_policy": "hate",
+        **given,
+    }
+    return JudgedRow(**fields)
+
+
+def laid_out(random: Random) -> Iterator[tuple[Class, Any]]:
+    """What comes to be read blind of a population whose recall is known, by its class."""
+    for number in range(ALERTS):
+        if random.random() < BLIND_SHARE:
+            yield ("likely", 0), a_row(f"alert-{number}", mirror=number < MIRRORS_ALERTED)
+    for level, (pairs, mirrors, together) in enumerate(BELOW):
+        order = random.sample(range(pairs), pairs)
+        for first in range(0, pairs, together):
+            if random.random() >= EVENT_SHARE:
+                continue
+            numbers = [random.random() for _ in range(together)]
+            for place, probability in drawn([level] * together, numbers, EVENT_SHARE):
+                mirror = order[first + place] < mirrors
+                name = f"pair-{level}-{first + place}"
+                yield (
+                    ("none", level),
+                    a_row(name, mirror=mirror, band="none", sampled=probability, stratum=level),
+                )
+
+
+def test_recall_is_that_of_the_population_though_half_of_the_sample_is_read() -> None:
+    estimates = []
+    for seed in range(12):
+        random = Random(seed)
+        there = list(laid_out(random))
+        counted = Counter(each for each, _ in there)
+        rows = [row for each, row in there if each[0] == "likely" or random.random() < 0.5]
+        figures = overall(latest(judged(rows, blind_share=BLIND_SHARE, drawn=counted)))
+        assert figures.recall is not None
+        estimates.append(figures.recall)
+    assert sum(one.value for one in estimates) / len(estimates) == pytest.approx(RECALL, abs=0.03)
+    assert sum(one.low <= RECALL <= one.high for one in estimates) >= 10
+
+
+def test_what_readers_were_unsure_of_is_stood_for_by_what_they_decided() -> None:
+    rows = [a_row(f"n{n}", band="none", sampled=0.5, stratum=1) for n in range(30)]
+    rows += [a_row(f"u{n}", band="none", sampled=0.5, stratum=1, verdict="unsure") for n in range(10)]
+    found = judged(rows, blind_share=BLIND_SHARE, drawn={("none", 1): 60})
+    assert {(one.stratum, one.drawn_with) for one in found} == {(1, 0.25)}
+
+
+def test_what_was_not_found_as_the_account_came_says_nothing_of_recall() -> None:
+    [one] = judged([a_row("a", direction="lookback")], blind_share=BLIND_SHARE)
+    assert not one.forward
+
+
+def test_leads_see_traits_scripts_and_the_time_to_detect() -> None:
+    rows = [a_row(f"a{n}", script="arabic", seconds_to_detect=60.0 * n) for n in range(31)]
+    rows += [a_row(f"b{n}", mirror=False, signals="device", seconds_to_detect=9e9) for n in range(29)]
+    told = lead_figures(rows, {}, (), blind_share=BLIND_SHARE, now=3.0)
+    assert (told.scripts["arabic"].alerts, told.scripts["latin"].alerts) == (31, 29)
+    assert told.scripts["latin"].precision is None
+    assert told.signals["name"].precision is not None
+    assert told.signals["device"].precision is None
+    assert (told.to_detect.times, told.to_detect.median_seconds) == (31, 900.0)
+    twice = lead_figures([*rows, a_row("a0", mirror=False, decided_at=9.0)], {}, (), blind_share=0.5, now=9.0)
+    assert twice.to_detect.times == 30
+
+
+async def test_rows_keep_what_figures_group_by_when_quotes_are_gone(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    quoting = (a_reason("name", ours="عمر", theirs="عمر"), a_reason("device"))
+    await office.receive(reasons=quoting, seconds_since_ban=60.0, seconds_since_event=1.0)
+    await office.receive("below", sampled=0.25, band="none", drawn=Drawn(probability=0.25, stratum=2))
+    bare = (a_reason("name"), a_reason("device"))
+    await office.receive(reasons=bare, revision=2, status="withdrawn", withdrawn_reason="verdict")
+    async with database.read() as connection:
+        drawn_rows = await reads.drawn_blind(connection, since=0.0)
+        found = {(one.band, bool(one.below), one.stratum): one.drawn for one in drawn_rows}
+        assert found == {("likely", False, None): 1, ("none", True, 2): 1}
+        row = await alerts.find(connection, "alert-1")
+    assert row is not None
+    assert (row.script, row.signals) == ("arabic", "device name")
+
+
+def test_the_time_to_decide_is_that_of_each_alerts_first_decision() -> None:
+    """Neither a take-back nor a second reading is one, and an exercise was found long ago."""
+    day = 86_400.0
+    rows = [a_row(f"alert-{number}", decided_at=1.0 + 60.0) for number in range(40)]
+    rows += [a_row(f"alert-{number}", decided_at=9 * day, mirror=False) for number in range(40)]
+    rows += [a_row(f"old-{number}", decided_at=90 * day, golden=True) for number in range(40)]
+    told = lead_figures(rows, {}, [], blind_share=1.0, now=100 * day).to_decide
+    assert (told.times, told.median_seconds) == (40, 60.0)
+
+
+# The lead's figures rest on blind verdicts alone, and say nothing where there are few.
+
+DAY = 86_400.0
+
+
+def a_verdict(
+    alert_id: str,
+    answer: Answer = "mirror",
+    *,
+    band: Band = "likely",
+    reader: str = "ana",
+    at: float = 0.0,
+    blind: bool = True,
+    independent: bool = True,
+) -> JudgedPair:
+    """Of an alert of which 15 % are read blind, or of a pair below, of which 1 % are."""
+    return JudgedPair(
+        alert_id=alert_id,
+        reader=reader,
+        answer=answer,
+        decided_at=at,
+        blind=blind,
+        band=band,
+        drawn_with=0.01 if band == "none" else 0.15,
+        independent=independent,
+    )
+
+
+def many(mirrors: int, others: int, band: Band = "likely", name: str = "") -> list[JudgedPair]:
+    answers: list[Answer] = [*repeat(ANSWERS[0], mirrors), *repeat(ANSWERS[1], others)]
+    return [a_verdict(f"{name}{band}{place}", answer, band=band) for place, answer in enumerate(answers)]
+
+
+def test_precision_counts_alerts_judged_blind_and_recall_weighs_what_was_drawn_below() -> None:
+    figures = overall(many(45, 15) + many(3, 297, "none"))
+    assert figures.precision is not None
+    assert figures.precision.value == pytest.approx(0.75)
+    assert figures.recall is not None
+    # 45 / .15 = 300 mirrors found, 3 / .01 = 300 below
+    assert figures.recall.value == pytest.approx(0.5)
+    assert 0.2 < figures.recall.low < 0.5 < figures.recall.high < 0.8
+    assert (figures.alerts, figures.sampled) == (60, 300)
+
+
+def test_who_saw_the_score_a_golden_item_and_who_was_unsure_count_for_nothing() -> None:
+    seeing = [replace(one, blind=False) for one in many(40, 0, name="seen")]
+    golden = [replace(one, golden=True) for one in many(40, 0, name="golden")]
+    unsure = [a_verdict(f"unsure{n}", "unsure") for n in range(5)]
+    figures = overall(latest(many(15, 15) + seeing + golden + unsure))
+    assert figures.precision is not None
+    assert figures.precision.value == pytest.approx(0.5)
+    assert (figures.alerts, figures.unsure) == (30, 5)
+
+
+def test_under_thirty_verdicts_of_a_kind_no_figure_is_told() -> None:
+    few = many(VERDICTS_MIN - 1, 0) + many(0, 200, "none")
+    assert overall(few).precision is None
+    assert overall(few).recall is None
+    enough_alerts = many(VERDICTS_MIN, 0) + many(0, VERDICTS_MIN - 1, "none")
+    assert overall(enough_alerts).precision is not None
+    assert overall(enough_alerts).recall is None
+
+
+def test_each_band_has_its_own_precision_and_recall_from_it_upwards() -> None:
+    bands = by_band(many(36, 4) + many(10, 30, "possible") + many(1, 99, "none"))
+    likely, possible = bands["likely"], bands["possible"]
+    assert likely.precision is not None
+    assert possible.precision is not None
+    assert (likely.precision.value, possible.precision.value) == pytest.approx((0.9, 0.25))
+    assert likely.recall is not None
+    assert possible.recall is not None
+    assert likely.recall.value == pytest.approx(36 / 0.15 / (46 / 0.15 + 100))
+    assert possible.recall.value == pytest.approx(46 / 0.15 / (46 / 0.15 + 100))
+
+
+def test_groups_are_told_apart_by_signal_script_and_policy() -> None:
+    device = [replace(one, signals=frozenset({"device", "bio"}), script="Arab") for one in many(30, 0)]
+    bio = [
+        replace(one, signals=frozenset({"bio"}), script="Latn", policy="spam")
+        for one in many(0, 30, "possible")
+    ]
+    everything = device + bio
+    signals = {name: it.precision.value for name, it in by_signal(everything).items() if it.precision}
+    assert signals == {"bio": 0.5, "device": 1.0}
+    scripts = {name: it.precision.value for name, it in by_script(everything).items() if it.precision}
+    assert scripts == {"Arab": 1.0, "Latn": 0.0}
+    policies = {name: it.precision.value for name, it in by_policy(everything).items() if it.precision}
+    assert policies == {"": 1.0, "spam": 0.0}
+
+
+def test_what_was_found_when_a_ban_came_has_no_sample_below_and_no_say_in_recall() -> None:
+    figures = overall(
+        [replace(one, forward=False) for one in many(500, 0, name="lookback")]
+        + many(30, 0)
+        + many(2, 98, "none")
+    )
+    assert figures.recall is not None
+    assert figures.recall.value == pytest.approx(30 / 0.15 / (30 / 0.15 + 200))
+
+
+def test_the_latest_blind_verdict_holds_unless_an_appeal_overturned_it() -> None:
+    first = a_verdict("1", "mirror", at=1.0)
+    second = a_verdict("1", "not_mirror", at=2.0, reader="bo")
+    assert latest([second, first]) == latest([first, second]) == [second]
+    confirmed = a_verdict("1", "not_mirror", at=3.0, reader="lead", blind=False)
+    overturned = a_verdict("1", "mirror", at=3.0, reader="lead", blind=False)
+    assert latest([first, second, confirmed]) == [second]
+    assert latest([first, second, overturned]) == []
+    assert latest([confirmed]) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("12345"), st.sampled_from(ANSWERS), st.floats(0, 10), st.booleans(), st.booleans()
+        ),
+        max_size=30,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_no_order_of_delivery_and_no_repeat_changes_what_holds(
+    rows: list[tuple[str, Answer, float, bool, bool]], random: object
+) -> None:
+    given_ = [
+        replace(a_verdict(one, answer, at=at, blind=blind, reader=f"r{place}"), golden=golden)
+        for place, (one, answer, at, blind, golden) in enumerate(rows)
+    ]
+    shuffled = given_ + given_[: len(given_) // 2]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis' own Random
+    assert _by_alert(latest(shuffled)) == _by_alert(latest(given_))
+
+
+def _by_alert(verdicts: Iterable[JudgedPair]) -> dict[str, JudgedPair]:
+    return {one.alert_id: one for one in verdicts}
+
+
+def test_readers_who_agree_half_the_time_agree_no_more_than_chance() -> None:
+    random = np.random.Generator(np.random.PCG64(7))
+    answers: list[list[Answer]] = [
+        [("mirror", "not_mirror")[int(random.random() < 0.5)] for _ in range(2)] for _ in range(400)
+    ]
+    verdicts = [
+        a_verdict(f"{place}", answer, reader=reader, at=float(at))
+        for place, pair in enumerate(answers)
+        for at, (reader, answer) in enumerate(zip(("ana", "bo"), pair, strict=True))
+    ]
+    agreed = readers_agree(verdicts)
+    assert agreed.items == 400
+    assert agreed.kappa is not None
+    assert agreed.kappa.low < 0 < agreed.kappa.high
+
+
+def test_a_readers_second_thought_and_one_who_saw_the_score_are_no_second_reading() -> None:
+    words = [
+        a_verdict("1", "mirror", reader="ana", at=1.0),
+        a_verdict("1", "not_mirror", reader="ana", at=2.0),
+        a_verdict("1", "not_mirror", reader="lead", at=3.0, blind=False),
+    ]
+    assert readers_agree(words).items == 0
+    assert readers_agree([*words, a_verdict("1", "mirror", reader="bo", at=4.0)])[:2] == (1, 1)
+
+
+def test_agreement_leaves_out_and_counts_pairs_of_which_one_reader_knew_the_other() -> None:
+    alone = [a_verdict("1", reader="ana"), a_verdict("1", reader="bo", at=1.0)]
+    told = [a_verdict("2", reader="ana"), a_verdict("2", reader="bo", at=1.0, independent=False)]
+    once = [a_verdict("0", reader="ana"), a_verdict("3", reader="ana")]
+    found = readers_agree([*once, *alone, *told])
+    assert (found.items, found.agreed, found.left_out) == (1, 1, 1)
+
+
+def test_accuracy_on_golden_items_is_told_of_all_and_of_each_who_read_enough() -> None:
+    answers: dict[str, Answer] = {f"g{place}": "mirror" for place in range(40)}
+    read = [
+        replace(a_verdict(f"g{place}", "mirror" if place < 36 else "unsure", reader="ana"), golden=True)
+        for place in range(40)
+    ]
+    everybody, each = golden_accuracy([*read, replace(read[0], reader="bo"), a_verdict("g1")], answers)
+    assert (everybody.items, everybody.right) == (41, 37)
+    assert each["ana"].share is not None
+    assert each["ana"].share.value == pytest.approx(0.9)
+    assert each["bo"] == (1, 1, None)
+
+
+def test_the_backlog_is_told_by_age_and_a_clock_that_is_behind_makes_nothing_negative() -> None:
+    ages = (-60.0, 10.0, 2 * 3_600.0, DAY - 1, DAY, 5 * DAY, 400 * DAY)
+    assert list(backlog([1e9 - age for age in ages], now=1e9).values()) == [2, 1, 1, 1, 1, 1]
+
+
+def test_waits_have_a_median_and_a_ninth_tenth_once_there_are_enough() -> None:
+    assert waits([1.0] * 29) == Waits(29, None, None)
+    assert waits([float(n) for n in range(101)]) == Waits(101, 50.0, 90.0)
+    assert waits([-1.0] * 30) == Waits(30, 0.0, 0.0), "of a clock that was set back"
+
+
+def test_time_to_detect_begins_at_the_ban_for_who_was_there_before() -> None:
+    assert seconds_to_detect(600.0, 0.02) == pytest.approx(600.02)
+    assert seconds_to_detect(-3 * DAY, 0.02) == pytest.approx(0.02)
+    assert seconds_to_detect(None, 0.02) is None
+
+
+def test_a_change_of_weights_says_what_it_would_lose_and_gain() -> None:
+    kept = [Foretold(True, 1.0, True, True)] * 60 + [Foretold(False, 1.0, True, True)] * 20
+    dropped = [Foretold(False, 1.0, True, False)] * 20 + [Foretold(True, 1.0, True, False)]
+    new = [Foretold(True, 1.0, False, True)] * 2
+    change = precision_change([*kept, *dropped, *new])
+    assert change.before is not None
+    assert change.after is not None
+    assert change.difference is not None
+    assert change.before.value == pytest.approx(61 / 101)
+    assert change.after.value == pytest.approx(62 / 82)
+    assert change.difference.value == pytest.approx(62 / 82 - 61 / 101)
+    assert 0 < change.difference.low < change.difference.high < 0.3
+    assert (change.mirrors_lost, change.mirrors_gained, change.others_lost, change.others_gained) == (
+        1,
+        2,
+        20,
+        0,
+    )
+
+
+def test_weights_that_change_nothing_change_precision_by_nothing() -> None:
+    change = precision_change([Foretold(n % 2 == 0, 1.0, True, True) for n in range(40)])
+    assert change.difference == (0.0, 0.0, 0.0)
+    assert precision_change([]).before is None
+
+
+# The report of operations counts what the desk shows, alert by alert.
+
+ALL_BLIND = 1.0
+UN = Basis(authority="UN")
+
+
+@pytest.fixture
+def blind_office(database: Database) -> Office:
+    return an_office(database, with_shares(blind_share=ALL_BLIND))
+
+
+async def report(blind_office: Office, *, days: float = 7, **given: Any) -> OperationsReport:
+    async with blind_office.database.read() as connection:
+        now = blind_office.clock()
+        return await operations_report(
+            connection, since=now - days * DAY_SECONDS, until=now, now=now, blind_share=ALL_BLIND, **given
+        )
+
+
+@on_each_database
+async def test_report_has_the_figures_of_the_leads_page_and_the_verdicts_that_hold(
+    blind_office: Office,
+) -> None:
+    reader = await blind_office.hire("amina")
+    for number in range(40):
+        policy = "violent-extremism" if number < 10 else "spam"
+        await blind_office.receive(
+            f"alert-{number}",
+            matched=Matched(
+                platform="x", account_id=f"banned-{number % 4}", policy=policy, basis=Basis(authority="UN")
+            ),
+            seconds_since_ban=3_600.0,
+        )
+    await blind_office.receive("banned-since", matched=Matched(platform="x", account_id="banned-9"))
+    await blind_office.receive(
+        "banned-since",
+        revision=2,
+        status="withdrawn",
+        withdrawn_reason="account-banned",
+        matched=Matched(platform="x", account_id="banned-9"),
+    )
+    for waiting in await blind_office.desk.queue(reader, Filters(), limit=200):
+        wrong = waiting.alert_id.endswith("7")
+        decision = ReadDecision("not_mirror", "common-name") if wrong else ReadDecision("mirror", "handle")
+        await blind_office.desk.decide(reader, waiting.read_id, decision)
+    blind_office.clock.pass_(60)
+    lead = await blind_office.hire("chloe", "lead")
+    view, made = await blind_office.desk.figures(lead), await report(blind_office)
+    assert made.alerts == 41
+    assert made.decisions == {"mirror": 36, "not_mirror": 4, "undecided": 1}
+    assert made.mirrors == {"by_people": 36, "by_platform": 1}
+    assert (made.distinct.accounts, made.distinct.mirrors, made.distinct.banned) == (41, 37, 5)
+    assert made.withdrawn == {"account-banned": 1}
+    assert made.accuracy.all == view.figures.all
+    assert made.accuracy.all.precision is not None
+    assert made.accuracy.all.precision.value == pytest.approx(0.9)
+    assert (made.to_detect, made.to_decide) == (view.figures.to_detect, view.figures.to_decide)
+    spam, extremism, none = made.tables["policy"]
+    assert (spam.value, spam.alerts, spam.not_mirror) == ("spam", 30, 3)
+    assert (extremism.value, extremism.alerts, extremism.not_mirror) == ("violent-extremism", 10, 1)
+    assert (none.value, none.alerts) == ("without a policy", 1)
+    assert sum(count for _, count in made.steps) == 41
+    content = made.terrorist_content
+    assert (content.alerts, content.mirrors_by_people, content.not_mirrors) == (10, 9, 1)
+    assert (await report(blind_office, terrorism=["spam"])).terrorist_content.alerts == 30
+
+
+async def test_decisions_on_waves_that_were_taken_back_are_no_overturned_alerts(blind_office: Office) -> None:
+    lead = await blind_office.hire("chloe", "lead")
+    await Feed(blind_office).wave(a_wave())
+    await blind_office.desk.decide_wave(lead, "wave-1", WaveDecision(1, "mirror", "one-hand"))
+    await sent(blind_office)
+    await blind_office.desk.take_wave_back(lead, "wave-1", "error")
+    await blind_office.receive("alert-1")
+    [waiting] = await blind_office.desk.queue(lead, Filters())
+    await blind_office.desk.decide(lead, waiting.read_id, ReadDecision("mirror", "several-traits"))
+    await sent(blind_office)
+    await blind_office.desk.take_back(lead, "alert-1", "error")
+    blind_office.clock.pass_(60)
+    assert (await report(blind_office)).overturned.taken_back == 1
+
+
+async def test_policy_called_none_has_a_row_of_its_own(blind_office: Office) -> None:
+    for number, policy in enumerate((None, "none", "none")):
+        matched = Matched(platform="x", account_id=f"banned-{number}", policy=policy)
+        await blind_office.receive(f"alert-{number}", matched=matched)
+    blind_office.clock.pass_(1)
+    rows = (await report(blind_office)).tables["policy"]
+    assert [(row.value, row.alerts) for row in rows] == [("none", 2), ("without a policy", 1)]
+
+
+async def test_report_of_a_period_without_alerts_counts_none_and_estimates_nothing(
+    blind_office: Office,
+) -> None:
+    await blind_office.receive()
+    blind_office.clock.pass_(10 * DAY_SECONDS)
+    made = await report(blind_office)
+    assert (made.alerts, made.decisions, made.tables["script"]) == (0, {}, [])
+    assert made.accuracy.all.precision is None
+    assert made.backlog["over 7 days"] == 1
+
+
+async def test_lawful_requests_are_counted_by_authority_as_they_stand(blind_office: Office) -> None:
+    await blind_office.receive()
+    rana, sana = await blind_office.hire("rana", "counsel"), await blind_office.hire("sana", "counsel")
+
+    async def entered(authority: str, number: int, *accounts: str) -> int:
+        return await enter(blind_office, rana, *accounts, authority=authority, reference=f"R-{number}")
+
+    for number, name in enumerate(("approve", "refuse", "withdraw")):
+        await step(blind_office, sana, await entered("A court", number, "x:a", "x:b"), name)
+    answered = await entered("A ministry", 9, "x:new-alert-1")
+    await step(blind_office, sana, answered, "approve")
+    for _ in range(2):
+        blind_office.clock.pass_(1.0)
+        await file_of(blind_office, rana, answered)
+    await step(blind_office, sana, answered, "disclose")
+    await entered("A ministry", 10)
+    blind_office.clock.pass_(11 * DAY_SECONDS)  # after the deadline of those that wait
+    court, ministry = (await report(blind_office, days=30)).lawful_requests
+    assert court == AuthorityRequests("A court", 3, 1, 0, 1, {"too-broad": 1}, 1, 6, 0)
+    assert ministry == AuthorityRequests("A ministry", 2, 1, 1, 0, {}, 1, 2, 2)
+    assert (await report(blind_office, days=1)).lawful_requests == []
+
+
+async def test_authorities_beyond_the_rows_share_the_last(
+    blind_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "ROWS_MAX", 1)
+    rana = await blind_office.hire("rana", "counsel")
+    for number, authority in enumerate(("One", "One", "Two", "Three")):
+        await enter(blind_office, rana, authority=authority, reference=str(number))
+    rows = (await report(blind_office)).lawful_requests
+    assert [(row.authority, row.requests, row.accounts) for row in rows] == [
+        ("One", 2, 2),
+        ("all others", 2, 2),
+    ]
+
+
+@pytest.mark.parametrize(("days", "parts"), [(1 / 24, 1), (1, 24), (7, 7), (30, 30), (365, 53), (3_650, 60)])
+async def test_parts_of_a_period_of_any_length_hold_every_alert_once(
+    blind_office: Office, days: float, parts: int
+) -> None:
+    await blind_office.receive("first", detected_at=NOON)
+    blind_office.clock.pass_(days * DAY_SECONDS)
+    async with blind_office.database.read() as connection:
+        made = await operations_report(
+            connection,
+            since=NOON.timestamp(),
+            until=blind_office.clock(),
+            now=blind_office.clock(),
+            blind_share=ALL_BLIND,
+        )
+    assert (len(made.steps), sum(count for _, count in made.steps)) == (parts, 1)
+
+
+# How a team does: each reader, exercises, and what waits in which queue.
+
+MIRROR = ReadDecision("mirror", "several-traits")
+
+
+async def decide_all(office: Office, reader: Reader, *, seconds: float = 60.0) -> None:
+    """Decides what waits for somebody, one after the other."""
+    for waiting in await office.desk.queue(reader, Filters(), limit=200):
+        await office.desk.decide(reader, waiting.read_id, MIRROR)
+        office.clock.pass_(seconds)
+
+
+async def sent_by(office: Office) -> None:
+    async with office.database.begin() as connection:
+        await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=999)
+
+
+def pass_midnight(office: Office) -> None:
+    office.clock.pass_(DAY_SECONDS - office.clock() % DAY_SECONDS)
+
+
+async def test_lead_sees_each_reader_and_a_reader_themselves_alone(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    for number in range(35):
+        await office.receive(f"alert-{number}")
+    chosen = [one.read_id for one in await office.desk.queue(bilal, Filters())][:3]
+    undone = await office.desk.decide_together(bilal, chosen, MIRROR)
+    await office.desk.undo(bilal, undone.batch)
+    await office.desk.decide_together(bilal, chosen, MIRROR)
+    await decide_all(office, amina)
+    office.clock.pass_(3_600)  # a pause
+    await office.receive("late")
+    await decide_all(office, amina)
+    assert figures(await office.desk.team(chloe, 7)) == {
+        "amina": (0, 0, 0),
+        "bilal": (0, 0, 0),
+        "chloe": (0, 0, 0),
+    }
+    pass_midnight(office)
+    team = await office.desk.team(chloe, 7)
+    assert figures(team) == {"amina": (33, 0, 1), "bilal": (3, 3, 1), "chloe": (0, 0, 0)}
+    pace = {one.name: one.pace for one in team.readers}
+    assert (pace["amina"].times, pace["amina"].median_seconds) == (31, 60.0)
+    assert (pace["bilal"].times, pace["bilal"].median_seconds) == (0, None)
+    own = await office.desk.team(amina, 7)
+    assert (figures(own), own.policies, own.views) == ({"amina": (33, 0, 1)}, None, None)
+    office.clock.pass_(7 * DAY_SECONDS)
+    assert figures(await office.desk.team(amina, 7)) == {"amina": (0, 0, 0)}
+
+
+def figures(team: TeamView) -> dict[str, tuple[int, int, int]]:
+    return {one.name: (one.decisions, one.together, one.days) for one in team.readers}
+
+
+async def test_exercise_counts_once_its_answer_is_final(office: Office) -> None:
+    """The result of one that can be undone would tell what to answer instead."""
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    for number, expected in enumerate(("mirror", "not_mirror", "mirror")):
+        await office.receive(f"alert-{number}", sampled=0.5, band="none")
+        await office.desk.set_golden(chloe, f"alert-{number}", expected)
+    await decide_all(office, amina)
+    pass_midnight(office)
+    [own] = (await office.desk.team(amina, 7)).readers
+    assert (own.decisions, own.exercises.items) == (0, 0)
+    await sent_by(office)
+    [own] = (await office.desk.team(amina, 7)).readers
+    assert (own.decisions, own.exercises) == (3, (3, 2, None))
+
+
+@on_each_database
+async def test_what_waits_is_counted_by_policy_and_saved_view_as_the_queue_shows_it(
+    database: Database,
+) -> None:
+    office = an_office(database, with_shares(blind_share=0.5))
+    chloe = await office.hire("chloe", "lead")
+    for number in range(20):
+        policy = ("hate", "spam", None)[number % 3]
+        matched = Matched(platform="x", account_id="b", policy=policy)
+        await office.receive(f"alert-{number}", matched=matched, band=("likely", "possible")[number % 2])
+        office.clock.pass_(60)
+    views = {"all": "", "likely hate": "band=likely&policy=hate", "disputes": "kind=dispute&order=oldest"}
+    async with office.database.begin() as connection:
+        for name, query in views.items():
+            await saved_views.put(connection, chloe.user_id, SavedViewRow(name, query))
+    team = await office.desk.team(chloe, 7)
+    assert team.policies is not None
+    assert team.views is not None
+    for one in team.policies:
+        seen = [row for row in await office.desk.queue(chloe, Filters()) if row.policy == one.name]
+        oldest = office.clock() - min(row.waits_since for row in seen)
+        assert (one.waiting, one.oldest_seconds) == (len(seen), oldest)
+    assert {one.name for one in team.policies} == {"hate", "spam", None}
+    likely = await office.desk.queue(chloe, Filters(band="likely", policy="hate"))
+    found = {one.name: (one.waiting, one.oldest_seconds is None, one.query) for one in team.views}
+    assert 0 < len(likely) < 4, "some are blind, and a band leaves those out"
+    assert found == {
+        "all": (20, False, ""),
+        "likely hate": (len(likely), False, "band=likely&policy=hate"),
+        "disputes": (0, True, "kind=dispute&order=oldest"),
+    }
+
+
+async def test_own_second_verdict_does_not_tell_by_a_count_that_it_differs(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await office.receive("alert-1")
+    await office.receive("alert-2")
+    [one, other] = await office.desk.queue(amina, Filters())
+    await office.desk.decide(amina, one.read_id, MIRROR)
+    await office.desk.decide(amina, other.read_id, ReadDecision("not_mirror", "common-name"))
+    await decide_all(office, chloe)  # agrees with one, differs from the other
+    assert (await office.desk.team(chloe, 7)).policies == ()
+
+
+async def test_page_gives_no_share_of_few_and_names_nobody_to_a_moderator(office: Office) -> None:
+    bilal = await office.hire("<b>bilal")
+    await office.receive()
+    await decide_all(office, bilal)
+    pass_midnight(office)
+    async with at_the_desk(office) as client, at_the_desk(office, "omar", "auditor") as auditor:
+        page = (await client.get("/team")).text
+        assert "My figures" in page
+        assert "bilal" not in page
+        assert (await client.get("/api/v1/team?days=0")).status_code == 400
+        page = (await auditor.get("/team?days=7")).text
+        assert "&lt;b&gt;bilal" in page
+        assert "too few" in page
+        [one, _] = (await auditor.get("/api/v1/team")).json()["readers"]
+        assert (one["name"], one["decisions"]) == ("<b>bilal", 1)
+
+
+# The transparency report counts measures and complaints, each in the regulation's own cell.
+
+SECURITY = "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY"
+CATEGORIES = {"violent-extremism": (SECURITY, "KEYWORD_TERRORIST_CONTENT")}
+DATE = NOON.date()
+
+
+async def act(office: Office, name: str, **given: Any) -> None:
+    """The platform acts on an account."""
+    record = replace_struct(
+        ACTIONED, event_id=name, account_id=name, occurred_at=NOON, actioned_at=NOON, until=None, **given
+    )
+    async with office.database.begin() as connection:
+        assert await take_action(connection, record, now=office.clock())
+
+
+async def public_report(office: Office, first: date = DATE) -> Transparency:
+    begin = NOON.timestamp() // DAY_SECONDS * DAY_SECONDS
+    async with office.database.read() as connection:
+        return await transparency_report(
+            connection,
+            provider="Example",
+            service="example.org",
+            first=first,
+            last=DATE,
+            since=begin,
+            until=begin + DAY_SECONDS,
+            published=DATE,
+            blind_share=0.15,
+            categories=CATEGORIES,
+            now=office.clock(),
+        )
+
+
+def cells(made: Transparency, part: int) -> dict[tuple[str, ...], dict[str, str]]:
+    """The filled cells of a part by the row's keys."""
+    header, *rows = csv.reader(io.StringIO(made.annex.files()[f"{PARTS[part]}.csv"].decode(), newline=""))
+    known = header.index("Value") if "Value" in header else 5
+    return {
+        tuple(row[3:known]): filled
+        for row in rows
+        if (
+            filled := {
+                name: row[at] for at, name in enumerate(header) if at >= known and row[at] and name != "Scope"
+            }
+        )
+    }
+
+
+@on_each_database
+async def test_measures_stand_in_their_cells_and_the_rest_is_left_out_with_a_reason(office: Office) -> None:
+    await office.receive(
+        "alert-1",
+        account_id="named",
+        matched=Matched(
+            platform="x", account_id="banned", policy="violent-extremism", basis=Basis(authority="UN")
+        ),
+    )
+    own = {"source": "own-initiative", "ground": "terms", "alert_id": None}
+    await act(office, "named", **{**own, "alert_id": "alert-1"}, action="suspended")
+    await act(office, "ended", **own, action="terminated", automated_decision="fully")
+    await act(office, "against-the-law", **{**own, "ground": "illegal"}, automated_detection="no")
+    await act(office, "noticed", **{**own, "source": "trusted-flagger"})
+    await act(office, "restricted", **own, action="restricted")
+    await act(office, "ordered", **{**own, "source": "order"})
+    await act(office, "unsourced", **{**own, "source": None})
+    await act(office, "groundless", **{**own, "ground": None})
+    await act(office, "left-alone", **own, action="nothing")
+    office.clock.pass_(-DAY_SECONDS)  # the report's machine may be behind the desk's
+    made = await public_report(office)
+    assert made.actions == 8
+    assert made.left_out == {
+        "without-category": 4,
+        "restricted": 1,
+        "order": 1,
+        "without-source": 1,
+        "without-ground": 1,
+    }
+    measures = "Number of measures taken at the provider's own initiative "
+    detected = "Number of measures taken after detection with solely automated means "
+    one = {measures: "1", detected: "1", "Account restriction Suspension": "1"}
+    assert cells(made, 6) == {
+        ("TOTAL", ""): {
+            measures: "3",
+            detected: "3",
+            "Account restriction Suspension": "1",
+            "Account restriction Termination": "1",
+        },
+        (SECURITY, ""): one,
+        ("KEYWORD_TERRORIST_CONTENT", ""): one,
+    }
+    assert cells(made, 5) == {("TOTAL", ""): {measures: "1", "Account restriction Suspension": "1"}}
+    terms = "Number of actions taken on the basis of the terms and conditions of the service"
+    assert cells(made, 4) == {("TOTAL", ""): {terms: "1", f"{terms} (Trusted Flagger notices)": "1"}}
+    automated = {key[1:]: filled.get("Value") for key, filled in cells(made, 8).items()}
+    assert automated["Number of measures solely taken by automated means ", "Own-initiative "] == "1"
+    assert automated["Number of measures not taken by automated means", "Total number"] == "5"
+    assert automated["Accuracy of the automated means - Precision", "Total number"] is None
+
+
+async def test_action_that_this_version_cannot_read_is_counted_as_left_out(office: Office) -> None:
+    await act(office, "newer")
+    async with office.database.begin() as connection:
+        await connection.execute(update(schema.actions).values(payload=b'{"version": 9}'))
+    assert (await public_report(office)).left_out == {"unreadable": 1}
+
+
+@on_each_database
+async def test_complaints_are_counted_by_outcome_and_median_in_hours(office: Office) -> None:
+    await office.receive("alert-1", account_id="ended")
+    await act(office, "ended", action="terminated", alert_id=None)
+    outcomes = ("upheld", "upheld", "partly", "reversed", "lapsed", None)
+    async with office.database.begin() as connection:
+        for number, outcome in enumerate(outcomes):
+            await connection.execute(
+                insert(schema.appeals).values(
+                    appeal_id=f"appeal-{number}",
+                    alert_id="alert-1",
+                    read_id=1,
+                    against="verdict",
+                    digest="",
+                    received_at=NOON.timestamp(),
+                    words="",
+                    outcome=outcome,
+                    decided_at=None if outcome is None else NOON.timestamp() + 3_600 * (number + 1),
+                )
+            )
+    filled = cells(await public_report(office), 7)
+    every = "Number of complaints submitted to the internal-complaints mechanism"
+    on_accounts = "Complaint regarding a decision to suspend or terminate an account "
+    for indicator in (every, on_accounts):
+        values = {key[2]: row["Value"] for key, row in filled.items() if key[1] == indicator}
+        assert values["Total number"] == "6"
+        assert values["Decisions upheld"] == "2"
+        assert values["Decisions partially reversed"] == values["Decisions reversed"] == "1"
+        assert values["Median time"] == "2.5"
+    assert filled["Internal complaints mechanism", every, "Decision omitted"]["Value"] == "1"
