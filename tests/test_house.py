@@ -48,6 +48,14 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         for name in ("enrol", "explain", "hash_avatar", "remember", "simulate")
     },
     "agents/common/places.py": ("tests/agents/common/test_alerts.py", "by what a worker's look-ups return"),
+    "agents/common/side_outputs.py": (
+        "tests/agents/common/test_alerts.py",
+        "by what it publishes beside alerts",
+    ),
+    "agents/common/families.py": (
+        "tests/agents/test_agents.py",
+        "by the families that bans and verdicts make",
+    ),
     "samehand/blocking/*.py": ("tests/samehand/test_blocking.py", "by which names share a key"),
     "samehand/frequency/name_prior/segmentation.py": (
         "tests/samehand/test_frequency.py",

@@ -1,6 +1,5 @@
 -- In the first shard. ARGV: epoch, now, seconds of silence, members at least, id, 1 to withdraw the wave and silence its values, 0 to take
 -- that back.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, least, id, withdraws = tonumber(ARGV[2]), tonumber(ARGV[4]), ARGV[5], ARGV[6] == '1'
 local status = call('HGET', wave_key(id), 's')

@@ -2,7 +2,6 @@
 -- at most, members at least, sizes at which a wave is published (separated by commas), keys at most, id and beginning of
 -- a new wave, waves kept at most, the hashes of values in common (8 bytes each), the digests of accounts that the newcomer resembles, then
 -- two for each joining account: its digest and what is kept of it. Returns the id of the wave, '' for none.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, quiet = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local most, least, keys_most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[8])

@@ -1,7 +1,6 @@
 -- In the first shard. ARGV: epoch, now, members at least, why, seconds until the wave is owed, seconds for which they stay
 -- out of waves (0: not at all), digests of accounts. Each leaves its wave, which is owed; one with fewer members than that
 -- is withdrawn at once.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, least, reason, quiet, out = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 for at = 7, #ARGV do

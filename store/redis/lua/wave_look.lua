@@ -1,3 +1,2 @@
 -- In the first shard. Looks for who came with new accounts, and notes nothing; ARGV and reply as in noting.lua.
-if emptied() then return redis.error_reply('EMPTIED') end
 return company(false)

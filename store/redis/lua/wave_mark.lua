@@ -1,6 +1,5 @@
 -- In the first shard. ARGV: epoch, now, 1 if the accounts are banned, else 0, digests of accounts. Marks each in its
 -- wave: what is kept of a member is MessagePack, and ends with true or false. A wave that this changes is owed.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, mark = tonumber(ARGV[2]), ARGV[3] == '1' and char(195) or char(194)
 for at = 4, #ARGV do

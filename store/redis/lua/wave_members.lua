@@ -1,6 +1,5 @@
 -- In the first shard. ARGV: epoch, digests of accounts. Returns four for each: the open wave that it is in, '' for none,
 -- when that began, how many members it has, and what is kept of the account there.
-if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do
   local id = wave_of(ARGV[at])

@@ -2,7 +2,6 @@
 -- beginning, moment of the last change, `open` or why it was withdrawn, what it merged into, hashes of values in common,
 -- seconds until a small change is published, members at most, then two for each member: its digest and what is kept of
 -- it. Returns 1 if it was taken, 0 if the store knows the wave under that revision or a later one.
-if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, silent, id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 if number_of(id, 'r') >= tonumber(ARGV[6]) then return 0 end

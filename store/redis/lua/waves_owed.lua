@@ -1,7 +1,6 @@
 -- In the first shard. ARGV: epoch, now, holder, seconds for which it keeps others away, how many. Forgets waves whose
 -- time is over. Returns two for each wave that is owed: its id, and its fields and their values, none where it is
 -- forgotten. Returns nothing while there is another holder.
-if emptied() then return redis.error_reply('EMPTIED') end
 if call('EXISTS', KEPT_WAVES, OWED_WAVES) == 0 then return {} end
 local now, holder = ARGV[2], ROOT .. 'vr'
 if call('GET', holder) ~= ARGV[3] then
