@@ -850,3 +850,6 @@ async def test_complaints_are_counted_by_outcome_and_median_in_hours(office: Off
         assert values["Decisions partially reversed"] == values["Decisions reversed"] == "1"
         assert values["Median time"] == "2.5"
     assert filled["Internal complaints mechanism", every, "Decision omitted"]["Value"] == "1"
+    office.clock.pass_(60)
+    counted = {"upheld": 2, "partly": 1, "reversed": 1, "lapsed": 1, "open": 1}
+    assert (await report(office)).overturned.appeals == counted
