@@ -1,7 +1,7 @@
 """Look-ups at scale, beside what people would use instead, on the same bans and queries in one run.
 
 ``python -m bench.lookup [--bans 100000] [--rounds 5] [--without minhash] [--json]``. A query is a disguised
-handle (:mod:`bench.kinds`, held-out operators), and the answer the best 64 banned accounts. Everything from
+handle (:mod:`bench.recall`, held-out operators), and the answer the best 64 banned accounts. Everything from
 the handle as it was typed to the candidates is timed, folding and keys included. Speed is look-ups a second
 of processor time, the client's and the server's together. Contenders take turns, and a ratio is the median
 of the rounds' ratios.
@@ -20,15 +20,13 @@ from random import Random
 from typing import NamedTuple
 
 from bench.index.population import BannedNames, population
-from bench.kinds import KINDS
 from bench.memory import told
 from bench.page import in_words, machine, markdown
-from bench.recall import FIELDS, KEEP, disguised
+from bench.recall import FIELDS, KEEP, KINDS, disguised
 from bench.running.crowd import BANNED_AT, account_id
 from bench.store.bans import KEYERS, Ingest, a_store, by_handle, enrol
-from bench.store.kept import CachedServer
 from bench.store.peers import Ask, Contender, Extract, MinHashOnRedis, Row, Trigrams, one_at_a_time, row
-from bench.store.server import Server
+from bench.store.server import CachedServer, Server
 from local.postgres import EmbeddedPostgres
 from samehand.account import Account, account_key
 from samehand.fingerprint.distil import distil

@@ -37,13 +37,11 @@ from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.tombstones import tombstone
 from agents.enrol import Enrol
 from bench.index.population import BannedNames, population
-from bench.kinds import KINDS
 from bench.page import in_words, machine, markdown
-from bench.recall import FIELDS, KEEP, disguised
+from bench.recall import FIELDS, KEEP, KINDS, disguised
 from bench.running.crowd import BANNED_AT, account_id
 from bench.store.bans import KEYERS, a_layout, a_store
-from bench.store.kept import CachedServer
-from bench.store.server import Server, server
+from bench.store.server import CachedServer, Server, server
 from cli.checkpoint import Bookmark, read_bookmark
 from cli.topics.banned_topic import ReadTally, open_anew, read_all
 from samehand.account import Account

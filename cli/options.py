@@ -60,20 +60,17 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-class Moment(click.ParamType):
-    """A moment of UTC, as an aware datetime; a date alone is its midnight."""
+class Parsed(click.ParamType):
+    """What a function reads in a text; it raises ValueError with what is wrong."""
 
-    name = "date"
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name, self._read = name, read
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return value if isinstance(value, datetime) else moment(value)
-        except ValueError:
-            self.fail(
-                f"{visible(value, 64)!r} is no date of UTC like 2026-11-20 or 2026-11-20T09:30:00Z",
-                param,
-                ctx,
-            )
+            return self._read(value) if isinstance(value, str) else value
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
 
 
 def moment(text: str) -> datetime:
@@ -82,7 +79,17 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text.removesuffix("Z"), form).replace(tzinfo=UTC)
 
 
-MOMENT: Final = Moment()
+def _moment(text: str) -> datetime:
+    try:
+        return moment(text)
+    except ValueError:
+        raise ValueError(
+            f"{visible(text, 64)!r} is no date of UTC like 2026-11-20 or 2026-11-20T09:30:00Z"
+        ) from None
+
+
+MOMENT: Final = Parsed("date", _moment)
+"""A moment of UTC, as an aware datetime; a date alone is its midnight."""
 
 COUNT: Final = click.IntRange(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""

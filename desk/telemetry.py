@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -73,80 +74,59 @@ class DeskMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self.alerts = Counter(
-            "samehand_desk_alerts", "Alerts, and revisions of them, that arrived.", registry=registry
-        )
-        self.verdicts = Counter(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.alerts = counter("samehand_desk_alerts", "Alerts, and revisions of them, that arrived.")
+        self.verdicts = counter(
             "samehand_desk_verdicts",
             "Decisions made at this desk, undone ones among them, by kind of reading.",
             ("verdict", "kind"),
-            registry=registry,
         )
-        self.foreign_verdicts = Counter(
-            "samehand_desk_foreign_verdicts", "Verdicts of others that arrived.", registry=registry
-        )
-        self.undone = Counter("samehand_desk_undone", "Decisions that were undone.", registry=registry)
-        self.refused = Counter(
+        self.foreign_verdicts = counter("samehand_desk_foreign_verdicts", "Verdicts of others that arrived.")
+        self.undone = counter("samehand_desk_undone", "Decisions that were undone.")
+        self.refused = counter(
             "samehand_desk_refused_records",
             "Records that could not be read, by topic and reason.",
             ("topic", "reason"),
-            registry=registry,
         )
-        self.actions = Counter(
-            "samehand_desk_actions",
-            "Actions of platforms, and corrections of them, that arrived.",
-            registry=registry,
+        self.actions = counter(
+            "samehand_desk_actions", "Actions of platforms, and corrections of them, that arrived."
         )
-        self.unusable_fields = Counter(
+        self.unusable_fields = counter(
             "samehand_desk_unusable_fields",
             "Fields of actions that could not be used, by topic, field and reason.",
             ("topic", "field", "reason"),
-            registry=registry,
         )
-        self.actions_without_ban = Gauge(
+        self.actions_without_ban = gauge(
             "samehand_desk_actions_without_ban",
             "Accounts suspended or terminated over an hour ago with an open alert: no ban of theirs came, and"
             " nobody looks for their mirrors.",
-            registry=registry,
         )
-        self.backlog = Gauge(
-            "samehand_desk_backlog",
-            "What waits for somebody, by kind of reading.",
-            ("kind",),
-            registry=registry,
+        self.backlog = gauge(
+            "samehand_desk_backlog", "What waits for somebody, by kind of reading.", ("kind",)
         )
-        self.oldest_seconds = Gauge(
-            "samehand_desk_oldest_seconds",
-            "How long the oldest has waited, by kind of reading.",
-            ("kind",),
-            registry=registry,
+        self.oldest_seconds = gauge(
+            "samehand_desk_oldest_seconds", "How long the oldest has waited, by kind of reading.", ("kind",)
         )
-        self.outbox = Gauge(
-            "samehand_desk_outbox", "Verdicts that the broker has not confirmed.", registry=registry
+        self.outbox = gauge("samehand_desk_outbox", "Verdicts that the broker has not confirmed.")
+        self.outbox_late_seconds = gauge(
+            "samehand_desk_outbox_late_seconds", "How long ago the oldest of them should have been sent."
         )
-        self.outbox_late_seconds = Gauge(
-            "samehand_desk_outbox_late_seconds",
-            "How long ago the oldest of them should have been sent.",
-            registry=registry,
+        self.leading = gauge(
+            "samehand_desk_leading", "Whether this desk is the one that consumes and publishes."
         )
-        self.leading = Gauge(
-            "samehand_desk_leading",
-            "Whether this desk is the one that consumes and publishes.",
-            registry=registry,
-        )
-        self.audit_broken = Gauge(
+        self.audit_broken = gauge(
             "samehand_desk_audit_broken",
             "Whether the audit's chain does not hold: a line was changed, dropped or added.",
-            registry=registry,
         )
-        self.ready = Gauge("samehand_desk_ready", "Whether alerts come and verdicts go.", registry=registry)
-        self.time_to_decision_seconds = Histogram(
+        self.ready = gauge("samehand_desk_ready", "Whether alerts come and verdicts go.")
+        self.time_to_decision_seconds = histogram(
             "samehand_desk_time_to_decision_seconds",
             "From detection to the first decision.",
             buckets=_DECIDE_SECONDS,
-            registry=registry,
         )
-        build = Gauge("samehand_desk_build_info", "1, with the version.", ("version",), registry=registry)
+        build = gauge("samehand_desk_build_info", "1, with the version.", ("version",))
         build.labels(version("samehand")).set(1)
         for kind in KINDS:
             self.backlog.labels(kind).set(0)

@@ -88,19 +88,23 @@ def users() -> None:
     """
 
 
+_ROLES: Final = click.Choice(["moderator", "lead", "auditor", "counsel"])
+_link_option = click.option(
+    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
+)
+
+
 @users.command("add", short_help="Add a person.")
 @click.argument("name")
 @click.option(
     "--role",
     metavar="ROLE",
-    type=click.Choice(["moderator", "lead", "auditor", "counsel"]),
+    type=_ROLES,
     required=True,
     help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
     "back; an auditor reads everything and decides nothing; counsel answers lawful requests.",
 )
-@click.option(
-    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
-)
+@_link_option
 @output.json_option
 @in_event_loop
 async def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
@@ -230,7 +234,7 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 @click.option(
     "--role",
     metavar="ROLE",
-    type=click.Choice(["moderator", "lead", "auditor", "counsel"]),
+    type=_ROLES,
     help="The new role: moderator, lead, auditor or counsel.",
 )
 @click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
@@ -240,9 +244,7 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     is_flag=True,
     help="Read a new password from the terminal, or from a line of standard input.",
 )
-@click.option(
-    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
-)
+@_link_option
 @click.option(
     "--team", callback=_team, metavar="CODE", help='The team, whose saved views the person sees; "" for none.'
 )

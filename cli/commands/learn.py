@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -38,11 +38,13 @@ from samehand.scoring.learn import Label, Learned, learn
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
-from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_alert, decode_verdict
+from schemas.record import Record
+from schemas.wire import Decoded, decode_alert, decode_verdict
 from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import Names, names
 from streams.settings import Settings, load
+
+R = TypeVar("R", bound=Record)
 
 Raw: TypeAlias = Iterable[tuple[str, bytes]]
 
@@ -133,24 +135,22 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
     """Reads labels; the table that weighed them."""
     now = time.time()
     given = None if weights is None else weights_of_file(weights)
-    if verdicts:
-        tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
-        table = given or default_weights()
-        verdicts_by_pair = judged(_verdicts(_files(verdicts, "reading verdicts"), now, read), read.left_out)
-        read.labels = labels(
-            _alerts(_files(alerts, "reading alerts"), now, read), verdicts_by_pair, table, read.left_out
-        )
-        return table
-    settings = load()
-    with reader(settings) as opened:
-        called = names(settings)
-        table = given or _in_force(opened, called, settings)
-        verdicts_by_pair = judged(
-            _verdicts(values(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
-        )
-        several = (called.alerts, called.sample)
-        raw = chain.from_iterable(values(opened, topic, "reading alerts") for topic in several)
-        read.labels = labels(_alerts(raw, now, read), verdicts_by_pair, table, read.left_out)
+    with ExitStack() as stack:
+        if verdicts:
+            tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
+            table = given or default_weights()
+            raw_verdicts, raw_alerts = _files(verdicts, "reading verdicts"), _files(alerts, "reading alerts")
+        else:
+            settings = load()
+            opened, called = stack.enter_context(reader(settings)), names(settings)
+            table = given or _in_force(opened, called, settings)
+            raw_verdicts = values(opened, called.verdicts, "reading verdicts")
+            several = (called.alerts, called.sample)
+            raw_alerts = chain.from_iterable(values(opened, topic, "reading alerts") for topic in several)
+        by_pair = judged(_records(raw_verdicts, decode_verdict, now, read), read.left_out)
+        records = _records(raw_alerts, decode_alert, now, read)
+        shown = (record for record in records if isinstance(record, MirrorAlert))
+        read.labels = labels(shown, by_pair, table, read.left_out)
     return table
 
 
@@ -174,21 +174,12 @@ def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:
                 yield from lines
 
 
-def _verdicts(raw: Raw, now: float, read: _Read) -> Iterator[VerdictGiven]:
+def _records(raw: Raw, decode: Callable[..., Decoded[R] | Malformed], now: float, read: _Read) -> Iterator[R]:
     for address, line in raw:
-        decoded = decode_verdict(line, now=now)
+        decoded = decode(line, now=now)
         if isinstance(decoded, Malformed):
             read.faults.append((address, decoded))
         else:
-            yield decoded.record
-
-
-def _alerts(raw: Raw, now: float, read: _Read) -> Iterator[MirrorAlert]:
-    for address, line in raw:
-        decoded = decode_alert(line, now=now)
-        if isinstance(decoded, Malformed):
-            read.faults.append((address, decoded))
-        elif isinstance(decoded.record, MirrorAlert):
             yield decoded.record
 
 

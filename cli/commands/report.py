@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -15,8 +15,8 @@ import msgspec
 from cli import output
 from cli.categories import POLICY, categories_of, category_option
 from cli.desk_database import desk_database
-from cli.options import MOMENT, OUT_FOLDER, moment
-from cli.output_files import unwritable, write
+from cli.options import MOMENT, OUT_FOLDER, Parsed, moment
+from cli.output_files import make_folder, write
 from cli.run_async import in_event_loop
 from report.rendering import environment
 from report.text import is_unseen, plural, visible
@@ -31,24 +31,16 @@ _LENGTH: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 
 
-class _Since(click.ParamType):
-    """A date, or a length of time like `7d`, `24h` or `4w`, as seconds."""
-
-    name = "since"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | datetime:
-        if isinstance(value, int | datetime):
-            return value
-        if length := _LENGTH.fullmatch(value):
-            return int(length[1]) * _SECONDS[length[2]]
-        try:
-            return moment(value)
-        except ValueError:
-            self.fail(
-                f"{visible(value, 64)!r} is neither a length like 7d, 24h or 4w nor a date like 2026-11-20",
-                param,
-                ctx,
-            )
+def _since(text: str) -> int | datetime:
+    """Reads a date, or a length of time like `7d`, `24h` or `4w`, as seconds."""
+    if length := _LENGTH.fullmatch(text):
+        return int(length[1]) * _SECONDS[length[2]]
+    try:
+        return moment(text)
+    except ValueError:
+        raise ValueError(
+            f"{visible(text, 64)!r} is neither a length like 7d, 24h or 4w nor a date like 2026-11-20"
+        ) from None
 
 
 def _policies(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,7 +67,7 @@ def command() -> None:
 @command.command("operations", short_help="Report alerts, mirrors, accuracy, reversals and the backlog.")
 @click.option(
     "--since",
-    type=_Since(),
+    type=Parsed("since", _since),
     default="7d",
     show_default=True,
     metavar="WHEN",
@@ -165,17 +157,15 @@ def operations_page(report: OperationsReport) -> str:
     return made.get_template("operations.html").render(report=report, words=_WORDS)
 
 
-class _Day(click.ParamType):
-    """A day of UTC."""
+def _day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{visible(text, 64)!r} is no day like 2026-12-31") from None
 
-    name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{visible(value, 64)!r} is no day like 2026-12-31", param, ctx)
-
+_DAY: Final = Parsed("date", _day_of)
+"""A day of UTC."""
 
 _NAME_CHARS_MAX: Final = 200  # a name stands in each of a thousand rows
 
@@ -195,10 +185,10 @@ def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 
 @command.command("dsa", short_help="Write the eleven files of the DSA's transparency report.")
 @click.option(
-    "--from", "first", type=_Day(), required=True, metavar="DATE", help="First day of the period (UTC)."
+    "--from", "first", type=_DAY, required=True, metavar="DATE", help="First day of the period (UTC)."
 )
 @click.option(
-    "--to", "last", type=_Day(), required=True, metavar="DATE", help="Last day of the period, included."
+    "--to", "last", type=_DAY, required=True, metavar="DATE", help="Last day of the period, included."
 )
 @click.option(
     "--provider", required=True, metavar="NAME", callback=_name, help="Name of the service provider."
@@ -259,7 +249,9 @@ async def dsa(
             categories=categories,
             now=now,
         )
-    _write(out, report.annex.files())
+    make_folder(out, "--out")
+    for name, content in report.annex.files().items():
+        write(out / name, content, "--out")
     empty = report.annex.empty()
     if as_json:
         figures = {"actions": report.actions, "complaints": report.complaints, "left_out": report.left_out}
@@ -274,15 +266,6 @@ async def dsa(
     for name, columns in empty.items():
         output.line(screen, f"{name} stays empty in: {'; '.join(columns)}")
     return 0
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise unwritable(folder, fault, "--out") from fault
-    for name, content in files.items():
-        write(folder / name, content, "--out")
 
 
 def _midnight(day: date) -> float:

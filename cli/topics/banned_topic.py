@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.enrol import Enrol
 from cli import output
@@ -19,6 +19,9 @@ from streams.kafka.group_position import Positions, group_position
 from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead
 from streams.settings import Settings
+
+if TYPE_CHECKING:  # it imports this module
+    from cli.rebuild_processes import Processes
 
 
 class EnrolledBatch(NamedTuple):
@@ -75,18 +78,6 @@ def acknowledged(settings: Settings) -> Positions:
     return group_position(settings, (*called.events, called.verdicts)) | {called.waves: {}}
 
 
-class Elsewhere(Protocol):
-    """Enrols partitions as :func:`read_partitions` does, in other processes (cli/rebuild_processes.py)."""
-
-    def read(
-        self,
-        topic: str,
-        ends: Mapping[int, int],
-        done: Mapping[int, int],
-        note: Callable[[EnrolledBatch], None],
-    ) -> None: ...
-
-
 async def read_all(
     opened: TopicReader,
     topic: str,
@@ -94,7 +85,7 @@ async def read_all(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: ReadTally,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: Processes | None = None,
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
 
@@ -115,7 +106,7 @@ async def _read_once(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: ReadTally,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: Processes | None = None,
 ) -> None:
     partitions = opened.partitions(topic)
     if not partitions:

@@ -173,19 +173,7 @@ async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> N
 
 _alerts = schema.alerts
 _OF_ALERT: Final = (
-    _alerts.c.band,
-    _alerts.c.language,
-    _alerts.c.platform,
-    _alerts.c.basis,
-    _alerts.c.direction,
-    _alerts.c.sampled,
-    _alerts.c.stratum,
-    _alerts.c.script,
-    _alerts.c.signals,
-    _alerts.c.seconds_to_detect,
-    _alerts.c.detected_at,
-    _alerts.c.arrived_at,
-    _alerts.c.log_odds,
+    *(_alerts.c[name] for name in JudgedRow.__annotations__ if name != "alert_policy"),
     ban_policy().label("alert_policy"),
 )
 

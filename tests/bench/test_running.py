@@ -42,15 +42,14 @@ from bench.instructions.__main__ import (
     verdict,
     written,
 )
-from bench.instructions.events import BANNED_UNTIL
-from bench.instructions.tape import NotOnTape, Tape
-from bench.kinds import KINDS
+from bench.instructions.events import BANNED_UNTIL, NotOnTape, Tape
 from bench.latency import Latency
 from bench.latency import Report as LatencyReport
 from bench.latency import summary as latency_summary
 from bench.latency import table as latency_table
 from bench.page import ELSEWHERE, machine
 from bench.page import filled as filled_page
+from bench.recall import KINDS
 from bench.running import filled as module
 from bench.running.crowd import (
     AGES_DAYS,

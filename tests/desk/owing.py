@@ -58,6 +58,7 @@ def an_action(number: int = 1, **given: Any) -> AccountActioned:
         "account_id": f"new-{number}",
         "alert_id": f"alert-{number}",
         "occurred_at": NOON + timedelta(minutes=5),
+        "until": NOON + timedelta(days=90),
         "clause": f"Terms, 4.2, case {number}",
         **given,
     }

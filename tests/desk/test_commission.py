@@ -264,7 +264,7 @@ def test_statement_says_ground_dates_and_traits_without_a_value_of_either_accoun
         "territorial_scope": ["DE"],
         "content_date": "2026-02-01",
         "application_date": NOON.date().isoformat(),
-        "end_date_account_restriction": "2026-05-30",
+        "end_date_account_restriction": "2027-02-22",
         "source_type": "SOURCE_VOLUNTARY",
         "automated_detection": "Yes",
         "automated_decision": "AUTOMATED_DECISION_NOT_AUTOMATED",
@@ -287,7 +287,7 @@ def test_statement_says_ground_dates_and_traits_without_a_value_of_either_accoun
             {
                 "decision_visibility": ["DECISION_VISIBILITY_OTHER"],
                 "decision_visibility_other": "Restriction of the account",
-                "end_date_visibility_restriction": "2026-05-30",
+                "end_date_visibility_restriction": "2027-02-22",
             },
         ),
         ({"ground": "illegal"}, {"illegal_content_legal_ground": "Terms, 4.2, case 1"}),

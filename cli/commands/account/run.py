@@ -17,7 +17,7 @@ from cli.commands.account.erase import Receipt, erase, foreseen, require_topics
 from cli.commands.account.export import export
 from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
 from cli.exit_codes import NOT_DONE, NotDone
-from cli.options import FiniteRange, out_file_option
+from cli.options import FiniteRange, Parsed, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -30,21 +30,14 @@ from streams.settings.basis_rights import basis_rights_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Account(click.ParamType):
-    """An account across platforms, `PLATFORM:ID`."""
-
-    name = "account"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AccountRef:
-        if isinstance(value, AccountRef):
-            return value
-        account = read_account_key(str(value).encode(errors="surrogateescape"))
-        if isinstance(account, Malformed):
-            self.fail(f"{visible(str(value), 64)}: give PLATFORM:ID, such as x:1076313901", param, ctx)
-        return account
+def _account(text: str) -> AccountRef:
+    account = read_account_key(text.encode(errors="surrogateescape"))
+    if isinstance(account, Malformed):
+        raise ValueError(f"{visible(text, 64)}: give PLATFORM:ID, such as x:1076313901")
+    return account
 
 
-account_argument = click.argument("account", metavar="PLATFORM:ID", type=_Account())
+account_argument = click.argument("account", metavar="PLATFORM:ID", type=Parsed("account", _account))
 
 
 def topics_option(function: F) -> F:

@@ -74,8 +74,7 @@ def demo_servers(
         say("Starting an embedded Kafka broker and an embedded Redis …")
         broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
         redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
-        port = take_port()
-        stack.callback(port.release)
+        port = _port(stack)
         pepper = folder / "pepper"
         write_pepper_file(pepper)
         environment = {
@@ -83,7 +82,7 @@ def demo_servers(
             "SAMEHAND_REDIS_URL": redis.url,
             "SAMEHAND_PEPPER_FILE": str(pepper),
             "SAMEHAND_WEB_HOST": LOOPBACK,
-            "SAMEHAND_WEB_PORT": str(port.number),
+            "SAMEHAND_WEB_PORT": str(port),
             "SAMEHAND_TOPIC_PARTITIONS": "2",
             "SAMEHAND_LETTERS_SHARE": "1.0",  # the sample has broken records on purpose
             "SAMEHAND_LATE_BAN_HOURS": "400000",  # the sample covers a month within a minute
@@ -93,7 +92,7 @@ def demo_servers(
         worker = Child([sys.executable, "-m", "cli", "worker"], log, environment)
         stack.callback(worker.stop, STOP_SECONDS_MAX)
         starts = _Starts(say)
-        web = f"http://{LOOPBACK}:{port.number}"
+        web = f"http://{LOOPBACK}:{port}"
         starts.start(worker, "worker", f"{web}/health/ready")
         gate, key = _gate(folder, environment, starts, stack) if find_spec("litestar") else ("", "")
         desk, audit = ("", "")
@@ -127,6 +126,13 @@ class _Starts:
         raise NotReady(f"the {name} was not ready after {READY_SECONDS_MAX:.0f} s: {_last_line(child)}")
 
 
+def _port(stack: ExitStack) -> int:
+    """Takes a free port until the stack ends."""
+    taken = take_port()
+    stack.callback(taken.release)
+    return taken.number
+
+
 def _last_line(child: Child) -> str:
     return (child.last_words().splitlines() or ["it logged nothing"])[-1]
 
@@ -142,22 +148,20 @@ def _desk(
     the audit of their decisions."""
     from cli.commands.demo.profiles import profile_server, shown_accounts
 
-    port, watched = take_port(), take_port()
-    for taken in (port, watched):
-        stack.callback(taken.release)
+    port, watched = _port(stack), _port(stack)
     own = {
         **environment,
         **stack.enter_context(profile_server(shown_accounts(events), folder)),
         "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
         "SAMEHAND_DESK_HOST": LOOPBACK,
-        "SAMEHAND_DESK_PORT": str(port.number),
+        "SAMEHAND_DESK_PORT": str(port),
         # So that of ten decisions some are blind, and figures move: by the usual share one in five has none.
         _BLIND_SHARE: os.environ.get(_BLIND_SHARE, "0.3"),
-        "SAMEHAND_WEB_PORT": str(watched.number),
+        "SAMEHAND_WEB_PORT": str(watched),
     }
     desk = Child([sys.executable, "-m", "cli", "desk"], folder / "desk.log", own)
     stack.callback(desk.stop, STOP_SECONDS_MAX)
-    starts.start(desk, "desk", f"http://{LOOPBACK}:{port.number}/sign-in")
+    starts.start(desk, "desk", f"http://{LOOPBACK}:{port}/sign-in")
     add = ("desk", "users", "add", "demo", "--role", "lead", "--link", "--json")
     try:
         added = subprocess.run(  # noqa: S603  # our own command
@@ -183,18 +187,16 @@ def _gate(folder: Path, environment: Mapping[str, str], starts: _Starts, stack: 
 
     keys = folder / "keys.json"
     key = new_key(keys, "demo", frozenset({"score", "alerts"}), 50.0, datetime.now(UTC))
-    port, watched = take_port(), take_port()
-    for taken in (port, watched):
-        stack.callback(taken.release)
+    port, watched = _port(stack), _port(stack)
     own = {
         "SAMEHAND_GATE_KEYS": str(keys),
         "SAMEHAND_GATE_HOST": LOOPBACK,
-        "SAMEHAND_GATE_PORT": str(port.number),
-        "SAMEHAND_WEB_PORT": str(watched.number),
+        "SAMEHAND_GATE_PORT": str(port),
+        "SAMEHAND_WEB_PORT": str(watched),
         # A machine that plays all parts at once is slow, and the first call meets a cold process.
         "SAMEHAND_GATE_DEADLINE_MS": "10000",
     }
     gate = Child([sys.executable, "-m", "cli", "gate"], folder / "gate.log", {**environment, **own})
     stack.callback(gate.stop, STOP_SECONDS_MAX)
-    starts.start(gate, "gate", f"http://{LOOPBACK}:{watched.number}/health/ready")
-    return f"http://{LOOPBACK}:{port.number}", key
+    starts.start(gate, "gate", f"http://{LOOPBACK}:{watched}/health/ready")
+    return f"http://{LOOPBACK}:{port}", key

@@ -6,14 +6,14 @@ import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import AccountPair, pair_options
-from cli.options import FILE, OUT_FOLDER
+from cli.options import FILE, OUT_FOLDER, Parsed
 from cli.output_files import make_folder
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -27,29 +27,25 @@ _STORES: Final = {"redis": "an embedded Redis", "memory": "memory"}
 _FILES: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 
-class _Moment(click.ParamType):
-    """A moment in Unix seconds: so long ago (`24h`, `7d`), a date, or `start`.
+def _moment(text: str) -> float:
+    """Reads a moment in Unix seconds: so long ago (`24h`, `7d`), a date, or `start`, which is 0.
 
     None is below 0, where Kafka gives numbers meanings of their own.
     """
+    if text == "start":
+        return 0.0
+    if match := _SPAN.fullmatch(text):
+        return max(0.0, time.time() - int(match[1]) * _UNITS[match[2]])
+    try:
+        moment = datetime.fromisoformat(text)
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{visible(text)}: give 24h, 7d, a date such as 2026-11-24T12:00Z, or start"
+        ) from None
 
-    name = "moment"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The moment; 0 for the start."""
-        if isinstance(value, float):
-            return value
-        if value == "start":
-            return 0.0
-        if match := _SPAN.fullmatch(value):
-            return max(0.0, time.time() - int(match[1]) * _UNITS[match[2]])
-        try:
-            moment = datetime.fromisoformat(value)
-            return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-        except (ValueError, OverflowError):
-            self.fail(
-                f"{visible(value)}: give 24h, 7d, a date such as 2026-11-24T12:00Z, or start", param, ctx
-            )
+_MOMENT: Final = Parsed("moment", _moment)
 
 
 @click.command("try", short_help="Report what samehand would find in your events; publishes nothing.")
@@ -64,7 +60,7 @@ class _Moment(click.ParamType):
 @click.option(
     "--from",
     "since",
-    type=_Moment(),
+    type=_MOMENT,
     default="24h",
     show_default=True,
     metavar="WHEN",
@@ -73,7 +69,7 @@ class _Moment(click.ParamType):
 @click.option(
     "--to",
     "until",
-    type=_Moment(),
+    type=_MOMENT,
     metavar="WHEN",
     help="Leave out what occurred later: 24h for a day ago, or a date.",
 )

@@ -9,6 +9,7 @@ import click
 
 from cli import output
 from cli.commands.gate import keys_file
+from cli.options import Parsed
 from gate.keys import UnusableKeys, new_key, rate_of, read_keys, revoke_key
 from gate.rights import EVENTS, FORMS, May, fault_of
 from report.text import plural
@@ -40,47 +41,26 @@ _file_option = click.option(
 )
 
 
-class _Rights(click.ParamType):
-    name = "rights"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> frozenset[May]:
-        if isinstance(value, frozenset):
-            return value
-        given = [right.strip() for right in str(value).split(",") if right.strip()]
-        for right in given or [""]:
-            if fault := fault_of(right):
-                self.fail(fault, param, ctx)
-        return frozenset(given)
-
-
-class _Rate(click.ParamType):
-    """So many calls in a second or a minute."""
-
-    name = "rate"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            return rate_of(str(value))
-        except ValueError as fault:
-            self.fail(str(fault), param, ctx)
+def _rights(text: str) -> frozenset[str]:
+    given = [right.strip() for right in text.split(",") if right.strip()]
+    for right in given or [""]:
+        if fault := fault_of(right):
+            raise ValueError(fault)
+    return frozenset(given)
 
 
 @command.command("new", short_help="Create a key, and print it once.")
 @click.argument("name")
 @click.option(
     "--may",
-    type=_Rights(),
+    type=Parsed("rights", _rights),
     required=True,
     metavar="RIGHTS",
     help=f"What the key may do, separated by commas: {', '.join(FORMS)}.",
 )
 @click.option(
     "--rate",
-    type=_Rate(),
+    type=Parsed("rate", rate_of),
     default=RATE,
     show_default=True,
     metavar="RATE",

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -108,7 +108,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Keeps another import from replacing a record in between. A lock of the folder leaves no file there."""
     opened_folder = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(opened_folder, fcntl.LOCK_EX)
+        with suppress(OSError):  # of a file system without locks
+            fcntl.flock(opened_folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(opened_folder)  # which ends the lock

@@ -535,14 +535,14 @@ OF_ADMINISTRATORS = {"config"} | RESHARDING
 
 
 def sent() -> set[str]:
-    """The commands that the store's Python and Lua send, as literals."""
+    """The commands that the store's Python and Lua send, as literals; a script's ends in how it is run."""
     found = set()
     for path in SOURCES:
-        for name in re.findall(
-            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?["']([A-Z_]{3,})["']""",
+        for name, how in re.findall(
+            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?f?["']([A-Z_]{3,})(\{how\})?["']""",
             path.read_text("utf-8"),
         ):
-            found.add(name.lower())
+            found |= {name.lower(), f"{name}_RO".lower()} if how else {name.lower()}
     return found
 
 
