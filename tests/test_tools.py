@@ -16,7 +16,18 @@ from tests.tables import for_each
 from tools import compiled
 from tools.compiled import MIND, STAY, NotCompiled, compile_into, compiled_modules
 from tools.house import figures
-from tools.mutants import ROOMS, Mutant, Mutator, Outcome, changed_lines, draw, near_tests, table
+from tools.mutants import (
+    ROOMS,
+    Mutant,
+    Mutator,
+    Notes,
+    Outcome,
+    changed_lines,
+    draw,
+    near_tests,
+    statement_lines,
+    table,
+)
 from tools.release import CannotBeCut, release
 
 # What fails once beside others and passes alone is named and fails no run; all else fails it.
@@ -213,6 +224,24 @@ def test_the_nearest_tests_are_asked_first_and_none_twice(path: str, first: str,
     assert (runs[0][0], runs[-1][0]) == (first, last)
     for place, run in enumerate(runs):
         assert run[1:] == [f"--ignore={former[0]}" for former in runs[:place]]
+
+
+def test_the_tests_that_run_a_line_are_asked_nearest_then_quickest_first() -> None:
+    far, near = "tests/agents/test_judge.py::far", "tests/agents/common/test_snapshot.py::"
+    path, shared = "agents/common/snapshot.py", "tests/agents/test_bans.py"
+    seconds = {f"{shared}::all": 0.1, far: 0.2, f"{near}slow": 3.0, f"{near}quick": 1.0, f"{near}other": 0.0}
+    lines = {path: {"7": [far, f"{near}slow"], "8": [f"{near}quick", shared], "9": [f"{near}other"]}}
+    asked = Notes(seconds, lines).tests_of(path, range(7, 9), near_tests(path, ROOT))
+    assert asked == [f"{near}quick", f"{near}slow", f"{shared}::all", far]
+
+
+@for_each(
+    ("line", "first", "last"),
+    [(2, 2, 2), (3, 3, 3), (4, 4, 4), (9, 8, 10), (10, 8, 10)],
+)
+def test_a_line_is_run_where_its_statement_is(line: int, first: int, last: int) -> None:
+    source = f"{SOURCE}def more() -> int:\n    return max(\n        1,\n    )\n".replace("\n\n", "\n")
+    assert statement_lines(source, line) == range(first, last + 1)
 
 
 def test_every_room_has_near_tests() -> None:

@@ -1,10 +1,11 @@
 """Breaks a line of the product at a time and runs its near tests: ``python -m tools.mutants``.
 
 A mutant is one change of one line, by an operator of Cosmic Ray or by ``DropStatement``. Lines are drawn at
-random from a seed, then one mutant of each. Near tests of ``agents/common/snapshot.py`` are first its own
-file ``tests/agents/common/test_common.py``, then the rest of that folder, then the rest of
-``tests/agents``; the first failure ends a mutant. A survivor is a line that can break unseen, or a change
-that makes no difference.
+random from a seed, then one mutant of each. Near tests of ``agents/common/snapshot.py`` are those in
+``tests/agents`` that run the line, first of its own file ``tests/agents/common/test_common.py``, then of
+that folder, then others; the first failure ends a mutant. They run in a fork (``tools/forks.py``), but where
+a line runs as modules are imported, in a new process, all tests of these three. A survivor is a line that
+can break unseen, or a change that makes no difference.
 
 Each worker has a copy of the tracked files, so the work tree is never changed.
 """
@@ -12,9 +13,11 @@ Each worker has a copy of the tracked files, so the work tree is never changed.
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import importlib
 import json
+import math
 import os
 import queue
 import random
@@ -32,6 +35,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tools.forks import AT_IMPORT, HANG_SECONDS, HUNG, PIPES
+from tools.forks import ROOMS as NOTED
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -66,15 +72,24 @@ GOAL: Final = 0.85
 #: Processor time of a run of near tests, in multiples of what they take unbroken; a mutant that takes more
 #: loops. Elapsed time would call mutants slow whenever the machine is busy.
 PATIENCE: Final = 5
-LEAST_CPU_SECONDS: Final = 60
-_BASELINE_CPU_SECONDS: Final = 1_800
-#: A tenth of the examples of each property, the same ones each time. A test that waits for ever fails by
-#: itself.
+LEAST_CPU_SECONDS: Final = 20
+#: A tenth of the examples of each property, the same ones each time.
 _PYTEST: Final = (
-    *("-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "--timeout=300"),
-    *("-p", "tests.quickly", "--hypothesis-profile=unit", "--hypothesis-seed=0", "-m", "not kafka"),
+    *(
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--no-header",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        f"--timeout={HANG_SECONDS}",
+    ),
+    *("-p", "tests.quickly", "--hypothesis-profile=mutants", "--hypothesis-seed=0", "-m", "not kafka"),
 )
 _NOTHING_COLLECTED: Final = 5
+_LOOPED: Final = (-signal.SIGXCPU, -signal.SIGKILL, HUNG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +244,124 @@ def near_tests(path: str, root: Path) -> list[list[str]]:
     return [*runs, [room, *done]]
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Which tests of a room run a line, and what processor time each takes unbroken."""
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[str, list[str]]]
+
+    def tests_of(self, path: str, lines: range, nearness: list[list[str]]) -> list[str]:
+        """Returns the tests that run one of these lines, nearest first, then quick ones."""
+        contexts = {name for line in lines for name in self.lines.get(path, {}).get(str(line), ())}
+        tests = [name for name in self.seconds if name in contexts or name.partition("::")[0] in contexts]
+
+        quickest: dict[str, float] = {}
+        for name in tests:
+            file = name.partition("::")[0]
+            quickest[file] = min(self.seconds[name], quickest.get(file, math.inf))
+
+        def place(name: str) -> tuple[int, float, str, float]:
+            near = next(rank for rank, run in enumerate(nearness) if name.startswith(run[0]))
+            file = name.partition("::")[0]
+            return near, quickest[file], file, self.seconds[name]
+
+        return sorted(tests, key=place)
+
+    def cpu_seconds(self, tests: list[str]) -> int:
+        return LEAST_CPU_SECONDS + int(PATIENCE * sum(self.seconds[name] for name in tests))
+
+
+def statement_lines(source: str, line: int) -> range:
+    """Returns the lines of the statement that a line is in; of one that holds others, its head."""
+    found = range(line, line + 1)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            first = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+            body = getattr(node, "body", None)
+            last = body[0].lineno - 1 if body else getattr(node, "end_lineno", first)
+            if first <= line <= max(first, last):
+                found = range(first, max(first, last) + 1)
+    return found
+
+
+class Server:
+    """A run of pytest that has collected a room's tests and judges mutants in forks of itself."""
+
+    def __init__(self, folder: Path, room: str) -> None:
+        (orders, self._orders), (self._answers, answers) = os.pipe(), os.pipe()
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter on our own tests
+            [sys.executable, *_PYTEST, "-p", "tools.forks", ROOMS[room]],
+            cwd=folder,
+            env=environment(folder) | {PIPES: f"{orders},{answers}", NOTED: ",".join(ROOMS)},
+            pass_fds=(orders, answers),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+        os.close(orders)
+        os.close(answers)
+        self._to, self._from = os.fdopen(self._orders, "w"), os.fdopen(self._answers)
+        self._folder, self._room = folder, room
+
+    def order(self, **order: Any) -> int:
+        """Returns the exit code of a fork. Raises SystemExit where tests cannot be collected."""
+        with suppress(BrokenPipeError):
+            self._to.write(f"{json.dumps(order)}\n")
+            self._to.flush()
+        if not (answer := self._from.readline()):
+            raise SystemExit(f"{ROOMS[self._room]} cannot be collected: run it and mend it first")
+        return int(answer)
+
+    def notes(self) -> Notes:
+        """Runs the room's tests unbroken. Raises SystemExit where one fails."""
+        file = self._folder / "notes.json"
+        self.order(notes=str(file))
+        known = json.loads(file.read_text("utf-8"))
+        if known["failed"]:
+            raise SystemExit(f"mend first what fails without a mutant: {' '.join(known['failed'])}")
+        return Notes(known["seconds"], known["lines"])
+
+    def close(self) -> None:
+        self._to.close()
+        self._process.wait()
+        self._from.close()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(folder)}
+
+
 class Worker:
     """A copy of the tracked files, in which one mutant at a time is judged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._servers: dict[str, Server] = {}
         listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)  # noqa: S607  # git is found on PATH, as make finds it
         for name in filter(None, listing.stdout.decode().split("\0")):
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
 
+    def server(self, room: str) -> Server:
+        if room not in self._servers:
+            self._servers[room] = Server(self.folder, room)
+        return self._servers[room]
+
+    def close(self) -> None:
+        for server in self._servers.values():
+            server.close()
+
     def run(self, arguments: list[str], cpu_seconds: int) -> int:
         """Returns the exit code of pytest, ``-SIGXCPU`` or ``-SIGKILL`` past the limit of processor time."""
         process = subprocess.Popen(  # noqa: S603  # our own interpreter on our own tests
             [sys.executable, *_PYTEST, *arguments],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder)},
+            env=environment(self.folder),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
         )
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
         try:
@@ -265,15 +378,31 @@ class Worker:
             stale.unlink()
         target.write_text(source, encoding="utf-8")
 
-    def judge(self, mutant: Mutant, mutated: str, limits: dict[str, int]) -> str:
+    def judge(self, mutant: Mutant, mutated: str, notes: Notes) -> str:
+        original = (ROOT / mutant.path).read_text(encoding="utf-8")
+        nearness = near_tests(mutant.path, self.folder)
+        tests = notes.tests_of(mutant.path, statement_lines(original, mutant.line), nearness)
+        self.server(mutant.room)  # before its modules are changed
+        code = self.server(mutant.room).order(
+            path=mutant.path,
+            before=original,
+            after=mutated,
+            tests=tests,
+            cpu_seconds=notes.cpu_seconds(tests),
+        )
+        if code == AT_IMPORT:
+            code = self.judge_anew(mutant, mutated, nearness, notes)
+        return "survived" if code == 0 else "timeout" if code in _LOOPED else "killed"
+
+    def judge_anew(self, mutant: Mutant, mutated: str, nearness: list[list[str]], notes: Notes) -> int:
         original = (ROOT / mutant.path).read_text(encoding="utf-8")
         self.write(mutant.path, mutated)
         try:
-            for arguments in near_tests(mutant.path, self.folder):
-                code = self.run(arguments, limits[mutant.room])
+            for arguments in nearness:
+                code = self.run(arguments, notes.cpu_seconds(list(notes.seconds)))
                 if code not in {0, _NOTHING_COLLECTED}:
-                    return "timeout" if code in {-signal.SIGXCPU, -signal.SIGKILL} else "killed"
-            return "survived"
+                    return code
+            return 0
         finally:
             self.write(mutant.path, original)
 
@@ -283,30 +412,20 @@ def changed_lines(before: str, after: str) -> str:
     return "\n".join(line for line in lines if line[:3] not in {"---", "+++"} and line[:2] != "@@")
 
 
-def baseline(worker: Worker, rooms: list[str]) -> dict[str, int]:
-    """Returns each room's limit, from what its tests take unbroken. Raises SystemExit where they fail."""
-    limits = {}
+def baseline(worker: Worker, rooms: list[str]) -> dict[str, Notes]:
+    """Returns what each room's tests run unbroken. Raises SystemExit where one fails."""
+    notes = {}
     for room in rooms:
-        before = _cpu_seconds_of_children()
-        if code := worker.run([ROOMS[room]], _BASELINE_CPU_SECONDS):
-            raise SystemExit(
-                f"{ROOMS[room]} fails without a mutant (exit code {code}): run it and mend it first"
-            )
-        took = _cpu_seconds_of_children() - before
-        limits[room] = max(LEAST_CPU_SECONDS, int(PATIENCE * took))
-        say(f"{room}: near tests take {took:.0f} s of processor time")
-    return limits
-
-
-def _cpu_seconds_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+        notes[room] = worker.server(room).notes()
+        took = sum(notes[room].seconds.values())
+        say(f"{room}: {len(notes[room].seconds)} near tests take {took:.0f} s of processor time")
+    return notes
 
 
 def judge_all(
-    sample: list[tuple[Mutant, str]], workers: list[Worker], limits: dict[str, int]
+    sample: list[tuple[Mutant, str]], workers: list[Worker], notes: dict[str, Notes], file: Path | None
 ) -> list[Outcome]:
-    """Judges each mutant; survivors are printed as they come."""
+    """Judges each mutant; survivors are printed, and outcomes written, as they come."""
     waiting: queue.SimpleQueue[tuple[Mutant, str]] = queue.SimpleQueue()
     for entry in sample:
         waiting.put(entry)
@@ -319,9 +438,11 @@ def judge_all(
             except queue.Empty:
                 return
             began = time.monotonic()
-            fate = worker.judge(mutant, mutated, limits)
+            fate = worker.judge(mutant, mutated, notes[mutant.room])
             diff = changed_lines((ROOT / mutant.path).read_text(encoding="utf-8"), mutated)
             outcomes.append(Outcome(mutant, fate, diff, round(time.monotonic() - began, 1)))
+            if file:
+                file.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1), "utf-8")
             if fate != "killed":
                 say(f"\n{mutant.path}:{mutant.line} {fate} ({mutant.operator})\n{diff}")
 
@@ -379,11 +500,13 @@ def main(arguments: list[str] | None = None) -> int:
     sample = [(mutant, mutated) for mutant, mutated in made if mutated is not None]
     with tempfile.TemporaryDirectory(prefix="samehand-mutants-") as folder:
         workers = [Worker(Path(folder) / str(number)) for number in range(options.workers)]
-        limits = baseline(workers[0], sorted({mutant.room for mutant, _ in sample}))
-        outcomes = judge_all(sample, workers, limits)
+        try:
+            notes = baseline(workers[0], sorted({mutant.room for mutant, _ in sample}))
+            outcomes = judge_all(sample, workers, notes, options.json)
+        finally:
+            for worker in workers:
+                worker.close()
     say(f"\n{table(outcomes)}")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1), "utf-8")
     found = sum(outcome.fate != "survived" for outcome in outcomes)
     return 0 if found >= GOAL * len(outcomes) else 1
 

@@ -904,7 +904,8 @@ async def test_a_ban_without_a_usable_date_queue_or_policy_is_a_ban(life: Life) 
     await life.ban(json.dumps(message).encode())
     await life.tell(life.screen, a_sign_up("99", handle="umar_media", device_id=DEVICE))
     (alert,) = life.alerts
-    assert (alert.queue, alert.matched.policy, alert.matched.basis) == (None, None, None)
+    assert (alert.queue, alert.matched.policy) == (None, None)
+    assert alert.matched.basis == Basis(authority="unreadable"), "which has no right but the least"
     assert "timing" not in {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
     # The queue and the policy are no evidence; the date would have been.
     assert [(it.field, it.reason) for it in alert.not_read] == [("banned_at", "bad-date")]

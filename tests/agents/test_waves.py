@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
 from agents.common.waves import recall_waves, recalled_wave, wave_record
 from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
 from schemas.waves import WaveAlert
 from schemas.wire import Decoded, decode_wave, encode
 from store.limits import WAVE_QUIET_SECONDS
@@ -60,6 +62,8 @@ async def test_forty_alike_sign_ups_are_one_wave_from_the_fifth_on(life: Life) -
     assert {(line.signal, line.members) for line in last.pattern} >= {("bio", 20), ("contact", 20)}
     assert last.members[0].account == "telegram:n0"
     assert [one.revision for one in published] == sorted({one.revision for one in published})
+    counted = life.context.metrics.registry.get_sample_value("samehand_waves_total")
+    assert counted == len(published)
     life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     assert len(waves(life)[-1].members) == 40
@@ -80,6 +84,32 @@ async def test_a_repeated_event_changes_nothing(life: Life) -> None:
     await life.relay()
     (wave,) = waves(life)
     assert len(wave.members) == 6
+
+
+@pytest.mark.parametrize("across", [True, False])
+async def test_accounts_of_two_platforms_are_one_wave_where_alerts_are_across(
+    make_life: MakeLife, across: bool
+) -> None:
+    life = make_life(across_platforms=across)
+    both = [replace(nicole(number), platform=("telegram", "x")[number % 2]) for number in range(8)]
+    await come(life, *both)
+    assert bool(waves(life)) == across
+    await come(life, nicole(8), nicole(10))
+    assert waves(life), "five of one platform"
+
+
+async def test_preview_names_the_wave_that_an_account_would_join(life: Life) -> None:
+    await come(life, *(nicole(number) for number in range(6)))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    wave, several = waves(life)[-1], (nicole(7), a_sign_up("s", ip="203.0.113.77", handle="tobias_brandt"))
+    joins, stranger = await Preview(life.context).foresee_each([Decoded(event) for event in several])
+    assert not isinstance(joins, Malformed)
+    assert joins.wave is not None
+    assert (joins.wave.wave_id, joins.wave.members) == (wave.wave_id, 6)
+    assert joins.wave.handle_pattern == wave.handle_pattern
+    assert {(line.signal, line.members) for line in joins.wave.pattern} >= {("bio", 6), ("contact", 6)}
+    assert stranger == Foreseen()
 
 
 async def test_a_stranger_on_their_network_is_not_put_into_a_wave(life: Life) -> None:

@@ -18,7 +18,7 @@ from samehand.blocking.spellings import (
     spread_runs,
 )
 from samehand.fingerprint.distil import enrolment_keys, query_keys
-from samehand.keys import Key, KeyKind, kind_of, value_of
+from samehand.keys import Key, KeyKind, key_of, kind_of, value_of
 from samehand.names.name_trait import NameTrait
 from samehand.names.word import Word
 from samehand.signals.handle import HANDLE
@@ -73,6 +73,19 @@ def test_disguises_share_a_key(banned: str, mirror: str) -> None:
 def test_digits_behind_a_handle_hide_nothing() -> None:
     """However much it looks like what a platform makes."""
     assert listed(handle="zarghun") & tried(handle="Zarghun39542212")
+
+
+def test_of_two_decorations_the_core_without_both_is_listed_alone() -> None:
+    keys = listed(handle="official_umar_backup")
+    assert key_of(KeyKind.HANDLE_WORD, b"umar") in keys
+    assert key_of(KeyKind.HANDLE_WORD, b"oficialumar") not in keys
+
+
+def test_a_number_is_keyed_by_its_start_from_four_digits_on() -> None:
+    start = key_of(KeyKind.HANDLE_NUMBERED, b"umar 2024")
+    assert start in listed(handle="umar20241")
+    assert start in listed(handle="umar2024")
+    assert key_of(KeyKind.HANDLE_NUMBERED, b"umar 202") not in listed(handle="umar202")
 
 
 # A handle finds the banned display name that it spells, and a display name the banned handle.

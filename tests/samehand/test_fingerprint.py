@@ -51,6 +51,13 @@ def test_its_moment_is_read_alone(account: Account, at: int | None) -> None:
     assert moment_of(pack(seen(account, at))) == at
 
 
+@for_each("at", [1, 2**32 - 2, 2**32 - 1, 2**32])
+def test_a_moment_is_kept_where_its_length_changes(at: int) -> None:
+    shown = distil(Account(platform="x", account_id="1", handle="umar"), keyer, at=at)
+    assert moment_of(pack(shown)) == at
+    assert unpack(pack(shown)) == shown
+
+
 @given(account=accounts)
 def test_it_is_found_under_every_key_it_is_listed_under(account: Account) -> None:
     fingerprint = seen(account)

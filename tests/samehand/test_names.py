@@ -121,6 +121,8 @@ pieces = st.lists(
         ("media_umar", "umar_media", "reordered"),
         ("umar_nedia", "umar_media", "one-typo"),
         ("umra_nedia", "umar_media", "two-typos"),
+        ("shamil", "tamil", "one-typo"),  # one letter of the script, two of ours
+        ("tamil", "shamil", "one-typo"),
     ],
 )
 def test_each_kind_is_told(ours: str, theirs: str, kind: str) -> None:
@@ -144,6 +146,11 @@ def test_a_letter_changed_names_the_original_and_not_what_shares_a_part_with_it(
 def test_two_runs_in_common_say_more_than_one() -> None:
     ours = "site.org/waziri/hypert"
     assert worth(ours, "site.org/gulzar/hypert") > worth(ours, "site.org/boltan/layout")
+
+
+def test_a_run_says_more_the_more_it_is_of_either_word() -> None:
+    assert worth("hypertxy", "hypertzq") > worth("hypertxyabnop", "hypertzq")
+    assert worth("hypertxy", "hypertzq") > worth("hypertxy", "hypertzqdefgh")
 
 
 def test_the_same_consonants_say_little_where_nothing_else_agrees() -> None:

@@ -52,11 +52,14 @@ def test_its_text_shows_nothing_personal() -> None:
         ip="39.40.12.7",
         device_id="6f1c2e9a",
         payment_token="tok_1",
+        user_agent="Mozilla/5.0",
+        already_keyed={"email": b"a digest"},
     )
     shown = repr(account)
-    for personal in (account.email, account.phone, account.ip, account.device_id, account.payment_token):
-        assert personal is not None
-        assert personal not in shown
+    personal = (account.email, account.phone, account.ip, account.device_id, account.payment_token)
+    for value in (*personal, account.user_agent, "a digest"):
+        assert value is not None
+        assert value not in shown
 
 
 # One alert a pair: the same two accounts always give the same id, and no other two do.

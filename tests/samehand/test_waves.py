@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ from samehand.keys import KeyKind, key_of, kind_of
 from samehand.waves.keys import NETWORK, noted_keys
 from samehand.waves.membership import MEMBERS_MIN, REVISED_AT, gathered, revision_due
 from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
-from samehand.waves.rivals import RIVALS
+from samehand.waves.rivals import APART_NATS, RIVALS
 from samehand.waves.score import Likeness, likeness
 from store.pepper.pepper import Pepper
 from tests.samehand.makers import WEIGHTS
@@ -111,6 +112,14 @@ def test_a_rival_has_a_price_and_no_limit_below_nothing() -> None:
     assert all(limit >= 0.0 for rival in RIVALS for limit in rival.limits.values())
 
 
+def test_nothing_in_common_leaves_the_prices_and_groups_have_something_in_common() -> None:
+    groups = {"class", "company", "event"}
+    prices = [rival.commoner - (APART_NATS if rival.name in groups else 0.0) for rival in RIVALS]
+    found = compared(made(1), made(2, handle="anna", locale="de-DE", user_agent="curl/8"))
+    assert found.log_odds == pytest.approx(-math.log(math.fsum(map(math.exp, prices))))
+    assert found.signals == ()
+
+
 def test_noted_keys_are_few_and_end_with_networks() -> None:
     account = made(
         1,
@@ -131,13 +140,13 @@ def test_noted_keys_are_few_and_end_with_networks() -> None:
 
 
 def test_an_account_joins_by_its_own_evidence_alone() -> None:
-    alike = {(one, other) for one in range(6) for other in range(6)} - {(0, 5), (1, 5), (2, 5), (3, 5)}
+    alike = {(one, other) for one in range(6) for other in range(6)} - {(2, 5), (3, 5)}
 
     def are(one: int, other: int) -> bool:
         return (one, other) in alike and (other, one) in alike
 
     joining, resembling = gathered(4, [0, 1, 2, 3, 5], lambda _: False, are)
-    assert joining == [4, 0, 1, 2, 3], "the sixth resembles the newcomer alone"
+    assert joining == [4, 0, 1, 2, 3], "the sixth resembles the newcomer and two others"
     assert resembling == [0, 1, 2, 3, 5]
     assert gathered(5, [0, 1, 2, 3, 4], lambda _: False, are) == ([], [])
 

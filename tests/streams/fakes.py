@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from streams.deadletters.pause import Stop
@@ -69,8 +69,10 @@ class FakeBroker:
         self.unbuffered = 0
         self.outages = 0
         self.refusal: Exception | None = None
+        self.sent: Callable[[], None] = lambda: None
 
     async def send(self, emit: Emit) -> Awaitable[object]:
+        self.sent()
         if self.unbuffered:
             self.unbuffered -= 1
             raise BrokerUnavailable("not connected")

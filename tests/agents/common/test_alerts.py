@@ -122,6 +122,7 @@ async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
     assert isinstance(alert, MirrorAlert)
     text = life.context.metrics.exposition().decode()
     assert 'samehand_alerts_total{band="likely",direction="forward",queue="extremism"} 1.0' in text
+    assert "samehand_score_log_odds_count 1.0" in text
 
 
 async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:

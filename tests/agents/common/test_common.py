@@ -38,7 +38,7 @@ from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
-from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES, fired
 from agents.common.queries.related import related
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at, tombstone
 from agents.common.unusable_fields import UnusableFields, shape_of
@@ -369,6 +369,11 @@ async def test_the_signals_of_published_alerts_are_counted_and_no_others(life: L
     await life.tell(life.screen, a_sign_up(handle="nobody_of_note"))
     assert counted(life, "signals", signal="handle") == 1.0
     assert counted(life, "signals", signal="device") == 1.0
+    (alert,) = life.alerts
+    idle = structs.replace(alert.evidence[0], signal="rule", weight=0.0, explained=False)
+    explained = structs.replace(idle, signal="bio", explained=True)
+    several = structs.replace(alert, evidence=(*alert.evidence, idle, explained))
+    assert fired(several) == fired(alert) | {"bio"}
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
-from agents.runtime.store_monitor import StoreMonitor
+from agents.runtime.store_monitor import LOOKS_A_CHORE, StoreMonitor
 from store.errors import StoreMismatch, StoreUnavailable
 from store.limits import SWEPT_SECONDS
 from store.redis import RedisEndpoint, RedisStore
@@ -66,8 +67,10 @@ class Servers:
 class Clock:
     """Time passes at once."""
 
+    slept = 0.0
+
     async def sleep(self, seconds: float) -> None:
-        return
+        self.slept += seconds
 
     def now(self) -> float:
         return 1_790_000_000.0
@@ -146,8 +149,12 @@ async def test_another_history_repeats_everything_once(ground: Ground) -> None:
     again = ground.again()
     await again.look()
     ground.servers.name = "second"
-    await again.look()
-    await again.look()
+    with capture_logs() as told:
+        await again.look()
+        await again.look()
+    assert [it["log_level"] for it in told] == ["warning", "info"]
+    assert "reprocessing recent records" in told[0]["event"]
+    assert told[1]["records"] == 3
     assert ground.seen == [0, 1, 2]
     assert ground.sent == ground.marked != []
     assert ground.noted.words == ["first", "second"]
@@ -178,6 +185,8 @@ async def test_outages_half_way_are_waited_out(ground: Ground) -> None:
     await again.look()
     assert ground.seen == [0, 1, 2]
     assert len(ground.sent) == len(ground.marked) == 1
+    assert isinstance(again.clock, Clock)
+    assert again.clock.slept > 0.0
 
 
 @pytest.mark.parametrize("away", ["servers", "noted"])
@@ -366,12 +375,15 @@ async def test_an_outage_is_noted_and_over_when_it_is_over(
     async def away(*_: object) -> None:
         raise StoreUnavailable("Redis did not answer in time")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(type(life.context.store), "ready", away)
+    with capture_logs() as told:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(life.context.store), "ready", away)
+            await monitor.look()
+            await monitor.look()
+            assert "did not answer" in monitor.fault
         await monitor.look()
-        assert "did not answer" in monitor.fault
-    await monitor.look()
     assert monitor.fault == ""
+    assert [it["event"] for it in told] == ["the store is not ready", "the store is ready"]
 
 
 @pytest.fixture
@@ -393,7 +405,9 @@ def emptied(redis_administrator: str, store_prefix: str) -> None:
 async def test_the_epoch_is_noted_once_and_again_after_an_outage_of_the_broker(on_redis: Life) -> None:
     noted = Noted(away=True)
     monitor = monitor_of(on_redis, noted)
-    await monitor.look()
+    with capture_logs() as told:
+        await monitor.look()
+    assert "the store's epoch is not recorded yet" in [it["event"] for it in told]
     assert (monitor.fault, noted.words) == ("", [])
     noted.away = False
     await monitor.look()
@@ -432,6 +446,23 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
     monkeypatch.setattr(type(life.context.store), "open", other)
     with pytest.raises(StoreMismatch):
         await monitor_of(life).look()
+
+
+async def test_chores_are_done_at_the_first_look_and_once_a_minute(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+
+    async def noted(*_: object, now: float) -> None:
+        done.append("chore")
+
+    monkeypatch.setattr(type(life.context.store), "freeze", noted)
+    monkeypatch.setattr(type(life.context.store), "sweep", noted)
+    monitor = monitor_of(life)
+    for looks, chores in ((1, 2), (LOOKS_A_CHORE - 1, 2), (1, 4)):
+        for _ in range(looks):
+            await monitor.look()
+        assert len(done) == chores
 
 
 async def test_expired_bans_are_swept_out(life: Life) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from msgspec import structs
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from agents.common.again import look_again
 from agents.common.context import AgentContext
@@ -435,13 +436,13 @@ class Broker:
         return confirmed
 
 
-async def owing(life: Life, alerts: int, *, readable: bool = True) -> list[str]:
+async def owing(life: Life, alerts: int, *, unreadable: Collection[int] = ()) -> list[str]:
     """A context that owes so many withdrawals of alerts on one ban; returns their ids."""
     await life.ban(a_ban("77", handle="umar_media"))
     several = [structs.replace(examples.ALERT, account_id=str(n)) for n in range(alerts)]
     proposals = [
-        a_proposal(alert.key, BANNED, payload=encode(alert) if readable else b'{"version":9}')
-        for alert in several
+        a_proposal(alert.key, BANNED, payload=b'{"version":9}' if place in unreadable else encode(alert))
+        for place, alert in enumerate(several)
     ]
     await life.context.store.propose(proposals, now=life.seconds)
     await life.tell(life.expunge, a_reinstatement("77"))
@@ -483,10 +484,18 @@ async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Lif
 
 
 async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> None:
-    await owing(life, 2, readable=False)
+    alerts = await owing(life, 6, unreadable=(0, 2, 4))
     broker = Broker()
-    assert await Relay(life.context, broker, FakeClock()).look() == 2
-    assert [(it.last, it.value) for it in broker.sent] == [(True, None)] * 2, "their states are forgotten"
+    with capture_logs() as told:
+        assert await Relay(life.context, broker, FakeClock()).look() == 6
+    assert {it.key for it in broker.sent if it.value is None} == {it.encode() for it in alerts}
+    assert len([it for it in broker.sent if it.value is not None]) == 3, "their states are forgotten"
+    faults = [it["alert_id"] for it in told if it["log_level"] == "error"]
+    assert sorted(faults) == sorted(alerts[::2])
+    withdrawn = life.context.metrics.registry.get_sample_value(
+        "samehand_alerts_withdrawn_total", {"reason": "reinstated"}
+    )
+    assert withdrawn == 3
     assert await life.context.store.owed("another", now=life.seconds) == []
 
 

@@ -305,6 +305,6 @@ def test_of_a_run_below_what_holds_the_line_before_it_is_what_was_kept() -> None
 
 def test_what_is_no_head_is_none() -> None:
     digest = "a" * 64
-    assert head_of(f"12:{digest}") == lost(12)
+    assert head_of(f"12:{digest}") == lost(12) == Head(12, digest, sets_aside=True)
     for text in ("", "12", f"0:{digest}", f"12:{digest.upper()}", f"12:{digest}\n", f"{'9' * 19}:{digest}"):
         assert head_of(text) is None

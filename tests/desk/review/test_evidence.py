@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
 from desk.review.forgetting import FORGOTTEN
 from desk.review.holdings import KeptAlert, erase_alerts, kept_alerts
-from desk.review.people import people, person_of
+from desk.review.people import people, person_called, person_of, quoted_bios
 from desk.web.pages.case import case_page
 from schemas.actions import AccountActioned
 from schemas.alerts import Matched, MirrorAlert
@@ -566,6 +567,9 @@ async def test_withdrawal_forgets_the_actions_it_ends(office: Office, reason: st
     assert await clauses(office, "x:banned") == {"of-ban": forgotten_with_ban}
     forgotten_with_account = None if reason == "account-deleted" else CLAUSE
     assert await clauses(office) == {"e-1": None, "unnamed": forgotten_with_account}
+    async with office.database.read() as connection:
+        [line] = [it for it in await audit.about(connection, "alert-1", 9) if "actions" in it.detail]
+    assert (line.actor, json.loads(line.detail)) == (audit.SYSTEM, {"reason": reason, "actions": 2})
     assert not await act(office, an_action(-9))
     assert await act(office, an_action(9, clause=CLAUSE)), "its correction"
     assert (await clauses(office))["e-1"] is None
@@ -698,3 +702,17 @@ def test_people_quoted_by_one_line_have_a_name_or_handle_alone() -> None:
 def test_person_of_a_key_has_no_words() -> None:
     person = person_of("x:a:b")
     assert (person.platform, person.account_id, person.name) == ("x", "a:b", "")
+
+
+def test_bios_are_those_of_the_first_line_that_quotes_one() -> None:
+    bio = a_reason("bio", ours="Traveller", theirs="12 characters")
+    assert quoted_bios(an_alert(a_reason("name", ours="Omar"), a_reason("bio"), bio)) == ("Traveller", "")
+    assert quoted_bios(an_alert(a_reason("name", ours="Omar"))) == ("", "")
+
+
+def test_account_is_called_by_the_first_alert_that_quotes_it() -> None:
+    bare = people(an_alert(a_reason("device")))
+    quoted = people(an_alert(a_reason("handle", ours="umar_media", theirs="umar")))
+    assert person_called("x:new", [bare, quoted]).handle == "umar_media"
+    assert person_called("x:banned", [bare, quoted]).handle == "umar"
+    assert person_called("x:other", [quoted]) == person_of("x:other")

@@ -364,7 +364,8 @@ def test_a_readers_second_thought_and_one_who_saw_the_score_are_no_second_readin
 def test_agreement_leaves_out_and_counts_pairs_of_which_one_reader_knew_the_other() -> None:
     alone = [a_verdict("1", reader="ana"), a_verdict("1", reader="bo", at=1.0)]
     told = [a_verdict("2", reader="ana"), a_verdict("2", reader="bo", at=1.0, independent=False)]
-    found = readers_agree([*alone, *told])
+    once = [a_verdict("0", reader="ana"), a_verdict("3", reader="ana")]
+    found = readers_agree([*once, *alone, *told])
     assert (found.items, found.agreed, found.left_out) == (1, 1, 1)
 
 
@@ -389,6 +390,7 @@ def test_the_backlog_is_told_by_age_and_a_clock_that_is_behind_makes_nothing_neg
 def test_waits_have_a_median_and_a_ninth_tenth_once_there_are_enough() -> None:
     assert waits([1.0] * 29) == Waits(29, None, None)
     assert waits([float(n) for n in range(101)]) == Waits(101, 50.0, 90.0)
+    assert waits([-1.0] * 30) == Waits(30, 0.0, 0.0), "of a clock that was set back"
 
 
 def test_time_to_detect_begins_at_the_ban_for_who_was_there_before() -> None:
@@ -848,3 +850,6 @@ async def test_complaints_are_counted_by_outcome_and_median_in_hours(office: Off
         assert values["Decisions partially reversed"] == values["Decisions reversed"] == "1"
         assert values["Median time"] == "2.5"
     assert filled["Internal complaints mechanism", every, "Decision omitted"]["Value"] == "1"
+    office.clock.pass_(60)
+    counted = {"upheld": 2, "partly": 1, "reversed": 1, "lapsed": 1, "open": 1}
+    assert (await report(office)).overturned.appeals == counted

@@ -25,6 +25,7 @@ from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.audit.chain import Chain
 from desk.review.reasons import REASONS, reasons_for, rival_of
+from desk.review.weighing import labels as weighing
 from desk.review.weighing import quarantine, weights
 from desk.review.weighing.adopted import as_sent, can_travel, highest, in_force, table_of
 from desk.review.weighing.labels import ELSEWHERE, label, labels
@@ -151,6 +152,17 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
 def test_what_a_crowd_takes_from_a_line_is_of_the_same_row() -> None:
     lines = (a_reason("email", 9.0, level="same-domain"), a_reason("email", -2.0, level=SHARED))
     assert label(an_alert(*lines), mirror=False).weights == {"email.same-domain": 7.0}
+
+
+def test_verdicts_beyond_the_cap_are_counted_and_known_ones_still_renewed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weighing, "VERDICTS_MAX", 1)
+    left_out: Counter[str] = Counter()
+    later = said(0, "not_mirror", 3)
+    found = judged_labels([said(0, "mirror", 1), said(1, "mirror", 2), later], left_out)
+    assert found == {"alert-0": later}
+    assert left_out == {"too many": 1}
 
 
 def test_a_label_has_the_shares_that_its_alert_names_whatever_their_order() -> None:

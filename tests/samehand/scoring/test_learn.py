@@ -18,7 +18,14 @@ from msgspec.structs import replace
 
 from samehand.errors import TooFewLabels, UnusableWeights
 from samehand.scoring import learn as learning
-from samehand.scoring.adjust import FACTOR_MAX, Adjustment, adjusted, adjustment_of, table_digest
+from samehand.scoring.adjust import (
+    FACTOR_MAX,
+    Adjustment,
+    adjusted,
+    adjustment_of,
+    multiplier_range,
+    table_digest,
+)
 from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, log_loss, sigmoid
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.intervals import (
@@ -569,6 +576,15 @@ def test_what_cannot_be_used_is_refused_with_its_reason(changed: dict[str, Any],
         adjusted(OURS, an_adjustment(**changed))
 
 
+def test_the_ends_of_a_range_can_be_used() -> None:
+    """Learning holds at an end what would leave the range."""
+    every = {row: multiplier_range(now)[0] for row, now in SHIPPED.multipliers.items()}
+    least = adjusted(SHIPPED, an_adjustment(multipliers=every, rates={"household": 0.25}))
+    assert least.multipliers == every
+    most = {row: multiplier_range(now)[1] for row, now in SHIPPED.multipliers.items()}
+    assert adjusted(SHIPPED, an_adjustment(multipliers=most, rates={"household": 4.0})).multipliers == most
+
+
 def test_a_number_that_was_edited_makes_another_base_and_a_threshold_does_not() -> None:
     device = OURS.signals["device"]
     same = replace(device.levels["same"], m=0.41)
@@ -642,6 +658,9 @@ def test_a_stratum_counts_in_recall_by_the_pairs_that_it_stands_for() -> None:
     recall = found_share([few, many])
     assert recall is not None
     assert recall.value == pytest.approx(10 / (10 + 30))
+    assert found_share([Stratum(True, [], []), few, many]) == recall, (
+        "of one that nobody read nothing is known"
+    )
 
 
 def test_recall_is_told_only_where_both_sides_were_read() -> None:

@@ -20,6 +20,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.blocking.display_name import initial_keys
 from samehand.errors import UnusableWeights
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, query_keys
 from samehand.frequency.rates import LATELY, Frequencies, NothingCounted
@@ -34,11 +35,12 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
 from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import CROSS_FIELD
+from samehand.signals.name import NAME
 from samehand.signals.own_contact import OWN_CONTACT
 from samehand.watchlist.platforms import ORGANISATIONS
 from store.common.ranking import Tables
 from tests.house import ROOT
-from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, accounts, an_account, seen
+from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, accounts, an_account, keyer, seen
 from tests.samehand.scoring.makers import AT, Counted, ages, alike_accounts, counted, pairs, picture, tables
 from tests.tables import for_each
 
@@ -983,6 +985,16 @@ def test_a_number_counts_besides_the_letters_that_other_keys_show(other: str) ->
     most, read = sums_of(ours, theirs)
     assert read
     assert WEIGHTS.prior(100_000) + most >= told.log_odds
+
+
+def test_a_word_with_an_initial_says_no_more_than_the_word() -> None:
+    trait = NAME.distil(an_account(display_name="Zarghun Kakar"), keyer)
+    assert trait is not None
+    context = ComparisonContext(NothingCounted(1_000), ("", ""), ("x", "x"), shipped=WEIGHTS.rates(1_000))
+    most = NAME.most(trait, context, WEIGHTS.signals["name"], banned=False)
+    keys = [key for _, key in initial_keys(trait)]
+    assert keys
+    assert all(most.by_key[key] < most.by_kind[KeyKind.NAME_INITIAL] for key in keys)
 
 
 def test_who_shares_only_circumstances_is_not_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 from itertools import pairwise
 from random import Random
 from statistics import median
@@ -233,6 +234,14 @@ def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
     if shared and found.rate is not None:
         most = BIO.most(mine, CONTEXT, table, banned=False).by_number
         assert table.nats(found.level, found.rate) <= most[shared - 1] + 1e-9
+
+
+def test_the_signature_of_a_text_stays() -> None:
+    """Stores keep it: another one would resemble nothing that they hold."""
+    text = "Official channel of the northern valley. News, songs and statements. " * 20
+    trait = BIO.distil(an_account(bio=text), keyer)
+    assert trait is not None
+    assert blake2b(trait.signature, digest_size=8).hexdigest() == "7afd96f1d80650d8"
 
 
 def test_a_text_of_twelve_letters_is_the_shortest_that_says_anything() -> None:

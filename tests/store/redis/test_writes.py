@@ -912,7 +912,7 @@ def url(server: EmbeddedRedis) -> str:
     with redis.Redis.from_url(server.administrator_url) as client:
         client.replicaof("NO", "ONE")
         client.config_set("maxmemory", "0")
-        client.acl_setuser("default", commands=["+info"])
+        client.acl_setuser("default", enabled=True, nopass=True, commands=["+info"])
         client.flushall()
     return server.url
 

@@ -54,6 +54,24 @@ async def test_an_event_is_acknowledged_after_its_alert_is_confirmed_and_remembe
     assert scene.log == ["confirmed alert-0", "remembered alert-0", "ack 0"]
 
 
+async def test_each_step_shows_its_stage() -> None:
+    scene, stages = Scene(), list[Stage]()
+
+    async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
+        stages.append(delivery.progress.stage)
+        assert delivery.progress.retries == 0
+        return await Handler()(arrivals)
+
+    async def remember(emits: Sequence[Emit]) -> None:
+        stages.append(delivery.progress.stage)
+
+    delivery = Delivery("screen", TOPIC, handle, scene.around, after=remember)
+    scene.broker.sent = lambda: stages.append(delivery.progress.stage)
+    await delivery.run(stream(scene.taken([b"a"])))
+    assert stages == [Stage.DECIDING, Stage.PUBLISHING, Stage.MARKING]
+    assert delivery.progress.stage is Stage.IDLE
+
+
 async def test_with_nothing_to_say_it_is_acknowledged_all_the_same() -> None:
     scene = Scene()
     events = scene.taken([b"quiet"])
@@ -235,7 +253,9 @@ async def test_a_batch_that_can_be_finished_is_finished_while_stopping() -> None
 
 
 async def test_a_step_that_hangs_counts_as_an_outage() -> None:
-    scene = Scene()
+    scene = Scene(failures_in_a_row=1)
+    turns: list[BreakerState] = []
+    scene.breaker._on_change = turns.append
     tries = 0
 
     async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -249,6 +269,7 @@ async def test_a_step_that_hangs_counts_as_an_outage() -> None:
     await Delivery("screen", TOPIC, handle, scene.around).run(stream(events))
     assert tries == 2
     assert fates(events) == {"acknowledged"}
+    assert turns == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
 
 
 async def test_an_open_breaker_spares_the_store() -> None:
