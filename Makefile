@@ -72,7 +72,7 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 .PHONY: unit
 unit: $(STAMP) ## what needs no servers, a tenth of the examples of each property: under a minute
 	@$(PYTEST) $(PARALLEL) -p tests.quickly --hypothesis-profile=unit tests/samehand tests/schemas tests/simulate \
-		tests/store/common tests/desk/review tests/report/test_waterfall.py tests/streams/delivery tests/test_house.py \
+		tests/store/common tests/desk/review tests/report tests/streams/delivery tests/test_house.py \
 		tests/test_floors.py tests/test_readme.py
 
 COMPILED := build/compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("SAMEHAND_") and not name.startswith("SAMEHAND_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{tmp_path / 'desk.db'}")
+
+
+@pytest.fixture
+def desk_tables(tables: Path, tmp_path: Path) -> Path:
+    """The desk's database of this test, with its tables: to migrate it takes longer than most tests."""
+    return Path(shutil.copy(tables, tmp_path / "desk.db"))
 
 
 @pytest.fixture

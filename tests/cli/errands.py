@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,16 +30,18 @@ from desk.database.engine import opened
 from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
-from schemas.wire import encode
+from schemas.letters import DeadLetter
+from store.pepper.pepper import read_peppers
 from store.pepper.rotation import replace_file, rotated
+from streams.deadletters.record import letter_of
 from streams.kafka import topics
-from streams.kafka.client import client_options, writer
+from streams.kafka.client import client_options
 from streams.kafka.topics import names
+from streams.outcomes import Arrival, Dead
 from streams.settings import load
 from tests.cli.books import Books, make_topic
-from tests.cli.commands.test_learn import an_alert_of, judged
-from tests.cli.commands.test_letters import post_letter
-from tests.cli.running import jsonl
+from tests.cli.running import at_the_desk, jsonl, publish
+from tests.cli.test_offline import an_alert_of, judged
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.owing import Owing
 from tests.desk.people import A_POLICY
@@ -163,9 +166,8 @@ def _topics(folder: Path) -> Given:
 
 def _alerted(folder: Path) -> Given:
     _topics(folder)
-    with writer(load()) as out:
-        alert = an_alert(a_reason(ours=NAME, theirs=NAME))
-        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=60.0)
+    alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+    publish(names(load()).alerts, alert, key=b"x:new")
     return {"alert": [alert.alert_id]}
 
 
@@ -190,14 +192,7 @@ def _restored(folder: Path) -> Given:
 def _a_case(folder: Path) -> Given:
     alert = an_alert(a_reason(ours=NAME, theirs=NAME))
 
-    async def received() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
-            await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
-
-    asyncio.run(received())
+    at_the_desk(lambda connection: Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert))
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
 
 
@@ -231,6 +226,17 @@ def _resumed(folder: Path) -> Given:
     return {"topic": [names(load()).created]}
 
 
+SECRET = b'{"email": "umar@example.com"'
+
+
+def post_letter(topic: str, offset: int, reason: str = "not-json") -> DeadLetter:
+    """A letter about a record of ``topic``, as delivery writes it."""
+    fault = Dead("not-json" if reason == "not-json" else "missing-field")
+    letter = letter_of(Arrival(topic, 0, offset, b"x:1", SECRET), fault, time.time())
+    publish(topics.names(load()).letters, letter, key=topic.encode())
+    return letter
+
+
 def seem_read(topic: str) -> None:
     """Has the workers' group acknowledge what will be published."""
     settings = load()
@@ -256,15 +262,15 @@ def _rotated(folder: Path) -> Given:
     file = load().pepper_file
     assert file is not None
     replace_file(file, rotated(file.read_text("ascii"), datetime.now(UTC))[0])
-    return {"number": ["1"], "anyway": []}
+    oldest = read_peppers([file]).peppers[-1]
+    return {"number": [oldest.pepper_id], "anyway": []}
 
 
 def _keyed(folder: Path) -> Given:
-    """A file of keys with one in it."""
-    path = folder / "keys.json"
-    if not path.exists():
-        new_key(path, "known", frozenset({"score"}), 10.0, datetime.now(UTC))
-    return {"path": [path]}
+    """A file of keys with one more in it."""
+    path, name = folder / "keys.json", f"k{next(_numbers)}"
+    new_key(path, name, frozenset({"score"}), 10.0, datetime.now(UTC))
+    return {"path": [path], "name": [name]}
 
 
 ERRANDS: Mapping[str, Errand] = {
@@ -283,22 +289,26 @@ ERRANDS: Mapping[str, Errand] = {
     "watchlist import": Errand(_listed),
     "watchlist approve": Errand(_a_plan),
     "watchlist record": Errand(_a_record),
-    "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
+    "pepper new": Errand(lambda folder: {"path": [folder / f"pepper{next(_numbers)}"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
     "keys new": Errand(
-        lambda folder: {"name": [f"k{next(_numbers)}"], "may": ["score"], **_keyed(folder)},
+        lambda folder: {**_keyed(folder), "name": [f"k{next(_numbers)}"], "may": ["score"]},
     ),
     "keys list": Errand(_keyed),
-    "keys revoke": Errand(lambda folder: {"name": ["known"], **_keyed(folder)}),
+    "keys revoke": Errand(_keyed),
     "doctor": Errand(_topics, servers=True),
-    "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
+    "desk users add": Errand(
+        lambda folder: {"name": [f"amina{next(_numbers)}"], "role": ["lead"], "with_link": []}
+    ),
     "desk users list": Errand(_staffed),
     "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
     "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
     "desk audit accept": Errand(_restored, servers=True),
     "desk audit export": Errand(_staffed),
-    "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
+    "desk backup": Errand(
+        lambda folder: {**_staffed(folder), "file": [folder / f"backup{next(_numbers)}.db"]}
+    ),
     "case": Errand(_a_case),
     "report operations": Errand(_staffed),
     "report dsa": Errand(

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agents.runtime.store_factory import peppers_of
 from cli.main import run
+from cli.run_async import awaited
+from cli.store_context import closing_store
+from desk.database.engine import opened
 from schemas.record import Record
 from schemas.wire import encode
+from store.redis import RedisStore
+from streams.kafka.client import reader, writer
+from streams.outcomes import Arrival
+from streams.settings import load
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,42 @@ def jsonl(path: Path, *records: Record | bytes) -> Path:
     lines = [encode(record) if isinstance(record, Record) else record for record in records]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
+
+
+def publish(topic: str, *values: Record | bytes | None, key: bytes = b"any") -> None:
+    """Writes records or anything else to a topic, by the settings in force."""
+    with writer(load()) as out:
+        for value in values:
+            raw = encode(value) if isinstance(value, Record) else value
+            out.send(topic, key=key, value=raw, headers=[]).get(timeout=60.0)
+
+
+def published(topic: str) -> list[Arrival]:
+    """Everything on a topic."""
+    with reader(load()) as opened:
+        return [it for partition in opened.partitions(topic) for it in opened.read(topic, partition)]
+
+
+def of_store(call: Callable[[RedisStore], Awaitable[T]]) -> T:
+    """What a call of the store returns, which is open by the settings in force."""
+
+    async def ask() -> T:
+        async with closing_store(load(), peppers_of(load())) as store:
+            await store.open()
+            return await call(store)
+
+    return awaited(ask())
+
+
+def at_the_desk(act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """What a transaction on the desk's database returns, by the settings in force."""
+
+    async def acted() -> T:
+        address = load().database_url.get_secret_value()
+        async with opened(address) as database, database.begin() as connection:
+            return await act(connection)
+
+    return asyncio.run(acted())
 
 
 @contextmanager

@@ -22,8 +22,8 @@ from schemas.wire import encode
 from streams.kafka import topics
 from streams.kafka.client import reader
 from tests.faults.table import Row, Table
-from tests.gate.test_process import DEVICE, Running, enrol
-from tests.gate.test_webhooks import PLAIN, STANDARD, standard
+from tests.gate.test_gate import DEVICE, Running, enrol
+from tests.gate.test_intake import PLAIN, STANDARD, standard
 from tests.makers import a_ban, a_sign_up, a_verdict
 
 pytestmark = pytest.mark.kafka

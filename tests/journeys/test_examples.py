@@ -27,7 +27,7 @@ from cli.inputs.foreign_records import of_file, of_kcat
 from schemas.mapping.compiler import compile_mappings
 from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival
-from tests.cli.commands.test_on_accounts import EXAMPLES, FAULTS, MAPPED
+from tests.cli.test_on_accounts import EXAMPLES, FAULTS, MAPPED
 from tests.journeys.bridged import Bridged
 from tests.streams.registry.makers import FakeRegistry, avro, of_wire, registry
 

@@ -21,7 +21,7 @@ from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
-from tests.cli.commands.dry_run.makers import a_platform
+from tests.cli.test_try import a_platform
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.weighing import decided, holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting

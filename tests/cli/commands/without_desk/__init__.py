@@ -1,1 +1,0 @@
-"""Tests of `cli/commands/without_desk`."""

@@ -1,0 +1,987 @@
+"""Commands on the desk's database: people, audit, cases, reports, statements; and judging without a desk."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cli.categories import categories_of
+from cli.main import run
+from desk.database import audit, notes, requests, schema
+from desk.database.engine import opened
+from desk.feed.audit_heads import published_heads
+from desk.readers import Reader
+from desk.review.arrivals import Arrivals
+from desk.review.audit import set_aside
+from desk.review.audit.chain import Head
+from desk.review.deciding.review import Review
+from desk.review.requests import RequestEntry, approve, enter
+from local.ports import take_port
+from schemas.alerts import Matched
+from schemas.verdicts import VerdictGiven
+from streams.errors import BrokerUnavailable
+from streams.kafka import topics
+from streams.kafka.client import reader
+from streams.kafka.topics import names
+from streams.settings import load
+from tests.cli.books import LINES, Books, books_of, make_topic
+from tests.cli.running import Ran, Samehand, at_the_desk, publish
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.owing import Owing
+from tests.desk.people import A_POLICY
+from tests.desk_databases import on_each_database
+from tests.makers import NOON
+from tests.servers.transparency_database import TOKEN, Reply, TransparencyDatabase
+from tests.tables import for_each
+
+# ``samehand desk``: people are added, and a desk that cannot start says why.
+
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def database(desk_tables: Path) -> Path:
+    return desk_tables
+
+
+def test_somebody_is_added_by_a_password_on_standard_input_or_by_a_link(
+    database: Path, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ("desk", "users", "add")
+    for role, code, told in (("moderator", 0, "amina is a moderator now"), ("lead", 2, "amina")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        ran = samehand(*add, "amina", "--role", role)
+        assert (ran.code, told in ran.out + ran.err) == (code, True)
+    assert PASSWORD.encode() not in database.read_bytes()
+    linked = samehand(*add, "demo", "--role", "auditor", "--link", "--json").figures
+    assert linked["link"].startswith("http://127.0.0.1:6068/link/")
+    assert linked["role"] == "auditor"
+
+
+@for_each(
+    ("url", "words"),
+    [("sqlite:////no/such/folder/desk.db", "does not exist"), ("mysql://db/desk", "SAMEHAND_DATABASE_URL")],
+)
+def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
+    url: str, words: str, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", url)
+    for line in (["desk"], ["desk", "users", "add", "demo", "--role", "lead", "--link"]):
+        ran = samehand(*line)
+        assert (ran.code, words in ran.err, len(ran.err.splitlines())) == (1, True, 1)
+
+
+def test_weights_that_cannot_be_used_are_one_line_and_no_traceback(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    (tmp_path / "own.json").write_text('{"version": "own"}')
+    monkeypatch.setenv("SAMEHAND_WEIGHTS", str(tmp_path / "own.json"))
+    port = take_port()
+    monkeypatch.setenv("SAMEHAND_DESK_PORT", str(port.number))
+    ran = samehand("desk")
+    port.release()
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "SAMEHAND_WEIGHTS" in ran.err
+    assert "cannot be used" in ran.err
+
+
+def hire(samehand: Samehand, name: str, role: str = "moderator") -> None:
+    assert samehand("desk", "users", "add", name, "--role", role, "--link").code == 0
+
+
+def users(samehand: Samehand) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = samehand("desk", "users", "list", "--json").figures["users"]
+    return found
+
+
+def test_people_are_listed_changed_and_let_out(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    hire(samehand, "omar", "auditor")
+    change = ("desk", "users", "set")
+    assert samehand(*change, "amina", "--role", "lead", "--out").code == 0
+    assert [(one["name"], one["role"], one["out"]) for one in users(samehand)] == [
+        ("amina", "lead", True),
+        ("omar", "auditor", False),
+    ]
+    for refused in (["amina", "--link"], ["nobody", "--in"], ["amina"]):
+        assert samehand(*change, *refused).code == 2
+
+
+def test_team_and_policies_are_set_and_listed(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    change = ("desk", "users", "set", "amina")
+    for given, policies in (
+        (["--policies", "spam,hate"], ["hate", "spam"]),
+        (["--policies", "-"], [""]),
+        (["--policies", ""], []),
+        (["--policies", "spam", "--all-policies"], None),
+        (["--policies", "a b"], None),
+        (["--policies", "spam,,hate"], None),
+        (["--team", "a b"], None),
+    ):
+        assert samehand(*change, "--team", "night").code == 0
+        assert samehand(*change, *given).code == (2 if policies is None else 0), given
+        [amina] = users(samehand)
+        assert (amina["team"], amina["policies"]) == ("night", policies), given
+        assert samehand(*change, "--all-policies", "--team", "").code == 0
+        assert " all" in samehand("desk", "users", "list").out
+
+
+def test_the_audit_verifies_until_a_line_is_changed(database: Path, samehand: Samehand) -> None:
+    hire(samehand, "amina")
+    hire(samehand, "omar", "auditor")
+    told: dict[str, object] = {"lines": 2, "heads": 0, "broken": None, "lost_heads": [], "set_aside": []}
+    assert samehand("desk", "audit", "verify", "--offline", "--json").figures == told
+    lines = [json.loads(line) for line in samehand("desk", "audit", "export").out.splitlines()]
+    assert [line["action"] for line in lines] == ["user-added", "user-added"]
+    with closing(sqlite3.connect(database)) as there, there:
+        there.execute("UPDATE audit SET actor = 'somebody else' WHERE number = 2")
+    ran = samehand("desk", "audit", "verify", "--offline")
+    assert (ran.code, "line 2" in ran.err) == (1, True)
+
+
+def test_a_backup_restores_what_was_there_while_the_desk_was_in_use(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    hire(samehand, "amina")
+    copy = tmp_path / "backup.db"
+    with closing(sqlite3.connect(database)) as in_use:
+        in_use.execute("SELECT count(*) FROM users").fetchall()
+        assert samehand("desk", "backup", copy).code == 0
+    assert copy.stat().st_mode & 0o077 == 0
+    assert samehand("desk", "backup", copy).code == 2, "nothing is overwritten"
+    hire(samehand, "omar", "auditor")
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{copy}")
+    assert [one["name"] for one in users(samehand)] == ["amina"]
+    assert samehand("desk", "audit", "verify", "--offline").code == 0
+
+
+def test_a_backup_of_nothing_says_so(samehand: Samehand, tmp_path: Path) -> None:
+    assert samehand("desk", "backup", tmp_path / "copy.db").code == 1
+    assert not (tmp_path / "copy.db").exists()
+
+
+# ``samehand desk audit verify``: the chain in the database is held to the heads on a real broker.
+
+
+table = schema.audit
+
+
+@pytest.fixture
+def topic_of_heads(
+    database_url: str, desk_tables: Path, broker: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The environment of a desk with a broker; answers its database's address."""
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
+    monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)
+    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", topic_prefix)
+    monkeypatch.setenv("COLUMNS", "400")  # so that each sentence is a line
+    return database_url
+
+
+@pytest.fixture
+def books(topic_of_heads: str) -> Books:
+    """An audit of some lines whose head was published, and as many lines after it, published as well."""
+    return books_of(topic_of_heads)
+
+
+def verify(samehand: Samehand, *options: str) -> Ran:
+    return samehand("desk", "audit", "verify", *options)
+
+
+def fault(samehand: Samehand, *options: str) -> str:
+    """What is said where the audit does not hold."""
+    ran = verify(samehand, *options)
+    assert ran.code == 1
+    return ran.err
+
+
+def test_a_whole_chain_holds(books: Books, samehand: Samehand) -> None:
+    books.write(1)  # what is not published yet is no fault
+    ran = verify(samehand)
+    assert (ran.code, ran.out, ran.err) == (0, "11 lines and 2 published heads hold\n", "")
+    told: dict[str, object] = {"lines": 11, "heads": 2, "broken": None, "lost_heads": [], "set_aside": []}
+    assert verify(samehand, "--json").figures == told
+
+
+@pytest.mark.parametrize("also_the_note", [False, True])
+def test_an_end_that_was_cut_off_is_told_and_where(
+    books: Books, samehand: Samehand, also_the_note: bool
+) -> None:
+    async def cut(connection: AsyncConnection) -> None:
+        await connection.execute(delete(table).where(table.c.number > 8))
+        if also_the_note:  # who hides a line hides that its head was published, too
+            await connection.execute(delete(schema.heads))
+
+    books.change(cut)
+    assert verify(samehand, "--offline").code == 0, "a chain does not see its end cut off"
+    told = "line 10: it was published, and the chain ends at line 8: its end was cut off"
+    assert fault(samehand).splitlines()[0] == told
+    books.write(3)  # and written over
+    assert fault(samehand).startswith("line 10: its hash is another than was published")
+
+
+def test_a_head_that_was_published_is_never_written_over(books: Books, samehand: Samehand) -> None:
+    async def cut(connection: AsyncConnection) -> None:
+        await connection.execute(delete(table).where(table.c.number > 8))
+        await connection.execute(delete(schema.heads))
+
+    books.change(cut)
+    books.write(2)
+    books.publish()  # of the forged chain, under the number of a true one
+    with reader(books.settings) as opened_topic:
+        keys = [it.key for it in opened_topic.read(books.topic, 0)]
+    assert len(keys) == 3
+    assert len(set(keys)) == 3, "compaction keeps the last record of each key"
+    assert fault(samehand)
+
+
+async def altered(connection: AsyncConnection) -> None:
+    await connection.execute(update(table).where(table.c.number == 3).values(actor="somebody else"))
+
+
+async def reordered(connection: AsyncConnection) -> None:
+    for before, after in ((3, 99), (4, 3), (99, 4)):
+        await connection.execute(update(table).where(table.c.number == before).values(number=after))
+
+
+async def dropped(connection: AsyncConnection) -> None:
+    await connection.execute(delete(table).where(table.c.number == 3))
+
+
+@pytest.mark.parametrize("deed", [altered, reordered, dropped])
+def test_a_line_that_was_changed_is_told_by_its_number(
+    books: Books, samehand: Samehand, deed: Callable[[AsyncConnection], Awaitable[None]]
+) -> None:
+    books.change(deed)
+    for options in ((), ("--offline",)):
+        told = "line 4: line 3 is missing" if deed is dropped else "line 3: its hash"
+        assert fault(samehand, *options).startswith(told)
+
+
+def test_a_chain_that_was_forged_with_new_hashes_is_told(books: Books, samehand: Samehand) -> None:
+    async def forged(connection: AsyncConnection) -> None:
+        lines = (await connection.execute(select(table).order_by(table.c.number))).all()
+        await connection.execute(delete(table))
+        previous = audit.START
+        for line in lines:
+            row = {**line._mapping, "actor": "somebody else" if line.number == 3 else line.actor}
+            del row["hash"]
+            previous = audit.hash_of(previous, *row.values())
+            await connection.execute(insert(table).values(**row, hash=previous))
+
+    books.change(forged)
+    assert verify(samehand, "--offline").code == 0, "it is a whole chain"
+    assert fault(samehand).startswith("line 5: its hash is another than was published")
+
+
+def test_a_database_that_was_restored_from_an_older_copy_is_told(
+    books: Books, samehand: Samehand, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    assert samehand("desk", "backup", copy).code == 0
+    books.write()
+    books.publish()
+    assert verify(samehand).code == 0
+    there = Path(books.url.removeprefix("sqlite:///"))
+    for beside in (there, *there.parent.glob(f"{there.name}-*")):
+        beside.unlink()
+    shutil.copy(copy, there)
+    said = fault(samehand)
+    assert said.startswith("line 15: it was published, and the chain ends at line 10: its end was cut off\n")
+    assert "samehand desk audit accept --head 15:" in said
+
+
+def test_heads_of_a_topic_that_was_emptied_are_missed(
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{books.settings.topic_prefix}new.")
+    said = fault(samehand)
+    assert f"there is no topic {topics.names(load()).audit}" in said
+    assert "--offline" in said
+    make_topic(load())
+    assert fault(samehand).startswith(
+        f"line 10: its head was published, and is not on {topics.names(load()).audit}"
+    )
+
+
+def test_who_never_published_a_head_is_told_what_is_not_noticed(
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forget(connection: AsyncConnection) -> None:
+        await connection.execute(delete(schema.heads))
+
+    books.change(forget)
+    monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", f"{books.settings.topic_prefix}new.")
+    make_topic(load())
+    ran = verify(samehand)
+    told = "10 lines and no published head hold: a cut end would not be noticed yet\n"
+    assert (ran.code, ran.out, ran.err) == (0, told, "")
+
+
+def test_a_broker_that_does_not_answer_is_told_as_such(
+    books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 300)  # as long as nobody answers
+    nobody = take_port()
+    monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", f"127.0.0.1:{nobody.number}")
+    said = fault(samehand)
+    nobody.release()
+    assert len(said.splitlines()) == 1
+    assert "cannot be read" in said
+    assert "--offline" in said
+
+
+# ``samehand desk audit accept``: a restore is acknowledged, and nothing else is by it.
+
+
+BACKUP = 2 * LINES + 2
+"""The last line of the backup; behind it are as many lines as are written at once."""
+
+PEOPLE = {"nadia": "auditor", "omar": "lead"}  # that somebody was added is a line
+
+
+@pytest.fixture
+def kept_books(topic_of_heads: str, samehand: Samehand) -> Books:
+    """Some lines of which a backup is made, and five published lines after it."""
+    for name, role in PEOPLE.items():
+        hire(samehand, name, role)
+    made = books_of(topic_of_heads)
+    made.write()
+    made.publish()
+    return made
+
+
+def heads_of(books: Books) -> list[Head]:
+    with reader(books.settings) as opened_topic:
+        return list(published_heads(opened_topic, books.topic))
+
+
+def rows_of(books: Books) -> list[Any]:
+    async def read(connection: AsyncConnection) -> list[Any]:
+        return list((await connection.execute(select(table).order_by(table.c.number))).all())
+
+    return at_the_desk(read)
+
+
+def accept(samehand: Samehand, head: object, by: str = "nadia", reason: str = "restore-311") -> Ran:
+    return samehand("desk", "audit", "accept", "--head", head, "--by", by, "--reason", reason)
+
+
+@on_each_database
+def test_a_restore_is_acknowledged_and_told_ever_after(kept_books: Books, samehand: Samehand) -> None:
+    lost = heads_of(kept_books)[-1]
+    assert lost.number == BACKUP + LINES
+    kept_books.put_back(BACKUP)
+    kept_books.write(2, actor="u2")
+    kept_books.publish()
+    before = verify(samehand)
+    assert before.code == 1
+    assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in before.err
+    assert f"samehand desk audit accept --head {lost} --by NAME" in before.err
+
+    done = accept(samehand, lost)
+    assert done.code == 0, done.err
+    line = rows_of(kept_books)[-1]
+    assert f"acknowledged by line {line.number}\n" in done.out
+    assert (line.actor, line.action, line.subject) == ("command-line", "heads-set-aside", str(lost))
+    nadia = samehand("desk", "users", "list", "--json").figures["users"][0]
+    assert nadia["name"] == "nadia"
+    for _ in range(2):
+        after = verify(samehand)
+        assert (after.code, after.err) == (0, "")
+        told = after.out.splitlines()
+        held = len(heads_of(kept_books)) - 1
+        assert told[0].endswith(f" lines and {held} published heads hold")
+        assert told[1].startswith(f"line {line.number}, by {nadia['user_id']} at 20")
+        assert "reason restore-311, sets aside 1 published head without a line" in told[1]
+        assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in told[1]
+        kept_books.write(actor="u2")  # the desk goes on
+        kept_books.publish()
+    figures = verify(samehand, "--json").figures
+    assert figures["broken"] is None
+    assert figures["lost_heads"] == []
+    (one,) = figures["set_aside"]
+    assert (one["line"], one["counts"], one["heads"]) == (line.number, True, [str(lost)])
+
+
+def test_of_what_was_acknowledged_the_database_forgets_that_it_was_published(
+    kept_books: Books, samehand: Samehand
+) -> None:
+    lost = heads_of(kept_books)[-1]
+
+    async def lines_alone(connection: AsyncConnection) -> None:
+        await connection.execute(delete(table).where(table.c.number > BACKUP))
+
+    kept_books.change(lines_alone)
+    assert accept(samehand, lost).code == 0
+    kept_books.publish()  # at the line's own number, below the one of which the note was
+    assert verify(samehand).code == 0
+
+
+def test_what_is_cut_off_after_an_acknowledgement_is_told(kept_books: Books, samehand: Samehand) -> None:
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+    assert accept(samehand, lost).code == 0
+    kept_books.write(actor="u2")
+    kept_books.publish()
+    newest = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP + 1)  # the line that acknowledges is the last
+    after = verify(samehand)
+    assert after.code == 1
+    assert after.err.startswith(f"line {newest.number}: it was published")
+    assert str(lost) not in after.err
+    kept_books.put_back(BACKUP)  # and that line, too
+    after = verify(samehand)
+    assert after.code == 1
+    assert str(lost) in after.err
+
+
+def test_what_was_altered_before_the_backup_is_not_acknowledged_with_it(
+    kept_books: Books, samehand: Samehand
+) -> None:
+    hidden = heads_of(kept_books)[1]
+
+    async def restored(connection: AsyncConnection) -> None:
+        """A backup of after the deed: who wanted to be rid of line 13 wrote others over it."""
+        await connection.execute(delete(table).where(table.c.number > hidden.number - 2))
+        await connection.execute(delete(schema.heads))
+
+    kept_books.change(restored)
+    kept_books.write(actor="u2")
+    kept_books.publish()
+    kept_books.write(actor="u2")
+    kept_books.publish()
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(lost.number - LINES)
+    assert accept(samehand, lost).code == 0
+    after = verify(samehand)
+    assert after.code == 1
+    assert after.err.startswith(f"line {hidden.number}: its hash is another than was published")
+    assert f"sets aside 1 published head without a line ({lost})" in after.out
+
+
+def test_a_line_that_only_the_database_has_acknowledges_nothing(
+    kept_books: Books, samehand: Samehand
+) -> None:
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+
+    async def forged(connection: AsyncConnection) -> None:
+        run_ = set_aside.LostHeads(BACKUP, (lost,))
+        await set_aside.set_aside(connection, run_, name="nadia", reason="restore-311", now=1.0)
+
+    kept_books.change(forged)
+    kept_books.publish()  # as a desk does with any line
+    for options in ((), ("--json",)):
+        assert verify(samehand, *options).code == 1
+    after = verify(samehand)
+    assert after.err.startswith(f"line {lost.number}: ")
+    assert "It does not count" in after.out
+    assert verify(samehand, "--offline").code == 0
+
+
+def test_a_head_that_holds_cannot_be_acknowledged(kept_books: Books, samehand: Samehand) -> None:
+    refused = accept(samehand, heads_of(kept_books)[-1])
+    assert refused.code == 2
+    assert "nothing to acknowledge" in refused.err
+
+
+def test_an_interrupted_acknowledgement_is_run_again(
+    kept_books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+
+    async def away(*_: object, **__: object) -> None:
+        raise BrokerUnavailable("Kafka: it went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("desk.feed.audit_heads.publish_setting_aside", away)
+        broke = accept(samehand, lost)
+    assert broke.code == 1
+    assert "run this again" in broke.err
+    assert verify(samehand).code == 1
+    assert accept(samehand, lost).code == 0
+    assert verify(samehand).code == 0
+    many = len(rows_of(kept_books))
+    again = accept(samehand, lost)
+    assert (again.code, len(rows_of(kept_books))) == (0, many)
+    assert "acknowledged before" in again.out
+
+
+def test_an_acknowledgement_of_many_heads_takes_several_lines(
+    kept_books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        kept_books.write(1)
+        kept_books.publish()
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+    monkeypatch.setattr(set_aside, "HEADS_A_LINE", 2)
+    done = samehand(
+        "desk", "audit", "accept", "--head", lost, "--by", "nadia", "--reason", "restore-311", "--json"
+    )
+    assert (done.code, len(done.figures["lines"])) == (0, 3)
+    after = verify(samehand, "--json")
+    assert (after.code, [len(one["heads"]) for one in after.figures["set_aside"]]) == (0, [2, 2, 1])
+
+
+def test_what_is_no_restore_is_refused_and_leaves_no_line(kept_books: Books, samehand: Samehand) -> None:
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+    many = len(rows_of(kept_books))
+    for head, by, reason, told in (
+        ("1311", "nadia", "restore-311", "no NUMBER:HASH"),
+        (f"{lost}0", "nadia", "restore-311", "no NUMBER:HASH"),
+        (f"{lost.number}:{'0' * 64}", "nadia", "restore-311", "is not on"),
+        (lost, "nadia", "the disk was full", "is no code"),
+        (lost, "omar", "restore-311", "no auditor"),
+        (lost, "nobody", "restore-311", "nobody called"),
+    ):
+        refused = accept(samehand, head, by, reason)
+        assert refused.code == 2, (head, by, reason)
+        assert told in refused.err
+    assert samehand("desk", "users", "set", "nadia", "--out").code == 0
+    assert accept(samehand, lost).code == 2
+    assert len(rows_of(kept_books)) == many + 1  # that nadia is locked out
+
+
+def test_a_chain_that_is_broken_inside_cannot_be_acknowledged(kept_books: Books, samehand: Samehand) -> None:
+    lost = heads_of(kept_books)[-1]
+    kept_books.put_back(BACKUP)
+
+    kept_books.change(altered)
+    refused = accept(samehand, lost)
+    assert refused.code == 1
+    assert refused.err.startswith("samehand: line 3: its hash")
+
+
+# ``samehand case``: one decision, whole, on paper.
+
+
+@pytest.fixture
+def received(desk_tables: Path) -> None:
+    """An alert whose words want to be more than words, and a note on it."""
+    alert = an_alert(a_reason(ours="<script>alert(1)</script>", theirs="a\u202eb"))
+
+    async def receive(connection: AsyncConnection) -> None:
+        await Arrivals(connection, A_POLICY, NOON.timestamp()).take_alert(alert)
+        await notes.add(connection, "alert-1", "someone", "<b>see</b>", now=NOON.timestamp())
+
+    at_the_desk(receive)
+
+
+@pytest.mark.usefixtures("received")
+def test_it_tells_the_case_and_writes_a_page_without_a_script(tmp_path: Path, samehand: Samehand) -> None:
+    page = tmp_path / "case.html"
+    told = samehand("case", "alert-1", "--for", "appeal 311", "--page", page, "--json").figures
+    assert told["made_for"] == {"purpose": "appeal 311", "reader": "command-line"}
+    assert [line["action"] for line in told["audit"]] == ["case-file"]
+    html = page.read_text(encoding="utf-8")
+    assert "<script>" not in html
+    for escaped in ("&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;b&gt;see&lt;/b&gt;", "&lt;U+202E&gt;"):
+        assert escaped in html
+
+
+@for_each(
+    ("line", "said"),
+    [
+        (["no-such", "--for", "appeal 311"], "no-such"),
+        (["alert-1", "--for", " "], ""),
+        (["alert-1"], ""),
+        (["alert-1", "--for", "x", "--request", "1"], "--for PURPOSE, or --request NUMBER"),
+        (["alert-1", "--request", "1"], "there is no such request"),
+    ],
+)
+@pytest.mark.usefixtures("received")
+def test_there_is_none_without_an_alert_and_one_purpose_or_one_request(
+    line: list[str], said: str, samehand: Samehand
+) -> None:
+    ran = samehand("case", *line)
+    assert (ran.code, said in ran.err) == (2, True)
+
+
+@for_each("line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]])
+@for_each("there", ["does not exist", "is a directory", "is not a database"])
+def test_a_mistyped_database_is_no_empty_one(
+    there: str, line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
+) -> None:
+    path = tmp_path / there.replace(" ", "-")
+    if there == "is a directory":
+        path.mkdir(exist_ok=True)
+    elif there == "is not a database":
+        path.write_bytes(b"no pages of SQLite" * 100)
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
+    ran = samehand(*line)
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert f"{path} {there}: SAMEHAND_DATABASE_URL" in ran.err
+    assert path.exists() == (there != "does not exist")
+
+
+@pytest.mark.usefixtures("received")
+def test_digest_of_a_case_file_under_a_request_is_that_of_its_bytes_in_any_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = at_the_desk(_approved)
+    page, line = tmp_path / "case.html", ["case", "alert-1", "--request", str(request_id)]
+    assert run([*line, "--page", str(tmp_path / "nowhere" / "case.html")]) == 2
+    assert digests(request_id) == []
+    capsys.readouterr()
+    contents = []
+    for form in ([], ["--json"], ["--page", str(page)]):
+        assert run([*line, *form]) == 0
+        out = capsys.readouterr().out.encode()
+        contents.append(page.read_bytes() if "--page" in form else out)
+    *records, html = contents
+    assert all(b"CC-311" in content for content in contents)
+    assert {json.loads(record)["held"][0]["kind"] for record in records} == {"evidence"}
+    assert b"Preserved when" in html
+
+    terminal = io.BytesIO()  # of an encoding that lacks letters
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(terminal, encoding="ascii"))
+    assert run(line) == 0
+    assert digests(request_id) == [sha256(it).hexdigest() for it in (*contents, terminal.getvalue())]
+
+
+def digests(request_id: int) -> list[str]:
+    """The digests of the case files made under a request."""
+    files = at_the_desk(lambda connection: requests.files_of(connection, request_id))
+    return [file.digest for file in files]
+
+
+def a_request(**more: Any) -> RequestEntry:
+    given = {"authority": "A court", "kind": "e-evidence", "received_at": NOON.timestamp(), **more}
+    return RequestEntry(
+        reference="CC-311",
+        legal_basis="a law",
+        jurisdiction="PK",
+        deadline=None,
+        **{"accounts": ["x:new"], **given},
+    )
+
+
+async def _approved(connection: AsyncConnection) -> int:
+    """The number of a request that one person entered and another approved."""
+    rana, sana = (
+        Review(connection, Reader(name, "", "counsel"), A_POLICY, NOON.timestamp())
+        for name in ("rana", "sana")
+    )
+    request_id = await enter(rana, a_request())
+    await approve(sana, request_id)
+    return request_id
+
+
+# ``samehand report``: a period as text, JSON and a page.
+
+
+@pytest.fixture
+def decided(desk_tables: Path) -> None:
+    """Yesterday's alert on a ban whose policy wants to be more than a word."""
+    alert = an_alert(
+        detected_at=datetime.now(UTC) - timedelta(days=1),
+        matched=Matched(platform="x", account_id="banned", policy="<b>\u202ehate"),
+    )
+    at_the_desk(lambda connection: Arrivals(connection, A_POLICY, time.time()).take_alert(alert))
+
+
+@pytest.mark.usefixtures("decided")
+def test_report_is_text_json_and_one_page_in_which_nothing_is_markup(
+    tmp_path: Path, samehand: Samehand
+) -> None:
+    page = tmp_path / "week.html"
+    made = samehand("report", "operations", "--page", page, "--json").figures
+    assert (made["alerts"], made["decisions"]) == (1, {"undecided": 1})
+    html = page.read_text("utf-8")
+    assert "<b>" not in html
+    assert "&lt;U+202E&gt;" in html
+    ran = samehand("report", "operations", "--since", "24h", "--terrorism", "spam")
+    assert (ran.code, "samehand cannot know" in ran.out, "\u202e" in ran.out) == (0, True, False)
+
+
+@pytest.mark.usefixtures("decided")
+def test_report_counts_lawful_requests_by_authority_on_the_terminal_too(
+    samehand: Samehand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    now = time.time()
+    entry = a_request(
+        authority="[red]Court\u202e",
+        kind="e-evidence-emergency",
+        received_at=now - 9 * 3_600,
+        accounts=["x:new", "x:2"],
+    )
+    week = ("report", "operations", "--since", "7d")
+    assert "Lawful requests" not in samehand(*week).out
+    at_the_desk(lambda it: enter(Review(it, Reader("rana", "", "counsel"), A_POLICY, now), entry))
+    [line] = [it for it in samehand(*week).out.splitlines() if "Court" in it]
+    assert line.split() == ["[red]Court<U+202E>", "1", "1", "0", "0", "none", "1", "2", "0"]
+
+
+@for_each(
+    "line",
+    [
+        ["--since", "7"],
+        ["--since", "0d"],
+        ["--since", "2026-13-01"],
+        ["--since", "99999w"],
+        ["--until", "yesterday"],
+        ["--since", "2026-02-01", "--until", "2026-01-01"],
+        ["--terrorism", "A policy"],
+    ],
+)
+@pytest.mark.usefixtures("decided")
+def test_period_or_policy_that_is_none_is_refused_in_one_line(line: list[str], samehand: Samehand) -> None:
+    ran = samehand("report", "operations", *line)
+    assert (ran.code, line[0] in ran.err) == (2, True)
+
+
+DSA = ["report", "dsa", "--from", "2026-01-01", "--to", "2026-12-31", "--provider", "Example"]
+
+
+@pytest.mark.usefixtures("decided")
+def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
+    tmp_path: Path, samehand: Samehand
+) -> None:
+    folder = tmp_path / "a" / "dsa"
+    category = ("--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS")
+    made = samehand(*DSA, *category, "--out", folder, "--json").figures
+    assert len(list(folder.glob("Part_*.csv"))) == 11
+    assert (made["actions"], made["complaints"]) == (0, 0)
+    orders = "Number of orders to act against illegal content received"
+    assert orders in made["empty"]["Part_3_member_states_orders"]
+
+
+@for_each(
+    "line",
+    [
+        ["--category", "spam=KEYWORD_WEATHER"],
+        ["--category", "spam=KEYWORD_OTHER"],
+        ["--category", "KEYWORD_TERRORIST_CONTENT"],
+        ["--to", "2025-12-31"],
+        ["--to", "2026-02-30"],
+        ["--category", "spam=KEYWORD_TERRORIST_CONTENT", "--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS"],
+        ["--provider", ""],
+        ["--provider", "x" * 201],
+        ["--provider", "cut\udcff"],
+        ["--service", " =HYPERLINK(1)"],
+        ["--service", "two\nlines"],
+    ],
+)
+@pytest.mark.usefixtures("decided")
+def test_category_day_or_name_that_is_none_is_refused_in_one_line(
+    line: list[str], tmp_path: Path, samehand: Samehand
+) -> None:
+    ran = samehand(*DSA, *line, "--out", tmp_path)
+    assert (ran.code, list(tmp_path.glob("Part_*"))) == (2, [])
+    assert len(ran.err.strip().splitlines()) <= 4
+
+
+# Categories by policy.
+
+
+OTHER = "STATEMENT_CATEGORY_OTHER_VIOLATION_TC"
+
+
+def test_category_that_parts_of_the_annex_lack_needs_to_be_allowed() -> None:
+    assert categories_of((f"spam={OTHER}",), (OTHER,)) == {"spam": (OTHER,)}
+    with pytest.raises(click.BadParameter):
+        categories_of((f"spam={OTHER}",))
+
+
+# ``samehand statements``: what is sent, what is listed, and when it refuses.
+
+
+SEND = ("statements", "send", "--platform", "x")
+
+
+@pytest.fixture
+def commission(
+    desk_tables: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[TransparencyDatabase]:
+    """A database, and a desk that owes it one statement and has one that cannot be sent."""
+    with TransparencyDatabase() as server:
+        token = tmp_path / "token"
+        token.write_text(f"{TOKEN}\n")
+        monkeypatch.setenv("SAMEHAND_DSA_URL", f"{server.url}/api/v1")
+        monkeypatch.setenv("SAMEHAND_DSA_TOKEN_FILE", str(token))
+
+        async def owe() -> None:
+            async with opened(load().database_url.get_secret_value()) as database:
+                owing = Owing(database, "")
+                await owing.owe(1)
+                await owing.owe(2, registered_at=None)
+
+        asyncio.run(owe())
+        yield server
+
+
+def test_statements_are_foreseen_sent_listed_and_shown(
+    samehand: Samehand, commission: TransparencyDatabase
+) -> None:
+    foreseen = samehand(*SEND, "--dry-run", "--json").figures
+    assert (foreseen["prepared"], foreseen["unsendable"], commission.stored[""]) == (1, 1, [])
+    said = " ".join(samehand(*SEND, "--dry-run").out.split())
+    assert "give registered_at on accounts.actioned" in said, "a dry run lists nothing that could say why"
+    sent = samehand(*SEND)
+    assert (sent.code, "1 statement" in sent.out, "unsendable: 1" in sent.out) == (0, True, True)
+    [stored] = commission.stored[""]
+    listed = samehand("statements", "list", "--state", "unsendable")
+    assert "give registered_at on accounts.actioned" in " ".join(listed.out.split())
+    assert "1 unsendable, 1 sent" in listed.out
+    shown = samehand("statements", "show", stored["puid"][:12], "--json").figures
+    assert (shown["state"], shown["uuid"], shown["body"]) == ("sent", stored["uuid"], None)
+    assert samehand(*SEND, "--json").figures["sent"] == 0
+
+
+def test_statement_that_waits_is_shown_as_it_would_be_sent(
+    samehand: Samehand, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commission.planned = [Reply(401)]
+    refused = samehand(*SEND)
+    assert (refused.code, "the token is none of its" in refused.err) == (1, True)
+    [row] = samehand("statements", "list", "--state", "waiting", "--json").figures["statements"]
+    shown = samehand("statements", "show", row["puid"])
+    assert f"puid: {row['puid']}\n" in shown.out
+    assert '"decision_account": "DECISION_ACCOUNT_SUSPENDED"' in shown.out
+    assert samehand("statements", "show", "0" * 64).code == 2
+
+
+def test_statement_that_an_earlier_run_left_for_later_is_not_passed_over(
+    samehand: Samehand, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.commission.outbox.FAILURES_MAX", 1)
+    commission.planned = [Reply(503)]
+    assert samehand(*SEND).code == 1
+    again = samehand(*SEND)
+    assert (again.code, "1 statement still waiting" in again.err, commission.requests) == (1, True, [])
+
+
+@for_each(
+    ("line", "environment", "said"),
+    [
+        (["send"], {"DSA_URL": "https://transparency.dsa.ec.europa.eu/api/v1"}, "--production"),
+        (["send"], {"DSA_URL": "https://transparency\u3002dsa.ec.europa.eu/api/v1"}, "--production"),
+        (["send", "--production"], {}, "another database"),
+        (["send"], {"DSA_TOKEN_FILE": ""}, "SAMEHAND_DSA_TOKEN_FILE"),
+        (["send"], {"DSA_TOKEN_FILE": "", "DSA_TOKEN": "two words"}, "SAMEHAND_DSA_TOKEN"),
+        (["send"], {"DSA_URL": "http://example.org/api/v1"}, "https://"),
+        (["send", "--category", "spam=KEYWORD_WEATHER"], {}, "--category"),
+        (["send", "--since", "soon"], {}, "--since"),
+        (["send", "--platform", "X Y"], {}, "--platform"),
+        (["show", "xyz"], {}, "no puid"),
+    ],
+)
+def test_wrong_option_or_setting_is_refused_and_nothing_is_sent(
+    samehand: Samehand,
+    commission: TransparencyDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    line: list[str],
+    environment: dict[str, str],
+    said: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(f"SAMEHAND_{name}", value)
+            if not value:
+                patch.delenv(f"SAMEHAND_{name}")
+        ran = samehand(*(SEND if line[0] == "send" else ("statements", "show")), *line[1:])
+    assert (ran.code, said in ran.err, commission.requests) == (2, True, [])
+
+
+# ``samehand alerts`` and ``samehand verdict``: judging without a desk.
+
+
+@pytest.fixture
+def alerted(servers: None) -> None:
+    """Two alerts that wait, one of them told twice, and a record that nobody can read."""
+    topics.check(load(), create=True)
+    older = an_alert(alert_id="older", band="possible", probability=0.6)
+    newer = an_alert(alert_id="newer", detected_at=NOON + timedelta(hours=1))
+    publish(names(load()).alerts, older, newer, newer, b"not json", key=b"x:new")
+
+
+def told_to(capsys: pytest.CaptureFixture[str], *line: str) -> dict[str, object]:
+    assert run([*line, "--json"]) == 0
+    told: dict[str, object] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return told
+
+
+def listed(capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, object]]:
+    rows = told_to(capsys, "alerts", "list", *options)["alerts"]
+    assert isinstance(rows, list)
+    return rows
+
+
+def waiting(capsys: pytest.CaptureFixture[str], *options: str) -> list[object]:
+    return [row["alert_id"] for row in listed(capsys, *options)]
+
+
+@pytest.mark.journey
+@pytest.mark.usefixtures("alerted")
+def test_an_alert_waits_until_a_verdict_holds_and_again_once_it_is_taken_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert waiting(capsys) == ["newer", "older"]
+    assert waiting(capsys, "--band", "possible") == ["older"]
+    told_to(capsys, "verdict", "newer", "not-mirror", "--reason", "common-name")
+    assert waiting(capsys) == ["older"]
+    assert waiting(capsys, "--all") == ["newer", "older"]
+    [decided] = listed(capsys, "--decided")
+    assert (decided["alert_id"], decided["verdict"]) == ("newer", "not_mirror")
+    assert (decided["reason_code"], bool(decided["decided_at"])) == ("common-name", True)
+    shown = told_to(capsys, "alerts", "show", "newer")["verdict"]
+    assert isinstance(shown, dict)
+    assert (shown["verdict"], shown["reason_code"]) == ("not_mirror", "common-name")
+    assert shown["verdict_id"]
+    told_to(capsys, "verdict", "newer", "unsure", "--reason", "appeal")
+    assert waiting(capsys) == ["newer", "older"]
+    assert waiting(capsys, "--decided") == []
+
+
+@pytest.mark.journey
+@pytest.mark.usefixtures("alerted")
+def test_an_exercise_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    exercise = VerdictGiven(
+        alert_id="newer",
+        revision=1,
+        verdict="mirror",
+        reason_code="several-traits",
+        reviewer="reviewer-7",
+        decided_at=NOON + timedelta(hours=2),
+        golden=True,
+    )
+    publish(names(load()).verdicts, exercise, key=b"newer")
+    assert waiting(capsys) == ["newer", "older"]
+    assert waiting(capsys, "--decided") == []
+
+
+@pytest.mark.journey
+@pytest.mark.usefixtures("alerted")
+def test_what_is_not_there_or_no_code_is_one_line(samehand: Samehand) -> None:
+    for code, line in (
+        (1, ["alerts", "show", "no-such"]),
+        (1, ["verdict", "no-such", "mirror", "--reason", "x"]),
+        (2, ["verdict", "newer", "ban", "--reason", "x"]),
+        (2, ["alerts", "list", "--all", "--decided"]),
+        (2, ["verdict", "newer", "mirror", "--reason", "two words"]),
+        (2, ["verdict", "newer", "mirror", "--reason", "x", "--reviewer", "a\nb"]),
+    ):
+        ran = samehand(*line)
+        assert (ran.code, "Traceback" in ran.err, len(ran.err.splitlines())) == (code, False, 1), line

@@ -1,0 +1,814 @@
+"""Commands that score files without servers: `score`, `backtest`, `learn`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import click
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cli.commands.backtest.figures import (
+    at_capacity,
+    average_precision,
+    calibration,
+    catchable_pairs,
+    false_alarms,
+    figures,
+    of_band,
+    ratio_interval,
+    time_to_detect,
+)
+from cli.commands.backtest.judged import BacktestRun, ScoredPair
+from cli.exit_codes import BAD_INPUT, DONE
+from cli.inputs.input_files import InputLine, read_bans
+from cli.inputs.truths import AccountPair
+from cli.offline import distilled
+from cli.offline.offline_scoring import Offline, Scored, batches
+from cli.offline.share import Share
+from cli.offline.silent_signals import costs, measured, sentence
+from cli.offline.weights_file import weights_of_file
+from desk.review.weighing.adopted import as_sent
+from samehand.frequency import rates
+from samehand.scoring.adjust import adjustment_of
+from samehand.scoring.learn import learn as learn_from
+from samehand.scoring.weights import default_weights, read_weights
+from samehand.signals import SIGNALS, UNKEPT
+from schemas.accounts import AccountBanned, AccountCreated
+from schemas.alerts import MirrorAlert
+from schemas.internal.weights import WeightsAdopted
+from schemas.malformed import Malformed
+from schemas.verdicts import Verdict, VerdictGiven
+from schemas.wire import Decoded, decode_alert, encode
+from store.base import Remembered
+from store.pepper.pepper import Pepper
+from streams.kafka import topics
+from streams.kafka.client import writer
+from streams.outcomes import Dead
+from streams.settings import load
+from tests.cli.running import Samehand, jsonl
+from tests.desk.makers import a_reason, an_alert
+from tests.makers import NOON, a_ban, a_sign_up, a_verdict
+from tests.samehand.scoring.test_learn import verdicts
+from tests.tables import for_each
+
+# Accounts of files become what a store remembers.
+
+KEYERS = ((1, Pepper(1, b"s" * 32).digest),)
+
+
+def test_an_account_is_distilled_under_every_pepper() -> None:
+    (one,) = distilled.remembered([a_sign_up("7", handle="umar")], KEYERS)
+    assert isinstance(one, Remembered)
+    assert (one.account, [it.pepper_id for it in one.fingerprints]) == ("telegram:7", [1])
+
+
+def test_one_on_which_our_logic_fails_is_a_fault_and_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("quotes umar@example.com")
+
+    monkeypatch.setattr(distilled, "remembered_of", fail)
+    (one,) = distilled.remembered([a_sign_up()], KEYERS)
+    assert isinstance(one, Dead)
+    assert "umar" not in repr(one)
+
+
+# What silent signals cost is what was measured, of signals that there are.
+
+
+def test_figures_are_of_signals_that_there_are() -> None:
+    told = measured()
+    assert set(told.without) <= {*(it.name for it in SIGNALS), *UNKEPT}
+    assert {"handle", "name", "email", "device", "avatar", "bio", "network"} <= set(told.without)
+    assert told.pairs >= 100
+    assert all(0 < it <= 1 for it in (told.recall, *told.without.values()))
+
+
+def test_the_dearest_is_told_first_and_what_is_not_known_not_at_all() -> None:
+    found = costs(["referrer", *measured().without])
+    assert [it["without"] for it in found] == sorted(measured().without.values())
+    assert "referrer" not in {it["signal"] for it in found}
+
+
+def test_a_sentence_says_where_it_comes_from() -> None:
+    assert sentence([]) == sentence(["referrer"]) == ""
+    told = sentence(["device", "email"])
+    assert "On simulated platforms" in told
+    assert "without device" in told
+
+
+# A table of weights to try out: read, or refused with the option that named it.
+
+
+def test_a_table_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "weights.json"
+    path.write_bytes(msgspec.json.encode(default_weights()))
+    assert weights_of_file(path) == default_weights()
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"\xff", b"[1]"])
+def test_what_is_no_table_names_the_option(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "weights.json"
+    path.write_bytes(text)
+    with pytest.raises(click.BadParameter, match=r"weights\.json"):
+        weights_of_file(path)
+
+
+# Scoring without servers means what the worker means.
+
+
+NOW = (NOON + timedelta(days=1)).timestamp()
+CROWD = 120
+TWINS: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
+
+
+async def run(
+    bans: Iterable[InputLine[AccountBanned]], accounts: list[InputLine[AccountCreated]], **options: Any
+) -> Scored:
+    offline = Offline(now=NOW, **options)
+    await offline.enrol(bans)
+    await offline.screen(accounts)
+    return offline.scored
+
+
+def of_bans(*bans: AccountBanned, named: bool = True) -> list[InputLine[AccountBanned]]:
+    return [InputLine(f"bans:{place}", ban, named=named) for place, ban in enumerate(bans, 1)]
+
+
+def of_accounts(
+    *accounts: AccountCreated, named: bool = True, dated: bool = True
+) -> list[InputLine[AccountCreated]]:
+    return [InputLine(f"accounts:{place}", one, named, dated) for place, one in enumerate(accounts, 1)]
+
+
+async def test_a_mirror_is_found_and_a_stranger_is_left_alone() -> None:
+    scored = await run(
+        of_bans(a_ban("old", **TWINS)),
+        of_accounts(a_sign_up("new", **TWINS), a_sign_up("other", handle="quiet_gardener")),
+    )
+    assert [(it.account_id, it.matched.account_id, it.band) for it in scored.alerts] == [
+        ("new", "old", "likely")
+    ]
+    assert (scored.bans, scored.accounts, scored.faults) == (1, 2, [])
+
+
+async def test_the_order_of_accounts_does_not_matter() -> None:
+    accounts = [a_sign_up(f"n{i}", **TWINS) for i in range(3)] + [
+        a_sign_up(f"o{i}", handle="quiet_gardener") for i in range(3)
+    ]
+    bans = of_bans(a_ban("old", **TWINS))
+    one = await run(bans, of_accounts(*accounts))
+    other = await run(bans, of_accounts(*reversed(accounts)))
+    assert {it.account_id: it.log_odds for it in one.alerts} == {
+        it.account_id: it.log_odds for it in other.alerts
+    }
+    assert len(one.alerts) == 3
+
+
+async def test_row_one_of_the_bans_is_not_row_one_of_the_accounts() -> None:
+    scored = await run(
+        of_bans(a_ban("1", **TWINS), named=False), of_accounts(a_sign_up("1", **TWINS), named=False)
+    )
+    assert [(it.account_id, it.matched.account_id) for it in scored.alerts] == [("1", "1")]
+
+
+async def test_an_account_named_in_both_files_is_banned_and_not_its_own_mirror() -> None:
+    scored = await run(of_bans(a_ban("1", **TWINS)), of_accounts(a_sign_up("1", **TWINS)))
+    assert scored.alerts == []
+
+
+@for_each("dated", [True, False])
+async def test_an_undated_row_gives_no_evidence_of_timing(dated: bool) -> None:
+    scored = await run(of_bans(a_ban(**TWINS)), of_accounts(a_sign_up(**TWINS), dated=dated))
+    (alert,) = scored.alerts
+    signals = {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
+    assert ("timing" in signals) is dated
+    assert (alert.seconds_since_ban is not None) is dated
+
+
+async def test_candidates_below_the_bands_come_when_asked_for() -> None:
+    bans = of_bans(a_ban("old", handle="ali"))
+    accounts = of_accounts(a_sign_up("new", handle="ali"))
+    assert (await run(bans, accounts)).alerts == []
+    (alert,) = (await run(bans, accounts, candidates=5)).alerts
+    assert (alert.band, alert.matched.account_id) == ("none", "old")
+
+
+def shared(scored: Scored, account_id: str = "new") -> float:
+    """How sure a run is of an account, all in all."""
+    return next(it.log_odds for it in scored.alerts if it.account_id == account_id)
+
+
+async def test_what_everybody_before_it_shares_is_worth_less() -> None:
+    crowd = [
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON - timedelta(hours=1))
+        for i in range(CROWD)
+    ]
+    accounts = of_accounts(*crowd, a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7"))
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    counted = await run(bans, accounts, candidates=3)
+    first_day = await run(bans, accounts, candidates=3, first_day=True)
+    assert shared(counted) < shared(first_day)
+
+
+async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
+    later = [
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON + timedelta(hours=2))
+        for i in range(CROWD)
+    ]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    alone = await run(bans, of_accounts(new), candidates=3)
+    with_later = await run(bans, of_accounts(*later, new), candidates=3)
+    assert shared(with_later) == shared(alone)
+
+
+RAID = 110
+"""With as many others enough to be counted by themselves, where 200 are: 500 take thrice as long."""
+
+
+@pytest.fixture
+def small_strata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "STRATUM_ACCOUNTS_MIN", 200)
+
+
+def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
+    """Many sign-ups under one name, each from a network of its own, among as many others."""
+    return [
+        a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
+        for i in range(RAID)
+        for who, handle, net in (
+            ("r", "qorvetzan_bulletin", 39),
+            ("o", f"reader{chr(97 + i % 26)}{i}", 103),
+        )
+    ]
+
+
+@pytest.mark.usefixtures("small_strata")
+async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -> None:
+    """Nine days after the ban each row has the moment that one alone has, so that only counts can differ."""
+    at = NOON - timedelta(days=9)
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=at, banned_at=at))
+    raid = of_accounts(*a_raid(NOON - timedelta(hours=20), timedelta(minutes=1)))
+    alone = shared(await run(bans, of_accounts(a_sign_up("r0", handle="qorvetzan_bulletin"))), "r0")
+    for accounts in (raid, raid[::-1]):
+        scored = await run(bans, accounts)
+        assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
+        assert min(it.log_odds for it in scored.alerts) >= alone - 1.0
+
+
+@pytest.mark.usefixtures("small_strata")
+async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin"))
+    raid = of_accounts(*a_raid(NOON, timedelta(0)), dated=False)
+    scored = await run(bans, raid)
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
+
+
+@pytest.mark.usefixtures("small_strata")
+async def test_a_name_that_was_common_a_week_ago_is() -> None:
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
+    week_ago = a_raid(NOON - timedelta(days=7), timedelta(seconds=1))
+    new = a_sign_up("new", handle="qorvetzan_bulletin")
+    before = shared(await run(bans, of_accounts(new), candidates=1))
+    after = shared(await run(bans, of_accounts(new, *week_ago), candidates=1))
+    assert after < before - 5.0
+
+
+@pytest.mark.usefixtures("small_strata")
+@for_each("days", [0, 1])
+async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(days: int) -> None:
+    """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
+    date = NOON.replace(hour=0)
+    rows = a_raid(date - timedelta(days=days), timedelta(0))[:RAID] + a_raid(date, timedelta(0))[RAID:]
+    scored = await run(bans, of_accounts(*rows))
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
+
+
+async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:
+    date = NOON.replace(hour=0)
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(CROWD)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=date - timedelta(days=1)))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=date)
+    alone = await run(bans, of_accounts(new), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd), candidates=3)
+    assert shared(among) < shared(alone)
+
+
+async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(CROWD)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
+    alone = await run(bans, of_accounts(new, dated=False), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd, dated=False), candidates=3)
+    assert shared(among) < shared(alone)
+
+
+async def test_a_bad_line_is_noted_with_its_address() -> None:
+    bad: InputLine[AccountBanned] = InputLine("bans:1", Malformed("not-json"))
+    scored = await run([bad], of_accounts(a_sign_up()))
+    assert scored.faults == [("bans:1", Malformed("not-json"))]
+    assert (scored.bans, scored.accounts) == (0, 1)
+
+
+def test_batches_keep_order_and_rest() -> None:
+    assert list(batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
+
+
+# `samehand score`, as a person runs it.
+
+
+NAMES: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, Path, str, Path]:
+    bans = jsonl(tmp_path / "bans.jsonl", a_ban("old", **NAMES))
+    accounts = jsonl(
+        tmp_path / "accounts.jsonl", a_sign_up("new", **NAMES), a_sign_up("other", handle="quiet_gardener")
+    )
+    return "--bans", bans, "--accounts", accounts
+
+
+def alerts(path: Path) -> list[MirrorAlert]:
+    read = [decode_alert(line, now=float("inf")) for line in path.read_bytes().splitlines()]
+    return [it.record for it in read if isinstance(it, Decoded) and isinstance(it.record, MirrorAlert)]
+
+
+def test_it_shows_the_alert_with_its_reasons(samehand: Samehand, files: tuple[object, ...]) -> None:
+    ran = samehand("score", *files)
+    assert ran.code == 0
+    assert "telegram:new resembles banned telegram:old" in ran.out
+    assert "2 accounts against 1 ban: 1 likely, 0 possible on 1 account; 0 bad rows" in ran.out
+    assert "zarqa.desk@example.org" not in ran.out
+    assert ran.err == ""
+
+
+def test_the_alerts_go_to_a_file_and_the_figures_to_the_last_line(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
+) -> None:
+    ran = samehand("score", *files, "--out", tmp_path / "out.jsonl", "--json")
+    seconds = ran.figures.pop("seconds")
+    assert seconds > 0
+    assert len(ran.out.splitlines()) == 1, "a log stands between the figures"
+    assert ran.figures == {
+        "fields_unusable": [],
+        "accounts": 2,
+        "bans": 1,
+        "alerts": {"likely": 1, "possible": 0},
+        "accounts_alerted": 1,
+        "candidates_below": 0,
+        "bad_rows": 0,
+        "seconds": seconds,
+    }
+    (alert,) = alerts(tmp_path / "out.jsonl")
+    assert (alert.key, alert.matched.key, alert.band) == ("telegram:new", "telegram:old", "likely")
+    assert abs(alert.imbalance) < 1e-9
+
+
+def test_rows_without_ids_are_named_by_their_numbers(samehand: Samehand, tmp_path: Path) -> None:
+    bans, accounts, out = tmp_path / "b.csv", tmp_path / "a.csv", tmp_path / "out.jsonl"
+    bans.write_text("handle\nalmaz_turgunbekov_asanov\n")
+    accounts.write_text("handle\njane_roe\nALMAZ.Turgunbekov.Asanov\n")
+    ran = samehand("score", "--bans", bans, "--accounts", accounts, "--out", out)
+    assert ran.code == 0
+    assert [(it.key, it.matched.key) for it in alerts(out)] == [("x:2", "x:1")]
+
+
+def test_bad_lines_are_told_and_the_rest_goes_on(
+    samehand: Samehand, files: tuple[str, Path, str, Path]
+) -> None:
+    files[1].write_bytes(b"{\n" + files[1].read_bytes())
+    ran = samehand("score", *files, "--json")
+    assert ran.code == 0
+    assert ran.err.startswith(f"{files[1]}:1: not-json at $")
+    assert len(ran.err.splitlines()) == 1
+    assert (ran.figures["bad_rows"], ran.figures["alerts"]["likely"]) == (1, 1)
+
+
+def test_a_file_of_which_nothing_can_be_read_is_bad_input(samehand: Samehand, tmp_path: Path) -> None:
+    nonsense, accounts = tmp_path / "b.jsonl", jsonl(tmp_path / "a.jsonl", a_sign_up())
+    nonsense.write_bytes(b"\xff\x00 nothing\n")
+    ran = samehand("score", "--bans", nonsense, "--accounts", accounts)
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1] == f"samehand: {nonsense}: no line of it could be read"
+
+
+@pytest.mark.parametrize("content", ["{", '{"version": "x"}'])
+def test_unusable_weights_are_bad_input(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path, content: str
+) -> None:
+    weights = tmp_path / "w.json"
+    weights.write_text(content)
+    ran = samehand("score", *files, "--weights", weights)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
+) -> None:
+    ran = samehand("score", *files, "--out", tmp_path / "nowhere" / "out.jsonl")
+    assert ran.code == 2
+    assert "No such file" in ran.err
+
+
+@pytest.mark.parametrize("pair", [("x:\udcff",), ("x:1", "x:\udcff")])
+def test_an_account_that_is_not_utf8_is_bad_input(
+    samehand: Samehand, files: tuple[object, ...], pair: tuple[str, ...]
+) -> None:
+    ran = samehand("score", *files, "--json", "--why", *pair)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert "x:<U+DCFF>: is not UTF-8" in ran.err
+
+
+def test_a_file_that_is_read_is_not_written_over(
+    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
+) -> None:
+    accounts = Path(str(files[files.index("--accounts") + 1]))
+    link = tmp_path / "link"
+    link.symlink_to(accounts)
+    before = accounts.read_bytes()
+    for out in (accounts, link):
+        ran = samehand("score", *files, "--out", out)
+        assert (ran.code, ran.out, accounts.read_bytes()) == (2, "", before)
+        assert "is read by this command; name another file" in ran.err
+
+
+def test_what_was_simulated_can_be_scored(samehand: Samehand, tmp_path: Path) -> None:
+    assert samehand("simulate", "--accounts", 400, "--out", tmp_path / "s", "--json").code == 0
+    bans = tmp_path / "s" / "bans.jsonl"
+    ran = samehand("score", "--bans", bans, "--accounts", tmp_path / "s" / "accounts.jsonl", "--json")
+    assert ran.figures["bad_rows"] == 0
+    assert ran.figures["bans"] == len(list(read_bans(bans, now=2e9, platform="x")))
+
+
+def a_pair(name: str) -> AccountPair:
+    return AccountPair(f"x:{name}", f"x:banned-{name}")
+
+
+def a_judged(
+    name: str, probability: float, *, true: bool = False, seconds: float | None = None
+) -> ScoredPair:
+    band = "likely" if probability >= 0.9 else "possible" if probability >= 0.5 else "none"
+    return ScoredPair(a_pair(name), probability, probability, band, true, seconds)
+
+
+def a_run(
+    *judged: ScoredPair,
+    sign_ups: int = 1000,
+    missed: tuple[str, ...] = (),
+    strategies: Mapping[str, int] | None = None,
+    groups: Mapping[str, str] | None = None,
+) -> BacktestRun:
+    """``missed`` are true pairs that nothing brought up."""
+    found = frozenset(one.pair for one in judged if one.true)
+    return BacktestRun(
+        judged=tuple(sorted(judged, key=lambda one: -one.log_odds)),
+        sign_ups=sign_ups,
+        truth=found | {a_pair(name) for name in missed},
+        fetched=found,
+        strategies={a_pair(name): number for name, number in (strategies or {}).items()},
+        groups={f"x:{name}": group for name, group in (groups or {}).items()},
+    )
+
+
+# `samehand backtest`, as a person runs it.
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> tuple[object, ...]:
+    bans = jsonl(tmp_path / "bans.jsonl", a_ban("old", **NAMES), a_ban("gone", handle="hilltop_radio"))
+    accounts = jsonl(
+        tmp_path / "accounts.jsonl",
+        a_sign_up("new", **NAMES),
+        a_sign_up("fresh", handle="somebody_else"),
+        a_sign_up("other", handle="quiet_gardener"),
+    )
+    table = tmp_path / "truth.csv"
+    table.write_text(
+        "platform,account_id,banned_platform,banned_account_id,strategy\n"
+        "telegram,new,telegram,old,1\ntelegram,fresh,telegram,gone,8\n"
+    )
+    return "--bans", bans, "--accounts", accounts, "--truth", table, "--strategies", table
+
+
+def test_it_tells_what_was_found_and_what_nobody_could_find(
+    samehand: Samehand, labelled: tuple[object, ...]
+) -> None:
+    ran = samehand("backtest", *labelled, "--json")
+    assert ran.code == 0
+    assert ran.figures["average_precision"] == 1.0
+    assert ran.figures["recall_by_strategy"]["1"]["value"] == 1.0
+    assert ran.figures["recall_by_strategy"]["8"]["value"] == 0.0
+    assert ran.figures["blocking_recall"] == ran.figures["scoring_recall"]
+
+
+def test_it_is_read_as_tables_too(samehand: Samehand, labelled: tuple[object, ...]) -> None:
+    ran = samehand("backtest", *labelled)
+    assert "3 sign-ups, 2 mirrors, 1 of them catchable; average precision 1.000" in ran.out
+
+
+def test_the_pictures_are_whole_and_say_their_figures_in_words(
+    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
+) -> None:
+    assert samehand("backtest", *labelled, "--out", tmp_path / "report").code == 0
+    drawn = sorted((tmp_path / "report").glob("*.svg"))
+    assert [path.name for path in drawn] == [
+        "calibration.svg", "false-alarms.svg", "precision-recall.svg", "strategies.svg",
+    ]  # fmt: skip
+    for path in drawn:
+        words = ElementTree.parse(path).getroot().find("{http://www.w3.org/2000/svg}desc")
+        assert words is not None
+        assert words.text
+
+
+def test_a_truth_without_its_columns_is_bad_input(
+    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "truth.csv").write_text("a,b\n1,2\n")
+    ran = samehand("backtest", *labelled)
+    assert ran.code == 2
+    assert "lacks the column account_id" in ran.err
+
+
+def test_no_recall_is_owed_on_an_account_that_was_banned_itself(
+    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
+) -> None:
+    with (tmp_path / "bans.jsonl").open("ab") as bans:
+        bans.write(encode(a_ban("fresh", handle="somebody_else")) + b"\n")
+    figures = samehand("backtest", *labelled, "--json").figures
+    assert (figures["mirrors"], figures["scoring_recall"]["of"]) == (1, 1)
+    assert [it["cause"] for it in figures["missed"]] == ["account-banned"]
+
+
+# The figures of a run, on runs small enough to count by hand.
+
+
+def test_average_precision_is_the_mean_precision_at_each_mirror_and_0_where_one_was_missed() -> None:
+    run = a_run(
+        a_judged("a", 0.9, true=True), a_judged("b", 0.8), a_judged("c", 0.7, true=True), missed=("d",)
+    )
+    assert average_precision(run.judged, run.truth) == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+def test_what_nobody_can_catch_is_no_debt() -> None:
+    run = a_run(a_judged("a", 0.9, true=True), missed=("fresh",), strategies={"a": 1, "fresh": 8})
+    assert average_precision(run.judged, catchable_pairs(run)) == 1.0
+    told = figures(run)
+    assert told["recall_by_strategy"]["8"]["value"] == 0.0
+    assert (told["mirrors"], told["catchable"]) == (2, 1)
+
+
+def test_a_band_is_told_by_itself_and_with_what_lies_above() -> None:
+    run = a_run(a_judged("a", 0.95, true=True), a_judged("b", 0.6), a_judged("c", 0.55, true=True))
+    possible = of_band(run, "possible")
+    assert possible["precision"]["value"] == 0.5
+    assert possible["precision_upwards"]["hits"] == 2
+    assert possible["recall_upwards"]["value"] == 1.0
+
+
+def test_a_review_capacity_takes_the_best_pairs_below_the_bands_too() -> None:
+    run = a_run(
+        a_judged("a", 0.95), a_judged("b", 0.3, true=True), a_judged("c", 0.2, true=True), sign_ups=400
+    )
+    assert at_capacity(run, 5)["recall"]["value"] == 0.5
+
+
+def test_blocking_and_scoring_are_told_apart() -> None:
+    run = a_run(a_judged("a", 0.95, true=True), a_judged("b", 0.1, true=True), missed=("c",))
+    told = figures(run)
+    assert told["blocking_recall"]["value"] == pytest.approx(2 / 3, abs=1e-3)
+    assert told["scoring_recall"]["value"] == 0.5
+
+
+def test_claiming_too_much_shows_as_error_and_as_a_gap() -> None:
+    run = a_run(*(a_judged(f"{n}", 0.9, true=n < 5) for n in range(10)), sign_ups=100)
+    told = calibration(run)
+    assert told["error_unsure"] == pytest.approx(0.4)
+    assert told["error"] == pytest.approx(0.04)
+    assert told["gap_above_0.8"] == pytest.approx(0.4)
+
+
+def test_false_alarms_are_counted_by_group_and_compared_where_each_has_a_hundred() -> None:
+    wrong = [a_judged(f"{group}{n}", 0.4 - n / 1000) for group in ("ur", "en") for n in range(150)]
+    groups = {f"{group}{n}": group for group in ("ur", "en") for n in range(300)}
+    told = false_alarms(a_run(*wrong, sign_ups=600, groups=groups))["even_handedness"]
+    assert told["fewest_in_a_group"] >= 99
+    assert told["max_over_mean"] == pytest.approx(1.0, abs=0.02)
+    low, high = told["per_1000"]["ur"]["interval"]
+    assert low < told["per_1000"]["ur"]["value"] < high
+
+
+def test_detection_waits_from_the_ban_and_not_at_all_for_what_was_prepared() -> None:
+    run = a_run(*(a_judged(f"{s}", 0.9, true=True, seconds=s) for s in (-500.0, 100.0, 200.0)))
+    assert time_to_detect(run)["median"] == 100
+
+
+def test_a_run_without_mirrors_or_alerts_has_figures_too() -> None:
+    told = figures(a_run())
+    assert told["average_precision"] is None
+    assert told["calibration"]["gap_above_0.8"] is None
+
+
+def test_it_agrees_with_newcombes_table() -> None:
+    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+    assert Share(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert Share(0, 20).interval == pytest.approx((0.0, 0.1611), abs=1e-4)
+
+
+@given(of=st.integers(1, 5000), part=st.floats(0, 1))
+def test_it_holds_the_share_and_stays_within_0_and_1(of: int, part: float) -> None:
+    share = Share(int(part * of), of)
+    assert share.interval is not None
+    assert share.value is not None
+    low, high = share.interval
+    assert 0 <= low <= share.value + 1e-12
+    assert share.value - 1e-12 <= high <= 1
+
+
+def test_of_nothing_nothing_is_told() -> None:
+    assert Share(0, 0).as_json() == {"hits": 0, "of": 0, "value": None, "interval": None}
+
+
+def test_even_groups_have_a_ratio_near_one_and_an_uneven_one_is_told_apart() -> None:
+    even = ratio_interval([(100, 4000)] * 5)
+    uneven = ratio_interval([(100, 4000)] * 4 + [(300, 4000)])
+    assert even is not None
+    assert uneven is not None
+    assert 1.0 <= even[0] < even[1] < 1.5 < uneven[0] < 300 / 140 < uneven[1]
+    assert ratio_interval([(0, 10), (0, 10)]) is None
+
+
+# `samehand learn` takes blind verdicts and their alerts, proposes a table, and says what it left out.
+
+
+WEIGHED = {("handle", "same"): 8.0, ("device", "same"): 3.0, ("email", "different"): -1.0}
+
+
+def an_alert_of(number: int, *, held: bool = False, **given: object) -> MirrorAlert:
+    """An alert whose lines scatter about what its signals weigh."""
+    chance = random.Random(number)
+    lines = [
+        a_reason(signal, weight + chance.uniform(-2, 2), level=level)
+        for (signal, level), weight in WEIGHED.items()
+    ]
+    if held:
+        lines.append(a_reason("rule", -1.0))
+    words = {"alert_id": f"alert-{number}", "weights_version": default_weights().version, **given}
+    return an_alert(*lines, prior=-9.0, **words)
+
+
+def blind(number: int, verdict: Verdict) -> VerdictGiven:
+    return replace(a_verdict(f"alert-{number}", verdict), blind=True)
+
+
+def judged(many: int) -> list[VerdictGiven]:
+    """Verdicts of somebody for whom the device alone decides."""
+    verdicts = []
+    for number in range(many):
+        device = next(line.weight for line in an_alert_of(number).evidence if line.signal == "device")
+        verdicts.append(blind(number, "mirror" if device > 3.0 else "not_mirror"))
+    return verdicts
+
+
+def test_it_proposes_a_table_and_adopts_nothing(samehand: Samehand, tmp_path: Path) -> None:
+    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(200)))
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", *judged(200))
+    out = tmp_path / "proposed.json"
+    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", out, "--json")
+    assert (ran.code, ran.err) == (DONE, "")
+    assert (ran.figures["labels"], ran.figures["calibration"], ran.figures["better"]) == (200, "platt", True)
+    assert ran.figures["multipliers"]["device.same"] > 1.03
+    proposed = read_weights(out.read_bytes())
+    assert proposed.version == ran.figures["version"]
+    assert proposed.multipliers["device.same"] == pytest.approx(
+        ran.figures["multipliers"]["device.same"], abs=1e-4
+    )
+    assert set(default_weights().multipliers.values()) == {1.0}
+
+
+def test_what_says_nothing_is_left_out_and_counted(samehand: Samehand, tmp_path: Path) -> None:
+    made = [an_alert_of(number) for number in range(100)]
+    odd = [an_alert_of(100, held=True), an_alert_of(101, weights_version="older"), an_alert_of(102)]
+    more = [
+        blind(100, "mirror"),
+        blind(101, "mirror"),
+        blind(102, "unsure"),
+        blind(103, "mirror"),
+        a_verdict("alert-1", "mirror"),
+    ]
+    ran = samehand(
+        "learn",
+        *("--verdicts", jsonl(tmp_path / "verdicts.jsonl", *judged(100), *more, b"{")),
+        *("--alerts", jsonl(tmp_path / "alerts.jsonl", *made, *odd, b"[]")),
+        "--json",
+    )
+    assert ran.code == DONE
+    assert ran.figures["labels"] == 100
+    assert ran.figures["left_out"] == {
+        "held by a rule": 1,
+        "no such alert": 1,
+        "not blind": 1,
+        "other weights": 1,
+        "unsure": 1,
+    }
+    assert ran.figures["bad_records"] == len(ran.err.splitlines()) == 2
+
+
+def test_the_later_of_two_verdicts_counts(samehand: Samehand, tmp_path: Path) -> None:
+    long_ago = datetime(2025, 3, 1, tzinfo=UTC)  # what lies ahead of the clock is read as now
+    verdicts = [replace(one, decided_at=long_ago) for one in judged(60)]
+    later = replace(verdicts[0], verdict="unsure", decided_at=long_ago + timedelta(hours=1))
+    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(60)))
+    ran = samehand(
+        "learn",
+        *("--verdicts", jsonl(tmp_path / "verdicts.jsonl", later, *verdicts), "--alerts", alerts, "--json"),
+    )
+    assert (ran.figures["labels"], ran.figures["left_out"]) == (59, {"unsure": 1})
+
+
+def test_people_are_told_what_changed_and_how_to_adopt_it(samehand: Samehand, tmp_path: Path) -> None:
+    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(200)))
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", *judged(200))
+    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", tmp_path / "new.json")
+    assert "device.same " in ran.out
+    assert "SAMEHAND_WEIGHTS=" in ran.out
+
+
+def test_too_few_verdicts_are_one_line(samehand: Samehand, tmp_path: Path) -> None:
+    alerts = jsonl(tmp_path / "alerts.jsonl", an_alert_of(1))
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
+    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts)
+    assert ran.code == BAD_INPUT
+    assert "1 mirrors and 0 other pairs were judged blind" in ran.err
+
+
+def test_one_kind_of_file_alone_is_no_question(samehand: Samehand, tmp_path: Path) -> None:
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
+    ran = samehand("learn", "--verdicts", verdicts)
+    assert "give both --verdicts and --alerts" in ran.err
+    assert ran.code != DONE
+
+
+def test_what_was_overruled_later_and_golden_items_teach_nothing(samehand: Samehand, tmp_path: Path) -> None:
+    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(100)))
+    given = judged(100)
+    first = given[0]
+    other: Verdict = "not_mirror" if first.verdict == "mirror" else "mirror"
+    appeal = replace(
+        first,
+        blind=False,
+        verdict=other,
+        decided_at=first.decided_at + timedelta(days=1),
+        verdict_id="appeal",
+    )
+    agreed = replace(given[1], blind=False, decided_at=appeal.decided_at)
+    golden = replace(given[2], golden=True, verdict="unsure", decided_at=appeal.decided_at)
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", appeal, *given, *given[:9], agreed, golden)
+    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--json")
+    assert ran.code == DONE
+    assert ran.figures["labels"] == 99
+    assert ran.figures["left_out"] == {"golden": 1, "not blind": 2, "overruled": 1}
+
+
+def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    learned = learn_from(verdicts(400, {"device.same": 0.4}), default_weights()).weights
+    adopted = WeightsAdopted(
+        stage="live", number=2, adjustment=as_sent(adjustment_of(learned, default_weights()))
+    )
+    settings = load()
+    called = topics.names(settings)
+    topics.check(settings, [*topics.wanted(settings), *topics.wanted_by_desk(settings)], create=True)
+    alerts = [an_alert_of(number, weights_version=learned.version) for number in range(60)]
+    with writer(settings) as out:
+        for topic, record in (
+            (called.weights, adopted),
+            (called.weights, replace(adopted, number=1, adjustment=None)),  # an earlier one that comes late
+            *((called.alerts, alert) for alert in alerts),
+            *((called.verdicts, verdict) for verdict in judged(60)),
+        ):
+            out.send(topic, key=b"k", value=encode(record), headers=[])
+    ran = samehand("learn", "--out", tmp_path / "next.json", "--json")
+    assert (ran.code, ran.figures["labels"]) == (DONE, 60)
+    proposed = read_weights((tmp_path / "next.json").read_bytes())
+    ratio = proposed.multipliers["device.same"] / learned.multipliers["device.same"]
+    assert ratio == pytest.approx(ran.figures["multipliers"]["device.same"], abs=1e-3)
+    ran = samehand(
+        "learn",
+        "--weights",
+        jsonl(tmp_path / "shipped.json", msgspec.json.encode(default_weights())),
+        "--json",
+    )
+    assert "other weights" in ran.err
