@@ -38,7 +38,7 @@ from agents.common.context import AgentContext
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.checkpoint import Bookmark, read_bookmark
+from cli.bookmark import Bookmark, read_bookmark
 from cli.outages import through_outages
 from cli.rebuild_processes import Processes
 from cli.store_context import closing_store, house

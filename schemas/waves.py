@@ -15,7 +15,7 @@ from schemas.record import Record
 WaveReason = Literal["merged", "no-longer-resembles", "account-deleted", "reinstated", "verdict"]
 WAVE_REASONS: Final[tuple[WaveReason, ...]] = get_args(WaveReason)
 
-MEMBERS_MAX: Final = 500  # some 100 KB; a person who has read as many knows what the next one is
+MEMBERS_MAX: Final = 500  # as many as join a wave (samehand/waves/membership.py)
 _SIGNALS_MAX: Final = 32  # there are about twenty, each at one level
 _PATTERN_MAX: Final = 32
 _KEYS_MAX: Final = 16  # kinds of values that a sign-up notes, with room for a second of some

@@ -31,7 +31,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import output
-from cli.checkpoint import Bookmark, bookmark_option, default_bookmark, read_bookmark
+from cli.bookmark import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
 from cli.outages import through_outages
 from cli.rebuild_processes import PROCESSES_MAX, Processes

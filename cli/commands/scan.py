@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from agents.common.unusable_fields import UnusableFields
 from cli import output
-from cli.checkpoint import Bookmark, bookmark_option, default_bookmark, read_bookmark
+from cli.bookmark import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import TOLD_MAX, tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, InputLine, size

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agents.enrol import Enrol
 from cli import output
-from cli.checkpoint import Bookmark
+from cli.bookmark import Bookmark
 from cli.offline.offline_scoring import BATCH_RECORDS, batches
 from cli.outages import through_outages
 from store.errors import StoreEmptied

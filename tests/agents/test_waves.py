@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
 from agents.common.waves import recall_waves, recalled_wave, wave_record
+from samehand.waves import membership
+from schemas import waves as record_of_waves
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.waves import WaveAlert
@@ -301,6 +303,7 @@ async def test_record_of_five_hundred_stays_below_a_mebibyte_whatever_they_are_c
     last = waves(life)[-1]
     assert len(last.members) == 20
     full = replace(last, members=last.members * 25)
+    assert len(full.members) == membership.MEMBERS_MAX == record_of_waves.MEMBERS_MAX
     assert len(encode(full)) < 1_000_000
 
 

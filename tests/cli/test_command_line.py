@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from agents.runtime.store_factory import peppers_of
 from cli import main as door
 from cli import outages, output, produce
-from cli.checkpoint import Bookmark, read_bookmark
+from cli.bookmark import Bookmark, read_bookmark
 from cli.exit_codes import BAD_INPUT, DONE, NOT_DONE, PIPE_CLOSED, NotDone
 from cli.main import WIDTH_MIN, Formatter, laid_out
 from cli.options import platform_option

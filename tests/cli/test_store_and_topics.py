@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
 from cli import rebuild_processes
-from cli.checkpoint import Bookmark
+from cli.bookmark import Bookmark
 from cli.commands import rebuild
 from cli.commands.doctor.redis import look_at_redis
 from cli.inputs.event_files import EventFiles
