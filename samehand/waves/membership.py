@@ -12,8 +12,8 @@ from samehand.waves.keys import OTHERS_MIN
 
 MEMBERS_MIN: Final = OTHERS_MIN + 1
 MEMBERS_MAX: Final = 500
-"""A person who has read five hundred alike accounts knows what the next one is. The record of a wave allows as
-many (schemas/waves.py)."""
+"""A person who has read five hundred alike accounts knows what the next one is. The record of a wave allows
+as many (schemas/waves.py)."""
 
 REVISED_AT: Final = (5, 10, 20, 50, 100, 200, 500)
 """Sizes at which a wave is published again, so that one of five hundred accounts is seven records."""
