@@ -120,6 +120,21 @@ def _found() -> tuple[Panel, ...]:
             kind="stack",
         ),
         Panel(
+            "Alerts an hour, by basis",
+            "By whose word the ban rests on, and pairs that its basis gives no right to alert on.",
+            (
+                Ask(
+                    "sum by (basis) (rate(samehand_alerts_by_basis_total[$__rate_interval])) * 3600",
+                    "{{basis}}",
+                ),
+                Ask(
+                    "sum by (basis) (rate(samehand_alerts_without_right_total[$__rate_interval])) * 3600",
+                    "{{basis}}, withheld",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
             "Summaries an hour",
             "Summaries published: more accounts resemble a ban than got an alert of their own.",
             (Ask("sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600", "an hour"),),

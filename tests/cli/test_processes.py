@@ -588,9 +588,8 @@ def test_it_shows_alerts_with_reasons_and_ends_by_itself_with_a_summary(
 
 
 def test_make_passes_its_signals_to_the_same_command() -> None:
-    made = subprocess.run(
-        [*printed("make demo"), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    line = [*printed("make demo"), "--dry-run", "--no-print-directory"]
+    made = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
     assert made.stdout.splitlines()[-1] == ".venv/bin/samehand demo"
 
 

@@ -33,6 +33,7 @@ from local.redis import ADMINISTRATOR, PASSWORD, EmbeddedRedis
 from schemas.alerts import MirrorAlert
 from schemas.revisions import COUNTED_MAX
 from store.redis.layout import LAYOUT
+from streams.kafka.client import reader
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
@@ -182,6 +183,13 @@ class SignUps:
         self._thread.join()
 
 
+def acknowledged(platform: Platform, topic: str) -> bool:
+    """Whether the group has acknowledged every record of a topic."""
+    with reader(platform.settings, grouped=True) as opened:
+        partitions = opened.partitions(topic)
+        return all(opened.committed(topic, it) == opened.end(topic, it) for it in partitions)
+
+
 def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
     """Does what the page says while people sign up.
 
@@ -228,10 +236,11 @@ def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
         after = operator.works(WORKER)
         assert "begin anew" in operator.ends(filling)
         platform.publish(topics.created, *mirrors(*range(11, 20), 90))
+    platform.until(lambda: acknowledged(platform, topics.deleted), "the deletion to be known")
     platform.publish(topics.banned, *bans(30, 31))
     expected = {f"m{number}" for number in range(11, 20)} | {*sign_ups.made, "kept", "m10"}
     platform.until(lambda: alerted(platform) >= expected, f"alerts on each of {sorted(expected)}")
-    platform.until(lambda: after.log.read_text("utf-8").count("caught up") >= 6, "it to have caught up")
+    platform.until(lambda: after.log.read_text("utf-8").count("caught up") >= 7, "it to have caught up")
     platform.publish(topics.created, a_sign_up("end", at=datetime.now(UTC), **shown(1)))
     platform.until(lambda: "end" in alerted(platform), "an alert at the end")
     assert "m90" not in alerted(platform), "its ban was lifted"

@@ -67,11 +67,13 @@ def names_in(expr: str) -> set[str]:
     return found
 
 
+@pytest.mark.ops
 def test_the_parser_finds_every_metric() -> None:
     expr = "max(a{x='1'}) / on (t) (b > 0) and histogram_quantile(0.9, sum by (le) (rate(c[5m] offset 1h)))"
     assert names_in(expr) == {"a", "b", "c"}
 
 
+@pytest.mark.ops
 def test_the_files_are_what_the_generator_writes() -> None:
     pytest.importorskip("grafana_foundation_sdk", reason="the group `ops` is not installed: make test-ops")
     generator = ROOT / "deploy" / "grafana" / "generate.py"
@@ -131,6 +133,7 @@ def names_in_full(expr: str) -> set[str]:
     return {name.removesuffix("_bucket").removesuffix("_count") for name in found} | behind
 
 
+@pytest.mark.ops
 def test_what_dashboards_and_alerts_ask_for_exists(shown: set[str]) -> None:
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     there = shown | recorded | OF_PROMETHEUS | OF_PROCESSES
@@ -140,6 +143,7 @@ def test_what_dashboards_and_alerts_ask_for_exists(shown: set[str]) -> None:
     assert not missing
 
 
+@pytest.mark.ops
 def test_every_metric_of_ours_is_shown_or_watched_somewhere(shown: set[str]) -> None:
     asked = {name for question in questions() for name in names_in(question.asked())}
     asked |= {name for rule in rules() for name in names_in(rule["expr"])}

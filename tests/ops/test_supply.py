@@ -46,6 +46,7 @@ def test_a_service_out_of_reach_is_no_clean_bill(tmp_path: Path, monkeypatch: py
     assert (answer.asked, answer.unasked) == (0, ("everything in run.lock",))
 
 
+@pytest.mark.ops
 def test_the_bill_of_materials_holds_what_the_image_lays_at_its_version(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("cyclonedx-py")
     if not program.exists():

@@ -526,8 +526,8 @@ SMALL: Final = 2**15
 DOUBLINGS: Final = 3
 #: Over three doublings linear time grows by 8 and quadratic time by 64.
 GROWTH_MAX: Final = 32.0
-#: What takes less is told from nothing.
-SECONDS_MIN: Final = 0.002
+#: Quadratic time on the largest input takes many times this; linear time below it is told from nothing.
+SECONDS_MIN: Final = 0.005
 
 
 def best_seconds(work: Callable[[Any], object], given: Any) -> float:
