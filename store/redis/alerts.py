@@ -345,7 +345,7 @@ class Alerts:
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
+        digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
         where = await together(
             [self._shards.client.command("GET", self._shards.key("l", digest)) for digest in digests]
         )
