@@ -118,7 +118,7 @@ class BanTimes:
         elif today > self.today:
             self.today = today
             for (_, what), counts in self._counts.items():
-                for number in [one for one in counts if one < first_kept(what, today)]:
+                for number in [bucket for bucket in counts if bucket < first_kept(what, today)]:
                     del counts[number]
 
     @property
@@ -203,7 +203,9 @@ def calendars(shards: Iterable[tuple[int, int, Counted]]) -> Calendars:
         )
         for policy, several in by_policy.items()
     }
-    return Calendars({policy: one for policy, one in made.items() if policy is not None}, made.get(None))
+    return Calendars(
+        {policy: calendar for policy, calendar in made.items() if policy is not None}, made.get(None)
+    )
 
 
 def _together(several: Sequence[Buckets]) -> Buckets:
@@ -211,7 +213,9 @@ def _together(several: Sequence[Buckets]) -> Buckets:
         return several[0]
     if not several:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    numbers, which = np.unique(np.concatenate([one for one, _ in several]), return_inverse=True)
+    numbers, which = np.unique(
+        np.concatenate([bucket_numbers for bucket_numbers, _ in several]), return_inverse=True
+    )
     counts = np.zeros(len(numbers), np.int64)
     np.add.at(counts, which, np.concatenate([counted for _, counted in several]))
     return numbers, counts

@@ -74,7 +74,7 @@ def matured(versions: Sequence[Version], at: float, lag_seconds: float) -> Versi
     """
     if not lag_seconds:
         return versions[-1]  # also where bare dates make it end tomorrow
-    old = [it for it in versions if it.until <= at - lag_seconds]
+    old = [version for version in versions if version.until <= at - lag_seconds]
     return old[-1] if old else versions[0]
 
 
@@ -91,4 +91,4 @@ def kept_beside(
     if due or superseded.until <= newest.until - lag_seconds:
         kept = (*kept, superseded)
     first = matured((*kept, newest), since, lag_seconds).number
-    return tuple(it for it in kept if it.number >= first)
+    return tuple(version for version in kept if version.number >= first)

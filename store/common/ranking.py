@@ -108,14 +108,14 @@ class Tables:
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
         """Lays out tables that were made with the same weights, at least one."""
-        one = tables[0]
+        first = tables[0]
         return cls(
-            facts=_side_by_side([one.facts for one in tables]),
-            steps=_side_by_side([one.steps for one in tables]),
-            floors=np.array([one.floors for one in tables], np.int64),
+            facts=_side_by_side([table.facts for table in tables]),
+            steps=_side_by_side([table.steps for table in tables]),
+            floors=np.array([table.floors for table in tables], np.int64),
             by_number=_by_number(tables),
-            groups=one.groups,
-            beyond=one.beyond,
+            groups=first.groups,
+            beyond=first.beyond,
             ends=[[np.array([end for end, _ in some]) for some in each.moments] for each in tables],
             moments=[
                 [np.array([steps for _, steps in some], np.int64) for some in each.moments] for each in tables
@@ -124,8 +124,8 @@ class Tables:
             at_best=np.array([[some[0][1] for some in each.moments] for each in tables], np.int64).T,
             least=np.array([each.least for each in tables], np.int64),
             offsets=np.array([[rival.offset for rival in each.rivals] for each in tables], np.int64),
-            limits=np.array([rival.limits for rival in one.rivals], np.int64),
-            moments_of=tuple(rival.moments for rival in one.rivals),
+            limits=np.array([rival.limits for rival in first.rivals], np.int64),
+            moments_of=tuple(rival.moments for rival in first.rivals),
         )
 
     def sums(
@@ -168,47 +168,47 @@ class Tables:
         group, and of facts counted beyond others.
         """
         held = np.minimum(values, self.limits[rival])
-        found: Ints = held.sum(axis=1)
+        totals: Ints = held.sum(axis=1)
         for fact, others in self.beyond:
-            found -= np.minimum(held[:, fact], held[:, others].max(axis=1))
+            totals -= np.minimum(held[:, fact], held[:, others].max(axis=1))
         for facts, share in self.groups:
             own = held[:, facts]
-            found -= (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
-        return found
+            totals -= (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
+        return totals
 
     def _moments(self, query: Ints, banned_at: Floats) -> Ints:
         """The steps that the moment adds for some candidates, by each of the moments (rows)."""
-        found = np.zeros((len(self.at_best), len(query)), np.int64)
+        added = np.zeros((len(self.at_best), len(query)), np.int64)
         since = self.at[query] - banned_at
         known = ~np.isnan(since)
-        for one in np.unique(query[known]).tolist():
-            places = np.flatnonzero(known & (query == one))
-            for kind, (ends, steps) in enumerate(zip(self.ends[one], self.moments[one], strict=True)):
+        for number in np.unique(query[known]).tolist():
+            places = np.flatnonzero(known & (query == number))
+            for kind, (ends, steps) in enumerate(zip(self.ends[number], self.moments[number], strict=True)):
                 # The last span that begins before; the first one has no beginning.
                 at = np.searchsorted(ends, since[places]) - 1
-                found[kind, places] = steps[np.maximum(at, 0)]
+                added[kind, places] = steps[np.maximum(at, 0)]
         unasked = np.isnan(self.at[query])
-        found[:, unasked] = self.at_best[:, query[unasked]]
-        return found
+        added[:, unasked] = self.at_best[:, query[unasked]]
+        return added
 
 
 def _by_number(tables: Sequence[KeyTable]) -> dict[int, Ints]:
     """The most of facts by the number of shared keys, from none on; without limit where a table has none."""
-    given = [dict(one.by_number) for one in tables]
-    found: dict[int, Ints] = {}
+    given = [dict(table.by_number) for table in tables]
+    most_by_fact: dict[int, Ints] = {}
     for fact in sorted({fact for some in given for fact in some}):
         size = max(len(some[fact]) for some in given if fact in some)
         rows = [(steps := some.get(fact, _UNLIMITED)) + steps[-1:] * (size - len(steps)) for some in given]
-        found[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
-    return found
+        most_by_fact[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
+    return most_by_fact
 
 
 def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:
     """The rows of tables beside each other; a table with fewer rows is filled up with zeros."""
-    found = np.zeros((max(map(len, several)), sum(len(rows[0]) for rows in several if rows)), np.int64)
+    merged = np.zeros((max(map(len, several)), sum(len(rows[0]) for rows in several if rows)), np.int64)
     at = 0
     for rows in several:
         end = at + (len(rows[0]) if rows else 0)
-        found[: len(rows), at:end] = rows
+        merged[: len(rows), at:end] = rows
         at = end
-    return found
+    return merged

@@ -117,12 +117,14 @@ def noting_keys(account: Remembered) -> Sequence[Key]:
     """The same keys in the order in which the account's signals give them."""
     if account.keys is not None:
         return account.keys
-    return list(dict.fromkeys(key for one in account.fingerprints for key in enrolment_keys(one)))
+    return list(
+        dict.fromkeys(key for fingerprint in account.fingerprints for key in enrolment_keys(fingerprint))
+    )
 
 
 def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
     """The keys under which an account with these fingerprints is to be listed, sorted."""
-    return sorted({key for one in fingerprints for key in enrolment_keys(one)})
+    return sorted({key for fingerprint in fingerprints for key in enrolment_keys(fingerprint)})
 
 
 def keys_of(records: Sequence[bytes]) -> list[Key]:
@@ -130,11 +132,11 @@ def keys_of(records: Sequence[bytes]) -> list[Key]:
 
     A record that cannot be read has none, so no look-up finds it.
     """
-    found: set[Key] = set()
+    keys: set[Key] = set()
     for record in records:
         with suppress(UnreadableFingerprint):
-            found.update(enrolment_keys(unpack(record)))
-    return sorted(found)
+            keys.update(enrolment_keys(unpack(record)))
+    return sorted(keys)
 
 
 # An id of digits alone is kept as a number, nine bytes at most, if reading it back gives the same text.
@@ -146,7 +148,7 @@ def _short_id(account_id: str) -> str | int:
 
 
 def _short_unread(fields: tuple[Unusable, ...]) -> tuple[tuple[str, FieldFault], ...]:
-    return tuple((it.field, it.reason) for it in fields)
+    return tuple((unusable.field, unusable.reason) for unusable in fields)
 
 
 def _unread(fields: tuple[tuple[str, FieldFault], ...]) -> tuple[Unusable, ...]:
@@ -322,7 +324,7 @@ def with_former(account: Remembered, own_frame: bytes, frame: bytes, quote: byte
         return account
     if former.seen_at == account.seen_at and frame == own_frame:
         return replace(account, shown=former.shown)  # a redelivery
-    not_read = {it.field for it in (*former.not_read, *account.not_read)}
+    not_read = {unusable.field for unusable in (*former.not_read, *account.not_read)}
     shown = shown_since(former.shown, former.fingerprints, account.shown, account.fingerprints, not_read)
     return replace(account, shown=shown)
 

@@ -84,7 +84,7 @@ class CountsSnapshot:
             return self.history.at((kind, value, stratum), version.number)
         if kind not in HANDED_OUT:
             return 0
-        now, before = (self.history.at((kind, value, ""), it.number) for it in (new, old))
+        now, before = (self.history.at((kind, value, ""), number) for number in (new.number, old.number))
         return lately(now, before, (new, old))
 
 

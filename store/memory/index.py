@@ -97,13 +97,13 @@ def ranked(
     ref: Callable[[str], str],
 ) -> list[Candidate]:
     """The accounts of several indexes that share keys with a query, best first, cut to ``keep``."""
-    found = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
-    lengths = [len(listed) for listed in found]
+    sharers = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
+    lengths = [len(listed) for listed in sharers]
     bearers = {
         key: count for key, count in zip(query.keys, lengths, strict=True) if count and is_personal(key[0])
     }
     read = read_at_all(
-        np.zeros(len(found), np.int64),
+        np.zeros(len(sharers), np.int64),
         first_bytes(query.keys),
         np.array(lengths, np.int64),
         keep,
@@ -111,7 +111,7 @@ def ranked(
     shared = [
         (other, question)
         for question in np.flatnonzero(read).tolist()
-        for other in found[question]
+        for other in sharers[question]
         if other != query.account
     ]
     if query.table is None:

@@ -52,7 +52,11 @@ class RememberedInMemory:
     def live(self, now: float) -> list[Generation]:
         """The generations that have not expired."""
         span = self.retention_seconds / GENERATIONS
-        return [one for one in self.generations if one.started_at + span + self.retention_seconds > now]
+        return [
+            generation
+            for generation in self.generations
+            if generation.started_at + span + self.retention_seconds > now
+        ]
 
     def find(self, account: str, now: float) -> IndexEntry | None:
         for generation in self.live(now):
@@ -79,7 +83,7 @@ class RememberedInMemory:
         if known is not None:
             if known == entry:
                 # The generation that remembers an account.
-                next(one for one in self.live(now) if entry.account in one.index.entries).index.put(entry)
+                next(home for home in self.live(now) if entry.account in home.index.entries).index.put(entry)
                 return False
             if _seen_at(known) > _seen_at(entry):
                 return False

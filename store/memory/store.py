@@ -233,7 +233,9 @@ class MemoryStore:
         )
 
     async def sweep(self, *, now: float) -> int:
-        known = [(one, at) for one, at in self._awaiting.items() if at > now - self.bounds.dedup_seconds]
+        known = [
+            (alert_id, at) for alert_id, at in self._awaiting.items() if at > now - self.bounds.dedup_seconds
+        ]
         self._awaiting = dict(known[-AWAITING_MAX:])
         for times in self._times:
             times.turn(now)
@@ -260,14 +262,16 @@ class MemoryStore:
         return [ban.facts if ban else None for ban in bans]
 
     async def calendars(self, *, now: float) -> Calendars:
-        return calendars((one.today, one.since, one.counted) for one in self._times)
+        return calendars((times.today, times.since, times.counted) for times in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             generation = self._remembered.opened(now)
-            shown += [self._remember(one, generation, now) for one in accounts[at : at + REMEMBERED_AT_ONCE]]
+            shown += [
+                self._remember(account, generation, now) for account in accounts[at : at + REMEMBERED_AT_ONCE]
+            ]
             self._remembered.evict()
         return shown
 
@@ -283,9 +287,10 @@ class MemoryStore:
         shown = await self.remember(accounts, now=now)
         if not notes:
             return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
-        noted = [self._waves.note(one) for one in accounts]
+        noted = [self._waves.note(account) for account in accounts]
         companions = [
-            await self._companions(one, *found, now) for one, found in zip(accounts, noted, strict=True)
+            await self._companions(account, *company, now)
+            for account, company in zip(accounts, noted, strict=True)
         ]
         return shown, await self.bans_like(queries, now=now, keep=keep), companions
 
@@ -295,8 +300,8 @@ class MemoryStore:
         own, *read = await self.remembered([account.account, *others], now=now)
         if own is None:
             return Companions(wave_id)
-        there = [one for one in read if one is not None]
-        members = frozenset(one.account for one in there if self._waves.wave_of(one.account))
+        there = [other for other in read if other is not None]
+        members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
         return Companions(wave_id, there, members, shared)
 
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
@@ -312,7 +317,7 @@ class MemoryStore:
         return account.shown
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        return [self._with_former(one, now).shown for one in accounts]
+        return [self._with_former(account, now).shown for account in accounts]
 
     def _with_former(self, account: Remembered, now: float) -> Remembered:
         former = self._remembered.find(account.account, now)
@@ -322,7 +327,7 @@ class MemoryStore:
         return with_former(account, frame, former.frame, former.quote)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        entries = [self._remembered.find(one, now) for one in accounts]
+        entries = [self._remembered.find(account, now) for account in accounts]
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
@@ -341,11 +346,11 @@ class MemoryStore:
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
-        indexes = [one.index for one in self._remembered.live(now)]
+        indexes = [generation.index for generation in self._remembered.live(now)]
         return [ranked(indexes, query, keep, now, str) for query in queries]
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        indexes = [one.index for one in self._remembered.live(now)]
+        indexes = [generation.index for generation in self._remembered.live(now)]
         return [
             by_kind(
                 (key, sum(index.crowds[key].not_listed for index in indexes if key in index.crowds))
@@ -356,7 +361,7 @@ class MemoryStore:
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates; a ``ref`` is the account key."""
-        known = [one.index.entries for one in self._remembered.generations]
+        known = [generation.index.entries for generation in self._remembered.generations]
         entries = [next((several[ref] for several in known if ref in several), None) for ref in refs]
         return [read_remembered_quote(entry.quote) if entry else None for entry in entries]
 
@@ -523,7 +528,7 @@ class MemoryStore:
     async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         ids = [sorted({*self._open.get(ban, {}), *self._known.get(ban, {})}) for ban in banned]
         return [
-            [it for one in several if (it := self._pair_on(ban, one))]
+            [alert for alert_id in several if (alert := self._pair_on(ban, alert_id))]
             for ban, several in zip(banned, ids, strict=True)
         ]
 
@@ -534,9 +539,13 @@ class MemoryStore:
         if held_by not in ("", holder) and now < until:
             return []
         self._relay = (holder, now + RELAY_SECONDS)
-        owed = sorted(self._owed.values(), key=lambda one: one.at)
-        due = [it for it in owed if not _sums_up(it) or self._summed_up.get(it.alert.banned, now) <= now]
-        return [self._with_counts(one) for one in due[:OWED_AT_ONCE]]
+        owed = sorted(self._owed.values(), key=lambda entry: entry.at)
+        due = [
+            entry
+            for entry in owed
+            if not _sums_up(entry) or self._summed_up.get(entry.alert.banned, now) <= now
+        ]
+        return [self._with_counts(entry) for entry in due[:OWED_AT_ONCE]]
 
     def _with_counts(self, owed: Owed) -> Owed:
         if not _sums_up(owed):
@@ -547,20 +556,22 @@ class MemoryStore:
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
-        for one in published:
-            owed = self._owed.get(one.alert_id)
-            if owed is not None and owed.revision == one.revision:
-                del self._owed[one.alert_id]
-                self._know_no_more(one.banned, one.alert_id)
-                if one.known is not None:
-                    known, alert = self._known.setdefault(one.banned, {}), replace(one.known, open=False)
+        for entry in published:
+            owed = self._owed.get(entry.alert_id)
+            if owed is not None and owed.revision == entry.revision:
+                del self._owed[entry.alert_id]
+                self._know_no_more(entry.banned, entry.alert_id)
+                if entry.known is not None:
+                    known, alert = self._known.setdefault(entry.banned, {}), replace(entry.known, open=False)
                     if len(known) < OPEN_ALERTS_A_BAN:
-                        known[one.alert_id] = alert
+                        known[entry.alert_id] = alert
                     else:
-                        self._owed[one.alert_id] = Owed(alert, alert.revision, None, owed.at, forgotten=True)
+                        self._owed[entry.alert_id] = Owed(
+                            alert, alert.revision, None, owed.at, forgotten=True
+                        )
                 if _sums_up(owed):
-                    self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
-                self._awaiting.pop(one.alert_id, None)
+                    self._summed_up[entry.banned] = owed.at + SUMMARY_SECONDS
+                self._awaiting.pop(entry.alert_id, None)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         return [bool(self._withheld.get(account)) for account in banned]
@@ -573,8 +584,8 @@ class MemoryStore:
                     self._sum_up_again(banned, now)
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
-        return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
+        alerts = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
+        return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in alerts]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
         for alert in alerts:
@@ -639,25 +650,25 @@ class MemoryStore:
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         decided: list[Decided] = []
-        for one in decisions:
-            known = self._decided.get(one.alert_id)
-            latest = max(0.0, one.decided_at), self._addresses.claim(one.identity)
+        for decision in decisions:
+            known = self._decided.get(decision.alert_id)
+            latest = max(0.0, decision.decided_at), self._addresses.claim(decision.identity)
             new = known is None or (known[1] != latest[1] and latest > known[:2])
             if new or known is None:
-                known = self._decided[one.alert_id] = (*latest, one.verdict)
+                known = self._decided[decision.alert_id] = (*latest, decision.verdict)
             decided.append(Decided(known[2], known[0], new))
         return decided
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        known = [self._decided.get(one) for one in alert_ids]
-        return [Decided(one[2], one[0], new=False) if one else None for one in known]
+        known = [self._decided.get(alert_id) for alert_id in alert_ids]
+        return [Decided(decision[2], decision[0], new=False) if decision else None for decision in known]
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         for alert_id in alert_ids:
             self._awaiting.pop(alert_id, None)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        return [self._pair(one) for one in alert_ids]
+        return [self._pair(alert_id) for alert_id in alert_ids]
 
     def _pair(self, alert_id: str) -> OpenAlert | None:
         return self._pair_on(self._where.get(alert_id, ""), alert_id)
@@ -689,20 +700,25 @@ class MemoryStore:
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         noted = [self._descents.get(account, {}) for account in accounts]
-        latest = [max(((one[0], alert, one) for alert, one in it.items()), default=None) for it in noted]
+        latest = [
+            max(((descent[0], alert, descent) for alert, descent in by_alert.items()), default=None)
+            for by_alert in noted
+        ]
         return [
-            Descent(self._founders[one[2][1]], one[2][2]) if one and one[2][1] in self._founders else None
-            for one in latest
+            Descent(self._founders[last[2][1]], last[2][2]) if last and last[2][1] in self._founders else None
+            for last in latest
         ]
 
     # waves
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
-        found = []
+        companies = []
         for account in accounts:
             _, others, _ = self._waves.note(account, writes=False)
             read = await self.remembered(others, now=now)
-            found.append([Company(one, self._waves.place(one.account)) for one in read if one is not None])
-        return found
+            companies.append(
+                [Company(other, self._waves.place(other.account)) for other in read if other is not None]
+            )
+        return companies
 
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         return self._waves.join(gathering, now)
@@ -723,16 +739,16 @@ class MemoryStore:
         self._waves.decide(wave_id, now, silenced=silenced)
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
-        for one in held:
+        for pair in held:
             if len(self._held_bans) < HELD_MAX:
-                self._held_bans.setdefault(one, now)
+                self._held_bans.setdefault(pair, now)
 
     async def held(self) -> list[tuple[str, str]]:
         return list(self._held_bans)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
-        for one in held:
-            self._held_bans.pop(one, None)
+        for pair in held:
+            self._held_bans.pop(pair, None)
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         return self._waves.owed(holder, now)
@@ -757,7 +773,7 @@ class MemoryStore:
         }
         return StoreFacts(
             fingerprints=len(entries),
-            remembered=sum(len(one.sizes) for one in self._remembered.generations),
+            remembered=sum(len(generation.sizes) for generation in self._remembered.generations),
             remembered_bytes=self._remembered.bytes,
             remembered_evicted=self._remembered.evicted,
             epoch=None,

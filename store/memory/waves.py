@@ -55,19 +55,19 @@ class WavesInMemory:
                 shared.append((key, here))
             for other in here:
                 groups.setdefault(other, set()).add(group)
-        found = [other for other, several in groups.items() if len(several) >= 2]
-        found.sort(key=lambda other: (-len(groups[other]), self.addresses.account(other).raw))
-        if len(found) < OTHERS_MIN:
+        company = [other for other, several in groups.items() if len(several) >= 2]
+        company.sort(key=lambda other: (-len(groups[other]), self.addresses.account(other).raw))
+        if len(company) < OTHERS_MIN:
             return self.wave_of(account.account), [], []
-        keys = [key for key, here in shared if len(here & set(found)) >= OTHERS_MIN]
-        return self.wave_of(account.account), found[:COMPARED_MAX], keys
+        keys = [key for key, here in shared if len(here & set(company)) >= OTHERS_MIN]
+        return self.wave_of(account.account), company[:COMPARED_MAX], keys
 
     def _note(self, key: Key, account: str, minute: int, *, writes: bool) -> set[str]:
         window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.get(key, {})
-        others = {one for one, at in held.items() if abs(at - minute) <= window} - {account}
+        others = {other for other, at in held.items() if abs(at - minute) <= window} - {account}
         if not writes:
             return others
-        held = self.noted[key] = {one: at for one, at in held.items() if at + window >= minute}
+        held = self.noted[key] = {other: at for other, at in held.items() if at + window >= minute}
         if account not in held:
             if len(held) >= WAVE_NOTED:
                 del held[next(iter(held))]
@@ -82,7 +82,7 @@ class WavesInMemory:
         self.noted = {
             key: kept
             for key, held in self.noted.items()
-            if (kept := {one: at for one, at in held.items() if at >= ended})
+            if (kept := {account: at for account, at in held.items() if at >= ended})
         }
         self.silent = {key: until for key, until in self.silent.items() if until > now}
         self.out = {account: until for account, until in self.out.items() if until > now}
@@ -97,13 +97,13 @@ class WavesInMemory:
         wave = self.known.get(self.wave_of(account) or "")
         if wave is None:
             return None
-        (member,) = [one for one in wave.members if one.account == account]
-        return Place(wave.wave_id, wave.began_at, len(wave.members), member)
+        (own,) = [member for member in wave.members if member.account == account]
+        return Place(wave.wave_id, wave.began_at, len(wave.members), own)
 
     def join(self, gathering: Gathering, now: float) -> str | None:
         """Lets accounts join a wave."""
-        votes = Counter(one for account in gathering.resembling if (one := self.wave_of(account)))
-        near = nearest(votes, lambda one: self.known[one].began_at)
+        votes = Counter(vote for account in gathering.resembling if (vote := self.wave_of(account)))
+        near = nearest(votes, lambda wave_id: self.known[wave_id].began_at)
         chosen = near[0] if near else None
         keys = [int(key).to_bytes(8, "big") for key in self.addresses.keys(gathering.shared)]
         wave = self.known.get(chosen or gathering.wave_id)
@@ -111,11 +111,11 @@ class WavesInMemory:
             many = sum(self.silent.get(key, 0.0) > now for key in keys)
             silenced = bool(many) and 2 * many >= len(keys)
             taken = wave is not None and wave.withdrawn in (None, "verdict")
-            many = sum(self.out.get(one.account, 0.0) <= now for one in gathering.joining)
+            many = sum(self.out.get(member.account, 0.0) <= now for member in gathering.joining)
             if many < MEMBERS_MIN or silenced or taken:
                 return None
             if len(self.kept) >= WAVES_KEPT_MAX:
-                self.kept[min(self.kept, key=lambda one: self.kept[one])] = now
+                self.kept[min(self.kept, key=lambda wave_id: self.kept[wave_id])] = now
             self.peak.pop(gathering.wave_id, None)
             revision = wave.revision if wave else 0
             wave = Wave(
@@ -133,7 +133,7 @@ class WavesInMemory:
             if len(self.known[wave.wave_id].members) + len(self.known[other].members) <= MEMBERS_MAX:
                 merged = True
                 self._merge(other, wave.wave_id, now)
-        joining = [one for one in gathering.joining if self.wave_of(one.account) is None]
+        joining = [member for member in gathering.joining if self.wave_of(member.account) is None]
         self._add(wave.wave_id, joining, now)
         wave = self.known[wave.wave_id]
         if len(wave.members) == before and not merged:
@@ -155,19 +155,19 @@ class WavesInMemory:
 
     def _add(self, wave_id: str, members: Sequence[WaveMember], now: float) -> None:
         wave = self.known[wave_id]
-        there = {one.account for one in wave.members}
-        joining = [one for one in members if self.out.get(one.account, 0.0) <= now]
-        added = [one for one in joining if one.account not in there][: MEMBERS_MAX - len(there)]
-        for one in added:
-            former = self.known.get(self.of.get(one.account, ""))
+        there = {member.account for member in wave.members}
+        joining = [member for member in members if self.out.get(member.account, 0.0) <= now]
+        added = [member for member in joining if member.account not in there][: MEMBERS_MAX - len(there)]
+        for newcomer in added:
+            former = self.known.get(self.of.get(newcomer.account, ""))
             if former is not None and former.wave_id != wave_id:  # a verdict withdrew it
-                others = tuple(it for it in former.members if it.account != one.account)
+                others = tuple(member for member in former.members if member.account != newcomer.account)
                 self.known[former.wave_id] = replace(former, members=others)
                 self._owe(former.wave_id, now, now + WAVE_QUIET_SECONDS)
-        every = sorted((*wave.members, *added), key=lambda one: (one.seen_at, one.account))
+        every = sorted((*wave.members, *added), key=lambda member: (member.seen_at, member.account))
         self.known[wave_id] = replace(wave, members=tuple(every))
-        inside = there.union(one.account for one in added)
-        self.of.update((one.account, wave_id) for one in joining if one.account in inside)
+        inside = there.union(member.account for member in added)
+        self.of.update((member.account, wave_id) for member in joining if member.account in inside)
 
     def _owe(self, wave_id: str, now: float, due: float) -> None:
         wave = self.known[wave_id]
@@ -183,9 +183,9 @@ class WavesInMemory:
         self._owe(wave_id, now, now)
 
     def _let_go(self, wave: Wave) -> None:
-        for one in wave.members:
-            if self.of.get(one.account) == wave.wave_id:
-                del self.of[one.account]
+        for member in wave.members:
+            if self.of.get(member.account) == wave.wave_id:
+                del self.of[member.account]
 
     def leave(self, accounts: Sequence[str], reason: WaveReason, now: float) -> None:
         """Takes accounts out of their waves."""
@@ -194,7 +194,7 @@ class WavesInMemory:
             if reason == "reinstated":
                 self.out[account] = now + 2 * WINDOW_SECONDS
             wave = self.known.get(self.of.pop(account, ""))
-            left = [one for one in wave.members if one.account != account] if wave else []
+            left = [member for member in wave.members if member.account != account] if wave else []
             if wave is None or len(left) == len(wave.members):
                 continue
             self.known[wave.wave_id] = replace(wave, members=tuple(left))
@@ -208,8 +208,8 @@ class WavesInMemory:
         for account in accounts:
             wave = self.known.get(self.of.get(account, ""))
             marked = [
-                one._replace(banned=banned) if one.account == account else one
-                for one in (wave.members if wave else ())
+                member._replace(banned=banned) if member.account == account else member
+                for member in (wave.members if wave else ())
             ]
             if wave is not None and tuple(marked) != wave.members:
                 self.known[wave.wave_id] = replace(wave, members=tuple(marked))
@@ -237,7 +237,7 @@ class WavesInMemory:
         if not (self.due or self.kept) or (held_by not in ("", holder) and now < until):
             return []
         self.relay = (holder, now + RELAY_SECONDS)
-        for wave_id in [one for one, until in self.kept.items() if until <= now]:
+        for wave_id in [expired for expired, until in self.kept.items() if until <= now]:
             self._let_go(self.known.pop(wave_id))
             del self.kept[wave_id]
             self.due[wave_id] = now
@@ -246,10 +246,10 @@ class WavesInMemory:
 
     def settle(self, published: Sequence[OwedWave]) -> None:
         """Forgets that these waves are owed."""
-        for one in published:
-            known = self.known.get(one.wave_id)
-            if (known.revision if known else 0) == one.revision:
-                self.due.pop(one.wave_id, None)
+        for owed in published:
+            known = self.known.get(owed.wave_id)
+            if (known.revision if known else 0) == owed.revision:
+                self.due.pop(owed.wave_id, None)
 
     def recall(self, wave: Wave, now: float) -> int:
         """Takes back a wave that the store has lost; returns 1 if it was taken."""
@@ -260,16 +260,18 @@ class WavesInMemory:
             self._let_go(known)
         self.known[wave.wave_id] = wave
         self.peak[wave.wave_id] = len(wave.members)
-        for one in wave.members:
-            if self.wave_of(one.account) is None and self.out.get(one.account, 0.0) <= now:
-                self.of[one.account] = wave.wave_id
+        for member in wave.members:
+            if self.wave_of(member.account) is None and self.out.get(member.account, 0.0) <= now:
+                self.of[member.account] = wave.wave_id
         if wave.withdrawn == "verdict" and wave.changed_at + WAVE_SILENT_SECONDS > now:
             self.silent.update((key, wave.changed_at + WAVE_SILENT_SECONDS) for key in wave.keys)
         self.due.pop(wave.wave_id, None)
         self.kept[wave.wave_id] = now + self.retention_seconds
-        several = {wave.wave_id} | {it for one in wave.members if (it := self.wave_of(one.account))}
+        several = {wave.wave_id} | {
+            joined for fellow in wave.members if (joined := self.wave_of(fellow.account))
+        }
         if wave.withdrawn is None and len(several) > 1:
-            oldest, *others = sorted(several, key=lambda it: (self.known[it].began_at, it))
+            oldest, *others = sorted(several, key=lambda wave_id: (self.known[wave_id].began_at, wave_id))
             for other in others:
                 self._merge(other, oldest, now)
             self._owe(oldest, now, now)

@@ -38,7 +38,7 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
     # All pepper numbers, beginning after ``last``, with 1 after the highest.
     last = max(taken, default=0)
     number = next(
-        one for one in [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)] if one not in taken
+        free for free in [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)] if free not in taken
     )
     lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]
     lines.append(f"# pepper {number} since {at.isoformat(timespec='seconds')}")
@@ -55,17 +55,17 @@ def without(text: str, number: int) -> str:
 
 def numbers(text: str) -> list[int]:
     """The numbers of the peppers in a file, in its order."""
-    found = [_number(_LINE, line) for line in text.splitlines()]
-    return [number for number in found if number is not None]
+    by_line = [_number(_LINE, line) for line in text.splitlines()]
+    return [number for number in by_line if number is not None]
 
 
 def since(text: str, number: int) -> datetime | None:
     """Since when a pepper is current; ``None`` if the file does not say (it never does for the first one)."""
     for line in text.splitlines():
-        found = _SINCE.match(line)
-        if found and int(found.group(1)) == number:
+        match = _SINCE.match(line)
+        if match and int(match.group(1)) == number:
             try:
-                at = datetime.fromisoformat(found.group(2))
+                at = datetime.fromisoformat(match.group(2))
             except ValueError:
                 return None
             return at if at.tzinfo else None
@@ -89,5 +89,5 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def _number(form: re.Pattern[str], line: str) -> int | None:
-    found = form.match(line)
-    return int(found.group(1)) if found else None
+    match = form.match(line)
+    return int(match.group(1)) if match else None

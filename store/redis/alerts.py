@@ -62,28 +62,28 @@ class Alerts:
             # The same of one shard, in one step: nothing that forbids an alert can come in between.
             items = [
                 (
-                    self._shards.addresses.account(one.account).raw,
-                    repr(one.seen_at),
-                    *self._asked(one, full=False),
+                    self._shards.addresses.account(proposal.account).raw,
+                    repr(proposal.seen_at),
+                    *self._asked(proposal, full=False),
                 )
-                for one in proposals
+                for proposal in proposals
             ]
             rulings = await self._ruled("admit", proposals, items, now)
         else:
             rulings = await self._checked(proposals, now)
-            open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
-        gone = [at for at, one in enumerate(rulings) if one.ruling in WITHDRAWN_FOR]
+            open_ = {at: ruled.revision for at, ruled in enumerate(rulings) if ruled.ruling is Ruling.PUBLISH}
+        gone = [at for at, ruled in enumerate(rulings) if ruled.ruling in WITHDRAWN_FOR]
         if gone:  # noted by a worker that died before its second look-up
-            found = await self.by_id([proposals[at].alert_id for at in gone])
-            open_ |= {at: it.revision for at, it in zip(gone, found, strict=True) if it and it.open}
+            alerts = await self.by_id([proposals[at].alert_id for at in gone])
+            open_ |= {
+                at: alert.revision for at, alert in zip(gone, alerts, strict=True) if alert and alert.open
+            }
         suspects = sorted(open_)
         again = await self._refused([proposals[at] for at in suspects], now, noted=True) if suspects else []
         for at, ruling in zip(suspects, again, strict=True):
             if ruling in WITHDRAWN_FOR:
-                proposal = proposals[at]
-                await self._withdraw(
-                    [(proposal.alert_id, proposal.banned, open_[at])], WITHDRAWN_FOR[ruling], now
-                )
+                pair = proposals[at]
+                await self._withdraw([(pair.alert_id, pair.banned, open_[at])], WITHDRAWN_FOR[ruling], now)
                 rulings[at] = Ruled(ruling, 0)
         return rulings
 
@@ -95,8 +95,8 @@ class Alerts:
         items = [self._asked(proposals[at], full=is_full) for at, is_full in zip(left, full, strict=True)]
         noted = await self._ruled("propose", [proposals[at] for at in left], items, now)
         rulings = [Ruled(ruling or Ruling.PUBLISH, 0) for ruling in refused]
-        for at, one in zip(left, noted, strict=True):
-            rulings[at] = one
+        for at, ruled in zip(left, noted, strict=True):
+            rulings[at] = ruled
         return rulings
 
     def _summary(self, proposal: Proposal) -> tuple[bytes, bytes]:
@@ -137,7 +137,7 @@ class Alerts:
         items: Sequence[Sequence[bytes | str | int]],
         now: float,
     ) -> list[Ruled]:
-        banned = [self._shards.addresses.account(one.banned) for one in proposals]
+        banned = [self._shards.addresses.account(proposal.banned) for proposal in proposals]
         maps = self._shards.layout.bans.maps
         head = (repr(now), self._seconds, maps, CLAIM_SECONDS, OPEN_ALERTS_A_BAN, COUNTED_A_BAN)
         answers = await self._shards.ask(script, banned, head, items, 2)
@@ -152,9 +152,9 @@ class Alerts:
         which ban the pair will be; for all that are ``noted``, until they are released.
         """
         addresses = self._shards.addresses
-        alerts = [addresses.alert(one.alert_id) for one in proposals]
-        accounts = [addresses.account(one.account) for one in proposals]
-        banned = [addresses.account(one.banned).raw for one in proposals]
+        alerts = [addresses.alert(proposal.alert_id) for proposal in proposals]
+        accounts = [addresses.account(proposal.account) for proposal in proposals]
+        banned = [addresses.account(proposal.banned).raw for proposal in proposals]
         quiet, gone = await together(
             [
                 self._shards.ask(
@@ -174,8 +174,8 @@ class Alerts:
                         int(noted),
                     ),
                     [
-                        (account.raw, repr(one.seen_at), alert.raw + other)
-                        for account, one, alert, other in zip(
+                        (account.raw, repr(proposal.seen_at), alert.raw + other)
+                        for account, proposal, alert, other in zip(
                             accounts, proposals, alerts, banned, strict=True
                         )
                     ],
@@ -189,20 +189,20 @@ class Alerts:
 
     async def rulings(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
         addresses, maps = self._shards.addresses, self._shards.layout.bans.maps
-        alerts = [addresses.alert(one.alert_id) for one in proposals]
-        accounts = [addresses.account(one.account) for one in proposals]
-        banned = [addresses.account(one.banned) for one in proposals]
+        alerts = [addresses.alert(proposal.alert_id) for proposal in proposals]
+        accounts = [addresses.account(proposal.account) for proposal in proposals]
+        banned = [addresses.account(proposal.banned) for proposal in proposals]
         pairs = [alert.raw + ban.raw for alert, ban in zip(alerts, banned, strict=True)]
         about: list[tuple[bytes | str, ...]] = [
-            (account.raw, repr(one.seen_at), pair)
-            for account, one, pair in zip(accounts, proposals, pairs, strict=True)
+            (account.raw, repr(proposal.seen_at), pair)
+            for account, proposal, pair in zip(accounts, proposals, pairs, strict=True)
         ]
         asked: list[tuple[bytes | int, ...]] = [
-            (ban.raw, alert.raw, band_rank(one.band), self._summary(one)[0])
-            for ban, alert, one in zip(banned, alerts, proposals, strict=True)
+            (ban.raw, alert.raw, band_rank(proposal.band), self._summary(proposal)[0])
+            for ban, alert, proposal in zip(banned, alerts, proposals, strict=True)
         ]
         head = (repr(now), maps)
-        held, refused, found = await together(
+        held, refused, pair_states = await together(
             [
                 self._shards.ask("held", alerts, (), [(alert.raw,) for alert in alerts]),
                 self._shards.ask("account_look", accounts, (*head, self._seconds, OPEN_ALERTS_A_BAN), about),
@@ -211,7 +211,7 @@ class Alerts:
         )
         return [
             _would_be(decision[16:17] == b"n", word.decode(), *of_pair)
-            for (decision,), (word,), of_pair in zip(held, refused, found, strict=True)
+            for (decision,), (word,), of_pair in zip(held, refused, pair_states, strict=True)
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
@@ -220,86 +220,95 @@ class Alerts:
         Returns those of other shards whose claim still holds.
         """
         addresses = self._shards.addresses
-        alerts = [addresses.alert(one.alert_id) for one in published]
-        banned = [addresses.account(one.banned) for one in published]
+        alerts = [addresses.alert(claim.alert_id) for claim in published]
+        banned = [addresses.account(claim.banned) for claim in published]
         here = [
             self._shards.of(alert) == self._shards.of(ban) for alert, ban in zip(alerts, banned, strict=True)
         ]
         items = [
-            (alert.raw, addresses.claim(one.claimant).hex(), one.revision, int(beside))
-            for one, alert, beside in zip(published, alerts, here, strict=True)
+            (alert.raw, addresses.claim(claim.claimant).hex(), claim.revision, int(beside))
+            for claim, alert, beside in zip(published, alerts, here, strict=True)
         ]
-        found = await self._shards.ask("confirm", banned, (self._seconds, repr(now)), items)
+        answers = await self._shards.ask("confirm", banned, (self._seconds, repr(now)), items)
         return [
-            one
-            for one, beside, (stands,) in zip(published, here, found, strict=True)
+            claim
+            for claim, beside, (stands,) in zip(published, here, answers, strict=True)
             if stands and not beside
         ]
 
     async def reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
         """Reopens each alert that a verdict withdrew; checks before and after whether it may be open."""
-        suspects = [(one, one.revision) for one in alerts if one.open]
-        gone = [one for one in alerts if one.withdrawn == "verdict"]
+        suspects = [(alert, alert.revision) for alert in alerts if alert.open]
+        gone = [alert for alert in alerts if alert.withdrawn == "verdict"]
         refused = await self._refused(gone, now) if gone else []
         addresses = self._shards.addresses
-        allowed = [one for one, why in zip(gone, refused, strict=True) if not why]
-        banned = [addresses.account(one.banned) for one in allowed]
+        allowed = [alert for alert, why in zip(gone, refused, strict=True) if not why]
+        banned = [addresses.account(alert.banned) for alert in allowed]
         items = [
-            (digest.raw, addresses.alert(one.alert_id).raw, one.revision, band_rank(one.band), _words_of(one))
-            for digest, one in zip(banned, allowed, strict=True)
+            (
+                digest.raw,
+                addresses.alert(alert.alert_id).raw,
+                alert.revision,
+                band_rank(alert.band),
+                _words_of(alert),
+            )
+            for digest, alert in zip(banned, allowed, strict=True)
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         opened = await self._shards.ask("reopen", banned, head, items)
-        suspects += [(one, revision) for one, (revision,) in zip(allowed, opened, strict=True) if revision]
-        again = await self._refused([one for one, _ in suspects], now, noted=True) if suspects else []
-        for (one, revision), why in zip(suspects, again, strict=True):
+        suspects += [
+            (alert, revision) for alert, (revision,) in zip(allowed, opened, strict=True) if revision
+        ]
+        again = await self._refused([alert for alert, _ in suspects], now, noted=True) if suspects else []
+        for (suspect, revision), why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
-                await self._withdraw([(one.alert_id, one.banned, revision)], WITHDRAWN_FOR[why], now)
+                await self._withdraw([(suspect.alert_id, suspect.banned, revision)], WITHDRAWN_FOR[why], now)
 
     async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
         """Takes back alerts that the store does not know under that revision or a later one."""
         if not alerts:
             return []
         addresses = self._shards.addresses
-        about = [one for one in alerts if not one.sums_up]  # what a ban forbids on its account, it does not
+        # A summary is about the banned account itself: its ban does not forbid it.
+        about = [alert for alert in alerts if not alert.sums_up]
         if about:
             await self._refused(about, now, noted=True)
-        banned = [addresses.account(one.banned) for one in alerts]
+        banned = [addresses.account(alert.banned) for alert in alerts]
         items = [
             (
                 digest.raw,
-                addresses.alert(one.alert_id).raw,
-                one.revision,
-                band_rank(one.band) if one.open else -1,
-                _words_of(one, one.withdrawn or ""),
+                addresses.alert(alert.alert_id).raw,
+                alert.revision,
+                band_rank(alert.band) if alert.open else -1,
+                _words_of(alert, alert.withdrawn or ""),
             )
-            for digest, one in zip(banned, alerts, strict=True)
+            for digest, alert in zip(banned, alerts, strict=True)
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
-        found = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
-        taken = {one.alert_id for one, is_new in zip(alerts, found, strict=True) if is_new}
-        suspects = [one for one in about if one.alert_id in taken]
+        are_new = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
+        taken = {alert.alert_id for alert, is_new in zip(alerts, are_new, strict=True) if is_new}
+        suspects = [alert for alert in about if alert.alert_id in taken]
         again = await self._refused(suspects, now, noted=True) if suspects else []
-        for one, why in zip(suspects, again, strict=True):
+        for suspect, why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
-                await self.withdraw([one], WITHDRAWN_FOR[why], now)
-        await self.release([one for one in about if one.alert_id not in taken])
-        return found
+                await self.withdraw([suspect], WITHDRAWN_FOR[why], now)
+        await self.release([alert for alert in about if alert.alert_id not in taken])
+        return are_new
 
     async def release(self, alerts: Sequence[OpenAlert | ConfirmedEntry]) -> None:
         """Lets go of where alerts lie, and of whom they are about, unless they are open or known."""
         addresses = self._shards.addresses
         placed = [
-            (one, addresses.alert(one.alert_id), addresses.account(one.banned))
-            for one in alerts
-            if one.account
+            (entry, addresses.alert(entry.alert_id), addresses.account(entry.banned))
+            for entry in alerts
+            if entry.account
         ]
         places = [(banned, alert.raw) for _, alert, banned in placed]
         known = await self._read(places) if placed else []
-        gone = [one for one, it in zip(placed, known, strict=True) if it is None]
+        gone = [place for place, still in zip(placed, known, strict=True) if still is None]
         if not gone:
             return
-        about = [addresses.account(one.account) for one, _, _ in gone]
+        about = [addresses.account(entry.account) for entry, _, _ in gone]
         pairs = [
             (b"a", account.raw, alert.raw + banned.raw)
             for account, (_, alert, banned) in zip(about, gone, strict=True)
@@ -310,54 +319,54 @@ class Alerts:
         )
         await self._shards.scatter("release", about, (self._seconds,), pairs)
         back = await self._read([(banned, alert.raw) for _, alert, banned in gone])
-        if noted := [it for it in back if it is not None]:  # proposed again meanwhile
+        if noted := [again for again in back if again is not None]:  # proposed again meanwhile
             await self._refused(noted, noted[0].seen_at, noted=True)
 
     async def decide(self, decisions: Sequence[Decision]) -> list[Decided]:
         """Notes decisions. No cap and no expiry: people make them, and each pair keeps one."""
         addresses = self._shards.addresses
-        digests = [addresses.alert(one.alert_id) for one in decisions]
+        digests = [addresses.alert(decision.alert_id) for decision in decisions]
         # Packs a decision so that the later of two is the greater, byte by byte; moments are never negative.
         items = [
             (
                 digest.raw,
-                struct.pack(">d", max(0.0, one.decided_at))
-                + addresses.claim(one.identity)
-                + one.verdict[:1].encode(),
+                struct.pack(">d", max(0.0, decision.decided_at))
+                + addresses.claim(decision.identity)
+                + decision.verdict[:1].encode(),
             )
-            for digest, one in zip(digests, decisions, strict=True)
+            for digest, decision in zip(digests, decisions, strict=True)
         ]
         answers = await self._shards.ask("decide", digests, (), items, 2)
         return [_decision(raw, new=bool(new)) for new, raw in answers]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        digests = [self._shards.addresses.alert(one) for one in alert_ids]
-        answers = await self._shards.ask("held", digests, (), [(one.raw,) for one in digests])
+        digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
+        answers = await self._shards.ask("held", digests, (), [(digest.raw,) for digest in digests])
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
+        digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
         where = await together(
-            [self._shards.client.command("GET", self._shards.key("l", one)) for one in digests]
+            [self._shards.client.command("GET", self._shards.key("l", digest)) for digest in digests]
         )
         known = [at for at, raw in enumerate(where) if raw]
         read = await self._read([(Digest(where[at]), digests[at].raw) for at in known])
-        found: list[OpenAlert | None] = [None] * len(alert_ids)
+        alerts: list[OpenAlert | None] = [None] * len(alert_ids)
         for at, alert in zip(known, read, strict=True):
-            found[at] = alert
-        return found
+            alerts[at] = alert
+        return alerts
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         digests = [self._shards.addresses.account(account) for account in banned]
-        found = await together(
+        counts = await together(
             [
                 self._shards.client.command(
-                    "EXISTS", self._shards.key("h1", one), self._shards.key("h2", one)
+                    "EXISTS", self._shards.key("h1", digest), self._shards.key("h2", digest)
                 )
-                for one in digests
+                for digest in digests
             ]
         )
-        return [bool(count) for count in found]
+        return [bool(count) for count in counts]
 
     async def about(
         self, accounts: Sequence[str], how: Literal["about", "on"] = "about"
@@ -366,8 +375,8 @@ class Alerts:
         pairs = await self._pairs_about(accounts, how)
         flat = [(Digest(pair[DIGEST_BYTES:]), pair[:DIGEST_BYTES]) for several in pairs for pair in several]
         read = iter(await self._read(flat))
-        found = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
-        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+        alerts = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
+        return [sorted(several, key=lambda alert: alert.alert_id) for several in alerts]
 
     async def uncount(self, accounts: Sequence[str], now: float) -> None:
         pairs = [pair for several in await self._pairs_about(accounts) for pair in several]
@@ -394,14 +403,14 @@ class Alerts:
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
         """Withdraws each alert that is open under its revision, or known if it is to be forgotten."""
-        pairs = [(one.alert_id, one.banned, one.revision if one.open else 0) for one in alerts]
+        pairs = [(alert.alert_id, alert.banned, alert.revision if alert.open else 0) for alert in alerts]
         await self._withdraw(pairs, reason, now)
 
     async def _withdraw(
         self, pairs: Sequence[tuple[str, str, int]], reason: WithdrawnReason, now: float
     ) -> None:
         addresses = self._shards.addresses
-        banned = [addresses.account(one) for _, one, _ in pairs]
+        banned = [addresses.account(account) for _, account, _ in pairs]
         items = [
             (digest.raw, addresses.alert(alert).raw, revision)
             for digest, (alert, _, revision) in zip(banned, pairs, strict=True)
@@ -455,9 +464,11 @@ def _decision(raw: bytes, *, new: bool) -> Decided:
 
 def read_published(words: bytes, revision: int) -> OpenAlert:
     """An alert as it was last published, under that revision."""
-    it = msgspec.msgpack.decode(words, type=_Words)
-    alert = OpenAlert(it.alert_id, it.account, it.banned, it.band, revision, it.payload, it.seen_at)
-    if not it.withdrawn:
+    stored = msgspec.msgpack.decode(words, type=_Words)
+    alert = OpenAlert(
+        stored.alert_id, stored.account, stored.banned, stored.band, revision, stored.payload, stored.seen_at
+    )
+    if not stored.withdrawn:
         return alert
-    payload, reason = zlib.decompress(it.payload), cast(WithdrawnReason, it.withdrawn)
+    payload, reason = zlib.decompress(stored.payload), cast(WithdrawnReason, stored.withdrawn)
     return replace(alert, payload=payload, open=False, withdrawn=reason)

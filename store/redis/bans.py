@@ -136,7 +136,9 @@ class Bans:
         self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
     ) -> list[str]:
         """Removes bans, unless there is a later one; returns for each `removed`, `nothing` or `later`."""
-        writes = [_Write("expunge", self._shards.addresses.account(one), at, reason) for one, at in accounts]
+        writes = [
+            _Write("expunge", self._shards.addresses.account(account), at, reason) for account, at in accounts
+        ]
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
@@ -175,7 +177,7 @@ class Bans:
                 total, *raws = await self._shards.script("walk", shard, "b:", first, _WALKED_AT_ONCE)
                 first += _WALKED_AT_ONCE
                 frames, quotes = raws[1::3], [read_ban_quote(raw) for raw in raws[2::3]]
-                facts = [one for one in await self._resolved(quotes) if one is not None]
+                facts = [fact for fact in await self._resolved(quotes) if fact is not None]
                 yield [
                     Ban(
                         account=account_key(fact.platform, fact.account_id),
@@ -199,12 +201,12 @@ class Bans:
 
     async def _write(self, writes: Sequence[_Write], now: float) -> list[str]:
         words: list[str] = []
-        several = _WRITTEN_AT_ONCE if all(one.reason is None for one in writes) else TAKEN_OUT_AT_ONCE
+        several = _WRITTEN_AT_ONCE if all(write.reason is None for write in writes) else TAKEN_OUT_AT_ONCE
         for at in range(0, len(writes), several):
             some = writes[at : at + several]
             replies, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
             await self._shards.list_elsewhere(replies, self._spread)
-            words += [one.word for one in replies]
+            words += [reply.word for reply in replies]
         return words
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
@@ -249,9 +251,9 @@ class Bans:
             slot, rows = entry[9:12], entry[12:]
             place = self._spread.place(shard, int.from_bytes(slot, "big"))
             listed = Rows.of(rows, self._spread, shard)
-            for one, some in ((shard, listed.own), *listed.others.items()):
-                by_shard.setdefault(one, []).extend(("unlist", "b:", "", place, some))
-        await together([self._shards.script("entries", one, *parts) for one, parts in by_shard.items()])
+            for home, some in ((shard, listed.own), *listed.others.items()):
+                by_shard.setdefault(home, []).extend(("unlist", "b:", "", place, some))
+        await together([self._shards.script("entries", number, *parts) for number, parts in by_shard.items()])
         if resting:
             await self._shards.script("rest", shard, repr(now), SLOT_RESTS_SECONDS, 0, *resting)
 

@@ -56,7 +56,9 @@ class BanCalendars:
         if changed:
             known.update(zip(changed, read, strict=True))
             self._known = [known[shard] for shard in self._shards.all]
-            self._calendars = calendars((one.today, one.since, one.counted) for one in self._known)
+            self._calendars = calendars(
+                (of_shard.today, of_shard.since, of_shard.counted) for of_shard in self._known
+            )
         self._read_at = now
         return self._calendars
 
@@ -70,8 +72,8 @@ class BanCalendars:
         }
         rows: dict[tuple[str | None, str], list[tuple[int, bytes]]] = defaultdict(list)
         for name, row in fields.items():
-            if found := _ROW.fullmatch(name):
-                policy, what, number = found.groups()
+            if match := _ROW.fullmatch(name):
+                policy, what, number = match.groups()
                 rows[policies.get(policy), what.decode()].append((int(number), row))
         counted = {of: _unpacked(of[1], several) for of, several in rows.items()}
         today, since = (int(fields.get(name, 0)) for name in (b"day", b"since"))

@@ -191,13 +191,13 @@ class RedisClient:
                 answers = await pipeline.execute(raise_on_error=False)
         except Exception as fault:
             answers = [fault] * len(waiting)
-        for (_, answer), found in zip(waiting, answers, strict=True):
+        for (_, answer), reply in zip(waiting, answers, strict=True):
             if answer.done():  # the caller does not wait any more
                 continue
-            if isinstance(found, Exception):
-                answer.set_exception(found)
+            if isinstance(reply, Exception):
+                answer.set_exception(reply)
             else:
-                answer.set_result(found)
+                answer.set_result(reply)
 
     async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
         """The values, in order, of keys that consist of ``start`` and a number in four bytes."""

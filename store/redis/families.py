@@ -25,27 +25,27 @@ class Families:
 
         First notes with the alert which account joined, so that :meth:`leave` finds it by the alert.
         """
-        await self.note_founders([(one.account, one.descent) for one in members], now)
+        await self.note_founders([(member.account, member.descent) for member in members], now)
         addresses = self._shards.addresses
-        alerts = [addresses.alert(one.alert_id) for one in members]
-        accounts = [addresses.account(one.account) for one in members]
+        alerts = [addresses.alert(member.alert_id) for member in members]
+        accounts = [addresses.account(member.account) for member in members]
         pairs = [(alert.raw, account.raw) for alert, account in zip(alerts, accounts, strict=True)]
         await self._shards.scatter("joined", alerts, (), pairs)
         items = [
             (
                 account.raw,
                 alert.raw,
-                struct.pack(">d", max(0.0, one.decided_at))
-                + addresses.account(one.descent.root_id).raw
-                + struct.pack(">I", one.descent.generation),
+                struct.pack(">d", max(0.0, member.decided_at))
+                + addresses.account(member.descent.root_id).raw
+                + struct.pack(">I", member.descent.generation),
             )
-            for account, alert, one in zip(accounts, alerts, members, strict=True)
+            for account, alert, member in zip(accounts, alerts, members, strict=True)
         ]
         await self._shards.scatter("family", accounts, (), items)
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        alerts = [self._shards.addresses.alert(one) for one in alert_ids]
-        held = await self._shards.ask("held", alerts, (), [(one.raw,) for one in alerts])
+        alerts = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
+        held = await self._shards.ask("held", alerts, (), [(alert.raw,) for alert in alerts])
         left = [(raw[_JOINED_AT:], alert.raw) for (raw,), alert in zip(held, alerts, strict=True)]
         items = [(account, alert, b"") for account, alert in left if account]
         await self._shards.scatter("family", [Digest(account) for account, _, _ in items], (), items)
@@ -64,7 +64,7 @@ class Families:
 
     async def note_founders(self, members: Sequence[tuple[str, Descent]], now: float) -> None:
         """Keeps the founders' account keys, except of reinstated accounts."""
-        names = {one.root_id for account, one in members if one != founder(account)}
+        names = {descent.root_id for account, descent in members if descent != founder(account)}
         digests = [self._shards.addresses.account(name) for name in names]
         items = [(digest.raw, name.encode("utf-8")) for digest, name in zip(digests, names, strict=True)]
         await self._shards.scatter("founder", digests, (repr(now), self._shards.layout.bans.maps), items)

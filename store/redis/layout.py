@@ -170,32 +170,32 @@ class Layout:
             "identity": self.addresses.check,
         }
 
-    def differences(self, found: Mapping[bytes, bytes]) -> list[str]:
+    def differences(self, stored: Mapping[bytes, bytes]) -> list[str]:
         """In which facts a store found in Redis differs from this layout, in words."""
         return [
-            f"{name} is {found[name.encode()].decode()} in Redis and {self.facts()[name]} here"
-            for name in self._differing(found)
+            f"{name} is {stored[name.encode()].decode()} in Redis and {self.facts()[name]} here"
+            for name in self._differing(stored)
         ]
 
-    def check(self, found: Mapping[bytes, bytes]) -> None:
+    def check(self, stored: Mapping[bytes, bytes]) -> None:
         """Raises ``StoreMismatch``, with what differs, if a store found in Redis has another layout."""
-        names = self._differing(found)
+        names = self._differing(stored)
         if "identity" in names:
             raise StoreMismatch(
                 "the store was made with another pepper file: the line `identity` differs", "pepper"
             )
         if names:
             sizes = "layout" not in names and not _SIZES.isdisjoint(names)
-            words = "; ".join(self.differences(found))
+            words = "; ".join(self.differences(stored))
             raise StoreMismatch(
                 f"the store in Redis has another layout: {words}", "sizes" if sizes else "layout"
             )
 
-    def _differing(self, found: Mapping[bytes, bytes]) -> list[str]:
+    def _differing(self, stored: Mapping[bytes, bytes]) -> list[str]:
         return [
             name
             for name, value in self.facts().items()
-            if found.get(name.encode(), value.encode()) != value.encode()
+            if stored.get(name.encode(), value.encode()) != value.encode()
         ]
 
     def rows(

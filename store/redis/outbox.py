@@ -38,18 +38,18 @@ class Outbox:
     async def settle(self, published: Sequence[ConfirmedEntry]) -> list[ConfirmedEntry]:
         """Forgets what was published; returns what was owed under that very revision."""
         addresses = self._shards.addresses
-        banned = [addresses.account(one.banned) for one in published]
+        banned = [addresses.account(entry.banned) for entry in published]
         items = [
             (
                 digest.raw,
-                addresses.alert(one.alert_id).raw,
-                one.revision,
-                b"" if one.known is None else packed_alert(one.known),
+                addresses.alert(entry.alert_id).raw,
+                entry.revision,
+                b"" if entry.known is None else packed_alert(entry.known),
             )
-            for digest, one in zip(banned, published, strict=True)
+            for digest, entry in zip(banned, published, strict=True)
         ]
-        found = await self._shards.ask("settle", banned, (OPEN_ALERTS_A_BAN, SUMMARY_SECONDS), items)
-        return [one for one, (settled,) in zip(published, found, strict=True) if settled]
+        answers = await self._shards.ask("settle", banned, (OPEN_ALERTS_A_BAN, SUMMARY_SECONDS), items)
+        return [entry for entry, (settled,) in zip(published, answers, strict=True) if settled]
 
 
 def owed_on(raw: bytes) -> Digest:

@@ -143,7 +143,7 @@ class RememberedAccounts:
     async def _remember(
         self, accounts: Sequence[Remembered], now: float, then: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> tuple[list[Showings], Answer]:
-        names = uncounted = [one.account for one in accounts]
+        names = uncounted = [account.account for account in accounts]
         try:
             # The generations; opens a new one if the last is full or past its span.
             book = self._book
@@ -160,9 +160,9 @@ class RememberedAccounts:
             # A repeat after a failure finds the account written, and counts it; the filter prevents double
             # counts.
             counting = [
-                one
-                for one, (word, *_) in zip(accounts, replies, strict=True)
-                if word == "kept" or (word == "same" and one.account in self._uncounted)
+                account
+                for account, (word, *_) in zip(accounts, replies, strict=True)
+                if word == "kept" or (word == "same" and account.account in self._uncounted)
             ]
 
             async def count() -> None:
@@ -177,18 +177,18 @@ class RememberedAccounts:
                 self._uncounted.clear()
             self._uncounted.update(uncounted)
             raise
-        return [one.write.account.shown for one in replies if one.write.account is not None], answer
+        return [reply.write.account.shown for reply in replies if reply.write.account is not None], answer
 
     async def _written(
         self, accounts: Sequence[Remembered], book: _Book, now: float
     ) -> tuple[list[WriteReply[_Write]], list[list[Any]]]:
         """Writes accounts to the last generation of a book; also returns how generations have grown."""
-        keys = [keys_of_account(one) for one in accounts]
-        digests = [self._shards.addresses.account(one.account) for one in accounts]
+        keys = [keys_of_account(account) for account in accounts]
+        digests = [self._shards.addresses.account(account.account) for account in accounts]
         rows = self._shards.layout.rows(keys, digests, self._spread)
         writes = [
-            self._state(one, digest, len(listed), where)
-            for one, digest, listed, where in zip(accounts, digests, keys, rows, strict=True)
+            self._state(account, digest, len(listed), where)
+            for account, digest, listed, where in zip(accounts, digests, keys, rows, strict=True)
         ]
         head = (*self._head(book, now), self._shards.layout.bans.maps)
         replies, grown = await self._shards.write("remember", writes, head, self._instead)
@@ -220,10 +220,10 @@ class RememberedAccounts:
         replies, grown = await self._shards.write("forget", writes, head, self._instead)
         await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
         await self._note(book, grown, now)
-        return [one.word == "removed" for one in replies]
+        return [reply.word == "removed" for reply in replies]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
-        return await self.read_digests([self._shards.addresses.account(one) for one in accounts], now)
+        return await self.read_digests([self._shards.addresses.account(account) for account in accounts], now)
 
     async def read_digests(self, digests: Sequence[Digest], now: float) -> list[Remembered | None]:
         """The same, by their digests."""
@@ -232,7 +232,7 @@ class RememberedAccounts:
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        digests = [self._shards.addresses.account(one.account) for one in accounts]
+        digests = [self._shards.addresses.account(account.account) for account in accounts]
         raws = await self._raw(digests, await self._noted(), now)
         return [
             self._as_shown(account, frame, quote)
@@ -322,7 +322,7 @@ class RememberedAccounts:
     async def forget_digests(self, digests: Sequence[Digest], now: float) -> None:
         """Forgets accounts that the other layout has forgotten."""
         for at in range(0, len(digests), REMEMBERED_AT_ONCE):
-            some = [_Write(one, now) for one in digests[at : at + REMEMBERED_AT_ONCE]]
+            some = [_Write(digest, now) for digest in digests[at : at + REMEMBERED_AT_ONCE]]
             await self._forget(some, now, for_good=True)
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:

@@ -150,13 +150,13 @@ class Resharding:
         first, following = -1, 1 + int.from_bytes(carried[-SLOT_BYTES:], "big") if carried else 0
         while first < following:
             first = following
-            following, found = await self._source.remembered_accounts.walk(number, shard, first)
-            some = [(slot, read_remembered(frame, quote)) for slot, frame, quote in found]
+            following, walked = await self._source.remembered_accounts.walk(number, shard, first)
+            some = [(slot, read_remembered(frame, quote)) for slot, frame, quote in walked]
             read = [(slot, account) for slot, account in some if account is not None]
             if read:
                 slots = b"".join(slot.to_bytes(SLOT_BYTES, "big") for slot, _ in read)
                 accounts = [account for _, account in read]
-                digests = [self._source.shards.addresses.account(one.account).raw for one in accounts]
+                digests = [self._source.shards.addresses.account(account.account).raw for account in accounts]
                 yield slots, b"".join(digests), accounts
 
     async def _gone(self) -> AsyncIterator[Digest]:
@@ -183,9 +183,9 @@ class Resharding:
         by_kind: dict[bytes, list[tuple[int, bytes, Digest]]] = defaultdict(list)
         async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES)):
             for name in names:
-                if found := _NAMED.fullmatch(name, len(self._source.shards.layout.prefix.encode())):
-                    digest = Digest(bytes.fromhex(found[3].decode()))
-                    by_kind[found[2].partition(b":")[0]].append((int(found[1]), found[2], digest))
+                if match := _NAMED.fullmatch(name, len(self._source.shards.layout.prefix.encode())):
+                    digest = Digest(bytes.fromhex(match[3].decode()))
+                    by_kind[match[2].partition(b":")[0]].append((int(match[1]), match[2], digest))
         with_ban = await self._bans_of(by_kind[_WHEREABOUTS[:1]])
         so_far = 0
         for kind, several in by_kind.items():
@@ -213,7 +213,7 @@ class Resharding:
 
     async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
         """The digests of the bans of alerts, by the digest of the alert."""
-        found: dict[bytes, Digest] = {}
+        bans: dict[bytes, Digest] = {}
         client, shards = self._source.shards.client, self._source.shards
         for at in range(0, len(whereabouts), _AT_ONCE):
             some = whereabouts[at : at + _AT_ONCE]
@@ -222,8 +222,8 @@ class Resharding:
                 by_shard[shard].append((shards.root(shard).encode() + name, digest))
             for several in by_shard.values():
                 raws = await client.command("MGET", *(name for name, _ in several))
-                found |= {one.raw: Digest(raw) for (_, one), raw in zip(several, raws, strict=True) if raw}
-        return found
+                bans |= {alert.raw: Digest(raw) for (_, alert), raw in zip(several, raws, strict=True) if raw}
+        return bans
 
     async def _copy(self, some: Sequence[tuple[int, bytes, Digest]], homes: Sequence[Iterable[int]]) -> None:
         by_shard: dict[int, list[int]] = defaultdict(list)
@@ -266,7 +266,7 @@ class Resharding:
             kinds.append((b"w*", _NOTED))
         for pattern, kind in kinds:
             async for names in _scanned(self._source.shards, pattern):
-                keys = [found[1] for name in names if (found := kind.fullmatch(name, at))]
+                keys = [match[1] for name in names if (match := kind.fullmatch(name, at))]
                 await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
                 copied += len(keys)
         return copied
@@ -286,9 +286,9 @@ class Resharding:
 
 async def _scored(client: RedisClient, key: str) -> dict[bytes, str]:
     """The members of a sorted set, with their scores as Redis takes them."""
-    found = await client.command("ZRANGE", key, 0, -1, "WITHSCORES")
+    reply = await client.command("ZRANGE", key, 0, -1, "WITHSCORES")
     pairs = (
-        found if found and isinstance(found[0], list | tuple) else zip(found[::2], found[1::2], strict=True)
+        reply if reply and isinstance(reply[0], list | tuple) else zip(reply[::2], reply[1::2], strict=True)
     )
     return {member: repr(float(score)) for member, score in pairs}
 
@@ -311,8 +311,8 @@ async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
     async for names in _scanned(shards, b"*"):
         by_shard: dict[bytes, list[bytes]] = defaultdict(list)
         for name in names:
-            if found := which.fullmatch(name, at):
-                by_shard[found[1]].append(name)
+            if match := which.fullmatch(name, at):
+                by_shard[match[1]].append(name)
         await together([shards.client.command("UNLINK", *several) for several in by_shard.values()])
         dropped += sum(map(len, by_shard.values()))
     return dropped

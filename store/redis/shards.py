@@ -78,10 +78,10 @@ class Shards:
 
     def by_shard(self, digests: Iterable[Digest]) -> dict[int, list[int]]:
         """The positions of accounts or alerts, by the number of their shard."""
-        found: dict[int, list[int]] = {}
+        places: dict[int, list[int]] = {}
         for at, digest in enumerate(digests):
-            found.setdefault(self.of(digest), []).append(at)
-        return found
+            places.setdefault(self.of(digest), []).append(at)
+        return places
 
     def key(self, kind: str, digest: Digest) -> str:
         """The key of one kind that is named after an account or an alert."""
@@ -126,11 +126,11 @@ class Shards:
         width: int = 1,
     ) -> list[list[Any]]:
         """Like :meth:`scatter`, for scripts that reply ``width`` parts for each item; in the items' order."""
-        found: list[list[Any]] = [[] for _ in digests]
+        answers: list[list[Any]] = [[] for _ in digests]
         for _, places, answer in await self.scatter(name, digests, head, items):
             for turn, at in enumerate(places):
-                found[at] = answer[turn * width : (turn + 1) * width]
-        return found
+                answers[at] = answer[turn * width : (turn + 1) * width]
+        return answers
 
     async def write(
         self,
@@ -156,7 +156,7 @@ class Shards:
                 first.setdefault(written[at].digest.raw, at)
             turn = list(first.values())
             several = [written[at] for at in turn]
-            digests, parts = [one.digest for one in several], [one.parts for one in several]
+            digests, parts = [write.digest for write in several], [write.parts for write in several]
             for _, where, answer in await self.scatter(name, digests, head, parts):
                 besides.append(answer[3 * len(where) :])
                 for number, place in enumerate(where):
@@ -179,12 +179,12 @@ class Shards:
         step.
         """
         by_shard: dict[int, list[bytes | str | int]] = {}
-        for one in replies:
-            own = self.of(one.write.digest)
-            steps = [("unlist", one.before, one.write.out)]
-            if one.here:
-                stays = one.word in _KNOWN and not one.before
-                steps.append(("again" if stays else "list", one.here, one.write.rows))
+        for reply in replies:
+            own = self.of(reply.write.digest)
+            steps = [("unlist", reply.before, reply.write.out)]
+            if reply.here:
+                stays = reply.word in _KNOWN and not reply.before
+                steps.append(("again" if stays else "list", reply.here, reply.write.rows))
             for verb, where, rows in steps:
                 index, _, slot = where.partition(":")
                 for shard, some in rows.others.items() if where else ():
@@ -207,8 +207,8 @@ class Shards:
                 for shard, places in by_shard.items()
             ]
         )
-        found = [b""] * len(refs)
+        quotes = [b""] * len(refs)
         for places, raws in zip(by_shard.values(), answers, strict=True):
             for at, raw in zip(places, raws, strict=True):
-                found[at] = raw
-        return found
+                quotes[at] = raw
+        return quotes

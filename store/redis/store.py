@@ -246,14 +246,14 @@ class RedisStore:
                 return await self.bans_like(queries, now=now, keep=keep), [NOT_NOTED] * len(accounts)
             return await both(self.bans_like(queries, now=now, keep=keep), self._waves.note(accounts))
 
-        shown, (found, noted) = await self.remembered_accounts.remember_then(accounts, now, look)
-        return shown, found, await self._companions(accounts, noted, now)
+        shown, (candidates, noted) = await self.remembered_accounts.remember_then(accounts, now, look)
+        return shown, candidates, await self._companions(accounts, noted, now)
 
     async def _companions(
         self, accounts: Sequence[Remembered], noted: Sequence[NotedCompany], now: float
     ) -> list[Companions]:
         """Reads who came with each account: nobody with one that is gone already, since it is deleted."""
-        own = [self.shards.addresses.account(one.account).raw for one in accounts]
+        own = [self.shards.addresses.account(account.account).raw for account in accounts]
         asked = {
             digest: None
             for mine, several in zip(own, noted, strict=True)
@@ -261,22 +261,24 @@ class RedisStore:
             for digest in (mine, *several.others)
         }
         if not asked:
-            return [Companions(it.wave_id) for it in noted]
+            return [Companions(alone.wave_id) for alone in noted]
         read, ids = await both(
             self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
             self._waves.of_digests(list(asked)),
         )
         known = dict(zip(asked, read, strict=True))
-        in_waves = {one.account for one, wave_id in zip(read, ids, strict=True) if one and wave_id}
-        found = []
-        for mine, it in zip(own, noted, strict=True):
+        in_waves = {
+            account.account for account, wave_id in zip(read, ids, strict=True) if account and wave_id
+        }
+        companions = []
+        for mine, company in zip(own, noted, strict=True):
             if known.get(mine) is None:
-                found.append(Companions(it.wave_id))
+                companions.append(Companions(company.wave_id))
                 continue
-            others = [one for raw in it.others if (one := known[raw]) is not None]
-            members = in_waves.intersection(one.account for one in others)
-            found.append(Companions(it.wave_id, others, frozenset(members), it.shared))
-        return found
+            others = [companion for raw in company.others if (companion := known[raw]) is not None]
+            members = in_waves.intersection(other.account for other in others)
+            companions.append(Companions(company.wave_id, others, frozenset(members), company.shared))
+        return companions
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         return await self.remembered_accounts.showings(accounts, now)
@@ -307,7 +309,7 @@ class RedisStore:
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         elsewhere = await self._alerts.confirm(published, now)
-        await self._unjudged.note([one.alert_id for one in elsewhere], now)
+        await self._unjudged.note([claim.alert_id for claim in elsewhere], now)
 
     async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         return await self._alerts.about(banned, "on")
@@ -329,8 +331,8 @@ class RedisStore:
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         settled = await self._outbox.settle(published)
-        await self._unjudged.settle([one.alert_id for one in settled])
-        await self._alerts.release([one for one in settled if one.known is None])
+        await self._unjudged.settle([entry.alert_id for entry in settled])
+        await self._alerts.release([entry for entry in settled if entry.known is None])
 
     async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
         return await self._alerts.recall(alerts, now)
@@ -364,7 +366,7 @@ class RedisStore:
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
         """Who would come with each account; nobody is read where nobody would."""
         noted = await self._waves.note(accounts, writes=False)
-        asked = list(dict.fromkeys(digest for it in noted for digest in it.others))
+        asked = list(dict.fromkeys(digest for company in noted for digest in company.others))
         if not asked:
             return [[] for _ in accounts]
         read, places = await both(
@@ -372,11 +374,11 @@ class RedisStore:
             self._waves.places(asked),
         )
         known = {
-            digest: Company(one, place)
-            for digest, one, place in zip(asked, read, places, strict=True)
-            if one is not None
+            digest: Company(account, place)
+            for digest, account, place in zip(asked, read, places, strict=True)
+            if account is not None
         }
-        return [[known[digest] for digest in it.others if digest in known] for it in noted]
+        return [[known[digest] for digest in company.others if digest in known] for company in noted]
 
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         return await self._waves.join(gathering, now)

@@ -66,34 +66,34 @@ class StoreMeta:
 
         To a process that only reads, a store that waits for a rebuild or its end is emptied.
         """
-        found = await self._laid_out()
+        facts = await self._laid_out()
         if not self._carrying:
-            await self._check_filling(found)
-        elif MOVED.encode() in found:
+            await self._check_filling(facts)
+        elif MOVED.encode() in facts:
             return MOVED
-        epoch = found.get(b"epoch", b"").decode()
-        if self._read_only and _LACKING.encode() in found:
+        epoch = facts.get(b"epoch", b"").decode()
+        if self._read_only and _LACKING.encode() in facts:
             raise StoreEmptied(NEVER_FILLED)
         if known_epoch and not epoch and not self._read_only:
             await self.note(**{_LACKING: "1"})
         if known_epoch == UNFILLED:
-            if not epoch or found.get(b"refilled", b"").decode() == epoch:
+            if not epoch or facts.get(b"refilled", b"").decode() == epoch:
                 raise StoreEmptied(NEVER_FILLED)
         elif known_epoch and epoch != known_epoch:
             raise StoreEmptied(EMPTIED)
-        if epoch and b"begun" not in found and not self._read_only:
+        if epoch and b"begun" not in facts and not self._read_only:
             await self._begin_shards(epoch)
         elif epoch:
             await self._compare(epoch)
         return epoch
 
-    async def _check_filling(self, found: Mapping[bytes, bytes]) -> None:
+    async def _check_filling(self, facts: Mapping[bytes, bytes]) -> None:
         """Raises ``StoreMoving`` while the store is filled; meanwhile all other requests raise too."""
-        if b"filling" not in found:
+        if b"filling" not in facts:
             self._client.moving = ""
             return
         self._client.moving = (
-            f"the store is being filled from the one under {found[b'filling'].decode()}, and refuses "
+            f"the store is being filled from the one under {facts[b'filling'].decode()}, and refuses "
             "requests until that is done; if `samehand rebuild --into` no longer runs, run it again"
         )
         if self._working:
@@ -128,7 +128,7 @@ class StoreMeta:
         return {
             name.removeprefix(_BEHIND): {
                 int(partition): int(offset)
-                for partition, _, offset in (one.partition(":") for one in packed.split())
+                for partition, _, offset in (position.partition(":") for position in packed.split())
             }
             for name, packed in (await self.facts()).items()
             if name.startswith(_BEHIND)
@@ -157,9 +157,9 @@ class StoreMeta:
     async def begin(self) -> str:
         """Begins the epoch with the first enrolment, and returns it; all concurrent callers get the same."""
         await self._client.command("HSETNX", self._layout.meta, "epoch", secrets.token_hex(8))
-        found = await self._facts()
-        epoch = found[b"epoch"].decode()
-        if b"begun" not in found:
+        facts = await self._facts()
+        epoch = facts[b"epoch"].decode()
+        if b"begun" not in facts:
             await self.note_no_more(_LACKING)  # every ban is enrolled from the first on
             await self._begin_shards(epoch)
         return epoch
@@ -184,8 +184,8 @@ class StoreMeta:
             await together([self._client.command("SET", key, stamp, "EX", 10) for key in keys])
             await together([self._client.command("GETDEL", key) for key in keys])
         if epoch:
-            found = await self._facts()
-            if found.get(b"epoch", b"").decode() != epoch:
+            facts = await self._facts()
+            if facts.get(b"epoch", b"").decode() != epoch:
                 raise StoreEmptied(EMPTIED)
             await self._compare(epoch)
         elif self._read_only and not await self._facts():
@@ -219,24 +219,24 @@ class StoreMeta:
         if not self._read_only:
             for name, value in self._layout.facts().items():
                 await self._client.ask("HSETNX", self._layout.meta, name, value)
-        found = await self._facts()
-        if self._read_only and not found:
-            return found  # there is no store yet: nothing to read, and nothing that differs
-        if not self._carrying and MOVED.encode() in found:
+        facts = await self._facts()
+        if self._read_only and not facts:
+            return facts  # there is no store yet: nothing to read, and nothing that differs
+        if not self._carrying and MOVED.encode() in facts:
             # First: whatever version made it, it says where to go; all other requests raise too.
-            prefix, shards = found[MOVED.encode()].decode().split()
+            prefix, shards = facts[MOVED.encode()].decode().split()
             self._client.moving = (
                 f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
                 f"SAMEHAND_STORE_SHARDS={shards}, and restart"
             )
             raise StoreMoving(self._client.moving)
-        self._check_readable(found)
-        return found
+        self._check_readable(facts)
+        return facts
 
-    def _check_readable(self, found: Mapping[bytes, bytes]) -> None:
+    def _check_readable(self, facts: Mapping[bytes, bytes]) -> None:
         """Raises ``StoreMismatch`` unless layout and fold versions are this program's."""
-        self._layout.check(found)
-        foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
+        self._layout.check(facts)
+        foreign = set(_folds(facts)) - {FOLD_VERSION, FOLD_VERSION - 1}
         if foreign:
             listed = ", ".join(map(str, sorted(foreign)))
             raise StoreMismatch(
@@ -250,8 +250,8 @@ class StoreMeta:
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def _compare(self, epoch: str) -> None:
-        found = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
-        if any(one != epoch.encode() for one in found):
+        epochs = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
+        if any(held != epoch.encode() for held in epochs):
             raise StoreEmptied(EMPTIED)
 
     async def _facts(self) -> dict[bytes, bytes]:

@@ -23,7 +23,7 @@ class UnjudgedAlerts:
 
     async def note(self, alert_ids: Sequence[str], now: float) -> None:
         """Notes alerts as published; one that waits already keeps its earlier moment."""
-        digests = [self._shards.addresses.alert(one) for one in alert_ids]
+        digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
         await together(
             [
                 self._shards.client.command(
@@ -37,7 +37,7 @@ class UnjudgedAlerts:
         )
 
     async def settle(self, alert_ids: Sequence[str]) -> None:
-        digests = [self._shards.addresses.alert(one) for one in alert_ids]
+        digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
         await together(
             [
                 self._shards.client.command("ZREM", self._key(shard), *(digests[at].raw for at in places))

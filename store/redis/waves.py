@@ -63,16 +63,16 @@ class Waves:
 
     async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[NotedCompany]:
         """Notes the values of new accounts, if it is to write; returns who came with each in the window."""
-        found: list[NotedCompany] = []
+        noted: list[NotedCompany] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             script = "wave_note" if writes else "wave_look"
-            found += await self._company(script, accounts[at : at + REMEMBERED_AT_ONCE])
-        return found
+            noted += await self._company(script, accounts[at : at + REMEMBERED_AT_ONCE])
+        return noted
 
     async def _company(self, script: str, accounts: Sequence[Remembered]) -> list[NotedCompany]:
-        noted = [noted_keys(noting_keys(one)) if is_new(one) else [] for one in accounts]
-        rows = self._rows([one.key for several in noted for one in several])
-        groups = iter([bytes((one.group,)) for several in noted for one in several])
+        noted = [noted_keys(noting_keys(arrival)) if is_new(arrival) else [] for arrival in accounts]
+        rows = self._rows([value.key for several in noted for value in several])
+        groups = iter([bytes((value.group,)) for several in noted for value in several])
         parts: list[bytes | int] = []
         for account, several in zip(accounts, noted, strict=True):
             own = b"".join(next(groups) + next(rows) for _ in several)
@@ -101,9 +101,9 @@ class Waves:
 
     def _packed(self, members: Iterable[WaveMember]) -> Iterator[bytes]:
         """The digest of each member, and what is kept of it."""
-        for one in members:
-            yield self._shards.addresses.account(one.account).raw
-            yield msgspec.msgpack.encode(one)
+        for member in members:
+            yield self._shards.addresses.account(member.account).raw
+            yield msgspec.msgpack.encode(member)
 
     async def join(self, gathering: Gathering, now: float) -> str | None:
         """Lets accounts join a wave, in one step."""
@@ -145,7 +145,7 @@ class Waves:
 
     async def ids(self, accounts: Sequence[str]) -> list[str | None]:
         """The open wave that each account is in."""
-        return await self.of_digests([self._shards.addresses.account(one).raw for one in accounts])
+        return await self.of_digests([self._shards.addresses.account(account).raw for account in accounts])
 
     async def of_digests(self, digests: Sequence[bytes]) -> list[str | None]:
         """The same, by their digests."""
@@ -187,7 +187,7 @@ class Waves:
     async def settle(self, published: Sequence[OwedWave]) -> None:
         """Forgets that these waves are owed."""
         if published:
-            parts = [part for one in published for part in (one.wave_id, one.revision)]
+            parts = [part for owed in published for part in (owed.wave_id, owed.revision)]
             await self._shards.script("waves_settle", _FIRST, self._seconds, *parts)
 
     async def recall(self, waves: Sequence[Wave], now: float) -> int:
@@ -241,7 +241,7 @@ def _wave(wave_id: str, answer: Sequence[bytes] | Mapping[bytes, bytes]) -> Wave
         revision=int(pairs[b"r"]),
         began_at=float(pairs[b"b"]),
         changed_at=float(pairs[b"at"]),
-        members=tuple(sorted(members, key=lambda one: (one.seen_at, one.account))),
+        members=tuple(sorted(members, key=lambda member: (member.seen_at, member.account))),
         keys=tuple(keys[at : at + 8] for at in range(0, len(keys), 8)),
         withdrawn=None if status == "open" else cast(WaveReason, status),
         merged_into=pairs.get(b"m", b"").decode() or None,

@@ -68,11 +68,11 @@ async def look_up(
     buckets, which = np.unique(probes.buckets, return_inverse=True)
     postings = [_postings(shards, name, buckets) for name in names]
     heads, blobs = await both(_heads(shards, queries, spread, names), together(postings))
-    found = [
+    matched = [
         matches([several[at] for at in which.tolist()], probes, number * spread.shards)
         for number, several in enumerate(blobs)
     ]
-    listings = Listings.of(probes, found)
+    listings = Listings.of(probes, matched)
     tables = [query.table for query in queries if query.table is not None]
     if tables:
         weigh, a_unit = _within_reach(Tables.of(tables), heads.moments), STEPS_A_NAT
@@ -99,7 +99,7 @@ async def _heads(shards: Shards, queries: Sequence[Query], spread: Spread, names
         shard: [at for at, digest in enumerate(digests) if shards.of(digest) == shard] for shard in shards.all
     }
     known = list(shards.moments)
-    enrolled = [one.enrolled for one in known]
+    enrolled = [moments.enrolled for moments in known]
     answers = await together(
         [
             shards.script(
@@ -142,20 +142,20 @@ async def _moments(shards: Shards, shard: int, known: Moments, enrolled: int, la
     while not parts or len(parts[-1]) == _MOMENTS_AT_ONCE:
         at = len(parts) * _MOMENTS_AT_ONCE
         parts.append(await shards.client.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
-    found = Moments(b"".join(parts), enrolled, last)
+    fresh = Moments(b"".join(parts), enrolled, last)
     if shards.moments[shard] is known:  # else another look-up was faster, and read no fewer
-        shards.moments[shard] = found
-    return found
+        shards.moments[shard] = fresh
+    return fresh
 
 
 async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | None]:
     """The contents of posting buckets of one index, each read from its own shard."""
     # Not by a script: it would save the client the packing of keys, but cost Redis twice as much.
-    found = np.full(len(buckets), None, object)
+    contents = np.full(len(buckets), None, object)
 
     async def read(shard: int, own: Ints) -> None:
         start = f"{shards.root(shard)}{name}p".encode()
-        found[own] = await shards.client.values(start, buckets[own])
+        contents[own] = await shards.client.values(start, buckets[own])
 
     of = buckets % len(shards.all)
     several = [(shard, np.flatnonzero(of == shard)) for shard in shards.all]
@@ -166,7 +166,7 @@ async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | No
             for at in range(0, len(own), _KEYS_AT_ONCE)
         ]
     )
-    answer: list[bytes | None] = found.tolist()
+    answer: list[bytes | None] = contents.tolist()
     return answer
 
 
@@ -230,10 +230,10 @@ class _Choice:
             best = left.best(reach)
             await self._read(best.place)
             there, fell = self._there(best, queries)
-            found = self._ranked(best, there, queries)
+            ranked = self._ranked(best, there, queries)
             asked = left.counts(queries)
             for number in np.flatnonzero(asked).tolist():
-                answers[number] = found[number]
+                answers[number] = ranked[number]
             # Where claims fell away (expired, gone), claims that were cut take their places. Reading twice as
             # many is nearly always enough, while reading all would mean hundreds.
             few = np.array([len(answer) < self._keep for answer in answers], np.bool_)
@@ -245,10 +245,10 @@ class _Choice:
         """Reads the frames of places not read yet; "" where there is none (any more)."""
         places = np.setdiff1d(held, self._places)
         sources, slots = sources_and_slots(places)
-        found = np.empty(len(places), object)
+        raws = np.empty(len(places), object)
 
         async def read(source: ShardIndex, some: Ints) -> None:
-            found[some] = await self._shards.script(
+            raws[some] = await self._shards.script(
                 "frames", source.shard, source.name, packed_slots(slots[some])
             )
 
@@ -259,7 +259,7 @@ class _Choice:
                 read(source, own[at : at + _RECORDS_AT_ONCE]) for at in range(0, len(own), _RECORDS_AT_ONCE)
             ]
         await together(jobs)
-        frames = found.tolist()
+        frames = raws.tolist()
         tags, in_force = frame_heads(frames, self._now)
         order = np.argsort(np.concatenate([self._places, places]), kind="stable")
         frames = self._frames + frames

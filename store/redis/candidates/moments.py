@@ -54,18 +54,18 @@ class Moments:
 
     def of(self, slots: Ints) -> Floats:
         """The moments (Unix seconds) of the bans at some slots; NaN where there is none."""
-        found = np.full(len(slots), np.nan)
+        banned_at = np.full(len(slots), np.nan)
         there = np.flatnonzero(slots < len(self._moments))
         moments = self._moments[slots[there]]
-        found[there] = np.where(moments, moments, np.nan)
-        return found
+        banned_at[there] = np.where(moments, moments, np.nan)
+        return banned_at
 
 
 def moments_of(sources: Sequence[Moments], places: Ints) -> Floats:
     """The moments of the bans at places in several indexes; NaN for an index without moments."""
-    found = np.full(len(places), np.nan)
+    banned_at = np.full(len(places), np.nan)
     where, slots = sources_and_slots(places)
     for source, moments in enumerate(sources):
         rows = np.flatnonzero(where == source) if len(sources) > 1 else slice(None)
-        found[rows] = moments.of(slots[rows])
-    return found
+        banned_at[rows] = moments.of(slots[rows])
+    return banned_at

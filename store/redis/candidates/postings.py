@@ -76,13 +76,13 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[
     heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
     tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
     wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
-    found = np.flatnonzero(heads == np.repeat(wanted, counts))
-    probe = np.searchsorted(np.cumsum(counts), found, "right")
+    hits = np.flatnonzero(heads == np.repeat(wanted, counts))
+    probe = np.searchsorted(np.cumsum(counts), hits, "right")
     if size > 2:
         thirds = np.ndarray((entries,), np.uint8, packed, 2 if entries else 0, (width,))
-        exact = thirds[found] == probes.prints[probe] & 0xFF
-        probe, found = probe[exact], found[exact]
-    where, bits = tails[found].astype(np.int64) & ((1 << 8 * place_bytes) - 1), probes.spread.slot_bits
+        exact = thirds[hits] == probes.prints[probe] & 0xFF
+        probe, hits = probe[exact], hits[exact]
+    where, bits = tails[hits].astype(np.int64) & ((1 << 8 * place_bytes) - 1), probes.spread.slot_bits
     return probe, place_of(where >> bits, where & ((1 << bits) - 1)) + place_of(first, 0)
 
 
@@ -132,10 +132,10 @@ class Listings:
     lengths: Ints
 
     @classmethod
-    def of(cls, probes: Probes, found: Sequence[tuple[Ints, Ints]]) -> Listings:
+    def of(cls, probes: Probes, matched: Sequence[tuple[Ints, Ints]]) -> Listings:
         """Merges the matches in each index."""
-        probe = np.concatenate([which for which, _ in found]) if found else np.zeros(0, np.int64)
-        places_found = np.concatenate([where for _, where in found]) if found else probe
+        probe = np.concatenate([which for which, _ in matched]) if matched else np.zeros(0, np.int64)
+        places_found = np.concatenate([where for _, where in matched]) if matched else probe
         lengths = np.bincount(probe, minlength=len(probes.keys))
         held = places_found[np.argsort(probe, kind="stable")]
         return cls(held, np.cumsum(lengths) - lengths, lengths)
@@ -178,14 +178,14 @@ class Listings:
 
     def bearers(self, probes: Probes, queries: int) -> list[dict[Key, int]]:
         """For each query how many accounts are listed under each of its personal values."""
-        found: list[dict[Key, int]] = [{} for _ in range(queries)]
+        bearers: list[dict[Key, int]] = [{} for _ in range(queries)]
         personal = _PERSONAL[probes.kinds] & (self.lengths > 0)
         some = np.flatnonzero(personal[probes.probe])
         asked = probes.probe[some]
         columns = (probes.query[some], asked, self.lengths[asked])
         for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
-            found[query][probes.keys[probe]] = length
-        return found
+            bearers[query][probes.keys[probe]] = length
+        return bearers
 
 
 def place_of(source: Number, slot: Number) -> Number:

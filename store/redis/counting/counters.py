@@ -71,8 +71,8 @@ class SketchSnapshot:
 def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum: str) -> int:
     if not sketches:
         return 0
-    found = sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
-    return found + AT_THE_DOOR if found and kind in CROWDS else found
+    clusters = sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+    return clusters + AT_THE_DOOR if clusters and kind in CROWDS else clusters
 
 
 class _Frozen(msgspec.Struct, frozen=True):
@@ -113,9 +113,9 @@ class _Sightings:
             values += sighting.values
             seats.append((_ACCOUNTS, sighting.seat, first.stratum))
         return cls(
-            Digests(chain(((one.kind, one.value, one.stratum) for one in values), seats)),
-            [*(one.cluster for one in values), *(b"" for _ in seats)],
-            np.array([one.kind not in CROWDS for one in values], np.bool_),
+            Digests(chain(((value.kind, value.value, value.stratum) for value in values), seats)),
+            [*(value.cluster for value in values), *(b"" for _ in seats)],
+            np.array([value.kind not in CROWDS for value in values], np.bool_),
             [stratum for *_, stratum in seats],
         )
 
@@ -215,7 +215,7 @@ class Counters:
             until = max(until, latest)
         newest = Version(version, until, strata, last.newest.halvings + fading)
         kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
-        gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
+        gone = {known.number for known in (*last.kept, last.newest)} - {known.number for known in kept}
         facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
         await client.command(
             "HSET",
@@ -292,13 +292,13 @@ class Counters:
 
     async def _read_sketches(self, *versions: Version) -> None:
         """Reads versions not read yet, and drops those that are no longer kept."""
-        kept = {it.number for it in (*self._read.kept, self._read.newest)}
+        kept = {known.number for known in (*self._read.kept, self._read.newest)}
         self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
         for version in versions:
             if version.number not in self._sketches:
                 roots = [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
-                found = await together([self._frozen(f"{root}f{version.number}") for root in roots])
-                self._sketches[version.number] = tuple(found)
+                frozen = await together([self._frozen(f"{root}f{version.number}") for root in roots])
+                self._sketches[version.number] = tuple(frozen)
 
     async def _asked(self, field: str) -> Any:
         return await self._shards.client.command("HGET", self._shards.layout.meta, field)
