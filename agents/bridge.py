@@ -85,25 +85,25 @@ class Bridge:
             if isinstance(transcoded, Malformed):
                 return dead(transcoded)
             arrival = transcoded
-        found = self._mapping.map(arrival, now=reading_moment(arrival, self._now()))
-        if isinstance(found, Malformed):
-            return dead(found)
-        if isinstance(found, NotMapped):
+        mapped = self._mapping.map(arrival, now=reading_moment(arrival, self._now()))
+        if isinstance(mapped, Malformed):
+            return dead(mapped)
+        if isinstance(mapped, NotMapped):
             return NOTHING
-        count(found.found, arrival.topic, self._metrics)
-        record = found.found.record
+        count(mapped.found, arrival.topic, self._metrics)
+        record = mapped.found.record
         # Values that no worker will be able to read; the first of each field is logged by its shape.
-        unread = self._unusable.add(record, found.found.unusable, pictures=False)
-        self._metrics.unusable(arrival.topic, [(one.field, one.reason) for one in unread])
-        for one in unread:
-            if self._unusable.counts[one] == 1:
-                row = self._unusable.row(one)
+        unread = self._unusable.add(record, mapped.found.unusable, pictures=False)
+        self._metrics.unusable(arrival.topic, [(unusable.field, unusable.reason) for unusable in unread])
+        for unusable in unread:
+            if self._unusable.counts[unusable] == 1:
+                row = self._unusable.row(unusable)
                 log.warning(
                     "a field cannot be read",
                     topic=arrival.topic,
-                    field=one.field,
-                    reason=str(one.reason),
+                    field=unusable.field,
+                    reason=str(unusable.reason),
                     example=row["example"],
                     hint=row["hint"],
                 )
-        return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
+        return Published((Emit(self._topics[mapped.kind], record.key.encode(), encode(record)),))

@@ -60,26 +60,26 @@ class Enrol:
                 lambda some: [contained(self._read, arrival) for arrival in some],
                 Yielder(self._context.ticks),
             )
-        read = [one for _, part in parts for one in part]
+        read = [item for _, part in parts for item in part]
         note(
             lambda: {
-                place: {"event_id": it.event.event_id}
-                for place, it in enumerate(read)
-                if isinstance(it, _Banned) and it.event.event_id is not None
+                place: {"event_id": item.event.event_id}
+                for place, item in enumerate(read)
+                if isinstance(item, _Banned) and item.event.event_id is not None
             }
         )
         for kind, run in groupby(read, key=type):
             items = list(run)
             if kind is _Banned:
-                outcomes += await self._enrol([it for it in items if isinstance(it, _Banned)])
+                outcomes += await self._enrol([item for item in items if isinstance(item, _Banned)])
             elif kind is _Gone:
-                gone = [(it.account, it.occurred_at) for it in items if isinstance(it, _Gone)]
+                gone = [(item.account, item.occurred_at) for item in items if isinstance(item, _Gone)]
                 store, now = self._context.store, self._context.now()
                 await self._context.call_store(store.expunge(gone, now=now, reason="ban-forgotten"))
                 await self._forget_lifted([account for account, _ in gone])
                 outcomes += [NOTHING] * len(gone)
             else:
-                outcomes += [it for it in items if isinstance(it, Dead)]
+                outcomes += [item for item in items if isinstance(item, Dead)]
         return outcomes
 
     def _read(self, arrival: Arrival) -> _Banned | _Gone | Dead:
@@ -102,7 +102,7 @@ class Enrol:
             quote_bio=policy.quote_bio,
         )
         unread = unread_of(read.record.account, ban.fingerprints[0])
-        context.metrics.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
+        context.metrics.unusable(arrival.topic, [(unusable.field, unusable.reason) for unusable in unread])
         not_read = evident(*read.unusable, *unread)
         if not_read:
             ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
@@ -110,17 +110,17 @@ class Enrol:
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
         store = self._context.store
-        accounts = [it.ban.account for it in run]
+        accounts = [item.ban.account for item in run]
         descents = await self._context.call_store(store.descents(accounts))
-        led = await alerts_that_led([it.event for it in run], self._context.topics.banned, self._context)
+        led = await alerts_that_led([item.event for item in run], self._context.topics.banned, self._context)
         families = [
             descent or (led[place].descent if place in led else None)
             for place, descent in enumerate(descents)
         ]
         remembered = await self._context.call_store(store.remembered(accounts, now=self._context.now()))
         bans = [
-            with_remembered(descending(it.ban, family) if family else it.ban, former)
-            for it, family, former in zip(run, families, remembered, strict=True)
+            with_remembered(descending(item.ban, family) if family else item.ban, former)
+            for item, family, former in zip(run, families, remembered, strict=True)
         ]
         became = await self._context.call_store(store.enrol(bans, now=self._context.now()))
         about = await self._context.call_store(store.alerts_about(accounts))
@@ -147,8 +147,10 @@ class Enrol:
             if outcome is Enrolled.NEW:
                 self._context.metrics.enrolled(ban.facts.descent.generation)
         return [
-            self._outcome(it, outcome, self._unsaid(led.get(place), descents[place]), stands=ban is not None)
-            for place, (it, outcome, ban) in enumerate(zip(run, became, standing, strict=True))
+            self._outcome(
+                item, outcome, self._unsaid(led.get(place), descents[place]), stands=ban is not None
+            )
+            for place, (item, outcome, ban) in enumerate(zip(run, became, standing, strict=True))
         ]
 
     async def _forget_lifted(self, accounts: Sequence[str]) -> None:

@@ -34,7 +34,9 @@ class Expunge:
             await self._context.call_store(store.expunge(gone, now=now, reason="reinstated"))
             standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
             # The others were banned again later, and that ban stands.
-            ended = [it for it, ban in zip(lifted, standing, strict=True) if ban is None]
+            ended = [
+                (place, event) for (place, event), ban in zip(lifted, standing, strict=True) if ban is None
+            ]
             keys = [event.key for _, event in ended]
             await self._context.call_store(store.leave_waves(keys, reason="reinstated", now=now))
             await withdraw_again(keys, "reinstated", self._context)

@@ -44,7 +44,7 @@ class Forget:
             alerts = [
                 alert
                 for (_, moment), several, on in zip(some, about, on_ban, strict=True)
-                for alert in (*(it for it in several if it.seen_at <= moment), *on)
+                for alert in (*(earlier for earlier in several if earlier.seen_at <= moment), *on)
             ]
             if alerts:
                 await self._context.call_store(store.withdraw(alerts, reason="account-deleted", now=now))

@@ -56,21 +56,21 @@ class Judge:
         For a store that learns verdicts in bulk: each alert has its last one before anything follows from it.
         """
         outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
-        decisions = [_decision(it) for _, it in verdicts if not it.golden]
+        decisions = [_decision(verdict) for _, verdict in verdicts if not verdict.golden]
         if decisions:
             await self._context.call_store(self._context.store.decide(decisions, now=self._context.now()))
         return outcomes
 
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
         store, now = self._context.store, self._context.now()
-        decisions = [_decision(it) for it in verdicts]
+        decisions = [_decision(verdict) for verdict in verdicts]
         held = await self._context.call_store(store.decide(decisions, now=now))
-        new = [verdict for verdict, it in zip(verdicts, held, strict=True) if it.new]
+        new = [verdict for verdict, decided in zip(verdicts, held, strict=True) if decided.new]
         alerts = (
             await self._context.call_store(store.pairs([verdict.alert_id for verdict in new])) if new else []
         )
         await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
-        await self._until_it_holds({it.alert_id for it in verdicts})
+        await self._until_it_holds({verdict.alert_id for verdict in verdicts})
         for verdict, alert in zip(new, alerts, strict=True):
             if verdict.given_by == "ban":  # nobody judged how right the alert is
                 continue
@@ -90,9 +90,15 @@ class Judge:
         known: dict[str, Decided] = {}
         for _ in range(LOOKS_MAX):
             ids = sorted(alert_ids)
-            found = await self._context.call_store(self._context.store.decided(ids))
-            held = {alert_id: it for alert_id, it in zip(ids, found, strict=True) if it is not None}
-            changed = {alert_id: it for alert_id, it in held.items() if known.get(alert_id) != it}
+            decisions = await self._context.call_store(self._context.store.decided(ids))
+            held = {
+                alert_id: decided
+                for alert_id, decided in zip(ids, decisions, strict=True)
+                if decided is not None
+            }
+            changed = {
+                alert_id: decided for alert_id, decided in held.items() if known.get(alert_id) != decided
+            }
             if not changed:
                 return
             await self._carry_out(changed)
@@ -118,10 +124,10 @@ class Judge:
         for at in range(0, len(banned), READ_AT_ONCE):
             on = await self._context.call_store(store.alerts_on(banned[at : at + READ_AT_ONCE]))
             ids = [alert.alert_id for several in on for alert in several if not alert.sums_up]
-            found = await self._context.call_store(store.decided(ids)) if ids else []
+            decisions = await self._context.call_store(store.decided(ids)) if ids else []
             joined |= {
                 alert_id: decided
-                for alert_id, decided in zip(ids, found, strict=True)
+                for alert_id, decided in zip(ids, decisions, strict=True)
                 if decided is not None and consequence(decided.verdict) is Consequence.JOIN
             }
         return joined
@@ -129,32 +135,40 @@ class Judge:
     async def _apply(self, held: Mapping[str, Decided]) -> set[str]:
         """Applies decisions. Returns those of the accounts that are banned themselves."""
         store, now = self._context.store, self._context.now()
-        found = await self._context.call_store(store.pairs(list(held)))
-        alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
-        follows = {alert_id: consequence(it.verdict) for alert_id, it in held.items()}
-        silenced = [it for one, it in alerts.items() if follows[one] is Consequence.SUPPRESS and it.open]
+        known = await self._context.call_store(store.pairs(list(held)))
+        alerts = {alert_id: alert for alert_id, alert in zip(held, known, strict=True) if alert is not None}
+        follows = {alert_id: consequence(decided.verdict) for alert_id, decided in held.items()}
+        silenced = [
+            alert
+            for alert_id, alert in alerts.items()
+            if follows[alert_id] is Consequence.SUPPRESS and alert.open
+        ]
         if silenced:  # read after the decision: an alert raised from now on meets the suppression
             await self._context.call_store(store.withdraw(silenced, reason="verdict", now=now))
-        others = [it for one, it in alerts.items() if follows[one] is not Consequence.SUPPRESS]
-        gone = [it for it in others if it.withdrawn == "verdict"]
-        again = [*(it for it in others if it.open), *filter(None, map(self._as_open, gone))]
+        others = [
+            alert for alert_id, alert in alerts.items() if follows[alert_id] is not Consequence.SUPPRESS
+        ]
+        gone = [alert for alert in others if alert.withdrawn == "verdict"]
+        again = [*(alert for alert in others if alert.open), *filter(None, map(self._as_open, gone))]
         if again:
             await self._context.call_store(store.reopen(again, now=now))
         # Adds a mirror to its family; removes a non-mirror from the family that this alert put it into.
-        joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
+        joining = {
+            alert_id: alert for alert_id, alert in alerts.items() if follows[alert_id] is Consequence.JOIN
+        }
         if joining:
             families = await descents_below(list(joining.values()), self._context)
             members = [
-                Member(alert.account, family, one, held[one].decided_at)
-                for (one, alert), family in zip(joining.items(), families, strict=True)
+                Member(alert.account, family, alert_id, held[alert_id].decided_at)
+                for (alert_id, alert), family in zip(joining.items(), families, strict=True)
             ]
             await self._context.call_store(store.join(members, now=now))
-        leaving = [one for one in held if follows[one] is not Consequence.JOIN]
+        leaving = [alert_id for alert_id in held if follows[alert_id] is not Consequence.JOIN]
         if leaving:
             await self._context.call_store(store.leave(leaving))
         banned = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
         # A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody.
-        unknown = [one for one in held if one not in alerts]
+        unknown = [alert_id for alert_id in held if alert_id not in alerts]
         for wave in await self._context.call_store(store.waves(unknown)) if unknown else []:
             if wave is not None:
                 silence = follows[wave.wave_id] is Consequence.SUPPRESS

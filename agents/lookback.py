@@ -65,18 +65,18 @@ class Lookback:
         counts, bound = snapshot.frequencies, snapshot.weighing.bound
         tables = [bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
-        found = await context.call_store(
+        candidate_lists = await context.call_store(
             context.store.remembered_like(queries, now=now, keep=context.alert_policy.candidates_a_ban)
         )
         turned_away = await context.call_store(context.store.turned_away(queries, now=now))
         note(
             lambda: {
                 place: {"candidates": len(candidates)}
-                for (place, _, _), candidates in zip(standing, found, strict=True)
+                for (place, _, _), candidates in zip(standing, candidate_lists, strict=True)
             }
         )
         emitted, yielder = [], Yielder(context.ticks)
-        for (place, word, ban), candidates, full in zip(standing, found, turned_away, strict=True):
+        for (place, word, ban), candidates, full in zip(standing, candidate_lists, turned_away, strict=True):
             not_compared = self._not_compared(arrivals[place], full)
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
                 emitted.append((place, emits))
@@ -107,7 +107,9 @@ class Lookback:
     ) -> list[Emit]:
         context = self._context
         if not context.alert_policy.across_platforms:
-            candidates = [it for it in candidates if it.fingerprint.platform == ban.facts.platform]
+            candidates = [
+                candidate for candidate in candidates if candidate.fingerprint.platform == ban.facts.platform
+            ]
         with stage("compare"):
             above_threshold = [
                 (candidate, scored)
@@ -140,10 +142,12 @@ class Lookback:
         its place to the next one.
         """
         context, emits = self._context, list[Emit]()
-        found, yielder = await held(ban, pairs, context, snapshot), Yielder(context.ticks)
+        holdings, yielder = await held(ban, pairs, context, snapshot), Yielder(context.ticks)
         left, asked = list(pairs), set[str]()
         while True:
-            chosen, withheld, alerted = await given_out(left, found, context.alert_policy, snapshot, yielder)
+            chosen, withheld, alerted = await given_out(
+                left, holdings, context.alert_policy, snapshot, yielder
+            )
             new = [pair for pair in chosen if pair.alert_id not in asked]
             outcome = await admitted(new, context)
             emits += [emit for _, emit in outcome.emits]
@@ -151,7 +155,7 @@ class Lookback:
                 break
             refused = {new[place].alert_id for place in outcome.refused}
             asked |= {pair.alert_id for pair in new}
-            found.here.update(pair.ours.account for pair in new if pair.alert_id not in refused)
+            holdings.here.update(pair.ours.account for pair in new if pair.alert_id not in refused)
             left = [pair for pair in left if pair.alert_id not in refused]
         rest = [replace(pair, again_only=True, counted=True) for pair in withheld]
         rest += [replace(pair, again_only=True) for pair in alerted]

@@ -27,13 +27,13 @@ class Remember:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: nothing, or a dead letter."""
 
-        def account(found: Decoded[AccountRemembered]) -> Remembered | None:
-            if found.record.key in self._context.alert_policy.allowlist:
+        def account(decoded: Decoded[AccountRemembered]) -> Remembered | None:
+            if decoded.record.key in self._context.alert_policy.allowlist:
                 return None
-            return distilled(found, self._context.topics.remembered, self._context)
+            return distilled(decoded, self._context.topics.remembered, self._context)
 
         outcomes, read = await read_in_turns(arrivals, decode_remembered, self._context, account)
         if read:
-            accounts = [one for _, one in read]
+            accounts = [remembered for _, remembered in read]
             await self._context.call_store(self._context.store.remember(accounts, now=self._context.now()))
         return outcomes

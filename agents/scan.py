@@ -30,8 +30,8 @@ class Scan:
         context = self._context
         snapshot = await snapshot_of(context, earliest(arrivals))
 
-        def lookup(found: Decoded[AccountScanned]) -> Lookup | None:
-            return lookup_of(found, context.topics.scanned, snapshot, context)
+        def lookup(decoded: Decoded[AccountScanned]) -> Lookup | None:
+            return lookup_of(decoded, context.topics.scanned, snapshot, context)
 
         outcomes, lookups = await read_in_turns(arrivals, decode_scanned, context, lookup)
         pairs: list[Pair] = []
@@ -60,6 +60,6 @@ class Scan:
         lookups = [lookup for _, lookup in part]
         accounts = [lookup.account for lookup in lookups]
         shown = await context.call_store(context.store.showings(accounts, now=context.now()))
-        found = await match(as_shown(lookups, shown), snapshot, context, "scan", [place for place, _ in part])
+        best = await match(as_shown(lookups, shown), snapshot, context, "scan", [place for place, _ in part])
         await hold(snapshot, context)
-        return found
+        return best

@@ -44,8 +44,8 @@ class Screen:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
 
-        def lookup(found: Decoded[AccountEvent]) -> Lookup | None:
-            return lookup_of(found, self._topic, snapshot, self._context)
+        def lookup(decoded: Decoded[AccountEvent]) -> Lookup | None:
+            return lookup_of(decoded, self._topic, snapshot, self._context)
 
         outcomes, seen = await read_in_turns(arrivals, self._decode, self._context, lookup)
         if seen:
@@ -66,10 +66,15 @@ class Screen:
         shadow = self._context.weights.shadow
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
-            remembered, found, companions = await self._remembered([one for _, one in some])
-            accounts += [one.account for one in remembered]
+            remembered, candidate_lists, companions = await self._remembered([lookup for _, lookup in some])
+            accounts += [lookup.account for lookup in remembered]
             best = await compared(
-                remembered, found, snapshot, self._context, self._direction, [place for place, _ in some]
+                remembered,
+                candidate_lists,
+                snapshot,
+                self._context,
+                self._direction,
+                [place for place, _ in some],
             )
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
@@ -81,7 +86,7 @@ class Screen:
                     if emits:
                         said[place] = emits
             await follow_waves(
-                [one.account for one in remembered],
+                [lookup.account for lookup in remembered],
                 companions,
                 snapshot,
                 self._context,
@@ -104,16 +109,16 @@ class Screen:
         who came with it.
         """
         context = self._context
-        shown, found, companions = await context.call_store(
+        shown, candidate_lists, companions = await context.call_store(
             context.store.remember_then_look(
-                [one.account for one in several],
-                [one.query for one in several],
+                [lookup.account for lookup in several],
+                [lookup.query for lookup in several],
                 now=context.now(),
                 keep=context.alert_policy.candidates_an_event,
                 notes=not context.alert_policy.shadow,
             )
         )
-        return as_shown(several, shown), found, companions
+        return as_shown(several, shown), candidate_lists, companions
 
 
 async def withdraw_no_longer_similar(
@@ -126,10 +131,10 @@ async def withdraw_no_longer_similar(
     withdraws nothing.
     """
     store = context.store
-    found = await context.call_store(store.alerts_about([one.account for one in changed]))
+    alert_lists = await context.call_store(store.alerts_about([account.account for account in changed]))
     about = [
         (account, alert)
-        for account, alerts in zip(changed, found, strict=True)
+        for account, alerts in zip(changed, alert_lists, strict=True)
         for alert in alerts
         if alert.open and alert.seen_at <= account.seen_at
     ]
@@ -150,10 +155,10 @@ async def withdraw_no_longer_similar(
 def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, context: AgentContext) -> bool:
     shown = (account.shown, ban.facts.shown)
     scored = [
-        one
+        best
         for theirs in ban.fingerprints
         if (
-            one := best_score(
+            best := best_score(
                 account.fingerprints,
                 theirs,
                 context,
@@ -165,4 +170,4 @@ def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, contex
         )
         is not None
     ]
-    return bool(scored) and all(one.band == "none" for _, one in scored)
+    return bool(scored) and all(score.band == "none" for _, score in scored)

@@ -76,7 +76,7 @@ class Secret:
             return f"{TIMESTAMP_HEADER} is more than {TOLERANCE_SECONDS:.0f} s away from our clock"
         expected = f"v1,{self._signature(message_id, sent_at, body)}".encode()
         signatures = given.split(" ", SIGNATURES_MAX)[:SIGNATURES_MAX]
-        if any(hmac.compare_digest(expected, it.encode()) for it in signatures):
+        if any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
             return ""
         return f"{SIGNATURE_HEADER} does not fit the body"
 

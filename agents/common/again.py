@@ -39,11 +39,15 @@ LOOKED_UP_AT_ONCE: Final = 64
 async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     """Returns the messages to look-back and the alerts that follow from withdrawals."""
     # An alert that was withdrawn before has freed its place then.
-    freed = [it for it in owed if it.reason is not None and it.alert.open and not it.alert.sums_up]
-    outlived = {one.alert.alert_id for one in freed if one.reason in ENDED}
-    outlived |= await _with_deleted_ban([one for one in freed if one.reason == "account-deleted"], context)
-    alerts = await _of_accounts([one for one in freed if one.alert.alert_id in outlived], context)
-    words = await _to_lookback([one for one in freed if one.alert.alert_id not in outlived], context)
+    freed = [
+        entry for entry in owed if entry.reason is not None and entry.alert.open and not entry.alert.sums_up
+    ]
+    outlived = {entry.alert.alert_id for entry in freed if entry.reason in ENDED}
+    outlived |= await _with_deleted_ban(
+        [entry for entry in freed if entry.reason == "account-deleted"], context
+    )
+    alerts = await _of_accounts([entry for entry in freed if entry.alert.alert_id in outlived], context)
+    words = await _to_lookback([entry for entry in freed if entry.alert.alert_id not in outlived], context)
     return alerts + words
 
 
@@ -55,7 +59,9 @@ async def released(context: AgentContext) -> tuple[list[tuple[str, str]], list[E
     """Returns what quarantines held that have ended, and the messages that let look-back look at it again."""
     store, now = context.store, context.now()
     in_force = context.quarantine.at(now)
-    over = [it for it in await context.call_store(store.held()) if it[0] not in in_force][:RELEASED_AT_ONCE]
+    over = [held for held in await context.call_store(store.held()) if held[0] not in in_force][
+        :RELEASED_AT_ONCE
+    ]
     accounts = list(dict.fromkeys(account for _, account in over))
     bans = await context.call_store(store.bans(accounts, now=now)) if accounts else []
     return over, [_word(ban.facts, now, context) for ban in bans if ban is not None]
@@ -67,24 +73,26 @@ async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> s
         return set()
     asked = [
         Proposal(
-            alert_id=one.alert.alert_id,
-            account=one.alert.account,
-            banned=one.alert.banned,
-            band=one.alert.band,
+            alert_id=entry.alert.alert_id,
+            account=entry.alert.account,
+            banned=entry.alert.banned,
+            band=entry.alert.band,
             payload=b"",
             claimant="",
-            seen_at=one.alert.seen_at,
+            seen_at=entry.alert.seen_at,
         )
-        for one in deleted
+        for entry in deleted
     ]
     ruled = await context.call_store(context.store.rulings(asked, now=context.now()))
-    return {it.alert_id for it, found in zip(asked, ruled, strict=True) if found.ruling in _ALIVE}
+    return {
+        proposal.alert_id for proposal, verdict in zip(asked, ruled, strict=True) if verdict.ruling in _ALIVE
+    }
 
 
 async def _to_lookback(freed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     """The messages that let look-back look at bans again, each once."""
     store, now = context.store, context.now()
-    freed_at = {one.alert.banned: one.at for one in freed}
+    freed_at = {entry.alert.banned: entry.at for entry in freed}
     bans = await context.call_store(store.bans(list(freed_at), now=now)) if freed_at else []
     standing = [ban for ban in bans if ban is not None]
     words = [_word(ban.facts, freed_at[ban.account], context) for ban in standing]
@@ -100,7 +108,7 @@ async def _withheld_beside(
     bans: Sequence[Ban], freed_at: dict[str, float], context: AgentContext
 ) -> list[tuple[BanFacts, float]]:
     """The bans that share keys with these and have withheld pairs, and when each one's place was freed."""
-    store, found = context.store, list[tuple[BanFacts, float]]()
+    store, neighbours = context.store, list[tuple[BanFacts, float]]()
     for first in range(0, len(bans), LOOKED_UP_AT_ONCE):
         some = bans[first : first + LOOKED_UP_AT_ONCE]
         queries = [Query.of(ban.account, ban.fingerprints) for ban in some]
@@ -108,20 +116,28 @@ async def _withheld_beside(
             store.bans_like(queries, now=context.now(), keep=context.alert_policy.candidates_an_event)
         )
         refs = {
-            one.ref: freed_at[ban.account]
+            candidate.ref: freed_at[ban.account]
             for ban, several in zip(some, resembling, strict=True)
-            for one in several
+            for candidate in several
         }
         facts = await context.call_store(store.facts(list(refs))) if refs else []
-        beside = [(it, at) for it, at in zip(facts, refs.values(), strict=True) if it is not None]
-        withheld = await context.call_store(store.withheld([_key(it) for it, _ in beside])) if beside else []
-        found += [one for one, any_ in zip(beside, withheld, strict=True) if any_]
-    return found
+        beside = [
+            (ban_facts, at)
+            for ban_facts, at in zip(facts, refs.values(), strict=True)
+            if ban_facts is not None
+        ]
+        withheld = (
+            await context.call_store(store.withheld([_key(ban_facts) for ban_facts, _ in beside]))
+            if beside
+            else []
+        )
+        neighbours += [neighbour for neighbour, any_ in zip(beside, withheld, strict=True) if any_]
+    return neighbours
 
 
 async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emit]:
     """The alerts on accounts whose ban has ended, by other bans that they resemble."""
-    last = {one.alert.account: one for one in ended}
+    last = {entry.alert.account: entry for entry in ended}
     accounts, pairs = list(last), list[Pair]()
     if not accounts:
         return []

@@ -51,8 +51,8 @@ class PendingAlert(NamedTuple):
     @property
     def event_id(self) -> str | None:
         """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
-        found, _, event_id = self.claimant.partition(":")
-        return event_id if found in ("forward", "update", "scan") else None
+        origin, _, event_id = self.claimant.partition(":")
+        return event_id if origin in ("forward", "update", "scan") else None
 
 
 PROPOSED_AT_ONCE: Final = 512
@@ -206,9 +206,11 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
     refused: list[int] = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
-        found = await _proposed([pairs[place] for place in some], by_account, context)
-        emits += [(place, emit) for place, (_, several) in zip(some, found, strict=True) for emit in several]
-        refused += [place for place, (ruling, _) in zip(some, found, strict=True) if ruling in _REFUSED]
+        rulings = await _proposed([pairs[place] for place in some], by_account, context)
+        emits += [
+            (place, emit) for place, (_, several) in zip(some, rulings, strict=True) for emit in several
+        ]
+        refused += [place for place, (ruling, _) in zip(some, rulings, strict=True) if ruling in _REFUSED]
     return Admitted(tuple(emits), frozenset(refused))
 
 
@@ -219,7 +221,7 @@ async def _proposed(
     now = context.now()
     alerts, asked = proposals(pairs, by_account, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
-    found: list[tuple[Ruling, list[Emit]]] = []
+    rulings: list[tuple[Ruling, list[Emit]]] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
             context.metrics.duplicates_suppressed.inc()
@@ -247,8 +249,8 @@ async def _proposed(
                 Emit(context.alerts_topic, published.key.encode(), encode(published), marker, headers),
                 state,
             ]
-        found.append((verdict.ruling, emits))
-    return found
+        rulings.append((verdict.ruling, emits))
+    return rulings
 
 
 def proposals(
@@ -279,19 +281,24 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     markers = [emit.marker for emit in emits if isinstance(emit.marker, PendingAlert)]
     if not markers:
         return
-    claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
+    claims = [Claim(marker.alert_id, marker.banned, marker.claimant, marker.revision) for marker in markers]
     await context.call_store(context.store.confirm(claims, now=context.now()))
-    for it in markers:
+    for marker in markers:
         context.metrics.alert(
-            it.band, it.direction, it.queue, it.seconds_since_ban, it.generation, it.basis_kind
+            marker.band,
+            marker.direction,
+            marker.queue,
+            marker.seconds_since_ban,
+            marker.generation,
+            marker.basis_kind,
         )
         if context.alert_policy.logged:
             log.info(
                 "alert published",
-                alert_id=it.alert_id,
-                event_id=it.event_id,
-                band=it.band,
-                found=it.direction,
+                alert_id=marker.alert_id,
+                event_id=marker.event_id,
+                band=marker.band,
+                found=marker.direction,
             )
 
 
@@ -327,8 +334,8 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
         rivals=rival_shares(result),
         others=_others(pair, by_account),
         not_read=(
-            *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),
-            *(NotRead(side="matched", field=it.field, reason=it.reason) for it in facts.not_read),
+            *(NotRead(side="account", field=unread.field, reason=unread.reason) for unread in ours.not_read),
+            *(NotRead(side="matched", field=unread.field, reason=unread.reason) for unread in facts.not_read),
         ),
         not_compared=pair.not_compared,
         queue=facts.queue,

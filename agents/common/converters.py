@@ -71,10 +71,10 @@ def avatar_of(wire: WireAvatar) -> Avatar | None:
     """The picture's hash, as given or computed here from the image; ``None`` if the image cannot be read."""
     if wire.pdq is not None:
         return Avatar(pdq=bytes.fromhex(wire.pdq), quality=100 if wire.quality is None else wire.quality)
-    found = seen(wire.image or b"")
-    if isinstance(found, Unseen):
+    picture = seen(wire.image or b"")
+    if isinstance(picture, Unseen):
         return None
-    return Avatar(pdq=found.pdq, quality=found.quality, variants=found.variants)
+    return Avatar(pdq=picture.pdq, quality=picture.quality, variants=picture.variants)
 
 
 # Which fields are evidence: those of a profile, and the moments that timing and first showings are read from.
@@ -113,7 +113,7 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
 
 def evident(*fields: Unusable) -> tuple[Unusable, ...]:
     """Those of `fields` that would have been evidence, each once: what an alert names as not read."""
-    return tuple(dict.fromkeys(it for it in fields if it.field in _EVIDENT))
+    return tuple(dict.fromkeys(unusable for unusable in fields if unusable.field in _EVIDENT))
 
 
 # Of a self-description: what people read of one, and less than a line of evidence may hold.
@@ -250,7 +250,7 @@ def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
     facts, former = ban.facts, remembered
     if former.seen_at > facts.occurred_at:  # a later state: the age holds, the values may differ
         former = replace(former, fingerprints=())
-    not_read = {it.field for it in (*former.not_read, *facts.not_read)}
+    not_read = {unread.field for unread in (*former.not_read, *facts.not_read)}
     shown = shown_since(former.shown, former.fingerprints, facts.shown, ban.fingerprints, not_read)
     return replace(ban, facts=replace(facts, shown=shown))
 
@@ -328,7 +328,9 @@ def _lines(
 
 def rival_shares(score: Score) -> tuple[RivalShare, ...]:
     """A score's other explanations as an alert tells them, the strongest first."""
-    return tuple(RivalShare(name=it.name, share=it.share, sentence=it.sentence) for it in score.rivals)
+    return tuple(
+        RivalShare(name=rival.name, share=rival.share, sentence=rival.sentence) for rival in score.rivals
+    )
 
 
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:

@@ -56,16 +56,16 @@ def read_all(
     now = context.now()
 
     def read(arrival: Arrival) -> T | Dead:
-        found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
-        if isinstance(found, Malformed):
-            return dead(found)
-        count(found, arrival.topic, context.metrics)
-        return prepare(found)
+        decoded = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
+        if isinstance(decoded, Malformed):
+            return dead(decoded)
+        count(decoded, arrival.topic, context.metrics)
+        return prepare(decoded)
 
     with stage("distil"):
         results = [contained(read, arrival) for arrival in arrivals]
-    outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
-    return outcomes, [(place, it) for place, it in enumerate(results) if not isinstance(it, Dead)]
+    outcomes: list[Outcome] = [result if isinstance(result, Dead) else NOTHING for result in results]
+    return outcomes, [(place, result) for place, result in enumerate(results) if not isinstance(result, Dead)]
 
 
 async def read_in_turns(
@@ -84,19 +84,19 @@ async def read_in_turns(
         arrivals, lambda part: read_all(part, decode, context, prepare), Yielder(context.ticks)
     ):
         outcomes += some
-        prepared += [(first + place, one) for place, one in read if one is not None]
+        prepared += [(first + place, item) for place, item in read if item is not None]
     return outcomes, prepared
 
 
-def count(found: Decoded[R], topic: str, metrics: Metrics) -> None:
+def count(decoded: Decoded[R], topic: str, metrics: Metrics) -> None:
     """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
-    metrics.decoded(topic, found.unknown_fields, clamped=found.clamped)
-    unusable = [(it.field, it.reason) for it in found.unusable]
-    if found.unknown_fields:
+    metrics.decoded(topic, decoded.unknown_fields, clamped=decoded.clamped)
+    unusable = [(unread.field, unread.reason) for unread in decoded.unusable]
+    if decoded.unknown_fields:
         unusable.append((UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD))  # once, however many: a share of records
     metrics.unusable(topic, unusable)
 
 
-def itself(found: Decoded[R]) -> R:
+def itself(decoded: Decoded[R]) -> R:
     """Returns the record unchanged, for agents that prepare nothing."""
-    return found.record
+    return decoded.record

@@ -12,12 +12,12 @@ from schemas.wire import Decoded
 from store.base import Remembered
 
 
-def distilled(found: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
+def distilled(decoded: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
     """Distils the event's account, and names the fields of its profile that could not be read."""
-    event = found.record
+    event = decoded.record
     policy = context.alert_policy
     account = remembered_of(event, context.keyers, policy.stock, quote_bio=policy.quote_bio)
     context.metrics.unavailable(unavailable(event.account, account.fingerprints[0]))
     unread = unread_of(event.account, account.fingerprints[0])
-    context.metrics.unusable(topic, [(it.field, it.reason) for it in unread])
-    return replace(account, not_read=evident(*found.unusable, *unread))
+    context.metrics.unusable(topic, [(unusable.field, unusable.reason) for unusable in unread])
+    return replace(account, not_read=evident(*decoded.unusable, *unread))

@@ -49,13 +49,13 @@ class Lookup:
 
 
 def lookup_of(
-    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext
+    decoded: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext
 ) -> Lookup | None:
     """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts."""
-    event, alert_policy = found.record, context.alert_policy
+    event, alert_policy = decoded.record, context.alert_policy
     if event.key in alert_policy.allowlist:
         return None
-    account = distilled(found, topic, context)
+    account = distilled(decoded, topic, context)
     if not alert_policy.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
@@ -79,8 +79,8 @@ def lookup_again(account: Remembered, at: float, cause: str, snapshot: Snapshot)
 def as_shown(lookups: Sequence[Lookup], shown: Sequence[Showings]) -> list[Lookup]:
     """The look-ups, each account with the spans of its values that the store tells."""
     return [
-        replace(one, account=replace(one.account, shown=showings))
-        for one, showings in zip(lookups, shown, strict=True)
+        replace(lookup, account=replace(lookup.account, shown=showings))
+        for lookup, showings in zip(lookups, shown, strict=True)
     ]
 
 
@@ -96,34 +96,38 @@ async def match(
     Where the rules ask for pairs below the bands, these come last. ``places``: the place of each account in
     the traced batch; by default that in ``several``.
     """
-    found = await context.call_store(
+    candidate_lists = await context.call_store(
         context.store.bans_like(
-            [one.query for one in several], now=context.now(), keep=context.alert_policy.candidates_an_event
+            [lookup.query for lookup in several],
+            now=context.now(),
+            keep=context.alert_policy.candidates_an_event,
         )
     )
-    return await compared(several, found, snapshot, context, direction, places)
+    return await compared(several, candidate_lists, snapshot, context, direction, places)
 
 
 async def compared(
     several: Sequence[Lookup],
-    found: Sequence[Sequence[Candidate]],
+    candidate_lists: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
     context: AgentContext,
     direction: Direction,
     places: Sequence[int] | None = None,
 ) -> list[list[Pair]]:
     """Returns what :func:`match` returns, of candidates that a look-up has found already."""
-    found = await _with_displaced(several, found, snapshot, context)
-    for candidates in found:
+    candidate_lists = await _with_displaced(several, candidate_lists, snapshot, context)
+    for candidates in candidate_lists:
         context.metrics.candidates.observe(len(candidates))
     note(
         lambda: {
-            place: {"event_id": one.event_id, "candidates": len(candidates)}
-            for place, one, candidates in zip(places or range(len(several)), several, found, strict=True)
+            place: {"event_id": lookup.event_id, "candidates": len(candidates)}
+            for place, lookup, candidates in zip(
+                places or range(len(several)), several, candidate_lists, strict=True
+            )
         }
     )
     with stage("compare"):
-        return await _best(several, found, snapshot, context, direction)
+        return await _best(several, candidate_lists, snapshot, context, direction)
 
 
 def capped(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
@@ -148,15 +152,15 @@ def likeness(
     """
     known: dict[tuple[str, str], bool] = {}
 
-    def alike(one: Pair, other: Pair) -> bool:
-        (account, fingerprint), (another, its) = side(one), side(other)
+    def alike(pair: Pair, other: Pair) -> bool:
+        (account, fingerprint), (another, its) = side(pair), side(other)
         if account == another:
             return True
-        found = known.get((account, another))
-        if found is None:
-            found = are_alike(fingerprint, its, snapshot.weighing.weights)
-            known[account, another] = found
-        return found
+        answer = known.get((account, another))
+        if answer is None:
+            answer = are_alike(fingerprint, its, snapshot.weighing.weights)
+            known[account, another] = answer
+        return answer
 
     return alike
 
@@ -168,7 +172,7 @@ def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
 
 async def _with_displaced(
     several: Sequence[Lookup],
-    found: Sequence[Sequence[Candidate]],
+    candidate_lists: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
     context: AgentContext,
 ) -> Sequence[Sequence[Candidate]]:
@@ -177,31 +181,34 @@ async def _with_displaced(
     These stay: if they alone are held, their pairs are judged when the quarantine ends.
     """
     if not snapshot.quarantine:
-        return found
+        return candidate_lists
     keep = context.alert_policy.candidates_an_event
     again: dict[int, Query] = {}
-    for place, (one, candidates) in enumerate(zip(several, found, strict=True)):
+    for place, (lookup, candidates) in enumerate(zip(several, candidate_lists, strict=True)):
         if len(candidates) < keep:
             continue
-        held = quarantined_keys(snapshot.quarantine, one.account.fingerprints, context.keyer)
-        keys, table = tuple([key for key in one.query.keys if key not in held]), one.query.table
-        if 0 < len(keys) < len(one.query.keys):
-            again[place] = Query(one.query.account, keys, None if table is None else table.without(held))
+        held = quarantined_keys(snapshot.quarantine, lookup.account.fingerprints, context.keyer)
+        keys, table = tuple([key for key in lookup.query.keys if key not in held]), lookup.query.table
+        if 0 < len(keys) < len(lookup.query.keys):
+            again[place] = Query(lookup.query.account, keys, None if table is None else table.without(held))
     if not again:
-        return found
+        return candidate_lists
     more = await context.call_store(
         context.store.bans_like(list(again.values()), now=context.now(), keep=keep)
     )
-    merged = list(found)
+    merged = list(candidate_lists)
     for place, candidates in zip(again, more, strict=True):
-        known = {candidate.ref for candidate in found[place]}
-        merged[place] = [*found[place], *(it for it in candidates if it.ref not in known)]
+        known = {candidate.ref for candidate in candidate_lists[place]}
+        merged[place] = [
+            *candidate_lists[place],
+            *(candidate for candidate in candidates if candidate.ref not in known),
+        ]
     return merged
 
 
 async def _best(
     several: Sequence[Lookup],
-    found: Sequence[Sequence[Candidate]],
+    candidate_lists: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
     context: AgentContext,
     direction: Direction,
@@ -214,18 +221,18 @@ async def _best(
                 snapshot.frequencies, candidates[0].bearers if candidates else {}
             ),
         )
-        for candidates in found
+        for candidates in candidate_lists
     ]
     above_threshold, yielder = [], Yielder(context.ticks)
-    for one, candidates, own_snapshot in zip(several, found, snapshots, strict=True):
-        above_threshold.append(_above_threshold(one, candidates, own_snapshot, context))
+    for lookup, candidates, own_snapshot in zip(several, candidate_lists, snapshots, strict=True):
+        above_threshold.append(_above_threshold(lookup, candidates, own_snapshot, context))
         await yielder.pause()
     refs = [candidate.ref for candidates in above_threshold for candidate in candidates]
     facts = iter(await context.call_store(context.store.facts(refs)) if refs else ())
     best, alike = [], likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
-    for one, candidates, own_snapshot in zip(several, above_threshold, snapshots, strict=True):
+    for lookup, candidates, own_snapshot in zip(several, above_threshold, snapshots, strict=True):
         with_facts = [(candidate, next(facts)) for candidate in candidates]
-        pairs = _with_policy(one, with_facts, own_snapshot, context, direction)
+        pairs = _with_policy(lookup, with_facts, own_snapshot, context, direction)
         alerting = [pair for pair in pairs if pair.score.band != "none"]
         below = [pair for pair in pairs if pair.score.band == "none"]
         best.append(
@@ -237,7 +244,7 @@ async def _best(
 
 
 def _above_threshold(
-    one: Lookup, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
+    lookup: Lookup, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
 ) -> list[Candidate]:
     """The candidates that some policy might alert on, and those with values in quarantine, which may be held.
 
@@ -246,9 +253,11 @@ def _above_threshold(
     probability_min = 0.0 if context.alert_policy.candidates_below else snapshot.weighing.weights.alerting_min
     best, above_threshold = -math.inf, []
     if not context.alert_policy.across_platforms:
-        candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
+        candidates = [
+            candidate for candidate in candidates if candidate.fingerprint.platform == lookup.account.platform
+        ]
     for candidate in candidates:
-        scored = best_score(one.account.fingerprints, candidate.fingerprint, context, snapshot)
+        scored = best_score(lookup.account.fingerprints, candidate.fingerprint, context, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
             if scored[1].quarantined or scored[1].probability >= probability_min:
@@ -259,7 +268,7 @@ def _above_threshold(
 
 
 def _with_policy(
-    one: Lookup,
+    lookup: Lookup,
     candidates: Sequence[tuple[Candidate, BanFacts | None]],
     snapshot: Snapshot,
     context: AgentContext,
@@ -267,7 +276,7 @@ def _with_policy(
 ) -> list[Pair]:
     """The pairs that alert by the thresholds of their ban's policy (or were asked for), strongest first."""
     below = context.alert_policy.candidates_below > 0
-    account, pairs = one.account, []
+    account, pairs = lookup.account, []
     for candidate, facts in candidates:
         if facts is None:
             continue
@@ -294,7 +303,7 @@ def _with_policy(
         if not may_alert(facts, context, int(scored[1].band != "none")):
             continue
         mine, result = scored
-        claimant = f"{direction}:{one.event_id}"
+        claimant = f"{direction}:{lookup.event_id}"
         pairs.append(
             Pair(
                 account,
@@ -303,7 +312,7 @@ def _with_policy(
                 candidate.fingerprint,
                 result,
                 direction,
-                one.event_at,
+                lookup.event_at,
                 claimant,
                 snapshot.weighing.weights.version,
                 known_as=account.fingerprints,

@@ -51,7 +51,7 @@ async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot:
     for at in range(0, len(accounts), READ_AT_ONCE):
         several = await context.call_store(context.store.alerts_about(accounts[at : at + READ_AT_ONCE]))
         alerts += [alert for some in several for alert in some if alert.open or alert.withdrawn == "verdict"]
-    found = Held(here={alert.account for alert in alerts if alert.open and alert.banned == ban.account})
+    holdings = Held(here={alert.account for alert in alerts if alert.open and alert.banned == ban.account})
     others = sorted({alert.banned for alert in alerts} - {ban.account})
     bans = await context.call_store(context.store.bans(others, now=context.now())) if others else []
     weights = snapshot.weighing.weights
@@ -63,17 +63,17 @@ async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot:
     }
     for alert in alerts:
         if alert.banned in kin:
-            found.elsewhere[alert.account] += alert.open
-            found.ranks[alert.account] = max(found.ranks.get(alert.account, 0), band_rank(alert.band))
-    return found
+            holdings.elsewhere[alert.account] += alert.open
+            holdings.ranks[alert.account] = max(holdings.ranks.get(alert.account, 0), band_rank(alert.band))
+    return holdings
 
 
 async def given_out(
-    pairs: Sequence[Pair], found: Held, alert_policy: AlertPolicy, snapshot: Snapshot, yielder: Yielder
+    pairs: Sequence[Pair], holdings: Held, alert_policy: AlertPolicy, snapshot: Snapshot, yielder: Yielder
 ) -> tuple[list[Pair], list[Pair], list[Pair]]:
     """Returns the pairs that get a place or have one, those withheld, and those left to an alike ban."""
-    fresh = [pair for pair in pairs if _is_news(pair, found)]
-    if len(fresh) + found.open <= min(alert_policy.alerts_a_ban, alert_policy.alerts_a_cluster):
+    fresh = [pair for pair in pairs if _is_news(pair, holdings)]
+    if len(fresh) + holdings.open <= min(alert_policy.alerts_a_ban, alert_policy.alerts_a_cluster):
         cluster: dict[str, int | None] = {pair.ours.account: 0 for pair in pairs}
     else:
         near = likeness(snapshot, lambda pair: (pair.ours.account, pair.mine))
@@ -84,14 +84,14 @@ async def given_out(
     taken: Counter[int | None] = Counter()
     for pair in pairs:
         account = pair.ours.account
-        taken[cluster[account]] += found.elsewhere[account] + (account in found.here)
+        taken[cluster[account]] += holdings.elsewhere[account] + (account in holdings.here)
     chosen, withheld, already_alerted = list[Pair](), list[Pair](), list[Pair]()
     for pair in pairs:
         account = pair.ours.account
         number = cluster[account]
-        if account in found.here:
+        if account in holdings.here:
             chosen.append(pair)
-        elif not _is_news(pair, found):
+        elif not _is_news(pair, holdings):
             already_alerted.append(pair)
         elif number is not None and taken[number] < alert_policy.alerts_a_cluster:
             taken[number] += 1
@@ -101,5 +101,5 @@ async def given_out(
     return chosen, withheld, already_alerted
 
 
-def _is_news(pair: Pair, found: Held) -> bool:
-    return band_rank(pair.score.band) > found.ranks.get(pair.ours.account, 0)
+def _is_news(pair: Pair, holdings: Held) -> bool:
+    return band_rank(pair.score.band) > holdings.ranks.get(pair.ours.account, 0)

@@ -50,19 +50,24 @@ class Sample:
 
     async def of(self, several: Sequence[Lookup], snapshot: Snapshot) -> list[list[Emit]]:
         """Returns the sampled pairs to publish for each account, mostly none."""
-        found: list[list[Emit]] = [[] for _ in several]
+        sampled: list[list[Emit]] = [[] for _ in several]
         keyer = self._context.keyers[0][1]
-        places = [at for at, one in enumerate(several) if _uniform(keyer, one.account.account) < self._share]
+        places = [
+            at for at, lookup in enumerate(several) if _uniform(keyer, lookup.account.account) < self._share
+        ]
         if not places:
-            return found
+            return sampled
         chosen = [several[at] for at in places]
-        wide = [replace(one, query=Query.of(one.account.account, one.account.fingerprints)) for one in chosen]
+        wide = [
+            replace(lookup, query=Query.of(lookup.account.account, lookup.account.fingerprints))
+            for lookup in chosen
+        ]
         best = await match(wide, snapshot, self._all, "forward", places=_untraced(len(wide)))
         for at, pairs in zip(places, best, strict=True):
-            found[at] = await self._drawn(
+            sampled[at] = await self._drawn(
                 [pair for pair in pairs if pair.score.band == "none"], snapshot.weighing.weights
             )
-        return found
+        return sampled
 
     async def _drawn(self, pairs: Sequence[Pair], weights: Weights) -> list[Emit]:
         keyer = self._context.keyers[0][1]
@@ -70,7 +75,7 @@ class Sample:
             stratum(pair.score.log_odds, weights.alerts_from(pair.facts.policy or None)) for pair in pairs
         ]
         numbers = [_uniform(keyer, pair.alert_id) for pair in pairs]
-        some = [(pairs[it.place], strata[it.place], it) for it in drawn(strata, numbers, self._share)]
+        some = [(pairs[draw.place], strata[draw.place], draw) for draw in drawn(strata, numbers, self._share)]
         if not some:
             return []
         proposals = [
@@ -87,11 +92,11 @@ class Sample:
         ]
         ruled = await self._all.call_store(self._context.store.rulings(proposals, now=self._context.now()))
         emits = []
-        for (pair, level, it), ruling in zip(some, ruled, strict=True):
+        for (pair, level, draw), ruling in zip(some, ruled, strict=True):
             if ruling.ruling not in _ALERTED:
                 continue
             alert = alert_of(pair, self._context)
-            record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
+            record = replaced(alert, drawn=Drawn(probability=draw.probability, stratum=level))
             key, headers = record.key.encode(), alert_headers(record)
             emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
             self._context.metrics.sampled_pairs.labels(str(level)).inc()
@@ -120,24 +125,24 @@ class ShadowWeights:
         """
         wide = [
             replace(
-                one,
+                lookup,
                 query=Query.by(
-                    one.account.account,
+                    lookup.account.account,
                     shadow.bound.table(
-                        one.account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
+                        lookup.account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
                     ),
                 ),
             )
-            for one in several
+            for lookup in several
         ]
-        found = await match(
+        shadow_best = await match(
             wide,
             replace(snapshot, weighing=shadow),
             self._context,
             direction,
             places=_untraced(len(wide)),
         )
-        for mine, theirs in zip(best, found, strict=True):
+        for mine, theirs in zip(best, shadow_best, strict=True):
             bands, others = _bands(mine), _bands(theirs)
             for pair in bands.keys() | others.keys():
                 self._metrics.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()

@@ -63,10 +63,10 @@ class UnusableFields:
             return ()
         unread = _unread(record, pictures=pictures)
         self.counts.update(unread)
-        for one in unread:
-            value = getattr(record.account, one.field)
+        for unread_field in unread:
+            value = getattr(record.account, unread_field.field)
             if isinstance(value, str):
-                shapes, shape = self.shapes.setdefault(one, Counter()), shape_of(value)
+                shapes, shape = self.shapes.setdefault(unread_field, Counter()), shape_of(value)
                 if shape in shapes or len(shapes) < _SHAPES_MAX:
                     shapes[shape] += 1
         return unread
@@ -74,19 +74,19 @@ class UnusableFields:
     @property
     def rows(self) -> list[UnusableRow]:
         """Every field and reason with its count, a masked example, and what helps."""
-        return [self.row(one) for one in sorted(self.counts)]
+        return [self.row(unusable) for unusable in sorted(self.counts)]
 
-    def row(self, one: Unusable) -> UnusableRow:
+    def row(self, unusable: Unusable) -> UnusableRow:
         """What was counted of one field and reason; values with a digit before stand-ins such as `n/a`."""
-        several = self.shapes.get(one, Counter()).most_common()
+        several = self.shapes.get(unusable, Counter()).most_common()
         several.sort(key=lambda shape: "•" not in shape[0])
         return {
-            "field": one.field,
-            "reason": str(one.reason),
-            "records": self.counts[one],
+            "field": unusable.field,
+            "reason": str(unusable.reason),
+            "records": self.counts[unusable],
             "example": several[0][0] if several else "",
             "shapes": dict(several[:_SHOWN]),
-            "hint": _HINTS.get(one.field, "") if one.reason == FieldFault.UNREADABLE else "",
+            "hint": _HINTS.get(unusable.field, "") if unusable.reason == FieldFault.UNREADABLE else "",
         }
 
     @property

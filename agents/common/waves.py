@@ -43,19 +43,19 @@ class _Comparisons:
     context: AgentContext
     found: dict[tuple[str, str], Likeness | None] = field(default_factory=dict)
 
-    def alike(self, one: Remembered, other: Remembered) -> bool:
-        pair = (one.account, other.account)
+    def alike(self, account: Remembered, other: Remembered) -> bool:
+        pair = (account.account, other.account)
         key = pair if pair[0] < pair[1] else pair[::-1]
         if key not in self.found:
-            self.found[key] = self._compared(one, other)
-        found = self.found[key]
-        return found is not None and found.alike
+            self.found[key] = self._compared(account, other)
+        comparison = self.found[key]
+        return comparison is not None and comparison.alike
 
-    def _compared(self, one: Remembered, other: Remembered) -> Likeness | None:
-        if one.platform != other.platform and not self.context.alert_policy.across_platforms:
+    def _compared(self, account: Remembered, other: Remembered) -> Likeness | None:
+        if account.platform != other.platform and not self.context.alert_policy.across_platforms:
             return None
         weights, frequencies = self.snapshot.weighing.weights, self.snapshot.frequencies
-        for mine in one.fingerprints:
+        for mine in account.fingerprints:
             for theirs in other.fingerprints:
                 if mine.pepper_id == theirs.pepper_id:
                     quarantined = in_quarantine(self.snapshot.quarantine, self.context.keyer(mine.pepper_id))
@@ -64,9 +64,16 @@ class _Comparisons:
 
     def member(self, account: Remembered) -> WaveMember:
         """The account with its own evidence: how it resembles those that it was found alike with."""
-        own = [it for pair, it in self.found.items() if it is not None and account.account in pair]
-        near = sorted((it for it in own if it.alike), key=lambda it: -it.log_odds)
-        counts = Counter(signal for it in near for signal in it.signals)
+        own = [
+            comparison
+            for pair, comparison in self.found.items()
+            if comparison is not None and account.account in pair
+        ]
+        near = sorted(
+            (comparison for comparison in own if comparison.alike),
+            key=lambda comparison: -comparison.log_odds,
+        )
+        counts = Counter(signal for comparison in near for signal in comparison.signals)
         signals = [signal for signal, count in counts.most_common(_SIGNALS_MAX) if 2 * count >= len(near)]
         log_odds = near[OTHERS_MIN - 1].log_odds
         return WaveMember(
@@ -87,11 +94,11 @@ def near_wave(
     account: Remembered, company: Sequence[Company], snapshot: Snapshot, context: AgentContext
 ) -> NearWave | None:
     """Returns the open wave that an account would join if its event were published now."""
-    if len(company) < OTHERS_MIN or not any(one.place for one in company):
+    if len(company) < OTHERS_MIN or not any(companion.place for companion in company):
         return None
     compared = _Comparisons(snapshot, context)
-    alike = [one for one in company if compared.alike(account, one.account)]
-    places = [one.place for one in alike if one.place is not None]
+    alike = [companion for companion in company if compared.alike(account, companion.account)]
+    places = [companion.place for companion in alike if companion.place is not None]
     if len(alike) < OTHERS_MIN or not places:
         return None
     began_at = {place.wave_id: place.began_at for place in places}
@@ -152,25 +159,25 @@ async def _join(
     store, now = context.store, context.now()
     compared = _Comparisons(snapshot, context)
     joining, resembling = gathered(
-        account, company.accounts, lambda one: one.account in members, compared.alike
+        account, company.accounts, lambda other: other.account in members, compared.alike
     )
     if not joining:
         return set()
-    first = min(joining, key=lambda one: (one.seen_at, one.account))
+    first = min(joining, key=lambda joiner: (joiner.seen_at, joiner.account))
     gathering = Gathering(
         # With the moment: an account that has left the wave named after it may found another.
         wave_id=alert_id(f"wave {first.seen_at!r}", first.account),
         began_at=first.seen_at,
-        joining=[compared.member(one) for one in joining],
-        resembling=[one.account for one in resembling],
+        joining=[compared.member(joiner) for joiner in joining],
+        resembling=[other.account for other in resembling],
         shared=company.shared,
     )
     if await context.call_store(store.gather(gathering, now=now)) is None:
         return set()
     # Of a deletion (or a ban) and a joining at the same time, whichever is written second sees the other.
-    names = [one.account for one in joining]
+    names = [joiner.account for joiner in joining]
     there = await context.call_store(store.remembered(names, now=now))
-    gone = [name for name, one in zip(names, there, strict=True) if one is None]
+    gone = [name for name, remembered in zip(names, there, strict=True) if remembered is None]
     if gone:
         await context.call_store(store.leave_waves(gone, reason="account-deleted", now=now))
     bans = await context.call_store(store.bans(names, now=now))
@@ -186,15 +193,15 @@ async def _stay_or_leave(account: str, wave_id: str, snapshot: Snapshot, context
     (wave,) = await context.call_store(store.waves([wave_id]))
     if wave is None:
         return
-    joined_at = {one.account: one.seen_at for one in wave.members}
+    joined_at = {member.account: member.seen_at for member in wave.members}
     at = joined_at.pop(account, 0.0)
-    near = sorted(joined_at, key=lambda one: abs(joined_at[one] - at))[:COMPARED_MAX]
+    near = sorted(joined_at, key=lambda name: abs(joined_at[name] - at))[:COMPARED_MAX]
     own, *others = await context.call_store(store.remembered([account, *near], now=now))
-    there = [one for one in others if one is not None]
+    there = [other for other in others if other is not None]
     if own is None or len(there) < OTHERS_MIN:
         return
     compared = _Comparisons(snapshot, context)
-    if sum(compared.alike(own, one) for one in there) < OTHERS_MIN:
+    if sum(compared.alike(own, other) for other in there) < OTHERS_MIN:
         await context.call_store(store.leave_waves([account], reason="no-longer-resembles", now=now))
 
 
@@ -214,20 +221,20 @@ def wave_record(wave: Wave) -> WaveAlert:
         changed_at=moment(wave.changed_at),
         members=tuple(
             RecordMember(
-                account=one.account,
-                handle=one.handle,
-                seen_at=moment(one.seen_at),
-                log_odds=one.log_odds,
-                signals=one.signals,
-                banned=one.banned,
+                account=member.account,
+                handle=member.handle,
+                seen_at=moment(member.seen_at),
+                log_odds=member.log_odds,
+                signals=member.signals,
+                banned=member.banned,
             )
-            for one in wave.members
+            for member in wave.members
         ),
         pattern=tuple(
             WavePattern(signal=line.signal, level=line.level, members=line.members)
-            for line in pattern_of([one.signals for one in wave.members])
+            for line in pattern_of([member.signals for member in wave.members])
         ),
-        handle_pattern=handle_pattern([one.handle for one in wave.members]),
+        handle_pattern=handle_pattern([member.handle for member in wave.members]),
         keys=tuple(key.hex() for key in wave.keys),
         withdrawn_at=None if wave.withdrawn is None else moment(wave.changed_at),
         withdrawn_reason=wave.withdrawn,
@@ -244,9 +251,14 @@ def recalled_wave(record: WaveAlert) -> Wave:
         changed_at=record.changed_at.timestamp(),
         members=tuple(
             WaveMember(
-                one.account, one.handle, one.seen_at.timestamp(), one.log_odds, one.signals, one.banned
+                member.account,
+                member.handle,
+                member.seen_at.timestamp(),
+                member.log_odds,
+                member.signals,
+                member.banned,
             )
-            for one in record.members
+            for member in record.members
         ),
         keys=tuple(bytes.fromhex(key) for key in record.keys),
         withdrawn=record.withdrawn_reason,

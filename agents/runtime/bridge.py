@@ -100,7 +100,7 @@ def topics_of(settings: Settings, mappings: Mappings) -> tuple[TopicSpec, ...]:
     called = names(settings)
     targets = topic_of(called)
     written = {targets[kind] for kind in mappings.kinds} | {called.letters}
-    ours = [replace(it, rights=frozenset({"WRITE"})) for it in wanted(settings) if it.name in written]
-    control = [it for it in wanted(settings) if it.name == called.control]
+    ours = [replace(spec, rights=frozenset({"WRITE"})) for spec in wanted(settings) if spec.name in written]
+    control = [spec for spec in wanted(settings) if spec.name == called.control]
     foreign = [TopicSpec(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
     return (*ours, *control, *foreign)

@@ -84,10 +84,13 @@ class Relay:
             Transient: store or broker are away; what was not settled is still pending.
         """
         taken = await self.taken()
-        left = {id(emit) for emit in await publish(self.publisher, [it.alert for it in taken if it.alert])}
-        published = [it for it in taken if id(it.alert) not in left]
-        left |= {id(emit) for emit in await publish(self.publisher, [it.state for it in published])}
-        confirmed = [it.owed for it in published if id(it.state) not in left]
+        left = {
+            id(emit)
+            for emit in await publish(self.publisher, [entry.alert for entry in taken if entry.alert])
+        }
+        published = [entry for entry in taken if id(entry.alert) not in left]
+        left |= {id(emit) for emit in await publish(self.publisher, [entry.state for entry in published])}
+        confirmed = [entry.owed for entry in published if id(entry.state) not in left]
         if confirmed:
             await self._look_again(confirmed)
             await self.settle(confirmed)
@@ -103,14 +106,14 @@ class Relay:
         """
         context = self.context
         owed = await context.call_store(context.store.owed_waves(self.holder, now=context.now()))
-        taken = [(it, wave_emit(it, context)) for it in owed]
+        taken = [(entry, wave_emit(entry, context)) for entry in owed]
         left = {id(emit) for emit in await publish(self.publisher, [emit for _, emit in taken])}
-        confirmed = [it for it, emit in taken if id(emit) not in left]
+        confirmed = [entry for entry, emit in taken if id(emit) not in left]
         if confirmed:
             await context.call_store(context.store.settle_waves(confirmed))
-        for it in confirmed:
-            if it.wave is not None:
-                context.metrics.wave(it.wave.withdrawn)
+        for entry in confirmed:
+            if entry.wave is not None:
+                context.metrics.wave(entry.wave.withdrawn)
         if left:
             raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} waves")
         return len(confirmed)
@@ -150,8 +153,8 @@ class Relay:
             raise
         except Exception as fault:
             if len(owed) > 1:
-                for one in owed:
-                    await self._look_again([one])
+                for entry in owed:
+                    await self._look_again([entry])
                 return
             log.error(
                 "what a withdrawn alert made room for is not looked at: our own logic fails on it",
@@ -162,10 +165,10 @@ class Relay:
     async def taken(self) -> list[Taken]:
         """Entries of the outbox, each with what to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
-        lifted = [one.alert.banned for one in owed if one.reason in LIFTED]
+        lifted = [entry.alert.banned for entry in owed if entry.reason in LIFTED]
         bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
         standing = {ban.account for ban in bans if ban is not None}
-        return [self._taken(one, standing) for one in owed]
+        return [self._taken(entry, standing) for entry in owed]
 
     def _taken(self, owed: Owed, standing: Collection[str]) -> Taken:
         """``standing``: those bans that still stand, of alerts withdrawn since one of two was lifted."""
@@ -187,17 +190,19 @@ class Relay:
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""
-        await self.context.call_store(self.context.store.settle([confirmed_entry(one) for one in confirmed]))
-        for one in confirmed:
-            if record_of(one) is None:
+        await self.context.call_store(
+            self.context.store.settle([confirmed_entry(entry) for entry in confirmed])
+        )
+        for entry in confirmed:
+            if record_of(entry) is None:
                 continue
-            if one.reason is None:
+            if entry.reason is None:
                 metrics = self.context.metrics
-                (metrics.alerts_reopened if one.counts is None else metrics.alert_summaries).inc()
+                (metrics.alerts_reopened if entry.counts is None else metrics.alert_summaries).inc()
                 continue
-            self.context.metrics.alerts_withdrawn.labels(one.reason).inc()
+            self.context.metrics.alerts_withdrawn.labels(entry.reason).inc()
             if self.context.alert_policy.logged:
-                log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
+                log.info("alert withdrawn", alert_id=entry.alert.alert_id, reason=entry.reason)
 
 
 def confirmed_entry(owed: Owed) -> ConfirmedEntry:

@@ -103,10 +103,10 @@ class Redelivery:
     async def look(self) -> None:
         """Looks once; after an outage of the store or the broker the next look tries again."""
         try:
-            found = await self.store.history()
-            if found and found != self.history:
-                await self._turned(found)
-                self.history = found
+            history = await self.store.history()
+            if history and history != self.history:
+                await self._turned(history)
+                self.history = history
             await self._catch_up()
         except (StoreError, BrokerUnavailable) as fault:
             log.debug("cannot be read now whether records are to be delivered again", fault=str(fault))
@@ -150,7 +150,7 @@ class Redelivery:
         async for batch in self.recents.batches(binding.topic, since):
             records += len(batch)
             outcomes = await self._decide(binding, batch, faulty)
-            said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
+            said = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
             if said:
                 await self._publish(said)
                 await self._patiently(partial(binding.after, said))
@@ -192,9 +192,9 @@ class Redelivery:
     async def _bury(self, dead: Sequence[tuple[Arrival, Dead]]) -> None:
         if not dead:
             return
-        letters = [(arrival, letter_of(arrival, it, self.clock.now())) for arrival, it in dead]
+        letters = [(arrival, letter_of(arrival, outcome, self.clock.now())) for arrival, outcome in dead]
         await self._publish(
-            [Emit(self.letters_topic, arrival.topic.encode(), encode(it)) for arrival, it in letters]
+            [Emit(self.letters_topic, arrival.topic.encode(), encode(letter)) for arrival, letter in letters]
         )
         tell_dead(log, dead)
 

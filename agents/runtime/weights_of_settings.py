@@ -36,7 +36,7 @@ def _under_thresholds(weights: Weights, settings: Settings) -> Weights:
     return replace(
         weights,
         bands=Bands(settings.likely, settings.possible),
-        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
+        policy_bands={name: Bands(bands.likely, bands.possible) for name, bands in settings.bands.items()},
     )
 
 

@@ -124,9 +124,9 @@ def ending(app: WorkerApp, name: str, run: Callable[[], Awaitable[None]]) -> Cal
         try:
             await run()
         except StoreMismatch as mismatch:  # it was replaced under us
-            found = mismatched(mismatch)
-            log.critical("the store cannot be used", fault=found.what, cure=found.cure)
-            app.fail("store", mismatch, code=found.code)
+            wrong = mismatched(mismatch)
+            log.critical("the store cannot be used", fault=wrong.what, cure=wrong.cure)
+            app.fail("store", mismatch, code=wrong.code)
         except Exception as fault:
             app.fail(name, fault)
 

@@ -147,7 +147,7 @@ def drop(settings: Settings, wanted: Wanted) -> int:
 
 def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
     """The letters by address, so that one that was written twice, after a kill, counts once."""
-    found: dict[str, Letter] = {}
+    letters: dict[str, Letter] = {}
     done: dict[str, Done] = {}
     for arrival in _everything(opened, settings):
         if arrival.value is None:
@@ -156,12 +156,12 @@ def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str
                 dropped = headers.get(DONE_HEADER) == b"dropped"
                 done[address.decode(errors="replace")] = "dropped" if dropped else "replayed"
         elif (letter := _decoded(arrival)) is not None and wanted.takes(letter):
-            found[letter.address] = Letter(msgspec.structs.replace(letter, value=None))
-            if len(found) > LISTED_MAX:
+            letters[letter.address] = Letter(msgspec.structs.replace(letter, value=None))
+            if len(letters) > LISTED_MAX:
                 raise LettersError(
                     f"more than {LISTED_MAX} dead letters; narrow them down by topic, reason or date"
                 )
-    known = {address: Letter(letter.record, done.get(address, "")) for address, letter in found.items()}
+    known = {address: Letter(letter.record, done.get(address, "")) for address, letter in letters.items()}
     return {address: letter for address, letter in known.items() if not (wanted.open_only and letter.done)}
 
 

@@ -48,7 +48,9 @@ class ControlTopic:
 
         def said() -> bool:
             words = self._reader.ask(lambda opened: list(opened.read(self._topic, _PARTITION, since)))
-            resumed = any(_read(it).word == _RESUME for it in words if it.key == topic.encode())
+            resumed = any(
+                _read(message).word == _RESUME for message in words if message.key == topic.encode()
+            )
             if resumed:
                 self._reader.close()
             return resumed

@@ -176,7 +176,9 @@ class Delivery:
     def _take_in_hand(self, batch: Sequence[PendingEvent]) -> None:
         self.progress.in_flight = len(batch)
         arrivals = [taken.arrival for taken in reversed(batch)]  # so that the oldest of a partition stays
-        self.progress.in_hand = {(it.topic, it.partition): it.timestamp for it in arrivals}
+        self.progress.in_hand = {
+            (arrival.topic, arrival.partition): arrival.timestamp for arrival in arrivals
+        }
 
     async def _advance(self, batch: list[PendingEvent]) -> list[PendingEvent]:
         """Settle what the bound on dead letters admits; return the rest, which waits for an operator."""

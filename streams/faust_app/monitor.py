@@ -73,7 +73,7 @@ async def measure_group(app: WorkerApp) -> dict[Partition, int] | None:
     consumer: Any = app.consumer
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            lags: Mapping[TP, int] = await consumer.group_lag([it.topic for it in app.progress])
+            lags: Mapping[TP, int] = await consumer.group_lag([progress.topic for progress in app.progress])
     except Exception as fault:
         log.info("lag of the group unknown", fault=type(fault).__name__)
         return None

@@ -109,7 +109,10 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         async def commit_with_ids(offsets: Mapping[TP, OffsetAndMetadata]) -> None:
             ids = self.topic_ids
             await commit(
-                {tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()}
+                {
+                    tp: OffsetAndMetadata(position.offset, ids.get(tp.topic, ""))
+                    for tp, position in offsets.items()
+                }
             )
 
         consumer.start, consumer.commit = start_patiently, commit_with_ids
@@ -156,7 +159,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
         consumer = self._ensure_consumer()
-        every = [TP(it, place) for it in topics for place in consumer.partitions_for_topic(it) or ()]
+        every = [TP(topic, place) for topic in topics for place in consumer.partitions_for_topic(topic) or ()]
         # Bounded here: leaders of what others have may be away, and our commits wait in this thread.
         async with asyncio.timeout(GROUP_LAG_SECONDS):
             commits = await consumer._coordinator.fetch_committed_offsets(every)
@@ -195,12 +198,12 @@ class SafeConsumer(driver.Consumer):
 
     def on_buffer_full(self, tp: TP) -> None:
         """Stops fetching every partition of a topic whose buffer is nearly full: they share the buffer."""
-        for each in [it for it in self._get_active_partitions() if it.topic == tp.topic]:
+        for each in [partition for partition in self._get_active_partitions() if partition.topic == tp.topic]:
             super().on_buffer_full(each)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Fetches all partitions of the topic again."""
-        for each in [it for it in self._buffered_partitions if it.topic == tp.topic]:
+        for each in [partition for partition in self._buffered_partitions if partition.topic == tp.topic]:
             super().on_buffer_drop(each)
 
     async def verify_all_partitions_active(self) -> None:

@@ -92,8 +92,8 @@ def desk_address_fault(settings: Settings) -> StartFault | None:
 def taking(host: str, port: int) -> OSError | None:
     """The error of binding an address, None if it can be bound. Binds it and releases it."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, where in found:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, where in addresses:
             with socket.socket(family, kind, protocol) as taken:
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
                 if family == socket.AF_INET6:
@@ -147,7 +147,7 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
     until = time.monotonic() + patience_seconds
     while True:
         try:
-            found = probe(settings)
+            brokers = probe(settings)
         except SettingsError as unreadable:
             return StartFault(
                 "Kafka", str(unreadable), "let the user that this process runs as read the file", EXIT_REFUSED
@@ -155,9 +155,9 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
         except OSError as unreadable:
             what = f"a certificate or key cannot be used ({unreadable.strerror or type(unreadable).__name__})"
             return StartFault("Kafka", what, _CURES["tls"], EXIT_REFUSED)
-        if any(it.answer == "answers" for it in found):
+        if any(broker.answer == "answers" for broker in brokers):
             return None
-        worst = min(found, key=lambda it: _TELLING.index(it.answer))
+        worst = min(brokers, key=lambda broker: _TELLING.index(broker.answer))
         if worst.answer in ("login", "tls") or time.monotonic() >= until:
             detail = f" ({worst.detail})" if worst.detail else ""
             code = EXIT_REFUSED if worst.answer in ("login", "tls") else EXIT_BROKER

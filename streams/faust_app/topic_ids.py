@@ -62,7 +62,7 @@ def unread(app: WorkerApp) -> dict[str, int]:
     except ConsumerNotStarted:  # a machine that is busy takes longer to start than the first look
         return waiting
     for tp in assigned:
-        settled = [it.next_offsets.get((tp.topic, tp.partition)) for it in app.progress]
+        settled = [progress.next_offsets.get((tp.topic, tp.partition)) for progress in app.progress]
         reached = max((offset for offset in settled if offset is not None), default=None)
         following = reached if reached is not None else consumer._committed_offset[tp] or 0
         waiting[tp.topic] = waiting.get(tp.topic, 0) + max(0, (consumer.highwater(tp) or 0) - following)

@@ -219,19 +219,22 @@ class TopicReader:
     def ends(self, topic: str) -> dict[int, int]:
         """The offsets after the last records, by partition; empty when there is no such topic."""
         places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
-        return {it.partition: int(end) for it, end in self._client.end_offsets(places).items()}
+        return {place.partition: int(end) for place, end in self._client.end_offsets(places).items()}
 
     def acknowledged(self, topic: str) -> dict[int, int]:
         """The offsets up to which no record waits for the workers' group: they are read, or expired."""
         places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
         firsts = self._client.beginning_offsets(places)
-        return {it.partition: max(int(firsts[it]), self.committed(topic, it.partition)) for it in places}
+        return {
+            place.partition: max(int(firsts[place]), self.committed(topic, place.partition))
+            for place in places
+        }
 
     def offset_at(self, topic: str, partition: int, moment: float) -> int:
         """The offset of the first record written at a moment (Unix seconds) or later, else the end."""
         where = kafka.TopicPartition(topic, partition)
-        found = self._client.offsets_for_times({where: int(moment * 1000)}).get(where)
-        return self.end(topic, partition) if found is None else int(found.offset)
+        first = self._client.offsets_for_times({where: int(moment * 1000)}).get(where)
+        return self.end(topic, partition) if first is None else int(first.offset)
 
     def read(self, topic: str, partition: int, since: int | None = None) -> Iterator[Arrival]:
         """The records from offset `since` (by default the earliest kept) up to the present end, in order.

@@ -23,22 +23,22 @@ def mappings_of(settings: Settings) -> Mappings:
         raise SettingsError({VARIABLE: "is not set: it names the file of mappings (docs/mapping.md)"})
     try:
         with path.open("rb") as file:
-            found = compile_mappings(file.read(MAPPING_BYTES_MAX + 1), str(path))
+            mappings = compile_mappings(file.read(MAPPING_BYTES_MAX + 1), str(path))
     except OSError as fault:
         reason = f"{path}: {fault.strerror or 'cannot be read'}"
         raise SettingsError({VARIABLE: reason}) from None
     except MappingError as fault:
         raise SettingsError({VARIABLE: str(fault)}) from None
-    ours = found.topics.keys() & {topic.name for topic in wanted(settings)}
+    ours = mappings.topics.keys() & {topic.name for topic in wanted(settings)}
     if ours:
         # A mapping from a topic of ours would read its own output, for ever.
         raise SettingsError(
             {VARIABLE: f"{path}: {', '.join(sorted(ours))}: a topic of samehand cannot be mapped"}
         )
-    if found.of_registry and settings.registry_url is None:
-        needing = ", ".join(found.of_registry)
+    if mappings.of_registry and settings.registry_url is None:
+        needing = ", ".join(mappings.of_registry)
         raise SettingsError({f"{PREFIX}REGISTRY_URL": f"is not set, and {needing} needs a schema registry"})
-    return found
+    return mappings
 
 
 def topic_of(topics: Names) -> dict[Kind, str]:

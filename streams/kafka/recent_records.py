@@ -60,17 +60,17 @@ class Recent:
 
         ``since``: all from these offsets on, by partition; of a partition that is not listed, all.
         """
-        found, turn = self._read(topic, since), Lock()
+        batches, turn = self._read(topic, since), Lock()
 
         def following() -> list[Arrival] | None:
             with turn:
-                return next(found, None)
+                return next(batches, None)
 
         def close() -> None:
             # A cancelled caller leaves a read under way to its thread: a generator that runs cannot be
             # closed.
             with turn, suppress(BrokerUnavailable, BrokerRefused):
-                found.close()
+                batches.close()
 
         try:
             while batch := await asyncio.to_thread(following):

@@ -24,10 +24,10 @@ def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
 def ids_of(client: Admin, topics: Collection[str]) -> dict[str, str]:
     """The same, by a client that is kept."""
     described = client.describe_topics(list(topics))
-    found = {
+    ids = {
         entry["name"]: str(entry.get("topic_id") or NO_ID) for entry in described if not entry["error_code"]
     }
-    return {topic: known for topic, known in found.items() if known != NO_ID}
+    return {topic: known for topic, known in ids.items() if known != NO_ID}
 
 
 def created_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:

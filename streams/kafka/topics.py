@@ -165,7 +165,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         # One partition: operators' messages have one order.
         TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
         # One partition each: they are read as a whole, and hold a few records.
-        *[TopicSpec(it, 1, compacted=True, rights=_READ) for it in followed],
+        *[TopicSpec(topic, 1, compacted=True, rights=_READ) for topic in followed],
     ]
 
 
@@ -207,8 +207,8 @@ def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     followed = called.decisions if settings.follow_weights else ()
     written = (*called.events, called.actioned, called.verdicts)
     return [
-        *(TopicSpec(it, many, rights=_WRITE, foreign=True) for it in written),
-        *[TopicSpec(it, 1, rights=_READ, foreign=True) for it in followed],
+        *(TopicSpec(topic, many, rights=_WRITE, foreign=True) for topic in written),
+        *[TopicSpec(topic, 1, rights=_READ, foreign=True) for topic in followed],
         # One partition: its few records have one order.
         TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]
@@ -224,8 +224,8 @@ def check(
     topics = wanted(settings) if topics is None else topics
     try:
         with admin(settings) as client:
-            found = look_up(client, [topic.name for topic in topics])
-            absent = [topic for topic in topics if topic.name not in found]
+            on_broker = look_up(client, [topic.name for topic in topics])
+            absent = [topic for topic in topics if topic.name not in on_broker]
             ours = [topic for topic in absent if create and not topic.foreign]
             made = _create(client, ours, settings.topic_replication) if ours else []
             made += [
@@ -236,8 +236,8 @@ def check(
     except (BrokerUnavailable, BrokerRefused) as fault:
         where = ",".join(settings.kafka_brokers)
         raise TopicsError(f"the brokers at {where} cannot be asked about topics ({fault})") from fault
-    present = [topic for topic in topics if topic.name in found]
-    return made + [finding for topic in present for finding in compare(topic, found[topic.name])]
+    present = [topic for topic in topics if topic.name in on_broker]
+    return made + [finding for topic in present for finding in compare(topic, on_broker[topic.name])]
 
 
 def group_fault(settings: Settings) -> str:
@@ -277,34 +277,39 @@ def other_workers(settings: Settings) -> list[str]:
 def _assigned(group: Mapping[str, Any]) -> set[str]:
     """The topics that the living members of a group read; of groups that are no consumers' none."""
     read = [member.get("member_assignment") for member in group.get("members") or ()]
-    return {it["topic"] for one in read if isinstance(one, dict) for it in one.get("assigned_partitions", ())}
+    return {
+        assigned["topic"]
+        for assignment in read
+        if isinstance(assignment, dict)
+        for assigned in assignment.get("assigned_partitions", ())
+    }
 
 
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
 
 
-def compare(topic: TopicSpec, found: TopicsOnBroker) -> list[TopicFinding]:
+def compare(topic: TopicSpec, on_broker: TopicsOnBroker) -> list[TopicFinding]:
     """How a topic that exists differs from what is wanted."""
     findings = []
-    if found.partitions != topic.partitions and not topic.foreign:
-        detail = f"has {found.partitions} partitions instead of {topic.partitions}"
+    if on_broker.partitions != topic.partitions and not topic.foreign:
+        detail = f"has {on_broker.partitions} partitions instead of {topic.partitions}"
         findings.append(TopicFinding(topic.name, "partitions", detail))
-    if found.rights is not None and (lacking := sorted(topic.rights - found.rights)):
+    if on_broker.rights is not None and (lacking := sorted(topic.rights - on_broker.rights)):
         detail = f"does not allow us to {' or '.join(right.lower() for right in lacking)} (Kafka's ACLs)"
         findings.append(TopicFinding(topic.name, "forbidden", detail))
     if topic.foreign:
         return findings
-    if found.configs is None:
+    if on_broker.configs is None:
         return [*findings, TopicFinding(topic.name, "unknown", "the broker does not tell its configuration")]
-    policies = set(found.configs.get("cleanup.policy", "delete").split(","))
+    policies = set(on_broker.configs.get("cleanup.policy", "delete").split(","))
     if topic.compacted and policies != {"compact"}:
         detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: old records get lost"
         findings.append(TopicFinding(topic.name, "not-compacted", detail))
     elif not topic.compacted and "compact" in policies:
         detail = "has cleanup.policy=compact, which drops events of an account"
         findings.append(TopicFinding(topic.name, "compacted", detail))
-    if topic.retention_days is not None and "retention.ms" in found.configs:
-        kept_ms = int(found.configs["retention.ms"])
+    if topic.retention_days is not None and "retention.ms" in on_broker.configs:
+        kept_ms = int(on_broker.configs["retention.ms"])
         if kept_ms != topic.retention_days * DAY_MS:
             kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
             detail = f"keeps records {kept} instead of {topic.retention_days} days"

@@ -62,7 +62,7 @@ def reader(schema: Schema) -> Value:
     def value(raw: bytes) -> Any:
         stream = BytesIO(raw)
         try:
-            found = _plain(read(stream, parsed, None))
+            plain = _plain(read(stream, parsed, None))
         except NotAvro:
             raise
         except RecursionError:
@@ -71,7 +71,7 @@ def reader(schema: Schema) -> Value:
             raise NotAvro(f"the value does not fit the schema ({type(fault).__name__})") from None
         if stream.read(1):
             raise NotAvro("bytes are left after the value")
-        return found
+        return plain
 
     return value
 

@@ -63,12 +63,12 @@ def reader(schema: Schema) -> Value:
     def value(indexes: tuple[int, ...], raw: bytes) -> Any:
         if indexes not in classes:
             try:
-                found = list(file.message_types_by_name.values())[_place(indexes[0])]
+                descriptor = list(file.message_types_by_name.values())[_place(indexes[0])]
                 for index in indexes[1:]:
-                    found = found.nested_types[_place(index)]
+                    descriptor = descriptor.nested_types[_place(index)]
             except IndexError:
                 raise NotProtobuf("the message index names no message of the schema") from None
-            classes[indexes] = message_factory.GetMessageClass(found)
+            classes[indexes] = message_factory.GetMessageClass(descriptor)
         try:
             message = classes[indexes].FromString(raw)
             return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=pool)
@@ -120,5 +120,5 @@ def _add(pool: Any, descriptor: bytes, name: str) -> Any:
     proto = descriptor_pb2.FileDescriptorProto.FromString(descriptor)
     if name or not proto.name:
         proto.name = name or "record.proto"
-    found = pool.AddSerializedFile(proto.SerializeToString())
-    return found if found is not None else pool.FindFileByName(proto.name)
+    file = pool.AddSerializedFile(proto.SerializeToString())
+    return file if file is not None else pool.FindFileByName(proto.name)

@@ -59,7 +59,9 @@ class Transcoder:
 
         Raises `RegistryUnavailable`: what was fetched until then is kept.
         """
-        for id_ in dict.fromkeys(found for it in arrivals if isinstance(found := id_of(it.value), int)):
+        for id_ in dict.fromkeys(
+            schema_id for arrival in arrivals if isinstance(schema_id := id_of(arrival.value), int)
+        ):
             self._fetch(id_)
 
     def json_of(self, arrival: Arrival) -> Arrival | Malformed:
@@ -94,13 +96,13 @@ class Transcoder:
                 self._readers.move_to_end(id_)
                 return
         try:
-            found: Read | str = _reader(self.source.schema(id_))
+            reader: Read | str = _reader(self.source.schema(id_))
         except SchemaUnusable as fault:
-            found = str(fault)
+            reader = str(fault)
         with self._lock:
-            self._readers[id_] = found
+            self._readers[id_] = reader
             self._readers.move_to_end(id_)
-            if isinstance(found, str):
+            if isinstance(reader, str):
                 self._until[id_] = self.ticks() + MISSING_SECONDS
             while len(self._readers) > SCHEMAS_MAX:
                 gone, _ = self._readers.popitem(last=False)

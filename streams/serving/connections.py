@@ -77,15 +77,15 @@ class Connections:
         keep out the probes, and a healthy worker would be restarted. Where all are being answered, the new
         one is refused.
         """
-        alive = [one for one in server.connections if one.transport is not None]
-        idle = [one for one in alive if one not in self._answered]
+        alive = [connection for connection in server.connections if connection.transport is not None]
+        idle = [connection for connection in alive if connection not in self._answered]
         surplus = len(alive) + 1 - CONNECTIONS_MAX
         if surplus > len(idle):
             return _Refused()
-        for one in idle[: max(surplus, 0)]:
+        for connection in idle[: max(surplus, 0)]:
             # Ends it at once: a close would wait for a client that does not read its answer.
-            transport = one.transport
-            one.force_close()
+            transport = connection.transport
+            connection.force_close()
             if transport is not None:
                 transport.abort()
         return server()

@@ -65,7 +65,7 @@ def client_of(peer: str, lines: Sequence[str], proxies: Sequence[Network], heade
     hop = _address(peer)
     if hop is None:
         return peer
-    said = (one for line in reversed(lines) for one in read(line))
+    said = (address for line in reversed(lines) for address in read(line))
     for _ in range(HOPS_MAX):
         if not any(hop in network for network in proxies):
             break
@@ -105,14 +105,14 @@ def _elements(line: str) -> list[dict[str, str]] | None:
     elements: list[dict[str, str]] = [{}]
     place = 0
     while True:
-        found = _PAIR.match(line, place)
-        if found is None:
+        match = _PAIR.match(line, place)
+        if match is None:
             return None
-        name = found[1].lower()
+        name = match[1].lower()
         if name in elements[-1]:
             return None
-        elements[-1][name] = found[2] if found[2] is not None else found[3]
-        then = _NEXT.match(line, found.end())
+        elements[-1][name] = match[2] if match[2] is not None else match[3]
+        then = _NEXT.match(line, match.end())
         if then is None:
             return None
         place = then.end()
@@ -124,9 +124,9 @@ def _elements(line: str) -> list[dict[str, str]] | None:
 
 def _address(text: str) -> Address | None:
     """An address with or without a port, as IPv4 where it is one in IPv6's clothes."""
-    found = _NODE.fullmatch(text)
+    match = _NODE.fullmatch(text)
     try:
-        known = ip_address((found[1] or found[2]) if found else text.partition("%")[0])
+        known = ip_address((match[1] or match[2]) if match else text.partition("%")[0])
     except ValueError:
         return None
     return known.ipv4_mapped or known if isinstance(known, IPv6Address) else known

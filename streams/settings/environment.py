@@ -48,8 +48,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings(**_Given(os.environ if environment is None else environment)())
     except NotParsed as fault:
-        found = _FIELD_NAMED.search(str(fault))
-        name = _variable(found.group(1)) if found else PREFIX
+        match = _FIELD_NAMED.search(str(fault))
+        name = _variable(match.group(1)) if match else PREFIX
         raise SettingsError({name: "must be JSON"}) from None
     except ValidationError as fault:
         faults: dict[str, str] = {}

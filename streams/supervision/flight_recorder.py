@@ -93,8 +93,8 @@ class Slot:
         body = self._start + _SLOT.size
         with suppress(msgspec.MsgspecError):
             if 0 < length <= _ROOM:
-                found = msgspec.json.decode(self._memory[body : body + length], type=InHand)
-                return msgspec.structs.replace(found, waiting=waiting == 1)
+                in_hand = msgspec.json.decode(self._memory[body : body + length], type=InHand)
+                return msgspec.structs.replace(in_hand, waiting=waiting == 1)
         return None
 
     @property
@@ -152,24 +152,25 @@ class FlightRecorder:
     def unfinished(self) -> list[InHand]:
         """What was in hand when the process before us ended."""
         slots = (Slot(self._memory, _HEAD_BYTES + number * SLOT_BYTES, "") for number in range(SLOTS))
-        return [found for slot in slots if (found := slot.read()) is not None]
+        return [in_hand for slot in slots if (in_hand := slot.read()) is not None]
 
     def settle(self) -> None:
         """Forget what was unfinished, and try half as many records at once where it was more than one."""
         for number in range(SLOTS):
             slot = Slot(self._memory, _HEAD_BYTES + number * SLOT_BYTES, "")
-            if (found := slot.read()) is not None:
-                slot.records_max = max(1, found.records // 2)
+            if (in_hand := slot.read()) is not None:
+                slot.records_max = max(1, in_hand.records // 2)
             slot.clear()
 
 
 def _spans(arrivals: Sequence[Arrival]) -> Iterable[OffsetSpan]:
     """Neighbours of a batch that follow each other in their partition are one span."""
     for _, several in groupby(
-        enumerate(arrivals), lambda it: (it[1].topic, it[1].partition, it[1].offset - it[0])
+        enumerate(arrivals),
+        lambda placed: (placed[1].topic, placed[1].partition, placed[1].offset - placed[0]),
     ):
-        found = [arrival for _, arrival in several]
-        first, last = found[0], found[-1]
+        neighbours = [arrival for _, arrival in several]
+        first, last = neighbours[0], neighbours[-1]
         yield OffsetSpan(first.topic, first.partition, first.offset, last.offset, first.timestamp)
 
 

@@ -190,14 +190,14 @@ class _Supervisor:
 
     def _reaped(self) -> int | None:
         """Reaps every child that ended, as process 1 of a container must; the worker's status if it did."""
-        found: int | None = None
+        worker_status: int | None = None
         with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     break
-                found = status if pid == self._child else found
-        return found
+                worker_status = status if pid == self._child else worker_status
+        return worker_status
 
     def _told(self, status: int) -> tuple[Reason, str]:
         """How the child ended: for a label, and in words."""

@@ -100,17 +100,21 @@ class Suspects:
         async with self._asking:
             while self.stale:
                 moves = self._moves
-                found = await self._read()
+                suspects = await self._read()
                 known = defaultdict(list)
-                for suspect in found:
+                for suspect in suspects:
                     known[suspect.topic, suspect.partition].append(suspect)
                 self._known = dict(known)
                 self._known_moves = moves
 
     def find(self, arrival: Arrival) -> Suspect | None:
         """The suspect that a record belongs to, the worst of several; None for none."""
-        found = [it for it in self._known.get((arrival.topic, arrival.partition), ()) if it.has(arrival)]
-        return max(found, key=lambda it: it.ends, default=None)
+        suspects = [
+            suspect
+            for suspect in self._known.get((arrival.topic, arrival.partition), ())
+            if suspect.has(arrival)
+        ]
+        return max(suspects, key=lambda suspect: suspect.ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,10 @@ def mark_unfinished(topic: SuspectTopic, birth: Birth) -> None:
         "the previous worker ended with unfinished records: each is processed alone now",
         ended=how,
         records=sum(hand.records for hand in hands),
-        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in marked[:SPANS_LOGGED_MAX]],
-        ends=max((it.ends for it in marked), default=0),
+        spans=[
+            f"{suspect.topic}:{suspect.partition}:{suspect.first}-{suspect.last}"
+            for suspect in marked[:SPANS_LOGGED_MAX]
+        ],
+        ends=max((suspect.ends for suspect in marked), default=0),
     )
     birth.recorder.settle()

@@ -107,7 +107,9 @@ def _says_something(record: logging.LogRecord) -> bool:
         return False
     if not _is_one_of(_ATTEMPTS, record):
         return True
-    return "Connection failed" in str(record.msg) and any(it in record.getMessage() for it in _REFUSALS)
+    return "Connection failed" in str(record.msg) and any(
+        refusal in record.getMessage() for refusal in _REFUSALS
+    )
 
 
 def _is_one_of(known: Iterable[tuple[str, str]], record: logging.LogRecord) -> bool:

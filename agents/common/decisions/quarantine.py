@@ -36,9 +36,9 @@ def digests_of(
     """
     if not values:
         return ()
-    shown = {one.pepper_id: _values(one) for one in (*known_as, mine)}
+    shown = {fingerprint.pepper_id: _values(fingerprint) for fingerprint in (*known_as, mine)}
     own = shown[mine.pepper_id]
-    found: list[tuple[str, ...]] = []
+    value_digests: list[tuple[str, ...]] = []
     for value in values:
         digest = value_of(value)
         digests = []
@@ -49,8 +49,8 @@ def digests_of(
             elif len(there) == len(own) and digest in own:
                 digests.append(value_digest(keyer, key_of(kind_of(value), there[own.index(digest)])))
         if digests:  # none where the pepper was dropped meanwhile
-            found.append(tuple(digests))
-    return tuple(found)
+            value_digests.append(tuple(digests))
+    return tuple(value_digests)
 
 
 def _values(fingerprint: Fingerprint) -> list[bytes]:

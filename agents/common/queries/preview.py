@@ -48,12 +48,12 @@ class Preview:
 
     def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
         """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""
-        found = decode_created(raw, now=self._context.now())
-        if isinstance(found, Decoded):
-            count(found, self._topic, self._context.metrics)
-        return found
+        decoded = decode_created(raw, now=self._context.now())
+        if isinstance(decoded, Decoded):
+            count(decoded, self._topic, self._context.metrics)
+        return decoded
 
-    async def foresee(self, found: Decoded[AccountCreated]) -> Foreseen | Malformed:
+    async def foresee(self, decoded: Decoded[AccountCreated]) -> Foreseen | Malformed:
         """What the event would lead to if it were published now; or the fault on which our logic fails.
 
         An alert that stands already is among the alerts, under its revision.
@@ -61,7 +61,7 @@ class Preview:
         Raises:
             Transient: the store is away, or was emptied and is not rebuilt yet.
         """
-        (foreseen,) = await self.foresee_each([found])
+        (foreseen,) = await self.foresee_each([decoded])
         return foreseen
 
     async def foresee_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen | Malformed]:
@@ -71,18 +71,19 @@ class Preview:
         foreseen: list[Foreseen | Malformed] = [Foreseen()] * len(several)
         looked: list[Lookup] = []
         places: list[int] = []
-        for place, found in enumerate(several):
-            one = await self._lookup_of(found, snapshot)
+        for place, decoded in enumerate(several):
+            prepared = await self._lookup_of(decoded, snapshot)
             await yielder.pause()
-            if isinstance(one, Malformed):
-                foreseen[place] = one
-            elif one is not None:
-                looked.append(one)
+            if isinstance(prepared, Malformed):
+                foreseen[place] = prepared
+            elif prepared is not None:
+                looked.append(prepared)
                 places.append(place)
         if not looked:
             return foreseen
         waves, alerts = await asyncio.gather(
-            self._waves([one.account for one in looked], snapshot, now), self._alerts(looked, snapshot, now)
+            self._waves([lookup.account for lookup in looked], snapshot, now),
+            self._alerts(looked, snapshot, now),
         )
         for place, mirrors, wave in zip(places, alerts, waves, strict=True):
             foreseen[place] = Foreseen(mirrors, wave)
@@ -91,7 +92,7 @@ class Preview:
     async def _alerts(
         self, looked: Sequence[Lookup], snapshot: Snapshot, now: float
     ) -> list[tuple[MirrorAlert, ...]]:
-        context, accounts = self._context, [one.account for one in looked]
+        context, accounts = self._context, [lookup.account for lookup in looked]
         shown = await context.call_store(context.store.showings(accounts, now=now))
         looked = as_shown(looked, shown)
         alerting: list[Pair] = []
@@ -152,25 +153,25 @@ class Preview:
         """
         context = self._context
         known = await context.call_store(context.store.remembered(accounts, now=context.now()))
-        return [one is not None for one in known]
+        return [remembered is not None for remembered in known]
 
     async def _lookup_of(
-        self, found: Decoded[AccountCreated], snapshot: Snapshot
+        self, decoded: Decoded[AccountCreated], snapshot: Snapshot
     ) -> Lookup | Malformed | None:
         """Distils the account. A record on which our own logic fails costs only itself, as on the topic."""
 
         def distil() -> Lookup | None:
-            return lookup_of(found, self._topic, snapshot, self._context)
+            return lookup_of(decoded, self._topic, snapshot, self._context)
 
         try:
-            if hashes_a_picture(found):
+            if hashes_a_picture(decoded):
                 return await asyncio.to_thread(distil)  # hashing a picture takes 10 to 16 ms
             return distil()
         except Exception as fault:
             return Malformed("unprocessable", detail=type(fault).__name__)
 
 
-def hashes_a_picture(found: Decoded[AccountCreated]) -> bool:
+def hashes_a_picture(decoded: Decoded[AccountCreated]) -> bool:
     """Whether distilling the account takes milliseconds, since its picture comes without a hash."""
-    avatar = found.record.account.avatar
+    avatar = decoded.record.account.avatar
     return avatar is not None and avatar.image is not None and avatar.pdq is None

@@ -58,20 +58,22 @@ async def related(account: str, context: AgentContext) -> RelatedAnswer:
     (others,) = await context.call_store(
         store.remembered_like([Query(account, back.keys)], now=now, keep=_EACH_MAX)
     )
-    banned = await context.call_store(store.facts([one.ref for one in bans]))
-    remembered = await context.call_store(store.remembered_facts([one.ref for one in others]))
-    found: dict[str, RelatedAccount] = {}
+    banned = await context.call_store(store.facts([candidate.ref for candidate in bans]))
+    remembered = await context.call_store(store.remembered_facts([candidate.ref for candidate in others]))
+    accounts: dict[str, RelatedAccount] = {}
     yielder = Yielder(context.ticks)
     for candidates, facts in ((others, remembered), (bans, banned)):  # who is both is banned
         if candidates:  # values that one evader's accounts share are not common among strangers
             alone = CountsWithoutCandidates(counts, candidates[0].bearers)
             snapshot = replace(snapshot, frequencies=alone)
         for candidate, fact in zip(candidates, facts, strict=True):
-            if fact is not None and (one := _compared(asked, candidate, fact, snapshot, context)):
-                found[one.key] = one
+            if fact is not None and (similar := _compared(asked, candidate, fact, snapshot, context)):
+                accounts[similar.key] = similar
             await yielder.pause()
-    found.pop(account, None)
-    ranked = sorted(found.values(), key=lambda one: (-one.probability, one.key))
+    accounts.pop(account, None)
+    ranked = sorted(
+        accounts.values(), key=lambda related_account: (-related_account.probability, related_account.key)
+    )
     return RelatedAnswer(standing=asked.standing, related=tuple(ranked))
 
 
@@ -93,8 +95,8 @@ def _compared(
         ours, theirs, policy, shown = asked.fingerprints, its, fact.policy or "", (asked.shown, fact.shown)
     else:
         ours, theirs, policy, shown = its, asked.fingerprints, asked.policy, (fact.shown, asked.shown)
-    for one in theirs:
-        scored = best_score(ours, one, context, snapshot, policy, shown)
+    for fingerprint in theirs:
+        scored = best_score(ours, fingerprint, context, snapshot, policy, shown)
         if scored is None:
             continue
         agrees = sorted({line.signal for line in scored[1].evidence} - {"rivals"})
