@@ -531,9 +531,9 @@ SECONDS_MIN: Final = 0.005
 
 
 def best_seconds(work: Callable[[Any], object], given: Any) -> float:
-    """Processor time of the fastest of three runs."""
+    """Processor time of the fastest of five runs."""
     took = []
-    for _ in range(3):
+    for _ in range(5):
         begun = process_time()
         try:
             work(given)
