@@ -23,15 +23,15 @@ _CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
 """Signals that strangers share by thousands: none makes two accounts alike."""
 
 
-def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
+def alike(first: Fingerprint, second: Fingerprint, weights: Weights) -> bool:
     """Whether two accounts are alike, at whatever moment they were made.
 
     By shipped rates, not by what was counted: else a hundred accounts on one device would make it common, and
     so unlike each other. Two accounts under different peppers are not alike.
     """
-    if one.pepper_id != other.pepper_id:
+    if first.pepper_id != second.pepper_id:
         return False
-    lines = against_chance(one, other, weights)
+    lines = against_chance(first, second, weights)
     return sum(line.nats for line in lines if line.signal not in _CIRCUMSTANTIAL) >= ALIKE_NATS
 
 

@@ -42,9 +42,9 @@ class Showings(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
 
     def of(self, signal: str) -> Span:
         """The span of the value that the account shows now."""
-        for one in self.changed:
-            if COPYABLE[one.place] == signal:
-                return Span(self.begun if one.earliest is None else one.earliest, one.latest)
+        for change in self.changed:
+            if COPYABLE[change.place] == signal:
+                return Span(self.begun if change.earliest is None else change.earliest, change.latest)
         return Span(self.begun, self.first)
 
 

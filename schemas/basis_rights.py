@@ -94,11 +94,11 @@ ALL_RIGHTS: Final = RightsTable()
 def read_rights(text: str) -> RightsTable:
     """Reads the file. Raises `UnusableRights`."""
     try:
-        found = msgspec.convert(tomllib.loads(text), _File)
+        parsed = msgspec.convert(tomllib.loads(text), _File)
     except (ValueError, msgspec.ValidationError, RecursionError) as fault:
         raise UnusableRights(str(fault)) from fault
     rows: dict[tuple[str, str], BasisRights] = {}
-    for number, row in enumerate(found.rights, 1):
+    for number, row in enumerate(parsed.rights, 1):
         key = (row.authority.casefold(), _folded(row.programme or ""))
         if key in rows:
             raise UnusableRights(f"row {number} of rights: this authority and programme have a row already")

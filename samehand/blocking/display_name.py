@@ -76,7 +76,9 @@ def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
     telling = _telling(name.words)
     pairs = _pairs(telling) if len(telling) > 1 else []
     return [
-        both for one, other in pairs for both in zip((one, other), _one_and_initial(one, other), strict=True)
+        both
+        for first, second in pairs
+        for both in zip((first, second), _one_and_initial(first, second), strict=True)
     ]
 
 
@@ -89,9 +91,9 @@ def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:
     return [(min(pair), max(pair)) for pair in combinations(rarest, 2)]
 
 
-def _one_and_initial(one: str, other: str) -> list[Key]:
+def _one_and_initial(first: str, second: str) -> list[Key]:
     """Each word with the first letter of the other, of which every further letter may differ."""
-    return keys_of(KeyKind.NAME_INITIAL, (f"{one} {other[0]}", f"{other} {one[0]}"))
+    return keys_of(KeyKind.NAME_INITIAL, (f"{first} {second[0]}", f"{second} {first[0]}"))
 
 
 def _sounding(sounds: Iterable[str]) -> list[Key]:

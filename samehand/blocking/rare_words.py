@@ -28,7 +28,7 @@ _BITS_MIN: Final = 9.0
 
 def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
     """The keys under which an account is enrolled: its rarest words, without those that are a whole name."""
-    whole = {one.base for one in (handle, name) if one is not None}
+    whole = {word.base for word in (handle, name) if word is not None}
     words = [word for word in _telling(handle, name) if word not in whole]
     return keys_of(KeyKind.NAMING_WORD, words[:_LISTED_MAX])
 
@@ -47,13 +47,13 @@ def shown_by_words(
     letters.
     """
     nats_of = {piece: nats(own) for piece, own in word.pieces.items()}
-    found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in nats_of.items()}
+    shown = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in nats_of.items()}
     if in_any_order is not None:
         for piece, most in nats_of.items():
             # A piece shorter than the word by one letter may be the whole word with a letter missing.
             if LETTERS_LENGTH_MIN <= len(piece) < len(word.base) - 1:
-                found[key_of(in_any_order, sorted_letters(piece).encode())] = most
-    return found
+                shown[key_of(in_any_order, sorted_letters(piece).encode())] = most
+    return shown
 
 
 def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
@@ -67,7 +67,7 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
     whole = sum((piece.bits for piece in pieces), 0.0)
     if len(pieces) < 2 or whole <= 0.0:
         return {}
-    found: dict[Key, float] = {}
+    shown: dict[Key, float] = {}
     nats_of: dict[tuple[float, int], float] = {}
     for at in range(min(len(word.base) - RUN + 1, RUNS_TRIED_MAX)):
         start, own, kept = 0, 0.0, 0
@@ -82,8 +82,8 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
             rest = 1.0 - min(max(own / whole, kept / len(word.base)), 1.0)
             nats_of[own, kept] = nats(max(own - PART_COST_BITS_MIN - REST_BITS * rest, 0.0))
         key = key_of(KeyKind.NAMING_RUN, word.base[at : at + RUN].encode())
-        found[key] = max(found.get(key, 0.0), nats_of[own, kept])
-    return found
+        shown[key] = max(shown.get(key, 0.0), nats_of[own, kept])
+    return shown
 
 
 def _telling(handle: Word | None, name: Word | None) -> tuple[str, ...]:

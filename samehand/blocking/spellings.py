@@ -77,11 +77,11 @@ def runs(word: str) -> list[str]:
 
 def spread_runs(word: str) -> list[str]:
     """Three runs, at the quarters of the word, and of a longer word both ends."""
-    found = runs(word)
-    if not found:
+    word_runs = runs(word)
+    if not word_runs:
         return []
-    ends = [found[0], found[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
-    return list(dict.fromkeys([*(found[len(found) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
+    ends = [word_runs[0], word_runs[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
+    return list(dict.fromkeys([*(word_runs[len(word_runs) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
 
 
 def cores(base: str, tokens: Iterable[str]) -> list[str]:
@@ -93,10 +93,10 @@ def cores(base: str, tokens: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=4_096)
 def _cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
     telling = "".join([token for token in tokens if not decoration(token)])
-    found = [telling] if telling != "".join(tokens) else []
+    undecorated = [telling] if telling != "".join(tokens) else []
     for length in range(_DECORATION_LENGTH_MIN, min(_DECORATION_LENGTH_MAX, len(base))):
         if decoration(base[:length]):
-            found.append(base[length:])
+            undecorated.append(base[length:])
         if decoration(base[-length:]):
-            found.append(base[:-length])
-    return tuple(core for core in dict.fromkeys(found) if len(core) >= CORE_LENGTH_MIN and core != base)
+            undecorated.append(base[:-length])
+    return tuple(core for core in dict.fromkeys(undecorated) if len(core) >= CORE_LENGTH_MIN and core != base)

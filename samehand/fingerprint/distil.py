@@ -93,7 +93,7 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
 
 def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is listed, each once."""
-    return list(dict.fromkeys(key for one, trait in _shown(fingerprint) for key in one.keys(trait)))
+    return list(dict.fromkeys(key for signal, trait in _shown(fingerprint) for key in signal.keys(trait)))
 
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
@@ -101,8 +101,8 @@ def query_keys(fingerprint: Fingerprint) -> list[Key]:
     return list(
         dict.fromkeys(
             key
-            for one, trait in _shown(fingerprint)
-            for keys in (one.keys(trait), one.probes(trait))
+            for signal, trait in _shown(fingerprint)
+            for keys in (signal.keys(trait), signal.probes(trait))
             for key in keys
         )
     )
@@ -110,8 +110,8 @@ def query_keys(fingerprint: Fingerprint) -> list[Key]:
 
 def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | PairSignal[Any], Any]]:
     shown: list[tuple[Any, Any]] = list(zip(SIGNALS, fingerprint.traits, strict=True))
-    shown += [(one, one.of(fingerprint.trait)) for one in PAIRWISE]
-    return [(one, trait) for one, trait in shown if trait is not None]
+    shown += [(signal, signal.of(fingerprint.trait)) for signal in PAIRWISE]
+    return [(signal, trait) for signal, trait in shown if trait is not None]
 
 
 def pack(fingerprint: Fingerprint) -> bytes:

@@ -41,18 +41,18 @@ def shown_since(
     former one, and that one had been shown ever since the account began. ``not_read`` names fields that could
     not be read in one of the states: they may be unchanged.
     """
-    known = [one for one in (before.begun, now.begun) if one is not None]
+    known = [moment for moment in (before.begun, now.begun) if moment is not None]
     begun = min(known) if known else None
     if begun is not None and before.first is not None and begun > before.first:
         begun = None  # it was seen before it is said to begin: the beginning is wrong
     if before.first is None or now.first is None or not was:
         return Showings(begun, now.first)
     pair = next(((old, new) for old in was for new in shows if old.pepper_id == new.pepper_id), None)
-    unread, kept = frozenset(not_read), {one.place: one for one in before.changed}
+    unread, kept = frozenset(not_read), {change.place: change for change in before.changed}
     changed = []
     for place, signal in enumerate(COPYABLE):
         if pair is not None and _FIELDS[signal].isdisjoint(unread):
-            old, new = (one.traits[POSITION[signal]] for one in pair)
+            old, new = (fingerprint.traits[POSITION[signal]] for fingerprint in pair)
             if old == new:
                 if place in kept:
                     changed.append(kept[place])

@@ -181,10 +181,10 @@ class Calendars:
 
     def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
         if policy is not None:
-            one = self.of(policy)
-            return None if one is None else one.share(at, near, far)
+            of_policy = self.of(policy)
+            return None if of_policy is None else of_policy.share(at, near, far)
         several = [*self.by_policy.values(), *([] if self.others is None else [self.others])]
-        said = [one.share(at, near, far) for one in several]
+        said = [calendar.share(at, near, far) for calendar in several]
         return min([share for share in said if share is not None], default=None)
 
 

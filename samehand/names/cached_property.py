@@ -31,5 +31,5 @@ class kept(Generic[T]):  # noqa: N801  # a decorator, written as `property` is
         """The value for an instance, or this descriptor where the class is asked."""
         if instance is None:
             return self
-        found = instance.__dict__[self._name] = self._work_out(instance)
-        return found
+        value = instance.__dict__[self._name] = self._work_out(instance)
+        return value

@@ -54,9 +54,9 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
         return None
     if mine == other:
         return Similarity("same", other, 0.0)
-    found = _reordered(ours, theirs) or _undecorated(ours, theirs)
-    if found is not None:
-        return found
+    same_words = _reordered(ours, theirs) or _undecorated(ours, theirs)
+    if same_words is not None:
+        return same_words
     typos = _typos(ours, theirs) if abs(len(mine) - len(other)) <= _TYPOS_MAX else None
     sounds = _consonants(ours, theirs) if ours.consonants == theirs.consonants else None
     if not _share_a_run(ours, theirs):
@@ -65,7 +65,7 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
     extended, part = _extended(mine, other), _part(ours, theirs)
     if extended is typos is sounds is None:
         return part
-    held = [one for one in (extended, typos, sounds, part) if one is not None]
+    held = [resemblance for resemblance in (extended, typos, sounds, part) if resemblance is not None]
     return max(held, key=worth_bits) if len(held) > 1 else held[0]
 
 
@@ -78,9 +78,9 @@ def _share_a_run(ours: Word, theirs: Word) -> bool:
     return False
 
 
-def worth_bits(found: Similarity) -> float:
+def worth_bits(resemblance: Similarity) -> float:
     """Bits of a resemblance: those of the part in common, less what its kind costs."""
-    return bits(found.part) - found.penalty_bits
+    return bits(resemblance.part) - resemblance.penalty_bits
 
 
 def spelt_bits(base: str) -> float:
@@ -144,12 +144,12 @@ def _unknown_bits(short: str, long: str) -> float:
 
 
 def _typos(ours: Word, theirs: Word) -> Similarity | None:
-    found = _edits(ours.base, theirs.base)
-    if found is None and (ours.by_letters != ours.base or theirs.by_letters != theirs.base):
-        found = _edits(ours.by_letters, theirs.by_letters)
-    if found is None:
+    edits = _edits(ours.base, theirs.base)
+    if edits is None and (ours.by_letters != ours.base or theirs.by_letters != theirs.base):
+        edits = _edits(ours.by_letters, theirs.by_letters)
+    if edits is None:
         return None
-    typos, length = found
+    typos, length = edits
     cost = _typos_cost(typos, length)
     kind = "one-typo" if typos == 1 else "two-typos"
     return Similarity(kind, theirs.base, _slack(ours.base, theirs.base, cost, typos * _NEIGHBOUR_BITS))
@@ -244,16 +244,16 @@ def common_runs(ours: str, theirs: str) -> list[str]:
 
     At most three, of four letters or more.
     """
-    found: list[str] = []
+    runs: list[str] = []
     rest = [(ours, theirs)]
-    while rest and len(found) < _RUNS_MAX:
+    while rest and len(runs) < _RUNS_MAX:
         mine, other = rest.pop()
         run = longest_run(mine, other)
         if run:
-            found.append(run)
+            runs.append(run)
             sides = zip(mine.split(run, 1), other.split(run, 1), strict=True)
             rest += [side for side in sides if len(side[0]) >= RUN_MIN <= len(side[1])]
-    return sorted(found, key=theirs.index) if len(found) > 1 else found
+    return sorted(runs, key=theirs.index) if len(runs) > 1 else runs
 
 
 def longest_run(ours: str, theirs: str) -> str:

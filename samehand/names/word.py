@@ -64,21 +64,21 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         readings = [segments(self.base)]
         if len(self.tokens) > 1:
             readings.append(tuple([piece for token in self.tokens for piece in segments(token)]))
-        found = []
+        sums = []
         for pieces in readings:
             own = [piece.bits for piece in pieces]
             total = sum(own, 0.0) - _FURTHER_NAME_BITS * max(len(own) - 2, 0)
             known = max(own, default=0.0) < CAP_BITS
-            found.append(0.0 if known and total < _NAMES_BITS_MAX else total)
-        return min(found)
+            sums.append(0.0 if known and total < _NAMES_BITS_MAX else total)
+        return min(sums)
 
     @kept
     def pieces(self) -> dict[str, float]:
         """The words that it is written in or read as, with their bits, without one that is the whole base."""
-        found = {piece.text: piece.bits for piece in segments(self.base)}
-        found |= {token: bits(token) for token in self.tokens if token not in found}
-        found.pop(self.base, None)
-        return found
+        bits_of = {piece.text: piece.bits for piece in segments(self.base)}
+        bits_of |= {token: bits(token) for token in self.tokens if token not in bits_of}
+        bits_of.pop(self.base, None)
+        return bits_of
 
     def shares_a_token(self, other: Word) -> bool:
         """Whether both words have a token in common, however short."""

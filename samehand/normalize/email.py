@@ -199,5 +199,5 @@ def _split_tag(local: str, sign: str) -> tuple[str, str | None]:
     """The parts before and behind the first tag sign; a sign at the very start marks no tag."""
     if not sign:
         return local, None
-    head, found, tag = local.partition(sign)
-    return (head, tag) if found and head else (local, None)
+    head, separator, tag = local.partition(sign)
+    return (head, tag) if separator and head else (local, None)

@@ -21,7 +21,7 @@ _UNUSABLE: Final = (
 )
 _FIRST: dict[int, list[int]] = {4: [], 6: []}
 _LAST: dict[int, list[int]] = {4: [], 6: []}
-for _network in sorted(map(ip_network, _UNUSABLE), key=lambda one: int(one.network_address)):
+for _network in sorted(map(ip_network, _UNUSABLE), key=lambda network: int(network.network_address)):
     _FIRST[_network.version].append(int(_network.network_address))
     _LAST[_network.version].append(int(_network.broadcast_address))
 _DOTTED: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")

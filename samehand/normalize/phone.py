@@ -77,5 +77,5 @@ def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
 
 def region_of(locale: str | None) -> str | None:
     """The ISO region of a locale (`ur-PK`, `ur_PK.UTF-8`), or ``None``."""
-    found = _REGION.search(locale) if locale else None
-    return found.group(1).upper() if found else None
+    match = _REGION.search(locale) if locale else None
+    return match.group(1).upper() if match else None

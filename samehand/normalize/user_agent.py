@@ -69,8 +69,8 @@ def agent_family(user_agent: str) -> str | None:
         return product.group() if product else None
     model = ""
     # The model stands in brackets, so none stands behind the last closing one.
-    if system == "android" and (found := _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)):
-        model = _NO_NAME.sub("-", found.group(1).partition(" build/")[0]).strip("-")
+    if system == "android" and (match := _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)):
+        model = _NO_NAME.sub("-", match.group(1).partition(" build/")[0]).strip("-")
         model = "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]
     return "/".join(filter(None, (browser or "other", system, model)))
 

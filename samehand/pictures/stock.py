@@ -59,9 +59,9 @@ def read_stock(text: str) -> StockPictures:
     bad: list[int] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         given = line.partition("#")[0].strip()
-        found = _hash(given) if given else None
-        if found is not None:
-            hashes[found] = None
+        picture_hash = _hash(given) if given else None
+        if picture_hash is not None:
+            hashes[picture_hash] = None
         elif given:
             bad.append(number)
         if len(hashes) > STOCK_MAX:
@@ -76,7 +76,7 @@ def read_stock(text: str) -> StockPictures:
 
 def _hash(given: str) -> bytes | None:
     try:
-        found = bytes.fromhex(given)
+        decoded = bytes.fromhex(given)
     except ValueError:
         return None
-    return found if len(found) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES else None
+    return decoded if len(decoded) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES else None

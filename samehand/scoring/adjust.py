@@ -44,11 +44,11 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             base=record.base_version,
             base_digest=record.base_digest,
             version=record.weights_version,
-            multipliers={f"{one.signal}.{one.level}": one.multiplier for one in record.multipliers},
+            multipliers={f"{row.signal}.{row.level}": row.multiplier for row in record.multipliers},
             slope=record.slope,
             intercept=record.intercept,
             knots=record.knots,
-            rates={one.rival: one.factor for one in record.rates},
+            rates={rate.rival: rate.factor for rate in record.rates},
         )
 
 
@@ -128,9 +128,9 @@ def adjustment_of(table: Weights, base: Weights) -> Adjustment:
         intercept=table.intercept,
         knots=table.knots,
         rates={
-            name: table.rivals[name].rate / one.rate
-            for name, one in base.rivals.items()
-            if table.rivals[name].rate != one.rate
+            name: table.rivals[name].rate / rival.rate
+            for name, rival in base.rivals.items()
+            if table.rivals[name].rate != rival.rate
         },
     )
 
@@ -171,7 +171,9 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
         base,
         version=adjustment.version,
         signals=base.multiplied(adjustment.multipliers),
-        rivals={name: with_factor(one, adjustment.rates.get(name, 1.0)) for name, one in base.rivals.items()},
+        rivals={
+            name: with_factor(rival, adjustment.rates.get(name, 1.0)) for name, rival in base.rivals.items()
+        },
         slope=adjustment.slope,
         intercept=adjustment.intercept,
         knots=adjustment.knots,

@@ -71,16 +71,16 @@ def _line(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[float, float]
     design = np.stack([scored, np.ones_like(scored)], axis=1)
     anchor = np.array([1.0, 0.0])
     precision = np.array([_SLOPE_SPREAD**-2, _INTERCEPT_SPREAD**-2])
-    found = anchor.copy()
+    fitted = anchor.copy()
     for _ in range(_STEPS_MAX):
-        probability = sigmoid(design @ found)
-        gradient = design.T @ (counts * (probability - mirrors)) + precision * (found - anchor)
+        probability = sigmoid(design @ fitted)
+        gradient = design.T @ (counts * (probability - mirrors)) + precision * (fitted - anchor)
         spread = counts * probability * (1.0 - probability)
         step = np.linalg.solve(design.T @ (design * spread[:, None]) + np.diag(precision), gradient)
-        found = found - step / max(1.0, float(np.abs(step).max()))
+        fitted = fitted - step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             break
-    return max(float(found[0]), _SLOPE_MIN), float(found[1])
+    return max(float(fitted[0]), _SLOPE_MIN), float(fitted[1])
 
 
 def _curve(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[tuple[float, float], ...]:

@@ -59,7 +59,7 @@ _TRUST_MIN: Final = 0.01  # keeps sums of labels above 0 where nobody is trusted
 _ROUNDS: Final = 8
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
-_PLACES: Final = {one.name: place for place, one in enumerate(RATED)}
+_PLACES: Final = {rival.name: place for place, rival in enumerate(RATED)}
 _METHOD: Final = 3  # raised where the same labels come to another table: no two of them have one name
 
 
@@ -118,18 +118,18 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
     """
     labels = sorted(
         labels,
-        key=lambda it: (
-            it.mirror,
-            it.prior,
-            sorted(it.weights.items()),
-            it.pair,
-            it.reader,
-            it.rival,
-            it.shares,
+        key=lambda label: (
+            label.mirror,
+            label.prior,
+            sorted(label.weights.items()),
+            label.pair,
+            label.reader,
+            label.rival,
+            label.shares,
         ),
     )
     sums = _Sums.of(labels, weights)
-    trusted = _reliability(sums, [it.reader for it in labels])
+    trusted = _reliability(sums, [label.reader for label in labels])
     sums = replaced(sums, counts=sums.counts * trusted)
     mirrors = int(sums.mirrors.sum())
     if min(mirrors, len(labels) - mirrors) < LABELS_A_KIND_MIN:
@@ -151,18 +151,18 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         weights=_table(weights, multipliers, rates, float(fitted[-1]), calibration, _digest(labels, weights)),
         labels=len(labels),
         mirrors=mirrors,
-        multipliers={row: one / weights.multipliers[row] for row, one in multipliers.items()},
-        rates={one.name: float(rate) for one, rate in zip(RATED, rates, strict=True) if rate != 1.0},
+        multipliers={row: multiplier / weights.multipliers[row] for row, multiplier in multipliers.items()},
+        rates={rival.name: float(rate) for rival, rate in zip(RATED, rates, strict=True) if rate != 1.0},
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors, sums.counts),
         loss_after=log_loss(foretold, sums.mirrors, sums.counts),
-        foretold={it.pair: float(at) for it, at in zip(labels, foretold, strict=True) if it.pair},
+        foretold={label.pair: float(at) for label, at in zip(labels, foretold, strict=True) if label.pair},
     )
 
 
 def moved_by_rates(shares: Sequence[float], before: Weights, after: Weights) -> float:
     """Returns what changed rates of rivals add to the log-odds of a pair with these shares."""
-    factors = [after.rivals[one.name].rate / before.rivals[one.name].rate for one in RATED]
+    factors = [after.rivals[rival.name].rate / before.rivals[rival.name].rate for rival in RATED]
     return -math.log(math.fsum(map(operator.mul, shares, (1.0, *factors))))
 
 
@@ -175,8 +175,8 @@ def reader_counts(readers: Sequence[str]) -> list[float]:
     given = Counter(readers)
     most = float(max(given.values(), default=0))
     for _ in range(_STEPS_MAX):  # falls to the bound: it is a share of what itself leaves
-        most = max(READER_LABELS, READER_SHARE * sum(min(one, most) for one in given.values()))
-    return [min(1.0, most / given[one]) for one in readers]
+        most = max(READER_LABELS, READER_SHARE * sum(min(count, most) for count in given.values()))
+    return [min(1.0, most / given[reader]) for reader in readers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +207,8 @@ class _Sums:
         # Of each signal agreements first, in the order of the table, which is that of likeness.
         places = [
             (name, row.agrees, f"{name}.{level}", row.multiplier)
-            for name, one in sorted(weights.signals.items())
-            for level, row in sorted(one.levels.items(), key=lambda it: not it[1].agrees)
+            for name, signal in sorted(weights.signals.items())
+            for level, row in sorted(signal.levels.items(), key=lambda item: not item[1].agrees)
             if name in shown and row.multiplier > 0.0
         ]
         rows = tuple(row for _, _, row, _ in places)
@@ -223,7 +223,7 @@ class _Sums:
         return cls(
             rows,
             now,
-            np.array([it[:2] == (before[0], True) for before, it in pairwise([("",), *places])], bool),
+            np.array([place[:2] == (before[0], True) for before, place in pairwise([("",), *places])], bool),
             precision,
             weights.slope * (sums - parts.sum(axis=1)) + weights.intercept,
             weights.slope * parts / now,
@@ -268,8 +268,8 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     shares, counts = sums.shares[judged, 1:], sums.counts[judged]
     named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(RATED))
     assumed = (base or weights).rivals
-    sofar = np.array([weights.rivals[one.name].rate / assumed[one.name].rate for one in RATED])
-    highest = [max(one.rate, one.of_lists or 0.0) for one in (assumed[it.name] for it in RATED)]
+    sofar = np.array([weights.rivals[rival.name].rate / assumed[rival.name].rate for rival in RATED])
+    highest = [max(rated.rate, rated.of_lists or 0.0) for rated in (assumed[rival.name] for rival in RATED)]
     most = np.minimum(FACTOR_MAX, 1.0 / np.array(highest))
     rates = np.ones(len(RATED))
     for _ in range(_STEPS_MAX):
@@ -295,8 +295,8 @@ def _fit(sums: _Sums) -> Floats:
         first &= ~violating
 
 
-def _fit_pooled(sums: _Sums, meant: Floats | Bools, found: Floats, pools: Ints) -> Floats:
-    """The most probable multipliers, one a pool of rows, and, last, the intercept, sought from ``found`` on.
+def _fit_pooled(sums: _Sums, meant: Floats | Bools, point: Floats, pools: Ints) -> Floats:
+    """The most probable multipliers, one a pool of rows, and, last, the intercept, sought from ``point`` on.
 
     Newton's method, projected: a multiplier that is at an end of its range and would leave it is held there
     for the step. ``meant``: how likely each label is of a mirror.
@@ -318,21 +318,21 @@ def _fit_pooled(sums: _Sums, meant: Floats | Bools, found: Floats, pools: Ints) 
         loss = sums.counts @ (np.logaddexp(0.0, scored) - meant * scored)
         return float(loss + at @ (0.5 * precision @ at - pull))
 
-    found = np.clip(found @ spreading / spreading.sum(axis=0), least, most)
+    point = np.clip(point @ spreading / spreading.sum(axis=0), least, most)
     for _ in range(_STEPS_MAX):
-        probability = sigmoid(sums.base + design @ found)
-        gradient = design.T @ (sums.counts * (probability - meant)) + precision @ found - pull
+        probability = sigmoid(sums.base + design @ point)
+        gradient = design.T @ (sums.counts * (probability - meant)) + precision @ point - pull
         certain = sums.counts * probability * (1 - probability)
         curvature = design.T @ (design * certain[:, None]) + precision
-        free = ((found > least) | (gradient < 0)) & ((found < most) | (gradient > 0))
-        step = np.zeros_like(found)
+        free = ((point > least) | (gradient < 0)) & ((point < most) | (gradient > 0))
+        step = np.zeros_like(point)
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
-        reached = _downhill(cost, found, step, (least, most))
-        moved = float(np.abs(reached - found).max())
-        found = reached
+        reached = _downhill(cost, point, step, (least, most))
+        moved = float(np.abs(reached - point).max())
+        point = reached
         if moved < 1e-9:
             break
-    fitted: Floats = found[of_pools]
+    fitted: Floats = point[of_pools]
     return fitted
 
 
@@ -345,29 +345,31 @@ def _reliability(sums: _Sums, readers: Sequence[str]) -> Floats:
     names, whose = np.unique(np.array(readers), return_inverse=True)
     labels = np.bincount(whose, weights=sums.counts)
     errs = np.full(len(names), _ERRORS / _ERRORS_OF)
-    found = np.append(sums.now, 0.0)
+    fitted = np.append(sums.now, 0.0)
     for _ in range(_ROUNDS):
-        scored = sums.scored(found)
+        scored = sums.scored(fitted)
         said = sigmoid(np.where(sums.mirrors, scored, -scored))
         right = (1 - errs[whose]) * said
         right = right / (right + errs[whose] * (1 - said))
         slips = np.bincount(whose, weights=sums.counts * (1 - right))
         errs = np.minimum((_ERRORS + slips) / (_ERRORS_OF + labels), 0.5)
         # Out of order they foretell as well: what is learnt is fitted anew.
-        found = _fit_pooled(sums, np.where(sums.mirrors, right, 1 - right), found, np.arange(len(sums.rows)))
+        fitted = _fit_pooled(
+            sums, np.where(sums.mirrors, right, 1 - right), fitted, np.arange(len(sums.rows))
+        )
     trusted: Floats = np.maximum(1 - 2 * errs, _TRUST_MIN)[whose]
     return trusted
 
 
-def _downhill(cost: Cost, found: Floats, step: Floats, range_: tuple[Floats, Floats]) -> Floats:
-    """The point along a step, halved until the cost falls, or ``found`` if it never does."""
-    here, share = cost(found), 1.0
+def _downhill(cost: Cost, start: Floats, step: Floats, range_: tuple[Floats, Floats]) -> Floats:
+    """The point along a step, halved until the cost falls, or ``start`` if it never does."""
+    here, share = cost(start), 1.0
     while share > 1e-6:
-        reached: Floats = np.clip(found - share * step, *range_)
+        reached: Floats = np.clip(start - share * step, *range_)
         if cost(reached) < here:
             return reached
         share /= 2
-    return found
+    return start
 
 
 def _foretold(unseen: Floats, sums: _Sums, fold: Ints) -> Floats:
@@ -396,8 +398,8 @@ def _table(
         rivals={
             **weights.rivals,
             **{
-                one.name: with_factor(weights.rivals[one.name], float(rate))
-                for one, rate in zip(RATED, rates, strict=True)
+                rival.name: with_factor(weights.rivals[rival.name], float(rate))
+                for rival, rate in zip(RATED, rates, strict=True)
             },
         },
         slope=weights.slope * calibration.slope,
@@ -408,5 +410,8 @@ def _table(
 
 def _digest(labels: Sequence[Label], weights: Weights) -> str:
     """Names the table by its labels and base: the last digits of a fit differ between processors."""
-    learnt_from = [(it.mirror, it.prior, sorted(it.weights.items()), it.reader, it.rival) for it in labels]
+    learnt_from = [
+        (label.mirror, label.prior, sorted(label.weights.items()), label.reader, label.rival)
+        for label in labels
+    ]
     return blake2b(repr((_METHOD, weights.version, learnt_from)).encode(), digest_size=4).hexdigest()

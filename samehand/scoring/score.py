@@ -42,7 +42,7 @@ from samehand.watchlist.platforms import is_list
 
 # The attributes of each signal that every comparison of a pair needs, read once.
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
-_OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
+_OF_PAIRS: Final = tuple((signal.name, signal.group, signal.beyond, signal.between) for signal in PAIRWISE)
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
 _COUNTS: Final = NothingCounted()
 
@@ -171,11 +171,11 @@ def _compared(
 
 def _without_quarantined(line: Line, table: SignalWeights, quarantined: InQuarantine) -> Line:
     """The line by what rests on no value in quarantine; the line without weight where nothing is left."""
-    several = (line.comparison, *line.comparison.also)
-    kept = [it for it in several if not any(map(quarantined, it.values))]
-    if len(kept) == len(several):
+    comparisons = (line.comparison, *line.comparison.also)
+    kept = [comparison for comparison in comparisons if not any(map(quarantined, comparison.values))]
+    if len(kept) == len(comparisons):
         return line
-    held = tuple([it for it in several if it not in kept])
+    held = tuple([comparison for comparison in comparisons if comparison not in kept])
     if kept:
         beyond = line.beyond
         line = _weighed(line.signal, line.group, replace(kept[0], also=tuple(kept[1:])), table)
@@ -223,7 +223,9 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         nats = [weight if by_calendar else by_clock for by_calendar in _BY_CALENDAR]
         against = tuple([_limited(each, limit) for each, limit in zip(nats, limits, strict=True)])
     elif less:
-        against = tuple([min(max(weight - it, 0.0), limit) for it, limit in zip(less, limits, strict=True)])
+        against = tuple(
+            [min(max(weight - lost, 0.0), limit) for lost, limit in zip(less, limits, strict=True)]
+        )
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
     return Line(name, group, comparison, weight, unshared, limits, against, less)
@@ -244,7 +246,7 @@ def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, ...]]:
     groups: dict[str, list[int]] = {}
     for place, line in enumerate(lines):
         if line.weight > 0.0 and line.beyond:
-            alike = [one.against for one in lines if one.signal in line.beyond]
+            alike = [other.against for other in lines if other.signal in line.beyond]
             rivals = zip(line.against, *alike, strict=True)
             adding[place] = tuple([max(nats - max([0.0, *others]), 0.0) for nats, *others in rivals])
         elif line.weight > 0.0 and line.group is not None:
@@ -275,7 +277,7 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
     explains = f"{RIVALS[rival].who.capitalize()} explains it."
     for line, of_rivals in zip(lines, adding, strict=True):
         comparison, nats, adds = line.comparison, line.against[rival], of_rivals[rival]
-        alike = [one.weight for one in lines if one.signal in line.beyond]
+        alike = [other.weight for other in lines if other.signal in line.beyond]
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same
         # What the crowd takes away is shared as the line itself is.
@@ -304,13 +306,15 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
         if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.comparison.level)
     ]
     first = [line for line, order in copied if order is Order.FOUND]
-    doubtful = [it.signal for it, order in copied if order is Order.UNKNOWN and it.weight >= SPEAKS_NATS]
+    doubtful = [
+        line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= SPEAKS_NATS
+    ]
     evidence = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
     if doubtful:
         evidence.append(FIRST_SHOWN.unknown(doubtful))
     for line in first:
         _weigh_nothing(line)
-    return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in evidence]
+    return [Evidence(FIRST_SHOWN.name, 0.0, comparison.level, comparison.because) for comparison in evidence]
 
 
 def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> list[Evidence]:
@@ -319,7 +323,11 @@ def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> l
     if not held or quarantined is None:
         return []
     values = dict.fromkeys(
-        value for several in held.values() for it in several for value in it.values if quarantined(value)
+        value
+        for comparisons in held.values()
+        for comparison in comparisons
+        for value in comparison.values
+        if quarantined(value)
     )
     because = f"In quarantine by a lead's decision, and without weight: {', '.join(sorted(held))}."
     return [Evidence(QUARANTINE, 0.0, "set-aside", because, values=tuple(values))]

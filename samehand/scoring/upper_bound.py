@@ -51,17 +51,17 @@ class UpperBound:
         self._weights = weights
         own: list[Signal[Any] | PairSignal[Any]] = [*SIGNALS, *PAIRWISE]
         self._own = own
-        self._tables = [weights.signals[one.name] for one in own]
+        self._tables = [weights.signals[signal.name] for signal in own]
         # One fact more: what keys of the handle add besides the most of its other keys.
         self._besides = len(own)
         besides = weights.signals[HANDLE.name]
         self._floors = [*(table.allowance for table in self._tables), 0.0]
-        self._grouped = [one.group for one in own]
-        names = [one.name for one in own]
+        self._grouped = [signal.group for signal in own]
+        names = [signal.name for signal in own]
         self._beyond = tuple(
-            (names.index(one.name), tuple(names.index(other) for other in sorted(one.beyond)))
-            for one in PAIRWISE
-            if one.beyond
+            (names.index(signal.name), tuple(names.index(other) for other in sorted(signal.beyond)))
+            for signal in PAIRWISE
+            if signal.beyond
         )
         alone = {fact for fact, _ in self._beyond}
         self._groups = tuple(
@@ -72,7 +72,9 @@ class UpperBound:
             for group in sorted({name for name in self._grouped if name is not None})
         )
         timed = [
-            weights.signals[one.name] for one in PAIRWISE if one.moments(weights.signals[one.name], 0.0, None)
+            weights.signals[signal.name]
+            for signal in PAIRWISE
+            if signal.moments(weights.signals[signal.name], 0.0, None)
         ]
         self._rivals = tuple(
             (
@@ -101,14 +103,14 @@ class UpperBound:
 
         ``banned`` says that the account is the banned side of its pairs.
         """
-        found: dict[Key, _Several] = {}
+        by_key: dict[Key, _Several] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
         by_number: dict[int, tuple[int, ...]] = {}
         for fingerprint in fingerprints:
-            self._add(fingerprint, frequencies, found, listed, floors, by_number, banned=banned)
+            self._add(fingerprint, frequencies, by_key, listed, floors, by_number, banned=banned)
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
-        found = {key: several for key, several in found.items() if several[-1].steps or is_personal(key[0])}
+        by_key = {key: several for key, several in by_key.items() if several[-1].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
         if at is not None:
             moments = self._moments(at, calendar)
@@ -116,9 +118,9 @@ class UpperBound:
             moments = (((-math.inf, _steps(self._any_moment) if banned else 0),),) * 2
         prior = self._weights.prior(frequencies.bans)
         rival_priors = self._weights.rival_priors(frequencies.bans, 0.0, listed=False)
-        rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*found.values(), fillvalue=_NOTHING)]
+        rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*by_key.values(), fillvalue=_NOTHING)]
         return KeyTable(
-            keys=tuple(found),
+            keys=tuple(by_key),
             listed=tuple(listed),
             facts=tuple([facts for facts, _ in rows]),
             steps=tuple([steps for _, steps in rows]),
@@ -141,14 +143,14 @@ class UpperBound:
         self,
         fingerprint: Fingerprint,
         frequencies: Frequencies,
-        found: dict[Key, _Several],
+        by_key: dict[Key, _Several],
         listed: dict[Key, None],
         floors: list[float],
         by_number: dict[int, tuple[int, ...]],
         *,
         banned: bool,
     ) -> None:
-        """Adds the keys of one fingerprint to ``found`` and ``listed``, and what they say to the others."""
+        """Adds the keys of one fingerprint to ``by_key`` and ``listed``, and what they say to the others."""
         context = ComparisonContext(
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
@@ -156,13 +158,13 @@ class UpperBound:
             shipped=self._weights.rates(frequencies.bans),
         )
         shown: list[tuple[int, Any, Any, Most]] = []
-        traits = [*fingerprint.traits, *(one.of(fingerprint.trait) for one in PAIRWISE)]
+        traits = [*fingerprint.traits, *(pair_signal.of(fingerprint.trait) for pair_signal in PAIRWISE)]
         beside: dict[str, _Several] = {}
-        for fact, (one, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
+        for fact, (signal, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
             if trait is None:
                 continue
-            most = one.most(trait, context, table, banned=banned)
-            shown.append((fact, one, trait, most))
+            most = signal.most(trait, context, table, banned=banned)
+            shown.append((fact, signal, trait, most))
             if most.by_number:
                 by_number[fact] = tuple(map(_steps, most.by_number))
             if most.beside is not None:
@@ -171,10 +173,10 @@ class UpperBound:
                     beside[most.beside] = (*beside.get(most.beside, ()), unkeyed)
             elif most.unkeyed > floors[fact]:
                 floors[fact] = most.unkeyed
-        for fact, one, trait, most in shown:
+        for fact, signal, trait, most in shown:
             more = beside.get(self._grouped[fact] or "", ())
-            own = tuple(one.keys(trait))
-            tried = [*own, *one.probes(trait)]
+            own = tuple(signal.keys(trait))
+            tried = [*own, *signal.probes(trait)]
             if not tried:
                 continue
             listed.update(dict.fromkeys(own))
@@ -184,10 +186,10 @@ class UpperBound:
                 new = {key: (*own, besides) if key[0] == kind else own for key, own in new.items()}
             if more:
                 new = {key: (*several, *more) for key, several in new.items()}
-            for key in new.keys() & found.keys():
-                several = [known for known in (*found[key], *new[key]) if known.steps]
-                new[key] = tuple(several) or found[key]
-            found.update(new)
+            for key in new.keys() & by_key.keys():
+                several = [known for known in (*by_key[key], *new[key]) if known.steps]
+                new[key] = tuple(several) or by_key[key]
+            by_key.update(new)
 
     def _of_keys(self, fact: int, most: Most, keys: Sequence[Key]) -> dict[Key, _Several]:
         """What each key of one signal may add."""
@@ -206,12 +208,12 @@ class UpperBound:
         minute = math.ceil(at / MINUTE_SECONDS)
         if self._told_of[0] is calendar and self._told_of[1] == minute:
             return self._told_of[2]
-        found = tuple([self._by_age(at, several) for several in (calendar, None)])
-        self._told_of = (calendar, minute, found)
-        return found
+        moments = tuple([self._by_age(at, several) for several in (calendar, None)])
+        self._told_of = (calendar, minute, moments)
+        return moments
 
     def _by_age(self, at: float, calendar: BanCalendar | None) -> Moments:
-        of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
+        of_each = [signal.moments(self._weights.signals[signal.name], at, calendar) for signal in PAIRWISE]
         ages = sorted({age for steps in of_each for age, _ in steps}) or [-math.inf]
         return tuple([(age, _steps(sum([_last(steps, age) for steps in of_each], 0.0))) for age in ages])
 

@@ -37,7 +37,7 @@ _FORMER: Final = ("caps", "ground", "floor")
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
-RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(one.name for one in RATED)})$")]
+RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(rival.name for rival in RATED)})$")]
 
 Rates = Mapping[str, Mapping[str, float]]
 """By signal and level (or kind of value): the share of strangers that show it while nothing is counted."""
@@ -123,7 +123,8 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         Of a difference: 0 against rivals that explain the signal, else minus infinity, for no limit.
         """
         return {
-            level: tuple(self._limit(row, one.name) for one in RIVALS) for level, row in self.levels.items()
+            level: tuple(self._limit(row, rival.name) for rival in RIVALS)
+            for level, row in self.levels.items()
         }
 
     def _limit(self, row: Row, rival: str) -> float:
@@ -135,7 +136,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     @cached_property
     def less(self) -> dict[str, tuple[float, ...]]:
         """For each agreement how much less (nats) it weighs against each rival, by ``commoner``."""
-        each = [math.log(self.commoner.get(one.name, 1.0)) for one in RIVALS]
+        each = [math.log(self.commoner.get(rival.name, 1.0)) for rival in RIVALS]
         agreeing = {level: row.multiplier for level, row in self.levels.items() if row.agrees}
         return {level: tuple([by * nats for nats in each]) for level, by in agreeing.items() if any(each)}
 
@@ -161,11 +162,11 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
             # The levels among which the heaviest is, whatever the rate: no other has as much of all numbers.
             rows = [(self.levels[level], level) for level in levels if self.levels[level].agrees]
             numbers = [(row.m, row.ceiling, row.multiplier, level) for row, level in rows]
-            found: list[tuple[float, float, float, str]] = []
-            for one in sorted(numbers, reverse=True):
-                if not any(one[1] <= other[1] and one[2] <= other[2] for other in found):
-                    found.append(one)
-            heaviest = self._heaviest[levels] = [level for *_, level in found] or list(levels)
+            undominated: list[tuple[float, float, float, str]] = []
+            for candidate in sorted(numbers, reverse=True):
+                if not any(candidate[1] <= other[1] and candidate[2] <= other[2] for other in undominated):
+                    undominated.append(candidate)
+            heaviest = self._heaviest[levels] = [level for *_, level in undominated] or list(levels)
         return heaviest
 
     @cached_property
@@ -208,21 +209,21 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         """The multiplier of each row, by `signal.level`."""
         return {
             f"{name}.{level}": row.multiplier
-            for name, one in self.signals.items()
-            for level, row in one.levels.items()
+            for name, signal in self.signals.items()
+            for level, row in signal.levels.items()
         }
 
     def multiplied(self, multipliers: Mapping[str, float]) -> dict[str, SignalWeights]:
         """Returns the signals with other multipliers of the rows, as `signal.level`; others keep theirs."""
         return {
             name: replace(
-                one,
+                signal,
                 levels={
                     level: replace(row, multiplier=multipliers.get(f"{name}.{level}", row.multiplier))
-                    for level, row in one.levels.items()
+                    for level, row in signal.levels.items()
                 },
             )
-            for name, one in self.signals.items()
+            for name, signal in self.signals.items()
         }
 
     def divisor(self, bans: int) -> int:
@@ -244,19 +245,19 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     @cached_property
     def _rated(self) -> tuple[RivalRate, ...]:
-        return tuple(self.rivals[one.name] for one in RATED)
+        return tuple(self.rivals[rival.name] for rival in RATED)
 
     @cached_property
     def _not_strangers(self) -> float:
         """The share of sign-ups that resemble some ban for a reason other than chance."""
-        return self.mirror_rate + sum(one.rate for one in self.rivals.values())
+        return self.mirror_rate + sum(rival.rate for rival in self.rivals.values())
 
     def rates(self, bans: int) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
         divisor = self.divisor(bans)
         if divisor not in self._rates:
             self._rates.clear()
-            self._rates[divisor] = {name: _rates(one, divisor) for name, one in self.signals.items()}
+            self._rates[divisor] = {name: _rates(signal, divisor) for name, signal in self.signals.items()}
         return self._rates[divisor]
 
     @cached_property
@@ -362,15 +363,15 @@ def check(weights: Weights) -> None:
                 f"{where} must have 0 < possible <= likely < 1; possible is {bands.possible:g} and likely is "
                 f"{bands.likely:g}"
             )
-    missing = [one.name for one in RATED if one.name not in weights.rivals]
+    missing = [rival.name for rival in RATED if rival.name not in weights.rivals]
     if missing:
         raise UnusableWeights(f"rivals.{missing[0]} is missing")
-    total = weights.mirror_rate + sum(one.rate for one in weights.rivals.values())
+    total = weights.mirror_rate + sum(rival.rate for rival in weights.rivals.values())
     if total >= weights.bans_min:
         raise UnusableWeights(f"mirror_rate and the rates of rivals are {total:g} in all, above bans_min")
-    for name, one in weights.rivals.items():
-        if one.of_lists is not None and one.of_lists < one.rate:
-            raise UnusableWeights(f"rivals.{name}.of_lists must be at least its rate, {one.rate:g}")
+    for name, rival_rate in weights.rivals.items():
+        if rival_rate.of_lists is not None and rival_rate.of_lists < rival_rate.rate:
+            raise UnusableWeights(f"rivals.{name}.of_lists must be at least its rate, {rival_rate.rate:g}")
     for name, signal in weights.signals.items():
         for level, row in signal.levels.items():
             where = f"signals.{name}.levels.{level}"

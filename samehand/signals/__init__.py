@@ -52,7 +52,7 @@ SIGNALS: tuple[Signal[Any], ...] = (
 PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, TIMING, PLATFORM)
 
 # Signals without a trait of their own; weights, alerts and metrics name them as well.
-UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(one.name for one in PAIRWISE))
+UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(signal.name for signal in PAIRWISE))
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

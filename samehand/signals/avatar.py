@@ -106,18 +106,20 @@ class AvatarSignal(SignalBase[AvatarTrait]):
     @property
     def examples(self) -> tuple[Example, ...]:
         """Each level, and a picture too flat to say anything."""
-        one = bytes(range(0, 256, 8))
+        picture = bytes(range(0, 256, 8))
         return (
-            Example(_shows(one), _shows(one), "same-picture"),
-            Example(_shows(one), _shows(_flipped(one, 24)), "near-same-picture"),
-            Example(_shows(one), _shows(_flipped(one, 40)), "edited-picture"),
-            Example(_shows(one), _shows(_flipped(one, 55)), "alike-pictures"),
-            Example(_shows(one), _shows(_flipped(one, 70)), "distantly-alike"),
-            Example(_shows(one), _shows(_flipped(one, 128)), "different"),
+            Example(_shows(picture), _shows(picture), "same-picture"),
+            Example(_shows(picture), _shows(_flipped(picture, 24)), "near-same-picture"),
+            Example(_shows(picture), _shows(_flipped(picture, 40)), "edited-picture"),
+            Example(_shows(picture), _shows(_flipped(picture, 55)), "alike-pictures"),
+            Example(_shows(picture), _shows(_flipped(picture, 70)), "distantly-alike"),
+            Example(_shows(picture), _shows(_flipped(picture, 128)), "different"),
             Example(
-                _shows(_flipped(one, 128), variants=(_flipped(one, 24),)), _shows(one), "near-same-picture"
+                _shows(_flipped(picture, 128), variants=(_flipped(picture, 24),)),
+                _shows(picture),
+                "near-same-picture",
             ),
-            Example(_shows(one, quality=10), _shows(one, quality=10), None),
+            Example(_shows(picture, quality=10), _shows(picture, quality=10), None),
         )
 
 

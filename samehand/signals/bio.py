@@ -114,7 +114,7 @@ class BioSignal(SignalBase[BioTrait]):
             min(likeness, _most_alike(_bands_shared(ours, theirs))), ours.length, theirs.length
         )
         whole, crowd = max(
-            context.shared(KeyKind.BIO_BAND, _first_band(one), shipped) for one in (ours, theirs)
+            context.shared(KeyKind.BIO_BAND, _first_band(trait), shipped) for trait in (ours, theirs)
         )
         level, because = "partly-same", f"The self-descriptions agree in part: {shared}."
         if likeness >= _MOSTLY:
@@ -143,23 +143,27 @@ class BioSignal(SignalBase[BioTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        one = _says("Official channel of the northern valley. News, songs and statements. Share and follow.")
+        account = _says(
+            "Official channel of the northern valley. News, songs and statements. Share and follow."
+        )
         return (
             Example(
-                one,
+                account,
                 _says("OFFICIAL channel of the northern valley!! news, songs & statements. Share and follow"),
                 "almost-same",
             ),
             Example(
-                one,
+                account,
                 _says("Official channel of the northern valley. News and songs, follow us"),
                 "mostly-same",
             ),
             Example(
-                one, _says("News, songs and statements of the southern coast, every morning"), "partly-same"
+                account,
+                _says("News, songs and statements of the southern coast, every morning"),
+                "partly-same",
             ),
-            Example(one, _says("I bake bread in Lahore and write about my two cats."), "different"),
-            Example(one, _says("hi"), None),
+            Example(account, _says("I bake bread in Lahore and write about my two cats."), "different"),
+            Example(account, _says("hi"), None),
         )
 
 

@@ -130,7 +130,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         named_there = {digest for digest, _ in theirs.points}
         shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
-        found: list[Comparison] = []
+        comparisons: list[Comparison] = []
         if shared:
             points = []
             for digest, kind in shared:
@@ -141,17 +141,19 @@ class ContactSignal(SignalBase[ContactTrait]):
             for rate, crowd, shipped, kind, digest in sorted(points):
                 because = f"Both profiles give the same contact point ({kind}){several}."
                 values = (key_of(own_kind(kind) or KeyKind.CONTACT, digest),)
-                found.append(Comparison("shared", because, rate, crowd, shipped, values=values))
+                comparisons.append(Comparison("shared", because, rate, crowd, shipped, values=values))
         if named_there.intersection(ours.own):
-            found.append(_said("announced", "The banned account's profile named this account.", context))
+            comparisons.append(
+                _said("announced", "The banned account's profile named this account.", context)
+            )
         if "former" in ours_to_theirs:
-            found.append(
+            comparisons.append(
                 _said("succeeds", "This account's profile calls the banned account its own.", context)
             )
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
-            found.append(_said("names-it", because, context))
-        return replace(found[0], also=tuple(found[1:])) if found else None
+            comparisons.append(_said("names-it", because, context))
+        return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     def most(self, trait: ContactTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each point, of naming the other account, and of being named by it."""

@@ -140,10 +140,11 @@ class CrossingSignal(PairSignalBase):
             _crossed(theirs.handle, ours.name, "The display name", "handle"),
         )
         held = sorted(
-            (one for one in crossed if one is not None and one.worth > 0.0), key=lambda it: -it.worth
+            (crossing for crossing in crossed if crossing is not None and crossing.worth > 0.0),
+            key=lambda crossing: -crossing.worth,
         )
-        found = [_finding(one, context) for one in held]
-        return replace(found[0], also=tuple(found[1:])) if found else None
+        comparisons = [_finding(crossing, context) for crossing in held]
+        return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     def keys(self, names: CrossedNames) -> list[Key]:
         """The rarest words of both fields, by which either field of another account finds this one."""
@@ -197,21 +198,21 @@ class CrossingSignal(PairSignalBase):
         )
 
 
-def _finding(found: _Crossed, context: ComparisonContext) -> Comparison:
-    shipped = rate = 2.0**found.penalty_bits
+def _finding(crossing: _Crossed, context: ComparisonContext) -> Comparison:
+    shipped = rate = 2.0**crossing.penalty_bits
     crowds = []
-    for word in found.words:
+    for word in crossing.words:
         each = rate_of_bits(bits(word))
         counted, crowd = context.word(word, each)
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
-    if found.handle:
+    if crossing.handle:
         # To spell a handle is no rarer than to bear it.
-        borne, crowd = context.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
+        borne, crowd = context.among_namesakes(KeyKind.STEM, crossing.handle.encode(), min(shipped, 1.0))
         rate = max(rate, borne)
         crowds.append(crowd)
-    because = _SENTENCES[found.level].format(found.ours, found.theirs)
-    return Comparison(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+    because = _SENTENCES[crossing.level].format(crossing.ours, crossing.theirs)
+    return Comparison(crossing.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
 
 def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
@@ -221,12 +222,14 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
-    found, sounding = similarity(*pair), _sounding(handle, name)
-    if sounding is not None and (found is None or worth_bits(sounding) > worth_bits(found)):
-        found = sounding
-    if found is None:
+    resemblance, sounding = similarity(*pair), _sounding(handle, name)
+    if sounding is not None and (resemblance is None or worth_bits(sounding) > worth_bits(resemblance)):
+        resemblance = sounding
+    if resemblance is None:
         return None
-    return _Crossed(_LEVELS[found.kind], (found.part,), found.penalty_bits + _FIELD_BITS, mine, other)
+    return _Crossed(
+        _LEVELS[resemblance.kind], (resemblance.part,), resemblance.penalty_bits + _FIELD_BITS, mine, other
+    )
 
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:

@@ -32,10 +32,10 @@ class DeviceSignal(DigestSignal):
     @property
     def examples(self) -> tuple[Example, ...]:
         """The same device, another one, and a junk id, which faulty software gives to many."""
-        one = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+        device_id = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
         return (
-            Example(_made_on(one), _made_on(one.upper()), "same"),
-            Example(_made_on(one), _made_on("0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"), "different"),
+            Example(_made_on(device_id), _made_on(device_id.upper()), "same"),
+            Example(_made_on(device_id), _made_on("0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"), "different"),
             Example(
                 _made_on("00000000-0000-0000-0000-000000000000"),
                 _made_on("00000000-0000-0000-0000-000000000000"),

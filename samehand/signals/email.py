@@ -91,7 +91,7 @@ class EmailSignal(SignalBase[EmailTrait]):
     def keys(self, trait: EmailTrait) -> Iterable[Key]:
         """The mailbox, its local part (the same name at another provider) and a private domain."""
         parts = (trait.local, trait.domain) if trait.domain else (trait.local,)
-        return (key_of(KeyKind.EMAIL, trait.mailbox), *(key_of(KeyKind.EMAIL_PART, one) for one in parts))
+        return (key_of(KeyKind.EMAIL, trait.mailbox), *(key_of(KeyKind.EMAIL_PART, part) for part in parts))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         return self.keys(trait)
@@ -112,7 +112,7 @@ class EmailSignal(SignalBase[EmailTrait]):
             return Comparison("same-local-part", because, rate, crowd, shipped, alike, values)
         mailbox = key_of(KeyKind.EMAIL, ours.mailbox)
         values = (mailbox, *values)
-        alike = tuple([replace(it, values=(mailbox, *it.values)) for it in alike])
+        alike = tuple([replace(comparison, values=(mailbox, *comparison.values)) for comparison in alike])
         level, because = "same-address", "Both accounts use the same e-mail address."
         same = Comparison("same-local-part", because, rate, crowd, shipped, values=values)
         if ours.tagged or theirs.tagged:
@@ -163,16 +163,16 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        one = _writes_from("umar.media@gmail.com")
+        account = _writes_from("umar.media@gmail.com")
         return (
-            Example(one, _writes_from("UmarMedia@googlemail.com"), "same-address"),
-            Example(one, _writes_from("umarmedia+new@gmail.com"), "same-mailbox"),
-            Example(one, _writes_from("umarmedia@proton.me"), "same-local-part"),
+            Example(account, _writes_from("UmarMedia@googlemail.com"), "same-address"),
+            Example(account, _writes_from("umarmedia+new@gmail.com"), "same-mailbox"),
+            Example(account, _writes_from("umarmedia@proton.me"), "same-local-part"),
             Example(
                 _writes_from("zarghun@valley.example"), _writes_from("press@valley.example"), "same-domain"
             ),
-            Example(one, _writes_from("salma.k@gmail.com"), "different"),
-            Example(one, _writes_from("not an address"), None),
+            Example(account, _writes_from("salma.k@gmail.com"), "different"),
+            Example(account, _writes_from("not an address"), None),
             Example(
                 _writes_from("a1b2@mailinator.com"), _writes_from("zz9@guerrillamail.com"), "both-disposable"
             ),

@@ -48,16 +48,16 @@ class FirstShownSignal:
     def order(self, signal: str, ours: Showings, theirs: Showings) -> Order:
         """Who first showed the values of a line of evidence; ``theirs`` are the banned account's showings."""
         values, _ = _OF[signal]
-        mine, other = [ours.of(one) for one in values], [theirs.of(one) for one in values]
-        if _over([one.latest for one in mine], [one.earliest for one in other]):
+        mine, other = [ours.of(value) for value in values], [theirs.of(value) for value in values]
+        if _over([span.latest for span in mine], [span.earliest for span in other]):
             return Order.FOUND
-        if _over([one.latest for one in other], [one.earliest for one in mine], or_at_once=True):
+        if _over([span.latest for span in other], [span.earliest for span in mine], or_at_once=True):
             return Order.BANNED
         return Order.UNKNOWN
 
     def found_first(self, signals: Sequence[str], ours: Showings) -> Comparison:
         """The level `found-first`: our account, which is not banned, showed the lines' values first."""
-        since = max(ours.of(one).latest or 0 for signal in signals for one in _OF[signal][0])
+        since = max(ours.of(value).latest or 0 for signal in signals for value in _OF[signal][0])
         day = np.datetime64(since, "s").astype("datetime64[D]")
         because = (
             f"This account showed {_listed(signals)} before the banned one did (since {day} at the latest)."
@@ -71,8 +71,8 @@ class FirstShownSignal:
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:
     """Whether every end is before every beginning (or at it, if ``or_at_once``); false if one is unknown."""
-    ended = [one for one in ends if one is not None]
-    begun = [one for one in begins if one is not None]
+    ended = [end for end in ends if end is not None]
+    begun = [begin for begin in begins if begin is not None]
     if len(ended) < len(ends) or len(begun) < len(begins):
         return False
     return max(ended) <= min(begun) if or_at_once else max(ended) < min(begun)

@@ -151,18 +151,18 @@ class HandleSignal(SignalBase[HandleTrait]):
             base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
             level = _PERSONAL if base.level == _PERSONAL else "same-handle"
             return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
-        found = similarity(ours.word, theirs.word)
+        resemblance = similarity(ours.word, theirs.word)
         if ours.alternates or theirs.alternates:
             readings = {ours.word.base, *ours.alternates} & {theirs.word.base, *theirs.alternates}
             if shared := max(readings, key=len, default=""):
                 # `7amza_alfaris` is more than a part of `hamza_alfaris`.
                 same = Similarity("same", shared, 1.0)
-                found = same if found is None else max(same, found, key=worth_bits)
+                resemblance = same if resemblance is None else max(same, resemblance, key=worth_bits)
         number = self._same_number(ours, theirs)
-        if found is None:
+        if resemblance is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
             return number or differ
-        alike = self._alike(found, ours, theirs, context)
+        alike = self._alike(resemblance, ours, theirs, context)
         return alike if number is None else replace(alike, also=(number,))
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Comparison | None:
@@ -174,18 +174,18 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
 
     def _alike(
-        self, found: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
+        self, resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
     ) -> Comparison:
-        number = _number_bits(found.kind, ours.digits, theirs.digits)
-        letters = bits(found.part)
+        number = _number_bits(resemblance.kind, ours.digits, theirs.digits)
+        letters = bits(resemblance.part)
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
-        level = found.kind
+        level = resemblance.kind
         if level == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
-        missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
-        shipped = rate_of_bits(max(letters + number - found.penalty_bits - missing, 0.0))
-        rate, crowd = context.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
+        missing = _MISSING_BITS * max(_IN_COMMON - _in_common(resemblance, ours, theirs), 0.0)
+        shipped = rate_of_bits(max(letters + number - resemblance.penalty_bits - missing, 0.0))
+        rate, crowd = context.among_namesakes(KeyKind.STEM, resemblance.part.encode(), shipped)
         return Comparison(level, _SENTENCES[level], rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
@@ -203,7 +203,10 @@ class HandleSignal(SignalBase[HandleTrait]):
             worth = rate_of_bits(bits(reading) + beside)
             return table.nats("same", context.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
 
-        by_key = {key_of(KeyKind.HANDLE_WORD, one.encode()): same(one, number) for one in trait.alternates}
+        by_key = {
+            key_of(KeyKind.HANDLE_WORD, alternate.encode()): same(alternate, number)
+            for alternate in trait.alternates
+        }
         with_number = same(base, number)
         by_key[key_of(KeyKind.HANDLE_WORD, base.encode())] = same(base, 0.0)
         by_key |= dict.fromkeys(
@@ -247,22 +250,22 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        one = _called("umar_media")
+        account = _called("umar_media")
         return (
             Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),
             Example(_called("n1ghtowl_valley_2"), _called("nightowl_valley"), "same"),
             Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "personal-name"),
-            Example(_called("Umar.Media"), one, "personal-name"),
-            Example(_called("umar_media_official"), one, "decorated"),
-            Example(_called("umarmediaxqz"), one, "extended"),
-            Example(_called("media_umar"), one, "reordered"),
-            Example(_called("umar_nedia"), one, "one-typo"),
-            Example(_called("umra_nedia"), one, "two-typos"),
+            Example(_called("Umar.Media"), account, "personal-name"),
+            Example(_called("umar_media_official"), account, "decorated"),
+            Example(_called("umarmediaxqz"), account, "extended"),
+            Example(_called("media_umar"), account, "reordered"),
+            Example(_called("umar_nedia"), account, "one-typo"),
+            Example(_called("umra_nedia"), account, "two-typos"),
             Example(_called("waziristan"), _called("wozerustun"), "consonants"),
             Example(_called("thenorthernvalleyxx"), _called("ournorthernvalley"), "part"),
             Example(_called("gulzar_writes"), _called("real_gulzar_poet"), "part"),
             Example(_called("salma739184"), _called("kite_739184", "instagram"), "same-number"),
-            Example(_called("salma_khan"), one, "different"),
+            Example(_called("salma_khan"), account, "different"),
         )
 
 
@@ -297,11 +300,13 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
     return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
 
 
-def _in_common(found: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
+def _in_common(resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
     """The share (0 to 1) of both handles, numbers included and decorations aside, that is in common."""
-    if found.kind == "reordered":
+    if resemblance.kind == "reordered":
         return 1.0
-    mine, other = (found.part,) * 2 if found.kind == "decorated" else (ours.word.base, theirs.word.base)
+    mine, other = (
+        (resemblance.part,) * 2 if resemblance.kind == "decorated" else (ours.word.base, theirs.word.base)
+    )
     folded = fuzz.ratio(mine + ours.digits, other + theirs.digits)
     return max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
 

@@ -110,14 +110,14 @@ class NameSignal(SignalBase[NameTrait]):
 
         A bearer of the very name also resembles it, so no resemblance is rarer than the name itself.
         """
-        found = self._resembling(ours, theirs, context)
-        if found is None or found.rate is None or found.level == "same-name":
-            return found
+        comparison = self._resembling(ours, theirs, context)
+        if comparison is None or comparison.rate is None or comparison.level == "same-name":
+            return comparison
         borne = 1.0
         for place in theirs.telling or range(len(theirs.words)):
             word = theirs.words[place]
             borne *= context.word(word, rate_of_bits(bits(word)))[0]
-        return replace(found, rate=borne) if borne > found.rate else found
+        return replace(comparison, rate=borne) if borne > comparison.rate else comparison
 
     def _resembling(
         self, ours: NameTrait, theirs: NameTrait, context: ComparisonContext
@@ -201,17 +201,17 @@ class NameSignal(SignalBase[NameTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        one = _called("Umar Farooqi Waziri")
+        account = _called("Umar Farooqi Waziri")
         return (
-            Example(one, _called("UMAR ғarooqi waziri"), "same-name"),
-            Example(_called("Waziri Umar Farooqi"), one, "same-words"),
-            Example(_called("Omar Faruqi Wazeeri"), one, "near-same"),
+            Example(account, _called("UMAR ғarooqi waziri"), "same-name"),
+            Example(_called("Waziri Umar Farooqi"), account, "same-words"),
+            Example(_called("Omar Faruqi Wazeeri"), account, "near-same"),
             Example(_called("Abou Obeida al-Korashi"), _called("Abu Ubaydah al-Qurashi"), "near-same"),
-            Example(_called("UmarFarooqiWaziri"), one, "same-name"),
-            Example(_called("umarfarooqiwaziri"), one, "near-same"),
-            Example(_called("Farooqi Waziri Shop"), one, "shared-words"),
-            Example(_called("Salma Khan"), one, "different"),
-            Example(_called("✨"), one, None),
+            Example(_called("UmarFarooqiWaziri"), account, "same-name"),
+            Example(_called("umarfarooqiwaziri"), account, "near-same"),
+            Example(_called("Farooqi Waziri Shop"), account, "shared-words"),
+            Example(_called("Salma Khan"), account, "different"),
+            Example(_called("✨"), account, None),
         )
 
 

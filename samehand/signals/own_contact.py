@@ -82,16 +82,16 @@ class ReachSignal(PairSignalBase):
         """The rarest address that one account names and the other has; ``None`` where there is none."""
         met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
         met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
-        found = []
+        comparisons = []
         for kind, digest, who in sorted(met):
             level, what = _LEVELS[kind]
             shipped = context.u("reach", level)
             rate, crowd = context.shared(kind, digest, shipped, owned=True)
             because = f"{who} gives in its profile the other's own {what}."
             values = (key_of(kind, digest),)
-            found.append(Comparison(level, because, rate, crowd, shipped, values=values))
-        found.sort(key=lambda one: one.rate or 1.0)
-        return replace(found[0], also=tuple(found[1:])) if found else None
+            comparisons.append(Comparison(level, because, rate, crowd, shipped, values=values))
+        comparisons.sort(key=lambda comparison: comparison.rate or 1.0)
+        return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     @property
     def examples(self) -> tuple[Example, ...]:

@@ -104,11 +104,11 @@ class PhoneSignal(SignalBase[PhoneTrait]):
     @property
     def examples(self) -> tuple[Example, ...]:
         """Each level, and a text that is no phone number."""
-        one = _rings_at("+92 301 2345678")
+        account = _rings_at("+92 301 2345678")
         return (
-            Example(one, _rings_at("0301 2345678", "ur-PK"), "same-number"),
-            Example(one, _rings_at("+923012345699"), "same-block"),
-            Example(one, _rings_at("+447911123456"), "different"),
+            Example(account, _rings_at("0301 2345678", "ur-PK"), "same-number"),
+            Example(account, _rings_at("+923012345699"), "same-block"),
+            Example(account, _rings_at("+447911123456"), "different"),
             Example(_rings_at("+00000000"), _rings_at("+00000000"), None),
         )
 

@@ -66,8 +66,11 @@ class TimingSignal(PairSignalBase):
         where = "less than a day from" if context.to_the_day and not elapsed else placed(elapsed)
         because = f"The account was made {where} the ban."
         if spans:
-            found = [Comparison(it.level, because, context.banned_within(it.first, it.last)) for it in spans]
-            return replace(found[0], also=tuple(found[1:]))
+            comparisons = [
+                Comparison(span.level, because, context.banned_within(span.first, span.last))
+                for span in spans
+            ]
+            return replace(comparisons[0], also=tuple(comparisons[1:]))
         if abs(since) <= DAY_SECONDS:
             return None  # only the day is known, and no span of hours is known
         return Comparison(_LATER if since > 0 else _EARLIER, because)

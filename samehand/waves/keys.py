@@ -51,12 +51,12 @@ class NotedKey(NamedTuple):
 def noted_keys(keys: Iterable[Key]) -> list[NotedKey]:
     """Returns those of an account's index keys that it notes, networks last."""
     taken = dict.fromkeys(_MOST, 0)
-    found = list[NotedKey]()
+    noted = list[NotedKey]()
     networks = list[NotedKey]()
     for key in keys:
         kind = key[0]
         group = _GROUPS.get(kind, -1)
         if group >= 0 and taken[kind] < _MOST[kind]:
             taken[kind] += 1
-            (found if group != NETWORK else networks).append(NotedKey(key, group))
-    return [*found, *networks]
+            (noted if group != NETWORK else networks).append(NotedKey(key, group))
+    return [*noted, *networks]

@@ -32,20 +32,20 @@ def gathered(
     Both are empty where the newcomer has too little evidence. ``known``: whether an account is in a wave
     already; it needs no further evidence then.
     """
-    resembling = [one for one in others if alike(newcomer, one)]
+    resembling = [account for account in others if alike(newcomer, account)]
     if len(resembling) < OTHERS_MIN:
         return [], []
     joining = [newcomer]
-    for one in resembling:
-        if known(one):
+    for candidate in resembling:
+        if known(candidate):
             continue
         near = 1  # the newcomer
         for other in resembling:
             if near >= OTHERS_MIN:
                 break
-            near += other is not one and alike(one, other)
+            near += other is not candidate and alike(candidate, other)
         if near >= OTHERS_MIN:
-            joining.append(one)
+            joining.append(candidate)
     return joining, resembling
 
 

@@ -28,14 +28,16 @@ def pattern_of(members: Sequence[Sequence[str]]) -> list[PatternLine]:
     shown = [dict(line.partition(".")[::2] for line in reversed(lines)) for lines in members]
     levels = Counter(line for signals in shown for line in signals.items())
     counts = Counter(signal for signals in shown for signal in signals)
-    found = [
+    pattern = [
         PatternLine(
-            signal, max((many, level) for (one, level), many in levels.items() if one == signal)[1], count
+            signal,
+            max((many, level) for (line_signal, level), many in levels.items() if line_signal == signal)[1],
+            count,
         )
         for signal, count in counts.items()
         if count >= SHARE_MIN * len(members)
     ]
-    return sorted(found, key=lambda line: (-line.members, line.signal))
+    return sorted(pattern, key=lambda line: (-line.members, line.signal))
 
 
 def handle_pattern(handles: Sequence[str]) -> str | None:

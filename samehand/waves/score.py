@@ -31,16 +31,16 @@ class Likeness(NamedTuple):
 
 
 def likeness(
-    one: Fingerprint,
-    other: Fingerprint,
+    first: Fingerprint,
+    second: Fingerprint,
     weights: Weights,
     frequencies: Frequencies,
     quarantined: InQuarantine | None = None,
 ) -> Likeness | None:
     """Compares two new accounts; ``None`` where they share no pepper."""
-    if one.pepper_id != other.pepper_id:
+    if first.pepper_id != second.pepper_id:
         return None
-    chance = against_chance(one, other, weights, frequencies, quarantined)
+    chance = against_chance(first, second, weights, frequencies, quarantined)
     lines = [line for line in chance if line.nats > 0.0]
     apart = 0.0 if any(line.signal in TOGETHER for line in lines) else APART_NATS
     terms = [

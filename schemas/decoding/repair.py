@@ -115,8 +115,8 @@ class _Object:
             values[name] = value
         for name, read in self._others.items():
             if name in given:
-                value, found = read(given[name])
-                unusable += [Unusable(name, fault) for fault in found]
+                value, field_faults = read(given[name])
+                unusable += [Unusable(name, fault) for fault in field_faults]
                 if value is not _LEFT_OUT:
                     values[name] = value
         for name in self._required - values.keys():
@@ -143,8 +143,8 @@ def _vital(value: Any, kind: _Object | _Reader, path: str, unusable: list[Unusab
 def _converter(python_type: Any) -> Callable[[Any], Any]:
     """Converts a plain value strictly; raises msgspec's `ValidationError`."""
     # In a struct of its own the type is prepared once, which takes longer than any value does.
-    one = msgspec.defstruct("One", [("value", python_type)], array_like=True)
-    return lambda value: msgspec.convert((value,), one).value  # type: ignore[attr-defined]  # defined above
+    box = msgspec.defstruct("One", [("value", python_type)], array_like=True)
+    return lambda value: msgspec.convert((value,), box).value  # type: ignore[attr-defined]  # defined above
 
 
 def _reader(python_type: Any) -> _Reader:
@@ -157,13 +157,13 @@ def _strictly(python_type: Any) -> _Reader:
     convert = _converter(python_type)
 
     def read(value: Any) -> _Read:
-        found: tuple[FieldFault, ...] = ()
+        field_faults: tuple[FieldFault, ...] = ()
         if isinstance(value, str) and _SURROGATE.search(value):
-            value, found = _SURROGATE.sub(_REPLACEMENT, value), (FieldFault.LONE_SURROGATE,)
+            value, field_faults = _SURROGATE.sub(_REPLACEMENT, value), (FieldFault.LONE_SURROGATE,)
         try:
-            return convert(value), found
+            return convert(value), field_faults
         except msgspec.ValidationError as error:
-            return _LEFT_OUT, (*found, _OF_REASON[faults.from_validation(error).reason])
+            return _LEFT_OUT, (*field_faults, _OF_REASON[faults.from_validation(error).reason])
 
     return read
 
@@ -199,8 +199,8 @@ def _cut(strictly: _Reader, length_max: int) -> _Reader:
     def read(value: Any) -> _Read:
         if not isinstance(value, str) or len(value) <= length_max:
             return strictly(value)
-        used, found = strictly(value[:length_max])
-        return used, (FieldFault.TOO_LONG, *found)
+        used, field_faults = strictly(value[:length_max])
+        return used, (FieldFault.TOO_LONG, *field_faults)
 
     return read
 
@@ -211,14 +211,14 @@ def _items(read_item: _Reader, length_max: int | None) -> _Reader:
     def read(value: Any) -> _Read:
         if not isinstance(value, list):
             return _WRONG_TYPE
-        found = [FieldFault.TOO_MANY] if length_max is not None and len(value) > length_max else []
+        field_faults = [FieldFault.TOO_MANY] if length_max is not None and len(value) > length_max else []
         items = []
         for given in value[:length_max]:
             item, more = read_item(given)
-            found += more
+            field_faults += more
             if item is not _LEFT_OUT:
                 items.append(item)
-        return tuple(items), tuple(dict.fromkeys(found))
+        return tuple(items), tuple(dict.fromkeys(field_faults))
 
     return read
 
@@ -234,19 +234,19 @@ def _parts(struct: type[Struct]) -> _Reader:
         if not isinstance(value, dict):
             return mended(None, ()), _WRONG_TYPE[1]
         values: dict[str, Any] = {}
-        found: list[FieldFault] = []
+        field_faults: list[FieldFault] = []
         lost: list[str] = []
         for name, read_part in readers.items():
             if name in value:
                 part, more = read_part(value[name])
-                found += more
+                field_faults += more
                 if set(more) - {FieldFault.TOO_LONG}:
                     lost.append(name)
                 if part is not _LEFT_OUT:
                     values[name] = part
         try:
-            return mended(struct(**values), lost), tuple(dict.fromkeys(found))
+            return mended(struct(**values), lost), tuple(dict.fromkeys(field_faults))
         except (TypeError, ValueError):  # a part is missing, or the parts do not go together
-            return mended(None, lost), tuple(dict.fromkeys(found)) or (FieldFault.INCOMPLETE,)
+            return mended(None, lost), tuple(dict.fromkeys(field_faults)) or (FieldFault.INCOMPLETE,)
 
     return read

@@ -255,9 +255,9 @@ def _rules(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -> 
         return
     if len(given) > RULES_MAX:
         collector.fault((*path, "rules"), f"has {len(given):,} rules; at most {RULES_MAX} are taken")
-    for place, one in enumerate(given[:RULES_MAX]):
+    for place, raw_rule in enumerate(given[:RULES_MAX]):
         where: Path = (*path, "rules", place)
-        rule = collector.table(where, one, _RULE_KEYS)
+        rule = collector.table(where, raw_rule, _RULE_KEYS)
         target = TARGETS.get(cast(Kind, rule.get("as"))) if isinstance(rule.get("as"), str) else None
         yield _RawRule(where, rule, _layer(rule, where, target.fields if target else ALL_FIELDS, collector))
 

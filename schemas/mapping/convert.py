@@ -68,80 +68,80 @@ class Reading:
         if self.expression is None:
             return self.default, ()
         try:
-            found = self.expression(document)
+            raw = self.expression(document)
         except Unfitting:
             return None, (FieldFault.WRONG_TYPE,)
-        if found is not None and self.values is not None:
-            found = _translated(found, self.values)
-            if found is None and self.default is None:
+        if raw is not None and self.values is not None:
+            raw = _translated(raw, self.values)
+            if raw is None and self.default is None:
                 return None, (FieldFault.BAD_FORMAT,)
-        if found is None:
+        if raw is None:
             return self.default, ()
-        value, faults = self._converted(found)
+        value, faults = self._converted(raw)
         return (value, faults) if isinstance(value, datetime) else _without_halves(value, faults)
 
-    def _converted(self, found: Any) -> Found:
+    def _converted(self, raw: Any) -> Found:
         match self.field.shape:
             case "date":
-                return _date(found, self.unit)
+                return _date(raw, self.unit)
             case "list":
-                return [self._text(item) for item in self._items(found) if item is not None], ()
+                return [self._text(item) for item in self._items(raw) if item is not None], ()
             case "number":
-                return _number(found), ()
+                return _number(raw), ()
             case "text":
-                return self._text(found), ()
+                return self._text(raw), ()
             case _:
-                return found, ()
+                return raw, ()
 
-    def _items(self, found: Any) -> list[Any]:
-        if isinstance(found, list):
-            return found
-        if isinstance(found, str) and self.separator:
-            return [part for part in (piece.strip() for piece in found.split(self.separator)) if part]
-        return [found] if found != "" else []
+    def _items(self, raw: Any) -> list[Any]:
+        if isinstance(raw, list):
+            return raw
+        if isinstance(raw, str) and self.separator:
+            return [part for part in (piece.strip() for piece in raw.split(self.separator)) if part]
+        return [raw] if raw != "" else []
 
-    def _text(self, found: Any) -> Any:
+    def _text(self, raw: Any) -> Any:
         """Numbers of accounts become texts; a float is none, since it may have lost digits on its way."""
-        if isinstance(found, int) and not isinstance(found, bool):
-            return str(found)
-        if isinstance(found, str) and self.markup:
-            text = _TAG.sub("", _BREAK.sub("\n", found))
+        if isinstance(raw, int) and not isinstance(raw, bool):
+            return str(raw)
+        if isinstance(raw, str) and self.markup:
+            text = _TAG.sub("", _BREAK.sub("\n", raw))
             return html.unescape(_NO_CHARACTER.sub(_REPLACEMENT, text)).strip()
-        return found
+        return raw
 
 
-def _translated(found: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(found, bool):
-        return values.get("true" if found else "false")
-    return values.get(str(found)) if isinstance(found, str | int) else None
+def _translated(raw: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(raw, bool):
+        return values.get("true" if raw else "false")
+    return values.get(str(raw)) if isinstance(raw, str | int) else None
 
 
-def _number(found: Any) -> Any:
-    if isinstance(found, float) and found.is_integer():
-        return int(found)
-    return int(found) if isinstance(found, str) and _DIGITS.fullmatch(found) else found
+def _number(raw: Any) -> Any:
+    if isinstance(raw, float) and raw.is_integer():
+        return int(raw)
+    return int(raw) if isinstance(raw, str) and _DIGITS.fullmatch(raw) else raw
 
 
-def _date(found: Any, unit: Unit | None) -> Found:
+def _date(raw: Any, unit: Unit | None) -> Found:
     if unit == "utc":
-        if not isinstance(found, str):
+        if not isinstance(raw, str):
             return None, (FieldFault.WRONG_TYPE,)
         try:
-            read = datetime.fromisoformat(found[:_DATE_CHARS_MAX])
+            read = datetime.fromisoformat(raw[:_DATE_CHARS_MAX])
         except ValueError:
             return None, (FieldFault.BAD_DATE,)
         return (read.replace(tzinfo=UTC) if read.tzinfo is None else read), ()
     if unit is None:
         # A number without a unit would be taken for seconds, which is wrong a thousandfold where it is not.
-        return (found, ()) if isinstance(found, str) else (None, (FieldFault.WRONG_TYPE,))
-    if isinstance(found, str) and _DIGITS.fullmatch(found):
-        found = int(found)
-    if isinstance(found, bool) or not isinstance(found, int | float):
+        return (raw, ()) if isinstance(raw, str) else (None, (FieldFault.WRONG_TYPE,))
+    if isinstance(raw, str) and _DIGITS.fullmatch(raw):
+        raw = int(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
         return None, (FieldFault.WRONG_TYPE,)
-    if not math.isfinite(found) or abs(found) > _SPAN_US * 1_000:
+    if not math.isfinite(raw) or abs(raw) > _SPAN_US * 1_000:
         return None, (FieldFault.OUT_OF_RANGE,)
     times, over = _MICROSECONDS[unit]
-    microseconds = found * times // over if isinstance(found, int) else round(found * times / over)
+    microseconds = raw * times // over if isinstance(raw, int) else round(raw * times / over)
     if not -_SPAN_US < microseconds <= _SPAN_US:
         return None, (FieldFault.OUT_OF_RANGE,)
     try:
@@ -156,6 +156,6 @@ def _without_halves(value: Any, faults: tuple[FieldFault, ...]) -> Found:
         return _SURROGATE.sub(_REPLACEMENT, value), (*faults, FieldFault.LONE_SURROGATE)
     if isinstance(value, list):
         items = [_without_halves(item, ()) for item in value]
-        found = dict.fromkeys(fault for _, several in items for fault in several)
-        return [item for item, _ in items], (*faults, *found)
+        item_faults = dict.fromkeys(fault for _, several in items for fault in several)
+        return [item for item, _ in items], (*faults, *item_faults)
     return value, faults

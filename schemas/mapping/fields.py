@@ -85,20 +85,20 @@ holds everywhere; `occurred_at` stands for `reinstated_at`."""
 
 
 def _fields(struct: type[Any], prefix: str = "", path: tuple[str, ...] = ()) -> dict[str, Field]:
-    found: dict[str, Field] = {}
+    fields: dict[str, Field] = {}
     vital: frozenset[str] = getattr(struct, "VITAL", frozenset())
     for field in msgspec.structs.fields(struct):
         if field.name == "version":  # this reader's own
             continue
         where = (*path, field.name)
         if field.name in _NESTED:
-            found |= _fields(*_NESTED[field.name], where)
+            fields |= _fields(*_NESTED[field.name], where)
         else:
             name = prefix + field.name
-            found[name] = Field(
+            fields[name] = Field(
                 name, where, _shape(inspect.type_info(field.type)), field.type, field.name in vital
             )
-    return found
+    return fields
 
 
 def _shape(info: inspect.Type) -> Shape:

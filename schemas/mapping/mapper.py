@@ -147,15 +147,15 @@ def _filled(
     values.setdefault("event_id", f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}")
     if "reinstated_at" in target.fields and "occurred_at" in values:
         values.setdefault("reinstated_at", values["occurred_at"])
-    found = target.decode.of_values(values, now=now)
-    if isinstance(found, Malformed):
+    decoded = target.decode.of_values(values, now=now)
+    if isinstance(decoded, Malformed):
         source = next(
-            (_source(reading) for reading in rule.readings if reading.field.json_path == found.path), ""
+            (_source(reading) for reading in rule.readings if reading.field.json_path == decoded.path), ""
         )
-        return replace(found, detail=_short(f"{found.detail}, from {source}")) if source else found
+        return replace(decoded, detail=_short(f"{decoded.detail}, from {source}")) if source else decoded
     if unusable:
-        found = replace(found, unusable=(*unusable, *found.unusable))
-    return Mapped(target.kind, found, rule.number)
+        decoded = replace(decoded, unusable=(*unusable, *decoded.unusable))
+    return Mapped(target.kind, decoded, rule.number)
 
 
 def _source(reading: Reading) -> str:

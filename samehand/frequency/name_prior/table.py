@@ -76,7 +76,7 @@ def parse(text: str) -> Table:
     return Table(
         tokens,
         rows,
-        {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()},
+        {head: (*SHORT_LENGTHS, *sorted(longer)) for head, longer in lengths.items()},
     )
 
 

@@ -72,12 +72,12 @@ def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Conta
     in_links, in_bio = _Reader(locale), _Reader(locale)
     linked = dict.fromkeys(in_links.of_links(links))
     placed = in_bio.of_bio(bio)
-    found = list(dict.fromkeys((*linked, *(point for point, _ in placed))))
+    points = list(dict.fromkeys((*linked, *(point for point, _ in placed))))
     return Contacts(
-        tuple(found[:POINTS_MAX]),
+        tuple(points[:POINTS_MAX]),
         min(len(linked), POINTS_MAX),
         frozenset(point for point, is_claimed in placed if is_claimed),
-        in_bio.whole and len(found) <= POINTS_MAX,
+        in_bio.whole and len(points) <= POINTS_MAX,
         in_links.whole and len(linked) <= POINTS_MAX,
     )
 
@@ -146,7 +146,7 @@ def plain_text(text: str) -> str:
     # Single spaces, so that no pattern below scans a long gap again from each of its places.
     text = " ".join(text.split())
     if _OPENING.search(text):
-        text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
+        text = _BRACKETED.sub(lambda match: _SIGN.get(match.group(1).lower(), "."), text)
     if _SPELLED_DOT.search(text):
         text = _SPELLED_SLASH.sub("/", _SPELLED_DOT.sub(".", text))
     if "." not in text:  # both patterns that follow need one
@@ -209,8 +209,8 @@ class _Kind(NamedTuple):
     judged_max: int
 
 
-def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
-    named, handle = found.groups()
+def _mention(match: re.Match[str]) -> Iterator[ContactPoint]:
+    named, handle = match.groups()
     if not named:
         yield ContactPoint("handle", handle.lower())
         return
@@ -218,10 +218,10 @@ def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
     yield profile_point(_NAMED.get(word, "whatsapp" if word.startswith("what") else word), handle.lower())
 
 
-_MAILBOX: Final = _Kind("@", _EMAIL, lambda found, _: email_points(found.group()), MAILBOXES_JUDGED)
-_PAGE: Final = _Kind(".", _URL, lambda found, _: page_points(found.group()), PAGES_JUDGED)
-_MENTIONED: Final = _Kind("@", _MENTION, lambda found, _: _mention(found), MENTIONS_JUDGED)
-_NUMBER: Final = _Kind("", _PHONE, lambda found, locale: phone_points(found.group(), locale), NUMBERS_JUDGED)
+_MAILBOX: Final = _Kind("@", _EMAIL, lambda match, _: email_points(match.group()), MAILBOXES_JUDGED)
+_PAGE: Final = _Kind(".", _URL, lambda match, _: page_points(match.group()), PAGES_JUDGED)
+_MENTIONED: Final = _Kind("@", _MENTION, lambda match, _: _mention(match), MENTIONS_JUDGED)
+_NUMBER: Final = _Kind("", _PHONE, lambda match, locale: phone_points(match.group(), locale), NUMBERS_JUDGED)
 # In the order of reading: text that one kind took is hidden from the next.
 _KINDS: Final = (_MAILBOX, _PAGE, _MENTIONED, _NUMBER)
 
@@ -260,8 +260,8 @@ class _Reader:
         if scheme.startswith(("tel:", "sms:", "whatsapp:")):
             number = _NUMBER_SCHEME.sub("", link)
             return phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
-        if found := _URL.match(link):
-            return page_points(found.group()) if self._may_judge(_PAGE) else ()
+        if match := _URL.match(link):
+            return page_points(match.group()) if self._may_judge(_PAGE) else ()
         text = self._plain(link, self._text_left)
         self._text_left -= len(text)
         return [point for _, _, point in self._placed(text)]
@@ -286,11 +286,11 @@ class _Reader:
             if kind.sign not in text:
                 continue
             rest, done = [], 0
-            for found in kind.pattern.finditer(text):
+            for match in kind.pattern.finditer(text):
                 if not self._may_judge(kind):
                     break
-                start, end = found.span()
-                points = list(kind.read(found, self._locale))
+                start, end = match.span()
+                points = list(kind.read(match, self._locale))
                 if points:
                     taken += [(start, end, point) for point in points]
                     rest += [text[done:start], " " * (end - start)]

@@ -64,7 +64,7 @@ _COUNTED_MIN: Final = 3
 
 def without_times(seen: str) -> str:
     """The text with each time of day (`10:30`) as commas: its hour is no part of the number before it."""
-    return _CLOCK.sub(lambda found: "," * len(found.group()), seen) if ":" in seen else seen
+    return _CLOCK.sub(lambda match: "," * len(match.group()), seen) if ":" in seen else seen
 
 
 def is_ordinary(seen: str, start: int, end: int) -> bool:

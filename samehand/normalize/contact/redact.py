@@ -193,9 +193,9 @@ def redacted(text: str) -> str:
 @lru_cache(maxsize=4)
 def personal_spans(text: str) -> tuple[_Span, ...]:
     """The places (start, end) of a text that redaction masks, in order; none overlaps another."""
-    found: list[_Span] = []
+    personal: list[_Span] = []
     for _ in range(_PASSES_MAX):
-        masked, origins = _with_masks(text, found)
+        masked, origins = _with_masks(text, personal)
         # The spans of something personal, in order, with the characters behind each that do not show.
         seen, places = _seen(masked)
         spans = []
@@ -208,8 +208,8 @@ def personal_spans(text: str) -> tuple[_Span, ...]:
             break
         if origins:
             more = [(origins[start][0], origins[end - 1][1]) for start, end in more]
-        found = _merged([*found, *more])
-    return tuple(found)
+        personal = _merged([*personal, *more])
+    return tuple(personal)
 
 
 def _with_masks(text: str, spans: Sequence[_Span]) -> tuple[str, list[_Span]]:
@@ -234,13 +234,13 @@ def _with_masks(text: str, spans: Sequence[_Span]) -> tuple[str, list[_Span]]:
 
 def _merged(spans: Sequence[_Span]) -> list[_Span]:
     """The spans in order, those that overlap as one."""
-    found: list[_Span] = []
+    merged: list[_Span] = []
     for start, end in sorted(spans):
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
 def as_seen(text: str) -> str:
@@ -295,7 +295,7 @@ def _spans(seen: str) -> Iterator[_Span]:
     if _HAS_OCTETS.search(seen):
         yield from _internet_addresses(seen)
     if ":" in seen:
-        yield from (found.span() for found in _COLONS.finditer(seen) if not _FRAME.fullmatch(found.group()))
+        yield from (match.span() for match in _COLONS.finditer(seen) if not _FRAME.fullmatch(match.group()))
     yield from _mailboxes(seen)
     if not seen.isascii():
         latin = "".join([char if char < "\x80" else _looks_latin(char) for char in seen])
@@ -303,56 +303,56 @@ def _spans(seen: str) -> Iterator[_Span]:
             yield from _mailboxes(latin)
     if _HAS_DIGITS.search(seen):
         timeless = without_times(seen)
-        for found in _NUMBER.finditer(timeless):
-            if not is_ordinary(timeless, *found.span()):
-                yield found.span()
-        for found in _CARD.finditer(timeless):
-            digits = "".join(filter(str.isdecimal, found.group()))
+        for match in _NUMBER.finditer(timeless):
+            if not is_ordinary(timeless, *match.span()):
+                yield match.span()
+        for match in _CARD.finditer(timeless):
+            digits = "".join(filter(str.isdecimal, match.group()))
             if (
                 len(digits) in _CARD_DIGITS
                 and _has_check_digit(digits)
-                and not is_ordinary(timeless, *found.span())
+                and not is_ordinary(timeless, *match.span())
             ):
-                yield found.span()
+                yield match.span()
     yield from _spelt_numbers(seen)
 
 
 def _internet_addresses(seen: str) -> Iterator[_Span]:
-    for found in _DOTTED.finditer(seen):
-        if not is_version(seen, found.start()):
-            yield found.span()
-    for found in _DISGUISED.finditer(seen):
-        numbers = _DIGITS.findall(found.group())
+    for match in _DOTTED.finditer(seen):
+        if not is_version(seen, match.start()):
+            yield match.span()
+    for match in _DISGUISED.finditer(seen):
+        numbers = _DIGITS.findall(match.group())
         if (
             sum(map(len, numbers)) >= _DISGUISED_DIGITS_MIN
             and not is_counting(numbers)
-            and not _FRAME.fullmatch(found.group())
-            and not is_priced(seen, *found.span())
-            and not is_version(seen, found.start())
+            and not _FRAME.fullmatch(match.group())
+            and not is_priced(seen, *match.span())
+            and not is_version(seen, match.start())
         ):
-            yield found.span()
+            yield match.span()
 
 
 def _mailboxes(seen: str) -> Iterator[_Span]:
     if "@" in seen:
-        yield from (found.span() for found in _MAILBOX.finditer(seen))
-    for found in _AT.finditer(seen) if _MAY_SAY_AT.search(seen) else ():
-        start, end = found.span()
+        yield from (match.span() for match in _MAILBOX.finditer(seen))
+    for match in _AT.finditer(seen) if _MAY_SAY_AT.search(seen) else ():
+        start, end = match.span()
         rest = _AFTER_WORD
-        if found["sign"]:
+        if match["sign"]:
             mentions = seen[start - 1 : start].isspace() and not seen[end : end + 1].isspace()
             rest = _AFTER_MENTION if mentions else _AFTER_SIGN
-        elif found["bracketed"]:
+        elif match["bracketed"]:
             rest = _AFTER_SIGN
         domain = rest.match(seen, end)
         if domain is not None:
             local = _local_start(seen, start)
             if local is not None:
                 yield local, domain.end()
-    for found in _HOST.finditer(seen) if _MAY_NAME_HOST.search(seen) else ():
-        local = _local_without_at(seen, found.start())
+    for match in _HOST.finditer(seen) if _MAY_NAME_HOST.search(seen) else ():
+        local = _local_without_at(seen, match.start())
         if local is not None:
-            yield local, found.end()
+            yield local, match.end()
 
 
 def _local_without_at(seen: str, end: int) -> int | None:
@@ -413,16 +413,16 @@ def _spelt_numbers(seen: str) -> Iterator[_Span]:
         return
     start = end = 0
     run: list[str] = []
-    for found in _TOKEN.finditer(seen):
-        word = found.group().lower()
+    for match in _TOKEN.finditer(seen):
+        word = match.group().lower()
         is_digit = word.isdecimal() or word in _DIGIT_WORDS or word in _MANIFOLD
-        if run and (not is_digit or found.start() - end > _TOKENS_APART_CHARS_MAX):
+        if run and (not is_digit or match.start() - end > _TOKENS_APART_CHARS_MAX):
             if _is_number(run):
                 yield start, end
             run = []
         if is_digit:
-            start = start if run else found.start()
-            end = found.end()
+            start = start if run else match.start()
+            end = match.end()
             run.append(word)
     if _is_number(run):
         yield start, end

@@ -80,9 +80,11 @@ _IDLE_SUBDOMAINS: Final = frozenset({"www", "m", "mobile", "web", "l", "lm", "to
 def page_points(url: str) -> Iterator[ContactPoint]:
     """The point that a web address stands for: an invitation, a profile, or a page."""
     rest = url.rpartition("://")[2]
-    found = _HOST_END.search(rest)
+    host_end = _HOST_END.search(rest)
     head, sign, tail = (
-        (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
+        (rest, "", "")
+        if host_end is None
+        else (rest[: host_end.start()], host_end.group(), rest[host_end.end() :])
     )
     host = head.partition(":")[0].rstrip(".").lower()
     registrable = registrable_part(host)

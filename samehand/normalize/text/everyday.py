@@ -21,16 +21,16 @@ Concepts = dict[str, dict[str, tuple[str, ...]]]
 def _shipped() -> Concepts:
     """The table in everyday.txt."""
     table = resources.files("samehand.normalize.text").joinpath("everyday.txt").read_text("utf-8")
-    found: Concepts = {}
+    concepts: Concepts = {}
     concept = ""
     for line in filter(None, table.splitlines()):
         if line.startswith("["):
             concept = line.strip("[]")
-            found[concept] = {}
+            concepts[concept] = {}
         else:
             language, *words = line.split()
-            found[concept][language] = found[concept].get(language, ()) + tuple(words)
-    return found
+            concepts[concept][language] = concepts[concept].get(language, ()) + tuple(words)
+    return concepts
 
 
 EVERYDAY: Final = _shipped()

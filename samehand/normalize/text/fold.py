@@ -173,9 +173,9 @@ def _read(text: str) -> _Reading | None:
     base = collapse("".join(words))
     alternates: tuple[str, ...] = ()
     if others or readings:  # of other texts that the glyphs could mean, then of its digits
-        found = [collapse("".join(cut(other).words)) for other in others]
-        found += map(collapse, readings)
-        kept = [read for read in dict.fromkeys(found) if read and read != base]
+        bases = [collapse("".join(cut(other).words)) for other in others]
+        bases += map(collapse, readings)
+        kept = [read for read in dict.fromkeys(bases) if read and read != base]
         alternates = tuple(kept[:ALTERNATES_MAX])
     return _Reading(words, base, "".join(digits), alternates, flags, whole)
 
@@ -222,5 +222,5 @@ def as_written(sentence: str, names: Iterable[str]) -> str:
             for token in () if folded is None else (folded.base, *folded.tokens):
                 written.setdefault(token, _CONTROLS.sub("", word))
     return _QUOTED.sub(
-        lambda found: f"“{FIRST_STRONG_ISOLATE}{written.get(found[1], found[1])}{POP_ISOLATE}”", sentence
+        lambda match: f"“{FIRST_STRONG_ISOLATE}{written.get(match[1], match[1])}{POP_ISOLATE}”", sentence
     )

@@ -64,7 +64,7 @@ _A: Final = "\u0905"
 
 def spoken(text: str) -> str:
     """The text with its Indic words in Devanagari and their unwritten vowels written; the rest as it is."""
-    return _WORD.sub(lambda found: _spoken_word(found.group()), text)
+    return _WORD.sub(lambda match: _spoken_word(match.group()), text)
 
 
 def _spoken_word(word: str) -> str:
@@ -73,7 +73,7 @@ def _spoken_word(word: str) -> str:
     word = word.translate(_AS_DEVANAGARI)
     if south:
         word = _SOUTHERN_T.sub("थ", word)
-    word = _JOINERS.sub("", _DOTTED_PAIR.sub(lambda found: _DOTTED[found.group()], word))
+    word = _JOINERS.sub("", _DOTTED_PAIR.sub(lambda match: _DOTTED[match.group()], word))
     for written, said in _AS_SAID:
         word = word.replace(written, said)
     word = _NASAL_BEFORE_LABIAL.sub("म्", word)

@@ -223,7 +223,7 @@ def _ends_beside_a_letter(seen: str) -> dict[int, int]:
     Only rows that touch a letter at their end count; 0 where there is none. Computed from the last place
     backwards, so that a row is its first sign and a row that is known already.
     """
-    ends: dict[int, int] = {found.start(): 0 for found in _MAY_DRAW.finditer(seen)}
+    ends: dict[int, int] = {match.start(): 0 for match in _MAY_DRAW.finditer(seen)}
     for place in reversed(ends):
         for sign in _LONG_SIGNS.get(seen[place], ()):
             after = place + len(sign)
@@ -238,7 +238,12 @@ def _ends_beside_a_letter(seen: str) -> dict[int, int]:
 def _row_end(seen: str, place: int) -> int:
     """Where the row of long signs that begins at a place ends; the place itself where there is none."""
     while sign := next(
-        (it for it in _LONG_SIGNS.get(seen[place : place + 1], ()) if seen.startswith(it, place)), ""
+        (
+            long_sign
+            for long_sign in _LONG_SIGNS.get(seen[place : place + 1], ())
+            if seen.startswith(long_sign, place)
+        ),
+        "",
     ):
         place += len(sign)
     return place

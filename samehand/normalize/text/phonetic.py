@@ -98,7 +98,7 @@ def _in_classes(word: str) -> str:
         word = _JOINED_ARTICLE.sub("", word)
     if word[-1] == "h" and word[-2:] not in _ENDING_DIGRAPHS:
         word = word[:-1]
-    return _SOUND.sub(lambda found: _SOUNDS[found.group()], word) if _HAS_SOUND.search(word) else word
+    return _SOUND.sub(lambda match: _SOUNDS[match.group()], word) if _HAS_SOUND.search(word) else word
 
 
 def leaves_out_vowels(written: str, spelt: str) -> bool:
@@ -136,7 +136,7 @@ def by_letters(word: str) -> str:
     A typo replaces one letter of that script, which may be two or more letters in Latin spelling.
     """
     return (
-        _SEVERAL.sub(lambda found: _ONE_LETTER[found.group()], word) if "h" in word or "ts" in word else word
+        _SEVERAL.sub(lambda match: _ONE_LETTER[match.group()], word) if "h" in word or "ts" in word else word
     )
 
 

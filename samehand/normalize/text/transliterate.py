@@ -104,8 +104,8 @@ def _first_reading(word: str) -> str:
     return _FOREIGN_RUN.sub(_said_apart, word).translate(VISUAL)
 
 
-def _said_apart(found: re.Match[str]) -> str:
-    run = found.group()
+def _said_apart(match: re.Match[str]) -> str:
+    run = match.group()
     return run if _LOOK_ALIKE.search(run) else f" {run.translate(PHONETIC)} "
 
 
