@@ -179,10 +179,10 @@ def _code(argv: Sequence[str] | None) -> int:
         faults = [f"{name}: {reason}" for name, reason in fault.faults.items()]
         return _end("\n".join(faults) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
     except (StreamsError, StoreError) as fault:
-        for one in (fault, fault.__cause__):  # a question about topics wraps it
-            if isinstance(one, BrokerUnreachable):
+        for cause in (fault, fault.__cause__):  # a question about topics wraps it
+            if isinstance(cause, BrokerUnreachable):
                 cure = "start the broker or set SAMEHAND_KAFKA_BROKERS; `samehand doctor` checks it"
-                return _end(f"{one}; {cure}", exit_codes.BAD_INPUT)
+                return _end(f"{cause}; {cure}", exit_codes.BAD_INPUT)
         return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE
 

@@ -99,7 +99,7 @@ class Filter:
         appeal neither its alert's band nor the ban's basis is known; a wave has only platforms, and one
         withdrawn without members none."""
         if isinstance(alert, WaveAlert):
-            there = {one.account.partition(":")[0] for one in alert.members}
+            there = {member.account.partition(":")[0] for member in alert.members}
             return not (self.platforms and there) or not self.platforms.isdisjoint(there)
         if isinstance(alert, AppealDecided):
             wanted = (

@@ -126,7 +126,10 @@ def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
     sections = ["\n".join(lines)]
     if alert.status == "open" and (reasons := heaviest(alert)):
-        reasons_told = [f"*{it.weight:+.1f}* {escaped(it.signal)}: {escaped(it.because)}" for it in reasons]
+        reasons_told = [
+            f"*{reason.weight:+.1f}* {escaped(reason.signal)}: {escaped(reason.because)}"
+            for reason in reasons
+        ]
         sections.append("\n".join(reasons_told))
         if sentence := what_else(alert):
             sections.append(f"What else it could be: {escaped(sentence)}")
@@ -157,7 +160,7 @@ def _slack_wave(wave: WaveAlert) -> dict[str, object]:
     if wave.status == "withdrawn":
         headline = "Withdrawn: a wave of new accounts"
     lines = [f"`{escaped(wave.handle_pattern)}`"] if wave.handle_pattern else []
-    lines += [f"{escaped(it.signal)}: {escaped(it.level)}, {it.members:,}" for it in wave.pattern]
+    lines += [f"{escaped(line.signal)}: {escaped(line.level)}, {line.members:,}" for line in wave.pattern]
     others = [member.account for member in wave.members if not member.banned]
     if len(others) < len(wave.members):
         shown = ", ".join(escaped(account) for account in others[:_SLACK_OTHERS])
@@ -187,7 +190,7 @@ def _message(
 ) -> dict[str, object]:
     """A headline, some sections, and in small print the facts that are known, and a notice."""
     parts = [f"{name} {value}" for name, value in facts.items() if value]
-    context = " · ".join(escaped(it) for it in (*parts, notice) if it)
+    context = " · ".join(escaped(part) for part in (*parts, notice) if part)
     return {
         "text": text,
         "blocks": [
@@ -218,7 +221,7 @@ def heaviest(alert: MirrorAlert) -> list[EvidenceLine]:
 
 def what_else(alert: MirrorAlert) -> str:
     """The sentence of the strongest rival explanation; "" of an alert that names none."""
-    return max(alert.rivals, key=lambda it: it.share).sentence if alert.rivals else ""
+    return max(alert.rivals, key=lambda rival: rival.share).sentence if alert.rivals else ""
 
 
 _MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {

@@ -124,7 +124,7 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
     if not alerts:
         return Score(outcome="no_match", wave=wave, weights_version=weights_version, took_ms=took_ms)
     first = alerts[0]
-    lines = sorted((*first.evidence, *first.counter_evidence), key=lambda it: -it.weight)
+    lines = sorted((*first.evidence, *first.counter_evidence), key=lambda line: -line.weight)
     return Score(
         outcome="match",
         band=first.band,
@@ -134,7 +134,7 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
             )
             for line in lines
         ),
-        rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
+        rivals=tuple(replace(rival, share=round(rival.share, 2)) for rival in first.rivals),
         alerts=tuple(map(without_digests, alerts)) if sees_alerts else (),
         wave=wave,
         weights_version=first.weights_version,  # others may have come into force since

@@ -172,7 +172,10 @@ class Gate:
                 return Answer(404, Problem(reason="unknown-kind", detail=f"there are {', '.join(KINDS)}"))
             return self._taken(
                 await self.intake.events(
-                    kind, raw, lambda records: self._charge(key, records), lambda it: key.publishes(kind, it)
+                    kind,
+                    raw,
+                    lambda records: self._charge(key, records),
+                    lambda record: key.publishes(kind, record),
                 )
             )
 
@@ -214,10 +217,10 @@ class Gate:
     async def alert(self, request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
 
         async def work(raw: bytes, key: Key) -> Answer:
-            found = await self._standing(alert_id)
-            if isinstance(found, Answer):
-                return found
-            return Answer(200, without_digests(found) if isinstance(found, MirrorAlert) else found)
+            standing = await self._standing(alert_id)
+            if isinstance(standing, Answer):
+                return standing
+            return Answer(200, without_digests(standing) if isinstance(standing, MirrorAlert) else standing)
 
         return await self._keyed(request, "alerts", "alerts", work)
 
@@ -227,14 +230,14 @@ class Gate:
             if clash := clash_of(key.may):  # of a file that was not written by `samehand keys`
                 problem = Problem(reason="not-allowed", detail=clash)
                 raise RefusedCall(Answer(403, problem, {"key": key.name}), "not-allowed")
-            found = await self.related(raw, key=key.name)
-            if isinstance(found, Malformed):
-                return _malformed(found)
-            if isinstance(found, Wait):
-                status = 429 if found.reason == "rate" else 503
-                headers = {"Retry-After": str(found.seconds)}
-                return Answer(status, Problem(reason=found.reason), headers=headers)
-            return Answer(200, found, {"related": len(found.related)})
+            answer = await self.related(raw, key=key.name)
+            if isinstance(answer, Malformed):
+                return _malformed(answer)
+            if isinstance(answer, Wait):
+                status = 429 if answer.reason == "rate" else 503
+                headers = {"Retry-After": str(answer.seconds)}
+                return Answer(status, Problem(reason=answer.reason), headers=headers)
+            return Answer(200, answer, {"related": len(answer.related)})
 
         return await self._keyed(request, "related", "related", work)
 
@@ -253,8 +256,8 @@ class Gate:
                     raise RefusedCall(Answer(401, Problem(reason="bad-signature")), "signature")
                 if isinstance(webhook, CoopActions):
                     return await self._decided(webhook, raw), f"webhook:{mapping}"
-                found = await off_loop(len(raw), partial(webhook.map, raw, headers, now=self.now()))
-                return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
+                mapped = await off_loop(len(raw), partial(webhook.map, raw, headers, now=self.now()))
+                return self._taken(await self.intake.mapped(mapped)), f"webhook:{mapping}"
 
         return await self._served(request, "webhooks", work)
 
@@ -271,10 +274,10 @@ class Gate:
     async def _standing(self, alert_id: str) -> MirrorAlert | AlertSummary | Answer:
         """An alert as it stands, or why there is none."""
         try:
-            found = await self.preview.alert(alert_id)
+            alert = await self.preview.alert(alert_id)
         except (Transient, StoreError):
             return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
-        return found or Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
+        return alert or Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
 
     async def openapi(self, request: Asked) -> Response[bytes]:
         return Response(document(), media_type="application/json")
@@ -371,7 +374,7 @@ class Gate:
             return Answer(503, report, {**counts, "reason": taken.away}, {"Retry-After": "5"})
         if not report.records:
             return Answer(200, report, counts)
-        if all(it.reason == NOT_ALLOWED.reason for it in report.records):
+        if all(record.reason == NOT_ALLOWED.reason for record in report.records):
             return Answer(403, problem_of(NOT_ALLOWED), counts)
         return Answer(202 if report.accepted else 400, report, counts)
 

@@ -131,14 +131,16 @@ class Intake:
         counted(len(several))
         now = self.now()
         whole = []
-        for place, one in enumerate(several):
+        for place, element in enumerate(several):
             if place and place % CHECKED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            whole.append(decode(one, now=now))
+            whole.append(decode(element, now=now))
         return await self._published(
             [
-                (_refused(one), None) if isinstance(one, Malformed) else _emitted(one, emit(one.record))
-                for one in whole
+                (_refused(outcome), None)
+                if isinstance(outcome, Malformed)
+                else _emitted(outcome, emit(outcome.record))
+                for outcome in whole
             ]
         )
 
@@ -156,7 +158,7 @@ class Intake:
                 case fault:
                     away = "kafka-refuses" if isinstance(fault, BrokerRefused) else "kafka-away"
                     became.append(replace(answer, accepted=False, reason=away, detail=_AGAIN))
-        accepted = sum(it.accepted for it in became)
+        accepted = sum(record.accepted for record in became)
         return IntakeOutcome(
             IntakeReport(accepted=accepted, refused=len(became) - accepted, records=tuple(became)), away
         )
@@ -180,10 +182,10 @@ class Intake:
         for confirmation, place in waiting.items():
             if confirmation.cancelled():
                 continue
-            found = confirmation.exception()
-            if found is not None and not isinstance(found, (Transient, BrokerRefused)):
-                raise found
-            fates[place] = found
+            failure = confirmation.exception()
+            if failure is not None and not isinstance(failure, (Transient, BrokerRefused)):
+                raise failure
+            fates[place] = failure
         return fates
 
 
@@ -207,14 +209,14 @@ def _several(raw: bytes) -> Sequence[bytes] | Malformed:
     return _TOO_MANY if len(elements) > RECORDS_MAX else [bytes(element) for element in elements]
 
 
-def _accepted(found: Decoded[Any]) -> Became:
-    event_id: str | None = getattr(found.record, "event_id", None)
-    unusable = tuple(f"{it.field}: {it.reason}" for it in found.unusable)
+def _accepted(decoded: Decoded[Any]) -> Became:
+    event_id: str | None = getattr(decoded.record, "event_id", None)
+    unusable = tuple(f"{value.field}: {value.reason}" for value in decoded.unusable)
     return Became(accepted=True, event_id=event_id, unusable=unusable)
 
 
-def _emitted(found: Decoded[Any], emit: Emit | None) -> tuple[Became, Emit | None]:
-    return (_refused(NOT_ALLOWED), None) if emit is None else (_accepted(found), emit)
+def _emitted(decoded: Decoded[Any], emit: Emit | None) -> tuple[Became, Emit | None]:
+    return (_refused(NOT_ALLOWED), None) if emit is None else (_accepted(decoded), emit)
 
 
 def _refused(fault: Malformed) -> Became:

@@ -73,7 +73,7 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def has(self, right: str) -> bool:
         """Whether it has a right; of `events` whether it may publish anything."""
-        return any(it.partition(":")[0] == right for it in self.may)
+        return any(granted.partition(":")[0] == right for granted in self.may)
 
     def publishes(self, kind: str, platform: str | None = None) -> bool:
         """Whether it may publish records of a kind, for a platform, or for any."""
@@ -146,7 +146,7 @@ def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: dateti
     path = path.resolve()  # a link stays one: others read what it points to
     with _locked(path):
         known = read_keys(path)
-        if any(it.name == name for it in known):
+        if any(other.name == name for other in known):
             raise UnusableKeys(f"{path}: there is a key {name!r} already; revoke it first, or name another")
         if len(known) >= KEYS_MAX:
             raise UnusableKeys(f"{path}: has {KEYS_MAX} keys; revoke some first")
@@ -159,7 +159,7 @@ def revoke_key(path: Path, name: str) -> bool:
     path = path.resolve()
     with _locked(path):
         known = read_keys(path)
-        left = tuple(it for it in known if it.name != name)
+        left = tuple(key for key in known if key.name != name)
         if len(left) < len(known):
             _write(path, left)
     return len(left) < len(known)
@@ -167,8 +167,8 @@ def revoke_key(path: Path, name: str) -> bool:
 
 def rate_of(text: str) -> float:
     """Records a second, of `200/s` or `30/min`. Raises `ValueError` with what to write."""
-    found = _RATE.fullmatch(text)
-    rate = int(found[1]) / _SECONDS[found[2]] if found else 0.0
+    match = _RATE.fullmatch(text)
+    rate = int(match[1]) / _SECONDS[match[2]] if match else 0.0
     if not 0 < rate <= RATE_MAX:
         raise ValueError("must be like 200/s or 30/min")
     return rate
@@ -242,13 +242,13 @@ class Keyring:
 
     def find(self, text: str) -> Key | None:
         self._look()
-        found = _KEY.fullmatch(text)
-        if found is None:
+        match = _KEY.fullmatch(text)
+        if match is None:
             return None
-        key = self._keys.get(found[1])
+        key = self._keys.get(match[1])
         # As long for a key that there is none of: which ids there are is nobody's business.
         known = key.digest if key is not None else _digest("")
-        same = hmac.compare_digest(known, _digest(found[2]))
+        same = hmac.compare_digest(known, _digest(match[2]))
         return key if same and key is not None else None
 
     def wait_seconds(self, key: Key) -> float:
@@ -295,7 +295,7 @@ class Keyring:
     def _state(self) -> tuple[int, ...] | None:
         """What changes when the file does; the fourth cannot be set back, as copying sets back the third."""
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size

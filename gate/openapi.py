@@ -116,7 +116,9 @@ def _paths() -> dict[str, Any]:
                 "summary": "Publishes events; each is checked as on its topic.",
                 "description": "`kind` says which of the records the body holds.",
                 "parameters": [_named("kind", {"type": "string", "enum": list(KINDS)})],
-                "requestBody": _body(_one_or_several([_ref(it.__name__) for it in _event_types().values()])),
+                "requestBody": _body(
+                    _one_or_several([_ref(record_type.__name__) for record_type in _event_types().values()])
+                ),
                 "responses": _intake(404),
             }
         },
@@ -262,8 +264,8 @@ def _body(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _one_or_several(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    one: Mapping[str, Any] = records[0] if len(records) == 1 else {"anyOf": list(records)}
-    return [one, {"type": "array", "items": one, "minItems": 1, "maxItems": RECORDS_MAX}]
+    schema: Mapping[str, Any] = records[0] if len(records) == 1 else {"anyOf": list(records)}
+    return [schema, {"type": "array", "items": schema, "minItems": 1, "maxItems": RECORDS_MAX}]
 
 
 def _named(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -168,13 +168,13 @@ class Process:
         """Makes the gate's own topic if it is missing, once the brokers can be asked."""
         while True:
             try:
-                found = await asyncio.to_thread(
+                findings = await asyncio.to_thread(
                     check, self.settings, wanted_by_gate(self.settings), create=True
                 )
             except TopicsError:
                 await self.clock.sleep(LOOK_SECONDS)
             else:
-                for finding in found:
+                for finding in findings:
                     tell = log.warning if finding.blocks else log.info
                     tell("a topic", topic=finding.topic, detail=finding.detail)
                 await asyncio.Event().wait()  # a part that ends would end the gate
@@ -198,7 +198,7 @@ async def _until_told(
     for task in (*tasks, signalled):
         task.cancel()
     ended = await asyncio.gather(*tasks, *serving, return_exceptions=True)
-    faults = [it for it in ended if isinstance(it, Exception)]
+    faults = [outcome for outcome in ended if isinstance(outcome, Exception)]
     for fault in faults:
         log.critical("a part of the gate ended", exc_info=fault)
     return EXIT_OK if signalled in done and not faults else EXIT_FAILED

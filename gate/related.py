@@ -80,10 +80,10 @@ class Related:
 
     async def __call__(self, raw: bytes, *, key: str) -> RelatedAnswer | Malformed | Wait:
         """The answer to a question that ``key`` asks, once Kafka has the record of it."""
-        found = decode_related(raw, now=self.now())
-        if isinstance(found, Malformed):
-            return found
-        question: RelatedQuestion = found.record
+        decoded = decode_related(raw, now=self.now())
+        if isinstance(decoded, Malformed):
+            return decoded
+        question: RelatedQuestion = decoded.record
         if self.busy >= AT_ONCE:
             return Wait("overloaded")
         if seconds := self.limit.wait_seconds(key, question.reader, self.ticks()):

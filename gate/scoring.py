@@ -62,10 +62,10 @@ class Scoring:
         ``key``: the name of who asks.
         """
         began = self.ticks() if began is None else began
-        found = self.preview.read(raw)
-        if isinstance(found, Malformed):
-            return found
-        varied = self.variations.note(found.record, self.ticks())
+        decoded = self.preview.read(raw)
+        if isinstance(decoded, Malformed):
+            return decoded
+        varied = self.variations.note(decoded.record, self.ticks())
         if self.busy >= self.at_once:
             return self._undecided("overloaded", began)
         if self.store_fault():
@@ -74,8 +74,8 @@ class Scoring:
         try:
             async with asyncio.timeout(max(0.0, (deadline_ms - self._took_ms(began)) / 1000)):
                 # Nobody waits for another's picture to be hashed.
-                alone = hashes_a_picture(found)
-                foreseen = await (self.preview.foresee(found) if alone else self._together(found))
+                alone = hashes_a_picture(decoded)
+                foreseen = await (self.preview.foresee(decoded) if alone else self._together(decoded))
         except TimeoutError:
             return self._undecided("deadline", began)
         except (Transient, StoreError):
@@ -91,9 +91,9 @@ class Scoring:
         if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
             return self._undecided("deadline", began)
         if self.questions is not None:
-            self.questions.note(key, found.record.key, matched=bool(foreseen.alerts))
+            self.questions.note(key, decoded.record.key, matched=bool(foreseen.alerts))
         if foreseen.alerts and not varied:
-            self.variations.note_match(foreseen.alerts[0].matched.key, found.record, self.ticks())
+            self.variations.note_match(foreseen.alerts[0].matched.key, decoded.record, self.ticks())
         return scored(foreseen, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)
 
     def _undecided(self, reason: Undecided, began: float) -> Score:

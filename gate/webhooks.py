@@ -125,11 +125,11 @@ def webhooks_of(path: Path, mappings: Mappings | None) -> dict[str, ForeignWebho
     made: dict[str, ForeignWebhook | CoopActions] = {}
     wrong = []
     for name, table in read.items():
-        one = _webhook(name, table, mappings, path)
-        if isinstance(one, str):
-            wrong.append(f"{path}: [{name}]: {one}")
+        webhook = _webhook(name, table, mappings, path)
+        if isinstance(webhook, str):
+            wrong.append(f"{path}: [{name}]: {webhook}")
         else:
-            made[name] = one
+            made[name] = webhook
     if wrong:
         raise SettingsError({VARIABLE: "\n".join(wrong)})
     return made
@@ -166,7 +166,7 @@ def _webhook(
 
 
 def _coop(table: dict[str, Any], path: Path) -> CoopActions | str:
-    if set(table) != _COOP_KEYS or not all(isinstance(it, str) for it in table.values()):
+    if set(table) != _COOP_KEYS or not all(isinstance(value, str) for value in table.values()):
         return "must have `signature`, `public_key_file` and `secret_file`, and nothing else"
     where = path.parent / table["public_key_file"]
     pem, secret = _content(where), _content(path.parent / table["secret_file"])

@@ -150,7 +150,7 @@ def delta_of(former: Listings | None, now: Listings, changes: ListChanges | None
     if former is None or changes is None:
         return Delta(None, len(now), names)
     several = (changes.listed, changes.changed, changes.removed)
-    differ = sum(len(it.added) + len(it.removed) for each in several for it in each)
+    differ = sum(len(change.added) + len(change.removed) for each in several for change in each)
     listed, changed, removed = map(len, several)
     return Delta(len(former), len(now), names, listed, changed, removed, _names(former), differ)
 
@@ -166,8 +166,8 @@ def with_lately(delta: Delta, lines: Iterable[bytes], at: str) -> Delta:
             several.append(record.delta)
     return replace(
         delta,
-        lately=sum(it.listings_differ for it in several),
-        names_lately=sum(it.names_differ for it in several),
+        lately=sum(unattended.listings_differ for unattended in several),
+        names_lately=sum(unattended.names_differ for unattended in several),
     )
 
 
@@ -198,12 +198,12 @@ def signed(plan: ImportPlan, name: str, reason: str, at: str) -> ImportPlan:
     return replace(plan, approver=name, approved_at=at)
 
 
-def same_person(one: str, other: str) -> bool:
+def same_person(name: str, other: str) -> bool:
     """Whether two names are one but for case, accents, look-alike letters, and what is between letters.
 
     A name without letter and digit is anybody's.
     """
-    ours, theirs = _folded(one), _folded(other)
+    ours, theirs = _folded(name), _folded(other)
     return ours is None or theirs is None or ours == theirs
 
 

@@ -139,9 +139,9 @@ def counted(changes: ListChanges) -> str:
 def change_lines(changes: ListChanges) -> Iterator[str]:
     """A line for each of the first changes."""
     every = [(kind.partition(",")[0], change) for kind, each in _kinds(changes).items() for change in each]
-    for kind, it in every[:CHANGES_TOLD_MAX]:
-        names = _shown("+", it.added) + _shown("-", it.removed)
-        words = f"{kind}: {visible(it.authority)} {visible(it.reference)} {visible(it.name)}"
+    for kind, listing in every[:CHANGES_TOLD_MAX]:
+        names = _shown("+", listing.added) + _shown("-", listing.removed)
+        words = f"{kind}: {visible(listing.authority)} {visible(listing.reference)} {visible(listing.name)}"
         yield f"{words}{': ' if names else ''}{'; '.join(names)}"
     if len(every) > CHANGES_TOLD_MAX:
         yield f"… and {plural(len(every) - CHANGES_TOLD_MAX, 'more change')} (--json)"

@@ -96,13 +96,13 @@ def _of_line(line: bytes, authority: str) -> WatchlistEntry | Malformed | None:
         return Malformed("not-json", "$", "not one JSON object in UTF-8")
     except RecursionError:
         return Malformed("nested-too-deep", "$", "objects nested beyond what any entity needs")
-    found = entity.properties
-    if entity.schema not in _ORGANISATIONS | _PERSONS or LISTED_TOPICS.isdisjoint(found.topics):
+    properties = entity.properties
+    if entity.schema not in _ORGANISATIONS | _PERSONS or LISTED_TOPICS.isdisjoint(properties.topics):
         return None
-    names = [*found.name, *found.alias, *found.previous_name]
+    names = [*properties.name, *properties.alias, *properties.previous_name]
     names.sort(key=lambda name: name != entity.caption)  # the caption is the best of them
-    programmes = [*entity.datasets, *found.program_id, *found.program]
-    for sanction in found.sanctions:
+    programmes = [*entity.datasets, *properties.program_id, *properties.program]
+    for sanction in properties.sanctions:
         if isinstance(sanction, _Sanction):
             programmes += (*sanction.properties.program_id, *sanction.properties.program)
     return an_entry(
@@ -111,7 +111,7 @@ def _of_line(line: bytes, authority: str) -> WatchlistEntry | Malformed | None:
         [
             *map(Alias, names),
             # The model excludes both from matching.
-            *(Alias(name, weak=True) for name in (*found.weak_alias, *found.abbreviation)),
+            *(Alias(name, weak=True) for name in (*properties.weak_alias, *properties.abbreviation)),
         ],
         person=entity.schema in _PERSONS,
         programmes=programmes,

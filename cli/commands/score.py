@@ -132,7 +132,7 @@ def command(
         figures["known"] = known_pairs(scored.alerts, watch.of(truth, alerted), scored.banned)
     asked = [] if why is None else watch.of([why], alerted)
     if why is not None:
-        figures["why"] = [diagnosis_fields(one, scored.banned) for one in asked]
+        figures["why"] = [diagnosis_fields(diagnosis, scored.banned) for diagnosis in asked]
     if as_json:
         output.figures(figures)
     else:
@@ -156,8 +156,8 @@ def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
 
 def _show(scored: Scored, figures: dict[str, Any], top: int, asked: Sequence[PairDiagnosis]) -> None:
     screen = output.console()
-    for one in asked:
-        show_diagnosis(screen, one, scored.banned)
+    for diagnosis in asked:
+        show_diagnosis(screen, diagnosis, scored.banned)
     best = [alert for alert in scored.alerts if alert.band != "none"]
     best.sort(key=lambda alert: -alert.log_odds)
     for alert in [] if asked else best[:top]:

@@ -39,11 +39,11 @@ def known_pairs(
     right or wrong by nobody's word: precision leaves them out. Recall leaves out pairs whose account was
     banned before samehand could have alerted.
     """
-    truth = {one.pair for one in diagnoses}
-    owed = truth - {one.pair for one in diagnoses if one.cause == "account-banned"}
+    truth = {diagnosis.pair for diagnosis in diagnoses}
+    owed = truth - {diagnosis.pair for diagnosis in diagnoses if diagnosis.cause == "account-banned"}
     bands = alerted_pairs(alerts)
     judged = {pair: band for pair, band in bands.items() if pair in truth or pair.account not in banned}
-    missed = [one for one in diagnoses if one.pair not in bands]
+    missed = [diagnosis for diagnosis in diagnoses if diagnosis.pair not in bands]
     return {
         "pairs": len(truth),
         "banned_by_you": {"pairs": len(truth - owed), "alerts": len(bands) - len(judged)},
@@ -52,13 +52,13 @@ def known_pairs(
             for name, among in (("likely", {"likely"}), ("possible", {"likely", "possible"}))
         },
         "missed": causes_of(missed),
-        "missed_pairs": [diagnosis_fields(one, banned) for one in missed[:MISSED_MAX]],
+        "missed_pairs": [diagnosis_fields(diagnosis, banned) for diagnosis in missed[:MISSED_MAX]],
     }
 
 
 def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
     """The band of each pair on which there was an alert."""
-    return {AccountPair(it.key, it.matched.key): it.band for it in alerts if it.band != "none"}
+    return {AccountPair(alert.key, alert.matched.key): alert.band for alert in alerts if alert.band != "none"}
 
 
 def _upwards(
@@ -77,24 +77,24 @@ def _upwards(
 
 def causes_of(missed: Iterable[PairDiagnosis]) -> list[dict[str, Any]]:
     """How many pairs each cause accounts for, the most frequent first."""
-    groups = Counter((one.group, one.words) for one in missed)
+    groups = Counter((diagnosis.group, diagnosis.words) for diagnosis in missed)
     return [
         {"cause": cause, "why": words, "pairs": count}
-        for (cause, words), count in sorted(groups.items(), key=lambda it: (-it[1], it[0]))
+        for (cause, words), count in sorted(groups.items(), key=lambda group: (-group[1], group[0]))
     ]
 
 
-def diagnosis_fields(one: PairDiagnosis, banned: Collection[str] = ()) -> dict[str, Any]:
+def diagnosis_fields(diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> dict[str, Any]:
     """A pair's diagnosis, ready for JSON."""
     return {
-        "account": one.pair.account,
-        "banned": one.pair.banned or None,
-        "banned_by_you": one.pair.account in banned,
-        "cause": one.group,
-        "why": one.words,
-        "shared_keys": list(one.shared),
-        "comparison": None if one.alert is None else alert_fields(one.alert),
-        "one_more": [fact._asdict() for fact in one.facts],
+        "account": diagnosis.pair.account,
+        "banned": diagnosis.pair.banned or None,
+        "banned_by_you": diagnosis.pair.account in banned,
+        "cause": diagnosis.group,
+        "why": diagnosis.words,
+        "shared_keys": list(diagnosis.shared),
+        "comparison": None if diagnosis.alert is None else alert_fields(diagnosis.alert),
+        "one_more": [fact._asdict() for fact in diagnosis.facts],
     }
 
 
@@ -128,21 +128,23 @@ def share_of(share: Mapping[str, Any]) -> str:
     return f"{share['value']:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def show_diagnosis(screen: Console, one: PairDiagnosis, banned: Collection[str] = ()) -> None:
+def show_diagnosis(screen: Console, diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> None:
     """One pair for people: the comparison line by line, why no alert, and what one more fact would do."""
-    if one.alert is not None:
-        screen.print(terminal.alert(one.alert))
+    if diagnosis.alert is not None:
+        screen.print(terminal.alert(diagnosis.alert))
     else:
-        beside = f" and banned {visible(one.pair.banned, 300)}" if one.pair.banned else ""
-        screen.print(f"{visible(one.pair.account, 300)}{beside}", style="bold")
-    output.line(screen, f"Why: {one.words}")
-    if one.pair.account in banned and one.cause != "account-banned":
+        beside = f" and banned {visible(diagnosis.pair.banned, 300)}" if diagnosis.pair.banned else ""
+        screen.print(f"{visible(diagnosis.pair.account, 300)}{beside}", style="bold")
+    output.line(screen, f"Why: {diagnosis.words}")
+    if diagnosis.pair.account in banned and diagnosis.cause != "account-banned":
         output.line(screen, "You banned the account yourselves, too.")
-    output.line(screen, f"Values in common that find one by the other: {', '.join(one.shared) or 'none'}")
-    if one.facts:
+    output.line(
+        screen, f"Values in common that find one by the other: {', '.join(diagnosis.shared) or 'none'}"
+    )
+    if diagnosis.facts:
         told = (
             f"{fact.words}: {percent(fact.probability)}{'' if fact.band == 'none' else f', {fact.band}'}"
-            for fact in one.facts
+            for fact in diagnosis.facts
         )
         output.line(screen, f"One more fact would make it: {'; '.join(told)}")
     screen.print()

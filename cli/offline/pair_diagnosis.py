@@ -114,7 +114,7 @@ class PairDiagnosis:
     @property
     def words(self) -> str:
         """The cause in a sentence."""
-        rival = next((it for it in RIVALS if it.name == self.rival), None)
+        rival = next((known for known in RIVALS if known.name == self.rival), None)
         if self.cause == "too-weak" and rival is not None:
             return f"They were compared, and {rival.who} explains what agrees. {rival.sentence}"
         return CAUSES[self.cause]
@@ -156,7 +156,9 @@ class Watch:
             for asked in (*wanted.get(named, ()), *wanted.get(bare, ())):
                 pair = self.whole(asked)
                 if not pair.banned:
-                    self.found |= {one.pair: one for one in await _closest(pair.account, context)}
+                    self.found |= {
+                        diagnosis.pair: diagnosis for diagnosis in await _closest(pair.account, context)
+                    }
                 elif {f"{ROW_OF_ACCOUNTS}{pair.account}", f"{ROW_OF_BANS}{pair.banned}"} <= self._seen:
                     self.found[pair] = await _of_pair(pair, context, "lookback" if bans else "forward")
 
@@ -168,7 +170,11 @@ class Watch:
         """Looks for the closest bans once more, among those that came later."""
         for pair in self._by_ban.get("", ()):
             later = await _closest(self.whole(pair).account, context)
-            self.found |= {one.pair: one for one in later if one.alert and one.pair not in self.found}
+            self.found |= {
+                diagnosis.pair: diagnosis
+                for diagnosis in later
+                if diagnosis.alert and diagnosis.pair not in self.found
+            }
 
     def whole(self, pair: AccountPair) -> AccountPair:
         """The pair with its platforms, which who asks may leave out."""
@@ -179,12 +185,14 @@ class Watch:
         """What was found of some of the pairs; on the pairs ``alerted`` there was an alert."""
         asked: list[AccountPair] = []
         for pair in map(self.whole, pairs):
-            closest = [it for it in self.found if it.account == pair.account] if not pair.banned else []
+            closest = (
+                [known for known in self.found if known.account == pair.account] if not pair.banned else []
+            )
             asked += closest or [pair]
         return [
-            replace(found, cause="alerted") if pair in alerted else found
+            replace(diagnosis, cause="alerted") if pair in alerted else diagnosis
             for pair in dict.fromkeys(asked)
-            for found in [self.found.get(pair) or PairDiagnosis(pair, self._unmet(pair))]
+            for diagnosis in [self.found.get(pair) or PairDiagnosis(pair, self._unmet(pair))]
         ]
 
     def _unmet(self, pair: AccountPair) -> str:
@@ -229,12 +237,12 @@ async def _closest(asked: str, context: AgentContext) -> list[PairDiagnosis]:
     if account is None:
         return []
     query = Query.of(account.account, account.fingerprints)
-    found = await _candidates(query, context.alert_policy.candidates_an_event, context, "forward")
-    bans = [ban for ban in await context.call_store(store.bans([*found], now=now)) if ban is not None]
+    candidates = await _candidates(query, context.alert_policy.candidates_an_event, context, "forward")
+    bans = [ban for ban in await context.call_store(store.bans([*candidates], now=now)) if ban is not None]
     if not context.alert_policy.across_platforms:
         bans = [ban for ban in bans if ban.facts.platform == account.platform]
     several = [await _looked_into(account, ban, context, "forward") for ban in bans]
-    several.sort(key=lambda one: -one.alert.log_odds if one.alert else 0.0)
+    several.sort(key=lambda diagnosis: -diagnosis.alert.log_odds if diagnosis.alert else 0.0)
     return several[:CLOSEST]
 
 
@@ -248,10 +256,10 @@ async def _looked_into(
     keys = {key for fingerprint in listed.fingerprints for key in enrolment_keys(fingerprint)}
     shared = tuple(key for key in query.keys if key in keys)
     keep = policy.candidates_an_event if forward else policy.candidates_a_ban
-    found = await _candidates(query, keep, context, direction)
+    candidates = await _candidates(query, keep, context, direction)
     snapshot = await snapshot_of(context, account.seen_at if forward else context.now())
     if forward:  # as agents.common.match has it
-        bearers = next(iter(found.values())).bearers if found else {}
+        bearers = next(iter(candidates.values())).bearers if candidates else {}
         snapshot = replace(snapshot, frequencies=CountsWithoutCandidates(snapshot.frequencies, bearers))
     weighed = _Weighed(account, ban, context, snapshot)
     mine, theirs = account.fingerprints[0], ban.fingerprints[0]
@@ -270,7 +278,7 @@ async def _looked_into(
     alert = by_number(alert_of(pair, context))
     if not shared:
         cause = "no-shared-key"
-    elif other not in found and other not in await _candidates(
+    elif other not in candidates and other not in await _candidates(
         Query(asking.account, shared), CANDIDATES_MAX, context, direction
     ):
         cause = "full-posting"
@@ -286,7 +294,7 @@ async def _looked_into(
         AccountPair(alert.key, alert.matched.key),
         cause,
         tuple(dict.fromkeys(kind_name(kind_of(key)) for key in shared)),
-        other in found,
+        other in candidates,
         alert,
         weighed.facts(mine, theirs, result) if result.band == "none" else (),
     )
@@ -298,14 +306,14 @@ async def _candidates(
     """What a look-up brings up, by account, the first first."""
     store, now = context.store, context.now()
     if direction == "forward":
-        [found] = await context.call_store(store.bans_like([query], now=now, keep=keep))
-        facts = await context.call_store(store.facts([candidate.ref for candidate in found]))
+        [candidates] = await context.call_store(store.bans_like([query], now=now, keep=keep))
+        facts = await context.call_store(store.facts([candidate.ref for candidate in candidates]))
         names = [None if fact is None else account_key(fact.platform, fact.account_id) for fact in facts]
     else:
-        [found] = await context.call_store(store.remembered_like([query], now=now, keep=keep))
-        seen = await context.call_store(store.remembered_facts([candidate.ref for candidate in found]))
+        [candidates] = await context.call_store(store.remembered_like([query], now=now, keep=keep))
+        seen = await context.call_store(store.remembered_facts([candidate.ref for candidate in candidates]))
         names = [None if fact is None else fact.account for fact in seen]
-    return {name: candidate for name, candidate in zip(names, found, strict=True) if name is not None}
+    return {name: candidate for name, candidate in zip(names, candidates, strict=True) if name is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,17 +336,17 @@ class _Weighed:
         """What one further agreement would make of the pair, the most telling first."""
         [(pepper_id, keyer)] = self.context.keyers
         invented = distil(_NO_ONE, keyer, at=None, pepper_id=pepper_id)
-        found: list[Fact] = []
+        facts: list[Fact] = []
         for signal, words in _THE_SAME.items():
             place = POSITION[signal]
             trait = theirs.traits[place] or invented.traits[place]
             if trait is not None and ours.traits[place] != trait:
                 scored = self.score(_with(ours, place, trait), _with(theirs, place, trait))
-                found.append(Fact(signal, words, scored.log_odds, scored.probability, scored.band))
+                facts.append(Fact(signal, words, scored.log_odds, scored.probability, scored.band))
         if theirs.at is not None and ours.at is not None and ours.at - theirs.at > _SOON_SECONDS:
             scored = self.score(replace(ours, at=theirs.at + _SOON_SECONDS), theirs)
-            found.append(Fact("timing", _SOON, scored.log_odds, scored.probability, scored.band))
-        telling = [fact for fact in found if fact.log_odds - result.log_odds >= SPEAKS_NATS]
+            facts.append(Fact("timing", _SOON, scored.log_odds, scored.probability, scored.band))
+        telling = [fact for fact in facts if fact.log_odds - result.log_odds >= SPEAKS_NATS]
         return tuple(sorted(telling, key=lambda fact: -fact.log_odds))
 
 
@@ -354,4 +362,4 @@ def _names(account: str, row_of: str) -> list[str]:
 
 
 def _first(several: Sequence[T | None]) -> T | None:
-    return next((one for one in several if one is not None), None)
+    return next((value for value in several if value is not None), None)

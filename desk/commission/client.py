@@ -135,7 +135,11 @@ class CommissionClient:
 def _uuids(content: bytes) -> dict[str, str]:
     try:
         given = _decoded(content)["statements"]
-        return {str(one["puid"]): str(one["uuid"]) for one in given if _UUID.fullmatch(str(one["uuid"]))}
+        return {
+            str(statement["puid"]): str(statement["uuid"])
+            for statement in given
+            if _UUID.fullmatch(str(statement["uuid"]))
+        }
     except (UnexpectedAnswer, LookupError, TypeError):
         return {}  # they were taken, whatever the answer says
 

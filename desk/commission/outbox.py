@@ -102,15 +102,15 @@ async def composed_of(
     """Returns for each action its statement, or why there is none; None for an action that is gone."""
     records = {at: None if row is None else record_of(row) for at, row in rows.items()}
     ids = {record.alert_id for record in records.values() if record is not None and record.alert_id}
-    found = await alerts.with_payloads(connection, ids) if ids else {}
-    shown = await shown_evidence(connection, found.values(), as_decided=True) if found else {}
+    quoted = await alerts.with_payloads(connection, ids) if ids else {}
+    shown = await shown_evidence(connection, quoted.values(), as_decided=True) if quoted else {}
     given = await verdicts.of_alerts(connection, ids) if ids else {}
     made: dict[Key, Body | Unsendable] = {}
     for at, record in records.items():
         if record is None:
             made[at] = Unsendable(("action",))
             continue
-        alert = found.get(record.alert_id or "")
+        alert = quoted.get(record.alert_id or "")
         if alert is not None and alert.account != record.key:
             alert = None  # a publisher of actions could have another account's evidence published
         evidence = None if alert is None else shown.get(alert.alert_id)
@@ -120,7 +120,9 @@ async def composed_of(
             None if evidence is None else evidence.alert,
             () if alert is None else scope.categories.get(alert.ban_policy or "", ()),
             None if holds is None else holds.verdict,
-            erased=any(it is not None and it.erased_at is not None for it in (rows[at], evidence)),
+            erased=any(
+                source is not None and source.erased_at is not None for source in (rows[at], evidence)
+            ),
         )
         made[at] = composed(material, puid_of(key, *at))
     return made
@@ -186,7 +188,7 @@ class StatementSender:
         after: Key = ("", "")
         while True:
             async with self.database.begin() if writing else self.database.read() as connection:
-                found = await statements.unprepared(
+                unprepared = await statements.unprepared(
                     connection,
                     self.scope.destination,
                     platform=self.scope.platform,
@@ -194,7 +196,7 @@ class StatementSender:
                     after=after,
                     limit=PREPARED_AT_ONCE,
                 )
-                rows = {(row.account, row.event_id): row for row in found}
+                rows = {(row.account, row.event_id): row for row in unprepared}
                 made = await composed_of(connection, self.scope, self.key, rows)
                 prepared = [
                     self._row(rows[at], body) for at, body in made.items() if not _is_out_of_scope(body)
@@ -205,9 +207,9 @@ class StatementSender:
             for body in made.values():
                 if isinstance(body, Unsendable) and not _is_out_of_scope(body):
                     self.tally.cannot_send(body)
-            if len(found) < PREPARED_AT_ONCE:
+            if len(unprepared) < PREPARED_AT_ONCE:
                 return
-            after = (found[-1].account, found[-1].event_id)
+            after = (unprepared[-1].account, unprepared[-1].event_id)
 
     def _row(self, action: ActionRow, body: Body | Unsendable) -> StatementRow:
         now = self.now()

@@ -175,7 +175,7 @@ async def without_ban(connection: AsyncConnection, *, now: float) -> int:
     is_open = exists().where(
         _alerts.c.account == _actions.c.account, _alerts.c.status == "open", _alerts.c.sampled.is_(None)
     )
-    found = await connection.execute(
+    result = await connection.execute(
         select(func.count(_actions.c.account.distinct())).where(in_force, ~replaced, is_open)
     )
-    return int(found.scalar_one())
+    return int(result.scalar_one())

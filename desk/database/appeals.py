@@ -66,12 +66,12 @@ async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> 
 
 async def open_read(connection: AsyncConnection, alert_id: str) -> int | None:
     """Returns the read of an alert's appeal that waits for its decision: there is never more than one."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_appeals.c.read_id)
         .where(_appeals.c.alert_id == alert_id, _appeals.c.outcome.is_(None))
         .limit(1)
     )
-    return found.scalar_one_or_none()
+    return result.scalar_one_or_none()
 
 
 async def decide(

@@ -123,10 +123,10 @@ async def about(connection: AsyncConnection, subject: str, limit: int) -> list[A
 
 async def last_at(connection: AsyncConnection, subject: str, action: str) -> float | None:
     """Returns when an action on a subject was noted last (Unix seconds), or None."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(func.max(_audit.c.at)).where(_audit.c.subject == subject, _audit.c.action == action)
     )
-    at: float | None = found.scalar_one()
+    at: float | None = result.scalar_one()
     return at
 
 

@@ -133,10 +133,10 @@ async def without(connection: AsyncConnection, policy: str | None) -> set[str]:
 
 async def named(connection: AsyncConnection) -> dict[str, list[str]]:
     """Returns the policies that were named for people, by their ids, sorted."""
-    found: dict[str, list[str]] = {}
+    policies: dict[str, list[str]] = {}
     for row in await connection.execute(select(_named).order_by(_named.c.policy)):
-        found.setdefault(row.user_id, []).append(row.policy)
-    return found
+        policies.setdefault(row.user_id, []).append(row.policy)
+    return policies
 
 
 async def put(connection: AsyncConnection, user_id: str, policies: Collection[str] | None) -> None:

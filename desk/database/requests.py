@@ -104,7 +104,7 @@ async def find(connection: AsyncConnection, request_id: int) -> RequestRow | Non
 
 async def standing(connection: AsyncConnection, authority: str, reference: str) -> int | None:
     """Returns the number of an authority's request under a reference, unless it was refused or withdrawn."""
-    found = await connection.execute(
+    result = await connection.execute(
         select(_requests.c.request_id)
         .where(
             _requests.c.authority == authority,
@@ -113,7 +113,7 @@ async def standing(connection: AsyncConnection, authority: str, reference: str) 
         )
         .limit(1)
     )
-    return found.scalar_one_or_none()
+    return result.scalar_one_or_none()
 
 
 async def move(connection: AsyncConnection, request_id: int, states: Collection[str], **values: Any) -> bool:
@@ -163,8 +163,8 @@ async def accounts_of(connection: AsyncConnection, request_id: int) -> list[Name
 
 async def naming(connection: AsyncConnection, account: str) -> int:
     """Counts the requests that name an account."""
-    found = await connection.execute(select(func.count()).where(_accounts.c.account == account))
-    return int(found.scalar_one())
+    result = await connection.execute(select(func.count()).where(_accounts.c.account == account))
+    return int(result.scalar_one())
 
 
 async def alerts_on(connection: AsyncConnection, accounts: Sequence[str], limit: int) -> list[AlertRow]:

@@ -141,8 +141,8 @@ async def waiting(connection: AsyncConnection, user_id: str) -> int | None:
 # Every request asks, and to build it takes milliseconds. A desk has fewer readers.
 @lru_cache(maxsize=1_000)
 def _waiting(user_id: str) -> Select[Any]:
-    found = select(_waves.c.wave_id).where(_is("waiting", user_id)).limit(WAITING_MAX).subquery()
-    number = select(func.count()).select_from(found).scalar_subquery()
+    capped = select(_waves.c.wave_id).where(_is("waiting", user_id)).limit(WAITING_MAX).subquery()
+    number = select(func.count()).select_from(capped).scalar_subquery()
     return select(_readable(user_id).label("readable"), number.label("number"))
 
 
@@ -164,7 +164,7 @@ async def banned_since(
     """
     alerts = schema.alerts.c
     stands = or_(alerts.withdrawn_reason.is_(None), alerts.withdrawn_reason.not_in(lifted))
-    found: set[str] = set()
+    known: set[str] = set()
     for side, banned in (
         (alerts.banned, stands),
         (alerts.account, alerts.withdrawn_reason == "account-banned"),
@@ -172,8 +172,8 @@ async def banned_since(
         query = (
             select(side).where(side.in_(accounts), banned, reads_policy(user_id, alerts.policy)).distinct()
         )
-        found.update((await connection.execute(query)).scalars())
-    return found
+        known.update((await connection.execute(query)).scalars())
+    return known
 
 
 async def keep_exceptions(connection: AsyncConnection, verdict_id: str, accounts: Collection[str]) -> None:
@@ -187,11 +187,11 @@ async def exceptions_of(
     connection: AsyncConnection, verdict_ids: Collection[str]
 ) -> dict[str, Sequence[str]]:
     """Returns whom each verdict leaves out, sorted."""
-    found: dict[str, list[str]] = {verdict_id: [] for verdict_id in verdict_ids}
+    exceptions: dict[str, list[str]] = {verdict_id: [] for verdict_id in verdict_ids}
     query = select(_exceptions).where(_exceptions.c.verdict_id.in_(verdict_ids))
     for row in await connection.execute(query.order_by(_exceptions.c.account)):
-        found[row.verdict_id].append(row.account)
-    return {**found}
+        exceptions[row.verdict_id].append(row.account)
+    return {**exceptions}
 
 
 def _readable(user_id: str | None) -> ColumnElement[bool]:

@@ -50,7 +50,7 @@ class QuarantineTopic:
             return 0
         async with self._database.read() as connection:
             said = await quarantine.records(connection)
-        new = {digest: it for digest, it in said.items() if self._told.get(digest) != it.revision}
+        new = {digest: record for digest, record in said.items() if self._told.get(digest) != record.revision}
         if new:
             records = [(digest.encode(), encode(record)) for digest, record in new.items()]
             await asyncio.to_thread(send, out, self._topic, records)

@@ -58,10 +58,10 @@ async def take_appeal(
     if known is not None:
         same = hmac.compare_digest(known.digest, digest)
         return AppealTaken(appeal_id=appeal.appeal_id, alert_id=known.alert_id) if same else "other-body"
-    found = await _appealed(connection, appeal)
-    if not isinstance(found, tuple):
-        return found
-    alert, holds = found
+    appealed = await _appealed(connection, appeal)
+    if not isinstance(appealed, tuple):
+        return appealed
+    alert, holds = appealed
     earlier = (await appeals.of_alerts(connection, [alert.alert_id]))[alert.alert_id]
     if any(row.outcome is None for row in earlier):
         return "open-appeal"

@@ -118,23 +118,23 @@ async def _lines(
 ) -> list[dict[str, Any]]:
     """Returns the audit of an alert without other requests and what they hold: the law may forbid to tell."""
     under = (None, None if request is None else request.request_id)
-    found = []
+    lines = []
     for line in await audit.about(connection, alert_id, LINES_MAX):
         detail = json.loads(line.detail)
         detail.pop("held", None)
         if detail.get("request") in under:
-            found.append(
+            lines.append(
                 _columns(line, "number", "at", "actor", "action") | {"detail": detail, "hash": line.hash}
             )
-    return found
+    return lines
 
 
 async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str, Any]]:
     """Returns what the hold of a request preserved of an alert, as it stood when the hold began."""
-    found = []
+    copies = []
     for copy in await holds.of_alert(review.connection, request_id, alert_id):
         alert = None if copy.payload is None else alert_of(copy.payload)
-        found.append(
+        copies.append(
             {
                 **_columns(copy, "kind", "revision", "written_at"),
                 "alert": None if alert is None else _alert(review, alert),
@@ -144,7 +144,7 @@ async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str
                 else {"at": copy.erased_at, "reason": copy.erased_reason},
             }
         )
-    return found
+    return copies
 
 
 def _alert(review: Review, alert: MirrorAlert) -> Any:

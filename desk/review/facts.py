@@ -114,11 +114,11 @@ def alert_of(payload: bytes) -> MirrorAlert | None:
 
 def values_of(alert: MirrorAlert) -> list[ValueRow]:
     """Returns the digests of the values that the two accounts share, each once."""
-    found = {
+    values = {
         digest: ValueRow(digest, digests[0], line.signal)
         for line in (*alert.evidence, *alert.counter_evidence)
         if line.signal != QUARANTINE
         for digests in line.value_digests
         for digest in digests
     }
-    return list(found.values())
+    return list(values.values())

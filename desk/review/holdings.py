@@ -67,10 +67,14 @@ async def kept_alerts(connection: AsyncConnection, account: str, *, erase_second
         copies = await decided_evidence.quoting(connection, row.alert_id)
         contested = (await appeals.of_alerts(connection, [row.alert_id]))[row.alert_id]
         written: list[NoteRow | AppealRow] = [*await notes.of_alert(connection, row.alert_id), *contested]
-        noted = any(it.erased_at is None for it in written)
+        noted = any(text.erased_at is None for text in written)
         waits = any(read.state == "open" for read in await reads.of_alert(connection, row.alert_id))
-        given = [it for it in await verdicts.of_alert(connection, row.alert_id) if it.undone_at is None]
-        last = max([row.arrived_at, *(it.decided_at for it in given if not it.golden)])
+        given = [
+            verdict
+            for verdict in await verdicts.of_alert(connection, row.alert_id)
+            if verdict.undone_at is None
+        ]
+        last = max([row.arrived_at, *(verdict.decided_at for verdict in given if not verdict.golden)])
         shown = (await shown_evidence(connection, [quoted])).get(row.alert_id)
         lines = await audit.about(connection, row.alert_id, LINES_MAX)
         kept.append(

@@ -155,7 +155,7 @@ async def enter(review: Review, entry: RequestEntry) -> int:
         deadline=values["deadline"],
         hold_until=values["hold_until"],
         accounts=len(accounts),
-        copies=sum(one.copies for one in named),
+        copies=sum(account.copies for account in named),
     )
     return request_id
 
@@ -270,8 +270,10 @@ async def make_file(
     if len(await requests.files_of(review.connection, request_id)) >= FILES_MAX:
         raise Conflict("no more case files are made under one request")
     alert = await alerts.find(review.connection, alert_id)
-    named = {one.account for one in await requests.accounts_of(review.connection, request_id)}
-    about = None if alert is None else next((it for it in (alert.account, alert.banned) if it in named), None)
+    named = {account.account for account in await requests.accounts_of(review.connection, request_id)}
+    about = (
+        None if alert is None else next((key for key in (alert.account, alert.banned) if key in named), None)
+    )
     if about is None:
         raise NotFound("there is no such alert on an account that this request names")
     case = await case_file(review, alert_id, purpose=row.reference, request=row)
@@ -304,7 +306,7 @@ async def request_view(review: Review, request_id: int) -> RequestView:
     return RequestView(
         line=_line(row, review.now),
         accounts=named,
-        alerts=await requests.alerts_on(connection, [one.account for one in named], ALERTS_MAX),
+        alerts=await requests.alerts_on(connection, [account.account for account in named], ALERTS_MAX),
         files=await requests.files_of(connection, request_id),
         copies=await holds.erasures(connection, request_id),
         people=await users.initials(connection),

@@ -64,23 +64,26 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
         quoted=True,
     )
     decidable = await waiting_views(review, rows, open_seals(review.reader, rows))
-    others = {*(read_ids or ())} - {one.read_id for one in decidable}
+    others = {*(read_ids or ())} - {reading.read_id for reading in decidable}
     changed = await waiting.first_readings(review.connection, review.reader.user_id, others) if others else []
     seals = await review.seals([row.read.alert_id for row in changed])
     left_out = [
-        LeftOut(one.read_id, one.alert_id, one.people, "" if one.mine else one.claimed_by)
-        for one in await waiting_views(review, changed, seals)
+        LeftOut(reading.read_id, reading.alert_id, reading.people, "" if reading.mine else reading.claimed_by)
+        for reading in await waiting_views(review, changed, seals)
     ]
     return Selection(
         tuple(decidable),
         tuple(left_out),
-        bands=_counted([one.band for one in decidable]),
+        bands=_counted([reading.band for reading in decidable]),
         traits=_counted(
-            [f"{one.trait.signal}/{one.trait.level}" if one.trait else None for one in decidable]
+            [
+                f"{reading.trait.signal}/{reading.trait.level}" if reading.trait else None
+                for reading in decidable
+            ]
         ),
-        policies=_counted([one.policy for one in decidable]),
-        platforms=_counted([one.platform for one in decidable]),
-        families=_counted([one.root for one in decidable]),
+        policies=_counted([reading.policy for reading in decidable]),
+        platforms=_counted([reading.platform for reading in decidable]),
+        families=_counted([reading.root for reading in decidable]),
     )
 
 

@@ -256,10 +256,10 @@ def differing(wave: WaveAlert) -> tuple[WavePattern, ...]:
     """Returns what members show that is no part of the pattern, the commonest first."""
     shared = {(line.signal, line.level) for line in wave.pattern}
     counts = Counter(line.partition(".")[::2] for member in wave.members for line in set(member.signals))
-    found = [(signal, level, count) for (signal, level), count in counts.items()]
+    counted = [(signal, level, count) for (signal, level), count in counts.items()]
     return tuple(
         WavePattern(signal=signal, level=level, members=count)
-        for signal, level, count in sorted(found, key=lambda line: (-line[2], line))
+        for signal, level, count in sorted(counted, key=lambda line: (-line[2], line))
         if (signal, level) not in shared
     )
 

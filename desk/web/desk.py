@@ -515,8 +515,8 @@ class Desk:
             return person, answer, 0
         async with self.database.read() as connection:
             review = self._review(connection, reader)
-            hidden = await review.hidden_accounts([one.key for one in answer.related])
-        seen = tuple(one for one in answer.related if one.key not in hidden)
+            hidden = await review.hidden_accounts([relative.key for relative in answer.related])
+        seen = tuple(relative for relative in answer.related if relative.key not in hidden)
         return person, replace(answer, related=seen), len(hidden)
 
     async def decided(

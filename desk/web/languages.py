@@ -70,8 +70,8 @@ class Language:
         """How long ago something was: ``3 minutes ago``; what a clock sees in the future is now."""
         return self.gettext("%(span)s ago") % {"span": self.span(max(seconds, 0.0))}
 
-    def _count(self, one: str, many: str, number: float) -> str:
-        return self.ngettext(one, many, int(number)) % {"n": int(number)}
+    def _count(self, singular: str, plural: str, number: float) -> str:
+        return self.ngettext(singular, plural, int(number)) % {"n": int(number)}
 
 
 class Catalogue(msgspec.Struct, frozen=True):

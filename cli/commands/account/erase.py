@@ -80,11 +80,13 @@ class Receipt:
         }
 
 
-def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: bool, now: float) -> Receipt:
+def foreseen(
+    settings: Settings, account: AccountRef, holdings: Holdings, *, ban: bool, now: float
+) -> Receipt:
     """The receipt of a dry run: what would be asked for, and what would remain."""
     ending, where = _ending(ban=ban), places(settings)
-    asked = [row for row in found.rows if row.ended_by in ending and row.kind not in COMPACTED]
-    if "Redis" in found.not_read:  # workers do their part whether or not this command sees it
+    asked = [row for row in holdings.rows if row.ended_by in ending and row.kind not in COMPACTED]
+    if "Redis" in holdings.not_read:  # workers do their part whether or not this command sees it
         kinds = ("remembered-account", "alerts-in-store", *(("ban",) if ban else ()))
         asked += [Holding(kind=kind, place=where[kind], records=None, until=None) for kind in kinds]
     return Receipt(
@@ -92,15 +94,15 @@ def foreseen(settings: Settings, account: AccountRef, found: Holdings, *, ban: b
         now,
         dry_run=True,
         asked=asked,
-        remains=list(_remaining(settings, found, ending, now=now)),
-        not_read=dict(found.not_read),
+        remains=list(_remaining(settings, holdings, ending, now=now)),
+        not_read=dict(holdings.not_read),
     )
 
 
 async def erase(
     settings: Settings,
     account: AccountRef,
-    found: Holdings,
+    holdings: Holdings,
     receipt: Receipt,
     *,
     ban: bool,
@@ -114,13 +116,13 @@ async def erase(
     now = receipt.at
     receipt.dry_run = False
     # Never before what it ends: this machine's clock may be slower than the workers'.
-    seen_at = found.remembered.seen_at if found.remembered else now
-    banned_at = found.ban.facts.occurred_at if found.ban else now
+    seen_at = holdings.remembered.seen_at if holdings.remembered else now
+    banned_at = holdings.ban.facts.occurred_at if holdings.ban else now
     for word, address in _publish(settings, account, ban=ban, at=max(now, seen_at, banned_at)):
         receipt.published[word] = address
     output.note(f"published; waiting for workers, {wait_seconds:g} seconds at most")
     try:
-        await _erase_at_desk(settings, account, found, now=now)
+        await _erase_at_desk(settings, account, holdings, now=now)
     except NotDone as fault:
         receipt.not_read["desk"] = fault.message
     else:
@@ -129,10 +131,10 @@ async def erase(
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
 
 
-def require_topics(settings: Settings, found: Holdings, *, ban: bool) -> None:
+def require_topics(settings: Settings, holdings: Holdings, *, ban: bool) -> None:
     """Raises `NotDone` unless the topics of an erasure exist: some brokers would create them."""
     for attribute in ("deleted", "banned") if ban else ("deleted",):
-        if attribute not in found.topics.found:
+        if attribute not in holdings.topics.found:
             raise NotDone(
                 f"nothing was published: topic {getattr(names(settings), attribute)} does not exist, or we "
                 "may not see it; is SAMEHAND_TOPIC_PREFIX the one of the workers?"
@@ -163,9 +165,9 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
             yield word, f"{emit.topic}:{there.partition}:{there.offset}"
 
 
-async def _erase_at_desk(settings: Settings, account: AccountRef, found: Holdings, *, now: float) -> None:
-    alert_ids = [alert.row.alert_id for alert in found.desk if alert.quoting]
-    if not (alert_ids or found.actions or any(row.kind == "waves-at-desk" for row in found.rows)):
+async def _erase_at_desk(settings: Settings, account: AccountRef, holdings: Holdings, *, now: float) -> None:
+    alert_ids = [alert.row.alert_id for alert in holdings.desk if alert.quoting]
+    if not (alert_ids or holdings.actions or any(row.kind == "waves-at-desk" for row in holdings.rows)):
         return
     from desk.review.actions import forget_account
     from desk.review.holdings import BATCH, REASON, erase_alerts, leave_waves
@@ -189,11 +191,11 @@ async def _await_workers(
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            found = await Gatherer(settings, account, time.time()).store()
+            holdings = await Gatherer(settings, account, time.time()).store()
         except StoreError as fault:
             receipt.not_read["Redis"] = str(fault)
             return
-        still = {row.kind for row in found.rows if row.ended_by in ending}
+        still = {row.kind for row in holdings.rows if row.ended_by in ending}
         if not still or time.monotonic() >= deadline:
             break
         await asyncio.sleep(POLL_SECONDS)
@@ -201,10 +203,10 @@ async def _await_workers(
 
 
 def _remaining(
-    settings: Settings, found: Holdings, ending: frozenset[Ended | None], *, now: float
+    settings: Settings, holdings: Holdings, ending: frozenset[Ended | None], *, now: float
 ) -> Iterator[Holding]:
-    where, topics = places(settings), found.topics.found
-    for row in found.rows:
+    where, topics = places(settings), holdings.topics.found
+    for row in holdings.rows:
         if row.kind in COMPACTED and row.ended_by in ending:
             yield replace(row, reason="compaction", until=topics[row.kind].gone_at(now))
         elif row.kind in _WRITTEN_ON:
@@ -215,13 +217,13 @@ def _remaining(
         yield Holding(
             kind="deleted",
             place=where["deleted"],
-            records=None if "topics" in found.not_read else deleted.count + 1,
+            records=None if "topics" in holdings.not_read else deleted.count + 1,
             until=deleted.gone_at(now),
             reason="retention",
         )
     judged = (
-        any(alert.verdict for alert in found.desk)
-        or "topics" in found.not_read  # verdicts may lie there
+        any(alert.verdict for alert in holdings.desk)
+        or "topics" in holdings.not_read  # verdicts may lie there
         or ("verdicts" in topics and topics["verdicts"].count)
     )
     yield Holding(

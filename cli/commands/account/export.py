@@ -37,42 +37,47 @@ _MASKED: Final = ("referrer", "reason", "alert_id", "decided_by")
 """Fields of events that name somebody else, or may."""
 
 
-def export(account: str, found: Holdings, *, now: float, rights: RightsTable = ALL_RIGHTS) -> dict[str, Any]:
+def export(
+    account: str, holdings: Holdings, *, now: float, rights: RightsTable = ALL_RIGHTS
+) -> dict[str, Any]:
     """Returns the account's own data. Nothing of another account stands in it but what the holder wrote.
 
     ``rights`` say which bases of bans may be exported; others are masked.
     """
-    desk = {alert.row.alert_id: alert for alert in found.desk}
-    shown = {**found.topics.alerts, **{key: it.shown for key, it in desk.items() if it.shown is not None}}
+    desk = {alert.row.alert_id: alert for alert in holdings.desk}
+    shown = {
+        **holdings.topics.alerts,
+        **{key: alert.shown for key, alert in desk.items() if alert.shown is not None},
+    }
     alerts = sorted(shown.values(), key=lambda alert: (alert.detected_at, alert.alert_id))
     return {
         "account": account,
         "made_at": _moment(now),
-        "stored": list(_stored(found, rights)),
+        "stored": list(_stored(holdings, rights)),
         "events": [
             {
                 "kind": kind,
                 "at": _moment(at),
                 "record": _own(_with_basis(msgspec.json.decode(record), rights)),
             }
-            for kind, at, record in found.topics.events
+            for kind, at, record in holdings.topics.events
         ],
         "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
-        "actions": [_own(msgspec.json.decode(encode(action))) for action in found.actions],
+        "actions": [_own(msgspec.json.decode(encode(action))) for action in holdings.actions],
         "dead_letters": [
             {"address": letter.address, "at": letter.at.isoformat(), "reason": letter.reason}
-            for letter in found.topics.letters
+            for letter in holdings.topics.letters
         ],
-        "beyond": found.topics.beyond,
+        "beyond": holdings.topics.beyond,
         "left_out": list(LEFT_OUT),
-        "not_read": found.not_read,
+        "not_read": holdings.not_read,
     }
 
 
-def _stored(found: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]:
+def _stored(holdings: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]:
     """What Redis holds in the clear, and of what it holds digests."""
-    if found.ban is not None:
-        facts = found.ban.facts
+    if holdings.ban is not None:
+        facts = holdings.ban.facts
         yield {
             "as": "banned",
             "handle": facts.quoted.handle,
@@ -83,22 +88,24 @@ def _stored(found: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]:
             "occurred_at": _moment(facts.occurred_at),
             "banned_at": None if facts.banned_at is None else _moment(facts.banned_at),
             "expires_at": None if facts.expires_at is None else _moment(facts.expires_at),
-            "digests": _kinds(found.ban.fingerprints),
+            "digests": _kinds(holdings.ban.fingerprints),
         }
-    if found.remembered is not None:
+    if holdings.remembered is not None:
         yield {
             "as": "remembered",
-            "handle": found.remembered.quoted.handle,
-            "display_name": found.remembered.quoted.display_name,
-            "bio": found.remembered.quoted.bio,
-            "seen_at": _moment(found.remembered.seen_at),
-            "digests": _kinds(found.remembered.fingerprints),
+            "handle": holdings.remembered.quoted.handle,
+            "display_name": holdings.remembered.quoted.display_name,
+            "bio": holdings.remembered.quoted.bio,
+            "seen_at": _moment(holdings.remembered.seen_at),
+            "digests": _kinds(holdings.remembered.fingerprints),
         }
 
 
 def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:
     return [
-        signal.name for signal in SIGNALS if any(it.trait(signal.name) is not None for it in fingerprints)
+        signal.name
+        for signal in SIGNALS
+        if any(fingerprint.trait(signal.name) is not None for fingerprint in fingerprints)
     ]
 
 
@@ -117,7 +124,7 @@ def _own(value: Any) -> Any:
     """A record with the fields masked that may name somebody else."""
     if not isinstance(value, dict):
         return value
-    return {name: MASK if name in _MASKED and it else _own(it) for name, it in value.items()}
+    return {name: MASK if name in _MASKED and inner else _own(inner) for name, inner in value.items()}
 
 
 def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str, Any]:

@@ -82,18 +82,18 @@ def show(account: AccountRef, topics: bool, as_json: bool) -> int:
       samehand account show telegram:1119280334536626042
       samehand account show x:1076313901 --no-topics --json
     """
-    found = _gathered(load(), account, topics=topics)
+    holdings = _gathered(load(), account, topics=topics)
     if as_json:
-        kept = [{**row.figures, **row.why} for row in found.rows]
-        output.figures({"account": account.key, "kept": kept, "not_read": found.not_read})
+        kept = [{**row.figures, **row.why} for row in holdings.rows]
+        output.figures({"account": account.key, "kept": kept, "not_read": holdings.not_read})
         return 0
     screen = output.console()
-    unread = "; not every place was read" if found.not_read else ""
-    output.line(screen, f"{visible(account.key, 289)}: kept in {_places(found)}{unread}")
-    for row in found.rows:
+    unread = "; not every place was read" if holdings.not_read else ""
+    output.line(screen, f"{visible(account.key, 289)}: kept in {_places(holdings)}{unread}")
+    for row in holdings.rows:
         output.line(screen, f"{_where(row)}, {_until(row)}")
         output.line(screen, f"  {row.figures['holds']}")
-    _not_read(found.not_read)
+    _not_read(holdings.not_read)
     return 0
 
 
@@ -178,20 +178,20 @@ def erase_(
     settings = load()
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("there is no terminal to ask on: give --yes, or --dry-run to look first")
-    found = _gathered(settings, account, topics=topics)
+    holdings = _gathered(settings, account, topics=topics)
     if not dry_run:
-        require_topics(settings, found, ban=ban)
+        require_topics(settings, holdings, ban=ban)
     if not (dry_run or yes):
-        what = f"{visible(account.key, 289)}, found in {_places(found)}"
-        if found.ban is not None:
+        what = f"{visible(account.key, 289)}, found in {_places(holdings)}"
+        if holdings.ban is not None:
             what += ", and end its ban" if ban else "; its ban stays"
         if not click.confirm(f"Erase {what}?", err=True):
             raise NotDone("nothing was erased")
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
-        receipt = foreseen(settings, account, found, ban=ban, now=time.time())
+        receipt = foreseen(settings, account, holdings, ban=ban, now=time.time())
         try:
             if not dry_run:
-                awaited(erase(settings, account, found, receipt, ban=ban, wait_seconds=wait_seconds))
+                awaited(erase(settings, account, holdings, receipt, ban=ban, wait_seconds=wait_seconds))
         finally:  # after Ctrl-C too: what is published cannot be taken back
             if file is not None:
                 file.write(f"{json.dumps(receipt.figures, indent=2, ensure_ascii=False)}\n".encode())
@@ -227,9 +227,9 @@ def _print(receipt: Receipt) -> None:
     _not_read(receipt.not_read)
 
 
-def _places(found: Holdings) -> str:
+def _places(holdings: Holdings) -> str:
     """How many places hold something of the account, in words."""
-    return plural(sum(row.reason != "not-read" for row in found.rows), "place")
+    return plural(sum(row.reason != "not-read" for row in holdings.rows), "place")
 
 
 def _where(row: Holding) -> str:

@@ -123,16 +123,16 @@ def scan(settings: Settings, account: AccountRef, alert_ids: Iterable[str] = ())
     """
     scanned = ScannedTopics(describe(settings), alert_ids=set(alert_ids))
     with reader(settings) as opened:
-        for attribute, found in scanned.found.items():
+        for attribute, records in scanned.found.items():
             topic = str(getattr(names(settings), attribute))
             for arrival in arrivals(opened, topic, f"reading {topic}"):
                 if arrival.value is None:
-                    found.live.discard(arrival.key)
-                    found.named.discard(arrival.key)
+                    records.live.discard(arrival.key)
+                    records.named.discard(arrival.key)
                 elif _takes(attribute, arrival, account, scanned):
-                    found.add(arrival)
+                    records.add(arrival)
                 elif attribute == "waves":  # a later record of the wave, without the account
-                    found.live.discard(arrival.key)
+                    records.live.discard(arrival.key)
     return scanned
 
 
@@ -150,7 +150,7 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
     named = arrival.key == account.key.encode() or _spelt(account) in arrival.value
     if not named and b"\\" not in arrival.value:
         return False
-    if (kind := next((it for it in TARGETS if it == attribute), None)) is not None:
+    if (kind := next((target for target in TARGETS if target == attribute), None)) is not None:
         return _takes_event(kind, arrival, account, scanned)
     if attribute == "scanned":  # of the same shape, and no record that a mapping makes
         return _takes_event("remembered", arrival, account, scanned)
@@ -164,7 +164,9 @@ def _takes(attribute: str, arrival: Arrival, account: AccountRef, scanned: Scann
         return not isinstance(decided, Malformed) and decided.record.key == account.key
     if attribute == "waves":
         wave = decode_wave(arrival.value, now=math.inf)
-        return not isinstance(wave, Malformed) and account.key in {it.account for it in wave.record.members}
+        return not isinstance(wave, Malformed) and account.key in {
+            member.account for member in wave.record.members
+        }
     return _takes_alert(attribute, arrival, account, scanned)
 
 
@@ -210,7 +212,7 @@ def _takes_alert(attribute: str, arrival: Arrival, account: AccountRef, scanned:
             return False
         record = alert.record
     sides = {record.key, record.matched.key}
-    others = {f"{it.platform}:{it.account_id}" for it in getattr(record, "others", ())}
+    others = {f"{other.platform}:{other.account_id}" for other in getattr(record, "others", ())}
     if account.key not in sides | others | {record.matched.root_id}:
         return False
     if attribute == "state" and account.key not in sides:

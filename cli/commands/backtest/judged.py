@@ -87,15 +87,15 @@ async def measured(
     }
     looked_into = watch.of(truth, alerted_pairs(scored.alerts))
     # No recall is owed on an account that was banned before it could have been alerted on.
-    truth = frozenset(one.pair for one in looked_into if one.cause != "account-banned")
+    truth = frozenset(diagnosis.pair for diagnosis in looked_into if diagnosis.cause != "account-banned")
     run = BacktestRun(
         judged=judged(scored.alerts, truth),
         sign_ups=len(scripts),
         truth=truth,
-        fetched=frozenset(one.pair for one in looked_into if one.candidate),
+        fetched=frozenset(diagnosis.pair for diagnosis in looked_into if diagnosis.candidate),
         strategies=strategies or {},
         groups={account: groups.get(account, script) for account, script in scripts.items()}
         if groups
         else scripts,
     )
-    return run, scored, [one for one in looked_into if one.cause != "alerted"]
+    return run, scored, [diagnosis for diagnosis in looked_into if diagnosis.cause != "alerted"]

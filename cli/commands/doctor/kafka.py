@@ -165,10 +165,10 @@ def of_missing(
     """Topics that are not there: in one finding those of others, in another ours, which `creator` creates."""
     ours = set(vars(topics.names(settings)).values())
     findings = []
-    if sources := ", ".join(it.topic for it in missing if it.topic not in ours):
+    if sources := ", ".join(finding.topic for finding in missing if finding.topic not in ours):
         cure = "nobody here creates them: correct their names, or wait until your platform created them"
         findings.append(wrong("topics", f"missing: {sources}", cure))
-    if called := ", ".join(it.topic for it in missing if it.topic in ours):
+    if called := ", ".join(finding.topic for finding in missing if finding.topic in ours):
         if settings.topic_create:
             cure = f"the {creator} creates them when it starts"
             findings.append(warning("topics", f"not there yet: {called}", cure))

@@ -56,7 +56,7 @@ def against(path: Path, settings: Settings) -> Against:
         table = weights_of_file(path, _OPTION)
         return Against(settings, replace(table, bands=ours.bands, policy_bands=ours.policy_bands), {})
     # Variables that a trial does not read, as a file of production has them, are named and left out.
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     try:
         lines = text.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as fault:
@@ -67,15 +67,15 @@ def against(path: Path, settings: Settings) -> Against:
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals or not name.strip().startswith(PREFIX):
             raise _wrong(path, f"line {number}: write {PREFIX}NAME=VALUE")
-        found[name.strip()] = _unquoted(value.strip())
-    for name, near in unknown_names(found).items():
+        variables[name.strip()] = _unquoted(value.strip())
+    for name, near in unknown_names(variables).items():
         hint = f"; did you mean {near}?" if near else ""
         raise _wrong(path, f"there is no setting {visible(name, 100)}{hint}")
-    if rest := sorted(found.keys() - _READ):
+    if rest := sorted(variables.keys() - _READ):
         output.note(f"{shown_path(path)}: a trial does not read {', '.join(rest)}")
-    if not found.keys() & _READ:  # else a check would pass without having compared anything
+    if not variables.keys() & _READ:  # else a check would pass without having compared anything
         raise _wrong(path, "names no setting by which a trial alerts")
-    given = {name: found[name] for name in sorted(found.keys() & _READ)}
+    given = {name: variables[name] for name in sorted(variables.keys() & _READ)}
     try:
         other = load({**os.environ, **given})
         return Against(other, weights_of(other), given)

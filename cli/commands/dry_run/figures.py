@@ -241,22 +241,22 @@ def _compared(
 
 def _verdicts(events: Sequence[SourceEvent]) -> dict[str, str]:
     """The last verdict on each alert, by its id."""
-    found: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
     for event in events:
         if event.kind == "verdict":
             read = decode_verdict(event.arrival.value, now=inf)
             assert isinstance(read, Decoded)  # as it was when it was read
-            found[read.record.alert_id] = read.record.verdict
-    return found
+            verdicts[read.record.alert_id] = read.record.verdict
+    return verdicts
 
 
 def _judged(alerts: Sequence[MirrorAlert], verdicts: dict[str, str], ran: Outcomes) -> dict[str, int]:
     """How many of the alerts people judged in which way, or the platform answered by a ban of its own."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for alert in alerts:
         if verdict := verdicts.get(alert.alert_id) or (_banned_by_you(alert, ran) and "banned by you"):
-            found[verdict] += 1
-    return dict(sorted(found.items()))
+            counts[verdict] += 1
+    return dict(sorted(counts.items()))
 
 
 def _by_group(groups: dict[str, str], ours: Collection[str], theirs: Collection[str]) -> dict[str, Any]:
@@ -274,11 +274,11 @@ def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> 
     known: dict[str, str] = {}
     for event in events:
         if event.kind != "verdict" and event.arrival.key in wanted and event.arrival.value is not None:
-            found = TARGETS[event.kind].decode(event.arrival.value, now=inf)
-            if isinstance(found, Decoded) and isinstance(found.record, AccountEvent):
-                locale = found.record.account.locale
+            decoded = TARGETS[event.kind].decode(event.arrival.value, now=inf)
+            if isinstance(decoded, Decoded) and isinstance(decoded.record, AccountEvent):
+                locale = decoded.record.account.locale
                 if locale:
-                    known[found.record.key] = locale.replace("_", "-").partition("-")[0].lower()
+                    known[decoded.record.key] = locale.replace("_", "-").partition("-")[0].lower()
     return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
 
 

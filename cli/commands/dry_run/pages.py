@@ -75,7 +75,9 @@ def pages(
     }
     templates = environment(filters)
     templates.globals["question"] = rivals.QUESTION
-    places = {it.alert_id: f"all-{at // A_PAGE + 1}.html" for at, it in enumerate(alerts[:EXPLAINED_MAX])}
+    places = {
+        alert.alert_id: f"all-{at // A_PAGE + 1}.html" for at, alert in enumerate(alerts[:EXPLAINED_MAX])
+    }
     listings = _listings(alerts[:LISTED_MAX], taken_back)
     common = {"listings": listings, "raised": len(alerts), "taken_back": taken_back, "places": places}
     yield (
@@ -97,7 +99,7 @@ def pages(
         for number in range(1, count + 1):
             begin = (number - 1) * size
             shown = listing.alerts[begin : begin + size]
-            rows = [{**alert_fields(it), "taken_back": taken_back.get(it.alert_id)} for it in shown]
+            rows = [{**alert_fields(alert), "taken_back": taken_back.get(alert.alert_id)} for alert in shown]
             text = page.render(listing=listing, rows=rows, begin=begin, number=number, count=count, **common)
             yield f"alerts/{listing.stem}-{number}.html", text
 
@@ -106,7 +108,7 @@ def _listings(alerts: Alerts, taken_back: Mapping[str, WithdrawnReason]) -> list
     """All alerts, and those of each band, policy and platform, and those on accounts banned later."""
     if not alerts:
         return []
-    found = [Listing("all", "", "list", alerts)]
+    listings = [Listing("all", "", "list", alerts)]
     by: tuple[tuple[str, Callable[[MirrorAlert], str]], ...] = (
         ("band", lambda alert: alert.band),
         ("policy", lambda alert: alert.matched.policy or ""),
@@ -114,12 +116,12 @@ def _listings(alerts: Alerts, taken_back: Mapping[str, WithdrawnReason]) -> list
     )
     for about, value_of in by:
         values = Counter(map(value_of, alerts)).most_common(VALUES_MAX)
-        found += [
-            Listing(about, value, f"{about}-{at}", [it for it in alerts if value_of(it) == value])
+        listings += [
+            Listing(about, value, f"{about}-{at}", [alert for alert in alerts if value_of(alert) == value])
             for at, (value, _) in enumerate(values, 1)
         ]
-    by_you = [it for it in alerts if taken_back.get(it.alert_id) == "account-banned"]
-    return [*found, Listing("banned later by you", "", "banned", by_you)] if by_you else found
+    by_you = [alert for alert in alerts if taken_back.get(alert.alert_id) == "account-banned"]
+    return [*listings, Listing("banned later by you", "", "banned", by_you)] if by_you else listings
 
 
 def _bars(alert: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -264,8 +264,8 @@ class Replay:
         while await self._store.sweep(now=self._now):
             pass
         while owed := await self._store.owed(_HOLDER, now=self._now):
-            for one in owed:
-                record = record_of(one)
+            for entry in owed:
+                record = record_of(entry)
                 if isinstance(record, AlertSummary):
                     self.outcomes.summaries[record.alert_id] = record
                 elif record is not None and record.withdrawn_reason is None:

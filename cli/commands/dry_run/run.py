@@ -110,7 +110,7 @@ async def dry_run(asked: DryRunOptions) -> Trial:
         report["known"] = known_pairs(alerts, watch.of(asked.truth, alerted), banned)
     why = [] if asked.why is None else watch.of([asked.why], alerted)
     if asked.why is not None:
-        report["why"] = [diagnosis_fields(one, banned) for one in why]
+        report["why"] = [diagnosis_fields(diagnosis, banned) for diagnosis in why]
     replayed = time.monotonic()
     seconds = {"reading": round(read - began, 3), "replaying": round(replayed - read, 3)}
     run = {"seconds": seconds, "store": kind, "replayed_a_second": round(len(events) / (replayed - read))}

@@ -12,8 +12,8 @@ from report.text import plural, visible
 
 def show(trial: Trial, out: Path) -> None:
     screen, report = output.console(), trial.report
-    for one in trial.asked:
-        show_diagnosis(screen, one, trial.banned)
+    for diagnosis in trial.asked:
+        show_diagnosis(screen, diagnosis, trial.banned)
     alerts, kinds = report["alerts"], report["events"]["kinds"]
     output.line(
         screen,

@@ -122,8 +122,8 @@ class Gathered:
         if isinstance(result, Mapped) and only is not None and result.kind not in only:
             return  # not noted as seen: another source may want it
         if isinstance(result, Mapped) and isinstance(result.found.record, AccountEvent):
-            found = replace(result.found, record=self.localised(result.found.record))
-            result = Mapped(result.kind, found, result.rule)
+            decoded = replace(result.found, record=self.localised(result.found.record))
+            result = Mapped(result.kind, decoded, result.rule)
         self._seen.add(where)
         self.tally.add(address, arrival.topic, result)
         if isinstance(result, Malformed):

@@ -134,10 +134,10 @@ def approve(path: Path, name: str, reason: str, as_json: bool) -> int:
       samehand watchlist approve un.state.plan --name "$USER" --reason "..."
       samehand watchlist approve un.state.plan --name "$USER"
     """
-    found = read_plan(path)
-    if found is None:
+    waiting = read_plan(path)
+    if waiting is None:
         raise click.ClickException(f"{path}: is gone")
-    plan = signed(found, name, reason, iso(time.time()))
+    plan = signed(waiting, name, reason, iso(time.time()))
     write_plan(path, plan)
     if as_json:
         output.figures(msgspec.to_builtins(plan) | {"approved": plan.approved})
@@ -173,14 +173,14 @@ def record(path: Path, as_json: bool) -> int:
         return 0
     rows = [
         (
-            it.at,
-            "new" if it.delta.before is None else f"{it.delta.before:,}",
-            f"{it.delta.after:,}",
-            visible(it.importer) or "unattended",
-            visible(it.approver),
-            visible(it.reason),
+            imported.at,
+            "new" if imported.delta.before is None else f"{imported.delta.before:,}",
+            f"{imported.delta.after:,}",
+            visible(imported.importer) or "unattended",
+            visible(imported.approver),
+            visible(imported.reason),
         )
-        for it in records
+        for imported in records
     ]
     columns = ("at", "before", "after", "importer", "approver", "reason")
     output.console().print(output.table(columns, rows))

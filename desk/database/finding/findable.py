@@ -67,8 +67,8 @@ async def erase(connection: AsyncConnection, alert_id: str) -> None:
 async def fold_version(connection: AsyncConnection) -> int | None:
     """Returns the version of the folding rules that made every term, None where that is unknown."""
     query = select(schema.secrets.c.value).where(schema.secrets.c.name == _FOLDED_BY)
-    found = (await connection.execute(query)).scalar_one_or_none()
-    return None if found is None else int(bytes(found))
+    version = (await connection.execute(query)).scalar_one_or_none()
+    return None if version is None else int(bytes(version))
 
 
 async def note_fold_version(connection: AsyncConnection, version: int) -> None:

@@ -60,12 +60,12 @@ def terms(
 
     `accounts`: the key of the account on each side; `quotes`: by side and kind what is quoted of it.
     """
-    found = {Term("", "alert", folded_id(alert_id), accounts["account"])}
+    distinct = {Term("", "alert", folded_id(alert_id), accounts["account"])}
     for side, key in accounts.items():
-        found.add(Term(side, "id", folded_id(key.partition(":")[2]), key))
+        distinct.add(Term(side, "id", folded_id(key.partition(":")[2]), key))
     for (side, kind), text in quotes.items():
         words = text.split(maxsplit=WORDS_MAX - 1) if kind == "name" else [text]
         for start in range(len(words)):
             readings = folded_readings(" ".join(words[start:]))
-            found.update(Term(side, kind, folded, accounts[side]) for folded in readings)
-    yield from sorted(found)
+            distinct.update(Term(side, kind, folded, accounts[side]) for folded in readings)
+    yield from sorted(distinct)

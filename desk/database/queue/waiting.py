@@ -349,10 +349,10 @@ async def _members(
         .where(columns.together > 1, columns.number <= limit)
         .order_by(columns.account, columns.root, columns.number)
     )
-    found = defaultdict[tuple[str, str], list[Row[Any]]](list)
+    readings = defaultdict[tuple[str, str], list[Row[Any]]](list)
     for row in result:
-        found[row.account, row.root].append(row)
-    return found
+        readings[row.account, row.root].append(row)
+    return readings
 
 
 def _fold(

@@ -94,16 +94,16 @@ async def _shown(review: Review, row: FamilyReviewRow, by: str) -> FamilyReview:
     seen_by, limit = _seen_by(review), DESCENDANTS_MAX + 1
     links = await families.links_below(review.connection, row.banned, seen_by=seen_by, limit=limit)
     stated = await families.stated(review.connection, row.banned, limit, seen_by=seen_by)
-    found: dict[str, float | None] = {one.account: None for one in stated}
+    descendants: dict[str, float | None] = {descendant.account: None for descendant in stated}
     for link in sorted(links, key=lambda link: link.arrived_at):
-        found.setdefault(link.account, link.detected_at)
-    found.pop(row.banned, None)  # a circle leads back to it
-    named = list(found.items())[:DESCENDANTS_MAX]
+        descendants.setdefault(link.account, link.detected_at)
+    descendants.pop(row.banned, None)  # a circle leads back to it
+    named = list(descendants.items())[:DESCENDANTS_MAX]
     return FamilyReview(
         person=person_of(row.banned),
         lifted_at=row.lifted_at,
         descendants=tuple(Descendant(person_of(account), at) for account, at in named),
-        more=len(found) > DESCENDANTS_MAX,
+        more=len(descendants) > DESCENDANTS_MAX,
         closed_at=row.closed_at,
         by=by,
         reason_code=row.reason_code or "",

@@ -239,14 +239,16 @@ def _by_authority(
     several: dict[str, list[RequestGroup]] = {}
     for group in groups:
         several.setdefault(group.authority, []).append(group)
-    ranked = sorted(several, key=lambda it: (-sum(group.requests for group in several[it]), it))
-    shares = [(it, [it]) for it in ranked[:ROWS_MAX]]
+    ranked = sorted(
+        several, key=lambda authority: (-sum(group.requests for group in several[authority]), authority)
+    )
+    shares = [(authority, [authority]) for authority in ranked[:ROWS_MAX]]
     if len(ranked) > ROWS_MAX:
         shares.append((REST, ranked[ROWS_MAX:]))
     rows = []
     for name, authorities in shares:
         states, refused, late = Counter[str](), Counter[str](), 0
-        for group in (group for it in authorities for group in several[it]):
+        for group in (group for authority in authorities for group in several[authority]):
             states[group.state] += group.requests
             late += group.late
             if group.reason_code is not None:
@@ -260,8 +262,8 @@ def _by_authority(
                 withdrawn=states["withdrawn"],
                 refused=dict(refused.most_common()),
                 late=late,
-                accounts=sum(accounts.get(it, 0) for it in authorities),
-                files=sum(files.get(it, 0) for it in authorities),
+                accounts=sum(accounts.get(authority, 0) for authority in authorities),
+                files=sum(files.get(authority, 0) for authority in authorities),
             )
         )
     return rows

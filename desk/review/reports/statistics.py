@@ -131,7 +131,7 @@ def by_band(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     bands: tuple[Band, ...] = ("likely", "possible")
     return {
         band: _figures(
-            [verdict for verdict in verdicts if verdict.band == band], verdicts, found=bands[: place + 1]
+            [verdict for verdict in verdicts if verdict.band == band], verdicts, bands=bands[: place + 1]
         )
         for place, band in enumerate(bands)
     }
@@ -173,7 +173,7 @@ def _by(
 
 
 def _figures(
-    own: Sequence[JudgedPair], all_: Sequence[JudgedPair], found: Sequence[Band] = ("likely", "possible")
+    own: Sequence[JudgedPair], all_: Sequence[JudgedPair], bands: Sequence[Band] = ("likely", "possible")
 ) -> GroupFigures:
     alerts = [verdict for verdict in own if verdict.counts and verdict.band != "none"]
     below = [verdict for verdict in all_ if verdict.counts and verdict.band == "none"]
@@ -187,13 +187,13 @@ def _figures(
         sampled=len(below),
         unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
         precision=precision,
-        recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], found),
+        recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], bands),
     )
 
 
-def _recall(counted: Sequence[JudgedPair], found: Sequence[Band]) -> Estimate | None:
+def _recall(counted: Sequence[JudgedPair], bands: Sequence[Band]) -> Estimate | None:
     below = sum(verdict.band == "none" for verdict in counted)
-    above = sum(verdict.band in found for verdict in counted)
+    above = sum(verdict.band in bands for verdict in counted)
     if min(below, above) < VERDICTS_MIN:
         return None
     strata: dict[tuple[str, int], list[JudgedPair]] = defaultdict(list)
@@ -202,7 +202,7 @@ def _recall(counted: Sequence[JudgedPair], found: Sequence[Band]) -> Estimate | 
     return found_share(
         [
             Stratum(
-                band in found,
+                band in bands,
                 [_mirror(verdict) for verdict in several],
                 [verdict.weight for verdict in several],
             )

@@ -123,7 +123,7 @@ async def view(connection: AsyncConnection, *, now: float) -> QuarantineView:
 
 async def proposals(connection: AsyncConnection, *, now: float) -> tuple[ValueFigures, ...]:
     """Returns the values that readers agree about and that are not in quarantine, each once."""
-    found: list[ValueFigures] = []
+    proposed: list[ValueFigures] = []
     seen: set[str] = set()
     for digest in await rows.most_dismissed(connection, least=DISMISSALS_MIN, limit=PROPOSALS_MAX):
         if digest in seen:
@@ -132,8 +132,8 @@ async def proposals(connection: AsyncConnection, *, now: float) -> tuple[ValueFi
         seen |= linked
         value = await _figures_of(connection, digest, linked, now=now)
         if value is not None and value.proposed:
-            found.append(value)
-    return tuple(found)
+            proposed.append(value)
+    return tuple(proposed)
 
 
 async def _figures_of(
@@ -160,13 +160,13 @@ async def records(connection: AsyncConnection) -> dict[str, ValueQuarantined]:
 
     A digest under a new pepper follows the value's decision once an alert had both.
     """
-    found: dict[str, ValueQuarantined] = {}
+    by_digest: dict[str, ValueQuarantined] = {}
     for row in (await rows.current(connection)).values():  # the latest first
         if row.action == "refused":
             continue
         for digest in await rows.linked(connection, row.digest):
-            found.setdefault(digest, _record(row, digest))
-    return found
+            by_digest.setdefault(digest, _record(row, digest))
+    return by_digest
 
 
 def _record(row: QuarantineRow, digest: str) -> ValueQuarantined:

@@ -38,12 +38,12 @@ async def find(request: Asked, q: Query = "") -> Template | Redirect:
     query = "".join(char for char in q if char.isprintable()).strip()
     if not query:
         return page(request, "find.html", query="", found=None, most=FOUND_MAX)
-    found = await desk_of(request).find(request.user.reader, query)
-    if found.alert_id is not None:
-        return Redirect(f"/alerts/{quote(found.alert_id, safe='')}", status_code=303)
-    if found.account is not None:
-        return Redirect(account_page(found.account), status_code=303)
-    return page(request, "find.html", query=query, found=found, most=FOUND_MAX)
+    matches = await desk_of(request).find(request.user.reader, query)
+    if matches.alert_id is not None:
+        return Redirect(f"/alerts/{quote(matches.alert_id, safe='')}", status_code=303)
+    if matches.account is not None:
+        return Redirect(account_page(matches.account), status_code=303)
+    return page(request, "find.html", query=query, found=matches, most=FOUND_MAX)
 
 
 @get("/accounts/{platform:str}/{account_id:path}", include_in_schema=False)

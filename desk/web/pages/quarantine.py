@@ -35,11 +35,11 @@ async def quarantine_page(request: Asked) -> Template:
     request.user.reader.need("figures")
     desk = desk_of(request)
     async with desk.database.read() as connection:
-        found = await view(connection, now=desk.now())
+        shown = await view(connection, now=desk.now())
     return page(
         request,
         "quarantine.html",
-        found=found,
+        found=shown,
         may_decide=request.user.reader.may("weights"),
         signals=SIGNALS,
         actions=ACTIONS,

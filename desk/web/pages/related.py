@@ -45,7 +45,8 @@ async def related(
     else:
         more["answer"] = answer
         more["rows"] = [
-            (account_of(Person(one.platform, one.account_id), urls), one) for one in answer.related
+            (account_of(Person(relative.platform, relative.account_id), urls), relative)
+            for relative in answer.related
         ]
     template = page(
         request,

@@ -145,7 +145,7 @@ async def withdraw(request: Asked, request_id: RequestId) -> Redirect:
 async def disclose(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
     digests = [data.digest] if isinstance(data.digest, str) else data.digest  # one box is no list
     async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.disclose(review, request_id, [it for it in digests if it])
+        await rules.disclose(review, request_id, [digest for digest in digests if digest])
     return _back(request_id)
 
 

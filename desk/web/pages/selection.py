@@ -109,10 +109,10 @@ def _numbers(given: list[str] | str) -> list[int]:
     together = ".".join(value for value in ([given] if isinstance(given, str) else given) if value)
     if together and not _READINGS.fullmatch(together):
         raise UnusableInput("read", "name readings by their numbers")
-    found = [*dict.fromkeys(int(number) for number in together.split(".") if number)]
-    if len(found) > TOGETHER_MAX:
+    numbers = [*dict.fromkeys(int(number) for number in together.split(".") if number)]
+    if len(numbers) > TOGETHER_MAX:
         raise UnusableInput("read", f"at most {TOGETHER_MAX} are decided together")
-    return found
+    return numbers
 
 
 async def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200) -> Template:
@@ -127,7 +127,7 @@ async def _preview(request: Asked, shown: Selection, query: str, *, status: int 
         request,
         "selection.html",
         shown=shown,
-        kinds={name: [astuple(one) for one in several] for name, several in kinds.items()},
+        kinds={name: [astuple(count) for count in several] for name, several in kinds.items()},
         values_max=_VALUES_MAX,
         most=TOGETHER_MAX,
         changed=status == 409,
