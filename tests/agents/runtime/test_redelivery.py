@@ -358,6 +358,15 @@ async def test_what_is_in_it_is_measured(life: Life) -> None:
     assert "samehand_fingerprints 2.0" in life.context.metrics.exposition().decode()
 
 
+async def test_alerts_that_wait_for_a_verdict_are_measured(life: Life) -> None:
+    shown: dict[str, Any] = {"handle": "umar_media", "email": "umar@example.org"}
+    await life.ban(a_ban(**shown))
+    await life.tell(life.screen, a_sign_up("99", **shown))
+    await monitor_of(life).look()
+    assert len(life.alerts) == 1
+    assert life.context.metrics.registry.get_sample_value("samehand_alerts_unjudged") == 1.0
+
+
 async def test_how_full_it_is_shows(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media"))
     await monitor_of(life).look()

@@ -985,3 +985,10 @@ def test_a_relation_weighs_the_same_in_every_script(relation: str) -> None:
     assert {script: each for script, each in weights.items() if abs(each - middle) > WITHIN_NATS} == {}, (
         weights
     )
+
+
+def test_handle_is_shown_as_it_was_given_and_folded_where_it_was_not_kept() -> None:
+    trait = HANDLE.distil(an_account(handle="Um4r"), keyer)
+    assert trait is not None
+    assert HANDLE.show(trait, Quoted(handle="Um4r")) == "Um4r"
+    assert HANDLE.show(trait, Quoted()) == trait.literal != "Um4r"
