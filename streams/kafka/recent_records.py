@@ -37,7 +37,8 @@ BATCH_RECORDS: Final = 100
 class Recent:
     """Reads those records in a thread, a batch at a time.
 
-    ``unacknowledged``: topics that the group writes and does not read; they are read up to their end.
+    ``compacted``: topics that the group writes and does not read. Of these it reads the last record of each
+    key, up to the end: a former one may speak of what has been forgotten since.
     """
 
     def __init__(
@@ -46,10 +47,10 @@ class Recent:
         *,
         seconds: float = BACK_SECONDS,
         records: int = BACK_RECORDS,
-        unacknowledged: Collection[str] = (),
+        compacted: Collection[str] = (),
     ) -> None:
         self._settings = settings
-        self._unacknowledged = unacknowledged
+        self._compacted = compacted
         self._seconds = seconds
         self._records = records
 
@@ -83,8 +84,8 @@ class Recent:
     def _read(self, topic: str, since: Mapping[int, int] | None) -> Generator[list[Arrival], None, None]:
         with reader(self._settings, grouped=True) as opened:
             for partition in opened.partitions(topic):
-                acknowledged = topic not in self._unacknowledged
-                last = opened.committed(topic, partition) if acknowledged else opened.end(topic, partition)
+                whole = topic in self._compacted
+                last = opened.end(topic, partition) if whole else opened.committed(topic, partition)
                 if since is None:
                     by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
                     first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
@@ -97,6 +98,13 @@ class Recent:
     ) -> Iterator[list[Arrival]]:
         if first >= last:
             return
-        before = takewhile(lambda arrival: arrival.offset < last, opened.read(topic, partition, first))
-        while batch := list(islice(before, BATCH_RECORDS)):
+
+        def before() -> Iterator[Arrival]:
+            return takewhile(lambda arrival: arrival.offset < last, opened.read(topic, partition, first))
+
+        records = before()
+        if topic in self._compacted:  # twice, so that offsets alone stand in memory
+            latest = {arrival.key: arrival.offset for arrival in records}
+            records = (arrival for arrival in before() if latest[arrival.key] == arrival.offset)
+        while batch := list(islice(records, BATCH_RECORDS)):
             yield batch

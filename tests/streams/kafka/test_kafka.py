@@ -431,10 +431,16 @@ async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
 
 
 @pytest.mark.journey
-async def test_topic_that_the_group_does_not_acknowledge_is_read_to_its_end(stage: Stage) -> None:
-    stage.send([b"{}"] * RECORDS)
-    found = await read(stage, unacknowledged=(stage.names.created,))
-    assert sum(map(len, found)) == RECORDS
+@pytest.mark.parametrize("since", [None, {}], ids=["minutes", "all"])
+async def test_of_a_compacted_topic_the_last_record_of_each_key_is_read_up_to_its_end(
+    stage: Stage, since: dict[int, int] | None
+) -> None:
+    stage.send([b"open"] * RECORDS)
+    stage.send([b"withdrawn"] * RECORDS)
+    back = Recent(stage.settings, compacted=(stage.names.created,))
+    batches = [batch async for batch in back.batches(stage.names.created, since)]
+    assert max(map(len, batches)) == BATCH_RECORDS
+    assert [arrival.value for batch in batches for arrival in batch] == [b"withdrawn"] * RECORDS
 
 
 @pytest.mark.journey
