@@ -85,7 +85,7 @@ async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> s
     ]
     ruled = await context.call_store(context.store.rulings(asked, now=context.now()))
     return {
-        proposal.alert_id for proposal, verdict in zip(asked, ruled, strict=True) if verdict.ruling in _ALIVE
+        proposal.alert_id for proposal, answer in zip(asked, ruled, strict=True) if answer.ruling in _ALIVE
     }
 
 
