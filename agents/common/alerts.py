@@ -222,13 +222,13 @@ async def _proposed(
     alerts, asked = proposals(pairs, by_account, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
     rulings: list[tuple[Ruling, list[Emit]]] = []
-    for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
-        if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
+    for pair, alert, answer in zip(pairs, alerts, ruled, strict=True):
+        if answer.ruling is Ruling.DUPLICATE and not pair.again_only:
             context.metrics.duplicates_suppressed.inc()
         emits: list[Emit] = []
-        if verdict.ruling is Ruling.PUBLISH:
+        if answer.ruling is Ruling.PUBLISH:
             context.metrics.fired(fired(alert))
-            published = replace(alert, revision=verdict.revision)
+            published = replace(alert, revision=answer.revision)
             state = state_emit(published, seen_at=pair.ours.seen_at, since=now, context=context)
             banned_at = pair.facts.banned_at
             since_ban = None if banned_at is None else now - banned_at
@@ -249,7 +249,7 @@ async def _proposed(
                 Emit(context.alerts_topic, published.key.encode(), encode(published), marker, headers),
                 state,
             ]
-        rulings.append((verdict.ruling, emits))
+        rulings.append((answer.ruling, emits))
     return rulings
 
 

@@ -105,9 +105,9 @@ class Preview:
         if alerting:
             alerts, asked = proposals(alerting, pairs_by_account(alerting), context, now)
             ruled = await context.call_store(context.store.rulings(asked, now=now))
-            for place, alert, verdict in zip(of, alerts, ruled, strict=True):
-                if verdict.ruling is Ruling.PUBLISH:
-                    said[place].append(replaced(alert, revision=verdict.revision))
+            for place, alert, answer in zip(of, alerts, ruled, strict=True):
+                if answer.ruling is Ruling.PUBLISH:
+                    said[place].append(replaced(alert, revision=answer.revision))
         return [tuple(mirrors) for mirrors in said]
 
     async def _waves(
