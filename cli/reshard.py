@@ -41,7 +41,7 @@ from cli import output
 from cli.bookmark import Bookmark, read_bookmark
 from cli.outages import through_outages
 from cli.rebuild_processes import Processes
-from cli.store_context import closing_store, house
+from cli.store_context import closing_store, command_context
 from cli.topics.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
 from cli.topics.banned_topic import ReadTally, acknowledged, read_all
 from samehand.lineage import Descent
@@ -176,7 +176,7 @@ async def reshard(
 def _context(
     settings: Settings, peppers: Peppers, source: RedisStore, target: RedisStore, *, copies: bool
 ) -> AgentContext:
-    return house(settings, peppers, cast(Store, _Filling(target, source)) if copies else target)
+    return command_context(settings, peppers, cast(Store, _Filling(target, source)) if copies else target)
 
 
 @asynccontextmanager

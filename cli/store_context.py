@@ -33,8 +33,8 @@ async def closing_store(
         await store.close()
 
 
-def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
-    """What agents are given when a command runs them: nobody scrapes its metrics."""
+def command_context(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
+    """Returns the context of agents that a command runs; nobody scrapes its metrics."""
     return AgentContext(
         store=store,
         keyers=peppers.keyers,

@@ -42,7 +42,7 @@ HELD_SECONDS = 60.0  # between two looks at what quarantines hold: they last for
 log = structlog.get_logger("samehand.alerts")
 
 
-class Taken(NamedTuple):
+class Due(NamedTuple):
     """An entry of the outbox, the alert to publish (``None`` if there is none), and the state after it."""
 
     owed: Owed
@@ -83,19 +83,19 @@ class Relay:
         Raises:
             Transient: store or broker are away; what was not settled is still pending.
         """
-        taken = await self.taken()
+        due = await self.due()
         left = {
             id(emit)
-            for emit in await publish(self.publisher, [entry.alert for entry in taken if entry.alert])
+            for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
         }
-        published = [entry for entry in taken if id(entry.alert) not in left]
+        published = [entry for entry in due if id(entry.alert) not in left]
         left |= {id(emit) for emit in await publish(self.publisher, [entry.state for entry in published])}
         confirmed = [entry.owed for entry in published if id(entry.state) not in left]
         if confirmed:
             await self._look_again(confirmed)
             await self.settle(confirmed)
         if left:
-            raise Transient(f"the broker did not confirm {len(left)} records of {len(taken)} alerts")
+            raise Transient(f"the broker did not confirm {len(left)} records of {len(due)} alerts")
         return len(confirmed)
 
     async def look_at_waves(self) -> int:
@@ -106,16 +106,16 @@ class Relay:
         """
         context = self.context
         owed = await context.call_store(context.store.owed_waves(self.holder, now=context.now()))
-        taken = [(entry, wave_emit(entry, context)) for entry in owed]
-        left = {id(emit) for emit in await publish(self.publisher, [emit for _, emit in taken])}
-        confirmed = [entry for entry, emit in taken if id(emit) not in left]
+        due = [(entry, wave_emit(entry, context)) for entry in owed]
+        left = {id(emit) for emit in await publish(self.publisher, [emit for _, emit in due])}
+        confirmed = [entry for entry, emit in due if id(emit) not in left]
         if confirmed:
             await context.call_store(context.store.settle_waves(confirmed))
         for entry in confirmed:
             if entry.wave is not None:
                 context.metrics.wave(entry.wave.withdrawn)
         if left:
-            raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} waves")
+            raise Transient(f"the broker did not confirm {len(left)} of {len(due)} waves")
         return len(confirmed)
 
     async def look_at_held(self) -> None:
@@ -162,15 +162,15 @@ class Relay:
                 exc_info=fault,
             )
 
-    async def taken(self) -> list[Taken]:
+    async def due(self) -> list[Due]:
         """Entries of the outbox, each with what to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
         lifted = [entry.alert.banned for entry in owed if entry.reason in LIFTED]
         bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
         standing = {ban.account for ban in bans if ban is not None}
-        return [self._taken(entry, standing) for entry in owed]
+        return [self._due(entry, standing) for entry in owed]
 
-    def _taken(self, owed: Owed, standing: Collection[str]) -> Taken:
+    def _due(self, owed: Owed, standing: Collection[str]) -> Due:
         """``standing``: those bans that still stand, of alerts withdrawn since one of two was lifted."""
         record, topic = record_of(owed), self.context.alerts_topic
         if isinstance(record, MirrorAlert) and owed.reason in LIFTED:
@@ -181,12 +181,12 @@ class Relay:
                     "a stored alert cannot be decoded: no withdrawal is published",
                     alert_id=owed.alert.alert_id,
                 )
-            return Taken(owed, None, forgotten_emit(owed.alert.alert_id, self.context))
+            return Due(owed, None, forgotten_emit(owed.alert.alert_id, self.context))
         alert = Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record))
         if owed.reason is not None and owed.reason not in KNOWN_ON:
-            return Taken(owed, alert, forgotten_emit(owed.alert.alert_id, self.context))
+            return Due(owed, alert, forgotten_emit(owed.alert.alert_id, self.context))
         state = state_emit(record, seen_at=owed.alert.seen_at, since=owed.at, context=self.context)
-        return Taken(owed, alert, state)
+        return Due(owed, alert, state)
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""

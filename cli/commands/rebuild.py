@@ -37,7 +37,7 @@ from cli.outages import through_outages
 from cli.rebuild_processes import PROCESSES_MAX, Processes
 from cli.reshard import Carried, beside, drop_layout, reshard
 from cli.run_async import awaited
-from cli.store_context import closing_store, house
+from cli.store_context import closing_store, command_context
 from cli.topics.alert_topics import AlertReplay, AlertTopics, replay_alerts
 from cli.topics.banned_topic import ReadTally, acknowledged, open_anew, read_all
 from report.text import plural
@@ -211,7 +211,7 @@ async def _rebuild(
         noted = read_bookmark(bookmark)
         done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
-        context = house(settings, peppers, store)
+        context = command_context(settings, peppers, store)
         with reader(settings) as opened:
             elsewhere = Processes(processes, settings, partial(_enrolling, settings, epoch))
             await read_all(
@@ -239,4 +239,4 @@ async def _enrolling(settings: Settings, epoch: str) -> AsyncIterator[Enrol]:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers, known_epoch=epoch, bulk=True) as store:
         await through_outages(store.open)
-        yield Enrol(house(settings, peppers, store))
+        yield Enrol(command_context(settings, peppers, store))

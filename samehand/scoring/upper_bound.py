@@ -88,7 +88,7 @@ class UpperBound:
             max(row.ceiling * row.multiplier for row in table.levels.values() if row.agrees)
             for table in timed
         )
-        self._told_of: tuple[BanCalendar | None, float, tuple[Moments, ...]] = (None, math.nan, ())
+        self._moments_kept: tuple[BanCalendar | None, float, tuple[Moments, ...]] = (None, math.nan, ())
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
@@ -206,10 +206,10 @@ class UpperBound:
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[Moments, ...]:
         """The most of the moment by the age of a ban, by the calendar and as shipped; kept for a minute."""
         minute = math.ceil(at / MINUTE_SECONDS)
-        if self._told_of[0] is calendar and self._told_of[1] == minute:
-            return self._told_of[2]
+        if self._moments_kept[0] is calendar and self._moments_kept[1] == minute:
+            return self._moments_kept[2]
         moments = tuple([self._by_age(at, several) for several in (calendar, None)])
-        self._told_of = (calendar, minute, moments)
+        self._moments_kept = (calendar, minute, moments)
         return moments
 
     def _by_age(self, at: float, calendar: BanCalendar | None) -> Moments:

@@ -52,7 +52,7 @@ def waiting() -> Iterator[None]:
 class PoisonGuard:
     """Decides the batches of all deliveries of a process.
 
-    `accuse` notes, for every worker of the group, what was in hand; it blocks. `elsewhere`: exceptions that
+    `mark` notes, for every worker of the group, what was in hand; it blocks. `elsewhere`: exceptions that
     end the process and are no record's fault, beside those of this package.
     """
 

@@ -198,13 +198,13 @@ class World:
         await self._relay()
 
     async def _relay(self) -> None:
-        taken = await self.relaying.taken()
-        for it in taken:
+        due = await self.relaying.due()
+        for it in due:
             if it.alert is not None:
                 await Turn()
                 self._tell(it.alert)
-        if taken:
-            await self.relaying.settle([it.owed for it in taken])
+        if due:
+            await self.relaying.settle([it.owed for it in due])
 
     async def _banned(self, ban: Record) -> None:
         words = self.words.setdefault(encode(ban), [])
