@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from samehand.fingerprint.distil import unpack
 from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
@@ -288,21 +288,15 @@ class MemoryStore:
         if not notes:
             return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
         noted = [self._waves.note(account) for account in accounts]
-        companions = [
-            await self._companions(account, *company, now)
-            for account, company in zip(accounts, noted, strict=True)
-        ]
+        companions: list[Companions] = []
+        for account, (wave_id, others, shared) in zip(accounts, noted, strict=True):
+            own, *read = await self.remembered([account.account, *others], now=now)
+            there = [other for other in read if other is not None]
+            members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
+            companions.append(
+                Companions(wave_id) if own is None else Companions(wave_id, there, members, shared)
+            )
         return shown, await self.bans_like(queries, now=now, keep=keep), companions
-
-    async def _companions(
-        self, account: Remembered, wave_id: str | None, others: list[str], shared: list[Key], now: float
-    ) -> Companions:
-        own, *read = await self.remembered([account.account, *others], now=now)
-        if own is None:
-            return Companions(wave_id)
-        there = [other for other in read if other is not None]
-        members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
-        return Companions(wave_id, there, members, shared)
 
     def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
@@ -389,24 +383,24 @@ class MemoryStore:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
         claim = self._addresses.claim(proposal.claimant)
-        is_open = proposal.alert_id in self._open.get(proposal.banned, {})
+        open_alerts = self._open.get(proposal.banned, {})
+        is_open = proposal.alert_id in open_alerts
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
+        full = (
+            proposal.alert_id not in self._about.get(proposal.account, {})
+            or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
+        )
         ruling, marker = ruled(
             self._markers.get(at), band_rank(proposal.band), claim, now, again_only=proposal.again_only
         )
         if marker is None and not (proposal.again_only and proposal.counted):
             return ruling
-        if not is_open and (marker is None or self._full(proposal)):
+        if not is_open and (marker is None or full):
             return Ruled(Ruling.WITHHELD, 0)
         if marker is not None:
             self._markers[at] = marker
             self._note(proposal, ruling.revision, now)
         return ruling
-
-    def _full(self, proposal: Proposal) -> bool:
-        about = self._about.get(proposal.account, {})
-        open_alerts = self._open.get(proposal.banned, {})
-        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
-        return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
 
     def _sum_up(self, proposal: Proposal, now: float) -> None:
         """The counts of a ban have changed: its summary is owed under its next revision."""
@@ -629,24 +623,23 @@ class MemoryStore:
             refused = self._refused(alert, now)
             if alert.open and refused is not None:
                 await self.withdraw([alert], reason=WITHDRAWN_FOR[refused], now=now)
-            elif alert.withdrawn == "verdict" and refused is None:
-                self._reopen(alert, now)
-
-    def _reopen(self, alert: OpenAlert, now: float) -> None:
-        at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
-        pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
-        withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
-        if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
-            return
-        rank = band_rank(alert.band)
-        marker = reopened(self._markers.get(at), alert.revision, rank, now)
-        self._markers[at] = marker
-        open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
-        self._know_no_more(alert.banned, alert.alert_id)
-        self._owed.pop(alert.alert_id, None)
-        self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
-        if self._withheld.get(alert.banned):
-            self._sum_up_again(alert.banned, now)
+                continue
+            if alert.withdrawn != "verdict" or refused is not None:
+                continue
+            at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+            pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
+            withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
+            if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
+                continue
+            rank = band_rank(alert.band)
+            marker = reopened(self._markers.get(at), alert.revision, rank, now)
+            self._markers[at] = marker
+            open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
+            self._know_no_more(alert.banned, alert.alert_id)
+            self._owed.pop(alert.alert_id, None)
+            self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
+            if self._withheld.get(alert.banned):
+                self._sum_up_again(alert.banned, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         decided: list[Decided] = []
