@@ -87,7 +87,7 @@ from store.limits import (
 )
 from store.memory.counts import Counts
 from store.memory.index import Index, IndexEntry, ranked
-from store.memory.remembered import Generation, RememberedInMemory
+from store.memory.remembered import RememberedInMemory
 from store.memory.waves import WavesInMemory
 
 
@@ -186,19 +186,19 @@ class MemoryStore:
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
-
-    def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
-        self._times[self._shard(account)].turn(now)
-        entry = self._index.entries.get(account)
-        if entry is not None and _occurred_at(entry) > occurred_at:
-            return False
-        there = entry is not None or self._remembered.find(account, now) is not None
-        self._expunge_ban(account, occurred_at, now, reason)
-        self._remembered.remove(account)
-        self._descents.pop(account, None)
-        self._founders.pop(self._root(account), None)
-        return there
+        expunged: list[bool] = []
+        for account, occurred_at in accounts:
+            self._times[self._shard(account)].turn(now)
+            entry = self._index.entries.get(account)
+            if entry is not None and _occurred_at(entry) > occurred_at:
+                expunged.append(False)
+                continue
+            expunged.append(entry is not None or self._remembered.find(account, now) is not None)
+            self._expunge_ban(account, occurred_at, now, reason)
+            self._remembered.remove(account)
+            self._descents.pop(account, None)
+            self._founders.pop(self._root(account), None)
+        return expunged
 
     def _expunge_ban(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> None:
         entry = self._index.entries.get(account)
@@ -269,9 +269,21 @@ class MemoryStore:
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             generation = self._remembered.opened(now)
-            shown += [
-                self._remember(account, generation, now) for account in accounts[at : at + REMEMBERED_AT_ONCE]
-            ]
+            for account in accounts[at : at + REMEMBERED_AT_ONCE]:
+                if _later(self._deleted.get(account.account), account.seen_at, now):
+                    shown.append(account.shown)
+                    continue
+                digest = self._addresses.account(account.account)
+                frame = frame_of(digest.tag, account.fingerprints, None)
+                merged = self._with_former(account, now)
+                entry = IndexEntry(account.account, frame, remembered_quote(merged))
+                if (
+                    self._remembered.put(entry, generation, now)
+                    and self._banned(account.account, now) is None
+                ):
+                    first = merged.fingerprints[0]
+                    self._counts.add(counted(first, digest.raw), first.stratum, merged.seen_at, now)
+                shown.append(merged.shown)
             self._remembered.evict()
         return shown
 
@@ -298,18 +310,6 @@ class MemoryStore:
             )
         return shown, await self.bans_like(queries, now=now, keep=keep), companions
 
-    def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
-        if _later(self._deleted.get(account.account), account.seen_at, now):
-            return account.shown
-        digest = self._addresses.account(account.account)
-        frame = frame_of(digest.tag, account.fingerprints, None)
-        account = self._with_former(account, now)
-        entry = IndexEntry(account.account, frame, remembered_quote(account))
-        if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
-            first = account.fingerprints[0]
-            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
-        return account.shown
-
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         return [self._with_former(account, now).shown for account in accounts]
 
@@ -325,17 +325,18 @@ class MemoryStore:
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        return [self._forget(account, at, now) for account, at in accounts]
-
-    def _forget(self, account: str, at: float, now: float) -> bool:
-        entry = self._remembered.find(account, now)
-        if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
-            return False
-        marked = self._deleted.get(account)
-        latest = max(marked[0], at) if marked and marked[1] > now else at
-        self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
-        self._remembered.remove(account)
-        return entry is not None
+        forgotten: list[bool] = []
+        for account, at in accounts:
+            entry = self._remembered.find(account, now)
+            if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
+                forgotten.append(False)
+                continue
+            marked = self._deleted.get(account)
+            latest = max(marked[0], at) if marked and marked[1] > now else at
+            self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
+            self._remembered.remove(account)
+            forgotten.append(entry is not None)
+        return forgotten
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
