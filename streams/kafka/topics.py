@@ -283,18 +283,17 @@ def other_workers(settings: Settings) -> list[str]:
             )
     except (BrokerUnavailable, BrokerRefused):
         return []
-    return sorted(name for name, group in described.items() if enrolled in _assigned(group))
-
-
-def _assigned(group: Mapping[str, Any]) -> set[str]:
-    """The topics that the living members of a group read; of groups that are no consumers' none."""
-    read = [member.get("member_assignment") for member in group.get("members") or ()]
-    return {
-        assigned["topic"]
-        for assignment in read
-        if isinstance(assignment, dict)
-        for assigned in assignment.get("assigned_partitions", ())
-    }
+    # What the living members of a group read; groups that are no consumers' have no assignment.
+    return sorted(
+        name
+        for name, group in described.items()
+        if any(
+            assigned["topic"] == enrolled
+            for member in group.get("members") or ()
+            if isinstance(assignment := member.get("member_assignment"), dict)
+            for assigned in assignment.get("assigned_partitions", ())
+        )
+    )
 
 
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
