@@ -174,7 +174,10 @@ def _code(argv: Sequence[str] | None) -> int:
         return exit_codes.BAD_INPUT
     except click.ClickException as fault:
         code = exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
-        return _end(_message(fault), code)
+        message = " ".join(fault.format_message().split())
+        if isinstance(fault, click.UsageError) and fault.ctx is not None:
+            message = f"{message.rstrip('.')}. Try `{fault.ctx.command_path} --help`."
+        return _end(message, code)
     except SettingsError as fault:
         faults = [f"{name}: {reason}" for name, reason in fault.faults.items()]
         return _end("\n".join(faults) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
@@ -183,27 +186,16 @@ def _code(argv: Sequence[str] | None) -> int:
             if isinstance(cause, BrokerUnreachable):
                 cure = "start the broker or set SAMEHAND_KAFKA_BROKERS; `samehand doctor` checks it"
                 return _end(f"{cause}; {cure}", exit_codes.BAD_INPUT)
-        return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
+        # Which setting names the server that an outage is about: the fault itself names neither.
+        server = ""
+        if isinstance(fault, BrokerUnavailable | BrokerRefused):
+            from streams.settings import load  # which `--help` does without
+
+            server = f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
+        elif isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
+            server = "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
+        return _end(f"{fault}{server}", exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE
-
-
-def _server_of(fault: StreamsError | StoreError) -> str:
-    """Which setting names the server that an outage is about: the fault itself names neither."""
-    if isinstance(fault, BrokerUnavailable | BrokerRefused):
-        from streams.settings import load  # which `--help` does without
-
-        return f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
-    if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
-        return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
-    return ""
-
-
-def _message(fault: click.ClickException) -> str:
-    """The fault, and where to read on when it was a wrong use of the command."""
-    message = " ".join(fault.format_message().split())
-    if isinstance(fault, click.UsageError) and fault.ctx is not None:
-        return f"{message.rstrip('.')}. Try `{fault.ctx.command_path} --help`."
-    return message
 
 
 def _end(message: str, code: int) -> int:

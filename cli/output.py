@@ -100,18 +100,16 @@ class _Columns:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width < NARROW:
-            yield from map(self._stacked, self.rows)
+            for row in self.rows:
+                cells = Table.grid(padding=(0, 2))
+                for name, cell in zip(self.columns[1:], row[1:], strict=True):
+                    cells.add_row(name, cell)
+                yield Group(f"{self.columns[0]}: {row[0]}", Padding(cells, (0, 0, 0, 2)))
             return
         wide = Table(*self.columns, box=None)
         for row in self.rows:
             wide.add_row(*row)
         yield wide
-
-    def _stacked(self, row: tuple[str, ...]) -> RenderableType:
-        cells = Table.grid(padding=(0, 2))
-        for name, cell in zip(self.columns[1:], row[1:], strict=True):
-            cells.add_row(name, cell)
-        return Group(f"{self.columns[0]}: {row[0]}", Padding(cells, (0, 0, 0, 2)))
 
 
 def _columns() -> int | None:

@@ -238,30 +238,24 @@ class ApacheKafka(ServerGroup):
 
     def start(self) -> Self:
         """Start every node that is not running, return when all of them serve clients."""
-        self._format()
+        fresh = [node for node in self.nodes if not node.properties.exists()]
+        if fresh:
+            cluster = cluster_id(uuid.uuid4)
+            voters = [node.voter for node in self.nodes]
+            # Each is a JVM of its own that mostly waits for its disk.
+            with ThreadPoolExecutor(len(fresh)) as pool:
+                list(pool.map(lambda node: node.format(cluster, voters, self._settings), fresh))
         self.start_each(self.nodes)
         self.wait_until_whole()
         return self
 
     def wait_until_whole(self) -> None:
         """Return when every node sees every other as alive. Raises :class:`DidNotStart`."""
-        if not wait_until(self._is_whole, CLUSTER_SECONDS_MAX):
-            raise DidNotStart(f"not every node of {self.address} sees all the others")
-
-    def _is_whole(self) -> bool:
         everyone = {node.number for node in self.nodes}
-        return all(brokers_seen(node.address) == everyone for node in self.nodes)
-
-    def _format(self) -> None:
-        fresh = [node for node in self.nodes if not node.properties.exists()]
-        if not fresh:
-            return
-        cluster = cluster_id(uuid.uuid4)
-        voters = [node.voter for node in self.nodes]
-        with ThreadPoolExecutor(
-            len(fresh)
-        ) as pool:  # each is a JVM of its own that mostly waits for its disk
-            list(pool.map(lambda node: node.format(cluster, voters, self._settings), fresh))
+        if not wait_until(
+            lambda: all(brokers_seen(node.address) == everyone for node in self.nodes), CLUSTER_SECONDS_MAX
+        ):
+            raise DidNotStart(f"not every node of {self.address} sees all the others")
 
 
 def cluster_id(draw: Callable[[], uuid.UUID]) -> str:

@@ -92,7 +92,10 @@ class RedisCluster(ServerGroup):
                 node.run("SET-CONFIG-EPOCH", epoch)
             for node in self.nodes[1:]:
                 self.nodes[0].run("MEET", LOOPBACK, node.port, node.bus_port)
-            if not wait_until(self._all_met, CLUSTER_SECONDS_MAX):
+            met = f"cluster_known_nodes:{len(self.nodes)}\r"
+            if not wait_until(
+                lambda: all(met in node.run("INFO") for node in self.nodes), CLUSTER_SECONDS_MAX
+            ):
                 raise DidNotStart(f"the nodes {self.address} did not meet")
             for master, replica in zip(self.masters, self.replicas, strict=False):
                 replica.run("REPLICATE", master.run("MYID"))
@@ -104,15 +107,15 @@ class RedisCluster(ServerGroup):
 
         Raises :class:`~local.server.DidNotStart`.
         """
-        if not wait_until(self._is_whole, CLUSTER_SECONDS_MAX):
+        if not wait_until(
+            lambda: all(
+                "cluster_state:ok" in node.run("INFO") and _is_in_step(node)
+                for node in self.nodes
+                if node.pid is not None
+            ),
+            CLUSTER_SECONDS_MAX,
+        ):
             raise DidNotStart(f"the cluster at {self.address} does not serve every slot")
-
-    def _is_whole(self) -> bool:
-        running = [node for node in self.nodes if node.pid is not None]
-        return all("cluster_state:ok" in node.run("INFO") and _is_in_step(node) for node in running)
-
-    def _all_met(self) -> bool:
-        return all(f"cluster_known_nodes:{len(self.nodes)}\r" in node.run("INFO") for node in self.nodes)
 
 
 def _is_in_step(node: ClusterNode) -> bool:

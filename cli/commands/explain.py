@@ -70,7 +70,12 @@ def command(new: Path, banned: Path, svg: Path | None, bans: int, files: EventFi
       samehand explain new.csv banned.csv --mapping users.toml --region PK
     """
     ours, theirs = read_sign_up(new, files), read_banned(banned, files)
-    result, evidence, against = _compared(ours, theirs, bans)
+    pepper = Pepper(1, secrets.token_bytes(SECRET_BYTES_MIN))  # nothing is kept: any secret will do
+    mine, other = _distilled(ours, pepper), _distilled(theirs, pepper)
+    result = score(mine, other, default_weights(), NothingCounted(bans), policy=theirs.policy)
+    evidence, against = evidence_lines(
+        result, mine, other, quoted_of(ours.account), quoted_of(theirs.account)
+    )
     title = f"{_name(ours)} beside banned {_name(theirs)}"
     if svg is not None:
         drawn = steps(result.prior, evidence, against, result.log_odds)
@@ -85,18 +90,6 @@ def command(new: Path, banned: Path, svg: Path | None, bans: int, files: EventFi
     screen.print(terminal.what_else(rival_shares(result)))
     screen.print(terminal.band_and_probability(result.band, result.probability))
     return 0
-
-
-def _compared(
-    ours: Profile, theirs: Profile, bans: int
-) -> tuple[Score, tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
-    pepper = Pepper(1, secrets.token_bytes(SECRET_BYTES_MIN))  # nothing is kept: any secret will do
-    mine, other = _distilled(ours, pepper), _distilled(theirs, pepper)
-    result = score(mine, other, default_weights(), NothingCounted(bans), policy=theirs.policy)
-    evidence, against = evidence_lines(
-        result, mine, other, quoted_of(ours.account), quoted_of(theirs.account)
-    )
-    return result, evidence, against
 
 
 def _distilled(profile: Profile, pepper: Pepper) -> Fingerprint:

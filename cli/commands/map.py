@@ -176,10 +176,13 @@ def _show(tally: MappingTally, mappings: Mappings) -> None:
         f"{plural(tally.records, 'record')}: {tally.mapped:,} map, {nothing:,} have nothing to say, "
         f"{tally.dead:,} would be dead letters.",
     )
-    rows = [
-        (f"{visible(topic)} {number}", _as(mappings, topic, number), f"{count:,}")
-        for (topic, number), count in sorted(tally.rules.items())
-    ]
+    rows: list[tuple[str, str, str]] = []
+    for (topic, number), count in sorted(tally.rules.items()):
+        [rule] = [candidate for candidate in mappings.topics[topic].rules if candidate.number == number]
+        becomes: str = rule.target.kind if rule.target else "nothing"
+        if rule.when is not None:
+            becomes += f" when {visible(rule.when.text, 60)}"
+        rows.append((f"{visible(topic)} {number}", becomes, f"{count:,}"))
     rows += [(_WHY[why], "", f"{count:,}") for why, count in sorted(tally.passed.items())]
     if rows:
         screen.print(output.table(("rule", "becomes", "records"), rows))
@@ -201,12 +204,6 @@ _WHY: Final = {
     "nothing": "a rule says so",
     "tombstone": "tombstone",
 }
-
-
-def _as(mappings: Mappings, topic: str, number: int) -> str:
-    [rule] = [candidate for candidate in mappings.topics[topic].rules if candidate.number == number]
-    kind = rule.target.kind if rule.target else "nothing"
-    return kind if rule.when is None else f"{kind} when {visible(rule.when.text, 60)}"
 
 
 Side = Literal["banned", "others"]

@@ -136,7 +136,12 @@ def odd(path: Path, kind: Kind[E]) -> Iterator[str]:
     with opened(path) as file:
         lines = (line for line in _bounded_lines(file) if line.removeprefix(_BOM).strip(_SPACES))
         if _is_csv(path, file) and (head := next(lines, None)) is not None:
-            yield from _not_read(path, head, kind.columns)
+            _, names = line_of_names(head, kind.columns)
+            strange = [name for name in names if name not in kind.columns]
+            if strange and len(strange) < len(names):  # with none that is known, reading it says so
+                shown = ", ".join(_with_hint(name, kind.columns) for name in strange[:_SHOWN_MAX])
+                more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
+                yield f"{shown_path(path)}: {plural(len(strange), 'column')} not read: {shown}{more}"
         if next(lines, None) is None:
             yield _NOTHING.format(shown_path(path))
 
@@ -145,15 +150,6 @@ def odd_raw(path: Path) -> Iterator[str]:
     """The same of a file that :func:`read_raw` reads."""
     if next(read_raw(path), None) is None:
         yield _NOTHING.format(shown_path(path))
-
-
-def _not_read(path: Path, head: bytes, columns: frozenset[str]) -> Iterator[str]:
-    _, names = line_of_names(head, columns)
-    strange = [name for name in names if name not in columns]
-    if strange and len(strange) < len(names):  # with none that is known, reading it says so
-        shown = ", ".join(_with_hint(name, columns) for name in strange[:_SHOWN_MAX])
-        more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
-        yield f"{shown_path(path)}: {plural(len(strange), 'column')} not read: {shown}{more}"
 
 
 def _with_hint(name: str, columns: frozenset[str]) -> str:
@@ -167,9 +163,17 @@ def _with_hint(name: str, columns: frozenset[str]) -> str:
 def _read(path: Path, kind: Kind[E], now: float, platform: str, hear: Hear) -> Iterator[InputLine[E]]:
     with opened(path) as file:
         if _is_csv(path, file):
-            yield from _csv(path, file, kind, now, platform, hear)
+            lines = _CountedLines(file, kind.columns, hear)
+            for row in kind.from_csv(lines, now=now, platform=platform):
+                outcome, unusable = _taken_apart(row.outcome)
+                where = f"row {row.number}" if row.number else "line of names"
+                yield InputLine(
+                    f"{shown_path(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable
+                )
         else:
-            yield from _jsonl(path, file, kind, now, hear)
+            for address, raw in _numbered(path, file, hear):
+                outcome, unusable = _taken_apart(kind.decode(raw, now=now))
+                yield InputLine(address, outcome, unusable=unusable)
 
 
 def _is_csv(path: Path, file: BinaryIO) -> bool:
@@ -180,16 +184,6 @@ def _is_csv(path: Path, file: BinaryIO) -> bool:
             return False
     head = file.peek(1024) if hasattr(file, "peek") else b""
     return not head.removeprefix(_BOM).lstrip(_SPACES).startswith(b"{")
-
-
-def _csv(
-    path: Path, file: BinaryIO, kind: Kind[E], now: float, platform: str, hear: Hear
-) -> Iterator[InputLine[E]]:
-    lines = _CountedLines(file, kind.columns, hear)
-    for row in kind.from_csv(lines, now=now, platform=platform):
-        outcome, unusable = _taken_apart(row.outcome)
-        where = f"row {row.number}" if row.number else "line of names"
-        yield InputLine(f"{shown_path(path)}:{where}", outcome, lines.names_accounts, row.dated, unusable)
 
 
 class _CountedLines:
@@ -206,12 +200,6 @@ class _CountedLines:
             self._done += len(line)
             self._hear(self._done)
             yield line
-
-
-def _jsonl(path: Path, file: BinaryIO, kind: Kind[E], now: float, hear: Hear) -> Iterator[InputLine[E]]:
-    for address, raw in _numbered(path, file, hear):
-        outcome, unusable = _taken_apart(kind.decode(raw, now=now))
-        yield InputLine(address, outcome, unusable=unusable)
 
 
 def _taken_apart(decoded: Decoded[E] | Malformed) -> tuple[E | Malformed, tuple[Unusable, ...]]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from samehand.alert_id import alert_id
 from schemas.accounts import AccountEvent
-from schemas.alerts import Matched, MirrorAlert
+from schemas.alerts import MirrorAlert
 from schemas.keys import account_key
 
 E = TypeVar("E", bound=AccountEvent)
@@ -31,7 +31,12 @@ def within_run(event: E, row_of: str, *, named: bool) -> E:
 
 def by_number(alert: MirrorAlert) -> MirrorAlert:
     """The alert as if rows had been named by their numbers alone."""
-    account_id, matched = _bare(alert.account_id), _matched(alert.matched)
+    root = alert.matched.root_id
+    if root is not None:
+        platform, _, root_account = root.partition(":")
+        root = account_key(platform, _bare(root_account))
+    account_id = _bare(alert.account_id)
+    matched = replace(alert.matched, account_id=_bare(alert.matched.account_id), root_id=root)
     if account_id == alert.account_id and matched == alert.matched:
         return alert
     return replace(
@@ -41,14 +46,6 @@ def by_number(alert: MirrorAlert) -> MirrorAlert:
         matched=matched,
         others=tuple(replace(other, account_id=_bare(other.account_id)) for other in alert.others),
     )
-
-
-def _matched(matched: Matched) -> Matched:
-    root_id = matched.root_id
-    if root_id is not None:
-        platform, _, account_id = root_id.partition(":")
-        root_id = account_key(platform, _bare(account_id))
-    return replace(matched, account_id=_bare(matched.account_id), root_id=root_id)
 
 
 def _bare(account_id: str) -> str:

@@ -71,11 +71,12 @@ def read_languages(path: Path) -> Mapping[str, str]:
 
 
 def _pair(row: Mapping[str, str]) -> AccountPair:
-    return AccountPair(*(_key(row.get(platform), row[account]) for platform, account in (PAIR[:2], PAIR[2:])))
-
-
-def _key(platform: str | None, account_id: str) -> str:
-    return account_key(platform, account_id) if platform else account_id
+    return AccountPair(
+        *(
+            account_key(row[platform], row[account]) if row.get(platform) else row[account]
+            for platform, account in (PAIR[:2], PAIR[2:])
+        )
+    )
 
 
 def _utf8(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

@@ -44,13 +44,18 @@ def known_pairs(
     bands = alerted_pairs(alerts)
     judged = {pair: band for pair, band in bands.items() if pair in truth or pair.account not in banned}
     missed = [diagnosis for diagnosis in diagnoses if diagnosis.pair not in bands]
+    by_band: dict[str, Any] = {}
+    for name, among in (("likely", {"likely"}), ("possible", {"likely", "possible"})):
+        there = [pair for pair, band in judged.items() if band in among]
+        by_band[name] = {
+            "alerts": len(there),
+            "precision": Share(sum(pair in truth for pair in there), len(there)).as_json(),
+            "recall": Share(sum(pair in owed for pair in there), len(owed)).as_json(),
+        }
     return {
         "pairs": len(truth),
         "banned_by_you": {"pairs": len(truth - owed), "alerts": len(bands) - len(judged)},
-        "bands": {
-            name: _upwards(judged, truth, owed, among)
-            for name, among in (("likely", {"likely"}), ("possible", {"likely", "possible"}))
-        },
+        "bands": by_band,
         "missed": causes_of(missed),
         "missed_pairs": [diagnosis_fields(diagnosis, banned) for diagnosis in missed[:MISSED_MAX]],
     }
@@ -59,20 +64,6 @@ def known_pairs(
 def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
     """The band of each pair on which there was an alert."""
     return {AccountPair(alert.key, alert.matched.key): alert.band for alert in alerts if alert.band != "none"}
-
-
-def _upwards(
-    judged: Mapping[AccountPair, str],
-    truth: Collection[AccountPair],
-    owed: Collection[AccountPair],
-    among: Collection[str],
-) -> dict[str, Any]:
-    there = [pair for pair, band in judged.items() if band in among]
-    return {
-        "alerts": len(there),
-        "precision": Share(sum(pair in truth for pair in there), len(there)).as_json(),
-        "recall": Share(sum(pair in owed for pair in there), len(owed)).as_json(),
-    }
 
 
 def causes_of(missed: Iterable[PairDiagnosis]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
+from streams.outcomes import Arrival, Dead, Emit, Published
 from streams.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -140,7 +140,13 @@ class Offline:
         for batch in batches(self._readable(lines), BATCH_RECORDS):
             events = [within_run(event, ROW_OF_BANS, named=line.named) for line, event in batch]
             outcomes = await self._enrol(_arrivals(events))
-            self.scored.bans += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
+            dead = [
+                (line.address, outcome)
+                for (line, _), outcome in zip(batch, outcomes, strict=True)
+                if isinstance(outcome, Dead)
+            ]
+            self.scored.faults += dead
+            self.scored.bans += len(batch) - len(dead)
             self.scored.banned.update(event.key for event in events)
             await self._watched(events, self._context, bans=True)
 
@@ -166,19 +172,16 @@ class Offline:
 
     async def _at_once(self, screen: Screen, rows: Sequence[_Row], hear: Callable[[int], None]) -> None:
         """Looks rows up of which nobody knows which came first."""
-        if rows:
-            await self._count(rows)
-            await self._screen(screen, rows, hear)
-
-    async def _count(self, rows: Sequence[_Row]) -> None:
-        """Counts what rows show. On which our own logic fails, :meth:`_screen` tells."""
-        if self._first_day:
+        if not rows:
             return
-        for batch in batches(rows, BATCH_RECORDS):
-            distilled = remembered([row.event for row in batch], self._context.keyers)
-            accounts = [account for account in distilled if not isinstance(account, Dead)]
-            await self._store.remember(accounts, now=self._now)
-        await self._freeze()
+        if not self._first_day:
+            # Counts what rows show. On which our own logic fails, `_screen` tells.
+            for batch in batches(rows, BATCH_RECORDS):
+                distilled = remembered([row.event for row in batch], self._context.keyers)
+                accounts = [account for account in distilled if not isinstance(account, Dead)]
+                await self._store.remember(accounts, now=self._now)
+            await self._freeze()
+        await self._screen(screen, rows, hear)
 
     async def _freeze(self) -> None:
         if not self._first_day:
@@ -214,15 +217,6 @@ class Offline:
             else:
                 self.scored.unusable.add(line.outcome, line.unusable)
                 yield line, line.outcome
-
-    def _note_dead(self, lines: Sequence[InputLine[E]], outcomes: Sequence[Outcome]) -> int:
-        dead = [
-            (line.address, outcome)
-            for line, outcome in zip(lines, outcomes, strict=True)
-            if isinstance(outcome, Dead)
-        ]
-        self.scored.faults += dead
-        return len(dead)
 
 
 def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:

@@ -137,7 +137,24 @@ async def read_partitions(
     """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch."""
     for partition in ends:
         for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
-            note(await _enrol(enrol, batch))
+            # Words to look-back are dropped: their bans were looked back at long ago.
+            outcomes = await enrol(batch)
+            both = list(zip(batch, outcomes, strict=True))
+            note(
+                EnrolledBatch(
+                    batch[-1].partition,
+                    batch[-1].offset + 1,
+                    read=len(batch),
+                    bans=sum(
+                        arrival.value is not None and not isinstance(outcome, Dead)
+                        for arrival, outcome in both
+                    ),
+                    tombstones=sum(arrival.value is None for arrival in batch),
+                    faults=[
+                        (arrival.address, outcome) for arrival, outcome in both if isinstance(outcome, Dead)
+                    ],
+                )
+            )
 
 
 def _until(
@@ -148,17 +165,3 @@ def _until(
         if arrival.offset >= ends[partition]:
             return
         yield arrival
-
-
-async def _enrol(enrol: Enrol, batch: list[Arrival]) -> EnrolledBatch:
-    """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
-    outcomes = await enrol(batch)
-    both = list(zip(batch, outcomes, strict=True))
-    return EnrolledBatch(
-        batch[-1].partition,
-        batch[-1].offset + 1,
-        read=len(batch),
-        bans=sum(arrival.value is not None and not isinstance(outcome, Dead) for arrival, outcome in both),
-        tombstones=sum(arrival.value is None for arrival in batch),
-        faults=[(arrival.address, outcome) for arrival, outcome in both if isinstance(outcome, Dead)],
-    )

@@ -53,9 +53,29 @@ def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlert
     mirrored, called = MirroredAlerts(), names(settings)
     with reader(settings) as opened:
         for _, value in values(opened, called.alerts, "reading alerts"):
-            _keep_alert(mirrored, value, only)
+            decoded_alert = decode_alert(value, now=time.time())
+            if isinstance(decoded_alert, Malformed):
+                mirrored.unreadable += 1
+                continue
+            alert = decoded_alert.record
+            if not isinstance(alert, MirrorAlert) or (only is not None and alert.alert_id != only):
+                continue
+            known = mirrored.alerts.get(alert.alert_id)
+            if known is None and len(mirrored.alerts) >= ALERTS_MAX:
+                mirrored.beyond += 1
+            elif known is None or known.revision <= alert.revision:
+                mirrored.alerts[alert.alert_id] = alert
         for _, value in values(opened, called.verdicts, "reading verdicts"):
-            _keep_verdict(mirrored, value, only)
+            decoded_verdict = decode_verdict(value, now=time.time())
+            if isinstance(decoded_verdict, Malformed):
+                mirrored.unreadable += 1
+                continue
+            verdict = decoded_verdict.record
+            if verdict.golden or (only is not None and verdict.alert_id != only):
+                continue
+            former = mirrored.verdicts.get(verdict.alert_id)
+            if former is None or former.rank <= verdict.rank:
+                mirrored.verdicts[verdict.alert_id] = verdict
     return mirrored
 
 
@@ -77,31 +97,3 @@ def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, b
     for arrival in arrivals(opened, topic, label):
         if arrival.value is not None:
             yield arrival.address, arrival.value
-
-
-def _keep_alert(mirrored: MirroredAlerts, value: bytes, only: str | None) -> None:
-    decoded = decode_alert(value, now=time.time())
-    if isinstance(decoded, Malformed):
-        mirrored.unreadable += 1
-        return
-    alert = decoded.record
-    if not isinstance(alert, MirrorAlert) or (only is not None and alert.alert_id != only):
-        return
-    known = mirrored.alerts.get(alert.alert_id)
-    if known is None and len(mirrored.alerts) >= ALERTS_MAX:
-        mirrored.beyond += 1
-    elif known is None or known.revision <= alert.revision:
-        mirrored.alerts[alert.alert_id] = alert
-
-
-def _keep_verdict(mirrored: MirroredAlerts, value: bytes, only: str | None) -> None:
-    decoded = decode_verdict(value, now=time.time())
-    if isinstance(decoded, Malformed):
-        mirrored.unreadable += 1
-        return
-    verdict = decoded.record
-    if verdict.golden or (only is not None and verdict.alert_id != only):
-        return
-    known = mirrored.verdicts.get(verdict.alert_id)
-    if known is None or known.rank <= verdict.rank:
-        mirrored.verdicts[verdict.alert_id] = verdict

@@ -108,12 +108,20 @@ class Tables:
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
         """Lays out tables that were made with the same weights, at least one."""
-        first = tables[0]
+        first, given = tables[0], [dict(table.by_number) for table in tables]
+        # The most of facts by the number of shared keys, from none on; without limit where a table has none.
+        by_number: dict[int, Ints] = {}
+        for fact in sorted({fact for some in given for fact in some}):
+            size = max(len(some[fact]) for some in given if fact in some)
+            rows = [
+                (steps := some.get(fact, _UNLIMITED)) + steps[-1:] * (size - len(steps)) for some in given
+            ]
+            by_number[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
         return cls(
             facts=_side_by_side([table.facts for table in tables]),
             steps=_side_by_side([table.steps for table in tables]),
             floors=np.array([table.floors for table in tables], np.int64),
-            by_number=_by_number(tables),
+            by_number=by_number,
             groups=first.groups,
             beyond=first.beyond,
             ends=[[np.array([end for end, _ in some]) for some in each.moments] for each in tables],
@@ -190,17 +198,6 @@ class Tables:
         unasked = np.isnan(self.at[query])
         added[:, unasked] = self.at_best[:, query[unasked]]
         return added
-
-
-def _by_number(tables: Sequence[KeyTable]) -> dict[int, Ints]:
-    """The most of facts by the number of shared keys, from none on; without limit where a table has none."""
-    given = [dict(table.by_number) for table in tables]
-    most_by_fact: dict[int, Ints] = {}
-    for fact in sorted({fact for some in given for fact in some}):
-        size = max(len(some[fact]) for some in given if fact in some)
-        rows = [(steps := some.get(fact, _UNLIMITED)) + steps[-1:] * (size - len(steps)) for some in given]
-        most_by_fact[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
-    return most_by_fact
 
 
 def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:

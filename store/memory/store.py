@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from samehand.fingerprint.distil import unpack
 from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
@@ -87,7 +87,7 @@ from store.limits import (
 )
 from store.memory.counts import Counts
 from store.memory.index import Index, IndexEntry, ranked
-from store.memory.remembered import Generation, RememberedInMemory
+from store.memory.remembered import RememberedInMemory
 from store.memory.waves import WavesInMemory
 
 
@@ -186,19 +186,19 @@ class MemoryStore:
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
-
-    def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
-        self._times[self._shard(account)].turn(now)
-        entry = self._index.entries.get(account)
-        if entry is not None and _occurred_at(entry) > occurred_at:
-            return False
-        there = entry is not None or self._remembered.find(account, now) is not None
-        self._expunge_ban(account, occurred_at, now, reason)
-        self._remembered.remove(account)
-        self._descents.pop(account, None)
-        self._founders.pop(self._root(account), None)
-        return there
+        expunged: list[bool] = []
+        for account, occurred_at in accounts:
+            self._times[self._shard(account)].turn(now)
+            entry = self._index.entries.get(account)
+            if entry is not None and _occurred_at(entry) > occurred_at:
+                expunged.append(False)
+                continue
+            expunged.append(entry is not None or self._remembered.find(account, now) is not None)
+            self._expunge_ban(account, occurred_at, now, reason)
+            self._remembered.remove(account)
+            self._descents.pop(account, None)
+            self._founders.pop(self._root(account), None)
+        return expunged
 
     def _expunge_ban(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> None:
         entry = self._index.entries.get(account)
@@ -269,9 +269,21 @@ class MemoryStore:
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             generation = self._remembered.opened(now)
-            shown += [
-                self._remember(account, generation, now) for account in accounts[at : at + REMEMBERED_AT_ONCE]
-            ]
+            for account in accounts[at : at + REMEMBERED_AT_ONCE]:
+                if _later(self._deleted.get(account.account), account.seen_at, now):
+                    shown.append(account.shown)
+                    continue
+                digest = self._addresses.account(account.account)
+                frame = frame_of(digest.tag, account.fingerprints, None)
+                merged = self._with_former(account, now)
+                entry = IndexEntry(account.account, frame, remembered_quote(merged))
+                if (
+                    self._remembered.put(entry, generation, now)
+                    and self._banned(account.account, now) is None
+                ):
+                    first = merged.fingerprints[0]
+                    self._counts.add(counted(first, digest.raw), first.stratum, merged.seen_at, now)
+                shown.append(merged.shown)
             self._remembered.evict()
         return shown
 
@@ -288,33 +300,15 @@ class MemoryStore:
         if not notes:
             return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
         noted = [self._waves.note(account) for account in accounts]
-        companions = [
-            await self._companions(account, *company, now)
-            for account, company in zip(accounts, noted, strict=True)
-        ]
+        companions: list[Companions] = []
+        for account, (wave_id, others, shared) in zip(accounts, noted, strict=True):
+            own, *read = await self.remembered([account.account, *others], now=now)
+            there = [other for other in read if other is not None]
+            members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
+            companions.append(
+                Companions(wave_id) if own is None else Companions(wave_id, there, members, shared)
+            )
         return shown, await self.bans_like(queries, now=now, keep=keep), companions
-
-    async def _companions(
-        self, account: Remembered, wave_id: str | None, others: list[str], shared: list[Key], now: float
-    ) -> Companions:
-        own, *read = await self.remembered([account.account, *others], now=now)
-        if own is None:
-            return Companions(wave_id)
-        there = [other for other in read if other is not None]
-        members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
-        return Companions(wave_id, there, members, shared)
-
-    def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
-        if _later(self._deleted.get(account.account), account.seen_at, now):
-            return account.shown
-        digest = self._addresses.account(account.account)
-        frame = frame_of(digest.tag, account.fingerprints, None)
-        account = self._with_former(account, now)
-        entry = IndexEntry(account.account, frame, remembered_quote(account))
-        if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
-            first = account.fingerprints[0]
-            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
-        return account.shown
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         return [self._with_former(account, now).shown for account in accounts]
@@ -331,17 +325,18 @@ class MemoryStore:
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        return [self._forget(account, at, now) for account, at in accounts]
-
-    def _forget(self, account: str, at: float, now: float) -> bool:
-        entry = self._remembered.find(account, now)
-        if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
-            return False
-        marked = self._deleted.get(account)
-        latest = max(marked[0], at) if marked and marked[1] > now else at
-        self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
-        self._remembered.remove(account)
-        return entry is not None
+        forgotten: list[bool] = []
+        for account, at in accounts:
+            entry = self._remembered.find(account, now)
+            if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
+                forgotten.append(False)
+                continue
+            marked = self._deleted.get(account)
+            latest = max(marked[0], at) if marked and marked[1] > now else at
+            self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
+            self._remembered.remove(account)
+            forgotten.append(entry is not None)
+        return forgotten
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
@@ -389,24 +384,24 @@ class MemoryStore:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
         claim = self._addresses.claim(proposal.claimant)
-        is_open = proposal.alert_id in self._open.get(proposal.banned, {})
+        open_alerts = self._open.get(proposal.banned, {})
+        is_open = proposal.alert_id in open_alerts
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
+        full = (
+            proposal.alert_id not in self._about.get(proposal.account, {})
+            or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
+        )
         ruling, marker = ruled(
             self._markers.get(at), band_rank(proposal.band), claim, now, again_only=proposal.again_only
         )
         if marker is None and not (proposal.again_only and proposal.counted):
             return ruling
-        if not is_open and (marker is None or self._full(proposal)):
+        if not is_open and (marker is None or full):
             return Ruled(Ruling.WITHHELD, 0)
         if marker is not None:
             self._markers[at] = marker
             self._note(proposal, ruling.revision, now)
         return ruling
-
-    def _full(self, proposal: Proposal) -> bool:
-        about = self._about.get(proposal.account, {})
-        open_alerts = self._open.get(proposal.banned, {})
-        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
-        return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
 
     def _sum_up(self, proposal: Proposal, now: float) -> None:
         """The counts of a ban have changed: its summary is owed under its next revision."""
@@ -629,24 +624,23 @@ class MemoryStore:
             refused = self._refused(alert, now)
             if alert.open and refused is not None:
                 await self.withdraw([alert], reason=WITHDRAWN_FOR[refused], now=now)
-            elif alert.withdrawn == "verdict" and refused is None:
-                self._reopen(alert, now)
-
-    def _reopen(self, alert: OpenAlert, now: float) -> None:
-        at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
-        pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
-        withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
-        if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
-            return
-        rank = band_rank(alert.band)
-        marker = reopened(self._markers.get(at), alert.revision, rank, now)
-        self._markers[at] = marker
-        open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
-        self._know_no_more(alert.banned, alert.alert_id)
-        self._owed.pop(alert.alert_id, None)
-        self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
-        if self._withheld.get(alert.banned):
-            self._sum_up_again(alert.banned, now)
+                continue
+            if alert.withdrawn != "verdict" or refused is not None:
+                continue
+            at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+            pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
+            withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
+            if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
+                continue
+            rank = band_rank(alert.band)
+            marker = reopened(self._markers.get(at), alert.revision, rank, now)
+            self._markers[at] = marker
+            open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
+            self._know_no_more(alert.banned, alert.alert_id)
+            self._owed.pop(alert.alert_id, None)
+            self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
+            if self._withheld.get(alert.banned):
+                self._sum_up_again(alert.banned, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         decided: list[Decided] = []

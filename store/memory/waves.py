@@ -46,9 +46,16 @@ class WavesInMemory:
     def note(self, account: Remembered, *, writes: bool = True) -> tuple[str | None, list[str], list[Key]]:
         """The account's wave, then who came with it, with the keys that these share."""
         minute, groups = int(account.seen_at // MINUTE_SECONDS), dict[str, set[int]]()
+        window = int(WINDOW_SECONDS // MINUTE_SECONDS)
         shared: list[tuple[Key, set[str]]] = []
         for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
-            here = self._note(key, account.account, minute, writes=writes)
+            held = self.noted.get(key, {})
+            here = {other for other, at in held.items() if abs(at - minute) <= window} - {account.account}
+            if writes:
+                held = self.noted[key] = {other: at for other, at in held.items() if at + window >= minute}
+                if account.account not in held and len(held) >= WAVE_NOTED:
+                    del held[next(iter(held))]
+                held.setdefault(account.account, minute)
             if group == NETWORK:
                 here &= groups.keys()
             else:
@@ -61,18 +68,6 @@ class WavesInMemory:
             return self.wave_of(account.account), [], []
         keys = [key for key, here in shared if len(here & set(company)) >= OTHERS_MIN]
         return self.wave_of(account.account), company[:COMPARED_MAX], keys
-
-    def _note(self, key: Key, account: str, minute: int, *, writes: bool) -> set[str]:
-        window, held = int(WINDOW_SECONDS // MINUTE_SECONDS), self.noted.get(key, {})
-        others = {other for other, at in held.items() if abs(at - minute) <= window} - {account}
-        if not writes:
-            return others
-        held = self.noted[key] = {other: at for other, at in held.items() if at + window >= minute}
-        if account not in held:
-            if len(held) >= WAVE_NOTED:
-                del held[next(iter(held))]
-            held[account] = minute
-        return others
 
     def sweep(self, now: float) -> None:
         """Drops what no account can meet any more, once a window."""

@@ -106,31 +106,29 @@ class Bans:
         ]
         digests = [self._shards.addresses.account(ban.account) for ban in bans]
         rows = self._shards.layout.rows(keys, digests, self._spread)
-        writes = [
-            self._enrolment(ban, digest, listed, now)
-            for ban, digest, listed in zip(bans, digests, rows, strict=True)
-        ]
+        writes: list[_Write] = []
+        for ban, digest, listed, over in zip(bans, digests, rows, expired, strict=True):
+            facts = ban.facts
+            if over:
+                writes.append(_Write("retire", digest, facts.occurred_at, "ban-expired"))
+                continue
+            own = facts.descent == founder(ban.account)
+            root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
+            writes.append(
+                _Write(
+                    "enrol",
+                    digest,
+                    facts.occurred_at,
+                    frame=frame_of(digest.tag, ban.fingerprints, facts.expires_at),
+                    quote=ban_quote(facts, root),
+                    rows=Rows.of(listed, self._spread, self._shards.of(digest)),
+                    dated=_packed(Dated.of(ban.fingerprints[0], facts.policy, root)),
+                )
+            )
         words = await self._write(writes, now)
         return [
             Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
         ]
-
-    def _enrolment(self, ban: Ban, digest: Digest, rows: bytes, now: float) -> _Write:
-        facts = ban.facts
-        if facts.expires_at is not None and facts.expires_at <= now:
-            return _Write("retire", digest, facts.occurred_at, "ban-expired")
-        frame = frame_of(digest.tag, ban.fingerprints, facts.expires_at)
-        own = facts.descent == founder(ban.account)
-        root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
-        return _Write(
-            "enrol",
-            digest,
-            facts.occurred_at,
-            frame=frame,
-            quote=ban_quote(facts, root),
-            rows=Rows.of(rows, self._spread, self._shards.of(digest)),
-            dated=_packed(Dated.of(ban.fingerprints[0], facts.policy, root)),
-        )
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason

@@ -291,9 +291,26 @@ class RedisClient:
             allowed_ms = 1_000 * self._endpoint.deadline_seconds
             raise StoreUnavailable(f"Redis did not answer in time ({allowed_ms:g} ms)") from fault
         except ResponseError as fault:
-            raise _meaning(fault) from fault
+            message = str(fault)
+            if "EMPTIED" in message:
+                raise StoreEmptied(EMPTIED) from fault
+            if "FULL" in message.split():
+                raise StoreMismatch("a shard has no free slot for another account", "full") from fault
+            if isinstance(fault, NoPermissionError):
+                raise StoreRefused(
+                    "Redis denies its user a command or a key that the store needs (NOPERM)"
+                ) from fault
+            # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has
+            # a class for some, and begins the message of others with Redis' error code. The message says no
+            # more than class or code, since the rest may quote arguments.
+            kind = type(fault).__name__ if type(fault) is not ResponseError else message.split(" ", 1)[0]
+            raise StoreUnavailable(f"Redis refuses a command: {kind}") from fault
         except (RedisError, RedisClusterException, OSError) as fault:
-            if _login_refused(fault):
+            # Clients of a cluster and of Sentinels wrap the server's error.
+            cause: BaseException | None = fault
+            while cause is not None and not isinstance(cause, AuthenticationError):
+                cause = cause.__cause__ or cause.__context__
+            if cause is not None:
                 raise StoreRefused("Redis refuses the login") from fault
             raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
         except (AttributeError, RuntimeError) as fault:
@@ -322,30 +339,6 @@ async def both(one: Coroutine[Any, Any, Answer], other: Coroutine[Any, Any, Othe
     jobs: list[Coroutine[Any, Any, Any]] = [one, other]
     first, second = await together(jobs)
     return first, second
-
-
-def _meaning(fault: ResponseError) -> Exception:
-    message = str(fault)
-    if "EMPTIED" in message:
-        return StoreEmptied(EMPTIED)
-    if "FULL" in message.split():
-        return StoreMismatch("a shard has no free slot for another account", "full")
-    if isinstance(fault, NoPermissionError):
-        return StoreRefused("Redis denies its user a command or a key that the store needs (NOPERM)")
-    # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has a class
-    # for some, and begins the message of others with Redis' error code. The message says no more than class
-    # or code, since the rest may quote arguments.
-    known = type(fault) is not ResponseError
-    return StoreUnavailable(
-        f"Redis refuses a command: {type(fault).__name__ if known else message.split(' ', 1)[0]}"
-    )
-
-
-def _login_refused(fault: BaseException | None) -> bool:
-    """Whether the login was refused; clients of a cluster and of Sentinels wrap the server's error."""
-    while fault is not None and not isinstance(fault, AuthenticationError):
-        fault = fault.__cause__ or fault.__context__
-    return fault is not None
 
 
 def _client(endpoint: RedisEndpoint) -> Redis | RedisCluster:

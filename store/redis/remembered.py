@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
@@ -186,20 +186,17 @@ class RememberedAccounts:
         keys = [keys_of_account(account) for account in accounts]
         digests = [self._shards.addresses.account(account.account) for account in accounts]
         rows = self._shards.layout.rows(keys, digests, self._spread)
-        writes = [
-            self._state(account, digest, len(listed), where)
-            for account, digest, listed, where in zip(accounts, digests, keys, rows, strict=True)
-        ]
+        writes: list[_Write] = []
+        for account, digest, listed, packed in zip(accounts, digests, keys, rows, strict=True):
+            frame = frame_of(digest.tag, account.fingerprints, None)
+            size = remembered_bytes(frame, b"", len(listed))
+            where = Rows.of(packed, self._spread, self._shards.of(digest))
+            quote = remembered_quote(account)
+            writes.append(_Write(digest, account.seen_at, frame, quote, where, size, account=account))
         head = (*self._head(book, now), self._shards.layout.bans.maps)
         replies, grown = await self._shards.write("remember", writes, head, self._instead)
         await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
         return replies, grown
-
-    def _state(self, account: Remembered, digest: Digest, keys: int, rows: bytes) -> _Write:
-        frame = frame_of(digest.tag, account.fingerprints, None)
-        size = remembered_bytes(frame, b"", keys)
-        where = Rows.of(rows, self._spread, self._shards.of(digest))
-        return _Write(digest, account.seen_at, frame, remembered_quote(account), where, size, account=account)
 
     async def forget(
         self, accounts: Sequence[tuple[str, float]], now: float, *, for_good: bool = False
@@ -234,16 +231,14 @@ class RememberedAccounts:
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         digests = [self._shards.addresses.account(account.account) for account in accounts]
         raws = await self._raw(digests, await self._noted(), now)
-        return [
-            self._as_shown(account, frame, quote)
-            for account, (frame, quote) in zip(accounts, raws, strict=True)
-        ]
-
-    def _as_shown(self, account: Remembered, frame: bytes, quote: bytes) -> Showings:
-        if not quote or read_remembered_quote(quote).seen_at > account.seen_at:
-            return account.shown
-        tag = self._shards.addresses.account(account.account).tag
-        return with_former(account, frame_of(tag, account.fingerprints, None), frame, quote).shown
+        showings: list[Showings] = []
+        for account, digest, (frame, quote) in zip(accounts, digests, raws, strict=True):
+            shown = account.shown
+            if quote and read_remembered_quote(quote).seen_at <= account.seen_at:
+                own = frame_of(digest.tag, account.fingerprints, None)
+                shown = with_former(account, own, frame, quote).shown
+            showings.append(shown)
+        return showings
 
     async def _raw(self, digests: Sequence[Digest], book: _Book, now: float) -> list[list[bytes]]:
         """Frame and quote of each, empty where there is none."""
@@ -265,28 +260,31 @@ class RememberedAccounts:
 
     async def turned_away(self, queries: Sequence[Query], now: float) -> list[dict[KeyKind, int]]:
         living = await self._living(now)
-        return [await self._turned_away(naming_keys(query.keys), living) for query in queries]
-
-    async def _turned_away(self, keys: list[Key], living: Iterable[str]) -> dict[KeyKind, int]:
-        by_shard: dict[int, list[tuple[Key, bytes]]] = {}
-        for key, (shard, where) in zip(
-            keys, spots(self._shards.addresses.keys(keys), self._spread), strict=True
-        ):
-            by_shard.setdefault(shard, []).append((key, where))
-        jobs = [(shard, name) for shard in by_shard for name in living]
-        answers = await together(
-            [
-                self._shards.client.command(
-                    "HMGET", f"{self._shards.root(shard)}{name}o", *(where for _, where in by_shard[shard])
-                )
-                for shard, name in jobs
-            ]
-        )
-        counts = Counter[Key]()
-        for (shard, _), answer in zip(jobs, answers, strict=True):
-            for (key, _), raw in zip(by_shard[shard], answer, strict=True):
-                counts[key] += not_listed(raw, self._spread.place_bytes) if raw else 0
-        return by_kind(counts.items())
+        turned_away: list[dict[KeyKind, int]] = []
+        for query in queries:
+            keys = naming_keys(query.keys)
+            by_shard: dict[int, list[tuple[Key, bytes]]] = {}
+            for key, (shard, where) in zip(
+                keys, spots(self._shards.addresses.keys(keys), self._spread), strict=True
+            ):
+                by_shard.setdefault(shard, []).append((key, where))
+            jobs = [(shard, name) for shard in by_shard for name in living]
+            answers = await together(
+                [
+                    self._shards.client.command(
+                        "HMGET",
+                        f"{self._shards.root(shard)}{name}o",
+                        *(where for _, where in by_shard[shard]),
+                    )
+                    for shard, name in jobs
+                ]
+            )
+            counts = Counter[Key]()
+            for (shard, _), answer in zip(jobs, answers, strict=True):
+                for (key, _), raw in zip(by_shard[shard], answer, strict=True):
+                    counts[key] += not_listed(raw, self._spread.place_bytes) if raw else 0
+            turned_away.append(by_kind(counts.items()))
+        return turned_away
 
     # from another layout
     async def generations(self) -> dict[int, float]:

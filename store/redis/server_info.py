@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from store.errors import StoreUnavailable
 from store.redis.client import RedisClient, RedisEndpoint
@@ -37,7 +37,33 @@ class Inspection:
 
     async def servers(self) -> list[RedisServer]:
         """The facts of each master."""
-        return [await self._server(address) for address in await self._client.masters()]
+        servers: list[RedisServer] = []
+        for address in await self._client.masters():
+            await self._client.command_of(address, "PING")
+            memory = await self._info(address, "memory")
+            persistence = await self._info(address, "persistence")
+            replication = await self._info(address, "replication")
+            saves: bool | None = None
+            # A managed service, an ACL or a version without it hides the directive.
+            with suppress(StoreUnavailable):
+                answer = await self._client.command_of(address, "CONFIG", "GET", "save")
+                # It holds one directive: a map in RESP3, a list in RESP2.
+                values = list(answer.values()) if isinstance(answer, Mapping) else answer[1::2]
+                saves = bool(values[0]) if values else None
+            appends = (
+                persistence["aof_enabled"] == "1" if persistence and "aof_enabled" in persistence else None
+            )
+            servers.append(
+                RedisServer(
+                    address,
+                    memory.get("maxmemory_policy") if memory else None,
+                    appends,
+                    saves,
+                    None if replication is None else int(replication.get("connected_slaves", 0)),
+                    bool(replication and replication.get("master_replid")),
+                )
+            )
+        return servers
 
     async def exists(self, key: str) -> bool:
         return bool(await self._client.command("EXISTS", key))
@@ -53,32 +79,6 @@ class Inspection:
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def _server(self, address: str) -> RedisServer:
-        await self._client.command_of(address, "PING")
-        memory, persistence = await self._info(address, "memory"), await self._info(address, "persistence")
-        replication = await self._info(address, "replication")
-        saves = await self._directive(address, "save")
-        return RedisServer(
-            address,
-            memory.get("maxmemory_policy") if memory else None,
-            persistence["aof_enabled"] == "1" if persistence and "aof_enabled" in persistence else None,
-            None if saves is None else saves != "",
-            None if replication is None else int(replication.get("connected_slaves", 0)),
-            bool(replication and replication.get("master_replid")),
-        )
-
-    async def _directive(self, address: str, name: str) -> str | None:
-        """One directive; ``None`` where a managed service, an ACL or a version without it hides it."""
-        try:
-            answer: Any = await self._client.command_of(address, "CONFIG", "GET", name)
-        except StoreUnavailable:
-            return None
-        # The reply holds one directive: a map in RESP3, a list in RESP2.
-        values = list(answer.values()) if isinstance(answer, Mapping) else list(answer[1::2])
-        if not values:
-            return None
-        return values[0].decode() if isinstance(values[0], bytes) else str(values[0])
 
     async def _info(self, address: str, section: str) -> dict[str, str] | None:
         try:

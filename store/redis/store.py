@@ -130,21 +130,17 @@ class RedisStore:
             if not self.shards.epoch:
                 self.shards.epoch = await self.store_meta.check("")
             await self.store_meta.probe(self.shards.epoch)
-        except StoreEmptied as fault:
-            return await self._rebuilt_since(fault)
+        except StoreEmptied as emptied:
+            # A process that only reads takes up a rebuild that has finished; workers ask Kafka.
+            try:
+                epoch = await self.store_meta.check("") if self._read_only else ""
+            except (StoreUnavailable, StoreEmptied) as fault:
+                return str(fault)
+            if not epoch:
+                return str(emptied)
+            self.adopt(epoch)
         except StoreUnavailable as fault:
             return str(fault)
-        return None
-
-    async def _rebuilt_since(self, emptied: StoreEmptied) -> str | None:
-        """Takes up a rebuild that has finished, in a process that only reads; workers ask Kafka."""
-        try:
-            epoch = await self.store_meta.check("") if self._read_only else ""
-        except (StoreUnavailable, StoreEmptied) as fault:
-            return str(fault)
-        if not epoch:
-            return str(emptied)
-        self.adopt(epoch)
         return None
 
     async def history(self) -> str:

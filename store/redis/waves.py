@@ -63,30 +63,29 @@ class Waves:
 
     async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[NotedCompany]:
         """Notes the values of new accounts, if it is to write; returns who came with each in the window."""
-        noted: list[NotedCompany] = []
-        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
-            script = "wave_note" if writes else "wave_look"
-            noted += await self._company(script, accounts[at : at + REMEMBERED_AT_ONCE])
-        return noted
-
-    async def _company(self, script: str, accounts: Sequence[Remembered]) -> list[NotedCompany]:
-        noted = [noted_keys(noting_keys(arrival)) if is_new(arrival) else [] for arrival in accounts]
-        rows = self._rows([value.key for several in noted for value in several])
-        groups = iter([bytes((value.group,)) for several in noted for value in several])
-        parts: list[bytes | int] = []
-        for account, several in zip(accounts, noted, strict=True):
-            own = b"".join(next(groups) + next(rows) for _ in several)
-            parts += (self._shards.addresses.account(account.account).raw, _minute(account.seen_at), own)
+        company: list[NotedCompany] = []
+        script = "wave_note" if writes else "wave_look"
         bounds = (_WINDOW_MINUTES, _BUCKET_SECONDS, WAVE_NOTED, WAVE_BUCKET_ENTRIES, OTHERS_MIN, COMPARED_MAX)
-        answer = await self._shards.script(script, _FIRST, *bounds, *parts)
-        return [
-            NotedCompany(
-                answer[3 * at].decode() or None,
-                _digests(answer[3 * at + 1]),
-                [several[row].key for row in answer[3 * at + 2]],
-            )
-            for at, several in enumerate(noted)
-        ]
+        for first in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            some = accounts[first : first + REMEMBERED_AT_ONCE]
+            noted = [noted_keys(noting_keys(arrival)) if is_new(arrival) else [] for arrival in some]
+            rows = self._rows([value.key for several in noted for value in several])
+            groups = iter([bytes((value.group,)) for several in noted for value in several])
+            parts: list[bytes | int] = []
+            for account, several in zip(some, noted, strict=True):
+                minute = min(max(0, int((account.seen_at - COUNTED_FROM) // MINUTE_SECONDS)), _MINUTES_MAX)
+                own = b"".join(next(groups) + next(rows) for _ in several)
+                parts += (self._shards.addresses.account(account.account).raw, minute, own)
+            answer = await self._shards.script(script, _FIRST, *bounds, *parts)
+            company += [
+                NotedCompany(
+                    answer[3 * at].decode() or None,
+                    _digests(answer[3 * at + 1]),
+                    [several[row].key for row in answer[3 * at + 2]],
+                )
+                for at, several in enumerate(noted)
+            ]
+        return company
 
     def _rows(self, keys: Sequence[Key]) -> Iterator[bytes]:
         """Bucket and print of each key, packed."""
@@ -192,12 +191,9 @@ class Waves:
 
     async def recall(self, waves: Sequence[Wave], now: float) -> int:
         """Takes back waves that the store has lost; returns how many."""
-        return sum([await self._recall(wave, now) for wave in waves])
-
-    async def _recall(self, wave: Wave, now: float) -> int:
-        return cast(
-            int,
-            await self._shards.script(
+        recalled = 0
+        for wave in waves:
+            recalled += await self._shards.script(
                 "wave_recall",
                 _FIRST,
                 repr(now),
@@ -213,12 +209,8 @@ class Waves:
                 WAVE_QUIET_SECONDS,
                 MEMBERS_MAX,
                 *self._packed(wave.members),
-            ),
-        )
-
-
-def _minute(at: float) -> int:
-    return min(max(0, int((at - COUNTED_FROM) // MINUTE_SECONDS)), _MINUTES_MAX)
+            )
+        return recalled
 
 
 def _digests(packed: bytes) -> list[bytes]:

@@ -146,8 +146,18 @@ class Batches:
         if not self._is_over():
             self._keep(await self._queue.get(), batch)
             self._drain(batch)
-            if not self._is_over() and len(batch) < self._records_max:
-                await self._linger(batch)
+        if not self._is_over() and len(batch) < self._records_max:
+            # Wait for more if the batch is small, then for what is known to come, while some of it does.
+            records = min(self._records_max, len(batch) + self._coming())
+            if len(batch) < COMPANY:
+                await self._wait(self._linger_seconds, batch)
+            until, idle = self._clock.ticks() + GATHER_SECONDS, 0
+            while not self._is_over() and len(batch) < records and self._coming():
+                before = len(batch)
+                await self._wait(TURN_SECONDS, batch)
+                idle = idle + 1 if len(batch) == before else 0
+                if idle >= IDLE_WAITS or self._clock.ticks() >= until:
+                    break
         if not batch and self._end is not None and self._end.fault is not None:
             raise self._end.fault
         return batch
@@ -159,19 +169,6 @@ class Batches:
             self._keep(self._queue.get_nowait(), waiting)
         for taken in waiting:
             taken.release()
-
-    async def _linger(self, batch: list[PendingEvent]) -> None:
-        """Wait for more if the batch is small, then for what is known to come, while some of it does."""
-        records = min(self._records_max, len(batch) + self._coming())
-        if len(batch) < COMPANY:
-            await self._wait(self._linger_seconds, batch)
-        until, idle = self._clock.ticks() + GATHER_SECONDS, 0
-        while not self._is_over() and len(batch) < records and self._coming():
-            before = len(batch)
-            await self._wait(TURN_SECONDS, batch)
-            idle = idle + 1 if len(batch) == before else 0
-            if idle >= IDLE_WAITS or self._clock.ticks() >= until:
-                return
 
     async def _wait(self, seconds: float, batch: list[PendingEvent]) -> None:
         try:

@@ -201,7 +201,13 @@ class Delivery:
                 await self._settle(batch[:admitted], outcomes[:admitted], followed)
                 del batch[:admitted]  # settled records must not be given up when the rest is
         if admitted < len(outcomes):
-            await self._stop()
+            # The stop is noted before it is logged: an operator who resumed before it was noted would resume
+            # nothing.
+            bound, resumes = self._bound, self._around.resumes
+            reason = f"{bound.dead} of the last {bound.seen} records of {self._topic} were dead letters"
+            noted = Stop(reason, bound.terms)
+            self._stopped = await self._repeatedly(Stage.PUBLISHING, lambda: resumes.stop(self._topic, noted))
+            self._log.error("topic stopped", why=reason, cure=f"samehand letters resume {self._topic}")
         return batch
 
     async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -326,19 +332,6 @@ class Delivery:
                     self._log.info("outage over", stage=at, retries=attempt)
                 self.progress.retries = 0
                 return result
-
-    async def _stop(self) -> None:
-        """The bound is passed: note the stop, so that only a later resume counts.
-
-        The stop is noted before it is logged: an operator who resumed before it was noted would resume
-        nothing.
-        """
-        reason = (
-            f"{self._bound.dead} of the last {self._bound.seen} records of {self._topic} were dead letters"
-        )
-        stop, resumes = Stop(reason, self._bound.terms), self._around.resumes
-        self._stopped = await self._repeatedly(Stage.PUBLISHING, lambda: resumes.stop(self._topic, stop))
-        self._log.error("topic stopped", why=reason, cure=f"samehand letters resume {self._topic}")
 
     def begin_stopped(self, stop: Stop) -> None:
         """Begin stopped, as the topic was when this process started, unless our bound is another."""

@@ -9,6 +9,7 @@ may hold raw personal values and is kept for 7 days. `control` carries operators
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -227,7 +228,18 @@ def check(
             on_broker = look_up(client, [topic.name for topic in topics])
             absent = [topic for topic in topics if topic.name not in on_broker]
             ours = [topic for topic in absent if create and not topic.foreign]
-            made = _create(client, ours, settings.topic_replication) if ours else []
+            made: list[TopicFinding] = []
+            if ours:
+                orders: dict[str, Any] = {
+                    topic.name: {
+                        "num_partitions": topic.partitions,
+                        "replication_factor": settings.topic_replication,
+                        "configs": topic.configs,
+                    }
+                    for topic in ours
+                }
+                answer = client.create_topics(orders, raise_errors=False)
+                made = [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
             made += [
                 TopicFinding(topic.name, "missing", "does not exist, or we may not see it")
                 for topic in absent
@@ -271,18 +283,17 @@ def other_workers(settings: Settings) -> list[str]:
             )
     except (BrokerUnavailable, BrokerRefused):
         return []
-    return sorted(name for name, group in described.items() if enrolled in _assigned(group))
-
-
-def _assigned(group: Mapping[str, Any]) -> set[str]:
-    """The topics that the living members of a group read; of groups that are no consumers' none."""
-    read = [member.get("member_assignment") for member in group.get("members") or ()]
-    return {
-        assigned["topic"]
-        for assignment in read
-        if isinstance(assignment, dict)
-        for assigned in assignment.get("assigned_partitions", ())
-    }
+    # What the living members of a group read; groups that are no consumers' have no assignment.
+    return sorted(
+        name
+        for name, group in described.items()
+        if any(
+            assigned["topic"] == enrolled
+            for member in group.get("members") or ()
+            if isinstance(assignment := member.get("member_assignment"), dict)
+            for assigned in assignment.get("assigned_partitions", ())
+        )
+    )
 
 
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
@@ -321,45 +332,25 @@ def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
     """The topics that exist. Lists instead of describing by name, which makes some brokers create them."""
     everything = client.describe_topics()
     described = [entry for entry in everything if entry["name"] in topics and not entry["error_code"]]
-    configs = _configs(client, [entry["name"] for entry in described])
-    return {
-        entry["name"]: TopicsOnBroker(len(entry["partitions"]), configs.get(entry["name"]), _rights(entry))
-        for entry in described
-    }
-
-
-def _rights(entry: Mapping[str, Any]) -> Set[str] | None:
-    """What we may do with a topic. A user who sees it may at least describe it: a broker that says otherwise
-    knows no ACLs."""
-    allowed = frozenset(entry.get("authorized_operations") or ())
-    return allowed if "DESCRIBE" in allowed else None
-
-
-def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
-    if not topics:
-        return {}
-    try:
-        answer = client.describe_configs([config_resource(topic) for topic in topics], config_filter="all")
-    except Exception:
+    answer: dict[str, Any] = {}
+    if described:
+        resources = [config_resource(entry["name"]) for entry in described]
         # Small brokers know no DescribeConfigs and answer each in their own way; `unknown` is then reported.
-        return {}
-    return {
+        with suppress(Exception):
+            answer = client.describe_configs(resources, config_filter="all")
+    configs = {
         topic: {key: str(config["value"]) for key, config in entries.items()}
         for topic, entries in answer.get("topic", {}).items()
     }
-
-
-def _create(client: Admin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:
-    orders: dict[str, Any] = {
-        topic.name: {
-            "num_partitions": topic.partitions,
-            "replication_factor": replication,
-            "configs": topic.configs,
-        }
-        for topic in topics
-    }
-    answer = client.create_topics(orders, raise_errors=False)
-    return [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
+    on_broker: dict[str, TopicsOnBroker] = {}
+    for entry in described:
+        # A user who sees a topic may at least describe it: a broker that says otherwise knows no ACLs.
+        allowed = frozenset(entry.get("authorized_operations") or ())
+        rights = allowed if "DESCRIBE" in allowed else None
+        on_broker[entry["name"]] = TopicsOnBroker(
+            len(entry["partitions"]), configs.get(entry["name"]), rights
+        )
+    return on_broker
 
 
 def _creation(topic: str, error_code: int) -> TopicFinding:

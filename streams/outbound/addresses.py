@@ -29,13 +29,12 @@ def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
         address in network for address in within for network in allowed if address.version == network.version
     ):
         return True
-    return all(_public(address) for address in within)
-
-
-def _public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and not _embedded(address) and address not in _GLOBAL:
-        return False
-    return address.is_global and not address.is_multicast
+    return all(
+        address.is_global
+        and not address.is_multicast
+        and (not isinstance(address, IPv6Address) or _embedded(address) or address in _GLOBAL)
+        for address in within
+    )
 
 
 def _embedded(address: Address) -> list[IPv4Address]:

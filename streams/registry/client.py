@@ -120,15 +120,6 @@ class Registry:
         return Schema(answer.schemaType, text=answer.schema, references=references)
 
     def _asked(self, path: str) -> _Answer:
-        try:
-            return _decoder.decode(self._answer(path))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # Most often the error page of a proxy.
-            raise RegistryUnavailable(
-                "the schema registry's answer is not the JSON of its API; does a proxy answer instead?"
-            ) from None
-
-    def _answer(self, path: str) -> bytes:
         request = Request(self._url + path, headers=self._headers)  # noqa: S310  # the operator's own URL
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
@@ -145,7 +136,13 @@ class Registry:
             ) from None
         if len(read) > ANSWER_BYTES_MAX:
             raise SchemaUnusable("has an answer of over 1 MiB from the registry")
-        return read
+        try:
+            return _decoder.decode(read)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Most often the error page of a proxy.
+            raise RegistryUnavailable(
+                "the schema registry's answer is not the JSON of its API; does a proxy answer instead?"
+            ) from None
 
 
 class _NoRedirects(HTTPRedirectHandler):

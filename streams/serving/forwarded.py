@@ -93,33 +93,22 @@ def _x_forwarded_for(line: str) -> Iterator[Address | None]:
 
 def _forwarded(line: str) -> Iterator[Address | None]:
     """The same of RFC 7239. A line that breaks its grammar has no end that anybody could have added."""
-    elements = _elements(line)
-    if elements is None:
-        yield None
-        return
-    for element in reversed(elements):
-        yield _address(element.get("for", ""))
-
-
-def _elements(line: str) -> list[dict[str, str]] | None:
     elements: list[dict[str, str]] = [{}]
     place = 0
     while True:
-        match = _PAIR.match(line, place)
-        if match is None:
-            return None
-        name = match[1].lower()
-        if name in elements[-1]:
-            return None
-        elements[-1][name] = match[2] if match[2] is not None else match[3]
-        then = _NEXT.match(line, match.end())
-        if then is None:
-            return None
+        pair = _PAIR.match(line, place)
+        then = None if pair is None else _NEXT.match(line, pair.end())
+        if pair is None or then is None or (name := pair[1].lower()) in elements[-1]:
+            yield None
+            return
+        elements[-1][name] = pair[2] if pair[2] is not None else pair[3]
         place = then.end()
         if not then[0].strip():
-            return elements
+            break
         if then[0] != ";":
             elements.append({})
+    for element in reversed(elements):
+        yield _address(element.get("for", ""))
 
 
 def _address(text: str) -> Address | None:

@@ -12,7 +12,7 @@ import mmap
 import os
 import struct
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -70,7 +70,15 @@ class Slot:
 
     def note(self, arrivals: Sequence[Arrival]) -> None:
         """Notes the records that are being decided."""
-        spans = list(_spans(arrivals))
+        # Neighbours of a batch that follow each other in their partition are one span.
+        spans: list[OffsetSpan] = []
+        for _, several in groupby(
+            enumerate(arrivals),
+            lambda placed: (placed[1].topic, placed[1].partition, placed[1].offset - placed[0]),
+        ):
+            neighbours = [arrival for _, arrival in several]
+            first, last = neighbours[0], neighbours[-1]
+            spans.append(OffsetSpan(first.topic, first.partition, first.offset, last.offset, first.timestamp))
         while len(raw := msgspec.json.encode(InHand(self._name, len(arrivals), spans))) > _ROOM:
             del spans[len(spans) // 2 :]
         body = self._start + _SLOT.size
@@ -161,17 +169,6 @@ class FlightRecorder:
             if (in_hand := slot.read()) is not None:
                 slot.records_max = max(1, in_hand.records // 2)
             slot.clear()
-
-
-def _spans(arrivals: Sequence[Arrival]) -> Iterable[OffsetSpan]:
-    """Neighbours of a batch that follow each other in their partition are one span."""
-    for _, several in groupby(
-        enumerate(arrivals),
-        lambda placed: (placed[1].topic, placed[1].partition, placed[1].offset - placed[0]),
-    ):
-        neighbours = [arrival for _, arrival in several]
-        first, last = neighbours[0], neighbours[-1]
-        yield OffsetSpan(first.topic, first.partition, first.offset, last.offset, first.timestamp)
 
 
 def _taken_file(folder: Path | None) -> IO[bytes] | None:

@@ -24,7 +24,7 @@ from streams.kafka.client import ANSWER_MS, Writer, reader, writer
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings
-from streams.supervision.flight_recorder import InHand, OffsetSpan
+from streams.supervision.flight_recorder import InHand
 from streams.supervision.supervisor import Birth
 
 ENDS_MAX: Final = 3
@@ -148,7 +148,20 @@ class SuspectTopic:
         alone = sum(hand.records for hand in hands) == 1 and not waiting
         if (words := self._words()) is None:
             return []
-        marked = [self._marked(span, alone, how, words) for hand in hands for span in hand.spans]
+        marked: list[Suspect] = []
+        for hand in hands:
+            for span in hand.spans:
+                fresh = Suspect(
+                    topic=span.topic,
+                    partition=span.partition,
+                    first=span.first,
+                    last=span.last,
+                    at=span.at,
+                    how=how,
+                )
+                before, _ = words.get(self._key(fresh), (fresh, 0.0))
+                ends = before.ends if before.at == fresh.at else 0
+                marked.append(msgspec.structs.replace(fresh, ends=ends + alone))
         old = time.time() - RETAINED_SECONDS
         with writer(self.settings) as out:
             for suspect in marked:
@@ -157,16 +170,6 @@ class SuspectTopic:
                 if stamp < old:
                     self._say(out, key, None)
         return marked
-
-    def _marked(
-        self, span: OffsetSpan, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
-    ) -> Suspect:
-        fresh = Suspect(
-            topic=span.topic, partition=span.partition, first=span.first, last=span.last, at=span.at, how=how
-        )
-        before, _ = words.get(self._key(fresh), (fresh, 0.0))
-        ends = before.ends if before.at == fresh.at else 0
-        return msgspec.structs.replace(fresh, ends=ends + alone)
 
     def _words(self) -> dict[bytes, tuple[Suspect, float]] | None:
         """The last message of each key with its stamp in Unix seconds, newest last; None without a topic."""

@@ -118,18 +118,13 @@ def _is_one_of(known: Iterable[tuple[str, str]], record: logging.LogRecord) -> b
 
 def tell_fault(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace `exc_info` by the exception's type and where it was raised; its message may quote a record."""
-    info = event.pop("exc_info", None)
-    fault = _fault_of(info)
-    if fault is not None:
+    fault = event.pop("exc_info", None)
+    if isinstance(fault, tuple):
+        fault = fault[1]
+    elif fault and not isinstance(fault, BaseException):
+        fault = sys.exc_info()[1]
+    if isinstance(fault, BaseException):
         frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES_MAX:]
         event["fault"] = type(fault).__name__
         event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     return event
-
-
-def _fault_of(info: Any) -> BaseException | None:
-    if isinstance(info, BaseException):
-        return info
-    if isinstance(info, tuple):
-        return info[1] if isinstance(info[1], BaseException) else None
-    return sys.exc_info()[1] if info else None

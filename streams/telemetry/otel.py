@@ -99,7 +99,13 @@ class OtelTracer:
         chosen: dict[int, Context] = {}
         passed_on: dict[int, Headers] = {}
         for place, arrival in enumerate(arrivals):
-            given = _given(arrival.headers) if arrival.headers else {}
+            given = {
+                name: value.decode("ascii")
+                for name, value in arrival.headers
+                if name in CARRIED and value and value.isascii() and len(value) <= HEADER_BYTES_MAX
+            }
+            if CARRIED[0] not in given:  # without a `traceparent` the rest says nothing
+                given = {}
             context = _WIRE.extract(given, context=Context()) if given else _NO_PARENT
             parent = INVALID_SPAN_CONTEXT if not given else get_current_span(context).get_span_context()
             wanted = parent.trace_flags.sampled if parent.is_valid else self._chance() < self._share
@@ -169,7 +175,11 @@ class FollowedBatch:
         self._began = began
         self._records = records
         self._spans = spans
-        self._headers = {**passed_on, **{place: _headers_of(span) for place, span in spans.items()}}
+        self._headers = dict(passed_on)
+        for place, span in spans.items():
+            given: dict[str, str] = {}
+            _WIRE.inject(given, context=set_span_in_context(span, Context()))
+            self._headers[place] = _headers(given)
 
     def headers(self, place: int) -> Headers:
         """The headers of this event's span; those of its producer where the event is not followed."""
@@ -178,48 +188,30 @@ class FollowedBatch:
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """End and export the spans of those first events that are followed."""
         ended = self._began + self.trail.elapsed()
-        for place, span in self._spans.items():
-            if place < len(outcomes):
-                self._tell(place, span, outcomes[place])
-                span.end(int(ended * NANO))
-
-    def _tell(self, place: int, event: Span, outcome: Outcome) -> None:
-        attributes: dict[str, str | int] = {
-            "samehand.batch.records": self._records,
-            "samehand.outcome": outcome_name(outcome),
-            **{f"samehand.{name}": value for name, value in self.trail.notes.get(place, {}).items()},
-        }
-        if self.trail.untold:
-            attributes["samehand.steps_untold"] = self.trail.untold
-        if isinstance(outcome, Published):
-            attributes["samehand.published"] = len(outcome.emits)
-        if isinstance(outcome, Dead):
-            attributes["error.type"] = outcome.reason
-            event.set_status(Status(StatusCode.ERROR))
-        event.set_attributes(attributes)
-        spans: list[Span] = []
-        for step in self.trail.steps:
-            spans.append(
-                self._tracer.step(step, event if step.within is None else spans[step.within], self._began)
-            )
-        for span, step in zip(spans, self.trail.steps, strict=True):
-            span.end(int((self._began + step.ended) * NANO))
-
-
-def _given(headers: Headers) -> dict[str, str]:
-    """What a record says of its trace; empty without a `traceparent`."""
-    given = {
-        name: value.decode("ascii")
-        for name, value in headers
-        if name in CARRIED and value and value.isascii() and len(value) <= HEADER_BYTES_MAX
-    }
-    return given if CARRIED[0] in given else {}
-
-
-def _headers_of(span: Span) -> Headers:
-    given: dict[str, str] = {}
-    _WIRE.inject(given, context=set_span_in_context(span, Context()))
-    return _headers(given)
+        for place, followed in self._spans.items():
+            if place >= len(outcomes):
+                continue
+            outcome = outcomes[place]
+            attributes: dict[str, str | int] = {
+                "samehand.batch.records": self._records,
+                "samehand.outcome": outcome_name(outcome),
+                **{f"samehand.{name}": value for name, value in self.trail.notes.get(place, {}).items()},
+            }
+            if self.trail.untold:
+                attributes["samehand.steps_untold"] = self.trail.untold
+            if isinstance(outcome, Published):
+                attributes["samehand.published"] = len(outcome.emits)
+            if isinstance(outcome, Dead):
+                attributes["error.type"] = outcome.reason
+                followed.set_status(Status(StatusCode.ERROR))
+            followed.set_attributes(attributes)
+            spans: list[Span] = []
+            for step in self.trail.steps:
+                within = followed if step.within is None else spans[step.within]
+                spans.append(self._tracer.step(step, within, self._began))
+            for span, step in zip(spans, self.trail.steps, strict=True):
+                span.end(int((self._began + step.ended) * NANO))
+            followed.end(int(ended * NANO))
 
 
 def _headers(given: Mapping[str, str]) -> Headers:

@@ -19,6 +19,7 @@ import redis
 from msgspec.structs import replace
 
 from agents.common.tombstones import tombstone
+from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from cli import rebuild_processes
 from cli.bookmark import Bookmark
@@ -48,7 +49,7 @@ from streams.kafka import topics
 from streams.kafka.client import TopicReader, Writer, writer
 from streams.kafka.store_epoch import known_epoch
 from streams.kafka.topics import names
-from streams.outcomes import Arrival
+from streams.outcomes import Arrival, Outcome
 from streams.settings import load
 from tests.agents.conftest import Life, make_life
 from tests.cli.errands import SECRET, post_letter, seem_read
@@ -138,17 +139,17 @@ def test_broken_off_it_goes_on_where_it_was(
     samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 5)
-    enrolled = banned_topic._enrol
+    enrolled = Enrol.__call__
     calls = 0
 
-    async def failing(*given: object) -> banned_topic.EnrolledBatch:
+    async def failing(enrol: Enrol, arrivals: Sequence[Arrival]) -> list[Outcome]:
         nonlocal calls
         calls += 1
         if calls == 4:
             raise StoreRefused("Redis refuses the login")
-        return await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+        return await enrolled(enrol, arrivals)
 
-    monkeypatch.setattr(banned_topic, "_enrol", failing)
+    monkeypatch.setattr(Enrol, "__call__", failing)
     assert samehand("rebuild").code == 1
     done = calls - 1
     ran = samehand("rebuild", "--json")
@@ -228,17 +229,17 @@ def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
 ) -> None:
     monkeypatch.setenv("SAMEHAND_REDIS_TIMEOUT_MS", "50")
     monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 10)
-    enrolled, calls = banned_topic._enrol, 0
+    enrolled, calls = Enrol.__call__, 0
 
-    async def slowed(*given: object) -> banned_topic.EnrolledBatch:
+    async def slowed(enrol: Enrol, arrivals: Sequence[Arrival]) -> list[Outcome]:
         nonlocal calls
         calls += 1
         if calls == 2:
             with redis.Redis.from_url(redis_administrator) as client:
                 client.execute_command("CLIENT", "PAUSE", 1_000, "ALL")
-        return await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+        return await enrolled(enrol, arrivals)
 
-    monkeypatch.setattr(banned_topic, "_enrol", slowed)
+    monkeypatch.setattr(Enrol, "__call__", slowed)
     ran = samehand("rebuild", "--json")
     assert (ran.code, ran.figures["records"], ran.figures["fingerprints"]) == (0, 30, 30)
     assert "trying again" in ran.err

@@ -184,20 +184,17 @@ def false_alarms(run: BacktestRun) -> dict[str, Any]:
     sizes = Counter(run.groups.values())
     wrong = [judged for judged in best_of_each(run) if not judged.true]
     alerted = [judged for judged in wrong if judged.band != "none"]
-    return {
-        "alerted": _by_group(run, alerted, sizes),
-        "even_handedness": _by_group(run, _enough(run, wrong, sizes), sizes),
-    }
-
-
-def _enough(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]) -> list[ScoredPair]:
-    """The worst false alarms down to where each group has a hundred, or all where some never has."""
-    had: Counter[str] = Counter()
+    # The worst false alarms down to where each group has a hundred, or all where some never has.
+    had, enough = Counter[str](), wrong
     for place, judged in enumerate(wrong, 1):
         had[run.groups.get(judged.pair.account, "?")] += 1
         if all(had[group] >= FALSE_ALARMS_A_GROUP for group in sizes):
-            return list(wrong[:place])
-    return list(wrong)
+            enough = wrong[:place]
+            break
+    return {
+        "alerted": _by_group(run, alerted, sizes),
+        "even_handedness": _by_group(run, enough, sizes),
+    }
 
 
 def _by_group(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]) -> dict[str, Any]:

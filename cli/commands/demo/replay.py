@@ -94,23 +94,23 @@ def with_wave(events: Sequence[SimulatedEvent]) -> list[SimulatedEvent]:
     if not events:
         return []
     middle = len(events) // 2
-    wave = [_sign_up(number, events[middle].at + _PAUSE_SECONDS * number) for number in range(SIGN_UPS)]
+    wave: list[SimulatedEvent] = []
+    for number in range(SIGN_UPS):
+        at = events[middle].at + _PAUSE_SECONDS * number
+        account_id = f"wave-{number + 1}"
+        value = AccountCreated(
+            event_id=f"created-{account_id}",
+            version=1,
+            occurred_at=moment(at),
+            platform="x",
+            account=Account(
+                account_id=account_id,
+                handle=f"nicole_{1_000 + 371 * number}",
+                bio=_BIO,
+                ip=f"203.0.113.{number + 1}",
+            ),
+        )
+        label = EventLabel("wave", "en")
+        key = account_key("x", account_id)
+        wave.append(SimulatedEvent(at, PlatformTopic.CREATED, key, value, label))
     return [*events[:middle], *wave, *events[middle:]]
-
-
-def _sign_up(number: int, at: float) -> SimulatedEvent:
-    account_id = f"wave-{number + 1}"
-    value = AccountCreated(
-        event_id=f"created-{account_id}",
-        version=1,
-        occurred_at=moment(at),
-        platform="x",
-        account=Account(
-            account_id=account_id,
-            handle=f"nicole_{1_000 + 371 * number}",
-            bio=_BIO,
-            ip=f"203.0.113.{number + 1}",
-        ),
-    )
-    label = EventLabel("wave", "en")
-    return SimulatedEvent(at, PlatformTopic.CREATED, account_key("x", account_id), value, label)

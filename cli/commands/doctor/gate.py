@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from agents.common.queries.preview import Preview
@@ -100,19 +101,14 @@ def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us and would take what a gate publishes; nothing is written."""
     words = "may write events and verdicts, and read which weights were adopted"
     wanted = topics.wanted_by_gate(settings)
-    if not _answers_leads(settings):
-        wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
-    return look_at_topics(settings, wanted, words, _CURES)
-
-
-def _answers_leads(settings: Settings) -> bool:
-    """Whether a key may ask who is related, so that the gate needs its topic for it."""
-    try:
-        return settings.gate_keys is not None and any(
+    answers_leads = False
+    with suppress(UnusableKeys):  # `look_at_keys` says why
+        answers_leads = settings.gate_keys is not None and any(
             key.has("related") for key in read_keys(settings.gate_keys)
         )
-    except UnusableKeys:  # `look_at_keys` says why
-        return False
+    if not answers_leads:  # no key may ask who is related, for which the gate has a topic
+        wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
+    return look_at_topics(settings, wanted, words, _CURES)
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:

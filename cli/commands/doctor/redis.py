@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -98,7 +97,18 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFin
         return [of_outage(outage, settings)]
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
-        findings += _of_cluster(servers, settings.store_shards)
+        # What matters of a cluster as a whole.
+        shards, weak = settings.store_shards, list[DoctorFinding]()
+        if shards < len(servers):
+            words = f"{len(servers)} masters and {shards} shards: some masters hold nothing"
+            weak.append(
+                warning("Redis Cluster", words, "rebuild the store with more shards (docs/resharding.md)")
+            )
+        alone = [server.address for server in servers if server.replicas == 0]
+        if alone:
+            words = f"no replica would take over for {', '.join(alone)}"
+            weak.append(warning("Redis Cluster", words, "give each master a replica"))
+        findings += weak or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
     several: dict[DoctorFinding, list[str]] = {}
     for server in servers:
         for finding in _configuration(server):
@@ -109,21 +119,6 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFin
         else replace(finding, words=f"{finding.words} ({', '.join(where)})")
         for finding, where in several.items()
     ]
-
-
-def _of_cluster(servers: Sequence[RedisServer], shards: int) -> list[DoctorFinding]:
-    """What matters of a cluster as a whole."""
-    findings = []
-    if shards < len(servers):
-        words = f"{len(servers)} masters and {shards} shards: some masters hold nothing"
-        findings.append(
-            warning("Redis Cluster", words, "rebuild the store with more shards (docs/resharding.md)")
-        )
-    alone = [server.address for server in servers if server.replicas == 0]
-    if alone:
-        words = f"no replica would take over for {', '.join(alone)}"
-        findings.append(warning("Redis Cluster", words, "give each master a replica"))
-    return findings or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
 
 
 def _configuration(server: RedisServer) -> list[DoctorFinding]:

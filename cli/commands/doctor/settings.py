@@ -60,15 +60,14 @@ def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
     try:
         settings = load(environment)
     except SettingsError as fault:
-        return None, [*(wrong(name, why, _cure(name)) for name, why in fault.faults.items()), *strangers]
+        unusable: list[DoctorFinding] = []
+        for name, why in fault.faults.items():
+            cure = "correct it; `samehand doctor --settings` lists all settings"
+            if name == "SAMEHAND_PEPPER_FILE":
+                cure = _PEPPER_CURES["missing"]
+            unusable.append(wrong(name, why, cure))
+        return None, [*unusable, *strangers]
     return settings, [fine("settings", "valid"), *strangers, *look_at_traces(settings)]
-
-
-def _cure(variable: str) -> str:
-    """How a setting that cannot be used at all is mended."""
-    if variable == "SAMEHAND_PEPPER_FILE":
-        return _PEPPER_CURES["missing"]
-    return "correct it; `samehand doctor --settings` lists all settings"
 
 
 def look_at_traces(settings: Settings) -> list[DoctorFinding]:

@@ -23,7 +23,6 @@ CAPACITY: Final = 200
 
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
-_STORES: Final = {"redis": "an embedded Redis", "memory": "memory"}
 _FILES: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 

@@ -67,7 +67,9 @@ def against(path: Path, settings: Settings) -> Against:
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals or not name.strip().startswith(PREFIX):
             raise _wrong(path, f"line {number}: write {PREFIX}NAME=VALUE")
-        variables[name.strip()] = _unquoted(value.strip())
+        value = value.strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        variables[name.strip()] = value[1:-1] if quoted else value
     for name, near in unknown_names(variables).items():
         hint = f"; did you mean {near}?" if near else ""
         raise _wrong(path, f"there is no setting {visible(name, 100)}{hint}")
@@ -81,11 +83,6 @@ def against(path: Path, settings: Settings) -> Against:
         return Against(other, weights_of(other), given)
     except SettingsError as fault:
         raise _wrong(path, str(fault)) from fault
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    return value[1:-1] if quoted else value
 
 
 def _wrong(path: Path, why: str) -> click.BadParameter:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import msgspec
@@ -17,7 +16,6 @@ from cli.commands.dry_run.run import Trial
 from cli.offline.silent_signals import sentence
 from cli.output_files import write
 from report.waterfall.rivals import in_words
-from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
 PAGES: Final = "alerts"
@@ -54,7 +52,13 @@ def write_all(out: Path, trial: Trial) -> None:
         (json.dumps({"report": report}, indent=2, ensure_ascii=False) + "\n").encode(),
         "--out",
     )
-    write(out / "alerts.jsonl", "".join(_lines(trial)).encode(), "--out")
+    # Whole records, which `samehand learn` reads; their clock is that of the events.
+    records = (
+        {**msgspec.json.decode(encode(alert)), "taken_back": trial.taken_back.get(alert.alert_id)}
+        for alert in trial.alerts
+    )
+    lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+    write(out / "alerts.jsonl", "".join(lines).encode(), "--out")
     write(out / "alerts.csv", _table(trial).encode("utf-8-sig"), "--out")
     folder = out / PAGES
     try:
@@ -68,45 +72,32 @@ def write_all(out: Path, trial: Trial) -> None:
         write(out / name, text.encode(), "--out")
 
 
-def _lines(trial: Trial) -> Iterator[str]:
-    """Whole records, which `samehand learn` reads; their clock is that of the events."""
-    for alert in trial.alerts:
-        taken_back = trial.taken_back.get(alert.alert_id)
-        record = {**msgspec.json.decode(encode(alert)), "taken_back": taken_back}
-        yield json.dumps(record, ensure_ascii=False) + "\n"
-
-
 def _table(trial: Trial) -> str:
-    """CSV for spreadsheets: no cell of other people's text is read as a formula."""
+    """CSV for spreadsheets: an apostrophe keeps other people's text from being read as a formula."""
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
     for alert in trial.alerts:
-        rows.writerow([_cell(value) for value in _row(alert, trial.taken_back.get(alert.alert_id))])
+        since, matched = alert.seconds_since_ban, alert.matched
+        cells = (
+            alert.band,
+            round(alert.probability, 4),
+            alert.platform,
+            alert.account_id,
+            matched.platform,
+            matched.account_id,
+            matched.policy or "",
+            alert.queue or "",
+            alert.direction,
+            "" if since is None else round(since / 3_600, 2),
+            " ".join(line.because for line in alert.evidence[:_REASONS]),
+            in_words(alert.rivals),
+            trial.taken_back.get(alert.alert_id) or "",
+        )
+        rows.writerow(
+            [
+                f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA) else cell
+                for cell in cells
+            ]
+        )
     return text.getvalue()
-
-
-def _row(alert: MirrorAlert, taken_back: str | None) -> tuple[Any, ...]:
-    since, matched = alert.seconds_since_ban, alert.matched
-    return (
-        alert.band,
-        round(alert.probability, 4),
-        alert.platform,
-        alert.account_id,
-        matched.platform,
-        matched.account_id,
-        matched.policy or "",
-        alert.queue or "",
-        alert.direction,
-        "" if since is None else round(since / 3_600, 2),
-        " ".join(line.because for line in alert.evidence[:_REASONS]),
-        in_words(alert.rivals),
-        taken_back or "",
-    )
-
-
-def _cell(value: Any) -> Any:
-    """A text with an apostrophe in front where a spreadsheet would read it as a formula."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value

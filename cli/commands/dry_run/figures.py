@@ -210,7 +210,13 @@ def _compared(
     events: Sequence[SourceEvent], ran: Outcomes, weights: Weights, other: Outcomes, given: Against
 ) -> dict[str, Any]:
     """Who is alerted under A and not under B, and the reverse, with the reasons, and which rows differ."""
-    others, verdicts = given.weights, _verdicts(events)
+    others = given.weights
+    verdicts: dict[str, str] = {}  # the last on each alert, by its id
+    for event in events:
+        if event.kind == "verdict":
+            read = decode_verdict(event.arrival.value, now=inf)
+            assert isinstance(read, Decoded)  # as it was when it was read
+            verdicts[read.record.alert_id] = read.record.verdict
     ours, theirs = ({alert.alert_id: alert for alert in replay.raised} for replay in (ran, other))
     only_theirs = [alert for alert in other.raised if alert.alert_id not in ours]
     only_ours = [alert for alert in ran.raised if alert.alert_id not in theirs]
@@ -237,17 +243,6 @@ def _compared(
         ],
         "best_only_a": [_difference(alert, ran, weights, others) for alert in only_ours[:DIFFERENCES_MAX]],
     }
-
-
-def _verdicts(events: Sequence[SourceEvent]) -> dict[str, str]:
-    """The last verdict on each alert, by its id."""
-    verdicts: dict[str, str] = {}
-    for event in events:
-        if event.kind == "verdict":
-            read = decode_verdict(event.arrival.value, now=inf)
-            assert isinstance(read, Decoded)  # as it was when it was read
-            verdicts[read.record.alert_id] = read.record.verdict
-    return verdicts
 
 
 def _judged(alerts: Sequence[MirrorAlert], verdicts: dict[str, str], ran: Outcomes) -> dict[str, int]:
@@ -283,19 +278,13 @@ def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> 
 
 
 def _difference(alert: MirrorAlert, ran: Outcomes, weights: Weights, others: Weights) -> dict[str, Any]:
-    lines = (*alert.evidence, *alert.counter_evidence)
-    return {
-        "alert": _alert(alert, ran),
-        "rows": [row for line in lines if (row := _row(line, weights, others))],
-    }
-
-
-def _row(line: EvidenceLine, weights: Weights, others: Weights) -> dict[str, Any] | None:
-    """What both tables say of a reason's level by themselves, where they do not say the same."""
-    a, b = (_nats(line, table) for table in (weights, others))
-    if a == b:
-        return None
-    return {"signal": line.signal, "level": line.level, "a": a, "b": b}
+    rows = []
+    for line in (*alert.evidence, *alert.counter_evidence):
+        # What both tables say of a reason's level by themselves, where they do not say the same.
+        a, b = (_nats(line, table) for table in (weights, others))
+        if a != b:
+            rows.append({"signal": line.signal, "level": line.level, "a": a, "b": b})
+    return {"alert": _alert(alert, ran), "rows": rows}
 
 
 def _nats(line: EvidenceLine, table: Weights) -> float | None:

@@ -8,7 +8,7 @@ their number has a cap.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
@@ -34,7 +34,7 @@ from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, NotMapped, Result
 from schemas.wire import Decoded, decode_verdict, encode
 from streams.errors import TopicsError
-from streams.kafka.client import TopicReader, reader
+from streams.kafka.client import reader
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from streams.registry.transcode import Transcoder, mapped
@@ -173,11 +173,20 @@ class Gathered:
         dated = [event for event in self.events if event.dated and event.at <= until]
         first = min((event.at for event in dated), default=_UNDATED)
         last = max((event.at for event in dated), default=_UNDATED)
-        lists = [
-            _at(event, first if event.kind == "banned" else last) for event in self.events if not event.dated
-        ]
-        begin = [event for event in lists if event.kind == "banned"]
-        end = [event for event in lists if event.kind != "banned"]
+        begin, end = list[SourceEvent](), list[SourceEvent]()
+        for event in self.events:
+            if event.dated:
+                continue
+            # At a moment that does not depend on when its file was read.
+            moment, side = (first, begin) if event.kind == "banned" else (last, end)
+            value = event.arrival.value
+            assert value is not None
+            assert event.kind != "verdict"  # which says when it was given
+            decoded = TARGETS[event.kind].decode(value, now=float("inf"))
+            assert isinstance(decoded, Decoded)
+            record = encode(replace(decoded.record, occurred_at=from_seconds(moment)))
+            arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, record, (), moment)
+            side.append(SourceEvent(moment, event.kind, arrival, event.address, dated=False))
         dated.sort(
             key=lambda event: (event.at, _RANKS[event.kind])
         )  # stable: as they were read within a moment
@@ -209,18 +218,6 @@ def _place(arrival: Arrival) -> tuple[str, int, int]:
     return arrival.topic, arrival.partition, arrival.offset
 
 
-def _at(event: SourceEvent, moment: float) -> SourceEvent:
-    """An undated event at a moment that does not depend on when its file was read."""
-    value = event.arrival.value
-    assert value is not None
-    assert event.kind != "verdict"  # which says when it was given
-    decoded = TARGETS[event.kind].decode(value, now=float("inf"))
-    assert isinstance(decoded, Decoded)
-    record = replace(decoded.record, occurred_at=from_seconds(moment))
-    arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
-    return SourceEvent(moment, event.kind, arrival, event.address, dated=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Topics:
     """Reads topics of a broker, and maps what is not ours."""
@@ -245,15 +242,16 @@ class Topics:
             }
             total = sum(max(0, opened.end(topic, partition) - begins[partition]) for partition in partitions)
             with output.progress(f"reading {visible(topic)}", total) as hear:
-                for done, arrival in enumerate(self._arrivals(opened, topic, begins), 1):
+                arrivals = (
+                    arrival
+                    for partition, begin in begins.items()
+                    for arrival in opened.read(topic, partition, begin)
+                )
+                for done, arrival in enumerate(arrivals, 1):
                     self._take(topic, arrival, only)
                     if done % NOTED_EVERY == 0:
                         hear(done)
         self.gathered.sources.append(topic)
-
-    def _arrivals(self, opened: TopicReader, topic: str, begins: dict[int, int]) -> Iterator[Arrival]:
-        for partition, begin in begins.items():
-            yield from opened.read(topic, partition, begin)
 
     def _take(self, topic: str, arrival: Arrival, only: frozenset[Kind] | None) -> None:
         gathered = self.gathered

@@ -74,21 +74,16 @@ async def store_for(records: int, settings: Settings) -> AsyncIterator[tuple[Sto
             redis.close()
 
 
-def _columns(records: int) -> int:
-    """Cells a row of what is counted: as crowded as a worker's are with a million accounts.
-
-    A freeze adds up all of them, and a month has 720 hours.
-    """
-    return min(max(1 << 14, 1 << records.bit_length()), Sizes().sketch_columns)
-
-
 @asynccontextmanager
 async def _opened(redis: EmbeddedRedis, records: int, bounds: Bounds) -> AsyncIterator[Store]:
+    # Cells a row of what is counted: as crowded as a worker's are with a million accounts. A freeze adds up
+    # all of them, and a month has 720 hours.
+    columns = min(max(1 << 14, 1 << records.bit_length()), Sizes().sketch_columns)
     store = RedisStore(
         RedisEndpoint(url=redis.url, deadline_seconds=_DEADLINE_SECONDS, options={}),
         prefix="samehand:",
         identity=b"samehand-try",
-        sizes=Sizes(bans=records, remembered=records, sketch_columns=_columns(records)),
+        sizes=Sizes(bans=records, remembered=records, sketch_columns=columns),
         bounds=bounds,
     )
     try:

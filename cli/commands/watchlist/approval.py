@@ -5,8 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -97,22 +96,16 @@ def write_plan(path: Path, plan: ImportPlan) -> None:
 def keep_record(plan: ImportPlan, state: Path) -> None:
     """Adds the import to the record before anything of it is published."""
     path = record_beside(state)
-    with _alone_in(path.parent):
+    # Keeps another import from replacing a record in between. A lock of the folder leaves no file there.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # of a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
         lines = with_record(read_records(path), plan, iso(time.time()))
         with replacing(path, "--state") as file:
             file.writelines(lines)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keeps another import from replacing a record in between. A lock of the folder leaves no file there."""
-    opened_folder = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # of a file system without locks
-            fcntl.flock(opened_folder, fcntl.LOCK_EX)
-        yield
     finally:
-        os.close(opened_folder)  # which ends the lock
+        os.close(folder)  # which ends the lock
 
 
 @click.command("approve", short_help="Sign the plan of an import that waits for approval.")

@@ -356,7 +356,14 @@ def _all_read(
     if not tally.entries:
         tell_all(["there is no listing in these files"], strict=strict)
     if missing := sorted(tally.programmes - tally.there.keys()):
-        raise click.ClickException(_no_such(missing, tally))
+        there = ", ".join(
+            f"{visible(name)} ({count:,})" for name, count in tally.there.most_common(PROGRAMMES_TOLD_MAX)
+        )
+        more = ", …" if len(tally.there) > PROGRAMMES_TOLD_MAX else ""
+        asked = ", ".join(map(visible, missing))
+        raise click.ClickException(
+            f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
+        )
     return bans
 
 
@@ -365,16 +372,6 @@ def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
         if names := not_read(path, chosen=form, opening=opened):
             shown = ", ".join(map(visible, names[:PROGRAMMES_TOLD_MAX]))
             yield f"{shown_path(path)}: {plural(len(names), 'column')} not read: {shown}"
-
-
-def _no_such(missing: list[str], tally: _Tally) -> str:
-    """Which programmes are asked for and not there, and those that are, the largest first."""
-    there = ", ".join(
-        f"{visible(name)} ({count:,})" for name, count in tally.there.most_common(PROGRAMMES_TOLD_MAX)
-    )
-    more = ", …" if len(tally.there) > PROGRAMMES_TOLD_MAX else ""
-    asked = ", ".join(map(visible, missing))
-    return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
 def _bans(rows: Iterator[ListRow], tally: _Tally) -> Iterator[AccountBanned]:
@@ -386,7 +383,11 @@ def _bans(rows: Iterator[ListRow], tally: _Tally) -> Iterator[AccountBanned]:
             tally.broken = tally.broken or (row.where if row.ends else "")
         elif _wanted(outcome, tally) and outcome is not None:
             kept, passed = telling(outcome)
-            _note_passed(outcome, passed, tally)
+            for alias, reason in passed:
+                tally.passed[reason] += 1
+                if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
+                    who = f"{outcome.authority} {visible(outcome.reference)}"
+                    tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
             tally.names += len(kept)
             basis = basis_of(outcome)
             tally.bases.add(basis)
@@ -421,14 +422,6 @@ def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
             if programme in tally.there or len(tally.there) < COUNTED_MAX:
                 tally.there[programme] += 1
     return wanted
-
-
-def _note_passed(entry: WatchlistEntry, passed: tuple[tuple[Alias, AliasFault], ...], tally: _Tally) -> None:
-    for alias, reason in passed:
-        tally.passed[reason] += 1
-        if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
-            who = f"{entry.authority} {visible(entry.reference)}"
-            tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
 
 
 def _tell(

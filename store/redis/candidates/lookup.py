@@ -12,7 +12,7 @@ import numpy as np
 from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
-from store.common.ranking import STEPS_A_BIT, Bools, Ints, Tables
+from store.common.ranking import STEPS_A_BIT, Ints, Tables
 from store.common.records import frame_heads, frame_records, frame_tag
 from store.redis.candidates.moments import Moments, moments_of
 from store.redis.candidates.postings import (
@@ -229,8 +229,16 @@ class _Choice:
         while len(left.query):
             best = left.best(reach)
             await self._read(best.place)
-            there, fell = self._there(best, queries)
-            ranked = self._ranked(best, there, queries)
+            where = np.searchsorted(self._places, best.place)
+            # Recognises the asking account by its place and by its tag, since it may have been written to
+            # another place after its own was read. One in four billion other accounts has the same tag and is
+            # missed.
+            own = np.isin(pair_of(best.query, best.place), self._own)
+            own |= self._tags[where] == self._own_tags[best.query]
+            in_force = self._in_force[where]
+            fell = np.zeros(queries, np.bool_)
+            fell[best.query[~in_force & ~own]] = True
+            ranked = self._ranked(best.at(in_force & ~own), queries)
             asked = left.counts(queries)
             for number in np.flatnonzero(asked).tolist():
                 answers[number] = ranked[number]
@@ -268,21 +276,8 @@ class _Choice:
         self._in_force = np.concatenate([self._in_force, in_force])[order]
         self._frames = [frames[at] for at in order.tolist()]
 
-    def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
-        """Which claims are of unexpired accounts other than the asking one, and which queries lost others."""
-        where = np.searchsorted(self._places, some.place)
-        # Recognises the asking account by its place and by its tag, since it may have been written to another
-        # place after its own was read. One in four billion other accounts has the same tag and is missed.
-        own = np.isin(pair_of(some.query, some.place), self._own)
-        own |= self._tags[where] == self._own_tags[some.query]
-        in_force = self._in_force[where]
-        fell = np.zeros(queries, np.bool_)
-        fell[some.query[~in_force & ~own]] = True
-        return in_force & ~own, fell
-
-    def _ranked(self, some: Claims, there: Bools, queries: int) -> list[list[Candidate]]:
-        """The remaining claims of each query as candidates, by rank, ties by the account's tag, cut."""
-        left = some.at(there)
+    def _ranked(self, left: Claims, queries: int) -> list[list[Candidate]]:
+        """Returns claims of each query as candidates, by rank, ties by the account's tag, cut."""
         where = np.searchsorted(self._places, left.place)
         left, where = left.cut(self._tags[where], self._keep, where)
         sources, slots = sources_and_slots(left.place)
