@@ -20,17 +20,11 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 
 from streams.registry.client import Schema, SchemaUnusable
 
+#: The files that come with Protobuf, each behind those that it imports.
 _WELL_KNOWN: Final = (
-    "any",
-    "api",
-    "duration",
-    "empty",
-    "field_mask",
-    "source_context",
-    "struct",
-    "timestamp",
+    *("any", "descriptor", "duration", "empty", "field_mask", "source_context", "struct", "timestamp"),
+    *("type", "wrappers", "api"),
 )
-_WELL_KNOWN_TOO: Final = ("type", "wrappers", "descriptor")
 
 INDEXES_MAX: Final = 32
 """How deep message types may be nested; Protobuf reads no more than 100 deep."""
@@ -50,8 +44,7 @@ def reader(schema: Schema) -> Value:
     pool = descriptor_pool.DescriptorPool()
     for name in _WELL_KNOWN:
         module: Any = import_module(f"google.protobuf.{name}_pb2")
-        for needed in (*module.DESCRIPTOR.dependencies, module.DESCRIPTOR):
-            pool.AddSerializedFile(needed.serialized_pb)
+        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
     try:
         for name, each in schema.references.items():
             _add(pool, each.descriptor, name)

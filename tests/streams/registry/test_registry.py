@@ -94,6 +94,17 @@ def test_files_import_one_another_and_the_well_known() -> None:
     }
 
 
+@for_each(
+    "name",
+    ["any", "api", "descriptor", "duration", "empty", "field_mask", "source_context", "struct", "timestamp"]
+    + ["type", "wrappers"],
+)
+def test_a_schema_may_import_each_file_that_comes_with_protobuf(name: str) -> None:
+    file = a_file(id=INT64)
+    file.dependency.append(f"google/protobuf/{name}.proto")
+    assert reader(of(file))((1,), b"\x08\x07") == {"id": "7"}
+
+
 @for_each("descriptor", [b"\xff", b"\x0a\x7f", b"users.proto"])
 def test_what_is_no_descriptor_is_refused(descriptor: bytes) -> None:
     with pytest.raises(SchemaUnusable):
